@@ -1,0 +1,1 @@
+"""The words of the product as frozen, typed data: no module here does anything but describe."""

@@ -1,0 +1,42 @@
+"""Names of resources, as people write and read them: `Instance/acme/slack-sync`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Address:
+    """A resource's name in manifests, plans and reports: the kind, then `metadata.name` (an instance's
+    name is preceded by its customer's).
+    """
+
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.name}"
+
+    @property
+    def leaf(self) -> str:
+        """The last part of the name, which is `metadata.name`."""
+        return self.name.rsplit("/", 1)[-1]
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """The address that `text` spells. Raises ValueError where it has no kind or no name."""
+        kind, _, name = text.partition("/")
+        if not kind or not name:
+            raise ValueError(f'"{text}" is not an address: write KIND/NAME, such as Customer/acme')
+        return cls(kind, name)
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Ref:
+    """A value that is known only after an action on `address` ran, shown as "(known after apply)"."""
+
+    address: Address
+    field: str
+
+    def __str__(self) -> str:
+        return "(known after apply)"

@@ -1,0 +1,49 @@
+"""Digests of values in one canonical form, so that equal meaning gives equal bytes on every machine."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping, Sequence, Set
+from typing import Any
+
+from reconciler.model.address import Address, Ref
+from reconciler.model.secret import Secret
+
+
+def canonical(value: Any) -> bytes:
+    """`value` as canonical JSON bytes: keys sorted, sets sorted, no blanks.
+
+    A Secret counts as its presence alone: its value never reaches an unkeyed digest.
+    """
+    return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode(
+        "utf-8", "surrogatepass"
+    )
+
+
+def sha256(value: Any) -> str:
+    """The SHA-256 of the canonical form, as 64 hex digits."""
+    return hashlib.sha256(canonical(value)).hexdigest()
+
+
+def keyed(key: str, parts: Sequence[str]) -> str:
+    """An HMAC-SHA-256 of `parts` (hex), for secrets whose equality must be remembered, not their value."""
+    message = json.dumps(list(parts), ensure_ascii=False).encode("utf-8", "surrogatepass")
+    return hmac.new(key.encode("utf-8", "surrogatepass"), message, hashlib.sha256).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Secret):
+        return {"$secret": True}
+    if isinstance(value, Ref):
+        return {"$ref": [str(value.address), value.field]}
+    if isinstance(value, Address):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, Set):
+        return sorted((_plain(v) for v in value), key=repr)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(v) for v in value]
+    return value

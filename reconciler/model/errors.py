@@ -1,0 +1,144 @@
+"""Every error that the product raises on purpose.
+
+    ReconcilerError                1   anything that failed
+    ├── InvalidInput               3   manifests, options or files that are wrong (all of it at once)
+    ├── Unreachable                4   the API cannot be reached
+    ├── NotAuthenticated           4   no token, a wrong token, the wrong tenant
+    ├── Stale                      5   what a plan rests on has changed
+    ├── Refused                    5   a guard, an ownership rule or a protection says no
+    ├── Interrupted              130   Ctrl-C
+    └── ApiError                   1   an operation failed
+        ├── PayloadError               the mutation's own `errors`
+        ├── GraphQLError               top-level `errors`
+        │   └── NotFound               "Record not found"
+        ├── NullObject                 no errors, and no object either
+        └── TransportError             no usable answer: it may or may not have been carried out
+
+The number is the exit code, which stands on the class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.plan import Refusal
+
+
+class ReconcilerError(Exception):
+    """An error with a message for people: what is wrong and where; `hint` says what to do next."""
+
+    exit_code = 1
+    code = "failed"
+
+    def __init__(self, message: str, *, hint: str = "", address: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.address = address
+
+
+class InvalidInput(ReconcilerError):
+    """The input is wrong. `diagnostics` holds all of it."""
+
+    exit_code = 3
+    code = "invalid"
+
+    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        first = self.diagnostics[0].message if self.diagnostics else "invalid input"
+        super().__init__(first)
+
+    @classmethod
+    def of(cls, code: str, message: str, *, hint: str = "") -> InvalidInput:
+        """An InvalidInput with one diagnostic that belongs to no file."""
+        return cls([Diagnostic(code, message, hint=hint)])
+
+
+class Unreachable(ReconcilerError):
+    """The API cannot be reached, or not in the time allowed."""
+
+    exit_code = 4
+    code = "unreachable"
+
+
+class NotAuthenticated(ReconcilerError):
+    """There is no token, the server refuses it, or it belongs to another tenant."""
+
+    exit_code = 4
+    code = "not-authenticated"
+
+
+class Stale(ReconcilerError):
+    """What a saved plan rests on has changed."""
+
+    exit_code = 5
+    code = "stale"
+
+
+class Refused(ReconcilerError):
+    """The plan must not be carried out. `refusals` holds every reason."""
+
+    exit_code = 5
+    code = "refused"
+
+    def __init__(self, refusals: Sequence[Refusal]) -> None:
+        self.refusals = tuple(refusals)
+        first = self.refusals[0]
+        super().__init__(first.message, hint=first.hint, address=first.address)
+
+
+class Interrupted(ReconcilerError):
+    """The user stopped the run."""
+
+    exit_code = 130
+    code = "interrupted"
+
+
+class ApiError(ReconcilerError):
+    """An operation failed. `operation` is its name; `doubtful` is True where a write may have happened."""
+
+    code = "api"
+
+    def __init__(
+        self, message: str, *, operation: str = "", address: str = "", hint: str = "", doubtful: bool = False
+    ) -> None:
+        super().__init__(message, hint=hint, address=address)
+        self.operation = operation
+        self.doubtful = doubtful
+
+
+class PayloadError(ApiError):
+    """The mutation's payload carries `errors`: the server refused it."""
+
+    code = "refused-by-server"
+
+
+class GraphQLError(ApiError):
+    """The answer carries top-level `errors`."""
+
+    code = "graphql"
+
+
+class NotFound(GraphQLError):
+    """The object is gone ("Record not found")."""
+
+    code = "not-found"
+
+
+class NullObject(ApiError):
+    """A mutation answered without errors and without its object."""
+
+    code = "null-object"
+
+
+class TransportError(ApiError):
+    """No usable answer arrived: a dropped connection, a timeout, a 5xx, something that is not JSON."""
+
+    code = "transport"
+
+
+class WriteRefused(ApiError):
+    """A document that is not a query was about to be sent while planning; nothing was sent."""
+
+    code = "write-refused"

@@ -1,0 +1,31 @@
+"""A GraphQL operation as data: what kinds hand out and the client executes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One GraphQL document with its variables.
+
+    `name` is the root field that is asked for (`createCustomer`), used in messages and in reading the
+    answer; `result` is the object's field in a mutation's payload (`customer`), empty for queries.
+    `repeatable` says that sending it twice does no harm: true for all queries.
+    `timeout` is how long an answer may take, in seconds; None: the client's default.
+    """
+
+    name: str
+    document: str
+    variables: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    result: str = ""
+    repeatable: bool = True
+    address: str = ""
+    timeout: float | None = None
+
+    @property
+    def is_mutation(self) -> bool:
+        """Whether it writes."""
+        return bool(self.result)

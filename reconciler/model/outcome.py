@@ -1,0 +1,66 @@
+"""What became of a plan, and the events that tell of it while it happens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from reconciler.model.plan import Action, Plan
+
+
+class Status(str, Enum):
+    """How an action ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    STALE = "stale"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One action's end. `because` names the action that it was skipped for; times are ISO 8601, UTC."""
+
+    action: Action
+    status: Status
+    error: str = ""
+    hint: str = ""
+    because: str = ""
+    started_at: str = ""
+    seconds: float = 0.0
+    doubtful: bool = False
+    """True where the answer was lost, and it is not known whether the server carried it out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The ends of all the plan's actions, in the plan's order."""
+
+    plan: Plan
+    results: tuple[Result, ...]
+    interrupted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """An action begins."""
+
+    action: Action
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An action's call was accepted; its effect is being waited for."""
+
+    action: Action
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An action ended."""
+
+    result: Result
+
+
+Event = Started | Waiting | Ended

@@ -1,0 +1,108 @@
+"""The plan as data: what would be done, why, in which order, and what was seen but left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from reconciler.model.address import Address
+from reconciler.model.diagnostic import Diagnostic
+
+
+class Verb(str, Enum):
+    """What an action does."""
+
+    CREATE = "create"
+    IMPORT = "import"
+    UPDATE = "update"
+    PUBLISH = "publish"
+    AVAILABILITY = "availability"
+    CONFIGURE = "configure"
+    DEPLOY = "deploy"
+    ENABLE = "enable"
+    DISABLE = "disable"
+    TEST = "test"
+    ADOPT = "adopt"
+    DELETE = "delete"
+
+
+class Cause(str, Enum):
+    """Why desired and live differ: git changed, live changed, both did, or no record tells."""
+
+    PENDING = "pending"
+    DRIFT = "drift"
+    BOTH = "both"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field's value before and after. Values may be Secret, Ref or absent (None)."""
+
+    path: str
+    before: Any
+    after: Any
+    cause: Cause = Cause.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One API call with a purpose. `id` is the same in every plan of the same change; `basis` is a digest
+    of what the action was planned from (empty for a creation): where it no longer fits, the action is stale.
+    """
+
+    id: str
+    address: Address
+    verb: Verb
+    reason: str
+    depends_on: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
+    basis: str = ""
+    target: str = ""
+    """The id of the live object that is acted on; empty where it does not exist yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """One field whose live value is not what was last applied."""
+
+    address: Address
+    path: str
+    applied: Any
+    live: Any
+    cause: Cause = Cause.DRIFT
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a plan must not be carried out: what is protected, the numbers, and what lifts it (`hint`)."""
+
+    code: str
+    message: str
+    address: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The whole plan. `actions` stand in an order in which they could be carried out one by one."""
+
+    project: str
+    environment: str
+    desired: str
+    live: str
+    actions: tuple[Action, ...] = ()
+    drift: tuple[Drift, ...] = ()
+    warnings: tuple[Diagnostic, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    unchanged: int = 0
+    unmanaged: int = 0
+    orphans: tuple[Address, ...] = ()
+    """Owned live resources that no manifest names; deleted only with `prune`."""
+    consequences: tuple[str, ...] = ()
+    """What is deleted along with something else: a customer's instances."""
+    reads: int = 0
+    checksum: str = ""
+    counts: Mapping[str, int] = field(default_factory=dict)

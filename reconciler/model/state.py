@@ -1,0 +1,104 @@
+"""The two sides that a plan compares: what the manifests ask for, and what a tenant holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from reconciler.model.address import Address
+from reconciler.model.diagnostic import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """An integration definition: the author's text, which is sent as it is, and what it says."""
+
+    text: str = field(repr=False)
+    data: Mapping[str, Any] = field(repr=False)
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One resource that the manifests ask for.
+
+    `fields` holds only what the manifest mentions (what it does not mention is left alone):
+
+    - Integration: name, description, category, labels, definition (Definition), release, comment, available
+    - Customer: name, externalId, description, labels
+    - Instance: customer (Address), integration (Address), release, name, description, enabled, labels,
+      config (by key), flows (by the flow's name), tests
+
+    Values may be Secret. `labels` are those of `metadata`, for selection; `positions` maps a field's path
+    (`spec.config.Channel`) to its place in the file.
+    """
+
+    address: Address
+    fields: Mapping[str, Any]
+    labels: Mapping[str, str] = field(default_factory=dict)
+    protect: bool = False
+    ignore: tuple[str, ...] = ()
+    was: tuple[str, ...] = ()
+    source: Source = Source("")
+    positions: Mapping[str, Source] = field(default_factory=dict, repr=False)
+
+    @property
+    def kind(self) -> str:
+        """The kind's name, such as `Customer`."""
+        return self.address.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """All that the manifests ask for in one environment, by address, in a stable order."""
+
+    project: str
+    environment: str
+    resources: Mapping[Address, Resource]
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One published version of an integration. `release` is our name for it, where it bears one.
+    `flows` maps a flow's name to its id in this version, `variables` the keys that an instance must or
+    may configure; both are empty until they were asked for.
+    """
+
+    id: str
+    number: int
+    available: bool
+    release: str | None = None
+    comment: str = ""
+    definition: str = ""
+    flows: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveObject:
+    """One object of the tenant.
+
+    `fields` uses the same names and forms as a manifest's, so that the two can be compared; `facts` holds
+    what only the server decides (needsDeploy, deployedVersion, …); `labels` are all labels, ours included;
+    `applied` is our record: for each group of fields the digest of what was last written.
+    Secret values are Secret here too, from the moment the answer is parsed.
+    """
+
+    kind: str
+    id: str
+    fields: Mapping[str, Any]
+    labels: frozenset[str] = frozenset()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    versions: tuple[Version, ...] = ()
+    applied: Mapping[str, str] = field(default_factory=dict)
+    denied: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A consistent snapshot of a tenant: its objects by kind, each kind in the order of creation."""
+
+    tenant: str
+    objects: Mapping[str, tuple[LiveObject, ...]]
+    requests: int = 0
