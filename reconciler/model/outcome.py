@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 
 from reconciler.model.plan import Action, Plan
 
 
-class Status(str, Enum):
+class Status(StrEnum):
     """How an action ended."""
 
     DONE = "done"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 from typing import Any
 
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
 
 
-class Verb(str, Enum):
+class Verb(StrEnum):
     """What an action does."""
 
     CREATE = "create"
@@ -28,7 +28,7 @@ class Verb(str, Enum):
     DELETE = "delete"
 
 
-class Cause(str, Enum):
+class Cause(StrEnum):
     """Why desired and live differ: git changed, live changed, both did, or no record tells."""
 
     PENDING = "pending"

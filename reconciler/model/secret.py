@@ -31,3 +31,15 @@ class Secret:
 
     def __reduce__(self) -> str:
         raise TypeError("a secret cannot be pickled")
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """A value that the server holds and never gives back: a write-only input. `present` says whether it
+    holds one at all.
+    """
+
+    present: bool = True
+
+    def __repr__(self) -> str:
+        return SHOWN

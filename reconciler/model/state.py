@@ -40,7 +40,7 @@ class Resource:
     protect: bool = False
     ignore: tuple[str, ...] = ()
     was: tuple[str, ...] = ()
-    source: Source = Source("")
+    source: Source = field(default_factory=lambda: Source(""))
     positions: Mapping[str, Source] = field(default_factory=dict, repr=False)
 
     @property

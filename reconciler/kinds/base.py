@@ -1,0 +1,172 @@
+"""What a kind of resource is to the rest: a table of fields, and answers to six questions as plain data.
+
+A kind does no I/O and makes no decision about order, ownership or safety: `plan` and `apply` ask it how an
+answer reads, what differs, which steps would mend that, what a step sends, and when it has taken effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from reconciler.model.address import Ref
+from reconciler.model.diagnostic import Diagnostic, Source
+from reconciler.model.operation import Operation
+from reconciler.model.plan import Change, Refusal, Verb
+from reconciler.model.secret import Secret
+from reconciler.model.state import LiveObject, Resource
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the project, the environment and the command line allow. Guards are shares from 0 to 1."""
+
+    prune: bool = False
+    guard_delete: float = 0.3
+    guard_update: float = 0.3
+    guard_minimum: int = 10
+    allow_delete: bool = False
+    allow_update: bool = False
+    overwrite_drafts: bool = False
+    send_secrets: bool = False
+    record: bool = True
+    """Whether instances and customers carry the applied record as a label (`applied: label`)."""
+    secret_key: Secret | None = None
+
+
+Resolve = Callable[[Ref], Any]
+"""Gives the value of a Ref, or the Ref itself where it is not known yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a step is about: the project, the resource as desired, its object as last observed (None before
+    it exists), and how Refs resolve.
+    """
+
+    project: str
+    resource: Resource
+    live: LiveObject | None
+    resolve: Resolve
+    policy: Policy
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    """What is known of the commit, for a published version's attributes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One action of a resource, still without its edges. `name` tells two steps of one verb apart."""
+
+    verb: Verb
+    reason: str
+    changes: tuple[Change, ...] = ()
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """What would mend a resource's differences, in order, and what there is to say about it."""
+
+    steps: tuple[Step, ...] = ()
+    changes: tuple[Change, ...] = ()
+    warnings: tuple[Diagnostic, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+
+
+class Kind(Protocol):
+    """A kind of resource. One module each; `kinds/__init__.py` lists them in the order of dependencies."""
+
+    name: str
+    list_name: str
+    page_size: int
+    yaml_fields: tuple[str, ...]
+    """Fields of an answer that hold YAML text; what they say is put beside them as `<name>Data`."""
+    provides: tuple[Verb, ...]
+    """The verbs after which the values that others refer to are known."""
+
+    def list_page(self, first: int, offset: int) -> Operation:
+        """Reads `first` objects from position `offset`, in order of creation."""
+        ...
+
+    def get(self, object_id: str) -> Operation:
+        """Reads one object."""
+        ...
+
+    def find(self, request: Request) -> Operation:
+        """Reads the objects that could be this resource already: those that bear its mark."""
+        ...
+
+    def parse(self, node: Mapping[str, Any]) -> LiveObject:
+        """An answer's node as a LiveObject."""
+        ...
+
+    def scope(self, resource: Resource, resolve: Resolve) -> Any:
+        """What a mark is unique within: None for the tenant, or the id of another object."""
+        ...
+
+    def live_scope(self, live: LiveObject) -> Any:
+        """The live side of `scope`."""
+        ...
+
+    def natural_key(self, resource: Resource, resolve: Resolve) -> Sequence[tuple[str, Any]]:
+        """What identifies an unmarked object, strongest first: pairs of a name and a comparable value."""
+        ...
+
+    def live_key(self, live: LiveObject, name: str) -> Any:
+        """The live side of the key `name`."""
+        ...
+
+    def adoptable(self, key: str) -> bool:
+        """Whether an unmarked object found by this key is taken over rather than reported."""
+        ...
+
+    def needs(self, resource: Resource) -> Sequence[Ref]:
+        """What must exist before this resource can."""
+        ...
+
+    def value(self, live: LiveObject, name: str) -> Any:
+        """The value that a Ref's field names, from the object; None where it is not there (yet)."""
+        ...
+
+    def steps(self, request: Request, *, adopt: bool) -> Steps:
+        """What would bring the object to the desired state."""
+        ...
+
+    def operation(self, step: str, verb: Verb, request: Request) -> Operation:
+        """The call that carries a step out."""
+        ...
+
+    def observed(self, verb: Verb, node: Mapping[str, Any]) -> LiveObject | None:
+        """The object as a mutation's answer shows it; None where it must be read again."""
+        ...
+
+    def satisfied(self, step: str, verb: Verb, request: Request) -> bool:
+        """Whether a step need not be sent, since the object is already as it would make it."""
+        ...
+
+    def unready(self, verb: Verb, request: Request) -> str:
+        """What is still to be waited for after a step; empty when nothing is."""
+        ...
+
+    def follow_up(self, verb: Verb, request: Request, error: Exception | None) -> Operation | None:
+        """A call that must follow a step's answer (or its refusal, `error`) to make it whole."""
+        ...
+
+    def impact(self, request: Request, followers: Sequence[Request]) -> Sequence[Diagnostic]:
+        """What providing a new value (a release) would mean for the resources that refer to it."""
+        ...
+
+    def basis(self, live: LiveObject) -> str:
+        """A digest of all of the object that a plan may rest on."""
+        ...
+
+
+def source_of(resource: Resource, path: str) -> Source:
+    """Where in its file a field of a manifest stands; the manifest's own place where that is not known."""
+    return resource.positions.get(f"spec.{path}", resource.source)
+
+
+def address_of(resource: Resource) -> str:
+    """The resource's address as text."""
+    return str(resource.address)

@@ -1,0 +1,174 @@
+"""Customer: name, external id, description, labels. Unique by name and by external id in a tenant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from reconciler.kinds import documents
+from reconciler.kinds.base import Request, Resolve, Step, Steps, address_of
+from reconciler.kinds.labelled import (
+    denied,
+    digests_of,
+    label_changes,
+    labels_to_write,
+    mark_changes,
+    own_mark,
+    people,
+    plain,
+    scalar_changes,
+)
+from reconciler.kinds.marks import read_record
+from reconciler.model.address import Ref
+from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.digest import sha256
+from reconciler.model.operation import Operation
+from reconciler.model.plan import Verb
+from reconciler.model.state import LiveObject, Resource
+
+PLAIN = ("name", "externalId", "description")
+EMPTY = {"externalId": "", "description": "", "name": ""}
+GROUPS = ("name", "externalId", "description", "labels")
+
+
+class CustomerKind:
+    """The field table and the calls of `Customer`."""
+
+    name = "Customer"
+    list_name = "customers"
+    page_size = 100
+    yaml_fields: tuple[str, ...] = ()
+    provides: tuple[Verb, ...] = (Verb.CREATE,)
+
+    def __init__(self) -> None:
+        self._documents = documents.load("customer")
+
+    def list_page(self, first: int, offset: int) -> Operation:
+        """Reads customers, system ones left out."""
+        return Operation("customers", self._documents["customers"], {"first": first, "offset": offset})
+
+    def get(self, object_id: str) -> Operation:
+        """Reads one customer."""
+        return Operation("customer", self._documents["customer"], {"id": object_id})
+
+    def find(self, request: Request) -> Operation:
+        """Customers that bear the resource's mark."""
+        return Operation("customers", self._documents["findCustomers"], {"mark": own_mark(request)})
+
+    def parse(self, node: Mapping[str, Any]) -> LiveObject:
+        """A customer as the API shows it; an external id of "" and none are the same."""
+        labels = frozenset(node.get("labels") or ())
+        return LiveObject(
+            kind=self.name,
+            id=node["id"],
+            fields={
+                "name": node["name"],
+                "externalId": node.get("externalId") or "",
+                "description": node.get("description") or "",
+                "labels": people(labels),
+            },
+            labels=labels,
+            applied=read_record(labels, GROUPS, {}),
+            denied=denied(node),
+        )
+
+    def scope(self, resource: Resource, resolve: Resolve) -> Any:
+        """Marks are unique in the whole tenant."""
+        return None
+
+    def live_scope(self, live: LiveObject) -> Any:
+        """Marks are unique in the whole tenant."""
+        return None
+
+    def natural_key(self, resource: Resource, resolve: Resolve) -> Sequence[tuple[str, Any]]:
+        """External id first: the platform itself creates customers by it (api notes: "Customers")."""
+        keys = [("externalId", resource.fields.get("externalId")), ("name", resource.fields.get("name"))]
+        return [(key, value) for key, value in keys if value]
+
+    def live_key(self, live: LiveObject, name: str) -> Any:
+        """The field of that name."""
+        return live.fields.get(name)
+
+    def adoptable(self, key: str) -> bool:
+        """Both keys are unique in a tenant, so a second customer could not be created anyway."""
+        return True
+
+    def needs(self, resource: Resource) -> Sequence[Ref]:
+        """A customer stands by itself."""
+        return ()
+
+    def value(self, live: LiveObject, name: str) -> Any:
+        """`id`."""
+        return live.id if name == "id" else live.fields.get(name)
+
+    def steps(self, request: Request, *, adopt: bool) -> Steps:
+        """One call mends everything: create, update, or adopt with what differs."""
+        if request.live is None:
+            return Steps((Step(Verb.CREATE, "does not exist", ()),))
+        changes = (*scalar_changes(request, PLAIN, EMPTY), *label_changes(request), *mark_changes(request))
+        if not changes:
+            return Steps()
+        verb = Verb.ADOPT if adopt else Verb.UPDATE
+        reason = "exists without an owner" if adopt else "differs from the manifest"
+        return Steps((Step(verb, reason, changes),), changes)
+
+    def operation(self, step: str, verb: Verb, request: Request) -> Operation:
+        """createCustomer, updateCustomer with all that differs, or deleteCustomer."""
+        fields = request.resource.fields
+        if verb is Verb.DELETE:
+            return self._mutation("deleteCustomer", {"id": _id(request)}, request)
+        values: dict[str, Any] = {name: fields[name] for name in PLAIN if name in fields}
+        values["labels"] = labels_to_write(request, self._record(request), GROUPS, {})
+        if verb is Verb.CREATE:
+            return self._mutation("createCustomer", values, request)
+        return self._mutation("updateCustomer", {"id": _id(request), **values}, request)
+
+    def observed(self, verb: Verb, node: Mapping[str, Any]) -> LiveObject | None:
+        """The answer shows the whole customer."""
+        return self.parse(node)
+
+    def satisfied(self, step: str, verb: Verb, request: Request) -> bool:
+        """Whether the customer already is as the manifest says."""
+        return (
+            verb is not Verb.DELETE
+            and request.live is not None
+            and not self.steps(request, adopt=False).steps
+        )
+
+    def unready(self, verb: Verb, request: Request) -> str:
+        """Customers are ready at once."""
+        return ""
+
+    def follow_up(self, verb: Verb, request: Request, error: Exception | None) -> Operation | None:
+        """Nothing follows."""
+        return None
+
+    def impact(self, request: Request, followers: Sequence[Request]) -> Sequence[Diagnostic]:
+        """Nothing runs on it."""
+        return ()
+
+    def basis(self, live: LiveObject) -> str:
+        """All fields and labels."""
+        return sha256([live.id, live.fields, sorted(live.labels)])
+
+    def _record(self, request: Request) -> dict[str, str]:
+        fields = request.resource.fields
+        values = {name: plain(fields[name], EMPTY, name) for name in PLAIN if name in fields}
+        if "labels" in fields:
+            values["labels"] = people(fields["labels"])
+        return digests_of(request.live, values)
+
+    def _mutation(self, name: str, values: Mapping[str, Any], request: Request) -> Operation:
+        return Operation(
+            name,
+            self._documents[name],
+            {"input": values},
+            result="customer",
+            repeatable=name != "createCustomer",
+            address=address_of(request.resource),
+        )
+
+
+def _id(request: Request) -> str:
+    assert request.live is not None
+    return request.live.id

@@ -1,0 +1,275 @@
+"""Instance: one customer's copy of a version of an integration, its configuration, and whether it runs.
+
+The order on the wire is version first, values second, deploy last and once (behaviour notes, point 6): a
+version change drops values that were saved and not deployed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from reconciler.kinds import documents
+from reconciler.kinds.base import Request, Resolve, Steps, address_of
+from reconciler.kinds.instance_config import (
+    SECRET_DIGITS,
+    changed_keys,
+    config_form,
+    flow_changes,
+    flows_form,
+    parse_variables,
+    secrets_digest,
+    text,
+    variable_inputs,
+)
+from reconciler.kinds.instance_steps import EMPTY, FLOWS, PLAIN, instance_steps, release_ref, update_changes
+from reconciler.kinds.labelled import denied, digests_of, labels_to_write, own_mark, people, plain
+from reconciler.kinds.marks import read_record
+from reconciler.model.address import Ref
+from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.digest import sha256
+from reconciler.model.operation import Operation
+from reconciler.model.plan import Verb
+from reconciler.model.secret import Secret
+from reconciler.model.state import LiveObject, Resource
+
+GROUPS = ("name", "description", "release", "config", "flows", "enabled", "labels", "secrets")
+WIDTHS = {"secrets": SECRET_DIGITS}
+DEPLOY_TIMEOUT = 600.0
+
+
+class InstanceKind:
+    """The field table and the calls of `Instance`."""
+
+    name = "Instance"
+    list_name = "instances"
+    page_size = 100
+    yaml_fields: tuple[str, ...] = ()
+    provides: tuple[Verb, ...] = (Verb.CREATE,)
+
+    def __init__(self) -> None:
+        self._documents = documents.load("instance")
+
+    def list_page(self, first: int, offset: int) -> Operation:
+        """Reads instances, test instances and workflows left out."""
+        return Operation("instances", self._documents["instances"], {"first": first, "offset": offset})
+
+    def get(self, object_id: str) -> Operation:
+        """Reads one instance."""
+        return Operation("instance", self._documents["instance"], {"id": object_id})
+
+    def find(self, request: Request) -> Operation:
+        """The customer's instances that bear the resource's mark."""
+        customer = request.resolve(Ref(request.resource.fields["customer"], "id"))
+        variables = {"mark": own_mark(request), "customer": customer if isinstance(customer, str) else None}
+        return Operation("instances", self._documents["findInstances"], variables)
+
+    def parse(self, node: Mapping[str, Any]) -> LiveObject:
+        """An instance as the API shows it; what may be secret is wrapped before anything else sees it."""
+        labels = frozenset(node.get("labels") or ())
+        version = node["integration"] or {}
+        flows = {
+            row["flow"]["name"]: {"apiKeys": [Secret(k, "live") for k in row.get("apiKeys") or ()]}
+            for row in (node.get("flowConfigs") or {}).get("nodes") or ()
+        }
+        flow_ids = {
+            row["flow"]["name"]: row["flow"]["id"]
+            for row in (node.get("flowConfigs") or {}).get("nodes") or ()
+        }
+        return LiveObject(
+            kind=self.name,
+            id=node["id"],
+            fields={
+                "customer": node["customer"]["id"],
+                "version": version.get("id"),
+                "name": node["name"],
+                "description": node.get("description") or "",
+                "enabled": bool(node["enabled"]),
+                "labels": people(labels),
+                "config": parse_variables((node.get("configVariables") or {}).get("nodes") or ()),
+                "flows": flows,
+            },
+            labels=labels,
+            facts={
+                "needsDeploy": bool(node["needsDeploy"]),
+                "deployedVersion": node.get("deployedVersion"),
+                "lastDeployedAt": node.get("lastDeployedAt"),
+                "versionNumber": version.get("versionNumber"),
+                "sequence": version.get("versionSequenceId"),
+                "configState": node.get("configState"),
+                "suspended": bool(node.get("systemSuspended")),
+                "flowIds": flow_ids,
+            },
+            applied=read_record(labels, GROUPS, WIDTHS),
+            denied=denied(node),
+        )
+
+    def scope(self, resource: Resource, resolve: Resolve) -> Any:
+        """The customer's id: an instance's mark names the instance alone."""
+        return resolve(Ref(resource.fields["customer"], "id"))
+
+    def live_scope(self, live: LiveObject) -> Any:
+        """The customer's id."""
+        return live.fields["customer"]
+
+    def natural_key(self, resource: Resource, resolve: Resolve) -> Sequence[tuple[str, Any]]:
+        """The customer's id and the name; a customer that does not exist yet has no instances."""
+        customer = resolve(Ref(resource.fields["customer"], "id"))
+        if isinstance(customer, Ref) or not resource.fields.get("name"):
+            return []
+        return [("customer and name", (customer, resource.fields["name"]))]
+
+    def live_key(self, live: LiveObject, name: str) -> Any:
+        """The customer's id and the name."""
+        return (live.fields["customer"], live.fields["name"])
+
+    def adoptable(self, key: str) -> bool:
+        """A customer may have several instances, so a name alone proves nothing."""
+        return False
+
+    def needs(self, resource: Resource) -> Sequence[Ref]:
+        """The customer, and the integration's release."""
+        return (Ref(resource.fields["customer"], "id"), release_ref(resource))
+
+    def value(self, live: LiveObject, name: str) -> Any:
+        """`id`."""
+        return live.id if name == "id" else live.fields.get(name)
+
+    def steps(self, request: Request, *, adopt: bool) -> Steps:
+        """create or update → configure → deploy → enable or disable, as far as needed."""
+        return instance_steps(request, adopt=adopt)
+
+    def operation(self, step: str, verb: Verb, request: Request) -> Operation:
+        """The mutation of each step."""
+        live, fields = request.live, request.resource.fields
+        if verb is Verb.CREATE:
+            return self._create(request)
+        assert live is not None
+        if step == FLOWS:
+            return self._mutation(
+                "updateInstance", {"id": live.id, "flowConfigs": _flow_inputs(request)}, request
+            )
+        if verb is Verb.CONFIGURE:
+            values = {
+                "id": live.id,
+                "configVariables": variable_inputs(request, changed_keys(request)),
+                "configMode": "INSTANCE",
+                "configComplete": True,
+            }
+            return self._mutation("updateInstanceConfigVariables", values, request)
+        if verb is Verb.DEPLOY:
+            return self._mutation("deployInstance", {"id": live.id}, request)
+        if verb in (Verb.ENABLE, Verb.DISABLE):
+            values = {"id": live.id, "enabled": fields["enabled"], "preserveDeployState": True}
+            return self._mutation("updateInstance", values, request)
+        if verb is Verb.DELETE:
+            return self._mutation("deleteInstance", {"id": live.id}, request)
+        return self._update(request)
+
+    def observed(self, verb: Verb, node: Mapping[str, Any]) -> LiveObject | None:
+        """The answer shows the whole instance."""
+        return None if verb is Verb.DELETE else self.parse(node)
+
+    def satisfied(self, step: str, verb: Verb, request: Request) -> bool:
+        """Whether the instance already is as the step would make it. A deploy always is sent: it also makes
+        settings live that leave no trace in `needsDeploy`.
+        """
+        live, fields = request.live, request.resource.fields
+        if live is None or verb in (Verb.DEPLOY, Verb.DELETE):
+            return False
+        if step == FLOWS:
+            return not flow_changes(request)
+        if verb is Verb.CONFIGURE:
+            return not changed_keys(request)
+        if verb in (Verb.ENABLE, Verb.DISABLE):
+            return bool(live.fields["enabled"] == fields["enabled"])
+        return verb is Verb.CREATE or not update_changes(request)
+
+    def unready(self, verb: Verb, request: Request) -> str:
+        """Deployed at the assigned version, or still to be waited for."""
+        live = request.live
+        if verb is not Verb.DEPLOY or live is None:
+            return ""
+        if live.facts["needsDeploy"] or not live.facts["lastDeployedAt"]:
+            return "the deployment to become live"
+        if live.facts["deployedVersion"] != live.facts["versionNumber"]:
+            return f"version {live.facts['versionNumber']} to become live"
+        return ""
+
+    def follow_up(self, verb: Verb, request: Request, error: Exception | None) -> Operation | None:
+        """Nothing follows."""
+        return None
+
+    def impact(self, request: Request, followers: Sequence[Request]) -> Sequence[Diagnostic]:
+        """Nothing runs on it."""
+        return ()
+
+    def basis(self, live: LiveObject) -> str:
+        """All fields and labels; secrets count by their presence."""
+        return sha256([live.id, live.fields, sorted(live.labels)])
+
+    def _create(self, request: Request) -> Operation:
+        fields = request.resource.fields
+        values = {
+            "customer": request.resolve(Ref(fields["customer"], "id")),
+            "integration": request.resolve(release_ref(request.resource)),
+            "name": fields["name"],
+            "description": fields.get("description") or "",
+            "labels": self._labels(request),
+            "configMode": "INSTANCE",
+        }
+        if fields.get("config"):
+            values["configVariables"] = variable_inputs(request, list(fields["config"]))
+        return self._mutation("createInstance", values, request)
+
+    def _update(self, request: Request) -> Operation:
+        fields, live = request.resource.fields, request.live
+        assert live is not None
+        values: dict[str, Any] = {"id": live.id, "labels": self._labels(request)}
+        values |= {name: fields[name] or "" for name in PLAIN if name in fields}
+        version = request.resolve(release_ref(request.resource))
+        if version == live.fields["version"]:
+            values["preserveDeployState"] = True
+        else:
+            values |= {"integration": version, "configMode": "INSTANCE"}
+        return self._mutation("updateInstance", values, request)
+
+    def _labels(self, request: Request) -> list[str]:
+        fields = request.resource.fields
+        values: dict[str, Any] = {name: plain(fields[name], EMPTY, name) for name in PLAIN if name in fields}
+        values["release"] = fields["release"]
+        if fields.get("config"):
+            values["config"] = config_form(fields["config"])
+        if fields.get("flows"):
+            values["flows"] = flows_form(fields["flows"])
+        if "enabled" in fields:
+            values["enabled"] = fields["enabled"]
+        if "labels" in fields:
+            values["labels"] = people(fields["labels"])
+        record = digests_of(request.live, values)
+        if secrets := secrets_digest(request):
+            record["secrets"] = secrets
+        return labels_to_write(request, record, GROUPS, WIDTHS)
+
+    def _mutation(self, name: str, values: Mapping[str, Any], request: Request) -> Operation:
+        return Operation(
+            name,
+            self._documents[name],
+            {"input": values},
+            result="instance",
+            repeatable=name != "createInstance",
+            address=address_of(request.resource),
+            timeout=DEPLOY_TIMEOUT if name == "deployInstance" else 60.0,
+        )
+
+
+def _flow_inputs(request: Request) -> list[dict[str, Any]]:
+    live = request.live
+    assert live is not None
+    rows = []
+    for name, settings in (request.resource.fields.get("flows") or {}).items():
+        row: dict[str, Any] = {"flowId": live.facts["flowIds"].get(name)}
+        for field, value in settings.items():
+            row[field] = [text(v) for v in value] if isinstance(value, list | tuple) else text(value)
+        rows.append(row)
+    return rows

@@ -1,0 +1,311 @@
+"""Config variables and flow settings of an instance: their text on the wire, and their comparison.
+
+All values travel as text, lists and JSON as JSON text, a connection's inputs as a JSON text of
+`[{name, type, value}]` (api notes: "Config variables: input"). A value that cannot be read back is compared
+through the keyed digest of the record, where the environment names a key.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from reconciler.kinds.base import Request
+from reconciler.kinds.cause import cause, projections
+from reconciler.kinds.labelled import ignored
+from reconciler.model.digest import keyed
+from reconciler.model.plan import Cause, Change
+from reconciler.model.secret import Hidden, Secret
+
+SECRET_DIGITS = 8
+SCHEDULE = ("value", "scheduleType", "timeZone")
+
+
+def parse_variables(nodes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Config variables by key: text; for a connection `{"inputs": {…}}`, its values Secret or Hidden; for a
+    schedule `{"value", "scheduleType", "timeZone"}`.
+    """
+    out: dict[str, Any] = {}
+    for node in nodes:
+        required = node["requiredConfigVariable"]
+        if required["dataType"] == "CONNECTION":
+            rows = (node.get("inputs") or {}).get("nodes") or ()
+            out[required["key"]] = {"inputs": {row["name"]: _input(row) for row in rows if row}}
+        elif required["dataType"] == "SCHEDULE":
+            out[required["key"]] = {
+                "value": node.get("value") or "",
+                "scheduleType": (node.get("scheduleType") or "").lower(),
+                "timeZone": node.get("timeZone") or "",
+            }
+        else:
+            out[required["key"]] = node.get("value") or ""
+    return out
+
+
+def variable_inputs(request: Request, keys: Sequence[str]) -> list[dict[str, Any]]:
+    """The inputs to send for these keys. A connection's known inputs that the manifest does not mention go
+    along, since the platform may reset those that are left out.
+    """
+    wanted = request.resource.fields["config"]
+    live = request.live.fields["config"] if request.live else {}
+    return [_variable_input(key, wanted[key], live.get(key)) for key in keys]
+
+
+def config_changes(request: Request) -> list[Change]:
+    """One change for each variable, or input of a connection, that differs."""
+    wanted, live = request.resource.fields.get("config") or {}, request.live
+    if live is None:
+        return []
+    found, rotated = live.fields["config"], secrets_rotated(request)
+    differing: list[tuple[str, str, Any, Any]] = []
+    for key, value in wanted.items():
+        for path, before, after in _compare(key, value, found.get(key), rotated):
+            if not ignored(request.resource, f"config.{path}"):
+                differing.append((key, path, before, after))
+    if not differing:
+        return []
+    form = {key: _form(value) for key, value in wanted.items()}
+    live_form = {key: _live_form(value, found.get(key)) for key, value in wanted.items()}
+    shapes = projections({**_other_forms(found), **live_form}, wanted, {key for key, *_ in differing})
+    why = cause(live.applied, "config", form, live_form, *shapes)
+    return [Change(f"config.{path}", b, a, _why(why, b, a)) for _, path, b, a in differing]
+
+
+def changed_keys(request: Request) -> list[str]:
+    """The keys of the variables that differ, in the manifest's order."""
+    wanted, live = request.resource.fields.get("config") or {}, request.live
+    if live is None:
+        return list(wanted)
+    rotated = secrets_rotated(request)
+    return [
+        key
+        for key, value in wanted.items()
+        if any(
+            not ignored(request.resource, f"config.{path}")
+            for path, *_ in _compare(key, value, live.fields["config"].get(key), rotated)
+        )
+    ]
+
+
+def flow_changes(request: Request) -> list[Change]:
+    """One change for each flow setting that differs."""
+    wanted, live = request.resource.fields.get("flows") or {}, request.live
+    if live is None:
+        return []
+    out, rotated = [], secrets_rotated(request)
+    found = live.fields["flows"]
+    for name, settings in wanted.items():
+        for field, value in settings.items():
+            path, current = f"flows.{name}.{field}", found.get(name, {}).get(field)
+            if ignored(request.resource, path) or same_setting(value, current, rotated):
+                continue
+            out.append((path, current, value))
+    why = (
+        cause(live.applied, "flows", flows_form(wanted), flows_form(_project(wanted, found))) if out else None
+    )
+    return [Change(path, before, after, why or Cause.UNKNOWN) for path, before, after in out]
+
+
+def same_setting(wanted: Any, found: Any, rotated: bool) -> bool:
+    """Whether a flow's setting is as wanted; one that the server hides counts as such unless rotated."""
+    if isinstance(found, Hidden):
+        return found.present and not rotated
+    if isinstance(wanted, list | tuple):
+        return [text(v) for v in wanted] == [text(v) for v in found or ()]
+    if isinstance(wanted, Mapping):
+        return bool(_json(text(found)) == _json(text(wanted)))
+    return text(wanted) == text(found)
+
+
+def config_form(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """The form of a manifest's config that goes into its digest; secrets count by their presence alone."""
+    return {key: _form(value) for key, value in wanted.items()}
+
+
+def flows_form(flows: Mapping[str, Any]) -> dict[str, Any]:
+    """The same for flow settings."""
+    return {name: {k: _form_value(v) for k, v in settings.items()} for name, settings in flows.items()}
+
+
+def secrets_digest(request: Request) -> str:
+    """The keyed digest of all secrets of the manifest, in their order; empty without a key or a secret."""
+    key = request.policy.secret_key
+    fields = request.resource.fields
+    parts = [
+        part
+        for p, v in _walk({"config": fields.get("config"), "flows": fields.get("flows")})
+        for part in (p, v)
+    ]
+    return keyed(key.reveal(), parts) if key and parts else ""
+
+
+def secrets_rotated(request: Request) -> bool:
+    """Whether secrets that cannot be read back are to be sent: asked for, or other than the record says."""
+    if request.policy.send_secrets:
+        return True
+    known = request.live.applied.get("secrets") if request.live else None
+    return bool(known) and bool(now := secrets_digest(request)) and not now.startswith(str(known))
+
+
+def text(value: Any) -> str:
+    """A value as the API takes it: text, "true", "42", JSON text for lists and maps."""
+    if isinstance(value, Secret):
+        return value.reveal()
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping | list | tuple):
+        return json.dumps(_revealed(value), separators=(",", ":"), ensure_ascii=False)
+    return str(value)
+
+
+def is_connection(value: Any) -> bool:
+    """Whether a config value is a connection's: a map with `inputs` alone."""
+    return isinstance(value, Mapping) and set(value) == {"inputs"}
+
+
+def is_schedule(value: Any, live: Any) -> bool:
+    """Whether a config value is a schedule's: the live side says so, or it names a schedule's type."""
+    shape = isinstance(live, Mapping) and set(live) == set(SCHEDULE)
+    return shape or (isinstance(value, Mapping) and "scheduleType" in value and set(value) <= set(SCHEDULE))
+
+
+def _variable_input(key: str, value: Any, live: Any) -> dict[str, Any]:
+    if is_connection(value):
+        known = live.get("inputs", {}) if isinstance(live, Mapping) else {}
+        rest = {n: v for n, v in known.items() if isinstance(v, Secret) and n not in value["inputs"]}
+        inputs = {**rest, **value["inputs"]}
+        rows = [{"name": name, "type": "value", "value": text(v)} for name, v in sorted(inputs.items())]
+        return {"key": key, "values": json.dumps(rows, ensure_ascii=False)}
+    if is_schedule(value, live):
+        parts = value if isinstance(value, Mapping) else {"value": value}
+        return {"key": key, **{name: text(v) for name, v in parts.items()}}
+    return {"key": key, "value": text(value)}
+
+
+def _compare(key: str, wanted: Any, found: Any, rotated: bool) -> Iterator[tuple[str, Any, Any]]:
+    if is_connection(wanted):
+        known = found.get("inputs", {}) if isinstance(found, Mapping) else {}
+        for name, value in wanted["inputs"].items():
+            current = known.get(name)
+            if not _same_input(value, current, rotated):
+                yield f"{key}.inputs.{name}", current, value
+    elif is_schedule(wanted, found):
+        parts = wanted if isinstance(wanted, Mapping) else {"value": wanted}
+        for name, value in parts.items():
+            current = found.get(name, "") if isinstance(found, Mapping) else None
+            if text(value).lower() != text(current).lower():
+                yield f"{key}.{name}", current, value
+    elif not same_value(wanted, found):
+        yield key, _veiled(found, wanted), wanted
+
+
+def _same_input(wanted: Any, found: Any, rotated: bool) -> bool:
+    if isinstance(found, Hidden):
+        return found.present and not (rotated and isinstance(wanted, Secret))
+    return text(wanted) == text(found)
+
+
+def same_value(wanted: Any, found: Any) -> bool:
+    """Whether a live text means the wanted value."""
+    if found is None:
+        return False
+    live = text(found)
+    if isinstance(wanted, Mapping | list | tuple):
+        return bool(_json(live) == _json(text(wanted)))
+    if isinstance(wanted, bool):
+        return live.lower() == text(wanted)
+    if isinstance(wanted, int | float):
+        try:
+            return float(live) == float(wanted)
+        except ValueError:
+            return False
+    return live == text(wanted)
+
+
+def _json(value: str) -> Any:
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+def _veiled(found: Any, wanted: Any) -> Any:
+    return Secret(text(found)) if found is not None and any(True for _ in _walk(wanted)) else found
+
+
+def _input(row: Mapping[str, Any]) -> Any:
+    value = row.get("value") or ""
+    if value == "":
+        return Hidden(present=True) if row.get("hasValue") else Hidden(present=False)
+    return Secret(value, "live")
+
+
+def _form(value: Any) -> Any:
+    if is_connection(value):
+        return {"inputs": {name: _form_value(v) for name, v in value["inputs"].items()}}
+    return _form_value(value)
+
+
+def _form_value(value: Any) -> Any:
+    if isinstance(value, Secret | Hidden):
+        return "(secret)"
+    return _json(text(value)) if not _has_secret(value) else "(secret)"
+
+
+def _live_form(wanted: Any, found: Any) -> Any:
+    if is_connection(wanted):
+        known = found.get("inputs", {}) if isinstance(found, Mapping) else {}
+        return {"inputs": {n: _live_value(v, known.get(n)) for n, v in wanted["inputs"].items()}}
+    if is_schedule(wanted, found) and isinstance(found, Mapping):
+        return {n: found[n] for n in wanted} if isinstance(wanted, Mapping) else _json(found["value"])
+    return _live_value(wanted, found)
+
+
+def _live_value(wanted: Any, found: Any) -> Any:
+    if _has_secret(wanted):
+        return "(secret)" if same_value(wanted, found) or isinstance(found, Hidden) else "(another secret)"
+    if isinstance(found, Hidden):
+        return "" if not found.present else "(secret)"
+    return _json(text(found))
+
+
+def _other_forms(found: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: _json(value) for key, value in found.items() if isinstance(value, str)}
+
+
+def _project(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
+    return {n: {k: found.get(n, {}).get(k) for k in settings} for n, settings in wanted.items()}
+
+
+def _why(why: Cause, before: Any, after: Any) -> Cause:
+    return Cause.PENDING if isinstance(before, Hidden) and isinstance(after, Secret) else why
+
+
+def _has_secret(value: Any) -> bool:
+    return any(True for _ in _walk(value))
+
+
+def _walk(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(value, Secret):
+        yield path, value.reveal()
+    elif isinstance(value, Mapping):
+        for key in sorted(value, key=str):
+            yield from _walk(value[key], f"{path}.{key}")
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            yield from _walk(item, f"{path}[{index}]")
+
+
+def _revealed(value: Any) -> Any:
+    if isinstance(value, Secret):
+        return value.reveal()
+    if isinstance(value, Mapping):
+        return {key: _revealed(v) for key, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_revealed(v) for v in value]
+    return value

@@ -1,0 +1,135 @@
+"""Which steps mend an instance, and why: above all whether it must be deployed again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reconciler.kinds.base import Request, Step, Steps
+from reconciler.kinds.cause import cause
+from reconciler.kinds.instance_config import config_changes, flow_changes, secrets_digest
+from reconciler.kinds.labelled import ignored, label_changes, mark_changes, scalar_changes
+from reconciler.model.address import Ref
+from reconciler.model.plan import Change, Verb
+from reconciler.model.state import LiveObject, Resource
+
+PLAIN = ("name", "description")
+EMPTY = {"description": ""}
+FLOWS = "configure-flows"
+
+
+def release_ref(resource: Resource) -> Ref:
+    """The published version that the instance is to run."""
+    return Ref(resource.fields["integration"], f"release:{resource.fields['release']}")
+
+
+def update_changes(request: Request) -> list[Change]:
+    """What one updateInstance mends: name, description, labels, mark and version."""
+    changes = list(scalar_changes(request, PLAIN, EMPTY)) + label_changes(request) + mark_changes(request)
+    return changes + _version_change(request)
+
+
+def instance_steps(request: Request, *, adopt: bool) -> Steps:
+    """create or update → configure → deploy → enable or disable, as far as needed."""
+    live, fields = request.live, request.resource.fields
+    if live is None:
+        steps = [Step(Verb.CREATE, "does not exist")]
+        if fields.get("flows"):
+            steps.append(Step(Verb.CONFIGURE, "its flows have settings", (), FLOWS))
+        steps.append(Step(Verb.DEPLOY, "is new"))
+        return Steps((*steps, *_switch(request, deploying=True)))
+    updating = update_changes(request)
+    config, flows = config_changes(request), flow_changes(request)
+    steps = []
+    verb = Verb.ADOPT if adopt else Verb.UPDATE
+    moving = any(change.path == "release" for change in updating)
+    if updating or _record_is_behind(request, config or flows):
+        reason = _update_reason(updating, moving, adopt)
+        steps.append(Step(verb, reason, tuple(updating)))
+    if config:
+        steps.append(Step(Verb.CONFIGURE, "its configuration differs", tuple(config)))
+    elif moving and fields.get("config") and live.facts["needsDeploy"]:
+        steps.append(Step(Verb.CONFIGURE, "a change of version may drop values that were not deployed"))
+    if flows or (moving and fields.get("flows")):
+        steps.append(Step(Verb.CONFIGURE, "the settings of its flows differ", tuple(flows), FLOWS))
+    reason = _deploy_reason(live, moving, bool(config), bool(flows))
+    if reason:
+        steps.append(Step(Verb.DEPLOY, reason))
+    steps += _switch(request, deploying=bool(reason))
+    switched = tuple(
+        change for step in steps if step.verb in (Verb.ENABLE, Verb.DISABLE) for change in step.changes
+    )
+    return Steps(tuple(steps), (*updating, *config, *flows, *switched))
+
+
+def _version_change(request: Request) -> list[Change]:
+    live, resource = request.live, request.resource
+    if live is None or ignored(resource, "release"):
+        return []
+    wanted = request.resolve(release_ref(resource))
+    if wanted == live.fields["version"]:
+        return []
+    integration = resource.fields["integration"]
+    before = request.resolve(Ref(integration, f"version:{live.fields['version']}"))
+    shown = before if isinstance(before, str) else f"version {live.facts['versionNumber']}"
+    release = resource.fields["release"]
+    return [Change("release", shown, release, cause(live.applied, "release", release, shown))]
+
+
+def _record_is_behind(request: Request, differing: Any) -> bool:
+    """The record travels with updateInstance alone: where only the configuration changes, a call for it
+    comes first, so that the difference counts as ours from then on.
+    """
+    live = request.live
+    if live is None or not request.policy.record or not differing:
+        return False
+    secrets = secrets_digest(request)
+    pending = any(change.cause.value != "drift" for change in differing)
+    return pending or (bool(secrets) and not secrets.startswith(live.applied.get("secrets", "-")))
+
+
+def _update_reason(updating: list[Change], moving: bool, adopt: bool) -> str:
+    if adopt:
+        return "exists without an owner"
+    if moving:
+        return "runs another release"
+    return "differs from the manifest" if updating else "the record of what is applied changes"
+
+
+def _deploy_reason(live: LiveObject, moving: bool, config: bool, flows: bool) -> str:
+    if moving:
+        return "its release changes"
+    if config:
+        return "its configuration changes"
+    if flows:
+        return "the settings of its flows change"
+    if not live.facts["lastDeployedAt"]:
+        return "was never deployed"
+    if live.facts["needsDeploy"]:
+        return "has changes that are not deployed"
+    if live.facts["deployedVersion"] != live.facts["versionNumber"]:
+        return "another version is deployed than is assigned"
+    return ""
+
+
+def _switch(request: Request, *, deploying: bool) -> list[Step]:
+    """Enabling or disabling. Whether a deploy enables an instance is not known of a tenant, so a step for
+    it follows each deploy that may need one; it sends nothing where there is nothing to change.
+    """
+    live, fields = request.live, request.resource.fields
+    if "enabled" not in fields or ignored(request.resource, "enabled"):
+        return []
+    wanted = bool(fields["enabled"])
+    verb = Verb.ENABLE if wanted else Verb.DISABLE
+    if live is None:
+        return [Step(verb, "is to be " + ("enabled" if wanted else "disabled"))]
+    found = live.fields["enabled"]
+    if found != wanted:
+        why = cause(live.applied, "enabled", wanted, found)
+        return [
+            Step(
+                verb, "is " + ("disabled" if wanted else "enabled"), (Change("enabled", found, wanted, why),)
+            )
+        ]
+    if not wanted and deploying:
+        return [Step(verb, "deploying may enable it")]
+    return []

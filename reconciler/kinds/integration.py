@@ -1,0 +1,301 @@
+"""Integration: a draft with a definition, and the versions that were published from it.
+
+The draft's id is the integration's for ever; each publish makes a version with an id of its own (api notes:
+"Integrations and their versions"). A release is our name for a version, kept in its attributes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from reconciler.kinds import documents, record
+from reconciler.kinds.base import Request, Resolve, Steps, address_of
+from reconciler.kinds.integration_impact import impact
+from reconciler.kinds.integration_steps import (
+    EMPTY,
+    GROUPS,
+    PLAIN,
+    aliases_of,
+    find_release,
+    import_needed,
+    integration_steps,
+    is_marked,
+)
+from reconciler.kinds.labelled import denied, digests_of, labels_to_write, own_mark, people, plain
+from reconciler.kinds.meaning import component_versions, digest, meaning
+from reconciler.model.address import Ref
+from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.digest import sha256
+from reconciler.model.errors import PayloadError
+from reconciler.model.operation import Operation
+from reconciler.model.plan import Verb
+from reconciler.model.state import Definition, LiveObject, Resource, Version
+
+
+class IntegrationKind:
+    """The field table and the calls of `Integration`."""
+
+    name = "Integration"
+    list_name = "integrations"
+    page_size = 20
+    yaml_fields: tuple[str, ...] = ("definition",)
+    provides: tuple[Verb, ...] = (Verb.PUBLISH, Verb.AVAILABILITY, Verb.UPDATE)
+
+    def __init__(self) -> None:
+        self._documents = documents.load("integration")
+
+    def list_page(self, first: int, offset: int) -> Operation:
+        """Reads drafts with their definitions and versions; few a page, since definitions are long."""
+        return Operation("integrations", self._documents["integrations"], {"first": first, "offset": offset})
+
+    def get(self, object_id: str) -> Operation:
+        """Reads one draft."""
+        return Operation("integration", self._documents["integration"], {"id": object_id})
+
+    def find(self, request: Request) -> Operation:
+        """Integrations that bear the resource's mark."""
+        return Operation("integrations", self._documents["findIntegrations"], {"mark": own_mark(request)})
+
+    def parse(self, node: Mapping[str, Any]) -> LiveObject:
+        """A draft as the API shows it. Rows of the sequence that are the draft itself are left out."""
+        labels = frozenset(node.get("labels") or ())
+        memory = record.ours(node.get("metadata"))
+        versions = tuple(
+            Version(
+                id=v["id"],
+                number=v["versionNumber"],
+                available=v["versionIsAvailable"],
+                release=record.ours(v.get("versionAttributes")).get("release"),
+                comment=v.get("versionComment") or "",
+                definition=record.ours(v.get("versionAttributes")).get("definition", ""),
+            )
+            for v in (node.get("versionSequence") or {}).get("nodes") or ()
+            if v and v["id"] != node["id"]
+        )
+        data = node.get("definitionData") or {}
+        return LiveObject(
+            kind=self.name,
+            id=node["id"],
+            fields={
+                "name": node["name"],
+                "description": node.get("description") or "",
+                "category": node.get("category") or "",
+                "labels": people(labels),
+                "definition": Definition(node.get("definition") or "", data),
+            },
+            labels=labels,
+            facts={
+                "hasUnpublishedChanges": bool(node.get("hasUnpublishedChanges")),
+                "sequence": node.get("versionSequenceId"),
+                "metadata": node.get("metadata"),
+                "mark": memory.get("mark"),
+                "releases": record.text_map(memory.get("releases")),
+                "components": memory.get("components") or {},
+            },
+            versions=versions,
+            applied=record.text_map(memory.get("applied")),
+            denied=denied(node),
+        )
+
+    def scope(self, resource: Resource, resolve: Resolve) -> Any:
+        """Marks are unique in the whole tenant."""
+        return None
+
+    def live_scope(self, live: LiveObject) -> Any:
+        """Marks are unique in the whole tenant."""
+        return None
+
+    def natural_key(self, resource: Resource, resolve: Resolve) -> Sequence[tuple[str, Any]]:
+        """The name, which is not unique."""
+        return [("name", resource.fields.get("name"))] if resource.fields.get("name") else []
+
+    def live_key(self, live: LiveObject, name: str) -> Any:
+        """The field of that name."""
+        return live.fields.get(name)
+
+    def adoptable(self, key: str) -> bool:
+        """A name alone does not prove that it is the same integration."""
+        return False
+
+    def needs(self, resource: Resource) -> Sequence[Ref]:
+        """An integration stands by itself."""
+        return ()
+
+    def value(self, live: LiveObject, name: str) -> Any:
+        """`id`; `release:NAME`, the id of the published version of that name; `version:ID`, the reverse."""
+        if name.startswith("release:"):
+            version = find_release(live, name.removeprefix("release:"))
+            return version.id if version else None
+        if name.startswith("version:"):
+            return next((v.release for v in live.versions if v.id == name.removeprefix("version:")), None)
+        return live.id if name == "id" else live.fields.get(name)
+
+    def steps(self, request: Request, *, adopt: bool) -> Steps:
+        """create → import → update → publish → availability, as far as needed."""
+        return integration_steps(request, adopt=adopt)
+
+    def operation(self, step: str, verb: Verb, request: Request) -> Operation:
+        """The mutation of each step."""
+        fields, live = request.resource.fields, request.live
+        if verb is Verb.CREATE:
+            values = {"name": fields["name"], "labels": labels_to_write(request, {}, (), {})}
+            values["metadata"] = record.merged(None, {"mark": own_mark(request)})
+            if fields.get("description"):
+                values["description"] = fields["description"]
+            if "definition" in fields:
+                values["definition"] = fields["definition"].text
+            return self._mutation("createIntegration", values, request)
+        assert live is not None
+        if verb is Verb.IMPORT:
+            values = {"integrationId": live.id, "definition": fields["definition"].text}
+            return self._mutation("importIntegration", values, request)
+        if verb is Verb.PUBLISH:
+            return self._publish(request)
+        if verb is Verb.AVAILABILITY:
+            version = find_release(live, fields["release"])
+            values = {"id": version.id if version else "", "available": fields["available"]}
+            return self._mutation("updateIntegrationVersionAvailability", values, request)
+        if verb is Verb.DELETE:
+            return self._mutation("deleteIntegration", {"id": live.id}, request)
+        return self._update(request, aliases_of(request))
+
+    def observed(self, verb: Verb, node: Mapping[str, Any]) -> LiveObject | None:
+        """Publish and availability answer with the version, so the draft must be read again."""
+        if verb in (Verb.PUBLISH, Verb.AVAILABILITY, Verb.DELETE):
+            return None
+        live = self.parse(node)
+        return replace(live, facts={**live.facts, "imported": True}) if verb is Verb.IMPORT else live
+
+    def satisfied(self, step: str, verb: Verb, request: Request) -> bool:
+        """Whether the draft or its versions already are as the step would make them."""
+        live, fields = request.live, request.resource.fields
+        if live is None or verb is Verb.DELETE:
+            return False
+        if verb is Verb.IMPORT:
+            return not import_needed(request).needed
+        if verb in (Verb.UPDATE, Verb.ADOPT):
+            return self._updated(request)
+        version = find_release(live, fields.get("release", ""))
+        if verb is Verb.PUBLISH:
+            return version is not None
+        if verb is Verb.AVAILABILITY:
+            return version is not None and version.available == fields["available"]
+        return verb is Verb.CREATE
+
+    def unready(self, verb: Verb, request: Request) -> str:
+        """A published version may become available a while after the answer (api notes: "Asynchronous")."""
+        fields = request.resource.fields
+        if verb is not Verb.PUBLISH or request.live is None:
+            return ""
+        version = find_release(request.live, fields["release"])
+        if version is None:
+            return f'release "{fields["release"]}" to appear among the versions'
+        if fields.get("available", True) and not version.available:
+            return f'release "{fields["release"]}" (version {version.number}) to become available'
+        return ""
+
+    def follow_up(self, verb: Verb, request: Request, error: Exception | None) -> Operation | None:
+        """Names the release in the metadata where the tenant kept no attributes of ours, or where it
+        refuses to publish a draft without changes: the newest version is then what was asked for.
+        """
+        live = request.live
+        if verb is not Verb.PUBLISH or live is None or (error and not isinstance(error, PayloadError)):
+            return None
+        if find_release(live, request.resource.fields["release"]) is not None or not live.versions:
+            return None
+        if live.facts["hasUnpublishedChanges"] and error:
+            return None
+        aliases = {request.resource.fields["release"]: live.versions[0].id}
+        metadata = record.merged(live.facts["metadata"], _memory(request, aliases))
+        return self._mutation("updateIntegration", {"id": live.id, "metadata": metadata}, request)
+
+    def impact(self, request: Request, followers: Sequence[Request]) -> Sequence[Diagnostic]:
+        """What the new definition would mean for the instances that will run it."""
+        return impact(request, followers)
+
+    def basis(self, live: LiveObject) -> str:
+        """The draft's fields, labels and definition, and its versions."""
+        fields = {k: v for k, v in live.fields.items() if k != "definition"}
+        versions = [[v.id, v.release] for v in live.versions]
+        text = digest(live.fields["definition"].data)
+        return sha256([live.id, fields, sorted(live.labels), text, versions, live.facts["releases"]])
+
+    def _updated(self, request: Request) -> bool:
+        live = request.live
+        assert live is not None
+        if integration_steps(request, adopt=False).changes:
+            return False
+        if not is_marked(request):
+            return False
+        return _record(request) == live.applied and not aliases_of(request)
+
+    def _update(self, request: Request, aliases: Mapping[str, str]) -> Operation:
+        live, fields = request.live, request.resource.fields
+        assert live is not None
+        values: dict[str, Any] = {"id": live.id}
+        values |= {name: fields[name] for name in PLAIN if name in fields}
+        values["labels"] = labels_to_write(request, {}, (), {})
+        values["metadata"] = record.merged(live.facts["metadata"], _memory(request, aliases))
+        return self._mutation("updateIntegration", values, request)
+
+    def _publish(self, request: Request) -> Operation:
+        live, fields = request.live, request.resource.fields
+        assert live is not None
+        part = {
+            "project": request.project,
+            "address": address_of(request.resource),
+            "release": fields["release"],
+            "definition": _sent(request.resource),
+        }
+        values = {
+            "id": live.id,
+            "attributes": json.dumps({**request.attributes, record.KEY: part}, sort_keys=True),
+        }
+        if fields.get("comment"):
+            values["comment"] = fields["comment"]
+        return self._mutation("publishIntegration", values, request)
+
+    def _mutation(self, name: str, values: Mapping[str, Any], request: Request) -> Operation:
+        return Operation(
+            name,
+            self._documents[name],
+            {"input": values},
+            result="integration",
+            repeatable=name not in ("createIntegration", "publishIntegration"),
+            address=address_of(request.resource),
+            timeout=120,
+        )
+
+
+def _sent(resource: Resource) -> str:
+    wanted = resource.fields.get("definition")
+    return sha256(meaning(wanted.data)) if isinstance(wanted, Definition) else ""
+
+
+def _memory(request: Request, aliases: Mapping[str, str]) -> dict[str, Any]:
+    live = request.live
+    assert live is not None
+    return {
+        "mark": own_mark(request),
+        "applied": _record(request),
+        "releases": {**live.facts["releases"], **aliases},
+        "components": component_versions(live.fields["definition"].data),
+    }
+
+
+def _record(request: Request) -> dict[str, str]:
+    """The applied record to write: of each mentioned field, and of the definition as sent and as observed."""
+    fields, live = request.resource.fields, request.live
+    assert live is not None
+    values: dict[str, Any] = {name: plain(fields[name], EMPTY, name) for name in PLAIN if name in fields}
+    if "labels" in fields:
+        values["labels"] = people(fields["labels"])
+    out = digests_of(live, values)
+    # Right after an import, what the server made of it is what counts as applied, dropped keys and all.
+    if "definition" in fields and (live.facts.get("imported") or not import_needed(request).needed):
+        out["sent"] = _sent(request.resource)
+        out["observed"] = digest(live.fields["definition"].data)
+    return {group: out[group] for group in (*GROUPS, "sent", "observed") if group in out}

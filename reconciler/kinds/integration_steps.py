@@ -1,0 +1,211 @@
+"""Which steps mend an integration, and why: the three-way comparison of its definition above all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.kinds.base import Request, Step, Steps, address_of, source_of
+from reconciler.kinds.labelled import ignored, label_changes, mark_changes, own_mark, scalar_changes
+from reconciler.kinds.meaning import blank, component_versions, differences, digest, meaning, same
+from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.digest import sha256
+from reconciler.model.plan import Cause, Change, Refusal, Verb
+from reconciler.model.state import Definition, LiveObject, Version
+
+PLAIN = ("name", "description", "category")
+EMPTY = {"description": "", "category": ""}
+GROUPS = (*PLAIN, "labels")
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """Whether the definition must be imported, what differs, why, and whether the draft is only as the
+    platform rewrote it since ("normalised anew").
+    """
+
+    needed: bool
+    changes: tuple[Change, ...] = ()
+    anew: bool = False
+
+
+def import_needed(request: Request) -> Import:
+    """Compares the manifest's definition with the draft's, with the digests of what was sent and observed.
+
+    The observed digest proves that nobody touched the draft since. Where it no longer fits, the meaning
+    decides; versions of components, which the meaning passes over under LATEST, are compared with those
+    that were observed.
+    """
+    wanted, live = request.resource.fields.get("definition"), request.live
+    if wanted is None or ignored(request.resource, "definition"):
+        return Import(False)
+    if live is None:
+        return Import(True)
+    found = live.fields["definition"].data
+    untouched = live.applied.get("observed") == digest(found)
+    sent_again = live.applied.get("sent") == sha256(meaning(wanted.data))
+    if untouched and sent_again:
+        return Import(False)
+    moved = [] if untouched or not live.applied.get("observed") else _moved_components(live)
+    if same(wanted.data, found) and not moved:
+        return Import(False, anew=bool(live.applied.get("observed")) and not untouched)
+    why = _cause(live, untouched=untouched, sent_again=sent_again)
+    changes = [
+        Change(path, before, after, why)
+        for path, before, after in differences(wanted.data, found)
+        if not ignored(request.resource, path)
+    ]
+    changes += [Change(path, now, was, Cause.DRIFT) for path, was, now in moved]
+    if not changes and blank(found) != blank(wanted.data):
+        changes.append(Change("definition", None, wanted, why))
+    return Import(bool(changes), tuple(changes))
+
+
+def integration_steps(request: Request, *, adopt: bool) -> Steps:
+    """create → import → update → publish → availability, as far as needed.
+
+    An update follows each import, since an import may clear labels and puts the definition's own name and
+    description in place (api notes: "Import and update"); it is where the record is written, too.
+    """
+    live, fields = request.live, request.resource.fields
+    steps: list[Step] = []
+    importing = import_needed(request)
+    changes = list(scalar_changes(request, PLAIN, EMPTY)) + label_changes(request) + mark_changes(request)
+    aliases = _alias(request, importing)
+    if live is None:
+        steps.append(Step(Verb.CREATE, "does not exist"))
+    if importing.needed:
+        steps.append(Step(Verb.IMPORT, _import_reason(request, importing), importing.changes))
+    if aliases:
+        changes.append(Change("release", None, fields["release"]))
+    if adopt:
+        steps.append(Step(Verb.ADOPT, "exists without an owner", tuple(changes)))
+    elif changes or importing.needed or live is None:
+        reason = "differs from the manifest" if changes else "an import resets names and labels"
+        steps.append(Step(Verb.UPDATE, reason, tuple(changes)))
+    steps += _publish(request, aliases)
+    refusals = _unpublished_draft(request, importing)
+    warnings = _published_otherwise(request)
+    return Steps(tuple(steps), (*importing.changes, *changes), warnings, refusals)
+
+
+def find_release(live: LiveObject, release: str) -> Version | None:
+    """The published version that bears a release's name: by its attributes, else by our metadata."""
+    by_attributes = next((v for v in live.versions if v.release == release), None)
+    named = live.facts["releases"].get(release)
+    return by_attributes or next((v for v in live.versions if v.id == named), None)
+
+
+def _publish(request: Request, aliases: dict[str, str]) -> list[Step]:
+    live, fields = request.live, request.resource.fields
+    release = fields.get("release")
+    if not release:
+        return []
+    version = find_release(live, release) if live else None
+    wanted = fields.get("available")
+    steps: list[Step] = []
+    if version is None and not aliases:
+        before = next((v.release for v in live.versions if v.release), None) if live else None
+        change = Change("release", before, release, Cause.PENDING)
+        steps.append(Step(Verb.PUBLISH, f"release {release} is not published", (change,)))
+        if wanted is False:
+            change = Change("available", True, False, Cause.PENDING)
+            steps.append(Step(Verb.AVAILABILITY, f"release {release} is not to be chosen", (change,)))
+    elif version is not None and wanted is not None and version.available != wanted:
+        change = Change("available", version.available, wanted)
+        steps.append(Step(Verb.AVAILABILITY, f"the availability of release {release} differs", (change,)))
+    return steps
+
+
+def _alias(request: Request, importing: Import) -> dict[str, str]:
+    """The newest version holds just what the manifest asks for, and bears no release's name yet: it was
+    published by hand, or the answer to our own publish was lost. It is named instead of doubled.
+    """
+    live, release = request.live, request.resource.fields.get("release")
+    if live is None or not release or not live.versions or find_release(live, release):
+        return {}
+    newest = live.versions[0]
+    taken = newest.release or newest.id in live.facts["releases"].values()
+    if taken or live.facts["hasUnpublishedChanges"] or importing.needed:
+        return {}
+    return {release: newest.id}
+
+
+def aliases_of(request: Request) -> dict[str, str]:
+    """The release's name to be put into the metadata, with its version's id; usually none."""
+    return _alias(request, import_needed(request))
+
+
+def _cause(live: LiveObject, *, untouched: bool, sent_again: bool) -> Cause:
+    if not live.applied.get("observed"):
+        return Cause.UNKNOWN
+    if untouched:
+        return Cause.PENDING
+    return Cause.DRIFT if sent_again else Cause.BOTH
+
+
+def _moved_components(live: LiveObject) -> list[tuple[str, Any, Any]]:
+    before, now = live.facts["components"], component_versions(live.fields["definition"].data)
+    return [
+        (f"definition.components[{key}].version", before[key], now[key])
+        for key in sorted(before.keys() & now.keys())
+        if before[key] != now[key]
+    ]
+
+
+def _import_reason(request: Request, importing: Import) -> str:
+    live = request.live
+    if live is None or blank(live.fields["definition"].data):
+        return "the draft has no definition yet"
+    causes = {change.cause for change in importing.changes}
+    if causes == {Cause.PENDING}:
+        return "the definition changed in git"
+    if causes == {Cause.DRIFT}:
+        return "the draft was changed in the tenant"
+    return "the definition differs from the draft's"
+
+
+def _unpublished_draft(request: Request, importing: Import) -> tuple[Refusal, ...]:
+    live = request.live
+    if live is None or not importing.needed or request.policy.overwrite_drafts:
+        return ()
+    found: Definition = live.fields["definition"]
+    ours = live.applied.get("observed") == digest(found.data)
+    if ours or not live.facts["hasUnpublishedChanges"] or blank(found.data):
+        return ()
+    return (
+        Refusal(
+            "unpublished-draft",
+            f'the draft of "{live.fields["name"]}" has unpublished changes that were not made from these '
+            f"manifests; importing would destroy them ({len(importing.changes)} fields)",
+            address_of(request.resource),
+            "publish or take over the changes, or give --overwrite-drafts",
+        ),
+    )
+
+
+def _published_otherwise(request: Request) -> tuple[Diagnostic, ...]:
+    live, fields = request.live, request.resource.fields
+    wanted = fields.get("definition")
+    if live is None or wanted is None or not fields.get("release"):
+        return ()
+    version = find_release(live, fields["release"])
+    if version is None or not version.definition or version.definition == sha256(meaning(wanted.data)):
+        return ()
+    return (
+        Diagnostic(
+            "release-differs",
+            f'release "{fields["release"]}" is already published (version {version.number}) from another '
+            "definition; a published version never changes",
+            source_of(request.resource, "release"),
+            address_of(request.resource),
+            "give the new definition a release of its own",
+            "warning",
+        ),
+    )
+
+
+def is_marked(request: Request) -> bool:
+    """Whether the draft bears the mark both as a label and in its metadata."""
+    live = request.live
+    return live is not None and own_mark(request) in live.labels and live.facts["mark"] == own_mark(request)

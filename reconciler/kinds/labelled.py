@@ -1,0 +1,107 @@
+"""What all kinds with labels share: which labels to write, and which differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from reconciler.kinds.base import Request
+from reconciler.kinds.cause import cause
+from reconciler.kinds.marks import is_ours, mark, marks_in, project_of, record_label, short
+from reconciler.model.plan import Change
+from reconciler.model.state import LiveObject, Resource
+
+PERMISSIONS = {
+    "allowUpdate": "update",
+    "allowRemove": "delete",
+    "allowPublish": "publish",
+    "allowDeploy": "deploy",
+    "allowUpdateConfigVariables": "configure",
+}
+
+
+def denied(node: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the token may not do to this object, from the server's `allow…` fields."""
+    return tuple(word for name, word in PERMISSIONS.items() if node.get(name) is False)
+
+
+def people(labels: Iterable[str]) -> list[str]:
+    """The labels that people put on an object, as the platform folds them."""
+    return sorted({label.lower() for label in labels if not is_ours(label)})
+
+
+def own_mark(request: Request) -> str:
+    """The mark that the resource's object bears or should bear."""
+    return mark(request.project, request.resource.address)
+
+
+def label_changes(request: Request) -> list[Change]:
+    """The difference of people's labels, and of our mark, between the manifest and the object."""
+    resource, live = request.resource, request.live
+    if live is None:
+        return []
+    changes = []
+    if "labels" in resource.fields and not ignored(resource, "labels"):
+        wanted, found = people(resource.fields["labels"]), people(live.labels)
+        if wanted != found:
+            changes.append(Change("labels", found, wanted, cause(live.applied, "labels", wanted, found)))
+    return changes
+
+
+def mark_changes(request: Request) -> list[Change]:
+    """The mark's own change: it is missing, or bears an earlier name of the resource."""
+    live = request.live
+    wanted = own_mark(request)
+    if live is None or wanted in live.labels:
+        return []
+    earlier = [m for m in marks_in(live.labels) if project_of(m) == request.project.lower()]
+    return [Change("mark", earlier[0] if earlier else None, wanted)]
+
+
+def labels_to_write(
+    request: Request, digests: Mapping[str, str], groups: Sequence[str], widths: Mapping[str, int]
+) -> list[str]:
+    """The whole list to send, since labels sent replace all: people's, other projects' marks, our mark and,
+    where the environment keeps one, the applied record.
+    """
+    live = request.live
+    found = live.labels if live else frozenset()
+    fields = request.resource.fields
+    keep = people(fields.get("labels", found))
+    others = [m for m in marks_in(found) if project_of(m) != request.project.lower()]
+    record = [record_label(digests, groups, widths)] if groups and request.policy.record else []
+    return [*keep, *others, own_mark(request), *record]
+
+
+def digests_of(live: LiveObject | None, values: Mapping[str, Any]) -> dict[str, str]:
+    """The record to write: for each group that the manifest mentions the digest of its value, for the
+    others what the record already said.
+    """
+    record = dict(live.applied) if live else {}
+    record.update({group: short(value) for group, value in values.items()})
+    return record
+
+
+def ignored(resource: Resource, path: str) -> bool:
+    """Whether `metadata.ignore` names this field, or a field that holds it."""
+    return any(path == one or path.startswith((one + ".", one + "[")) for one in resource.ignore)
+
+
+def scalar_changes(request: Request, paths: Sequence[str], empty: Mapping[str, Any]) -> list[Change]:
+    """The differences of plain fields. `empty` says which values of a field mean that it is not set."""
+    resource, live = request.resource, request.live
+    if live is None:
+        return []
+    changes = []
+    for path in paths:
+        if path not in resource.fields or ignored(resource, path):
+            continue
+        wanted, found = plain(resource.fields[path], empty, path), plain(live.fields.get(path), empty, path)
+        if wanted != found:
+            changes.append(Change(path, found, wanted, cause(live.applied, path, wanted, found)))
+    return changes
+
+
+def plain(value: Any, empty: Mapping[str, Any], path: str) -> Any:
+    """`value` in the one form in which absent and empty are the same."""
+    return empty[path] if value in (None, "") and path in empty else value

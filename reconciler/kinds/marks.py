@@ -1,0 +1,83 @@
+"""The labels that are ours: the mark of ownership, and the record of what was last applied.
+
+Labels are lower-cased by the platform and seen by customers, so a mark is lower case and holds neither a
+secret nor a customer's name (api notes: "Labels and comments").
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+
+from reconciler.model.address import Address
+from reconciler.model.digest import sha256
+
+PREFIX = "reconciler:"
+RECORD = "reconciler-applied:"
+LIMIT = 64
+UNKNOWN = "0"
+WIDTH = 4
+
+
+def mark(project: str, address: Address) -> str:
+    """The label that says that `project` owns the object: `reconciler:<project>/<kind>/<name>`.
+
+    An instance's mark names the instance, not its customer. Longer than 64 characters, it is cut and
+    closed with 8 hex digits of its digest.
+    """
+    whole = f"{PREFIX}{project}/{address.kind}/{address.leaf}".lower()
+    if len(whole) <= LIMIT:
+        return whole
+    return whole[: LIMIT - 9] + "-" + hashlib.sha256(whole.encode()).hexdigest()[:8]
+
+
+def marks_in(labels: Iterable[str]) -> list[str]:
+    """All marks among `labels`, whichever project's, sorted."""
+    return sorted(label for label in labels if label.startswith(PREFIX))
+
+
+def is_ours(label: str) -> bool:
+    """Whether a label belongs to this tool (any project's), rather than to people."""
+    return label.startswith((PREFIX, RECORD))
+
+
+def project_of(label: str) -> str:
+    """The project that a mark names."""
+    return label.removeprefix(PREFIX).split("/", 1)[0]
+
+
+def owned_name(labels: Iterable[str], project: str, kind: str) -> str | None:
+    """The last part of the name that this project's mark for this kind gives; None where there is no such
+    mark. A mark that was cut cannot be read back: its text from the kind on is returned as it stands.
+    """
+    start = f"{PREFIX}{project}/{kind}/".lower()
+    return next((label[len(start) :] for label in sorted(labels) if label.startswith(start)), None)
+
+
+def record_label(digests: Mapping[str, str], groups: Sequence[str], widths: Mapping[str, int]) -> str:
+    """The second label: for each group, in the kind's order, the first digits of its digest."""
+    return RECORD + "".join(
+        digests.get(group, UNKNOWN * 64)[: widths.get(group, WIDTH)].ljust(widths.get(group, WIDTH), UNKNOWN)
+        for group in groups
+    )
+
+
+def read_record(labels: Iterable[str], groups: Sequence[str], widths: Mapping[str, int]) -> dict[str, str]:
+    """What `record_label` wrote, by group; groups that were not written are left out. A label of another
+    length (another release of this tool) counts as no record.
+    """
+    text = next((x.removeprefix(RECORD) for x in sorted(labels) if x.startswith(RECORD)), "")
+    if len(text) != sum(widths.get(group, WIDTH) for group in groups):
+        return {}
+    record: dict[str, str] = {}
+    for group in groups:
+        width = widths.get(group, WIDTH)
+        digits, text = text[:width], text[width:]
+        if digits.strip(UNKNOWN):
+            record[group] = digits
+    return record
+
+
+def short(value: object) -> str:
+    """The digest of a value, as it is kept in records."""
+    return sha256(value)

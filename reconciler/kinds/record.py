@@ -1,0 +1,40 @@
+"""What an integration remembers of us: mark, applied record and release names, in its `metadata`.
+
+The metadata is a free JSON text on the draft that no import touches, so it survives where an import clears
+labels, and it has room for whole digests. Foreign keys in it are kept as they are.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+KEY = "reconciler"
+VENDOR_KEYS = ("commitHash", "commitUrl", "repoUrl", "pullRequestUrl")
+
+
+def read(text: Any) -> dict[str, Any]:
+    """A JSON text that holds an object, or {} where it holds something else or nothing."""
+    if isinstance(text, str) and text:
+        try:
+            text = json.loads(text)
+        except ValueError:
+            return {}
+    return dict(text) if isinstance(text, Mapping) else {}
+
+
+def ours(text: Any) -> dict[str, Any]:
+    """Our own part of it."""
+    part = read(text).get(KEY)
+    return dict(part) if isinstance(part, Mapping) else {}
+
+
+def text_map(value: Any) -> dict[str, str]:
+    """`value` as a map of texts; anything else in it is left out."""
+    return {str(k): v for k, v in value.items() if isinstance(v, str)} if isinstance(value, Mapping) else {}
+
+
+def merged(text: Any, part: Mapping[str, Any]) -> str:
+    """The JSON text to write: what is there, with our part replaced."""
+    return json.dumps({**read(text), KEY: dict(part)}, sort_keys=True, separators=(",", ":"))

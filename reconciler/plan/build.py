@@ -1,0 +1,200 @@
+"""Desired × Live × Policy → Plan. Reads no network, no clock, no environment and no disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from reconciler.kinds import all_kinds
+from reconciler.kinds.base import Policy, Request, Step
+from reconciler.model.address import Address, Ref
+from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.digest import sha256
+from reconciler.model.plan import Action, Cause, Change, Drift, Plan, Refusal, Verb
+from reconciler.model.state import Desired, Live, LiveObject, Resource
+from reconciler.plan.deletion import deletions
+from reconciler.plan.graph import ordered
+from reconciler.plan.guards import not_permitted, too_many_deletions, too_many_updates
+from reconciler.plan.match import Matched, match
+from reconciler.plan.select import selected
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A plan in the making."""
+
+    chains: dict[Address, list[Action]] = field(default_factory=dict)
+    drift: list[Drift] = field(default_factory=list)
+    warnings: list[Diagnostic] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    unchanged: int = 0
+
+
+def make_plan(
+    desired: Desired,
+    live: Live,
+    policy: Policy,
+    *,
+    select: Iterable[str] = (),
+    exclude: Iterable[str] = (),
+) -> Plan:
+    """The smallest ordered set of actions that makes `live` match `desired`, with the reasons.
+
+    The same two sides and policy give the same plan, in the same order. What must not be done is not
+    raised, but stands in the plan's `refusals`.
+    """
+    matched = match(desired, live)
+    patterns = (list(select), list(exclude))
+    resources = selected(desired.resources, *patterns)
+    draft = _Draft(refusals=[r for r in matched.refusals if _concerns(r, resources)])
+    for resource in resources.values():
+        _plan_resource(resource, desired.project, policy, matched, draft)
+    _connect(resources, matched, draft)
+    _impact(resources, desired.project, policy, matched, draft)
+    removed, consequences = deletions(live, matched, policy, patterns)
+    actions = _in_order([a for chain in draft.chains.values() for a in chain]) + removed
+    objects = {**matched.objects, **matched.orphans}
+    denied = [" ".join(objects[a.address].denied) if a.target else "" for a in actions]
+    draft.refusals += not_permitted(actions, denied)
+    draft.refusals += too_many_deletions(actions, len(consequences), matched.owned, policy)
+    draft.refusals += too_many_updates(actions, matched.owned, policy)
+    return Plan(
+        project=desired.project,
+        environment=desired.environment,
+        desired=f"sha256:{desired.digest}",
+        live=f"sha256:{_live_digest(live)}",
+        actions=tuple(actions),
+        drift=tuple(draft.drift),
+        warnings=tuple(draft.warnings),
+        refusals=tuple(draft.refusals),
+        unchanged=draft.unchanged,
+        unmanaged=matched.unmanaged,
+        orphans=tuple(sorted(matched.orphans)),
+        consequences=tuple(consequences),
+        reads=live.requests + _reads(actions),
+        checksum=f"sha256:{sha256([desired.project, desired.environment, [content(a) for a in actions]])}",
+        counts={verb.value: sum(a.verb is verb for a in actions) for verb in Verb},
+    )
+
+
+def content(action: Action) -> str:
+    """A digest of what an action would do, and of what it was planned from: two plans that hold actions of
+    the same content would do the same.
+    """
+    changes = [[c.path, c.before, c.after] for c in action.changes]
+    return sha256([action.id, action.verb.value, action.target, action.basis, changes])
+
+
+def _plan_resource(resource: Resource, project: str, policy: Policy, matched: Matched, draft: _Draft) -> None:
+    kind, live = all_kinds()[resource.kind], matched.objects.get(resource.address)
+    request = Request(project, resource, live, matched.resolve, policy)
+    found = kind.steps(request, adopt=resource.address in matched.adopting)
+    draft.warnings += found.warnings
+    draft.refusals += found.refusals
+    draft.drift += [
+        Drift(resource.address, change.path, _applied(change), change.before, change.cause)
+        for change in found.changes
+        if change.cause in (Cause.DRIFT, Cause.BOTH)
+    ]
+    if not found.steps:
+        draft.unchanged += 1
+        return
+    basis = kind.basis(live) if live else ""
+    chain: list[Action] = []
+    for step in found.steps:
+        after = (chain[-1].id,) if chain else ()
+        chain.append(_action(resource.address, step, after, basis, live.id if live else ""))
+    draft.chains[resource.address] = chain
+
+
+def _applied(change: Change) -> object:
+    return change.after if change.cause is Cause.DRIFT else None
+
+
+def _action(address: Address, step: Step, after: tuple[str, ...], basis: str, target: str) -> Action:
+    name = step.name or step.verb.value
+    return Action(f"{address}#{name}", address, step.verb, step.reason, after, step.changes, basis, target)
+
+
+def _connect(resources: dict[Address, Resource], matched: Matched, draft: _Draft) -> None:
+    for address, chain in draft.chains.items():
+        resource = resources[address]
+        edges: list[str] = []
+        for ref in all_kinds()[resource.kind].needs(resource):
+            provider = _provider(ref, draft)
+            if isinstance(matched.resolve(ref), Ref):
+                if provider is None:
+                    draft.refusals.append(_not_there(ref, resource, matched))
+                else:
+                    edges.append(provider)
+            elif provider and provider.endswith(f"#{Verb.AVAILABILITY.value}"):
+                edges.append(provider)
+        if edges:
+            chain[0] = replace(chain[0], depends_on=tuple(dict.fromkeys((*edges, *chain[0].depends_on))))
+
+
+def _provider(ref: Ref, draft: _Draft) -> str | None:
+    provides = all_kinds()[ref.address.kind].provides
+    chain = draft.chains.get(ref.address, ())
+    return next((a.id for a in reversed(chain) if a.verb in provides), None)
+
+
+def _not_there(ref: Ref, resource: Resource, matched: Matched) -> Refusal:
+    name = ref.field.partition(":")[2] or ref.field
+    live = matched.objects.get(ref.address)
+    known = [v.release for v in live.versions if v.release] if live else []
+    hint = f"releases there: {', '.join(known[:5])}" if known else f"publish it from {ref.address}'s manifest"
+    return Refusal(
+        "not-published",
+        f'release "{name}" of {ref.address} is not published in this tenant',
+        str(resource.address),
+        hint,
+    )
+
+
+def _impact(
+    resources: dict[Address, Resource], project: str, policy: Policy, matched: Matched, draft: _Draft
+) -> None:
+    publishing = {
+        address
+        for address, chain in draft.chains.items()
+        if any(action.verb is Verb.PUBLISH for action in chain)
+    }
+    if not publishing:
+        return
+    followers: dict[Address, list[Request]] = {address: [] for address in publishing}
+    for resource in resources.values():
+        for ref in all_kinds()[resource.kind].needs(resource):
+            if ref.address in publishing and isinstance(matched.resolve(ref), Ref):
+                live = matched.objects.get(resource.address)
+                followers[ref.address].append(Request(project, resource, live, matched.resolve, policy))
+    for address in resources:
+        if address in publishing:
+            live = matched.objects.get(address)
+            request = Request(project, resources[address], live, matched.resolve, policy)
+            draft.warnings += all_kinds()[address.kind].impact(request, followers[address])
+
+
+def _in_order(actions: Sequence[Action]) -> list[Action]:
+    by_id = {action.id: action for action in actions}
+    return [by_id[name] for name in ordered({a.id: a.depends_on for a in actions})]
+
+
+def _concerns(refusal: Refusal, resources: dict[Address, Resource]) -> bool:
+    return not refusal.address or any(str(address) == refusal.address for address in resources)
+
+
+def _reads(actions: Sequence[Action]) -> int:
+    """One look before the first action on each resource, and one after each call whose answer does not show
+    the object.
+    """
+    looks = len({action.address for action in actions})
+    return looks + sum(a.verb in (Verb.PUBLISH, Verb.AVAILABILITY) for a in actions)
+
+
+def _live_digest(live: Live) -> str:
+    return sha256([[kind, [_basis(o) for o in objects]] for kind, objects in sorted(live.objects.items())])
+
+
+def _basis(live: LiveObject) -> str:
+    return all_kinds()[live.kind].basis(live)

@@ -1,0 +1,207 @@
+"""Which live object is which resource: by our mark first, then by what identifies an unmarked object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from reconciler.kinds import all_kinds
+from reconciler.kinds.base import Kind
+from reconciler.kinds.marks import mark, marks_in, owned_name, project_of
+from reconciler.model.address import Address, Ref
+from reconciler.model.plan import Refusal
+from reconciler.model.state import Desired, Live, LiveObject, Resource
+
+
+@dataclass(slots=True)
+class Matched:
+    """Resources and their objects. `orphans` are owned objects that no manifest names; `unmanaged` counts
+    those that bear no mark and match nothing.
+    """
+
+    objects: dict[Address, LiveObject] = field(default_factory=dict)
+    adopting: set[Address] = field(default_factory=set)
+    refusals: list[Refusal] = field(default_factory=list)
+    orphans: dict[Address, LiveObject] = field(default_factory=dict)
+    unmanaged: int = 0
+    owned: int = 0
+
+    def resolve(self, ref: Ref) -> Any:
+        """The value of a Ref as far as the tenant knows it now, else the Ref itself."""
+        live = self.objects.get(ref.address)
+        value = all_kinds()[ref.address.kind].value(live, ref.field) if live else None
+        return ref if value is None else value
+
+
+def match(desired: Desired, live: Live) -> Matched:
+    """Pairs all resources of `desired` with the objects of `live`, kind by kind in the order of their
+    dependencies.
+    """
+    matched = Matched()
+    for kind in all_kinds().values():
+        objects = live.objects.get(kind.name, ())
+        resources = [r for r in desired.resources.values() if r.kind == kind.name]
+        _match_kind(kind, desired.project, resources, objects, matched)
+    return matched
+
+
+def _match_kind(
+    kind: Kind, project: str, resources: list[Resource], objects: Iterable[LiveObject], matched: Matched
+) -> None:
+    by_mark: dict[tuple[str, Any], list[LiveObject]] = {}
+    unmarked: list[LiveObject] = []
+    for live in objects:
+        marks = _marks_of(live)
+        for one in marks:
+            by_mark.setdefault((one, kind.live_scope(live)), []).append(live)
+        if not marks:
+            unmarked.append(live)
+    taken: set[str] = set()
+    for resource in resources:
+        found = _by_mark(kind, project, resource, by_mark, matched)
+        if found is not None:
+            if found.id in taken:
+                matched.refusals.append(_shared(resource, found))
+                continue
+            matched.objects[resource.address] = found
+            taken.add(found.id)
+    keys = _Keys(kind, [o for o in objects if o.id not in taken])
+    for resource in resources:
+        if resource.address not in matched.objects:
+            _by_natural_key(kind, project, resource, keys, matched, taken)
+    _count(kind, project, objects, taken, matched)
+
+
+def _by_mark(
+    kind: Kind,
+    project: str,
+    resource: Resource,
+    by_mark: Mapping[tuple[str, Any], list[LiveObject]],
+    matched: Matched,
+) -> LiveObject | None:
+    scope = kind.scope(resource, matched.resolve)
+    if isinstance(scope, Ref):
+        return None
+    for name in (resource.address.leaf, *resource.was):
+        label = mark(project, Address(kind.name, name))
+        found = by_mark.get((label, scope), [])
+        # A mark that only the metadata remembers must not compete with one that is worn.
+        found = [o for o in found if label in o.labels] or found
+        if len(found) > 1:
+            ids = ", ".join(sorted(o.id for o in found))
+            matched.refusals.append(
+                Refusal(
+                    "ambiguous",
+                    f'{len(found)} live objects bear the mark "{label}": {ids}',
+                    str(resource.address),
+                    "take the mark off all but one of them (its labels, in the web app)",
+                )
+            )
+        if found:
+            return found[0]
+    return None
+
+
+class _Keys:
+    """Finds unpaired objects by natural key, with one pass over them for each key."""
+
+    def __init__(self, kind: Kind, objects: list[LiveObject]) -> None:
+        self._kind, self._objects = kind, objects
+        self._index: dict[str, dict[Any, list[LiveObject]]] = {}
+
+    def find(self, key: str, value: Any) -> list[LiveObject]:
+        if key not in self._index:
+            index: dict[Any, list[LiveObject]] = {}
+            for live in self._objects:
+                index.setdefault(self._kind.live_key(live, key), []).append(live)
+            self._index[key] = index
+        return self._index[key].get(value, [])
+
+
+def _by_natural_key(
+    kind: Kind, project: str, resource: Resource, keys: _Keys, matched: Matched, taken: set[str]
+) -> None:
+    for key, value in kind.natural_key(resource, matched.resolve):
+        found = [o for o in keys.find(key, value) if o.id not in taken]
+        if not found:
+            continue
+        free = [o for o in found if not marks_in(o.labels)]
+        if not kind.adoptable(key):
+            if free:
+                matched.refusals.append(_same_name(resource, key, free))
+            return
+        if len(free) == 1 and len(found) == 1:
+            matched.objects[resource.address] = free[0]
+            matched.adopting.add(resource.address)
+            taken.add(free[0].id)
+        else:
+            matched.refusals.append(_owned_otherwise(project, resource, key, found))
+        return
+
+
+def _count(
+    kind: Kind, project: str, objects: Iterable[LiveObject], taken: set[str], matched: Matched
+) -> None:
+    names = {live.id: address.leaf for address, live in matched.objects.items()}
+    for live in objects:
+        name = owned_name(live.labels, project, kind.name)
+        if live.id in taken:
+            matched.owned += 1
+        elif name is None:
+            matched.unmanaged += not marks_in(live.labels)
+        else:
+            matched.owned += 1
+            scope = kind.live_scope(live)
+            prefix = f"{names.get(scope, scope)}/" if scope is not None else ""
+            address = Address(kind.name, prefix + name)
+            if address in matched.orphans or address in matched.objects:
+                address = Address(kind.name, f"{prefix}{name}@{live.id}")
+            matched.orphans[address] = live
+
+
+def _marks_of(live: LiveObject) -> list[str]:
+    marks = marks_in(live.labels)
+    remembered = live.facts.get("mark")
+    return marks or ([remembered] if isinstance(remembered, str) else [])
+
+
+def _same_name(resource: Resource, key: str, found: list[LiveObject]) -> Refusal:
+    ids = ", ".join(o.id for o in found)
+    return Refusal(
+        "exists-unowned",
+        f'an object with the same {key} ("{found[0].fields.get("name")}") exists and is not ours: {ids}',
+        str(resource.address),
+        f"take it over with: reconciler adopt {resource.address} {found[0].id}; "
+        "or give the manifest another name",
+    )
+
+
+def _owned_otherwise(project: str, resource: Resource, key: str, found: list[LiveObject]) -> Refusal:
+    value = found[0].fields.get(key)
+    owner = marks_in(found[0].labels)
+    if len(found) > 1:
+        ids = ", ".join(o.id for o in found)
+        return Refusal(
+            "ambiguous",
+            f'{len(found)} objects have the {key} "{value}": {ids}',
+            str(resource.address),
+            "make it unique",
+        )
+    ours = project_of(owner[0]) == project
+    hint = "name the earlier name under metadata.was" if ours else "let one project own it"
+    return Refusal(
+        "owned-otherwise",
+        f'the object with the {key} "{value}" bears the mark "{owner[0]}"',
+        str(resource.address),
+        hint,
+    )
+
+
+def _shared(resource: Resource, live: LiveObject) -> Refusal:
+    return Refusal(
+        "ambiguous",
+        f"the live object {live.id} bears marks of two resources",
+        str(resource.address),
+        "take one of the marks off (its labels, in the web app)",
+    )
