@@ -97,6 +97,14 @@ class Kind(Protocol):
         """Reads the objects that could be this resource already: those that bear its mark."""
         ...
 
+    def rest(self, node: Mapping[str, Any]) -> Operation | None:
+        """Reads what a page left out inside this node; None where it is whole."""
+        ...
+
+    def join(self, node: Mapping[str, Any], more: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The node with what `rest` read."""
+        ...
+
     def parse(self, node: Mapping[str, Any]) -> LiveObject:
         """An answer's node as a LiveObject."""
         ...

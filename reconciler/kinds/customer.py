@@ -55,6 +55,14 @@ class CustomerKind:
         """Customers that bear the resource's mark."""
         return Operation("customers", self._documents["findCustomers"], {"mark": own_mark(request)})
 
+    def rest(self, node: Mapping[str, Any]) -> Operation | None:
+        """A page shows all of it."""
+        return None
+
+    def join(self, node: Mapping[str, Any], more: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Nothing is left out, so nothing is added."""
+        return node
+
     def parse(self, node: Mapping[str, Any]) -> LiveObject:
         """A customer as the API shows it; an external id of "" and none are the same."""
         labels = frozenset(node.get("labels") or ())

@@ -64,6 +64,14 @@ class InstanceKind:
         variables = {"mark": own_mark(request), "customer": customer if isinstance(customer, str) else None}
         return Operation("instances", self._documents["findInstances"], variables)
 
+    def rest(self, node: Mapping[str, Any]) -> Operation | None:
+        """A page shows all of it."""
+        return None
+
+    def join(self, node: Mapping[str, Any], more: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Nothing is left out, so nothing is added."""
+        return node
+
     def parse(self, node: Mapping[str, Any]) -> LiveObject:
         """An instance as the API shows it; what may be secret is wrapped before anything else sees it."""
         labels = frozenset(node.get("labels") or ())

@@ -59,6 +59,21 @@ class IntegrationKind:
         """Integrations that bear the resource's mark."""
         return Operation("integrations", self._documents["findIntegrations"], {"mark": own_mark(request)})
 
+    def rest(self, node: Mapping[str, Any]) -> Operation | None:
+        """Older versions: a page holds a hundred, and an integration may have more."""
+        sequence = node.get("versionSequence") or {}
+        read = len(sequence.get("nodes") or ())
+        if read >= (sequence.get("totalCount") or 0):
+            return None
+        return Operation("integration", self._documents["versions"], {"id": node["id"], "offset": read})
+
+    def join(self, node: Mapping[str, Any], more: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The node with further versions; a page that brings nothing ends the list."""
+        first, then = node["versionSequence"], more["versionSequence"]
+        rows = [*first["nodes"], *then["nodes"]]
+        total = then["totalCount"] if then["nodes"] else len(rows)
+        return {**node, "versionSequence": {"totalCount": total, "nodes": rows}}
+
     def parse(self, node: Mapping[str, Any]) -> LiveObject:
         """A draft as the API shows it. Rows of the sequence that are the draft itself are left out."""
         labels = frozenset(node.get("labels") or ())

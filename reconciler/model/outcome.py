@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from reconciler.model.errors import ReconcilerError
 from reconciler.model.plan import Action, Plan
 
 
@@ -39,6 +40,8 @@ class Outcome:
     plan: Plan
     results: tuple[Result, ...]
     interrupted: bool = False
+    fatal: ReconcilerError | None = None
+    """What ended the run for all: the API could not be reached, or no longer takes the token."""
 
 
 @dataclass(frozen=True, slots=True)

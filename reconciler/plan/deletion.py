@@ -14,7 +14,6 @@ from reconciler.plan.select import fits
 
 
 def deletions(
-    desired: Desired,
     live: Live,
     matched: Matched,
     policy: Policy,

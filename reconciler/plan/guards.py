@@ -24,7 +24,7 @@ NEEDED = {
 def too_many_deletions(
     actions: Sequence[Action], consequences: int, owned: int, policy: Policy
 ) -> list[Refusal]:
-    """Refuses to delete more than the policy's share of what is owned; what follows from a deletion counts."""
+    """Refuses to delete more than the policy's share of what is owned; what goes along counts."""
     count = sum(action.verb is Verb.DELETE for action in actions) + consequences
     if policy.allow_delete or count <= policy.guard_minimum or count <= policy.guard_delete * owned:
         return []

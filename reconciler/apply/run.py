@@ -1,0 +1,120 @@
+"""Walks the plan's graph: each action as soon as all that it waits for is done, deletions at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from datetime import datetime
+from time import monotonic
+
+import anyio
+
+from reconciler.apply.step import Run, carry_out
+from reconciler.model.errors import ApiError, NotAuthenticated, ReconcilerError, Stale, Unreachable
+from reconciler.model.outcome import Ended, Outcome, Result, Started, Status
+from reconciler.model.plan import Action, Plan, Verb
+
+
+class Walk:
+    """One walk over a plan. `stop` says that nothing new is to be started; what is in flight is finished."""
+
+    def __init__(self, plan: Plan, run: Run, *, parallelism: int, now: Callable[[], datetime]) -> None:
+        self._plan, self._run, self._now = plan, run, now
+        self._limiter = anyio.CapacityLimiter(parallelism)
+        self.stopped = False
+        self.fatal: ReconcilerError | None = None
+        self._results: dict[str, Result] = {}
+
+    def stop(self) -> None:
+        """Starts nothing new from now on."""
+        self.stopped = True
+
+    async def outcome(self) -> Outcome:
+        """Carries the plan out and tells how each action ended; what failed is in the results, not raised."""
+        self._run.journal.begin(self._plan)
+        building = [a for a in self._plan.actions if a.verb is not Verb.DELETE]
+        removing = [a for a in self._plan.actions if a.verb is Verb.DELETE]
+        status = "cut off"
+        try:
+            await self._phase(building)
+            await self._phase(removing, first_failure(self._results))
+            status = "interrupted" if self.stopped else "finished"
+        finally:
+            self._run.journal.end(status)
+        results = tuple(self._results[a.id] for a in self._plan.actions)
+        return Outcome(self._plan, results, interrupted=self.stopped, fatal=self.fatal)
+
+    async def _phase(self, actions: list[Action], blocked_by: str = "") -> None:
+        within = {action.id for action in actions}
+        waiting = {a.id: {d for d in a.depends_on if d in within} for a in actions}
+        followers: dict[str, list[Action]] = {}
+        for action in actions:
+            for other in waiting[action.id]:
+                followers.setdefault(other, []).append(action)
+        async with anyio.create_task_group() as group:
+
+            async def perform(action: Action) -> None:
+                because = blocked_by or self._blocker(action)
+                await self._perform(action, because)
+                for follower in followers.get(action.id, ()):
+                    waiting[follower.id].discard(action.id)
+                    if not waiting[follower.id]:
+                        group.start_soon(perform, follower)
+
+            for action in actions:
+                if not waiting[action.id]:
+                    group.start_soon(perform, action)
+
+    def _blocker(self, action: Action) -> str:
+        for other in action.depends_on:
+            result = self._results.get(other)
+            if result is not None and result.status is not Status.DONE:
+                return result.because or other
+        return ""
+
+    async def _perform(self, action: Action, because: str) -> None:
+        async with self._limiter if not because else nullcontext():
+            if not because and self.stopped:
+                because = "interrupted"
+            if not because and self.fatal:
+                because = self.fatal.code
+            if because:
+                self._end(Result(action, Status.SKIPPED, because=because))
+                return
+            self._run.listener(Started(action))
+            started, clock = self._now().isoformat(), monotonic()
+            status, error = await self._attempt(action)
+            self._end(
+                Result(
+                    action,
+                    status,
+                    error.message if error else "",
+                    error.hint if error else "",
+                    "",
+                    started,
+                    monotonic() - clock,
+                    isinstance(error, ApiError) and error.doubtful,
+                )
+            )
+
+    async def _attempt(self, action: Action) -> tuple[Status, ReconcilerError | None]:
+        try:
+            await carry_out(action, self._run)
+        except Stale as error:
+            return Status.STALE, error
+        except (Unreachable, NotAuthenticated) as error:
+            self.fatal = self.fatal or error
+            return Status.FAILED, error
+        except ReconcilerError as error:
+            return Status.FAILED, error
+        return Status.DONE, None
+
+    def _end(self, result: Result) -> None:
+        self._results[result.action.id] = result
+        self._run.journal.ended(result)
+        self._run.listener(Ended(result))
+
+
+def first_failure(results: Mapping[str, Result]) -> str:
+    """The id of an action that did not end well, since deletions wait for all others; empty if none."""
+    return next((name for name, r in sorted(results.items()) if r.status is not Status.DONE), "")

@@ -1,0 +1,214 @@
+"""One action: look, send, look again where the answer leaves doubt, wait until it has taken effect."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from reconciler.apply.journal import Journal
+from reconciler.kinds import all_kinds
+from reconciler.kinds.base import Kind, Policy, Request
+from reconciler.kinds.labelled import own_mark
+from reconciler.model.address import Address, Ref
+from reconciler.model.errors import ApiError, NotFound, PayloadError, Stale
+from reconciler.model.operation import Operation
+from reconciler.model.outcome import Event, Waiting
+from reconciler.model.plan import Action, Verb
+from reconciler.model.state import LiveObject, Resource
+
+ATTEMPTS = 3
+FIRST_WAIT, LONGEST_WAIT = 0.25, 5.0
+
+
+class Objects(Protocol):
+    """The tenant: reads objects, carries mutations out."""
+
+    async def read(self, kind: Kind, op: Operation) -> LiveObject | None:
+        """The object that `op` asks for."""
+
+    async def find(self, kind: Kind, op: Operation) -> list[LiveObject]:
+        """The objects that `op` asks for."""
+
+    async def send(self, kind: Kind, op: Operation) -> Mapping[str, Any]:
+        """Carries a mutation out; gives the object in its answer."""
+
+
+@dataclass(slots=True)
+class Run:
+    """What the actions of one run share: both sides, the tenant, the ports, and what was observed so far."""
+
+    project: str
+    resources: Mapping[Address, Resource]
+    observed: dict[Address, LiveObject]
+    policy: Policy
+    tenant: Objects
+    journal: Journal
+    listener: Callable[[Event], None]
+    sleep: Callable[[float], Awaitable[None]]
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    wait_seconds: float = 300.0
+    looked: set[Address] = field(default_factory=set)
+
+    def resolve(self, ref: Ref) -> Any:
+        """A Ref's value from what was observed, else the Ref itself."""
+        live = self.observed.get(ref.address)
+        value = all_kinds()[ref.address.kind].value(live, ref.field) if live else None
+        return ref if value is None else value
+
+
+async def carry_out(action: Action, run: Run) -> None:
+    """Carries an action out. Raises Stale, ApiError, Unreachable or NotAuthenticated."""
+    kind = all_kinds()[action.address.kind]
+    name = action.id.rpartition("#")[2]
+    if action.address not in run.looked:
+        if not await _look_first(kind, action, run):
+            return
+        run.looked.add(action.address)
+    if kind.satisfied(name, action.verb, _request(action, run)):
+        return
+    for ref in kind.needs(run.resources[action.address]) if action.address in run.resources else ():
+        if isinstance(run.resolve(ref), Ref):
+            raise ApiError(f'"{ref.field}" of {ref.address} is still not known', address=str(action.address))
+    await _send(kind, name, action, run)
+    if action.verb is Verb.DELETE:
+        run.observed.pop(action.address, None)
+        return
+    await _follow_up(kind, action, run)
+    await _wait(kind, action, run)
+
+
+def _request(action: Action, run: Run) -> Request:
+    resource = run.resources.get(action.address) or Resource(action.address, {})
+    live = run.observed.get(action.address)
+    return Request(run.project, resource, live, run.resolve, run.policy, run.attributes)
+
+
+async def _look_first(kind: Kind, action: Action, run: Run) -> bool:
+    """The precondition: the object is as it was planned from, or does not exist yet where it is to be
+    created. False where nothing is left to do.
+    """
+    if not action.target:
+        await _find(kind, action, run)
+        return True
+    try:
+        live = await run.tenant.read(kind, kind.get(action.target))
+    except NotFound:
+        live = None
+    if live is None:
+        if action.verb is Verb.DELETE:
+            return False
+        raise Stale("it was deleted since the plan was made", address=str(action.address), hint="plan again")
+    if kind.basis(live) != action.basis:
+        raise Stale(
+            "someone else changed it since the plan was made", address=str(action.address), hint="plan again"
+        )
+    run.observed[action.address] = live
+    return True
+
+
+async def _find(kind: Kind, action: Action, run: Run) -> LiveObject | None:
+    """Looks for an object that already bears the mark: made by an earlier run, or by another one now."""
+    request = _request(action, run)
+    label = own_mark(request)
+    found = [o for o in await run.tenant.find(kind, kind.find(request)) if label in o.labels]
+    if len(found) > 1:
+        ids = ", ".join(o.id for o in found)
+        raise Stale(f'{len(found)} objects bear the mark "{label}": {ids}', address=str(action.address))
+    if found:
+        run.observed[action.address] = found[0]
+        return found[0]
+    return None
+
+
+async def _send(kind: Kind, name: str, action: Action, run: Run) -> None:
+    for attempt in range(1, ATTEMPTS + 1):
+        op = kind.operation(name, action.verb, _request(action, run))
+        try:
+            node = await _journalled(kind, op, action, run)
+        except PayloadError as error:
+            rescue = kind.follow_up(action.verb, await _reread(kind, action, run), error)
+            if rescue is None:
+                raise
+            node = await _journalled(kind, rescue, action, run)
+            run.observed[action.address] = kind.parse(node)
+            return
+        except NotFound as error:
+            if action.verb is Verb.DELETE:
+                return
+            raise Stale("it was deleted meanwhile", address=str(action.address), hint="plan again") from error
+        except ApiError as error:
+            if not error.doubtful:
+                raise
+            if await _happened(kind, name, action, run):
+                return
+            if attempt == ATTEMPTS:
+                raise
+            await run.sleep(FIRST_WAIT * 2**attempt)
+        else:
+            live = kind.observed(action.verb, node)
+            if live is not None:
+                run.observed[action.address] = live
+            elif action.verb is not Verb.DELETE:
+                await _reread(kind, action, run)
+            return
+
+
+async def _journalled(kind: Kind, op: Operation, action: Action, run: Run) -> Mapping[str, Any]:
+    run.journal.before(action, op)
+    try:
+        node = await run.tenant.send(kind, op)
+    except BaseException as error:
+        run.journal.after(action, op, error.__class__.__name__)
+        raise
+    run.journal.after(action, op, "")
+    return node
+
+
+async def _happened(kind: Kind, name: str, action: Action, run: Run) -> bool:
+    """After an answer that leaves doubt: whether the server carried the call out all the same."""
+    if action.verb is Verb.CREATE:
+        return await _find(kind, action, run) is not None
+    if action.verb is Verb.DELETE:
+        try:
+            return await run.tenant.read(kind, kind.get(action.target)) is None
+        except NotFound:
+            return True
+    request = await _reread(kind, action, run)
+    return (
+        kind.satisfied(name, action.verb, request) or kind.follow_up(action.verb, request, None) is not None
+    )
+
+
+async def _reread(kind: Kind, action: Action, run: Run) -> Request:
+    live = run.observed.get(action.address)
+    if live is not None:
+        fresh = await run.tenant.read(kind, kind.get(live.id))
+        if fresh is not None:
+            # What was noted of our own writes stays noted.
+            notes = {k: v for k, v in live.facts.items() if k not in fresh.facts}
+            run.observed[action.address] = replace(fresh, facts={**notes, **fresh.facts})
+    return _request(action, run)
+
+
+async def _follow_up(kind: Kind, action: Action, run: Run) -> None:
+    op = kind.follow_up(action.verb, _request(action, run), None)
+    if op is not None:
+        node = await _journalled(kind, op, action, run)
+        run.observed[action.address] = kind.parse(node)
+
+
+async def _wait(kind: Kind, action: Action, run: Run) -> None:
+    """Accepted is not ready: polls until the effect is there, or the time for it is over."""
+    waited, pause = 0.0, FIRST_WAIT
+    while what := kind.unready(action.verb, _request(action, run)):
+        if waited >= run.wait_seconds:
+            raise ApiError(
+                f"waited {run.wait_seconds:.0f} s in vain for {what}",
+                address=str(action.address),
+                hint="look at it in the web app; the next apply goes on from there",
+            )
+        run.listener(Waiting(action, what))
+        await run.sleep(pause)
+        waited, pause = waited + pause, min(pause * 2, LONGEST_WAIT)
+        await _reread(kind, action, run)

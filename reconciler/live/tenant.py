@@ -1,0 +1,47 @@
+"""A tenant as plan and apply see it: operations in, LiveObjects out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from reconciler.api.client import Client
+from reconciler.api.pages import read_all
+from reconciler.kinds.base import Kind
+from reconciler.live.read_back import read_back
+from reconciler.model.operation import Operation
+from reconciler.model.state import LiveObject
+
+
+class Tenant:
+    """Reads and writes whole objects through a client."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def read(self, kind: Kind, op: Operation) -> LiveObject | None:
+        """The object that `op` asks for; None where the server answers null. Raises ApiErrors."""
+        node = await self._client.execute(op)
+        return kind.parse(await self.whole(kind, node)) if node else None
+
+    async def find(self, kind: Kind, op: Operation) -> list[LiveObject]:
+        """The objects of the connection that `op` asks for."""
+        answer = await self._client.execute(op)
+        return [kind.parse(await self.whole(kind, node)) for node in answer["nodes"] if node]
+
+    async def send(self, kind: Kind, op: Operation) -> Mapping[str, Any]:
+        """Carries a mutation out and gives the object in its answer, ready for `kind.observed`."""
+        node = await self._client.execute(op)
+        return await self.whole(kind, node) if isinstance(node, Mapping) else {}
+
+    async def list(self, kind: Kind, concurrency: int) -> list[LiveObject]:
+        """All objects of a kind, in order of creation."""
+        nodes = await read_all(self._client, kind.list_page, page=kind.page_size, concurrency=concurrency)
+        return [kind.parse(await self.whole(kind, node)) for node in nodes]
+
+    async def whole(self, kind: Kind, node: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The node with what its page left out, and with its YAML read."""
+        while (op := kind.rest(node)) is not None:
+            node = kind.join(node, await self._client.execute(op))
+        texts = {f"{name}Data": read_back(node[name]) for name in kind.yaml_fields if node.get(name)}
+        return {**node, **texts} if texts else node
