@@ -24,6 +24,7 @@ class Walk:
         self.stopped = False
         self.fatal: ReconcilerError | None = None
         self._results: dict[str, Result] = {}
+        self._begun: set[str] = set()
 
     def stop(self) -> None:
         """Starts nothing new from now on."""
@@ -43,6 +44,15 @@ class Walk:
             self._run.journal.end(status)
         results = tuple(self._results[a.id] for a in self._plan.actions)
         return Outcome(self._plan, results, interrupted=self.stopped, fatal=self.fatal)
+
+    def cut_off(self) -> Outcome:
+        """The outcome of a walk that was stopped at once: what has no end is in doubt."""
+        results = tuple(
+            self._results.get(a.id)
+            or Result(a, Status.SKIPPED, because="interrupted", doubtful=a.id in self._begun)
+            for a in self._plan.actions
+        )
+        return Outcome(self._plan, results, interrupted=True, fatal=self.fatal)
 
     async def _phase(self, actions: list[Action], blocked_by: str = "") -> None:
         within = {action.id for action in actions}
@@ -81,6 +91,7 @@ class Walk:
             if because:
                 self._end(Result(action, Status.SKIPPED, because=because))
                 return
+            self._begun.add(action.id)
             self._run.listener(Started(action))
             started, clock = self._now().isoformat(), monotonic()
             status, error = await self._attempt(action)

@@ -127,31 +127,38 @@ async def _send(kind: Kind, name: str, action: Action, run: Run) -> None:
         try:
             node = await _journalled(kind, op, action, run)
         except PayloadError as error:
-            rescue = kind.follow_up(action.verb, await _reread(kind, action, run), error)
-            if rescue is None:
-                raise
-            node = await _journalled(kind, rescue, action, run)
-            run.observed[action.address] = kind.parse(node)
-            return
+            return await _rescue(kind, action, run, error)
         except NotFound as error:
             if action.verb is Verb.DELETE:
-                return
+                return None
             raise Stale("it was deleted meanwhile", address=str(action.address), hint="plan again") from error
         except ApiError as error:
             if not error.doubtful:
                 raise
             if await _happened(kind, name, action, run):
-                return
+                return None
             if attempt == ATTEMPTS:
                 raise
             await run.sleep(FIRST_WAIT * 2**attempt)
         else:
-            live = kind.observed(action.verb, node)
-            if live is not None:
-                run.observed[action.address] = live
-            elif action.verb is not Verb.DELETE:
-                await _reread(kind, action, run)
-            return
+            return await _observe(kind, action, node, run)
+    return None
+
+
+async def _rescue(kind: Kind, action: Action, run: Run, error: PayloadError) -> None:
+    """The server refused; the kind may know another way to the same end."""
+    rescue = kind.follow_up(action.verb, await _reread(kind, action, run), error)
+    if rescue is None:
+        raise error
+    run.observed[action.address] = kind.parse(await _journalled(kind, rescue, action, run))
+
+
+async def _observe(kind: Kind, action: Action, node: Mapping[str, Any], run: Run) -> None:
+    live = kind.observed(action.verb, node)
+    if live is not None:
+        run.observed[action.address] = live
+    elif action.verb is not Verb.DELETE:
+        await _reread(kind, action, run)
 
 
 async def _journalled(kind: Kind, op: Operation, action: Action, run: Run) -> Mapping[str, Any]:

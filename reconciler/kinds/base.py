@@ -82,6 +82,8 @@ class Kind(Protocol):
     page_size: int
     yaml_fields: tuple[str, ...]
     """Fields of an answer that hold YAML text; what they say is put beside them as `<name>Data`."""
+    structural: tuple[str, ...]
+    """The fields without which a resource cannot be spoken of: what it refers to."""
     provides: tuple[Verb, ...]
     """The verbs after which the values that others refer to are known."""
 

@@ -37,6 +37,7 @@ class CustomerKind:
     name = "Customer"
     list_name = "customers"
     page_size = 100
+    structural: tuple[str, ...] = ()
     yaml_fields: tuple[str, ...] = ()
     provides: tuple[Verb, ...] = (Verb.CREATE,)
 

@@ -17,9 +17,9 @@ from reconciler.kinds.instance_config import (
     config_form,
     flow_changes,
     flows_form,
+    on_wire,
     parse_variables,
     secrets_digest,
-    text,
     variable_inputs,
 )
 from reconciler.kinds.instance_steps import EMPTY, FLOWS, PLAIN, instance_steps, release_ref, update_changes
@@ -44,6 +44,7 @@ class InstanceKind:
     name = "Instance"
     list_name = "instances"
     page_size = 100
+    structural: tuple[str, ...] = ("customer", "integration", "release")
     yaml_fields: tuple[str, ...] = ()
     provides: tuple[Verb, ...] = (Verb.CREATE,)
 
@@ -236,7 +237,7 @@ class InstanceKind:
         values: dict[str, Any] = {"id": live.id, "labels": self._labels(request)}
         values |= {name: fields[name] or "" for name in PLAIN if name in fields}
         version = request.resolve(release_ref(request.resource))
-        if version == live.fields["version"]:
+        if "name" not in fields or version == live.fields["version"]:
             values["preserveDeployState"] = True
         else:
             values |= {"integration": version, "configMode": "INSTANCE"}
@@ -278,6 +279,6 @@ def _flow_inputs(request: Request) -> list[dict[str, Any]]:
     for name, settings in (request.resource.fields.get("flows") or {}).items():
         row: dict[str, Any] = {"flowId": live.facts["flowIds"].get(name)}
         for field, value in settings.items():
-            row[field] = [text(v) for v in value] if isinstance(value, list | tuple) else text(value)
+            row[field] = [on_wire(v) for v in value] if isinstance(value, list | tuple) else on_wire(value)
         rows.append(row)
     return rows

@@ -180,11 +180,17 @@ def _variable_input(key: str, value: Any, live: Any) -> dict[str, Any]:
         rest = {n: v for n, v in known.items() if isinstance(v, Secret) and n not in value["inputs"]}
         inputs = {**rest, **value["inputs"]}
         rows = [{"name": name, "type": "value", "value": text(v)} for name, v in sorted(inputs.items())]
-        return {"key": key, "values": json.dumps(rows, ensure_ascii=False)}
+        # The whole text is wrapped, since the client keeps only what is a Secret out of its messages.
+        return {"key": key, "values": Secret(json.dumps(rows, ensure_ascii=False))}
     if is_schedule(value, live):
         parts = value if isinstance(value, Mapping) else {"value": value}
-        return {"key": key, **{name: text(v) for name, v in parts.items()}}
-    return {"key": key, "value": text(value)}
+        return {"key": key, **{name: on_wire(v) for name, v in parts.items()}}
+    return {"key": key, "value": on_wire(value)}
+
+
+def on_wire(value: Any) -> str | Secret:
+    """A value's text, wrapped where it is or holds a secret."""
+    return Secret(text(value)) if _has_secret(value) else text(value)
 
 
 def _compare(key: str, wanted: Any, found: Any, rotated: bool) -> Iterator[tuple[str, Any, Any]]:

@@ -41,6 +41,7 @@ class IntegrationKind:
     name = "Integration"
     list_name = "integrations"
     page_size = 20
+    structural: tuple[str, ...] = ()
     yaml_fields: tuple[str, ...] = ("definition",)
     provides: tuple[Verb, ...] = (Verb.PUBLISH, Verb.AVAILABILITY, Verb.UPDATE)
 

@@ -62,6 +62,9 @@ class Action:
     basis: str = ""
     target: str = ""
     """The id of the live object that is acted on; empty where it does not exist yet."""
+    content: str = ""
+    """A digest of what the action would do and of its basis: a saved action and a new one are the same
+    action if this is equal."""
 
 
 @dataclass(frozen=True, slots=True)

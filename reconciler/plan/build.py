@@ -53,6 +53,7 @@ def make_plan(
     _impact(resources, desired.project, policy, matched, draft)
     removed, consequences = deletions(live, matched, policy, patterns)
     actions = _in_order([a for chain in draft.chains.values() for a in chain]) + removed
+    actions = [replace(action, content=content(action)) for action in actions]
     objects = {**matched.objects, **matched.orphans}
     denied = [" ".join(objects[a.address].denied) if a.target else "" for a in actions]
     draft.refusals += not_permitted(actions, denied)
@@ -61,7 +62,7 @@ def make_plan(
     return Plan(
         project=desired.project,
         environment=desired.environment,
-        desired=f"sha256:{desired.digest}",
+        desired=desired.digest,
         live=f"sha256:{_live_digest(live)}",
         actions=tuple(actions),
         drift=tuple(draft.drift),
@@ -72,7 +73,7 @@ def make_plan(
         orphans=tuple(sorted(matched.orphans)),
         consequences=tuple(consequences),
         reads=live.requests + _reads(actions),
-        checksum=f"sha256:{sha256([desired.project, desired.environment, [content(a) for a in actions]])}",
+        checksum=f"sha256:{sha256([desired.project, desired.environment, [a.content for a in actions]])}",
         counts={verb.value: sum(a.verb is verb for a in actions) for verb in Verb},
     )
 

@@ -1,0 +1,181 @@
+"""The one door to a tenant: executes Operations, and answers with plain objects or our errors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Any, Self
+
+import anyio
+import httpx
+import msgspec
+from graphql import GraphQLSchema
+
+from reconciler.api.answers import result
+from reconciler.api.auth import Credentials
+from reconciler.api.readonly import is_query
+from reconciler.api.retries import Patience
+from reconciler.api.schema import (
+    INTROSPECTION_HEADERS,
+    introspection,
+    schema_of,
+    speaks_of_missing_fields,
+    without_missing_fields,
+    without_reported_fields,
+)
+from reconciler.api.transport import Stats, Transport
+from reconciler.api.wire import Answer
+from reconciler.model.errors import GraphQLError, NotAuthenticated, TransportError
+from reconciler.model.operation import Operation
+
+_IDENTITY = Operation(
+    "authenticatedUser", "query Identity { authenticatedUser { email name tenantId org { id name } } }"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whom the token belongs to, and which tenant it opens."""
+
+    email: str
+    name: str
+    tenant: str
+    organization: str
+    organization_id: str
+
+
+class Client:
+    """A tenant's API. An asynchronous context manager; safe to share between tasks.
+
+    `transport` replaces the network (the embedded sandbox, tests). `rate` is requests a second, None for
+    no bound. With `read_only` nothing but queries leaves it.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        credentials: Credentials,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        rate: float | None = 10,
+        parallelism: int = 8,
+        read_only: bool = False,
+        patience: Patience | None = None,
+    ) -> None:
+        self._transport = Transport(
+            base_url,
+            credentials,
+            inner=transport,
+            rate=rate,
+            parallelism=parallelism,
+            read_only=read_only,
+            patience=patience or Patience(),
+        )
+        self.base_url = str(self._transport.base)
+        self.read_only = read_only
+        self._identity: Identity | None = None
+        self._schema: GraphQLSchema | None = None
+        self._schema_asked = False
+        self._schema_lock = anyio.Lock()
+        self._fitted: dict[str, str] = {}
+
+    @property
+    def stats(self) -> Stats:
+        """Counters: reads, writes, retries, bytes received."""
+        return self._transport.stats
+
+    async def __aenter__(self) -> Self:
+        await self._transport.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._transport.__aexit__(kind, error, trace)
+
+    async def execute(self, op: Operation) -> Any:
+        """A query's value at `op.name` (None if null), or a mutation's object at `op.result`.
+
+        Raises PayloadError, GraphQLError, NotFound, NullObject, TransportError, Unreachable,
+        NotAuthenticated or WriteRefused; ApiErrors carry the operation's name and address. Optional
+        fields that the tenant does not know are left out.
+        """
+        document = self._fitting(op.document)
+        answer = await self._transport.send(replace(op, document=document))
+        # Such errors come from validation, before anything ran, so that even a create may be sent again.
+        if speaks_of_missing_fields(answer.faults) and not answer.data:
+            fitted = await self._fit(op.document, document, answer)
+            if fitted != document:
+                answer = await self._transport.send(replace(op, document=fitted))
+        return result(op, answer)
+
+    async def raw(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The whole answer to any document, `data` and `errors` as they came.
+
+        Queries are repeated as usual, anything else only where it surely was not carried out. Raises as
+        `execute` does, but leaves errors inside the answer to the caller.
+        """
+        reads = is_query(query)
+        op = Operation("api", query, variables or {}, result="" if reads else "data", repeatable=reads)
+        answer = await self._transport.send(op)
+        whole: dict[str, Any] = msgspec.json.decode(answer.body)
+        return whole
+
+    async def identity(self) -> Identity:
+        """Whose token this is; asked once. Raises NotAuthenticated where the tenant does not say."""
+        if self._identity is None:
+            try:
+                user = await self.execute(_IDENTITY)
+            except GraphQLError as error:
+                raise NotAuthenticated(
+                    f"{self.base_url} does not accept the token: {error.message}"
+                ) from error
+            if not isinstance(user, Mapping):
+                raise NotAuthenticated(f"{self.base_url} does not say whose token this is")
+            org = user.get("org") or {}
+            self._identity = Identity(
+                email=str(user.get("email") or ""),
+                name=str(user.get("name") or ""),
+                tenant=str(user.get("tenantId") or ""),
+                organization=str(org.get("name") or ""),
+                organization_id=str(org.get("id") or ""),
+            )
+        return self._identity
+
+    async def check_tenant(self, expected: str | None) -> Identity:
+        """The identity, if its tenant is the expected one (None: any). Raises NotAuthenticated otherwise."""
+        identity = await self.identity()
+        if expected and identity.tenant.lower() != expected.strip().lower():
+            raise NotAuthenticated(
+                f'the token opens tenant "{identity.tenant}" ({identity.organization}), not "{expected}"',
+                hint="check the environment's tenant and its token",
+            )
+        return identity
+
+    async def schema(self) -> GraphQLSchema | None:
+        """The tenant's schema, asked for once; None where introspection is refused."""
+        async with self._schema_lock:
+            if not self._schema_asked:
+                try:
+                    answer = await self._transport.send(introspection(), headers=INTROSPECTION_HEADERS)
+                    self._schema = schema_of(answer)
+                except TransportError:  # the errors' own texts do as well
+                    self._schema = None
+                self._schema_asked = True
+        return self._schema
+
+    def _fitting(self, document: str) -> str:
+        """What is known to fit this tenant in place of `document`."""
+        known = self._fitted.get(document)
+        if known is None and self._schema is not None:
+            known = self._fitted[document] = without_missing_fields(document, self._schema)
+        return known or document
+
+    async def _fit(self, original: str, sent: str, answer: Answer) -> str:
+        schema = await self.schema()
+        fitted = without_missing_fields(original, schema) if schema else sent
+        if fitted == sent:
+            fitted = without_reported_fields(sent, answer.faults)
+        self._fitted[original] = fitted
+        return fitted

@@ -1,0 +1,175 @@
+"""Whole lists out of pages, checked: positions shift when rows come and go while they are read.
+
+Facts: transport.md, section 4. A page holds at most 100; a cursor is a position and not a key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import anyio
+
+from reconciler.model.errors import ApiError, ReconcilerError
+from reconciler.model.operation import Operation
+
+LARGEST = 100
+_TRIES = 5
+
+
+class Executor(Protocol):
+    """What executes an operation: the Client, or a test's stand-in."""
+
+    async def execute(self, op: Operation) -> Any:
+        """The connection that `op` asks for."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    rows: list[Any]  # with the null nodes, which count as rows
+    total: int | None
+    more: bool
+    cursor: str | None
+
+
+async def read_all(
+    client: Executor,
+    make: Callable[[int, int], Operation],
+    *,
+    page: int = LARGEST,
+    concurrency: int = 8,
+) -> list[dict[str, Any]]:
+    """Every node of a list, in the server's order; `make(first, offset)` gives the operation for a page.
+
+    The first page is read alone, the others at the same time. The list is read again if it changed
+    meanwhile. Raises ApiError if it keeps changing, and what `execute` raises.
+    """
+    first = min(page, LARGEST)
+    for _ in range(_TRIES):
+        rows = await _read_once(client, make, first, concurrency)
+        if rows is not None:
+            return [row for row in rows if row is not None]
+    op = make(first, 0)
+    raise ApiError(
+        f"{op.name}: the list keeps changing while it is read ({_TRIES} times)",
+        operation=op.name,
+        address=op.address,
+        hint="wait until whatever changes it is done, then run again",
+    )
+
+
+async def stream(
+    client: Executor,
+    make: Callable[[int, str | None], Operation],
+    *,
+    page: int = LARGEST,
+) -> AsyncIterator[dict[str, Any]]:
+    """The nodes of a list as they are read, page after page; `make(first, after)` gives the operation.
+
+    A node that shifted onto the next page is not given twice. Raises ApiError where the server says that
+    there is more without saying where, and what `execute` raises.
+    """
+    first = min(page, LARGEST)
+    after: str | None = None
+    seen: set[str] = set()
+    cursors: set[str] = set()
+    while True:
+        op = make(first, after)
+        part = _page(op, await client.execute(op))
+        for row in part.rows:
+            key = _id(row)
+            if row is not None and key not in seen:
+                yield row
+            if key is not None:
+                seen.add(key)
+        if not part.more:
+            return
+        if not part.cursor or part.cursor in cursors:
+            raise ApiError(
+                f"{op.name}: the server says that there are more pages, but not where they begin",
+                operation=op.name,
+                address=op.address,
+            )
+        cursors.add(part.cursor)
+        after = part.cursor
+
+
+async def _read_once(
+    client: Executor, make: Callable[[int, int], Operation], first: int, concurrency: int
+) -> list[Any] | None:
+    """All rows, or None if the pages do not fit together."""
+    op = make(first, 0)
+    head = _page(op, await client.execute(op))
+    if head.total is None:
+        return await _follow(client, make, first, head)
+    # A server that gives fewer than were asked for sets the step.
+    step = len(head.rows)
+    if step == 0 or step >= head.total:
+        return _whole([head])
+    operations = [make(step, offset) for offset in range(step, head.total, step)]
+    return _whole([head, *await _together(client, operations, concurrency)])
+
+
+async def _follow(
+    client: Executor, make: Callable[[int, int], Operation], first: int, head: _Page
+) -> list[Any] | None:
+    """The rows of a list without a totalCount (some have none): page after page, by position."""
+    rows, part = list(head.rows), head
+    while part.more and part.rows:
+        op = make(first, len(rows))
+        part = _page(op, await client.execute(op))
+        rows += part.rows
+    return rows if _are_unique(rows) else None
+
+
+async def _together(client: Executor, operations: Sequence[Operation], concurrency: int) -> list[_Page]:
+    pages: dict[int, _Page] = {}
+    failures: list[ReconcilerError] = []
+    left = iter(enumerate(operations))
+
+    async def work() -> None:
+        for index, op in left:
+            try:
+                pages[index] = _page(op, await client.execute(op))
+            except ReconcilerError as error:
+                # Kept, so that callers see the error itself and not a group around it.
+                failures.append(error)
+                group.cancel_scope.cancel()
+                return
+
+    async with anyio.create_task_group() as group:
+        for _ in range(min(concurrency, len(operations))):
+            group.start_soon(work)
+    if failures:
+        raise failures[0]
+    return [pages[index] for index in range(len(operations))]
+
+
+def _whole(parts: Sequence[_Page]) -> list[Any] | None:
+    rows = [row for part in parts for row in part.rows]
+    agree = all(part.total == len(rows) for part in parts)
+    return rows if agree and _are_unique(rows) else None
+
+
+def _are_unique(rows: Sequence[Any]) -> bool:
+    keys = [key for row in rows if (key := _id(row)) is not None]
+    return len(keys) == len(set(keys))
+
+
+def _id(row: Any) -> str | None:
+    return row.get("id") if isinstance(row, dict) else None
+
+
+def _page(op: Operation, connection: Any) -> _Page:
+    if not isinstance(connection, dict) or not isinstance(connection.get("nodes"), list):
+        raise ApiError(f"{op.name}: the answer is not a list", operation=op.name, address=op.address)
+    info = connection.get("pageInfo") or {}
+    total = connection.get("totalCount")
+    return _Page(
+        rows=connection["nodes"],
+        total=total if isinstance(total, int) else None,
+        more=bool(info.get("hasNextPage")),
+        cursor=info.get("endCursor"),
+    )

@@ -1,0 +1,188 @@
+"""When a request is sent again, how long that is put off, and when it is given up.
+
+Every wait, clock and random number of the client comes from `Patience`, so that tests need no time.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import ssl
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import anyio
+import httpx
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
+
+from reconciler.api.wire import Answer
+
+# A request of which the server cannot have read a byte.
+_NEVER_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often and how long to try; `sleep`, `clock` (monotonic seconds), `now` (epoch) and `rng` for tests.
+
+    `deadline` bounds what one operation takes with all its repetitions, the wait for its turn not counted:
+    no attempt begins after it. `timeout` is how long one answer may take unless the operation says otherwise.
+    """
+
+    attempts: int = 6
+    deadline: float = 120.0
+    timeout: float = 60.0
+    base: float = 0.5
+    cap: float = 15.0
+    sleep: Callable[[float], Awaitable[None]] = anyio.sleep
+    clock: Callable[[], float] = time.monotonic
+    now: Callable[[], float] = time.time
+    rng: random.Random = field(default_factory=random.Random)
+
+    def delay(self, attempt: int, wait: float | None) -> float:
+        """Seconds before the attempt after number `attempt`: full jitter, on top of a Retry-After."""
+        if wait is not None:
+            return wait + self.rng.uniform(0, self.base)
+        return self.rng.uniform(0, min(self.cap, self.base * 2 ** (attempt - 1)))
+
+
+class AttemptError(Exception):
+    """One attempt that brought no usable answer. It never leaves this package.
+
+    `sent` is False where the request surely was not carried out; `final` where repeating cannot help;
+    `wait` is the server's Retry-After; `answer` a GraphQL answer that came with a status of failure.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        sent: bool,
+        final: bool = False,
+        reached: bool = True,
+        wait: float | None = None,
+        answer: Answer | None = None,
+    ) -> None:
+        super().__init__(text)
+        self.text = text
+        self.sent = sent
+        self.final = final
+        self.reached = reached
+        self.wait = wait
+        self.answer = answer
+
+    @classmethod
+    def of(cls, error: Exception, timeout: float) -> AttemptError:
+        """The failure that a network error amounts to."""
+        if isinstance(error, TimeoutError | httpx.ReadTimeout):
+            return cls(f"no answer within {timeout:g} s", sent=True, reached=False)
+        certificate = _certificate_error(error)
+        text = certificate or _cause_of(error)
+        return cls(text, sent=not isinstance(error, _NEVER_SENT), final=bool(certificate), reached=False)
+
+
+@dataclass(slots=True)
+class Trail:
+    """What was tried for one operation: for the message, and for whether a write may have happened."""
+
+    attempts: int = 0
+    spent: float = 0.0  # seconds in attempts and between them
+    doubtful: bool = False
+    last: AttemptError | None = None
+
+    def note(self, failure: AttemptError) -> None:
+        """Remembers a failed attempt; doubt, once there, stays."""
+        self.attempts += 1
+        self.doubtful = self.doubtful or failure.sent
+        self.last = failure
+
+    def describe(self) -> str:
+        """What was tried, in words: `6 attempts in 31 s, last: connection refused`."""
+        plural = "" if self.attempts == 1 else "s"
+        return f"{self.attempts} attempt{plural} in {self.spent:.0f} s, last: {self.last}"
+
+
+def retrying(
+    patience: Patience, trail: Trail, *, repeatable: bool, again: Callable[[], None] | None = None
+) -> AsyncRetrying:
+    """A tenacity loop that obeys `patience` and raises the last AttemptError; `again` precedes repetitions.
+
+    Sources of what may be repeated: behaviour.md, point 5; transport.md, section 6.
+    """
+
+    def may_repeat(error: BaseException) -> bool:
+        if not isinstance(error, AttemptError):
+            return False
+        trail.note(error)
+        return not error.final and (repeatable or not error.sent)
+
+    def wait(state: RetryCallState) -> float:
+        asked = trail.last.wait if trail.last else None
+        return patience.delay(state.attempt_number, asked)
+
+    def stop(state: RetryCallState) -> bool:
+        late = trail.spent + state.upcoming_sleep > patience.deadline
+        return late or state.attempt_number >= patience.attempts
+
+    def before_sleep(state: RetryCallState) -> None:
+        trail.spent += state.upcoming_sleep
+        if again:
+            again()
+
+    return AsyncRetrying(
+        retry=retry_if_exception(may_repeat),
+        wait=wait,
+        stop=stop,
+        sleep=patience.sleep,
+        before_sleep=before_sleep,
+        reraise=True,
+    )
+
+
+def retry_after(value: str | None, now: float) -> float | None:
+    """Seconds that a Retry-After header asks for, which is a number or a date (RFC 9110, 10.2.3)."""
+    if not value:
+        return None
+    try:
+        return max(0.0, float(value)) if value.strip().isdigit() else _until(value, now)
+    except (TypeError, ValueError):  # neither: as good as none
+        return None
+
+
+def _until(value: str, now: float) -> float:
+    moment: datetime = parsedate_to_datetime(value)
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0.0, aware.timestamp() - now)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    seen: BaseException | None = error
+    while seen is not None:
+        yield seen
+        seen = seen.__cause__ or seen.__context__
+
+
+def _cause_of(error: Exception) -> str:
+    """What happened, in the system's words where there are some: the libraries' own say less."""
+    for seen in _chain(error):
+        if isinstance(seen, OSError) and seen.strerror:
+            # Name resolution has numbers of its own, below zero, and only its text tells them.
+            return (os.strerror(seen.errno) if seen.errno and seen.errno > 0 else seen.strerror).lower()
+    return str(error) or type(error).__name__
+
+
+def _certificate_error(error: BaseException) -> str:
+    """The reason why the server's certificate was refused, empty if that is not what happened."""
+    for seen in _chain(error):
+        if isinstance(seen, ssl.SSLCertVerificationError):
+            return f"the server's certificate is not trusted: {getattr(seen, 'verify_message', seen)}"
+    return "the server's certificate is not trusted" if "CERTIFICATE_VERIFY_FAILED" in str(error) else ""

@@ -1,0 +1,227 @@
+"""One POST to `{base}/api`: sent within the limits, repeated where that does no harm, its answer read.
+
+What arrives above is a GraphQL answer or one of our errors; httpx's own stay here.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import anyio
+import httpx
+
+from reconciler.api.auth import Credentials, Tokens, checked_base, is_loopback
+from reconciler.api.limits import Limiter
+from reconciler.api.readonly import guard
+from reconciler.api.retries import AttemptError, Patience, Trail, retry_after, retrying
+from reconciler.api.wire import Answer, decode, encode
+from reconciler.model.errors import (
+    InvalidInput,
+    NotAuthenticated,
+    ReconcilerError,
+    TransportError,
+    Unreachable,
+    WriteRefused,
+)
+from reconciler.model.operation import Operation
+
+log = logging.getLogger("reconciler.http")
+
+_RETRIED = (500, 502, 503, 504)
+_AWAY = (429, 502, 503, 504)  # statuses that say: nobody is there to answer
+_URL_HINT = "check the environment's url: it is the stack's address, such as https://app.prismatic.io"
+_NET_HINT = "check the network, the environment's url and the proxy, then run again"
+_TOKEN_HINT = (
+    "the token is wrong, expired or revoked, or belongs to another stack: check the environment's url"
+)
+_CONNECT = 10.0  # seconds for a connection: a host that is there answers at once
+
+
+@dataclass(slots=True)
+class Stats:
+    """What a client has done: operations by kind, repetitions, and bytes of answers."""
+
+    reads: int = 0
+    writes: int = 0
+    retries: int = 0
+    bytes: int = 0
+
+
+@dataclass(slots=True)
+class _Call:
+    """One operation on its way."""
+
+    op: Operation
+    body: bytes
+    headers: Mapping[str, str]
+    trail: Trail
+    renewed: bool = False
+    counted: bool = False
+
+
+class Transport:
+    """Sends operations to one stack. Raises InvalidInput for a URL that no token may travel to."""
+
+    def __init__(
+        self,
+        base_url: str,
+        credentials: Credentials,
+        *,
+        inner: httpx.AsyncBaseTransport | None,
+        rate: float | None,
+        parallelism: int,
+        read_only: bool,
+        patience: Patience,
+    ) -> None:
+        self.base = checked_base(base_url)
+        if checked_base(credentials.base_url) != self.base:
+            raise InvalidInput.of("url", f"a token for {credentials.base_url} is not sent to {self.base}")
+        self.stats = Stats()
+        self._url = httpx.URL(f"{self.base}/api")
+        self._patience = patience
+        self._limiter = Limiter(rate, parallelism, clock=patience.clock, sleep=patience.sleep)
+        hooks = [guard(self._url, httpx.URL(f"{self.base}/auth/refresh"))] if read_only else []
+        # hpack writes every header, the token's too, to its log at DEBUG.
+        logging.getLogger("hpack").setLevel(logging.INFO)
+        self._http = httpx.AsyncClient(
+            http2=inner is None,
+            transport=inner,
+            # A proxy would carry plain http, and the token in it, off this machine.
+            trust_env=not (self.base.scheme == "http" and is_loopback(self.base.host)),
+            follow_redirects=False,  # a token goes nowhere but where it belongs
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=parallelism),
+            headers={"Accept": "application/json", "User-Agent": "reconciler"},
+            event_hooks={"request": hooks},
+        )
+        self._tokens = Tokens(self.base, credentials, self._http, patience)
+
+    async def __aenter__(self) -> Self:
+        await self._http.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._http.__aexit__(kind, error, trace)
+
+    async def send(self, op: Operation, *, headers: Mapping[str, str] | None = None) -> Answer:
+        """The GraphQL answer to `op`, errors in it included.
+
+        Raises TransportError (`doubtful` where a write may have happened), Unreachable, NotAuthenticated,
+        or WriteRefused.
+        """
+        body = encode(op.document, op.variables)
+        call = _Call(op, body, headers or {}, Trail())
+        loop = retrying(self._patience, call.trail, repeatable=op.repeatable, again=self._count_retry)
+        try:
+            return await loop(self._attempt, call)
+        except AttemptError as failure:
+            if failure.answer is not None:
+                return failure.answer
+            raise self._given_up(call, failure) from failure.__cause__
+        except WriteRefused as error:
+            raise WriteRefused(
+                error.message, operation=op.name, address=op.address, hint=error.hint
+            ) from None
+
+    def _count_retry(self) -> None:
+        self.stats.retries += 1
+
+    def _count(self, call: _Call, took: float) -> None:
+        call.trail.spent += took
+        if not call.counted:
+            call.counted = True
+            self.stats.writes += call.op.is_mutation
+            self.stats.reads += not call.op.is_mutation
+
+    async def _attempt(self, call: _Call) -> Answer:
+        token = await self._tokens.bearer()
+        response = await self._post(call, token)
+        if response.status_code == 401 and not call.renewed and await self._tokens.renew(token):
+            call.renewed = True
+            response = await self._post(call, await self._tokens.bearer())
+        return self._read(call, response)
+
+    async def _post(self, call: _Call, token: str | None) -> httpx.Response:
+        patience, op = self._patience, call.op
+        limit = op.timeout or patience.timeout
+        headers = {"Content-Type": "application/json", **call.headers}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        async with self._limiter.slot() as slot:
+            started = patience.clock()
+            try:
+                with anyio.fail_after(limit):
+                    response = await self._http.post(
+                        self._url,
+                        content=call.body,
+                        headers=headers,
+                        timeout=httpx.Timeout(limit, connect=min(_CONNECT, limit), pool=None),
+                    )
+            except (httpx.RequestError, OSError) as error:
+                self._count(call, patience.clock() - started)
+                log.debug("%s failed: %s", op.name, type(error).__name__)
+                raise AttemptError.of(error, limit) from error
+            took = patience.clock() - started
+            self._count(call, took)
+            if response.status_code == 429:
+                slot.throttled(retry_after(response.headers.get("retry-after"), patience.now()))
+            else:
+                slot.answered(took)
+        self.stats.bytes += len(response.content)
+        log.debug("%s %d in %.0f ms", op.name, response.status_code, took * 1000)
+        return response
+
+    def _read(self, call: _Call, response: httpx.Response) -> Answer:
+        """The answer in a response of any status; raises AttemptError, or ours where repeating is no help."""
+        status = response.status_code
+        if status == 401:
+            raise NotAuthenticated(f"{self.base} refuses the access token (HTTP 401)", hint=_TOKEN_HINT)
+        wait = retry_after(response.headers.get("retry-after"), self._patience.now())
+        if status == 429:
+            raise AttemptError("HTTP 429, too many requests", sent=False, reached=False, wait=wait)
+        if response.is_redirect:
+            raise Unreachable(f"{self._url} answers with a redirect (HTTP {status})", hint=_URL_HINT)
+        answer = decode(status, response.content)
+        if answer is None:
+            raise self._unusable(call.op, status, wait)
+        if status in _RETRIED and (answer.faults or answer.data is None):
+            raise AttemptError(f"HTTP {status}", sent=True, wait=wait, answer=answer)
+        return answer
+
+    def _unusable(self, op: Operation, status: int, wait: float | None) -> Exception:
+        """The error for a response that is no GraphQL answer."""
+        if status < 400 or status >= 500 or status == 408:
+            text = (
+                f"HTTP {status} with a body that is no GraphQL answer" if status < 400 else f"HTTP {status}"
+            )
+            return AttemptError(text, sent=True, reached=status not in _AWAY, wait=wait)
+        if status == 403:
+            hint = "the token's user is not allowed here, or a firewall on the way refuses the request"
+            return NotAuthenticated(
+                f"{self.base} forbids {op.name} (HTTP 403)", hint=hint, address=op.address
+            )
+        if status in (404, 405, 410):
+            return Unreachable(f"{self._url} is no GraphQL endpoint (HTTP {status})", hint=_URL_HINT)
+        hint = "the request is too large for the server: make the definition smaller" if status == 413 else ""
+        text = f"{op.name}: the server refuses the request (HTTP {status})"
+        return TransportError(text, operation=op.name, address=op.address, hint=hint)
+
+    def _given_up(self, call: _Call, failure: AttemptError) -> ReconcilerError:
+        op, trail = call.op, call.trail
+        tried = trail.describe()
+        if not op.is_mutation and not failure.reached:
+            return Unreachable(f"cannot reach {self.base}: {tried}", hint=_NET_HINT, address=op.address)
+        doubtful = op.is_mutation and trail.doubtful
+        hint = "it may or may not have been carried out; the next plan shows" if doubtful else _NET_HINT
+        return TransportError(
+            f"{op.name}: no usable answer from {self.base}: {tried}",
+            operation=op.name,
+            address=op.address,
+            hint=hint,
+            doubtful=doubtful,
+        )

@@ -1,0 +1,150 @@
+"""What travels: the request's bytes, with secrets revealed at this last moment, and the answer's bytes.
+
+Secrets are revealed here and nowhere earlier, so the same walk knows each of them exactly and can keep
+them out of the messages in which a server repeats what it was sent.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from reconciler.model.secret import SHOWN, Secret
+
+# Validation quotes the offending value, whatever it holds, and some reasons quote it once more. Greedy, so
+# that nothing in the value can end it early (graphql-core: execution/values.py, type/scalars.py).
+_REASONS = r"; (?:Expected|Field|Unspecified|Exactly|\w+ cannot represent)"
+_QUOTED_VALUE = re.compile(rf"got invalid value\s(?:.*(?={_REASONS})|.*)", re.DOTALL)
+_REPEATED_VALUE = re.compile(r"(cannot represent [\w -]*value):.*", re.DOTALL)
+_NOT_SHOWN = "(not shown)"
+_WITHHELD = "(message withheld: it repeats a secret)"
+_SHORT = 4
+_PART = 16
+
+
+class Envelope(msgspec.Struct, frozen=True):
+    """A GraphQL answer; a key that is absent is UNSET, so that `{}` is not taken for an answer."""
+
+    data: dict[str, Any] | msgspec.UnsetType | None = msgspec.UNSET
+    errors: list[Any] | msgspec.UnsetType | None = msgspec.UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One entry of an answer's top-level `errors`. `line` and `column` are 0 where the server gives none."""
+
+    message: str
+    path: tuple[str | int, ...] | None = None
+    line: int = 0
+    column: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A usable answer: its body parsed and is a GraphQL envelope."""
+
+    status: int
+    envelope: Envelope
+    body: bytes
+
+    @property
+    def data(self) -> dict[str, Any] | None:
+        """The `data` mapping, None where it is null or absent."""
+        data = self.envelope.data
+        return None if isinstance(data, msgspec.UnsetType) else data
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """The top-level errors, empty where there are none."""
+        errors = self.envelope.errors
+        return () if isinstance(errors, msgspec.UnsetType) or not errors else tuple(map(_fault, errors))
+
+
+_decoder = msgspec.json.Decoder(Envelope)
+
+
+def decode(status: int, body: bytes) -> Answer | None:
+    """The answer in a body of any status; None if it is no GraphQL answer (transport.md, section 2)."""
+    try:
+        envelope = _decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    if envelope.data is msgspec.UNSET and not isinstance(envelope.errors, list):
+        return None
+    return Answer(status, envelope, body)
+
+
+def _fault(entry: Any) -> Fault:
+    if not isinstance(entry, Mapping):
+        return Fault(str(entry))
+    path = entry.get("path")
+    locations = entry.get("locations")
+    place = locations[0] if isinstance(locations, list) and locations else {}
+    place = place if isinstance(place, Mapping) else {}
+    line, column = place.get("line"), place.get("column")
+    return Fault(
+        message=str(entry.get("message") or "an error without a message"),
+        path=tuple(path) if isinstance(path, list) else None,
+        line=line if isinstance(line, int) else 0,
+        column=column if isinstance(column, int) else 0,
+    )
+
+
+def encode(document: str, variables: Mapping[str, Any]) -> bytes:
+    """The request's body, secrets revealed. Raises TypeError for a value that JSON has no form for."""
+    return msgspec.json.encode({"query": document, "variables": _revealed(variables)})
+
+
+def _revealed(value: Any) -> Any:
+    # msgspec would take the dataclass Secret apart by itself, so the walk comes first.
+    if isinstance(value, Secret):
+        return value.reveal()
+    if isinstance(value, Mapping):
+        return {key: _revealed(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_revealed(item) for item in value]
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    raise TypeError(f"a variable of type {type(value).__name__} cannot be sent")
+
+
+def _secrets(value: Any) -> Iterable[str]:
+    if isinstance(value, Secret):
+        yield value.reveal()
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _secrets(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _secrets(item)
+
+
+def clean(message: str, variables: Mapping[str, Any]) -> str:
+    """One message of a server, without the variables' secrets and without the values it quotes."""
+    message = _REPEATED_VALUE.sub(rf"\1: {_NOT_SHOWN}", message)
+    message = _QUOTED_VALUE.sub(f"got invalid value {_NOT_SHOWN}", message)
+    for secret in sorted(set(_secrets(variables)), key=lambda text: (-len(text), text)):
+        for form in _forms(secret):
+            if form in message and len(form) < _SHORT:
+                return _WITHHELD
+            message = message.replace(form, SHOWN)
+        # Servers also cut what they repeat; a recognisable part of a secret is as bad as all of it.
+        if len(secret) > _PART and (secret[:_PART] in message or secret[-_PART:] in message):
+            return _WITHHELD
+    return message
+
+
+def _forms(secret: str) -> list[str]:
+    """The spellings in which a secret may be repeated: as it is, in JSON, as Python prints it."""
+    spellings = (
+        secret,
+        json.dumps(secret)[1:-1],
+        json.dumps(secret, ensure_ascii=False)[1:-1],
+        repr(secret)[1:-1],
+    )
+    return list(dict.fromkeys(form for form in spellings if form))

@@ -1,0 +1,137 @@
+"""The command line: arguments in, exit codes out. What a verb does is one function in verbs/."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from reconciler.cli.settings import Settings, common
+
+COMMANDS = {
+    "init": "project",
+    "validate": "project",
+    "schema": "project",
+    "plan": "plan",
+    "apply": "plan",
+    "drift": "plan",
+    "adopt": "plan",
+    "get": "inspect",
+    "whoami": "inspect",
+    "api": "inspect",
+    "history": "inspect",
+    "sandbox": "sandbox",
+}
+"""Each verb's module in this package. Only the module of the verb that runs is loaded."""
+
+
+class Verbs(click.Group):
+    """Loads a verb's module when it is asked for, so that `--help` and completion stay quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All verbs, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a verb; None where there is none."""
+        module = COMMANDS.get(cmd_name)
+        if module is None:
+            return None
+        command = getattr(import_module(f"reconciler.cli.{module}"), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="reconciler", prog_name="reconciler")
+@common
+def cli() -> None:
+    """Keeps a Prismatic tenant as the manifests in git say: plan, apply, and see drift."""
+    settings = click.get_current_context().ensure_object(Settings)
+    if settings.debug:
+        logging.basicConfig(stream=sys.stderr, format="%(name)s: %(message)s")
+        logging.getLogger("reconciler").setLevel(logging.DEBUG)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs the command line and ends the process with its exit code."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line; the exit code. Never raises but for `--debug`, and never shows a traceback
+    without it.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    # Found here too, since an error may come before the options are read.
+    settings = Settings(debug="--debug" in given)
+    if ("json" in given and "--format" in given) or "--format=json" in given:
+        settings.format = "json"
+    try:
+        result = cli.main(given, prog_name="reconciler", standalone_mode=False, obj=settings)
+    except BaseException as error:
+        if settings.debug and not isinstance(error, click.ClickException | click.Abort | SystemExit):
+            raise
+        return _failed(error, settings)
+    return result if isinstance(result, int) else 0
+
+
+def _failed(error: BaseException, settings: Settings) -> int:
+    from reconciler.model.errors import Interrupted, InvalidInput, ReconcilerError
+
+    if isinstance(error, BaseExceptionGroup):
+        error = _first(error)
+    if isinstance(error, click.exceptions.Exit):
+        return error.exit_code
+    if isinstance(error, SystemExit):
+        return error.code if isinstance(error.code, int) else 1
+    if isinstance(error, BrokenPipeError):
+        # Whoever read our output has gone; there is nobody to tell, and stdout must not be flushed again.
+        sys.stdout = None  # type: ignore[assignment]
+        return 1
+    if isinstance(error, click.Abort | KeyboardInterrupt):
+        error = Interrupted("interrupted; what was begun is found again by the next run")
+    if isinstance(error, click.ClickException):
+        hint = (
+            f"see: {error.ctx.command_path} --help"
+            if isinstance(error, click.UsageError) and error.ctx
+            else ""
+        )
+        error = InvalidInput.of("usage", error.format_message().rstrip(".").replace("'", '"'), hint=hint)
+    _tell(error, settings)
+    return error.exit_code if isinstance(error, ReconcilerError) else 1
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The one error to tell of those that ended a run together: a stop first, then the most general."""
+    from reconciler.model.errors import ReconcilerError
+
+    flat: list[BaseException] = []
+    waiting: list[BaseException] = [group]
+    while waiting:
+        one = waiting.pop(0)
+        waiting += one.exceptions if isinstance(one, BaseExceptionGroup) else ()
+        if not isinstance(one, BaseExceptionGroup):
+            flat.append(one)
+    stops = [e for e in flat if isinstance(e, KeyboardInterrupt | SystemExit)]
+    ours = sorted((e for e in flat if isinstance(e, ReconcilerError)), key=lambda e: -e.exit_code)
+    return (stops or ours or flat)[0]
+
+
+def _tell(error: BaseException, settings: Settings) -> None:
+    from reconciler.model.errors import ReconcilerError
+    from reconciler.report.document import errors_document
+    from reconciler.report.formats import render
+
+    shown = error
+    if not isinstance(error, ReconcilerError):
+        # An error that nobody foresaw may carry anything in its text, secrets too.
+        shown = ReconcilerError(
+            f"an internal error occurred ({type(error).__name__})",
+            hint="run again with --debug, and report it",
+        )
+    name = "json" if settings.format == "json" else "text"
+    render(settings.err, name, "errors", errors_document(shown))

@@ -1,0 +1,204 @@
+"""plan, apply, drift and adopt."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import anyio
+import click
+
+from reconciler.cli.settings import Settings, common, settings
+from reconciler.verbs.session import Options
+
+if TYPE_CHECKING:
+    from reconciler.model.outcome import Outcome
+    from reconciler.verbs.plan import Planned
+    from reconciler.verbs.session import Session
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def planning(command: F) -> F:
+    """Adds the options of every verb that plans, gathered into one `options` argument."""
+    for option in reversed(_PLANNING):
+        command = option(command)
+    return command
+
+
+_PLANNING: tuple[Callable[[F], F], ...] = (  # type: ignore[valid-type]
+    click.option(
+        "--select", multiple=True, metavar="WHAT", help="Only these: an address, with *, or label=value."
+    ),
+    click.option("--exclude", multiple=True, metavar="WHAT", help="All but these."),
+    click.option("--prune", is_flag=True, help="Delete what is ours and stands in no manifest."),
+    click.option(
+        "--parallelism",
+        type=click.IntRange(1, 64),
+        default=8,
+        show_default=True,
+        help="Calls at the same time.",
+    ),
+    click.option("--overwrite-drafts", is_flag=True, help="Overwrite unpublished changes of people."),
+    click.option("--send-secrets", is_flag=True, help="Send secrets that cannot be read back again."),
+    click.option("--allow-deletes", is_flag=True, help="Lift the guard on many deletions."),
+    click.option("--allow-updates", is_flag=True, help="Lift the guard on many changes."),
+)
+
+detailed = click.option(
+    "--detailed-exitcode", is_flag=True, help="Exit with 2 where there is something to do."
+)
+
+
+@click.command()
+@click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="Save the plan to a file.")
+@planning
+@detailed
+@common
+def plan(out: Path | None, detailed_exitcode: bool, **given: Any) -> int:
+    """Show what apply would do. Nothing is written: its transport lets only queries pass."""
+    from reconciler.verbs.plan import plan as make
+    from reconciler.verbs.saved import document, save
+
+    here, options = settings(), Options(**given)
+    session = here.session()
+    planned = anyio.run(make, session, options)
+    created = _now()
+    here.show("plan", document(planned, session, options, created))
+    if out is not None:
+        save(out, planned, session, options, created)
+        here.say(f"Saved to {out}. Carry it out with: reconciler apply {out}")
+    _refuse(planned)
+    return 2 if detailed_exitcode and planned.plan.actions else 0
+
+
+@click.command()
+@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@click.option("--checksum", metavar="SHA256", help="Go on only if the plan has this checksum.")
+@planning
+@detailed
+@common
+def apply(file: Path | None, yes: bool, checksum: str | None, detailed_exitcode: bool, **given: Any) -> int:
+    """Carry out a saved plan exactly, or plan first and ask."""
+    from reconciler.verbs import saved
+    from reconciler.verbs.apply import refuse
+    from reconciler.verbs.plan import plan as make
+
+    here, options = settings(), Options(**given)
+    session = here.session()
+    document = saved.read(file) if file else None
+    if document is not None:
+        options = saved.options_of(document)
+    planned = anyio.run(make, session, options)
+    if document is not None:
+        planned = saved.restrict(planned, document)
+    elif here.format == "text":
+        here.show("plan", saved.document(planned, session, options, _now()))
+    _check(planned, checksum)
+    refuse(planned)
+    if planned.plan.actions and not (yes or document is not None):
+        _ask(planned)
+    outcome, seconds = _carry_out(here, session, planned, options)
+    return _finish(here, outcome, seconds, detailed_exitcode)
+
+
+@click.command()
+@planning
+@detailed
+@common
+def drift(detailed_exitcode: bool, **given: Any) -> int:
+    """Compare live with what was last applied."""
+    from reconciler.report.document import drift_document
+    from reconciler.verbs.plan import plan as make
+
+    here = settings()
+    planned = anyio.run(make, here.session(), Options(**given))
+    here.show("drift", drift_document(planned.plan, created_at=_now()))
+    return 2 if detailed_exitcode and planned.plan.drift else 0
+
+
+@click.command()
+@click.argument("address")
+@click.argument("object_id", metavar="ID")
+@common
+def adopt(address: str, object_id: str) -> int:
+    """Put this project's mark on one existing object, so that ADDRESS's manifest governs it."""
+    from reconciler.verbs.adopt import adopt as put_mark
+
+    here = settings()
+    here.say(anyio.run(put_mark, here.session(), address, object_id))
+    return 0
+
+
+def _refuse(planned: Planned) -> None:
+    from reconciler.verbs.apply import refuse
+
+    refuse(planned)
+
+
+def _check(planned: Planned, checksum: str | None) -> None:
+    from reconciler.model.errors import Stale
+
+    wanted = (checksum or "").removeprefix("sha256:")
+    if wanted and wanted != planned.plan.checksum.removeprefix("sha256:"):
+        raise Stale(
+            f"the plan's checksum is {planned.plan.checksum}, not sha256:{wanted}",
+            hint="review the plan again: the tenant or the manifests changed",
+        )
+
+
+def _ask(planned: Planned) -> None:
+    from reconciler.model.errors import InvalidInput, ReconcilerError
+
+    if not (sys.stdin and sys.stdin.isatty()):
+        raise InvalidInput.of(
+            "no-terminal",
+            "there is no terminal to ask for confirmation",
+            hint="give --yes, or apply a saved plan: reconciler plan -o FILE, then reconciler apply FILE",
+        )
+    where = planned.plan.environment
+    click.echo(f'Carry out these actions in "{where}"? Only "yes" is accepted: ', nl=False, err=True)
+    if (sys.stdin.readline() or "").strip() != "yes":
+        raise ReconcilerError("not confirmed; nothing was changed")
+
+
+def _carry_out(here: Settings, session: Session, planned: Planned, options: Options) -> tuple[Outcome, float]:
+    from reconciler.report.progress import Progress
+    from reconciler.verbs.apply import apply as carry_out
+
+    begun = monotonic()
+    with Progress(here.err, len(planned.plan.actions), enabled=here.progress) as progress:
+
+        async def work() -> Outcome:
+            return await carry_out(
+                session, planned, listener=progress, say=here.say, parallelism=options.parallelism
+            )
+
+        outcome = anyio.run(work)
+    return outcome, monotonic() - begun
+
+
+def _finish(here: Settings, outcome: Outcome, seconds: float, detailed_exitcode: bool) -> int:
+    from reconciler.model.outcome import Status
+    from reconciler.report.document import outcome_document
+
+    here.show("outcome", outcome_document(outcome, created_at=_now(), seconds=seconds))
+    statuses = {result.status for result in outcome.results}
+    if outcome.interrupted:
+        return 130
+    if outcome.fatal is not None:
+        raise outcome.fatal
+    if Status.FAILED in statuses:
+        return 1
+    if Status.STALE in statuses:
+        return 5
+    return 2 if detailed_exitcode and outcome.results else 0
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

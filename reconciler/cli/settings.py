@@ -1,0 +1,129 @@
+"""The options that every command takes, before or after the verb, and what they amount to."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from reconciler.verbs.session import Session
+
+F = TypeVar("F", bound=Callable[..., Any])
+FORMATS = ("text", "json", "markdown")
+
+
+@dataclass
+class Settings:
+    """What was given; the verbs' commands ask it for a session and for where to write."""
+
+    environment: str | None = None
+    project: Path | None = None
+    format: str = "text"
+    debug: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    no_color: bool = False
+    no_progress: bool = False
+
+    @cached_property
+    def out(self) -> Console:
+        """The console for results."""
+        return self._console(stderr=False)
+
+    @cached_property
+    def err(self) -> Console:
+        """The console for errors, progress and questions."""
+        return self._console(stderr=True)
+
+    def session(self) -> Session:
+        """The project and environment that the options name. Raises InvalidInput."""
+        from reconciler.verbs.session import open_session
+
+        named = self.project or (Path(p) if (p := os.environ.get("RECONCILER_PROJECT")) else None)
+        return open_session(named, self.environment, os.environ, Path.cwd())
+
+    def show(self, kind: str, document: dict[str, Any], *, to_stderr: bool = False) -> None:
+        """Writes a document in the format that was asked for."""
+        from reconciler.report.formats import render
+
+        render(self.err if to_stderr else self.out, self.format, kind, document, verbose=self.verbose)
+
+    def say(self, text: str) -> None:
+        """A line for the person at the terminal, beside the results."""
+        if not self.quiet:
+            self.err.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    @property
+    def progress(self) -> bool:
+        """Whether to show what is under way."""
+        return not (self.quiet or self.no_progress)
+
+    def _console(self, *, stderr: bool) -> Console:
+        from rich.console import Console
+
+        stream = sys.stderr if stderr else sys.stdout
+        # A name that the terminal's encoding cannot show must not end the run.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+        plain = self.no_color or bool(os.environ.get("NO_COLOR"))
+        return Console(file=stream, no_color=plain or None, highlight=False, emoji=False)
+
+
+def common(command: F) -> F:
+    """Adds the options that stand everywhere. They may stand before the verb or after it."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def settings() -> Settings:
+    """The settings of the running command."""
+    found = click.get_current_context().find_root().ensure_object(Settings)
+    assert isinstance(found, Settings)
+    return found
+
+
+def _keep(name: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
+    def keep(ctx: click.Context, _: click.Parameter, value: Any) -> Any:
+        if value not in (None, False):
+            setattr(ctx.find_root().ensure_object(Settings), name, value)
+        return value
+
+    return keep
+
+
+def _option(*names: str, field: str, **kwargs: Any) -> Callable[[F], F]:
+    return click.option(*names, field, expose_value=False, callback=_keep(field), **kwargs)
+
+
+_OPTIONS = (
+    _option(
+        "-e", "--environment", field="environment", help="The environment of reconciler.yaml to work on."
+    ),
+    _option(
+        "--project",
+        field="project",
+        type=click.Path(path_type=Path),
+        help="The project file, instead of looking upwards for reconciler.yaml.",
+    ),
+    _option(
+        "--format",
+        field="format",
+        type=click.Choice(FORMATS),
+        help="How to show results. text is the default.",
+    ),
+    _option("--debug", field="debug", is_flag=True, help="Log requests, and show tracebacks."),
+    _option("-q", "--quiet", field="quiet", is_flag=True, help="Show results and errors alone."),
+    _option("-v", "--verbose", field="verbose", is_flag=True, help="Show more."),
+    _option("--no-color", field="no_color", is_flag=True, help="No colours (NO_COLOR works too)."),
+    _option("--no-progress", field="no_progress", is_flag=True, help="No live progress."),
+)

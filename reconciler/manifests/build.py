@@ -1,0 +1,171 @@
+"""Manifests, filled in and checked, made into the resources of the model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from reconciler.manifests import secrets
+from reconciler.manifests.manifest import Manifest
+from reconciler.manifests.secrets import SecretSource
+from reconciler.manifests.yaml12 import Document
+from reconciler.model.address import Address
+from reconciler.model.diagnostic import Diagnostic, Source
+from reconciler.model.secret import Secret
+from reconciler.model.state import Definition, Resource
+
+Where = tuple[str | int, ...]
+_FROM_DEFINITION = ("name", "description", "category")
+
+
+@dataclass(slots=True)
+class SecretReader:
+    """Reads each secret once, however many instances use it. With `offline` none is read at all."""
+
+    environ: Mapping[str, str]
+    root: Path
+    offline: bool
+    _known: dict[tuple[str, str | tuple[str, ...]], Secret | Diagnostic] = field(default_factory=dict)
+
+    def read(self, source: SecretSource) -> Secret | Diagnostic:
+        """The secret; where it cannot be read, why, at the place of `source`."""
+        if self.offline:
+            return Secret("", str(source))
+        key = (source.kind, source.value)
+        if key not in self._known:
+            self._known[key] = secrets.resolve(source, self.environ, self.root)
+        result = self._known[key]
+        if isinstance(result, Diagnostic) and result.source != source.source:
+            return Diagnostic(result.code, result.message, source.source, hint=result.hint)
+        return result
+
+
+@dataclass(slots=True)
+class Builder:
+    """Makes the resource of one manifest, whose filled-in `spec` stands at `base` of its document."""
+
+    reader: SecretReader
+    manifest: Manifest
+    spec: Mapping[str, Any]
+    address: Address
+    base: Where = ("spec",)
+    labels: Mapping[str, str] | None = None
+    problems: list[Diagnostic] = field(default_factory=list)
+
+    @property
+    def document(self) -> Document:
+        """The document of the manifest."""
+        return self.manifest.document
+
+    def customer(self) -> Resource:
+        """The Customer."""
+        return self._resource(self._with_labels(dict(self.spec)))
+
+    def integration(self, definition: Definition) -> Resource:
+        """The Integration, with what its manifest leaves to the definition."""
+        fields = dict(self.spec)
+        for name in _FROM_DEFINITION:
+            given = definition.data.get(name)
+            if name not in fields and given is not None:
+                fields[name] = given
+        fields["definition"] = definition
+        return self._resource(self._with_labels(fields))
+
+    def instance(self, customer: Address, integration: Address, release: str) -> Resource:
+        """The Instance, with its secrets read."""
+        fields = dict(self.spec)
+        fields.update(customer=customer, integration=integration, release=release)
+        if "config" in fields:
+            fields["config"] = self._secrets(fields["config"], (*self.base, "config"))
+        if "flows" in fields:
+            fields["flows"] = {
+                name: self._flow(settings, (*self.base, "flows", name))
+                for name, settings in fields["flows"].items()
+            }
+        return self._resource(self._with_labels(fields))
+
+    def _flow(self, settings: Mapping[str, Any], path: Where) -> dict[str, Any]:
+        if "apiKeys" not in settings:
+            return dict(settings)
+        keys = [
+            self._api_key(key, (*path, "apiKeys", index)) for index, key in enumerate(settings["apiKeys"])
+        ]
+        return {**settings, "apiKeys": keys}
+
+    def _api_key(self, given: Any, path: Where) -> Any:
+        if not isinstance(given, str):
+            if secrets.is_secret(given):
+                return self._secrets(given, path)
+            self._wrong("secret-source", "an API key must be a secret", path, "write {secret: {env: NAME}}")
+            return Secret("")
+        node: Any = self.document.value
+        for part in path:
+            node = node[part]
+        if node == given:
+            message, hint = (
+                "an API key stands in the file",
+                "read it from the environment: {secret: {env: NAME}}",
+            )
+            self._wrong("inline-secret", message, path, hint, severity="warning")
+        return Secret(given, "manifest")
+
+    def _secrets(self, value: Any, path: Where) -> Any:
+        if isinstance(value, list):
+            return [self._secrets(inner, (*path, index)) for index, inner in enumerate(value)]
+        if not isinstance(value, dict):
+            return value
+        if not secrets.is_secret(value):
+            return {key: self._secrets(inner, (*path, key)) for key, inner in value.items()}
+        source = secrets.parse(
+            value["secret"], self.document.source((*path, "secret")), address=str(self.address)
+        )
+        result = source if isinstance(source, Diagnostic) else self.reader.read(source)
+        if isinstance(result, Secret):
+            return result
+        self._wrong(result.code, result.message, (*path, "secret"), result.hint)
+        return Secret("")
+
+    def _wrong(self, code: str, message: str, path: Where, hint: str, severity: str = "error") -> None:
+        source = self.document.source(path)
+        self.problems.append(Diagnostic(code, message, source, str(self.address), hint, severity))
+
+    def _with_labels(self, fields: dict[str, Any]) -> dict[str, Any]:
+        if "labels" in fields:
+            # The server folds labels to lower case: in capitals they would differ from live for ever.
+            folded = (label.lower() for label in fields["labels"])
+            fields["labels"] = list(dict.fromkeys(folded))
+        return fields
+
+    def _resource(self, fields: dict[str, Any]) -> Resource:
+        metadata = self.manifest.metadata
+        return Resource(
+            address=self.address,
+            fields=fields,
+            labels=self.manifest.labels if self.labels is None else self.labels,
+            protect=metadata.get("protect", False),
+            ignore=tuple(metadata.get("ignore", ())),
+            was=tuple(metadata.get("was", ())),
+            source=self.manifest.source,
+            positions=self._positions(),
+        )
+
+    def _positions(self) -> dict[str, Source]:
+        """The places of the fields, and of what lies below them: variables, and inputs of connections."""
+        document, base = self.document, self.base
+        found: dict[str, Source] = {}
+        for name, value in self.spec.items():
+            found[f"spec.{name}"] = document.source((*base, name))
+            if name not in ("config", "flows") or not isinstance(value, dict):
+                continue
+            for key, inner in value.items():
+                found[f"spec.{name}.{key}"] = document.source((*base, name, key))
+                inputs = inner.get("inputs") if isinstance(inner, dict) else None
+                for part in inputs if isinstance(inputs, dict) else ():
+                    found[f"spec.{name}.{key}.inputs.{part}"] = document.source(
+                        (*base, name, key, "inputs", part)
+                    )
+        if "was" in self.manifest.metadata:
+            found["metadata.was"] = document.source(("metadata", "was"))
+        return found

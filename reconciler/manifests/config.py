@@ -1,0 +1,248 @@
+"""What an instance says of config variables and flows, held against the definition that it will run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from reconciler.manifests import secrets
+from reconciler.manifests.messages import listed, suggest
+from reconciler.manifests.yaml12 import Document
+from reconciler.model.diagnostic import Diagnostic
+
+Where = tuple[str | int, ...]
+_NUMBER = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?")
+_TEXT_TYPES = frozenset({"string", "code", "date", "timestamp"})
+_SECRET_INPUT = re.compile(r"secret|passw|token$|privatekey|apikey|accesskey$", re.IGNORECASE)
+_OAUTH_INPUTS = frozenset({"authorizeUrl", "tokenUrl"})
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a definition lets instances set, worked out once for all instances that run it."""
+
+    variables: Mapping[str, Mapping[str, Any]]
+    flows: frozenset[str]
+    required: Mapping[str, bool]
+    """The variables without a default; True where a person must authorise it, as no manifest can."""
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Profile:
+        """The profile of the definition that says `data`."""
+        variables = {variable["key"]: variable for variable in data.get("requiredConfigVars") or ()}
+        by_users = {
+            element.get("value")
+            for page in data.get("configPages") or ()
+            if page.get("userLevelConfigured")
+            for element in page.get("elements") or ()
+        }
+        required = {
+            key: _is_oauth(variable)
+            for key, variable in variables.items()
+            if key not in by_users and _needs_value(variable)
+        }
+        return cls(variables, frozenset(flow["name"] for flow in data["flows"]), required)
+
+
+def _needs_value(variable: Mapping[str, Any]) -> bool:
+    if variable.get("useScopedConfigVar") or variable.get("userLevelConfigured"):
+        return False
+    if variable.get("dataType") == "connection":
+        inputs = variable.get("inputs") or {}
+        on_premise = variable.get("onPremiseConnectionConfig") == "required"
+        return not on_premise and (not inputs or any(not given.get("value") for given in inputs.values()))
+    if variable.get("dataType") == "schedule" and variable.get("scheduleType") in (None, "none"):
+        return False
+    return variable.get("defaultValue") is None
+
+
+def _is_oauth(variable: Mapping[str, Any]) -> bool:
+    connection = variable.get("connection") or {}
+    inputs = variable.get("inputs") or {}
+    return "oauth" in str(connection.get("key", "")).lower() or bool(_OAUTH_INPUTS & set(inputs))
+
+
+@dataclass(slots=True)
+class Check:
+    """The check of one instance's `spec` (filled in, its secrets not yet read), which stands at `base`."""
+
+    profile: Profile
+    integration: str
+    document: Document
+    base: Where
+    address: str
+    spec: Mapping[str, Any]
+    found: list[Diagnostic] = field(default_factory=list)
+
+    def run(self) -> list[Diagnostic]:
+        """All that is wrong or doubtful."""
+        for key, value in (self.spec.get("config") or {}).items():
+            variable = self.profile.variables.get(key)
+            if variable is None:
+                self._unknown(key, ("config", key), "config variable", self.profile.variables)
+            elif value is not None:
+                self._value(key, variable, value)
+        for flow in self.spec.get("flows") or {}:
+            if flow not in self.profile.flows:
+                self._unknown(flow, ("flows", flow), "flow", self.profile.flows)
+        for index, test in enumerate(self.spec.get("tests") or ()):
+            if test["flow"] not in self.profile.flows:
+                self._unknown(test["flow"], ("tests", index, "flow"), "flow", self.profile.flows, key=False)
+        self._required()
+        return self.found
+
+    def _add(
+        self, code: str, message: str, path: Where, hint: str, *, key: bool = False, warning: bool = False
+    ) -> None:
+        source = self.document.source((*self.base, *path), key=key)
+        severity = "warning" if warning else "error"
+        self.found.append(
+            Diagnostic(code, message, source, address=self.address, hint=hint, severity=severity)
+        )
+
+    def _unknown(
+        self, name: str, path: Where, what: str, known: Collection[str], *, key: bool = True
+    ) -> None:
+        message = f'integration "{self.integration}" has no {what} "{name}"'
+        hint = suggest(name, known, "" if known else f"the definition declares no {what}s")
+        self._add(f"unknown-{what.replace(' ', '-')}", message, path, hint, key=key)
+
+    def _required(self) -> None:
+        given = self.spec.get("config") or {}
+        for key, by_person in self.profile.required.items():
+            if key in given:
+                continue
+            message = (
+                f'config variable "{key}" of integration "{self.integration}" has no default and is not set'
+            )
+            hint = "set it under config"
+            if by_person:
+                message = (
+                    f'connection "{key}" of integration "{self.integration}" must be authorised by a person'
+                )
+                hint = "after the deploy, open its authorisation link, which `reconciler get instances` shows"
+            # What a manifest does not mention is left alone: without `config`, someone else may set it all.
+            warning = by_person or "config" not in self.spec
+            path: Where = ("config",) if "config" in self.spec else ()
+            self._add("required-config-missing", message, path, hint, key=bool(path), warning=warning)
+
+    def _value(self, key: str, variable: Mapping[str, Any], value: Any) -> None:
+        path: Where = ("config", key)
+        kind = variable.get("dataType")
+        if kind == "connection" or variable.get("useScopedConfigVar"):
+            self._connection(key, variable, value)
+            return
+        if secrets.is_secret(value):
+            return
+        collection = variable.get("collectionType")
+        if collection == "valuelist":
+            self._list(key, variable, value)
+        elif collection == "keyvaluelist":
+            if not isinstance(value, dict | list):
+                self._add(
+                    "config-type", f'config variable "{key}" must be a map', path, "write KEY: VALUE below it"
+                )
+        else:
+            self._single(key, variable, value, path)
+
+    def _list(self, key: str, variable: Mapping[str, Any], value: Any) -> None:
+        if not isinstance(value, list):
+            self._add(
+                "config-type",
+                f'config variable "{key}" must be a list',
+                ("config", key),
+                f"write {key}: [VALUE]",
+            )
+            return
+        for index, inner in enumerate(value):
+            if not secrets.is_secret(inner):
+                self._single(key, variable, inner, ("config", key, index))
+
+    def _single(self, key: str, variable: Mapping[str, Any], value: Any, path: Where) -> None:
+        kind = str(variable.get("dataType"))
+        named = f'config variable "{key}"'
+        if kind in _TEXT_TYPES or kind == "picklist":
+            if not isinstance(value, str):
+                self._add("config-type", f"{named} must be text", path, self._quoted(path))
+                return
+            choices = variable.get("pickList") or ()
+            if kind == "picklist" and choices and value not in choices:
+                hint = suggest(value, choices)
+                self._add("config-value", f"{named} must be one of {listed(choices)}", path, hint)
+        elif kind == "number":
+            as_text = isinstance(value, str) and _NUMBER.fullmatch(value)
+            if isinstance(value, bool) or not (as_text or isinstance(value, int | float)):
+                self._add("config-type", f"{named} must be a number", path, "write a number")
+        elif kind == "boolean":
+            if not isinstance(value, bool) and value not in ("true", "false"):
+                self._add("config-type", f"{named} must be true or false", path, "write true or false")
+        elif kind == "schedule" and not isinstance(value, str | dict):
+            self._add(
+                "config-type", f"{named} must be a schedule", path, 'write a cron text such as "0 4 * * *"'
+            )
+
+    def _quoted(self, path: Where) -> str:
+        written = self.document.written((*self.base, *path))
+        return f'write it in quotes: "{written}"' if written else "write one text"
+
+    def _connection(self, key: str, variable: Mapping[str, Any], value: Any) -> None:
+        path: Where = ("config", key)
+        if not isinstance(value, dict) or not isinstance(value.get("inputs"), dict):
+            hint = f"write {key}: {{inputs: {{NAME: VALUE}}}}"
+            self._add(
+                "config-type", f'config variable "{key}" is a connection: a map with inputs', path, hint
+            )
+            return
+        for name in value:
+            if name != "inputs":
+                message = f'unknown field "{name}" of connection "{key}"'
+                self._add(
+                    "unknown-field", message, (*path, name), 'a connection takes only "inputs"', key=True
+                )
+        known = variable.get("inputs") or {}
+        for name, given in value["inputs"].items():
+            here = (*path, "inputs", name)
+            if known and name not in known:
+                message = f'connection "{key}" has no input "{name}" in the definition'
+                self._add("unknown-input", message, here, suggest(name, known), key=True, warning=True)
+            if (
+                isinstance(given, str)
+                and given
+                and _SECRET_INPUT.search(name)
+                and self._is_written(here, given)
+            ):
+                message = f'input "{name}" of connection "{key}" looks like a secret and stands in the file'
+                hint = f"read it from the environment: {name}: {{secret: {{env: NAME}}}}"
+                self._add("inline-secret", message, here, hint, warning=True)
+
+    def _is_written(self, path: Where, given: str) -> bool:
+        """Whether the file itself holds `given`, and not a ${…} that it was filled in for."""
+        node: Any = self.document.value
+        for part in (*self.base, *path):
+            node = node[part]
+        return bool(node == given)
+
+
+def merge_missing(found: list[Diagnostic]) -> Iterator[Diagnostic]:
+    """`found`, with one warning for each thing that a person must do, however many instances it concerns."""
+    first: dict[str, Diagnostic] = {}
+    times: dict[str, int] = {}
+    for diagnostic in found:
+        if diagnostic.code != "required-config-missing" or diagnostic.severity == "error":
+            yield diagnostic
+            continue
+        first.setdefault(diagnostic.message, diagnostic)
+        times[diagnostic.message] = times.get(diagnostic.message, 0) + 1
+    for message, diagnostic in first.items():
+        more = times[message] - 1
+        suffix = f" (here and in {more} more instance{'s' if more > 1 else ''})" if more else ""
+        yield Diagnostic(
+            diagnostic.code,
+            message + suffix,
+            diagnostic.source,
+            diagnostic.address,
+            diagnostic.hint,
+            "warning",
+        )

@@ -1,0 +1,149 @@
+"""Integration definitions: read once each, told apart by version, and checked before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from reconciler.manifests import crosschecks, schemas
+from reconciler.manifests.messages import closest, place, schema_problems
+from reconciler.manifests.read import read as read_yaml
+from reconciler.manifests.yaml12 import Document
+from reconciler.model.diagnostic import Diagnostic, Source
+from reconciler.model.state import Definition
+
+VERSION = 7
+_EXPORT = "open the integration in Prismatic and export it again, which writes version 7"
+
+
+class Definitions:
+    """The definition files of one load, each read and checked once, however many manifests name it."""
+
+    def __init__(self) -> None:
+        self._read: dict[Path, tuple[Definition | None, list[Diagnostic]]] = {}
+
+    def get(self, path: Path, file: str) -> Definition | None:
+        """The definition at `path` (a real path), which messages call `file`; None if it has errors."""
+        if path not in self._read:
+            self._read[path] = read(path, file)
+        return self._read[path][0]
+
+    def problems(self) -> Iterator[Diagnostic]:
+        """What was found in all the files that were read."""
+        for _, found in self._read.values():
+            yield from found
+
+
+def read(path: Path, file: str) -> tuple[Definition | None, list[Diagnostic]]:
+    """The definition at `path`, with everything that is wrong or doubtful in it."""
+    text, documents, problems = read_yaml(path, file)
+    if problems:
+        return None, problems
+    return check(text, documents, file)
+
+
+def check(text: str, documents: list[Document], file: str) -> tuple[Definition | None, list[Diagnostic]]:
+    """The definition that `documents` hold, which were read from `text`."""
+    if len(documents) != 1:
+        message = "the definition is empty" if not documents else "a definition file must hold one document"
+        source = documents[1].source() if documents else Source(file, 1, 1)
+        hint = _EXPORT if not documents else "put each definition into a file of its own"
+        return None, [Diagnostic("definition-file", message, source, hint=hint)]
+    document = documents[0]
+    refused = _version(document)
+    if refused is not None:
+        return None, [refused]
+    problems = schema_problems("definition", document)
+    if not problems:
+        problems = crosschecks.problems(document)
+    valid = not any(problem.severity == "error" for problem in problems)
+    problems.extend(_unknown_keys(document))
+    return Definition(text, document.value, file) if valid else None, problems
+
+
+def _version(document: Document) -> Diagnostic | None:
+    """Why `document` is not a definition of the version that is understood, if it is not."""
+    value = document.value
+    if not isinstance(value, dict):
+        return Diagnostic("definition-file", "a definition must be a map", document.source(), hint=_EXPORT)
+    if "kind" in value and "apiVersion" in value:
+        message = "a manifest stands where a definition is expected"
+        hint = "name the integration's own YAML under spec.definition"
+        return Diagnostic("definition-file", message, document.source(), hint=hint)
+    version = value.get("definitionVersion")
+    source = document.source(("definitionVersion",))
+    if version is None:
+        sign = next((key for key in ("trigger", "steps", "defaultConfigVars") if key in value), "")
+        why = f', and "{sign}" at its root says that it is older than version 2' if sign else ""
+        message = f'the definition has no "definitionVersion"{why}'
+        return Diagnostic("definition-version", message, source, hint=_EXPORT)
+    if isinstance(version, bool) or not isinstance(version, int):
+        message = f'"definitionVersion" must be the number {VERSION}'
+        return Diagnostic("definition-version", message, source, hint=f"write definitionVersion: {VERSION}")
+    if version < VERSION:
+        return Diagnostic(
+            "definition-version", f"definition version {version} is too old", source, hint=_EXPORT
+        )
+    if version > VERSION:
+        message = f"definition version {version} is newer than this program"
+        return Diagnostic("definition-version", message, source, hint="update the reconciler")
+    return None
+
+
+def _unknown_keys(document: Document) -> list[Diagnostic]:
+    """Warnings for keys that the schema does not know: one a key and kind of place, however often.
+
+    Prismatic adds keys without a new version, so they are sent as they are; but one may be a slip.
+    """
+    found: dict[tuple[str, str], tuple[tuple[str | int, ...], int, str]] = {}
+    root = schemas.load("definition")
+    todo: list[tuple[Any, dict[str, Any], tuple[str | int, ...], str]] = [(document.value, root, (), "")]
+    while todo:
+        value, schema, path, kind = todo.pop()
+        kind = schema.get("$ref", kind).rsplit("/", 1)[-1]
+        schema = _resolved(schema, root, value)
+        if isinstance(value, list):
+            items = schema.get("items", {})
+            todo.extend(
+                (inner, items, (*path, index), kind) for index, inner in reversed(list(enumerate(value)))
+            )
+        if not isinstance(value, dict):
+            continue
+        known: Mapping[str, Any] = schema.get("properties", {})
+        rest = schema.get("additionalProperties", not known)
+        for key, inner in reversed(list(value.items())):
+            deeper = known.get(key, rest if isinstance(rest, dict) else None)
+            if deeper is not None:
+                todo.append((inner, deeper, (*path, key), kind))
+            elif rest is not True:
+                _, count, _ = found.get((kind, key), ((), 0, ""))
+                near = closest(key, [name for name in known if name not in value])
+                found[kind, key] = ((*path, key), count + 1, near)
+    return [_unknown_key(document, path, count, near) for path, count, near in found.values()]
+
+
+def _unknown_key(document: Document, path: tuple[str | int, ...], count: int, near: str) -> Diagnostic:
+    where = f" in {place(path[:-1])}" if len(path) > 1 else ""
+    times = f" and {count - 1} more places" if count > 2 else " and one more place" if count == 2 else ""
+    return Diagnostic(
+        "unknown-key",
+        f'unknown key "{path[-1]}"{where}{times}',
+        document.source(path, key=True),
+        hint=f'did you mean "{near}"?' if near else "it is sent as it is",
+        severity="warning",
+    )
+
+
+def _resolved(schema: dict[str, Any], root: dict[str, Any], value: Any) -> dict[str, Any]:
+    """`schema` with its reference followed, and the alternative chosen that fits the type of `value`."""
+    while "$ref" in schema:
+        schema = root["$defs"][schema["$ref"].rsplit("/", 1)[-1]]
+    if "properties" in schema or "anyOf" not in schema:
+        return schema
+    wanted = "array" if isinstance(value, list) else "object" if isinstance(value, dict) else ""
+    for choice in schema["anyOf"]:
+        resolved = _resolved(choice, root, value)
+        if wanted and resolved.get("type") == wanted:
+            return resolved
+    return {}

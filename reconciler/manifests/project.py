@@ -1,0 +1,295 @@
+"""The project file: found, read, checked, and given out as typed settings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from reconciler.manifests import secrets
+from reconciler.manifests.messages import schema_problems, suggest
+from reconciler.manifests.read import read
+from reconciler.manifests.secrets import SecretSource
+from reconciler.manifests.yaml12 import Document
+from reconciler.model.diagnostic import Diagnostic, Source
+
+FILE = "reconciler.yaml"
+SANDBOX = "sandbox"
+API_VERSION = "reconciler/v1"
+DEFAULT_RATE = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """One tenant as a target. Without a `url` it is the sandbox that is embedded in the process."""
+
+    name: str
+    url: str = ""
+    tenant: str = ""
+    auth: SecretSource | None = None
+    auth_kind: str = "refreshToken"
+    variables: Mapping[str, str] = field(default_factory=dict)
+    rate: float = DEFAULT_RATE
+    applied: str = "label"
+    secret_key: SecretSource | None = None
+
+    @property
+    def embedded(self) -> bool:
+        """Whether it is the embedded sandbox."""
+        return not self.url
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What plans may do. `guard_delete` and `guard_update` are shares from 0 to 1; up to `guard_minimum`
+    resources they do not count.
+    """
+
+    prune: bool = False
+    guard_delete: float = 0.3
+    guard_update: float = 0.3
+    guard_minimum: int = 10
+    lease: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project: its folder, where its manifests are, and its environments (`sandbox` always among them)."""
+
+    name: str
+    root: Path
+    file: Path
+    manifests: tuple[str, ...]
+    environments: Mapping[str, Environment]
+    default: str = SANDBOX
+    policy: Policy = Policy()
+    sources: Mapping[str, Source] = field(default_factory=dict, repr=False)
+    """Where each entry of `manifests` stands."""
+
+
+def find(start: Path) -> Path | None:
+    """The project file of the folder `start` or of the nearest one above it."""
+    folder = start.absolute()
+    for candidate in (folder, *folder.parents):
+        if (candidate / FILE).is_file():
+            return candidate / FILE
+    return None
+
+
+def load(path: Path) -> tuple[Project | None, list[Diagnostic]]:
+    """The project that `path` describes; None if anything in it is an error."""
+    name = path.name
+    _, documents, problems = read(path, name)
+    if problems:
+        return None, problems
+    if len(documents) != 1:
+        message = (
+            "the project file is empty" if not documents else "the project file holds more than one document"
+        )
+        source = documents[1].source() if documents else Source(name, 1, 1)
+        hint = "run `reconciler init` for a working one" if not documents else "keep only the Project here"
+        return None, [Diagnostic("project-file", message, source, hint=hint)]
+    document = documents[0]
+    if not isinstance(document.value, dict):
+        hint = "it begins with apiVersion, kind, metadata and spec; `reconciler init` makes a working one"
+        return None, [
+            Diagnostic("project-file", "the project file must be a map", document.source(), hint=hint)
+        ]
+    problems = [*_schema(document), *_checks(document)]
+    if any(problem.severity == "error" for problem in problems):
+        return None, sorted(problems, key=lambda p: p.source or Source(name))
+    return _build(document, path.absolute()), problems
+
+
+def _schema(document: Document) -> list[Diagnostic]:
+    """The schema's findings; those about secrets are told by `_checks`, which knows what they are for."""
+    return schema_problems("project", document, skip=[path for path, _ in _secrets(document.value)])
+
+
+def _spec(value: Any) -> dict[str, Any]:
+    spec = value.get("spec") if isinstance(value, dict) else None
+    return spec if isinstance(spec, dict) else {}
+
+
+def _environments(value: Any) -> dict[str, dict[str, Any]]:
+    found = _spec(value).get("environments")
+    if not isinstance(found, dict):
+        return {}
+    return {name: body for name, body in found.items() if isinstance(body, dict)}
+
+
+def _secrets(value: Any) -> list[tuple[tuple[str, ...], Any]]:
+    """Every place of the project file where a secret's source stands, with what stands there."""
+    found: list[tuple[tuple[str, ...], Any]] = []
+    for name, body in _environments(value).items():
+        base = ("spec", "environments", name)
+        auth = body.get("auth")
+        if isinstance(auth, dict):
+            found.extend(((*base, "auth", key), auth[key]) for key in _TOKENS if key in auth)
+        elif isinstance(auth, str):
+            found.append(((*base, "auth"), auth))
+        if "secretKey" in body:
+            found.append(((*base, "secretKey"), body["secretKey"]))
+    return found
+
+
+_TOKENS = ("refreshToken", "accessToken")
+_VARIABLES = {
+    "refreshToken": "PRISM_REFRESH_TOKEN",
+    "accessToken": "PRISM_ACCESS_TOKEN",
+    "secretKey": "RECONCILER_KEY",
+}
+
+
+def _checks(document: Document) -> list[Diagnostic]:
+    value = document.value
+    problems = [p for path, given in _secrets(value) if (p := _secret(document, path, given)) is not None]
+    for name, body in _environments(value).items():
+        problems.extend(_url(document, name, body))
+    names = [*_environments(value), SANDBOX]
+    default = _spec(value).get("default")
+    if isinstance(default, str) and default not in names:
+        source = document.source(("spec", "default"))
+        message = f'default environment "{default}" does not exist'
+        problems.append(Diagnostic("unknown-environment", message, source, hint=suggest(default, names)))
+    return problems
+
+
+def _secret(document: Document, path: tuple[str, ...], given: Any) -> Diagnostic | None:
+    source = document.source(path)
+    parsed = secrets.parse(given, source)
+    if isinstance(parsed, SecretSource):
+        return None
+    key = path[-1]
+    if parsed.code != "inline-secret":
+        return Diagnostic(
+            parsed.code,
+            f'"{key}" must be read from exactly one of env, file and command',
+            source,
+            hint=parsed.hint,
+        )
+    if key == "auth":
+        return Diagnostic(
+            "inline-secret", '"auth" must not hold a token', source,
+            hint="read it from the environment: auth: {refreshToken: {env: PRISM_REFRESH_TOKEN}}",
+        )  # fmt: skip
+    hint = (
+        f"read it from the environment: {key}: {{env: {_VARIABLES[key]}}}; and revoke it if it was committed"
+    )
+    return Diagnostic("inline-secret", f'"{key}" must not be written into the file', source, hint=hint)
+
+
+def _url(document: Document, name: str, body: dict[str, Any]) -> list[Diagnostic]:
+    base = ("spec", "environments", name)
+    if "url" not in body:
+        if name == SANDBOX:
+            return []
+        hint = "add the address of the tenant's stack, such as https://app.prismatic.io"
+        return [
+            Diagnostic(
+                "missing-field", f'environment "{name}" has no "url"', document.source(base), hint=hint
+            )
+        ]
+    url = body["url"]
+    if not isinstance(url, str):
+        return []
+    problem = _url_problem(url)
+    if problem is None:
+        return []
+    message, hint = problem
+    source = document.source((*base, "url"))
+    return [Diagnostic("bad-url", f'"url" of environment "{name}" {message}', source, hint=hint)]
+
+
+def _url_problem(url: str) -> tuple[str, str] | None:
+    """What is wrong with `url` as a tenant's address, and what to do about it."""
+    example = "write an address such as https://app.prismatic.io"
+    try:
+        parts = urlsplit(url)
+        host, user, _ = parts.hostname or "", parts.username, parts.port
+    except ValueError:
+        return "is not an address", example
+    if parts.scheme not in ("http", "https") or not host or re.search(r"\s", url):
+        return "is not an address", example
+    if user is not None:
+        return "must not hold a user or a password", "name the token under auth instead"
+    if parts.query or parts.fragment:
+        return "must not have a query or a fragment", example
+    if parts.scheme == "http" and not _is_loopback(host):
+        return f'must begin with https, as "{host}" is not this machine', f"write https://{host}"
+    return None
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _build(document: Document, path: Path) -> Project:
+    value = document.value
+    spec = value["spec"]
+    environments = {name: _environment(document, name, body) for name, body in _environments(value).items()}
+    environments.setdefault(SANDBOX, Environment(SANDBOX))
+    entries = tuple(spec["manifests"])
+    places = {entry: document.source(("spec", "manifests", index)) for index, entry in enumerate(entries)}
+    policy = spec.get("policy", {})
+    guards = policy.get("guards", {})
+    default = Policy()
+    return Project(
+        name=value["metadata"]["name"],
+        root=path.parent,
+        file=path,
+        manifests=entries,
+        environments=environments,
+        default=spec.get("default", SANDBOX),
+        policy=Policy(
+            prune=policy.get("prune", default.prune),
+            guard_delete=_share(guards.get("delete", default.guard_delete)),
+            guard_update=_share(guards.get("update", default.guard_update)),
+            guard_minimum=guards.get("minimum", default.guard_minimum),
+            lease=policy.get("lease", default.lease),
+        ),
+        sources=places,
+    )
+
+
+def _share(value: str | float) -> float:
+    return float(value.removesuffix("%")) / 100 if isinstance(value, str) else float(value)
+
+
+def _environment(document: Document, name: str, body: dict[str, Any]) -> Environment:
+    base = ("spec", "environments", name)
+
+    def source_of(path: tuple[str, ...], given: Any) -> SecretSource | None:
+        parsed = secrets.parse(given, document.source((*base, *path)))
+        return parsed if isinstance(parsed, SecretSource) else None
+
+    auth = body.get("auth", {})
+    token = next((key for key in _TOKENS if key in auth), "")
+    return Environment(
+        name=name,
+        url=body.get("url", "").rstrip("/"),
+        tenant=body.get("tenant", ""),
+        auth=source_of(("auth", token), auth[token]) if token else None,
+        auth_kind=token or "refreshToken",
+        variables={
+            key: _as_text(document, (*base, "variables", key), given)
+            for key, given in body.get("variables", {}).items()
+        },
+        rate=float(body.get("rate", DEFAULT_RATE)),
+        applied=body.get("applied", "label"),
+        secret_key=source_of(("secretKey",), body["secretKey"]) if "secretKey" in body else None,
+    )
+
+
+def _as_text(document: Document, path: tuple[str, ...], value: Any) -> str:
+    """A variable as the author wrote it: `1.10` is text here, not a number that lost its zero."""
+    return document.written(path) or str(value)

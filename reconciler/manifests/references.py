@@ -1,0 +1,110 @@
+"""Names that stand for other manifests: what they lead to, and why they lead nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from reconciler.manifests.manifest import Manifest, near_name
+from reconciler.model.address import Address
+from reconciler.model.diagnostic import Diagnostic, Source
+from reconciler.model.state import Resource
+
+
+@dataclass(slots=True)
+class Index:
+    """The manifests of one kind by name: those of this environment, and those that count only elsewhere."""
+
+    kind: str
+    here: dict[str, Manifest]
+    elsewhere: dict[str, Manifest]
+
+    @classmethod
+    def of(cls, kind: str, manifests: Iterable[Manifest], environment: str) -> tuple[Index, list[Diagnostic]]:
+        """The index of `kind`. Two manifests for one name in one environment are an error."""
+        index = cls(kind, {}, {})
+        problems: list[Diagnostic] = []
+        for manifest in manifests:
+            if manifest.kind != kind or not manifest.name:
+                continue
+            if manifest.environments is not None and environment not in manifest.environments:
+                index.elsewhere.setdefault(manifest.name, manifest)
+            elif manifest.name in index.here:
+                problems.append(
+                    twice(f"{kind}/{manifest.name}", manifest.source, index.here[manifest.name].source)
+                )
+            else:
+                index.here[manifest.name] = manifest
+        return index, problems
+
+    def problem(self, name: str, source: Source, environment: str, address: str) -> Diagnostic | None:
+        """Why a reference to `name`, which stands at `source`, leads nowhere; None where it does not."""
+        if name in self.here:
+            return None
+        what = self.kind.lower()
+        if name in self.elsewhere:
+            other = self.elsewhere[name]
+            where = ", ".join(other.environments or ())
+            message = f'{what} "{name}" is not in environment "{environment}", only in {where or "none"}'
+            hint = f'add "{environment}" to metadata.environments at {other.source}, or limit this one too'
+            return Diagnostic("reference-elsewhere", message, source, address, hint)
+        message = f'{what} "{name}" is in no manifest'
+        hint = near_name(name, self.here) or f"add a manifest of kind {self.kind} with metadata.name: {name}"
+        return Diagnostic("unknown-reference", message, source, address, hint)
+
+
+def twice(address: str, source: Source, other: Source, what: str = "") -> Diagnostic:
+    """Two manifests stand for one address."""
+    return Diagnostic(
+        "duplicate-address",
+        f"{address} is declared twice{what}",
+        source,
+        address,
+        f"the other is at {other}: remove one, or give them different names",
+    )
+
+
+def ambiguities(resources: Mapping[Address, Resource]) -> Iterator[Diagnostic]:
+    """Resources that the server, or this program after a renaming, could not tell apart."""
+    yield from _alike(resources, "Customer", "externalId", "error")
+    yield from _alike(resources, "Integration", "name", "warning")
+    yield from _alike(resources, "Instance", "name", "warning")
+    yield from _earlier_names(resources)
+
+
+def _alike(
+    resources: Mapping[Address, Resource], kind: str, field: str, severity: str
+) -> Iterator[Diagnostic]:
+    first: dict[tuple[object, object], Resource] = {}
+    for resource in resources.values():
+        value = resource.fields.get(field)
+        if resource.kind != kind or not value:
+            continue
+        # Instances need to differ only within their customer.
+        key = (resource.fields.get("customer"), value)
+        other = first.setdefault(key, resource)
+        if other is not resource:
+            yield Diagnostic(
+                f"duplicate-{'external-id' if field == 'externalId' else 'name'}",
+                f'{resource.address} and {other.address} have the same {field} "{value}"',
+                resource.positions.get(f"spec.{field}", resource.source),
+                str(resource.address),
+                f"the other is at {other.positions.get(f'spec.{field}', other.source)}: change one",
+                severity,
+            )
+
+
+def _earlier_names(resources: Mapping[Address, Resource]) -> Iterator[Diagnostic]:
+    claimed: dict[Address, Resource] = {}
+    for resource in resources.values():
+        prefix = resource.address.name[: -len(resource.address.leaf)]
+        for name in resource.was:
+            earlier = Address(resource.kind, prefix + name)
+            other = resources.get(earlier) or claimed.get(earlier)
+            claimed.setdefault(earlier, resource)
+            if other is not None and other is not resource:
+                verb = "is" if other.address == earlier else "was"
+                message = f'{resource.address} was "{name}", but so {verb} {other.address}'
+                hint = f"the other is at {other.source}: remove the name from one of them"
+                source = resource.positions.get("metadata.was", resource.source)
+                yield Diagnostic("bad-was", message, source, str(resource.address), hint)

@@ -1,0 +1,52 @@
+"""The JSON Schemas of everything that people write or read, found in a wheel and in a checkout alike."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
+
+KINDS = (
+    "project",
+    "integration",
+    "customer",
+    "instance",
+    "instanceset",
+    "definition",
+    "plan",
+    "outcome",
+    "drift",
+)
+"""The names of the schemas, as `load` takes them."""
+
+
+@cache
+def text(kind: str) -> str:
+    """The schema of `kind` as it stands in its file. Raises KeyError for a kind that is not in `KINDS`."""
+    if kind not in KINDS:
+        raise KeyError(kind)
+    packaged = resources.files("reconciler").joinpath("schemas", f"{kind}.json")
+    if packaged.is_file():
+        return packaged.read_text("utf-8")
+    return (Path(__file__).parents[2] / "schemas" / f"{kind}.json").read_text("utf-8")
+
+
+@cache
+def load(kind: str) -> dict[str, Any]:
+    """The schema of `kind`. Raises KeyError for a kind that is not in `KINDS`."""
+    schema: dict[str, Any] = json.loads(text(kind))
+    return schema
+
+
+@cache
+def validator(kind: str) -> Draft202012Validator:
+    """The compiled validator of `kind`, made once: making it costs more than using it."""
+    # Imported here, as it takes as long as all the rest of a command that loads no manifest.
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(load(kind))

@@ -1,0 +1,116 @@
+"""`${…}` in the strings of manifests: variables, the process's environment, and the customer's fields."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from reconciler.manifests.messages import suggest
+from reconciler.manifests.yaml12 import Document
+from reconciler.model.diagnostic import Diagnostic
+
+_HOLE = re.compile(r"\$(\$?)\{([^{}\n]*)(\}?)")
+_PLAIN = "for a plain ${ write $${"
+CUSTOMER_FIELDS = ("key", "name", "externalId", "description")
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerFacts:
+    """What `${customer.FIELD}` can name: `key` is metadata.name; None where the manifest does not say."""
+
+    key: str
+    fields: Mapping[str, str]
+    labels: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class Scope:
+    """The names that holes may use in one document. Without `customer`, `${customer.…}` is an error."""
+
+    environment: str
+    variables: Mapping[str, str]
+    environ: Mapping[str, str]
+    document: Document
+    address: str
+    customer: CustomerFacts | None = None
+    problems: list[Diagnostic] = field(default_factory=list)
+
+    def fill(self, value: Any, path: tuple[str | int, ...]) -> Any:
+        """`value`, which stands at `path`, with all holes of its strings filled in, as a new plain value."""
+        if isinstance(value, str):
+            return self._text(value, path) if "${" in value else value
+        if isinstance(value, dict):
+            return {key: self.fill(inner, (*path, key)) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self.fill(inner, (*path, index)) for index, inner in enumerate(value)]
+        return value
+
+    def _text(self, text: str, path: tuple[str | int, ...]) -> str:
+        def put(match: re.Match[str]) -> str:
+            escaped, name, end = match.groups()
+            if escaped:
+                return match.group()[1:]
+            if not end:
+                return self._wrong("variable-syntax", f'"${{{name}" is not closed', path, f"add }}; {_PLAIN}")
+            return self._value(name.strip(), path)
+
+        return _HOLE.sub(put, text)
+
+    def _value(self, name: str, path: tuple[str | int, ...]) -> str:
+        group, _, rest = name.partition(".")
+        lookups: dict[str, Callable[[str, tuple[str | int, ...]], str]] = {
+            "var": self._variable,
+            "env": self._environ,
+            "customer": self._customer,
+        }
+        if group in lookups and rest:
+            return lookups[group](rest, path)
+        hint = f"write ${{var.NAME}}, ${{env.NAME}} or ${{customer.FIELD}}; {_PLAIN}"
+        return self._wrong("unknown-variable", f'"${{{name}}}" is not a variable', path, hint)
+
+    def _variable(self, name: str, path: tuple[str | int, ...]) -> str:
+        if name in self.variables:
+            return self.variables[name]
+        message = f'environment "{self.environment}" has no variable "{name}"'
+        add = f"add it under spec.environments.{self.environment}.variables of the project file"
+        return self._wrong("unknown-variable", message, path, suggest(name, list(self.variables), add))
+
+    def _environ(self, name: str, path: tuple[str | int, ...]) -> str:
+        if name in self.environ:
+            return self.environ[name]
+        # The names of the process's environment are not listed: they tell more than a message should.
+        return self._wrong("unknown-variable", f'environment variable "{name}" is not set', path, "set it")
+
+    def _customer(self, name: str, path: tuple[str | int, ...]) -> str:
+        customer = self.customer
+        if customer is None:
+            message = f'"${{customer.{name}}}" stands where there is no customer'
+            return self._wrong(
+                "unknown-variable", message, path, "use it in an Instance or an InstanceSet's template"
+            )
+        if name == "key":
+            return customer.key
+        if name.startswith("labels."):
+            return self._label(customer, name.removeprefix("labels."), path)
+        if name not in CUSTOMER_FIELDS:
+            names = [*CUSTOMER_FIELDS, *(f"labels.{key}" for key in customer.labels)]
+            message = f'a customer has no field "{name}"'
+            return self._wrong("unknown-variable", message, path, suggest(name, names))
+        if name not in customer.fields:
+            message = f'customer "{customer.key}" has no "{name}" in its manifest'
+            return self._wrong("unknown-variable", message, path, "add it to the Customer's spec")
+        return customer.fields[name]
+
+    def _label(self, customer: CustomerFacts, key: str, path: tuple[str | int, ...]) -> str:
+        if key in customer.labels:
+            return customer.labels[key]
+        message = f'customer "{customer.key}" has no label "{key}"'
+        add = "add it to the Customer's metadata.labels"
+        return self._wrong("unknown-variable", message, path, suggest(key, list(customer.labels), add))
+
+    def _wrong(self, code: str, message: str, path: tuple[str | int, ...], hint: str) -> str:
+        source = self.document.source(path)
+        self.problems.append(Diagnostic(code, message, source, address=self.address, hint=hint))
+        return ""

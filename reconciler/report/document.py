@@ -1,0 +1,259 @@
+"""The contract's JSON documents, built once from the model: every other format is rendered from these, and
+so cannot know, or give away, more than they say.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence, Set
+from enum import Enum
+from typing import Any
+
+from reconciler.model.address import Address, Ref
+from reconciler.model.diagnostic import Diagnostic, Source
+from reconciler.model.digest import sha256
+from reconciler.model.errors import InvalidInput, ReconcilerError, Refused
+from reconciler.model.outcome import Outcome, Result, Status
+from reconciler.model.plan import Action, Cause, Change, Drift, Plan, Refusal, Verb
+from reconciler.model.secret import SHOWN, Hidden, Secret
+from reconciler.model.state import Definition
+from reconciler.report import sanitize
+
+Document = dict[str, Any]
+
+PLAN = "reconciler.plan/v1"
+OUTCOME = "reconciler.outcome/v1"
+DRIFT = "reconciler.drift/v1"
+
+DIGEST_ONLY = "(digest only)"
+
+
+def plan_document(plan: Plan, *, created_at: str, rate: float) -> Document:
+    """The plan as the contract's JSON. `rate` is the environment's requests a second."""
+    return {
+        "format": PLAN,
+        **_head(plan, created_at),
+        "checksum": _digest(plan.checksum),
+        "summary": _summary(plan),
+        "requests": _requests(plan, rate),
+        "actions": [_action(action) for action in plan.actions],
+        "drift": [_drift(drift) for drift in plan.drift],
+        "warnings": [_diagnostic(warning) for warning in plan.warnings],
+        "refusals": [_refusal(refusal) for refusal in plan.refusals],
+        "consequences": list(plan.consequences),
+        "orphans": [str(address) for address in plan.orphans],
+    }
+
+
+def outcome_document(outcome: Outcome, *, created_at: str, seconds: float = 0.0) -> Document:
+    """What became of a plan as JSON. `seconds` is how long the whole run took."""
+    statuses = Counter(result.status for result in outcome.results)
+    return {
+        "format": OUTCOME,
+        **_head(outcome.plan, created_at),
+        "checksum": _digest(outcome.plan.checksum),
+        "interrupted": outcome.interrupted,
+        "seconds": round(seconds, 3),
+        "summary": {
+            "actions": len(outcome.results),
+            **{status.value: statuses[status] for status in Status},
+            "unchanged": outcome.plan.unchanged,
+        },
+        "actions": [_result(result) for result in outcome.results],
+        "warnings": [_diagnostic(warning) for warning in outcome.plan.warnings],
+    }
+
+
+def drift_document(plan: Plan, *, created_at: str) -> Document:
+    """Live against what was last applied as JSON: the plan's drift alone."""
+    causes = Counter(drift.cause for drift in plan.drift)
+    return {
+        "format": DRIFT,
+        **_head(plan, created_at),
+        "summary": {
+            "fields": len(plan.drift),
+            "resources": len({drift.address for drift in plan.drift}),
+            **{cause.value: causes[cause] for cause in Cause},
+            "unmanaged": plan.unmanaged,
+            "orphans": len(plan.orphans),
+        },
+        "drift": [_drift(drift) for drift in plan.drift],
+        "warnings": [_diagnostic(warning) for warning in plan.warnings],
+        "orphans": [str(address) for address in plan.orphans],
+    }
+
+
+def errors_document(problem: BaseException | Iterable[Diagnostic]) -> Document:
+    """An exception, or all that was found wrong with the input, as the contract's JSON. Diagnostics that only
+    warn stand apart, under `warnings`.
+    """
+    if isinstance(problem, BaseException):
+        entries = _exception(problem)
+        return {"errors": entries}
+    diagnostics = list(problem)
+    document: Document = {"errors": [_diagnostic(d) for d in diagnostics if d.severity != "warning"]}
+    warnings = [_diagnostic(d) for d in diagnostics if d.severity == "warning"]
+    return {**document, "warnings": warnings} if warnings else document
+
+
+def dumps(document: Any) -> str:
+    """Pretty JSON, the same bytes for the same document, and safe to print on a terminal."""
+    return sanitize.json_text(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def plain(value: Any) -> Any:
+    """A value of the model as JSON data. Secrets, Refs and definitions become words; anything unforeseen
+    becomes the name of its type, since its repr could say too much.
+    """
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, Enum):
+        return plain(value.value)
+    if isinstance(value, str | int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, Mapping):
+        return {str(key): plain(value[key]) for key in sorted(value, key=str)}
+    if isinstance(value, Set):
+        return sorted((plain(item) for item in value), key=lambda item: json.dumps(item, sort_keys=True))
+    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
+        return [plain(item) for item in value]
+    return _word(value)
+
+
+def _word(value: Any) -> str | None:
+    if isinstance(value, Secret):
+        return SHOWN
+    if isinstance(value, Hidden):
+        return SHOWN if value.present else None
+    if isinstance(value, Ref | Address):
+        return str(value)
+    if isinstance(value, Definition):
+        return f"(definition) sha256:{sha256(value.text)[:12]}"
+    return f"({type(value).__name__})"
+
+
+def _head(plan: Plan, created_at: str) -> Document:
+    return {
+        "project": plan.project,
+        "environment": plan.environment,
+        "createdAt": created_at,
+        "desired": _digest(plan.desired),
+        "live": _digest(plan.live),
+    }
+
+
+def _digest(digest: str) -> str:
+    """A digest with its algorithm's name in front, which the model leaves out."""
+    return digest if digest.startswith("sha256:") else f"sha256:{digest}"
+
+
+def _summary(plan: Plan) -> dict[str, int]:
+    verbs = Counter(action.verb for action in plan.actions)
+    ours = {
+        "actions": len(plan.actions),
+        **{verb.value: verbs[verb] for verb in Verb},
+        "unchanged": plan.unchanged,
+        "unmanaged": plan.unmanaged,
+        "orphans": len(plan.orphans),
+        "drift": len(plan.drift),
+        "warnings": len(plan.warnings),
+        "refusals": len(plan.refusals),
+    }
+    # What the planner counted besides comes after; it cannot contradict what is counted here.
+    return {**ours, **{name: plan.counts[name] for name in sorted(plan.counts) if name not in ours}}
+
+
+def _requests(plan: Plan, rate: float) -> Document:
+    write = len(plan.actions)  # an action is one call
+    seconds = (plan.reads + write) / rate if rate > 0 else 0.0
+    return {"read": plan.reads, "write": write, "seconds": round(seconds, 1)}
+
+
+def _action(action: Action) -> Document:
+    return {
+        "id": action.id,
+        "address": str(action.address),
+        "verb": action.verb.value,
+        "reason": action.reason,
+        "dependsOn": list(action.depends_on),
+        "changes": [_change(change) for change in action.changes],
+        "basis": action.basis,
+        "target": action.target,
+        "content": action.content,
+    }
+
+
+def _change(change: Change) -> Document:
+    return {
+        "path": change.path,
+        "before": plain(change.before),
+        "after": plain(change.after),
+        "cause": change.cause.value,
+    }
+
+
+def _drift(drift: Drift) -> Document:
+    # Where git changed the field too, only a digest tells what was applied: that is not "nothing".
+    lost = drift.applied is None and drift.cause is Cause.BOTH
+    return {
+        "address": str(drift.address),
+        "path": drift.path,
+        "applied": DIGEST_ONLY if lost else plain(drift.applied),
+        "live": plain(drift.live),
+        "cause": drift.cause.value,
+    }
+
+
+def _result(result: Result) -> Document:
+    return {
+        **_action(result.action),
+        "status": result.status.value,
+        "error": result.error or None,
+        "hint": result.hint,
+        "because": result.because or None,
+        "startedAt": result.started_at or None,
+        "seconds": round(result.seconds, 3),
+        "doubtful": result.doubtful,
+    }
+
+
+def _refusal(refusal: Refusal) -> Document:
+    return {
+        "code": refusal.code,
+        "message": refusal.message,
+        "address": refusal.address,
+        "hint": refusal.hint,
+    }
+
+
+def _diagnostic(diagnostic: Diagnostic) -> Document:
+    return _entry(diagnostic.code, diagnostic.message, diagnostic.address, diagnostic.hint, diagnostic.source)
+
+
+def _entry(code: str, message: str, address: str, hint: str, source: Source | None = None) -> Document:
+    place = source or Source("")
+    return {
+        "code": code,
+        "message": message,
+        "file": place.file or None,
+        "line": place.line or None,
+        "column": place.column or None,
+        "address": address,
+        "hint": hint,
+    }
+
+
+def _exception(error: BaseException) -> list[Document]:
+    if isinstance(error, BaseExceptionGroup):  # concurrent tasks fail together
+        return [entry for one in error.exceptions for entry in _exception(one)]
+    if isinstance(error, InvalidInput):
+        return [_diagnostic(diagnostic) for diagnostic in error.diagnostics]
+    if isinstance(error, Refused):
+        return [_entry(r.code, r.message, r.address, r.hint) for r in error.refusals]
+    if isinstance(error, ReconcilerError):
+        return [_entry(error.code, error.message, error.address, error.hint)]
+    return [_entry("internal", f"{type(error).__name__}: {error}", "", "")]

@@ -1,0 +1,251 @@
+"""Documents as the comment of a pull request: a table, then folded details, within GitHub's limit.
+
+Foreign text stands only in code spans, fenced blocks or with every mark of Markdown as an entity: a
+resource's name cannot mention people, close issues, or carry links and HTML.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.report import values
+from reconciler.report.sanitize import code, fence, markdown, terminal
+
+LIMIT = 65_536
+_SPARE = 2_000  # for what stands around the sections and between them
+_WRAPPING = 1_200  # of one section, besides its title: tags, fences and the note of what was left out
+_CHANGES = 20
+_VALUE = 120
+_MESSAGE = 400
+_NAME = 160
+_SIGNS = {"create": "+", "delete": "-", "update": "!", "adopt": "!", "test": "#"}
+_VERBS = ("create", "update", "delete", "adopt", "test")
+
+Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part that is folded: each block is shown whole or left out. A `diff` section is one fenced block."""
+
+    title: str
+    blocks: Sequence[Sequence[str]]
+    noun: str
+    is_open: bool = False
+    diff: bool = True
+
+
+def plan(document: Document) -> str:
+    """A plan: counts of each kind, refusals and warnings, then each kind's changes."""
+    line = values.plan_line(document) or "Nothing can be applied."
+    head = [
+        f"### Plan for {_span(document['project'])} in {_span(document['environment'])}",
+        "",
+        f"**{line}**",
+    ]
+    if document.get("refusals"):
+        head += ["", f"⛔ **Refused**: {values.count(len(document['refusals']), 'reason')}, see below."]
+    if document["actions"]:
+        head += ["", *_kind_table(document["actions"])]
+    sections = [
+        _entries("Refused", document.get("refusals", ()), "refusal", is_open=True),
+        _listing("Deleted along with it", document.get("consequences", ()), "consequence", is_open=True),
+        _entries("Warnings", document.get("warnings", ()), "warning"),
+        *_kinds(document["actions"]),
+        _drift("Changed in the tenant", document.get("drift", ())),
+        _listing("Owned, but in no manifest", values.left_orphans(document), "resource"),
+    ]
+    foot = f"{values.count(len(document['actions']), 'action')} · checksum {_span(document['checksum'])}"
+    return _bounded(head, sections, foot)
+
+
+def outcome(document: Document) -> str:
+    """What became of a plan: counts, then what was not done, then the rest."""
+    head = [
+        f"### Apply to {_span(document['project'])} in {_span(document['environment'])}",
+        "",
+        f"**{values.outcome_line(document)}**",
+    ]
+    sections = []
+    for status in ("failed", "stale", "skipped", "done"):
+        blocks = [_ended(action) for action in document["actions"] if action["status"] == status]
+        title = f"{status.capitalize()}: {values.count(len(blocks), 'action')}"
+        sections.append(Section(title, blocks, "action", is_open=status in ("failed", "stale")))
+    return _bounded(head, sections, f"checksum {_span(document['checksum'])}")
+
+
+def drift(document: Document) -> str:
+    """What was changed in the tenant."""
+    head = [
+        f"### Drift of {_span(document['project'])} in {_span(document['environment'])}",
+        "",
+        f"**{values.drift_line(document)}**",
+    ]
+    sections = [
+        _drift("Not as last applied", document["drift"], is_open=True),
+        _listing("Owned, but in no manifest", values.left_orphans(document), "resource"),
+    ]
+    return _bounded(head, sections, "")
+
+
+def errors(document: Document) -> str:
+    """Errors and warnings as lists."""
+    found, warnings = document["errors"], document.get("warnings", ())
+    head = [f"### {values.count(len(found), 'error')}"]
+    sections = [
+        _entries("Errors", found, "error", is_open=True),
+        _entries("Warnings", warnings, "warning", is_open=not found),
+    ]
+    return _bounded(head, sections, "")
+
+
+def size(text: str) -> int:
+    """The length as GitHub may count it: UTF-16 units, never fewer than characters."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _bounded(head: Sequence[str], sections: Sequence[Section], foot: str) -> str:
+    """The whole comment. The sections share the room equally; what one does not need goes to those after
+    it, so that thousands of changes of one kind do not hide another.
+    """
+    filled = [section for section in sections if section.blocks]
+    parts = ["\n".join(head)]
+    room = LIMIT - _SPARE - size(parts[0]) - size(foot)
+    for number, section in enumerate(filled):
+        text = _section(section, room // (len(filled) - number))
+        room -= size(text)
+        parts.append(text)
+    return "\n\n".join(part for part in [*parts, foot] if part) + "\n"
+
+
+def _section(section: Section, room: int) -> str:
+    kept, rest = _fitting(section.blocks, room - _WRAPPING - size(section.title))
+    lines = [line for block in section.blocks[:kept] for line in block]
+    body = [fence(lines, "diff")] if section.diff and lines else lines
+    if rest:
+        nouns = values.count(rest, section.noun)
+        body = [*body, "", f"… {nouns} left out here; the JSON report has everything."]
+    tag = "<details open>" if section.is_open else "<details>"
+    return "\n".join([f"{tag}<summary>{section.title}</summary>", "", *body, "", "</details>"])
+
+
+def _fitting(blocks: Sequence[Sequence[str]], room: int) -> tuple[int, int]:
+    """How many blocks fit, from the first one on, and how many do not."""
+    for number, block in enumerate(blocks):
+        room -= sum(size(line) + 1 for line in block)
+        if room < 0:
+            return number, len(blocks) - number
+    return len(blocks), 0
+
+
+def _kind_table(actions: Sequence[Document]) -> list[str]:
+    counts: dict[str, dict[str, int]] = {}
+    for address, group in values.by_address(actions).items():
+        row = counts.setdefault(address.partition("/")[0], dict.fromkeys(_VERBS, 0))
+        row[values.fate(group)] += 1
+    used = [verb for verb in _VERBS if any(row[verb] for row in counts.values())]
+    rows = [
+        f"| {_span(kind)} | " + " | ".join(f"{row[v]:,}" for v in used) + " |" for kind, row in counts.items()
+    ]
+    return [f"| kind | {' | '.join(used)} |", f"|---|{'---:|' * len(used)}", *rows]
+
+
+def _kinds(actions: Sequence[Document]) -> Iterator[Section]:
+    kinds: dict[str, list[Sequence[str]]] = {}
+    for address, group in values.by_address(actions).items():
+        kinds.setdefault(address.partition("/")[0], []).append(_resource(address, group))
+    for kind, blocks in kinds.items():
+        title = f"{_span(kind)}: {values.count(len(blocks), 'resource')}"
+        yield Section(title, blocks, "resource")
+
+
+def _resource(address: str, actions: Sequence[Document]) -> list[str]:
+    lines = [f"{_SIGNS[values.fate(actions)]} {_name(address)}"]
+    for action in actions:
+        lines.append(f"    {action['verb']}: {_name(action['reason'])}")
+        changes = action["changes"]
+        lines += [_change(change, action["verb"]) for change in changes[:_CHANGES]]
+        if len(changes) > _CHANGES:
+            lines.append(f"      … {values.count(len(changes) - _CHANGES, 'more change')}")
+    return lines
+
+
+def _change(change: Document, verb: str) -> str:
+    before, after = values.pair(change["before"], change["after"], _VALUE)
+    shown = f"{before} → {after}"
+    if change["before"] is None or change["after"] is None:
+        shown = after if change["before"] is None else f"{before} → (none)"
+    why = values.cause(change, verb)
+    return f"      {_path(change)}: {shown}" + (f"  ({why})" if why else "")
+
+
+def _drift(title: str, drifts: Sequence[Document], *, is_open: bool = False) -> Section:
+    blocks = []
+    for address, group in values.by_address(drifts).items():
+        lines = [f"! {_name(address)}"]
+        for entry in group[:_CHANGES]:
+            applied, live = values.pair(entry["applied"], entry["live"], _VALUE)
+            lines.append(f"      {_path(entry)}: applied {applied} → live {live}")
+        if len(group) > _CHANGES:
+            lines.append(f"      … {values.count(len(group) - _CHANGES, 'more field')}")
+        blocks.append(lines)
+    return Section(f"{title}: {values.count(len(drifts), 'field')}", blocks, "resource", is_open)
+
+
+def _ended(action: Document) -> list[str]:
+    sign = {"done": "+", "failed": "-", "stale": "!", "skipped": "#"}[action["status"]]
+    lines = [f"{sign} {action['verb']} {_name(action['address'])}"]
+    if action["error"]:
+        lines.append(f"      {_message(action['error'])}")
+    if action["because"]:
+        lines.append(f"      because of {_name(action['because'])}")
+    if action["hint"]:
+        lines.append(f"      hint: {_message(action['hint'])}")
+    if action["doubtful"]:
+        lines.append("      no answer came: it may have been carried out")
+    return lines
+
+
+def _entries(title: str, entries: Sequence[Document], noun: str, *, is_open: bool = False) -> Section:
+    blocks = [[_entry(entry)] for entry in entries]
+    return Section(f"{title}: {len(entries):,}", blocks, noun, is_open, diff=False)
+
+
+def _entry(entry: Document) -> str:
+    parts = [markdown(values.shorten(entry["message"], _MESSAGE))]
+    parts += [_span(where) for where in (values.place(entry), entry.get("address") or "") if where]
+    if entry.get("hint"):
+        parts.append(f"hint: {markdown(values.shorten(entry['hint'], _MESSAGE))}")
+    return f"- {' · '.join(parts)}"
+
+
+def _listing(title: str, items: Sequence[str], noun: str, *, is_open: bool = False) -> Section:
+    blocks = [[f"- {markdown(values.shorten(item, _MESSAGE))}"] for item in items]
+    return Section(f"{title}: {len(items):,}", blocks, noun, is_open, diff=False)
+
+
+def _span(text: str) -> str:
+    return code(values.shorten(text, _NAME))
+
+
+def _name(text: str) -> str:
+    # Before it is cut, since escapes are longer than what they stand for and the room is counted here.
+    return values.shorten(terminal(text), _NAME)
+
+
+def _message(text: str) -> str:
+    return values.shorten(terminal(text), _MESSAGE)
+
+
+def _path(entry: Document) -> str:
+    return values.shorten(values.readable_path(entry["path"]), _NAME)
+
+
+RENDERERS: Mapping[str, Callable[[Document], str]] = {
+    "plan": plan,
+    "outcome": outcome,
+    "drift": drift,
+    "errors": errors,
+}

@@ -1,0 +1,139 @@
+"""Shows a terminal what apply is doing while it does it; elsewhere one plain line an action.
+
+It listens to events and decides nothing: losing it loses nothing.
+"""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console, RenderableType
+from rich.progress import (
+    BarColumn,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.progress import Progress as Bars
+from rich.table import Column
+from rich.text import Text
+
+from reconciler.model.outcome import Ended, Event, Result, Started, Status, Waiting
+from reconciler.model.plan import Action
+from reconciler.report import lines
+from reconciler.report.sanitize import terminal
+
+_SHOWN = 8  # actions in flight that have a line of their own
+_STYLES = {Status.DONE: "green", Status.FAILED: "bold red", Status.STALE: "yellow", Status.SKIPPED: "dim"}
+
+
+class Progress:
+    """A listener for the events of apply, on a console that writes to stderr.
+
+    On a terminal it is live: a bar, and a line for each action in flight, below the lines of those that
+    ended. Elsewhere it only writes the latter. Where it is not `enabled` it is quiet.
+    """
+
+    def __init__(self, console: Console, total: int, *, enabled: bool = True) -> None:
+        self._console = console
+        self._enabled = enabled
+        self._bars = _bars(console) if enabled and console.is_terminal else None
+        self._total = total
+        self._done = 0
+        self._all = self._bars.add_task(self._count(), total=total) if self._bars else None
+        self._lines: dict[str, TaskID] = {}
+        self._waits: dict[str, str] = {}
+
+    def __enter__(self) -> Self:
+        if self._bars:
+            self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bars:
+            self._bars.stop()
+
+    def __call__(self, event: Event) -> None:
+        """Takes note of an event."""
+        if not self._enabled:
+            return
+        if isinstance(event, Started):
+            self._begin(event.action)
+        elif isinstance(event, Waiting):
+            self._wait(event.action, event.what)
+        elif isinstance(event, Ended):
+            self._end(event.result)
+
+    def _begin(self, action: Action) -> None:
+        if self._bars and len(self._lines) < _SHOWN and action.id not in self._lines:
+            self._lines[action.id] = self._bars.add_task(_named(action), total=None)
+
+    def _wait(self, action: Action, what: str) -> None:
+        if self._bars:
+            if action.id in self._lines:
+                told = f"{_named(action)}: waiting for {terminal(what)}"
+                self._bars.update(self._lines[action.id], description=told)
+        elif self._waits.get(action.id) != what:  # polled many times, told once
+            self._waits[action.id] = what
+            self._line(Text(f"waiting {_named(action)}: {terminal(what)}"))
+
+    def _end(self, result: Result) -> None:
+        self._waits.pop(result.action.id, None)
+        if self._bars:
+            line = self._lines.pop(result.action.id, None)
+            if line is not None:
+                self._bars.remove_task(line)
+            if self._all is not None:
+                self._done += 1
+                self._bars.update(self._all, completed=self._done, description=self._count())
+        self._line(_ended(result))
+
+    def _count(self) -> str:
+        return f"applying {self._done:,}/{self._total:,}"
+
+    def _line(self, text: Text) -> None:
+        if self._console.is_terminal:
+            lines.write(self._console, 0, text)
+        else:
+            self._console.print(text, soft_wrap=True, highlight=False)
+
+
+class _BarOfAll(ProgressColumn):
+    """A bar for the whole run only: a single action has no share that is done."""
+
+    _bar = BarColumn(bar_width=20)
+
+    def render(self, task: Task) -> RenderableType:
+        """The bar, or nothing for an action in flight."""
+        return Text() if task.total is None else self._bar.render(task)
+
+
+def _bars(console: Console) -> Bars:
+    # Descriptions are names from outside: without markup, and not wider than the terminal.
+    return Bars(
+        SpinnerColumn(),
+        TextColumn(
+            "{task.description}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis")
+        ),
+        _BarOfAll(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+    )
+
+
+def _named(action: Action) -> str:
+    return f"{action.verb.value} {terminal(str(action.address))}"
+
+
+def _ended(result: Result) -> Text:
+    took = f" ({result.seconds:.1f} s)" if result.status is not Status.SKIPPED else ""
+    why = result.error or (f"because of {result.because}" if result.because else "")
+    text = Text.assemble((f"{result.status.value:<8}", _STYLES[result.status]), _named(result.action), took)
+    return text.append(f": {terminal(why)}") if why else text

@@ -1,0 +1,219 @@
+"""The text that people read in a terminal, rendered from the JSON documents in the manner of Terraform.
+
+The console decides about colour and width; it is the caller's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+
+from reconciler.report import errors, lines, values
+from reconciler.report.sanitize import terminal
+from reconciler.report.tables import render_table
+
+Document = Mapping[str, Any]
+
+_SYMBOLS = {
+    "create": ("+", "green"),
+    "delete": ("-", "red"),
+    "adopt": ("*", "cyan"),
+    "test": ("?", "blue"),
+    "update": ("~", "yellow"),
+}
+_STATUS = {"done": "green", "failed": "bold red", "stale": "yellow", "skipped": "dim"}
+_LISTED = 10
+
+
+def render_plan(console: Console, document: Document, *, verbose: bool = False) -> None:
+    """The plan: what happens to each resource and why, what stands against it, and a count."""
+    for address, actions in values.by_address(document["actions"]).items():
+        _plan_group(console, address, actions, verbose)
+    _drift_aside(console, document, verbose)
+    _listing(console, "Deleted along with it", document.get("consequences", ()), verbose, "red")
+    _listing(
+        console,
+        "Owned, but in no manifest (--prune deletes)",
+        values.left_orphans(document),
+        verbose,
+        "yellow",
+    )
+    _entries(console, "warning", document.get("warnings", ()))
+    _entries(console, "refused", document.get("refusals", ()))
+    _plan_facts(console, document, verbose)
+    line = values.plan_line(document)
+    if document.get("refusals"):
+        line = f"{line} Refused." if line else "Refused."
+    lines.write(console, 0, (line, "bold"))
+
+
+def render_outcome(console: Console, document: Document, *, verbose: bool = False) -> None:
+    """What became of the plan. What was done is listed with `verbose` only: progress has shown it."""
+    shown = [one for one in document["actions"] if verbose or one["status"] != "done"]
+    for action in shown:
+        _result(console, action)
+    if shown:
+        lines.blank(console)
+    bad = any(action["status"] in ("failed", "stale") for action in document["actions"])
+    lines.write(console, 0, (values.outcome_line(document), "bold red" if bad else "bold"))
+
+
+def render_drift(console: Console, document: Document, *, verbose: bool = False) -> None:
+    """What was changed in the tenant since it was last applied."""
+    for address, drifts in values.by_address(document["drift"]).items():
+        _drift_group(console, address, drifts, verbose)
+        lines.blank(console)
+    _listing(console, "Owned, but in no manifest", values.left_orphans(document), verbose, "yellow")
+    lines.write(console, 0, (values.drift_line(document), "bold"))
+
+
+def _plan_group(console: Console, address: str, actions: Sequence[Document], verbose: bool) -> None:
+    symbol, style = _SYMBOLS[values.fate(actions)]
+    lines.write(console, 2, (f"{symbol} ", style), (terminal(address), "bold"))
+    for action in actions:
+        lines.write(console, 4, (action["verb"], style), f": {terminal(action['reason'])}")
+        for change in action["changes"]:
+            _change(console, change, action["verb"], verbose)
+        if verbose and action["dependsOn"]:
+            lines.write(console, 6, (f"after {terminal(', '.join(action['dependsOn']))}", "dim"))
+    lines.blank(console)
+
+
+def _change(console: Console, change: Document, verb: str, verbose: bool) -> None:
+    before, after = change["before"], change["after"]
+    path = values.readable_path(change["path"])
+    why = values.cause(change, verb)
+    note = f"  ({why})" if why else ""
+    limit = values.LONG if verbose else values.SHORT
+    if before is None or after is None:
+        symbol, style = ("+", "green") if before is None else ("-", "red")
+        shown = values.shorten(values.show(after if before is None else before), limit)
+        _field(console, (symbol, style), path, [(shown, "")], note)
+        return
+    old, new = values.pair(before, after, limit)
+    _field(console, ("~", "yellow"), path, [(old, ""), (new, "")], note)
+
+
+def _field(
+    console: Console, symbol: tuple[str, str], path: str, shown: Sequence[tuple[str, str]], note: str
+) -> None:
+    """`path: before → after` on one line where it fits, else the values below the path."""
+    head: list[lines.Part] = [(f"{symbol[0]} ", symbol[1]), f"{path}: "]
+    arrow = lines.arrow(console)
+    texts = [f"{label} {value}".strip() for value, label in shown]
+    body = f" {arrow} ".join(texts)
+    if lines.fits(console, 6, "  ", path, ": ", body, note):
+        lines.write(console, 6, *head, body, (note, "yellow"))
+        return
+    lines.write(console, 6, head[0], f"{path}:", (note, "yellow"))
+    if lines.fits(console, 10, body):
+        lines.write(console, 10, body)
+        return
+    lines.write(console, 10, texts[0])
+    for text in texts[1:]:
+        lines.write(console, 8, f"{arrow} {text}" if arrow == "→" else f"{arrow}{text}")
+
+
+def _drift_group(console: Console, address: str, drifts: Sequence[Document], verbose: bool) -> None:
+    lines.write(console, 2, ("~ ", "yellow"), (terminal(address), "bold"))
+    limit = values.LONG if verbose else values.SHORT
+    for drift in drifts:
+        applied, live = values.pair(drift["applied"], drift["live"], limit)
+        why = values.CAUSES.get(drift.get("cause", ""), "") if drift.get("cause") != "drift" else ""
+        _field(
+            console,
+            ("~", "yellow"),
+            values.readable_path(drift["path"]),
+            [(applied, "applied"), (live, "live")],
+            f"  ({why})" if why else "",
+        )
+
+
+def _drift_aside(console: Console, document: Document, verbose: bool) -> None:
+    """Drift that the plan does not mend is told apart; the rest stands at the changes already."""
+    mended: dict[str, tuple[str, ...]] = {}
+    for action in document["actions"]:
+        paths = tuple(change["path"] for change in action["changes"])
+        mended[action["address"]] = mended.get(action["address"], ()) + paths
+    left = [
+        one
+        for one in document.get("drift", ())
+        if not any(_within(path, one["path"]) for path in mended.get(one["address"], ()))
+    ]
+    if not left:
+        return
+    lines.write(console, 0, ("Changed in the tenant, and left alone:", "yellow"))
+    for address, drifts in values.by_address(left).items():
+        _drift_group(console, address, drifts, verbose)
+    lines.blank(console)
+
+
+def _within(path: str, outer: str) -> bool:
+    """Whether a changed field is the one that drifted, or part of it."""
+    return path == outer or path.startswith((f"{outer}.", f"{outer}["))
+
+
+def _listing(console: Console, title: str, items: Sequence[str], verbose: bool, style: str) -> None:
+    if not items:
+        return
+    lines.write(console, 0, (f"{title}:", style))
+    shown = items if verbose else items[:_LISTED]
+    for item in shown:
+        lines.write(console, 2, terminal(item))
+    if len(items) > len(shown):
+        lines.write(console, 2, (f"… and {len(items) - len(shown):,} more (-v shows all)", "dim"))
+    lines.blank(console)
+
+
+def _entries(console: Console, word: str, entries: Sequence[Document]) -> None:
+    for entry in entries:
+        errors.render_entry(console, word, entry)
+    if entries:
+        lines.blank(console)
+
+
+def _plan_facts(console: Console, document: Document, verbose: bool) -> None:
+    if not document["actions"]:
+        return
+    requests = document["requests"]
+    total = requests["read"] + requests["write"]
+    actions = values.count(len(document["actions"]), "action")
+    fact = f"{actions}, about {values.count(total, 'request')} in {requests['seconds']:g} s"
+    lines.write(console, 0, (fact, "dim"))
+    if verbose:
+        summary = document["summary"]
+        lines.write(console, 0, (f"unmanaged in the tenant: {summary.get('unmanaged', 0):,}", "dim"))
+        lines.write(console, 0, (f"checksum {terminal(document['checksum'])}", "dim"))
+
+
+def _result(console: Console, action: Document) -> None:
+    status = action["status"]
+    took = f" ({action['seconds']:.1f} s)" if action["seconds"] else ""
+    lines.write(
+        console, 2, (f"{status:<8}", _STATUS[status]), f"{action['verb']} {terminal(action['address'])}{took}"
+    )
+    if action["error"]:
+        lines.write(console, 6, terminal(action["error"]))
+    if action["because"]:
+        lines.write(console, 6, (f"because of {terminal(action['because'])}", "dim"))
+    if action["hint"]:
+        lines.write(console, 6, ("hint: ", "cyan"), terminal(action["hint"]))
+    if action["doubtful"]:
+        lines.write(console, 6, ("no answer came: it may have been carried out; plan again to see", "yellow"))
+
+
+def _errors(console: Console, document: Document, *, verbose: bool = False) -> None:
+    del verbose  # errors are always told in full
+    errors.render_errors(console, document)
+
+
+RENDERERS: Mapping[str, Callable[..., None]] = {
+    "plan": render_plan,
+    "outcome": render_outcome,
+    "drift": render_drift,
+    "errors": _errors,
+}
+
+__all__ = ["RENDERERS", "render_drift", "render_outcome", "render_plan", "render_table"]

@@ -1,0 +1,137 @@
+"""Words for a document's values, changes and counts, shared by the formats that people read."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from reconciler.report.sanitize import terminal
+
+SHORT = 60
+LONG = 2_000
+_CONTEXT = 16
+# The words that stand for values; they are shown bare, as nobody's text.
+_WORDS = re.compile(r"\((?:secret|known after apply|definition|digest only)\)(?: sha256:[0-9a-f]+)?\Z")
+
+CAUSES = {
+    "drift": "changed in the tenant",
+    "both": "changed in git and in the tenant",
+    "unknown": "no record of what was applied",
+}
+
+
+def show(value: Any) -> str:
+    """A value on one line: text in quotes, collections as JSON, placeholders bare."""
+    if value is None:
+        return "(none)"
+    if isinstance(value, str) and _WORDS.match(value):
+        return value
+    return terminal(json.dumps(value, ensure_ascii=False))
+
+
+def shorten(text: str, limit: int = SHORT) -> str:
+    """`text`, cut in its end where it is longer than `limit`."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def pair(before: Any, after: Any, limit: int = SHORT) -> tuple[str, str]:
+    """Both values on one line each, cut to `limit` so that the place where they begin to differ is seen."""
+    one, two = show(before), show(after)
+    if max(len(one), len(two)) <= limit:
+        return one, two
+    same = next(
+        (i for i, (a, b) in enumerate(zip(one, two, strict=False)) if a != b), min(len(one), len(two))
+    )
+    start = max(0, same - _CONTEXT)
+    # A cut in front is worth it only where the difference would not be seen without it.
+    if start + 2 * _CONTEXT <= limit:
+        return shorten(one, limit), shorten(two, limit)
+    return shorten(f"…{one[start:]}", limit), shorten(f"…{two[start:]}", limit)
+
+
+def readable_path(path: str) -> str:
+    """A field's path; one inside a definition as a trail: `definition › flows[A] › steps[B] › inputs.x`."""
+    trail = path.replace("definition.", "definition › ", 1) if path.startswith("definition.") else path
+    return terminal(re.sub(r"\]\.", "] › ", trail))
+
+
+def cause(change: Mapping[str, Any], verb: str) -> str:
+    """Why a field differs, in words, where there is more to say than that git changed."""
+    return "" if verb in ("create", "delete") else CAUSES.get(str(change.get("cause")), "")
+
+
+def place(entry: Mapping[str, Any]) -> str:
+    """`file:line:column` of an entry, as far as it is known."""
+    if not entry.get("file"):
+        return ""
+    numbers = [str(entry[name]) for name in ("line", "column") if entry.get("line") and entry.get(name)]
+    return terminal(":".join([str(entry["file"]), *numbers]))
+
+
+def count(number: int, noun: str) -> str:
+    """`1 action`, `2,000 actions`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def by_address(entries: Iterable[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+    """Entries by their address, in the order in which the addresses first appear."""
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for entry in entries:
+        groups.setdefault(str(entry["address"]), []).append(entry)
+    return groups
+
+
+def fate(actions: Sequence[Mapping[str, Any]]) -> str:
+    """What happens to a resource by all its actions: create, delete, adopt, test, or else update."""
+    verbs = {str(action["verb"]) for action in actions}
+    for verb in ("create", "delete"):
+        if verb in verbs:
+            return verb
+    return verbs.pop() if verbs in ({"adopt"}, {"test"}) else "update"
+
+
+def fates(document: Mapping[str, Any]) -> dict[str, int]:
+    """How many resources a plan creates, updates, deletes, adopts and tests."""
+    found = dict.fromkeys(("create", "update", "delete", "adopt", "test"), 0)
+    for actions in by_address(document["actions"]).values():
+        found[fate(actions)] += 1
+    return found
+
+
+def left_orphans(document: Mapping[str, Any]) -> list[str]:
+    """The orphans that stay, since the plan does not delete them."""
+    deleted = {one["address"] for one in document.get("actions", ()) if one["verb"] == "delete"}
+    return [address for address in document.get("orphans", ()) if address not in deleted]
+
+
+def plan_line(document: Mapping[str, Any]) -> str:
+    """The plan in one line."""
+    if not document["actions"]:
+        return "" if document.get("refusals") else "No changes. The tenant matches the manifests."
+    found = fates(document)
+    parts = [f"{found[fate]:,} to {fate}" for fate in ("create", "update", "delete")]
+    parts += [f"{found[fate]:,} to {fate}" for fate in ("adopt", "test") if found[fate]]
+    return f"Plan: {', '.join(parts)}; {document['summary'].get('unchanged', 0):,} unchanged."
+
+
+def outcome_line(document: Mapping[str, Any]) -> str:
+    """The outcome in one line."""
+    summary = document["summary"]
+    if not summary["actions"]:
+        return "Nothing was to be done."
+    parts = [f"{summary[status]:,} {status}" for status in ("done", "failed", "stale", "skipped")]
+    kept = [part for part in parts if not part.startswith("0 ")]
+    stopped = "Interrupted" if document.get("interrupted") else "Apply"
+    took = f" in {document['seconds']:.1f} s" if document.get("seconds") else ""
+    return f"{stopped}: {', '.join(kept)}{took}."
+
+
+def drift_line(document: Mapping[str, Any]) -> str:
+    """The drift in one line."""
+    summary = document["summary"]
+    if not document["drift"]:
+        return "No drift. The tenant is as it was last applied."
+    fields, resources = count(summary["fields"], "field"), count(summary["resources"], "resource")
+    return f"Drift: {fields} of {resources} not as last applied."

@@ -1,0 +1,182 @@
+"""Why this exists: instances, as they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..store import Row
+from . import filters, ordering, paging
+from .config_variable import values
+from .context import Context
+from .definitions import parsed
+from .fields import Resolver, bind, boolean, by_id, column, constant, global_id, labels, may_write, relation
+from .filters import Condition, Filter, exact, flag, icontains, ids, reference
+from .flow import flow_configs
+from .ids import from_global, named, to_global
+from .parts import is_configured
+
+
+def _integration(context: Context, value: str) -> Condition | None:
+    """The id of a version finds the instances of every version, unless the rule is exact."""
+    if not value:
+        return None
+    identifier = from_global("Integration", value)
+    if context.rules["integration_filter"] == "exact":
+        return "integration = ?", [identifier]
+    return "sequence = (SELECT i.sequence FROM integration i WHERE i.id = ?)", [identifier]
+
+
+def _designed_by(_: Context, value: str) -> Condition:
+    return ("1" if value == "ORG" else "0"), []
+
+
+def _external(_: Context, value: str) -> Condition:
+    return "customer IN (SELECT c.id FROM customer c WHERE c.external_id = ?)", [value]
+
+
+FILTERS: dict[str, Filter] = {
+    "name": exact("name"),
+    "name_Icontains": icontains("name"),
+    "description": exact("description"),
+    "description_Icontains": icontains("description"),
+    "enabled": flag("enabled"),
+    "needsDeploy": flag("needs_deploy"),
+    "globalDebug": flag("debug"),
+    "isSystem": flag("is_system"),
+    "inFailedState": flag("0"),  # nothing ran, so nothing failed
+    "instanceType": lambda _, value: ("1" if value == "INTEGRATION" else "0", []),
+    "designedBy": _designed_by,
+    "customer": reference("customer", "Customer"),
+    "customer_ExternalId": _external,
+    "integration": _integration,
+    "integration_VersionSequenceId": exact("sequence"),
+    "id_In": ids("id", "Instance"),
+    **filters.LABELS,
+    **filters.TIMES,
+}
+_OF_INTEGRATION = "(SELECT i.{} FROM integration i WHERE i.id = integration)"
+ORDER = {
+    "CREATED_AT": "created_at",
+    "UPDATED_AT": "updated_at",
+    "NAME": "name",
+    "DESCRIPTION": "description",
+    "ENABLED": "enabled",
+    "CUSTOMER": "(SELECT c.name FROM customer c WHERE c.id = customer)",
+    "INTEGRATION": _OF_INTEGRATION.format("name"),
+    "CATEGORY": _OF_INTEGRATION.format("category"),
+    "VERSION": _OF_INTEGRATION.format("number"),
+    "INSTANCE_TYPE": "0",
+    "LAST_EXECUTED_AT": "0",
+}
+
+
+def select(info: Any, arguments: dict[str, Any], more: Sequence[str] = (), extra: Sequence[Any] = ()) -> Any:
+    """Instances by filters and further conditions."""
+    where, parameters = filters.build(info.context, FILTERS, arguments)
+    if arguments.get("isSystem") is None and info.context.rules["system_hidden"] == "true":
+        where.append("NOT is_system")
+    order = ordering.sql(ORDER, arguments, info.context.rules["default_order"])
+    return paging.of_table(info, "instance", [*more, *where], [*extra, *parameters], order, arguments)
+
+
+def _instances(_: Any, info: Any, **arguments: Any) -> paging.Connection:
+    return select(info, arguments)
+
+
+def _integration_of(row: Row, info: Any, **_: Any) -> Row:
+    found: Row = info.context.row("integration", row["integration"])
+    return found
+
+
+def deployed_version(row: Row, info: Any) -> int:
+    """The live version's number; before the first deploy it is a rule."""
+    if row["deployed_version"] is not None:
+        return int(row["deployed_version"])
+    return 0 if info.context.rules["undeployed_version"] == "0" else -1
+
+
+def _config_state(row: Row, info: Any) -> str:
+    return "FULLY_CONFIGURED" if is_configured(info.context, row) else "NEEDS_INSTANCE_CONFIGURATION"
+
+
+def _upgradeable(row: Row, info: Any) -> bool:
+    """Whether a newer version is in the marketplace."""
+    now = _integration_of(row, info)["number"]
+    where = ["sequence = ?", "NOT is_draft", "number > ?", "marketplace = 'AVAILABLE_AND_DEPLOYABLE'", "available"]
+    return info.context.store.count("integration", where, [row["sequence"], now]) > 0
+
+
+def _customer_deployable(row: Row, info: Any) -> bool:
+    return bool(_integration_of(row, info)["marketplace"] == "AVAILABLE_AND_DEPLOYABLE")
+
+
+class Profile:
+    """An instance profile that a definition names; the settings are those of the default one."""
+
+    __slots__ = ("id", "name")
+
+    def __init__(self, info: Any, name: str) -> None:
+        self.name = name
+        self.id = to_global("InstanceProfile", named(info.context.meta["tenant"], f"profile/{name}"))
+
+
+def profile_of(record: Row, info: Any) -> Profile:
+    """The profile that an integration's instances have by default."""
+    body = parsed(info.context.store, record["definition"]).body
+    return Profile(info, body.get("defaultInstanceProfile") or "Default Instance Profile")
+
+
+_FIELDS: dict[str, Resolver] = {
+    **{f"allow{what}": may_write for what in ("Deploy", "Remove", "Update", "UpdateConfigVariables")},
+    "id": global_id("Instance"),
+    "name": column("name"),
+    "description": column("description"),
+    "labels": labels,
+    "enabled": boolean("enabled"),
+    "needsDeploy": boolean("needs_deploy"),
+    "deployedVersion": deployed_version,
+    "lastDeployedAt": column("last_deployed_at"),
+    "lastExecutedAt": constant(None),
+    "createdAt": column("created_at"),
+    "updatedAt": column("updated_at"),
+    "isSystem": boolean("is_system"),
+    "inFailedState": constant(False),
+    "instanceType": constant("INTEGRATION"),
+    "designedBy": constant("ORG"),
+    "globalDebug": boolean("debug"),
+    "listeningMode": constant(False),
+    "logsDisabled": boolean("logs_disabled"),
+    "stepResultsDisabled": boolean("results_disabled"),
+    "starred": boolean("starred"),
+    "systemSuspended": constant(False),
+    "configState": _config_state,
+    "isCustomerUpgradeable": _upgradeable,
+    "isCustomerDeployable": _customer_deployable,
+    "customer": relation("customer", "customer"),
+    "integration": _integration_of,
+    "configVariables": values,
+    "flowConfigs": flow_configs,
+    "profile": lambda row, info: profile_of(_integration_of(row, info), info),
+    "workflow": constant(None),
+    "customerConfigVariables": paging.empty,
+    "executionResults": paging.empty,
+    "logs": paging.empty,
+    "monitors": paging.empty,
+    "scopedConfigVariables": paging.empty,
+    "userLevelConfigVariables": paging.empty,
+    "userLevelConfigs": paging.empty,
+}
+_PROFILE: dict[str, Resolver] = {
+    "id": lambda profile, _: profile.id,
+    "name": lambda profile, _: profile.name,
+    "description": constant(""),
+    "isDefaultProfile": lambda profile, _: profile.name == "Default Instance Profile",
+    "logsDisabled": constant(False),
+    "stepResultsDisabled": constant(False),
+    "stableKey": constant(None),
+    "allowRemove": constant(False),
+    "allowUpdate": constant(False),
+}
+BINDINGS = [bind("Instance", _FIELDS), bind("InstanceProfile", _PROFILE)]
+ROOT: dict[str, Resolver] = {"instance": by_id("instance", "Instance"), "instances": _instances}

@@ -1,0 +1,263 @@
+"""Why this exists: everything a tenant remembers is in one SQLite file, which two processes may use at once.
+
+The store knows tables and transactions, not what their contents mean. Values that are only ever read together
+with their row (labels, configuration, flows) are kept as JSON in it.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+import time
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+Row = dict[str, Any]
+
+_SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+CREATE TABLE definition (digest TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE integration (
+  id TEXT PRIMARY KEY, sequence TEXT NOT NULL, is_draft INTEGER NOT NULL, number INTEGER NOT NULL,
+  name TEXT NOT NULL, description TEXT NOT NULL, category TEXT NOT NULL, labels TEXT NOT NULL,
+  metadata TEXT, customer TEXT, parent TEXT, avatar_url TEXT, starred INTEGER NOT NULL DEFAULT 0,
+  overview TEXT, marketplace TEXT NOT NULL DEFAULT 'NOT_AVAILABLE_IN_MARKETPLACE', marketplace_tabs TEXT,
+  multiple INTEGER NOT NULL DEFAULT 0, template TEXT NOT NULL DEFAULT 'NOT_AVAILABLE',
+  use_as_template INTEGER NOT NULL DEFAULT 0, test_payload TEXT, test_headers TEXT, test_content_type TEXT,
+  definition TEXT NOT NULL, flows TEXT NOT NULL, variables TEXT NOT NULL,
+  published_state TEXT, unpublished INTEGER NOT NULL DEFAULT 0, outdated INTEGER NOT NULL DEFAULT 0,
+  code_native INTEGER NOT NULL DEFAULT 0, agent INTEGER NOT NULL DEFAULT 0,
+  comment TEXT, attributes TEXT, published_at TEXT, published_by TEXT,
+  available INTEGER NOT NULL DEFAULT 0, available_from INTEGER NOT NULL DEFAULT 0,
+  created_at TEXT NOT NULL, updated_at TEXT NOT NULL);
+CREATE INDEX integration_sequence ON integration (sequence, number);
+CREATE INDEX integration_draft ON integration (is_draft, created_at);
+CREATE INDEX integration_name ON integration (name);
+CREATE TABLE customer (
+  id TEXT PRIMARY KEY, name TEXT NOT NULL, description TEXT NOT NULL, external_id TEXT, labels TEXT NOT NULL,
+  is_system INTEGER NOT NULL DEFAULT 0, embedded_designer INTEGER NOT NULL DEFAULT 0,
+  workflow_copilot INTEGER NOT NULL DEFAULT 0, execution_limit INTEGER, avatar_url TEXT,
+  starred INTEGER NOT NULL DEFAULT 0, created_at TEXT NOT NULL, updated_at TEXT NOT NULL);
+CREATE INDEX customer_name ON customer (name);
+CREATE INDEX customer_external ON customer (external_id);
+CREATE INDEX customer_created ON customer (created_at);
+CREATE TABLE instance (
+  id TEXT PRIMARY KEY, name TEXT NOT NULL, description TEXT NOT NULL, labels TEXT NOT NULL,
+  integration TEXT NOT NULL, sequence TEXT NOT NULL, customer TEXT NOT NULL,
+  is_system INTEGER NOT NULL DEFAULT 0, enabled INTEGER NOT NULL DEFAULT 0,
+  needs_deploy INTEGER NOT NULL DEFAULT 1, deployed_version INTEGER, last_deployed_at TEXT,
+  config TEXT NOT NULL DEFAULT '{}', deployed_config TEXT, flow_configs TEXT NOT NULL DEFAULT '{}',
+  config_mode TEXT, debug INTEGER NOT NULL DEFAULT 0, logs_disabled INTEGER NOT NULL DEFAULT 0,
+  results_disabled INTEGER NOT NULL DEFAULT 0, starred INTEGER NOT NULL DEFAULT 0,
+  created_at TEXT NOT NULL, updated_at TEXT NOT NULL);
+CREATE INDEX instance_created ON instance (created_at);
+CREATE INDEX instance_system ON instance (is_system, created_at);
+CREATE INDEX instance_sequence ON instance (sequence, created_at);
+CREATE INDEX instance_integration ON instance (integration);
+CREATE INDEX instance_customer ON instance (customer, name);
+CREATE TABLE component (
+  id TEXT PRIMARY KEY, key TEXT NOT NULL, number INTEGER NOT NULL, signature TEXT NOT NULL,
+  body TEXT NOT NULL, created_at TEXT NOT NULL);
+"""
+_TABLES = ("definition", "integration", "customer", "instance", "component")
+
+
+class Store:
+    """One tenant's tables. Not safe for two threads at once: its owner holds a lock."""
+
+    def __init__(self, path: str | Path) -> None:
+        self._db = sqlite3.connect(str(path), isolation_level=None, check_same_thread=False, timeout=30)
+        self._db.row_factory = _as_dict
+        self._db.create_function("fold", 1, _fold, deterministic=True)
+        for pragma in (
+            "busy_timeout = 30000",
+            "journal_mode = WAL",
+            "synchronous = OFF",
+            "cache_size = -32000",
+        ):
+            self._db.execute(f"PRAGMA {pragma}")
+        self._last = 0
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Make the tables unless another process did; the lock is taken before looking."""
+        self.begin(write=True)
+        if not self.all("SELECT 1 FROM sqlite_master WHERE name = 'meta'"):
+            for statement in _SCHEMA.split(";"):
+                self._db.execute(statement)
+            self.set_meta(
+                {
+                    "tenant": str(uuid.uuid4()),
+                    "org": str(uuid.uuid4()),
+                    "org_name": "Sandbox",
+                    "user": str(uuid.uuid4()),
+                    "token": secrets.token_urlsafe(32),
+                    "refresh_token": secrets.token_urlsafe(32),
+                }
+            )
+            self.reset_meta()
+            self.create_system_customer()
+        self.commit()
+
+    def reset_meta(self) -> None:
+        """Counters and clock of a tenant that has done nothing yet."""
+        self.set_meta({"requests": "0", "writes": "0", "clock": "0", "drift": "0"})
+
+    def create_system_customer(self) -> None:
+        """The hidden customer that owns the designer's test instances."""
+        now = self.now()
+        row = {"id": str(uuid.uuid4()), "name": "Test Customer", "description": "", "labels": "[]"}
+        self.insert("customer", row | {"is_system": 1, "created_at": now, "updated_at": now})
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    # transactions
+
+    def begin(self, *, write: bool) -> None:
+        """Open a transaction; a writing one waits for other writers here and not in its middle."""
+        self._db.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    def commit(self) -> None:
+        """Keep what was done."""
+        self._db.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Undo the whole transaction."""
+        if self._db.in_transaction:
+            self._db.execute("ROLLBACK")
+        self._last = 0
+
+    def savepoint(self) -> None:
+        """Mark the place that undo() goes back to."""
+        self._db.execute("SAVEPOINT mutation")
+
+    def release(self) -> None:
+        """Keep what was done since savepoint(), for now."""
+        self._db.execute("RELEASE mutation")
+
+    def undo(self) -> None:
+        """Go back to savepoint()."""
+        self._db.execute("ROLLBACK TO mutation")
+        self._db.execute("RELEASE mutation")
+
+    # settings and counters
+
+    def meta(self) -> dict[str, str]:
+        """All settings and counters."""
+        return {row["key"]: row["value"] for row in self._db.execute("SELECT key, value FROM meta")}
+
+    def set_meta(self, values: Mapping[str, str]) -> None:
+        """Write settings."""
+        self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", values.items())
+
+    def count_up(self, counter: str) -> int:
+        """Add one to a counter; its new value."""
+        sql = "UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = ? RETURNING value"
+        return int(self._db.execute(sql, (counter,)).fetchone()["value"])
+
+    def now(self) -> str:
+        """The time, later than any this tenant has given out, in microseconds."""
+        stored = self._db.execute("SELECT value FROM meta WHERE key = 'clock'").fetchone()
+        last = max(self._last, int(stored["value"]) if stored else 0)
+        self._last = max(time.time_ns() // 1000, last + 1)
+        self.set_meta({"clock": str(self._last)})
+        return timestamp(self._last)
+
+    # rows
+
+    def all(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """Rows of a query."""
+        return self._db.execute(sql, parameters).fetchall()
+
+    def get(self, table: str, identifier: str) -> Row | None:
+        """The row with this id."""
+        row: Row | None = self._db.execute(f"SELECT * FROM {table} WHERE id = ?", (identifier,)).fetchone()
+        return row
+
+    def get_many(self, table: str, identifiers: Iterable[str]) -> dict[str, Row]:
+        """The rows with these ids, by id."""
+        wanted = list(identifiers)
+        marks = ",".join("?" * len(wanted))
+        return {row["id"]: row for row in self.all(f"SELECT * FROM {table} WHERE id IN ({marks})", wanted)}
+
+    def by_prefix(self, table: str, prefix: str) -> Row | None:
+        """The row whose id begins so; ids of what a row holds are derived from its own."""
+        sql = f"SELECT * FROM {table} WHERE id >= ? AND id < ?"
+        row: Row | None = self._db.execute(sql, (prefix, prefix + "~")).fetchone()
+        return row
+
+    def select(
+        self,
+        table: str,
+        where: Sequence[str],
+        parameters: Sequence[Any],
+        order: str = "created_at",
+        limit: int = -1,
+        offset: int = 0,
+    ) -> list[Row]:
+        """Rows that fulfil all conditions, in order."""
+        sql = f"SELECT * FROM {table}{_where(where)} ORDER BY {order} LIMIT ? OFFSET ?"
+        return self.all(sql, [*parameters, limit, offset])
+
+    def count(self, table: str, where: Sequence[str], parameters: Sequence[Any]) -> int:
+        """How many rows fulfil all conditions."""
+        return int(self.all(f"SELECT count(*) AS n FROM {table}{_where(where)}", parameters)[0]["n"])
+
+    def insert(self, table: str, row: Row) -> None:
+        """Add a row."""
+        self.insert_many(table, [row])
+
+    def insert_many(self, table: str, rows: Sequence[Row]) -> None:
+        """Add rows that all have the same columns."""
+        if rows:
+            names = list(rows[0])
+            sql = f"INSERT INTO {table} ({','.join(names)}) VALUES ({','.join('?' * len(names))})"
+            self._db.executemany(sql, [[row[name] for name in names] for row in rows])
+
+    def update(self, table: str, identifier: str, changes: Row) -> None:
+        """Change columns of the row with this id."""
+        names = ", ".join(f"{name} = ?" for name in changes)
+        self._db.execute(f"UPDATE {table} SET {names} WHERE id = ?", [*changes.values(), identifier])
+
+    def delete(self, table: str, column: str, value: str) -> None:
+        """Remove the rows with this value."""
+        self._db.execute(f"DELETE FROM {table} WHERE {column} = ?", (value,))
+
+    def keep_definition(self, digest: str, body: str) -> None:
+        """Store a definition once."""
+        self._db.execute("INSERT OR IGNORE INTO definition VALUES (?, ?)", (digest, body))
+
+    def definition(self, digest: str) -> str:
+        """A stored definition."""
+        return str(self.all("SELECT body FROM definition WHERE digest = ?", (digest,))[0]["body"])
+
+    def clear(self) -> None:
+        """Empty every table; settings stay."""
+        for table in _TABLES:
+            self._db.execute(f"DELETE FROM {table}")
+        self.reset_meta()
+        self._last = 0
+        self.create_system_customer()
+
+
+def timestamp(microseconds: int) -> str:
+    """A moment as the API writes it; equal lengths make the texts sort like the moments."""
+    seconds, rest = divmod(microseconds, 1_000_000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:06d}+00:00"
+
+
+def _where(conditions: Sequence[str]) -> str:
+    return f" WHERE {' AND '.join(conditions)}" if conditions else ""
+
+
+def _as_dict(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> Row:
+    return dict(zip((column[0] for column in cursor.description), values, strict=True))
+
+
+def _fold(value: str | None) -> str | None:
+    return None if value is None else value.casefold()

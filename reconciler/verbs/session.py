@@ -1,0 +1,208 @@
+"""What every verb starts from: the project, the environment, its secrets, and a client for its tenant."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.kinds.base import Policy
+from reconciler.manifests import project as projects
+from reconciler.manifests import secrets
+from reconciler.manifests.load import load
+from reconciler.manifests.messages import suggest
+from reconciler.manifests.project import SANDBOX, Environment, Project
+from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.errors import InvalidInput
+from reconciler.model.secret import Secret
+from reconciler.model.state import Desired
+
+if TYPE_CHECKING:
+    from reconciler.api import Client, Credentials
+    from reconciler.sandbox import Sandbox
+
+STATE = ".reconciler"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The command line's part in what a plan may do, and in which resources it is about."""
+
+    select: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    prune: bool = False
+    overwrite_drafts: bool = False
+    send_secrets: bool = False
+    allow_deletes: bool = False
+    allow_updates: bool = False
+    parallelism: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One project and one of its environments. `environ` is the process's environment."""
+
+    project: Project
+    environment: Environment
+    environ: Mapping[str, str] = field(repr=False)
+
+    @property
+    def state(self) -> Path:
+        """The folder for what the tool itself keeps: the embedded sandbox, the journal."""
+        return self.project.root / STATE
+
+
+def open_session(
+    project_file: Path | None, environment: str | None, environ: Mapping[str, str], folder: Path
+) -> Session:
+    """The project that `project_file` names or that is found upwards from `folder`, with an environment:
+    the named one, else the project's default. Raises InvalidInput.
+    """
+    path = project_file or projects.find(folder)
+    if path is None:
+        raise InvalidInput.of(
+            "no-project",
+            f"there is no reconciler.yaml in {folder} or above it",
+            hint="go to a project, give --project FILE, or start one with: reconciler init",
+        )
+    if path.is_dir():
+        path = path / projects.FILE
+    if not path.is_file():
+        raise InvalidInput.of("no-project", f'project file "{path}" does not exist', hint="check --project")
+    project, problems = projects.load(path)
+    if project is None:
+        raise InvalidInput(problems)
+    name = environment or project.default
+    if name not in project.environments:
+        raise InvalidInput.of(
+            "unknown-environment",
+            f'environment "{name}" does not exist in {path.name}',
+            hint=suggest(name, list(project.environments)),
+        )
+    return Session(project, project.environments[name], environ)
+
+
+def load_desired(session: Session, *, resolve_secrets: bool = True) -> tuple[Desired, list[Diagnostic]]:
+    """What the manifests ask for, and warnings. Raises InvalidInput with all errors."""
+    desired, diagnostics = load(
+        session.project,
+        session.environment.name,
+        environ=session.environ,
+        resolve_secrets=resolve_secrets,
+    )
+    if any(d.severity == "error" for d in diagnostics):
+        raise InvalidInput(diagnostics)
+    return desired, diagnostics
+
+
+def policy(session: Session, options: Options) -> Policy:
+    """The project's policy, the environment's settings and the command line's options, as one."""
+    configured, environment = session.project.policy, session.environment
+    key = secret(session, environment.secret_key) if environment.secret_key else None
+    return Policy(
+        prune=configured.prune or options.prune,
+        guard_delete=configured.guard_delete,
+        guard_update=configured.guard_update,
+        guard_minimum=configured.guard_minimum,
+        allow_delete=options.allow_deletes,
+        allow_update=options.allow_updates,
+        overwrite_drafts=options.overwrite_drafts,
+        send_secrets=options.send_secrets,
+        record=environment.applied != "none",
+        secret_key=key,
+    )
+
+
+def secret(session: Session, source: secrets.SecretSource) -> Secret:
+    """A secret of the project file. Raises InvalidInput where it cannot be read."""
+    found = secrets.resolve(source, session.environ, session.project.root)
+    if isinstance(found, Diagnostic):
+        raise InvalidInput([found])
+    return found
+
+
+def open_sandbox(session: Session) -> Sandbox:
+    """The project's embedded sandbox. To be closed by the caller."""
+    from reconciler.sandbox import Sandbox  # loads a GraphQL server, which other environments do not need
+
+    session.state.mkdir(parents=True, exist_ok=True)
+    ignore = session.state / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n", encoding="utf-8")
+    return Sandbox(session.state / "sandbox.db")
+
+
+@asynccontextmanager
+async def connect(session: Session, *, read_only: bool, parallelism: int = 8) -> AsyncIterator[Client]:
+    """A client for the environment's tenant, which was checked to be the one that is meant. With `read_only`
+    its transport lets only queries pass. Raises InvalidInput, NotAuthenticated or Unreachable.
+    """
+    from reconciler.api import Client, Credentials
+
+    environment = session.environment
+    if environment.embedded:
+        from reconciler.sandbox import BASE_URL, transport
+
+        sandbox = open_sandbox(session)
+        try:
+            credentials = Credentials(BASE_URL, access_token=Secret(sandbox.token, "sandbox"))
+            async with Client(
+                BASE_URL,
+                credentials,
+                transport=transport(sandbox),
+                rate=None,
+                parallelism=parallelism,
+                read_only=read_only,
+            ) as client:
+                yield client
+        finally:
+            sandbox.close()
+        return
+    credentials = _credentials(session)
+    async with Client(
+        environment.url, credentials, rate=environment.rate, parallelism=parallelism, read_only=read_only
+    ) as client:
+        await client.check_tenant(environment.tenant or None)
+        yield client
+
+
+def only_warnings(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Those that do not stop anything."""
+    return [d for d in diagnostics if d.severity != "error"]
+
+
+def rate(session: Session) -> float:
+    """Requests a second of the environment; the embedded sandbox has no limit of its own."""
+    return 1000.0 if session.environment.embedded else session.environment.rate
+
+
+def _credentials(session: Session) -> Credentials:
+    from reconciler.api import Credentials
+
+    environment = session.environment
+    if environment.auth is None:
+        raise InvalidInput.of(
+            "no-token",
+            f'environment "{environment.name}" names no token',
+            hint="write auth: {refreshToken: {env: PRISM_REFRESH_TOKEN}} in reconciler.yaml",
+        )
+    token = secret(session, environment.auth)
+    named = {"refresh_token": token} if environment.auth_kind == "refreshToken" else {"access_token": token}
+    return Credentials(environment.url, tenant=environment.tenant or None, **named)
+
+
+__all__ = [
+    "SANDBOX",
+    "Options",
+    "Session",
+    "connect",
+    "load_desired",
+    "only_warnings",
+    "open_sandbox",
+    "open_session",
+    "policy",
+    "rate",
+    "secret",
+]

@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import anyio
+import pytest
+
+from reconciler.api import read_all, stream
+from reconciler.model.errors import ApiError, NotFound
+from reconciler.model.operation import Operation
+
+pytestmark = pytest.mark.anyio
+
+
+class Listing:
+    """A list on a server, which `before` may change ahead of each read."""
+
+    def __init__(self, count, *, largest=100, before=None, total=True):
+        self.rows = [{"id": str(number)} for number in range(count)]
+        self.largest = largest
+        self.before = before or (lambda listing: None)
+        self.total = total
+        self.reads = []
+        self.active = self.most = 0
+
+    async def execute(self, op):
+        self.active += 1
+        self.most = max(self.most, self.active)
+        await anyio.lowlevel.checkpoint()
+        self.active -= 1
+        first, offset = op.variables["first"], op.variables["offset"]
+        self.reads.append((first, offset))
+        self.before(self)
+        nodes = self.rows[offset : offset + min(first, self.largest)]
+        end = offset + len(nodes)
+        info = {"hasNextPage": end < len(self.rows), "endCursor": str(end) if nodes else None}
+        return {"nodes": nodes, "pageInfo": info} | ({"totalCount": len(self.rows)} if self.total else {})
+
+
+def by_offset(first, offset):
+    return Operation("customers", "{ customers { nodes { id } } }", {"first": first, "offset": offset})
+
+
+def by_cursor(first, after):
+    return by_offset(first, int(after or 0))
+
+
+@pytest.mark.parametrize(("count", "reads"), [(0, 1), (1, 1), (100, 1), (101, 2), (1234, 13)])
+async def test_every_row_is_read_once_and_in_order(count, reads):
+    listing = Listing(count)
+    assert await read_all(listing, by_offset) == listing.rows
+    assert len(listing.reads) == reads
+
+
+async def test_the_first_page_is_alone_and_the_rest_together():
+    listing = Listing(50)
+    await read_all(listing, by_offset, page=5, concurrency=4)
+    assert listing.reads[0] == (5, 0)
+    assert listing.most == 4
+
+
+async def test_no_page_is_larger_than_the_server_allows():
+    listing = Listing(150)
+    await read_all(listing, by_offset, page=500)
+    assert {first for first, _ in listing.reads} == {100}
+
+
+async def test_a_server_may_give_less_than_was_asked_for():
+    listing = Listing(95, largest=10)
+    assert await read_all(listing, by_offset) == listing.rows
+
+
+async def test_null_nodes_count_but_are_left_out():
+    listing = Listing(12)
+    listing.rows[3] = None
+    assert await read_all(listing, by_offset, page=5) == [row for row in listing.rows if row]
+
+
+@pytest.mark.parametrize("change", ["append", "remove_first", "swap"])
+async def test_a_list_that_changes_meanwhile_is_read_again(change):
+    def alter(listing):
+        if len(listing.reads) != 2:
+            return
+        if change == "append":
+            listing.rows.append({"id": "new"})
+        elif change == "remove_first":
+            del listing.rows[0]
+        else:  # the count stays, a row shifts from one page to the next
+            listing.rows.insert(0, listing.rows.pop(15))
+
+    listing = Listing(30, before=alter)
+    assert await read_all(listing, by_offset, page=10) == listing.rows
+
+
+async def test_a_list_that_never_rests_is_an_error():
+    listing = Listing(30, before=lambda self: self.rows.append({"id": f"new{len(self.reads)}"}))
+    with pytest.raises(ApiError, match="keeps changing") as caught:
+        await read_all(listing, by_offset, page=10)
+    assert caught.value.operation == "customers"
+
+
+@pytest.mark.parametrize("count", [0, 7, 30])
+async def test_a_list_without_a_count_is_followed(count):
+    listing = Listing(count, total=False)
+    assert await read_all(listing, by_offset, page=10) == listing.rows
+
+
+async def test_an_error_on_any_page_arrives_as_itself():
+    def fail(listing):
+        if len(listing.reads) == 3:
+            raise NotFound("gone")
+
+    with pytest.raises(NotFound, match="gone"):
+        await read_all(Listing(50, before=fail), by_offset, page=10)
+
+
+@pytest.mark.parametrize("answer", [None, [], {"nodes": None}])
+async def test_what_is_no_list(answer):
+    class Odd:
+        async def execute(self, op):
+            return answer
+
+    with pytest.raises(ApiError, match="not a list"):
+        await read_all(Odd(), by_offset)
+
+
+async def test_a_stream_reads_only_as_far_as_it_is_followed():
+    listing = Listing(30)
+    got = []
+    async for row in stream(listing, by_cursor, page=10):
+        got.append(row)
+        if len(got) == 15:
+            break
+    assert got == listing.rows[:15]
+    assert len(listing.reads) == 2
+
+
+async def test_a_stream_gives_all_rows_in_order_and_none_twice():
+    def shift(listing):
+        if len(listing.reads) == 2:
+            listing.rows.insert(0, {"id": "new"})
+
+    listing = Listing(25, before=shift)
+    listing.rows[4] = None
+    rows = [row async for row in stream(listing, by_cursor, page=10)]
+    assert [row["id"] for row in rows] == [str(n) for n in range(25) if n != 4]
+
+
+@pytest.mark.parametrize("cursor", [None, "7"])
+async def test_a_stream_that_cannot_go_on_is_an_error(cursor):
+    class Stuck:
+        async def execute(self, op):
+            return {"nodes": [], "pageInfo": {"hasNextPage": True, "endCursor": cursor}}
+
+    with pytest.raises(ApiError, match="more pages"):
+        [row async for row in stream(Stuck(), by_cursor)]
