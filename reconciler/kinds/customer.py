@@ -137,12 +137,10 @@ class CustomerKind:
         return self.parse(node)
 
     def satisfied(self, step: str, verb: Verb, request: Request) -> bool:
-        """Whether the customer already is as the manifest says."""
-        return (
-            verb is not Verb.DELETE
-            and request.live is not None
-            and not self.steps(request, adopt=False).steps
-        )
+        """Whether the customer already is as the manifest says; for its creation, whether it exists."""
+        if request.live is None or verb is Verb.DELETE:
+            return False
+        return verb is Verb.CREATE or not self.steps(request, adopt=False).steps
 
     def unready(self, verb: Verb, request: Request) -> str:
         """Customers are ready at once."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from reconciler.kinds.base import Request, Step, Steps
 from reconciler.kinds.cause import cause
 from reconciler.kinds.instance_config import config_changes, flow_changes, secrets_digest
@@ -42,7 +40,8 @@ def instance_steps(request: Request, *, adopt: bool) -> Steps:
     steps = []
     verb = Verb.ADOPT if adopt else Verb.UPDATE
     moving = any(change.path == "release" for change in updating)
-    if updating or _record_is_behind(request, config or flows):
+    switch = [change for step in _switch(request, deploying=False) for change in step.changes]
+    if updating or _record_is_behind(request, [*config, *flows, *switch]):
         reason = _update_reason(updating, moving, adopt)
         steps.append(Step(verb, reason, tuple(updating)))
     if config:
@@ -55,10 +54,7 @@ def instance_steps(request: Request, *, adopt: bool) -> Steps:
     if reason:
         steps.append(Step(Verb.DEPLOY, reason))
     steps += _switch(request, deploying=bool(reason))
-    switched = tuple(
-        change for step in steps if step.verb in (Verb.ENABLE, Verb.DISABLE) for change in step.changes
-    )
-    return Steps(tuple(steps), (*updating, *config, *flows, *switched))
+    return Steps(tuple(steps), (*updating, *config, *flows, *switch))
 
 
 def _version_change(request: Request) -> list[Change]:
@@ -75,9 +71,9 @@ def _version_change(request: Request) -> list[Change]:
     return [Change("release", shown, release, cause(live.applied, "release", release, shown))]
 
 
-def _record_is_behind(request: Request, differing: Any) -> bool:
-    """The record travels with updateInstance alone: where only the configuration changes, a call for it
-    comes first, so that the difference counts as ours from then on.
+def _record_is_behind(request: Request, differing: list[Change]) -> bool:
+    """The record travels with updateInstance alone: where git changed only what other calls carry, one for
+    the record comes first, so that the difference counts as ours from then on.
     """
     live = request.live
     if live is None or not request.policy.record or not differing:

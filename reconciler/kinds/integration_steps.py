@@ -83,10 +83,21 @@ def integration_steps(request: Request, *, adopt: bool) -> Steps:
     elif changes or importing.needed or live is None:
         reason = "differs from the manifest" if changes else "an import resets names and labels"
         steps.append(Step(Verb.UPDATE, reason, tuple(changes)))
+    elif _record_is_missing(request):
+        steps.append(Step(Verb.UPDATE, "the record of what was imported is missing"))
     steps += _publish(request, aliases)
     refusals = _unpublished_draft(request, importing)
     warnings = _published_otherwise(request)
     return Steps(tuple(steps), (*importing.changes, *changes), warnings, refusals)
+
+
+def _record_is_missing(request: Request) -> bool:
+    """A run ended between an import and its update. Without the record, the next change in git could not be
+    told from a person's. Where not even our mark is kept in the metadata, writing it again would not help.
+    """
+    live = request.live
+    keeps = live is not None and bool(live.facts["mark"])
+    return keeps and "definition" in request.resource.fields and not (live and live.applied.get("observed"))
 
 
 def find_release(live: LiveObject, release: str) -> Version | None:

@@ -97,17 +97,26 @@ def _syntax(error: yaml.YAMLError, text: str, file: str) -> Diagnostic:
         hint = next((advice for part, advice in _HINTS if part in problem), "correct the YAML at this place")
         if mark and text[mark.index : mark.index + 1] == "\t":
             hint = "indent with spaces, not with tabs"
-        if mark and mark.index >= len(text.rstrip()) and error.context_mark:
-            # Where the file ends says nothing; where the thing begins that has no end does.
-            mark = error.context_mark
-        source = Source(file, mark.line + 1, mark.column + 1) if mark else Source(file)
-        return Diagnostic("yaml-syntax", f"not valid YAML: {problem}", source, hint=hint)
+        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        written = text.rstrip()
+        if mark and mark.index >= len(written):
+            # Where the file ends says little; where the thing begins that has no end says more.
+            start = error.context_mark
+            line, column = _end(written)
+            if start and start.index < len(written):
+                line, column = start.line + 1, start.column + 1
+        return Diagnostic("yaml-syntax", f"not valid YAML: {problem}", Source(file, line, column), hint=hint)
     if isinstance(error, yaml.reader.ReaderError):
         before = text.encode("utf-8")[: error.position].decode("utf-8", "replace")
-        source = Source(file, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
+        source = Source(file, *_end(before))
         message = f"not valid YAML: character U+{_code_point(error):04X} is not allowed"
         return Diagnostic("yaml-syntax", message, source, hint="remove the control character")
     return Diagnostic("yaml-syntax", "not valid YAML", Source(file), hint="save it again as UTF-8")
+
+
+def _end(text: str) -> tuple[int, int]:
+    """The line and the column just behind `text`."""
+    return text.count("\n") + 1, len(text.rpartition("\n")[2]) + 1
 
 
 def _code_point(error: yaml.reader.ReaderError) -> int:

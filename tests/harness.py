@@ -1,0 +1,157 @@
+"""Runs plan and apply on a sandbox in the process, with faults where a test asks for them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import anyio
+import httpx
+
+from reconciler.api import Client, Credentials, Patience
+from reconciler.apply.run import Walk
+from reconciler.apply.step import Run
+from reconciler.kinds.base import Policy
+from reconciler.live.fetch import fetch
+from reconciler.live.tenant import Tenant
+from reconciler.model.outcome import Outcome, Status
+from reconciler.model.plan import Plan
+from reconciler.model.secret import Secret
+from reconciler.model.state import Desired, Live
+from reconciler.plan.build import make_plan
+from reconciler.plan.match import match
+from reconciler.sandbox import BASE_URL, Sandbox, transport
+
+
+class Killed(BaseException):
+    """Stands for the process's end: nothing may catch it."""
+
+
+class Wire(httpx.AsyncBaseTransport):
+    """Counts mutations, and kills the run before or after the n-th was carried out."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, kill_at: int | None, after: bool) -> None:
+        self.inner, self.kill_at, self.after, self.mutations = inner, kill_at, after, 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        mutation = json.loads(request.content or b"{}").get("query", "").lstrip().startswith("mutation")
+        self.mutations += mutation
+        if mutation and self.mutations == self.kill_at and not self.after:
+            raise Killed
+        response = await self.inner.handle_async_request(request)
+        if mutation and self.mutations == self.kill_at:
+            await response.aread()
+            raise Killed
+        return response
+
+
+class Silent:
+    """A journal that keeps nothing."""
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return lambda *_: None
+
+
+async def no_sleep(_: float) -> None:
+    await anyio.lowlevel.checkpoint()
+
+
+@asynccontextmanager
+async def client_of(sandbox: Sandbox, *, read_only: bool = False, wire: Any = None, parallelism: int = 4):  # type: ignore[no-untyped-def]
+    patience = Patience(sleep=no_sleep)
+    credentials = Credentials(BASE_URL, access_token=Secret(sandbox.token))
+    async with Client(
+        BASE_URL,
+        credentials,
+        transport=wire or transport(sandbox),
+        rate=None,
+        parallelism=parallelism,
+        read_only=read_only,
+        patience=patience,
+    ) as client:
+        yield client
+
+
+def snapshot(sandbox: Sandbox) -> Live:
+    async def read() -> Live:
+        async with client_of(sandbox, read_only=True) as client:
+            return await fetch(client, concurrency=4)
+
+    return anyio.run(read)
+
+
+def plan_for(sandbox: Sandbox, desired: Desired, policy: Policy | None = None, **options: Any) -> Plan:
+    return make_plan(desired, snapshot(sandbox), policy or Policy(guard_minimum=1000), **options)
+
+
+def apply_plan(
+    sandbox: Sandbox,
+    desired: Desired,
+    plan: Plan,
+    live: Live,
+    policy: Policy,
+    *,
+    kill_at: int | None = None,
+    after: bool = False,
+    parallelism: int = 4,
+    meddle: Callable[[], None] | None = None,
+) -> Outcome:
+    async def work() -> Outcome:
+        wire = Wire(transport(sandbox), kill_at, after)
+        async with client_of(sandbox, wire=wire, parallelism=parallelism) as client:
+            matched = match(desired, live)
+            run = Run(
+                project=desired.project,
+                resources=desired.resources,
+                observed={**matched.objects, **matched.orphans},
+                policy=policy,
+                tenant=Tenant(client),
+                journal=Silent(),
+                listener=lambda _: None,
+                sleep=no_sleep,
+            )
+            if meddle:
+                meddle()
+            return await Walk(plan, run, parallelism=parallelism, now=lambda: datetime.now(UTC)).outcome()
+
+    try:
+        return anyio.run(work)
+    except BaseExceptionGroup as group:
+        if group.subgroup(Killed):
+            raise Killed from group
+        raise
+
+
+def converge(sandbox: Sandbox, desired: Desired, policy: Policy | None = None, **options: Any) -> Outcome:
+    """Plans and applies once; every action must end well."""
+    policy = policy or Policy(guard_minimum=1000)
+    live = snapshot(sandbox)
+    plan = make_plan(desired, live, policy)
+    assert not plan.refusals, plan.refusals
+    outcome = apply_plan(sandbox, desired, plan, live, policy, **options)
+    bad = [(r.action.id, r.status.value, r.error) for r in outcome.results if r.status is not Status.DONE]
+    assert not bad, bad
+    return outcome
+
+
+def shape(live: Live) -> dict[str, list[Any]]:
+    """What a snapshot says, without ids and moments: two tenants of the same shape are in the same state."""
+    return {
+        kind: sorted(
+            (
+                repr(
+                    sorted(
+                        (k, repr(v))
+                        for k, v in o.fields.items()
+                        if k not in ("customer", "version", "definition")
+                    )
+                )
+                + repr(sorted(o.labels))
+            )
+            for o in objects
+        )
+        for kind, objects in live.objects.items()
+    }
