@@ -310,8 +310,7 @@ def _record(request: Request) -> dict[str, str]:
     if "labels" in fields:
         values["labels"] = people(fields["labels"])
     out = digests_of(live, values)
-    # Right after an import, what the server made of it is what counts as applied, dropped keys and all.
-    if "definition" in fields and (live.facts.get("imported") or not import_needed(request).needed):
+    if "definition" in fields and not import_needed(request).needed:
         out["sent"] = _sent(request.resource)
         out["observed"] = digest(live.fields["definition"].data)
     return {group: out[group] for group in (*GROUPS, "sent", "observed") if group in out}

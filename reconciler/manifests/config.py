@@ -123,10 +123,9 @@ class Check:
                     f'connection "{key}" of integration "{self.integration}" must be authorised by a person'
                 )
                 hint = "after the deploy, open its authorisation link, which `reconciler get instances` shows"
-            # What a manifest does not mention is left alone: without `config`, someone else may set it all.
-            warning = by_person or "config" not in self.spec
+            # What a manifest does not mention is left alone: someone else may set it, in the config wizard.
             path: Where = ("config",) if "config" in self.spec else ()
-            self._add("required-config-missing", message, path, hint, key=bool(path), warning=warning)
+            self._add("required-config-missing", message, path, hint, key=bool(path), warning=True)
 
     def _value(self, key: str, variable: Mapping[str, Any], value: Any) -> None:
         path: Where = ("config", key)

@@ -110,6 +110,8 @@ class _Loader:
     definitions: Definitions = field(default_factory=Definitions)
     variables: Mapping[str, str] = field(default_factory=dict)
     indexes: dict[str, Index] = field(default_factory=dict)
+    incomplete: bool = False
+    """Whether part of some file could not be read: what a name refers to may stand there."""
 
     def run(self) -> Loaded:
         """All steps in their order: later ones need what earlier ones made."""
@@ -127,7 +129,10 @@ class _Loader:
         ordered = dict(sorted(self.resources.items(), key=lambda item: (_ORDER[item[0].kind], item[0].name)))
         self.problems.extend(ambiguities(ordered))
         desired = Desired(self.project.name, self.environment.name, ordered, _digest(ordered.values()))
-        return Loaded(desired, tuple(_in_order(self.problems)), tuple(self.strategies))
+        told = self.problems
+        if self.incomplete:
+            told = [problem for problem in told if problem.code != "unknown-reference"]
+        return Loaded(desired, tuple(_in_order(told)), tuple(self.strategies))
 
     def _manifests(self) -> list[Manifest]:
         paths, problems = files.discover(self.project)
@@ -136,11 +141,13 @@ class _Loader:
         for path in paths:
             _, documents, problems = read(path, files.shown(path, self.project.root))
             self.problems.extend(problems)
+            self.incomplete |= bool(problems)
             for document in documents:
                 manifest, problems = classify(document, path, self.project.environments)
                 self.problems.extend(problems)
                 if manifest is not None:
                     found.append(manifest)
+                self.incomplete |= manifest is None and bool(problems)
         return found
 
     def _scope(self, manifest: Manifest, address: str, customer: CustomerFacts | None = None) -> Scope:

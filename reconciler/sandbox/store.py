@@ -236,6 +236,11 @@ class Store:
         """A stored definition."""
         return str(self.all("SELECT body FROM definition WHERE digest = ?", (digest,))[0]["body"])
 
+    def add_component(self, key: str, number: int, signature: str, body: str) -> None:
+        """Add a version of a private component."""
+        row = {"id": str(uuid.uuid4()), "key": key, "number": number, "signature": signature, "body": body}
+        self.insert("component", row | {"created_at": self.now()})
+
     def clear(self) -> None:
         """Empty every table; settings stay."""
         for table in _TABLES:

@@ -85,6 +85,11 @@ def test_an_error_causes_no_others(tmp_path: Path) -> None:
     assert [p.code for p in found] == ["definition-version", "missing-field", "unknown-field"]
 
 
+def test_what_cannot_be_read_may_hold_what_others_refer_to(tmp_path: Path) -> None:
+    files: Files = {"manifests/customer.yaml": "kind: [", "manifests/integration.yaml": "kind: Integraton\n"}
+    assert [p.code for p in problems(tmp_path, files)] == ["yaml-syntax", "missing-field"]
+
+
 def test_what_stands_before_a_syntax_error_is_checked_too(tmp_path: Path) -> None:
     found = problems(tmp_path, {X: f"{manifest('Customer', '{}')}---\na: [\n"})
     assert [p.code for p in found] == ["missing-field", "yaml-syntax"]

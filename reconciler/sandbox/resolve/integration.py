@@ -163,6 +163,14 @@ def _total_instances(row: Row, info: Any) -> int:
     return total
 
 
+def _distribution(row: Row, info: Any) -> dict[str, Any]:
+    sql = (
+        "SELECT i.number AS number, count(*) AS n FROM instance x JOIN integration i ON i.id = x.integration"
+        " WHERE x.sequence = ? AND NOT x.is_system GROUP BY i.number ORDER BY i.number"
+    )
+    return {"nodes": info.context.store.all(sql, [row["sequence"]])}
+
+
 def _metadata(row: Row, info: Any) -> Any:
     """One for the whole integration, unless the rule lets each version keep its own."""
     if row["is_draft"] or info.context.rules["metadata_per_version"] == "true":
@@ -238,6 +246,11 @@ _FIELDS: dict[str, Resolver] = {
     "versionSequenceId": column("sequence"),
     **version.FIELDS,
 }
-BINDINGS = [bind("Integration", _FIELDS), bind("InstanceStats", {"totalInstanceCount": _total_instances})]
-BINDINGS += version.BINDINGS
+BINDINGS = [
+    bind("Integration", _FIELDS),
+    bind("InstanceStats", {"totalInstanceCount": _total_instances, "versionDistribution": _distribution}),
+    bind("VersionDistributionConnection", {"nodes": column("nodes")}),
+    bind("VersionInstanceCount", {"instanceCount": column("n"), "versionNumber": column("number")}),
+    *version.BINDINGS,
+]
 ROOT: dict[str, Resolver] = {"integration": by_id("integration", "Integration"), "integrations": integrations}

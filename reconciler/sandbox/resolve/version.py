@@ -57,12 +57,12 @@ def is_available(context: Context, row: Row) -> bool:
 
 
 def available_filter(context: Context, value: bool) -> Condition:
-    """versionIsAvailable"""
+    """The filter versionIsAvailable."""
     return f"{available_sql(context)} = ?", [int(value)]
 
 
 def number_filter(context: Context, value: int) -> Condition:
-    """versionNumber"""
+    """The filter versionNumber."""
     return f"{number_sql(context)} = ?", [value]
 
 
@@ -92,7 +92,7 @@ def is_outdated(context: Context, row: Row) -> bool:
 
 
 def outdated_filter(context: Context, value: bool) -> Condition:
-    """hasOutdatedComponents; components move under the records, so it is worked out when asked."""
+    """The filter hasOutdatedComponents; components move under the records, so it is worked out when asked."""
     rows = context.store.select("integration", [], [])
     found = [row["id"] for row in rows if is_outdated(context, row) is value]
     return f"id IN ({','.join('?' * len(found))})", found

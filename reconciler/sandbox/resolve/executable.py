@@ -1,0 +1,73 @@
+"""Why this exists: the schema with every resolver bound, built once a process.
+
+A field that nothing resolves answers with an error that names it. Guessing would be worse: a client that passes
+on made-up data passes for the wrong reason.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ariadne import ObjectType, make_executable_schema
+from graphql import GraphQLError, GraphQLObjectType, GraphQLSchema
+
+from . import component, config_variable, customer, flow, instance, integration, user_org
+from . import mutate_connection, mutate_customer, mutate_instance, mutate_integration, mutate_version
+from .fields import Resolver
+from .scalars import SCALARS
+
+_KINDS = (component, config_variable, customer, flow, instance, integration, user_org)
+_MUTATIONS = (mutate_connection, mutate_customer, mutate_instance, mutate_integration, mutate_version)
+_CONNECTION: dict[str, Resolver] = {
+    "nodes": lambda connection, _: connection.nodes(),
+    "edges": lambda connection, _: connection.edges(),
+    "pageInfo": lambda connection, _: connection.page_info(),
+    "totalCount": lambda connection, _: connection.total(),
+}
+
+
+@cache
+def schema() -> GraphQLSchema:
+    """The executable schema."""
+    query, mutation = ObjectType("RootQuery"), ObjectType("RootMutation")
+    bindings: list[Any] = [query, mutation, *SCALARS]
+    for kind in _KINDS:
+        bindings += kind.BINDINGS
+        for name, resolver in getattr(kind, "ROOT", {}).items():
+            query.set_field(name, resolver)
+    for kind in _MUTATIONS:
+        for name, resolver in kind.MUTATIONS.items():
+            mutation.set_field(name, resolver)
+    sdl = (Path(__file__).parents[1] / "schema.graphql").read_text("utf-8")
+    built = make_executable_schema(sdl, *bindings)
+    for name, kind in built.type_map.items():
+        if isinstance(kind, GraphQLObjectType) and not name.startswith("__"):
+            _complete(kind)
+    return built
+
+
+def _complete(kind: GraphQLObjectType) -> None:
+    """Resolvers for what is alike in many types, and a refusal for the rest."""
+    is_connection = "pageInfo" in kind.fields and "nodes" in kind.fields
+    for name, field in kind.fields.items():
+        if field.resolve is not None:
+            continue
+        if is_connection and name in _CONNECTION:
+            field.resolve = _CONNECTION[name]
+        elif kind.name.endswith(("Payload", "Edge", "PageInfo", "ErrorType", "FormResult")):
+            field.resolve = _item(name)
+        else:
+            field.resolve = _refusal(f"{kind.name}.{name}")
+
+
+def _item(name: str) -> Resolver:
+    return lambda value, _: value[name]
+
+
+def _refusal(path: str) -> Resolver:
+    def resolve(_: Any, __: Any, **___: Any) -> Any:
+        raise GraphQLError(f"the sandbox does not implement {path}")
+
+    return resolve

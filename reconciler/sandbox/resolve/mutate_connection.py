@@ -1,0 +1,76 @@
+"""Why this exists: connections are authorised by people; a script can hand in tokens, or take them away."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from .config_variable import value_by_id
+from .context import Context
+from .errors import NotFoundError, RefusedError
+from .fields import Resolver
+from .ids import from_global
+from .mutate_instance import save_entry
+from .mutation import mutation
+from .parts import Value
+
+_STATUSES = ("ACTIVE", "ERROR", "FAILED", "PENDING")
+_TOKEN = {"accessToken": "access_token", "refreshToken": "refresh_token", "tokenType": "token_type"}
+
+
+def _connection(context: Context, given: dict[str, Any]) -> Value:
+    value = value_by_id(context, from_global("InstanceConfigVariable", given.get("id") or ""))
+    if value is None:
+        raise NotFoundError
+    if not value.variable.is_connection:
+        raise RefusedError("id", f"Config variable {value.variable.key!r} is no connection.")
+    return value
+
+
+def _save(context: Context, value: Value, entry: dict[str, Any]) -> Value | None:
+    save_entry(context, value.instance, value.variable.stable_id, entry)
+    context.forget()
+    return value_by_id(context, value.id)
+
+
+def _disconnect(context: Context, given: dict[str, Any]) -> Value | None:
+    """Back to waiting for somebody."""
+    value = _connection(context, given)
+    return _save(context, value, {**value.entry, "status": "PENDING", "token": None, "refresh_at": None})
+
+
+def _update_oauth2(context: Context, given: dict[str, Any]) -> Value | None:
+    value = _connection(context, given)
+    if not value.variable.is_oauth:
+        raise RefusedError("id", f"Connection {value.variable.key!r} is not an OAuth connection.")
+    token = dict(value.entry.get("token") or {})
+    token |= {key: given[name] for name, key in _TOKEN.items() if given.get(name) is not None}
+    if given.get("expiresIn") is not None:
+        token["expires_in"] = given["expiresIn"]
+    for name in ("additionalTokenFields", "context"):
+        token |= _object(name, given.get(name))
+    status = (given.get("status") or value.status or "PENDING").upper()
+    if status not in _STATUSES:
+        raise RefusedError("status", f"Value {given.get('status')!r} is not a valid choice.")
+    entry = {**value.entry, "status": status, "token": token or None}
+    if given.get("refreshAt"):
+        entry["refresh_at"] = given["refreshAt"]
+    return _save(context, value, entry)
+
+
+def _object(name: str, text: str | None) -> dict[str, Any]:
+    if not text:
+        return {}
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise RefusedError(name, f"Value must be valid JSON: {error}.") from error
+    if not isinstance(found, dict):
+        raise RefusedError(name, "Value must be a JSON object.")
+    return found
+
+
+MUTATIONS: dict[str, Resolver] = {
+    "disconnectConnection": mutation("instanceConfigVariable", _disconnect),
+    "updateOAuth2Connection": mutation("instanceConfigVariable", _update_oauth2),
+}

@@ -1,0 +1,217 @@
+"""Why this exists: creating, changing, deploying and deleting instances."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+from ..store import Row
+from . import version
+from .config_input import merge, merge_flows, read
+from .context import Context
+from .errors import RefusedError, missing
+from .fields import Resolver
+from .ids import from_global
+from .mutation import as_given, columns, filled, flag, labels, mutation, target, text
+from .parts import is_configured, values_of
+
+_COLUMNS = {
+    "name": ("name", filled("name")),
+    "description": ("description", text),
+    "enabled": ("enabled", flag),
+    "configMode": ("config_mode", as_given),
+    "globalDebug": ("debug", flag),
+    "logsDisabled": ("logs_disabled", flag),
+    "stepResultsDisabled": ("results_disabled", flag),
+    "starred": ("starred", flag),
+}
+_ASK_FOR_DEPLOY = ("integration", "config", "flow_configs")
+_NEVER_ASK = ("starred", "needs_deploy", "config_mode")
+
+
+def _changes(context: Context, given: dict[str, Any]) -> Row:
+    changes = columns(_COLUMNS, given)
+    if "labels" in given:
+        changes["labels"] = labels(context, given["labels"])
+    return changes
+
+
+def _fresh(context: Context, identifier: str) -> Row:
+    context.forget()
+    row = context.store.get("instance", identifier)
+    assert row is not None
+    return row
+
+
+def _version(context: Context, value: str | None) -> Row:
+    """The version meant by an id: a draft's stands for its newest published one."""
+    row = context.store.get("integration", from_global("Integration", value or ""))
+    if row is None:
+        raise missing("integration")
+    strict = context.rules["unavailable_version"] == "refused"
+    if row["is_draft"]:
+        newest = version.newest_published(context, row["sequence"], available=strict)
+        if newest is None:
+            raise RefusedError("integration", "The integration has no published version that is available.")
+        return newest
+    return row
+
+
+def _require_available(context: Context, row: Row) -> None:
+    if context.rules["unavailable_version"] == "refused" and not version.is_available(context, row):
+        raise RefusedError("integration", f"Version {row['number']} of the integration is not available.")
+
+
+def _check_name(context: Context, name: str, customer: str, own: str) -> None:
+    if context.rules["instance_name_unique"] == "per_customer":
+        where = ["customer = ?", "name = ?", "id <> ?"]
+        if context.store.select("instance", where, [customer, name, own]):
+            raise RefusedError("name", "Instance with this name and customer already exists.")
+
+
+def _create(context: Context, given: dict[str, Any]) -> Row:
+    customer = context.store.get("customer", from_global("Customer", given.get("customer") or ""))
+    if customer is None:
+        raise missing("customer")
+    record = _version(context, given.get("integration"))
+    _require_available(context, record)
+    identifier, now = str(uuid.uuid4()), context.store.now()
+    row: Row = {
+        "id": identifier,
+        "description": "",
+        "labels": "[]",
+        "integration": record["id"],
+        "sequence": record["sequence"],
+        "customer": customer["id"],
+        "enabled": int(context.rules["new_instance_enabled"] == "true"),
+        "config": "{}",
+        "flow_configs": "{}",
+        **_changes(context, given),
+        "created_at": now,
+        "updated_at": now,
+    }
+    _check_name(context, row["name"], customer["id"], identifier)
+    row["config"] = read(merge(context, row, given.get("configVariables") or ()))
+    row["flow_configs"] = read(merge_flows(context, row, given.get("flowConfigs") or ()))
+    context.store.insert("instance", row)
+    return _fresh(context, identifier)
+
+
+def _move(context: Context, row: Row, value: str | None) -> Row:
+    """The columns of a change of version; values that were saved and not deployed may be lost by it."""
+    if row["is_system"]:
+        raise RefusedError("integration", "A test instance follows its draft.")
+    record = _version(context, value)
+    if record["id"] == row["integration"]:
+        return {}
+    if record["sequence"] != row["sequence"]:
+        raise RefusedError("integration", "An instance cannot change to another integration.")
+    _require_available(context, record)
+    changes = {"integration": record["id"]}
+    if context.rules["version_change_drops_pending_config"] == "true":
+        changes["config"] = row["deployed_config"] or "{}"
+    return changes
+
+
+def _update(context: Context, given: dict[str, Any]) -> Row:
+    """The version first, then values; configVariables replaces all that the instance had."""
+    row = target(context, "instance", "Instance", given)
+    changes = _changes(context, given)
+    if "name" in changes:
+        _check_name(context, changes["name"], row["customer"], row["id"])
+    if given.get("integration"):
+        changes |= _move(context, row, given["integration"])
+    moved = {**row, **changes}
+    if "configVariables" in given:
+        changes["config"] = read(merge(context, moved, given["configVariables"] or (), reset=True))
+    if "flowConfigs" in given:
+        changes["flow_configs"] = read(merge_flows(context, moved, given["flowConfigs"] or ()))
+    if not given.get("preserveDeployState"):
+        asked = {"integration", "configVariables", "flowConfigs"} & given.keys()
+        changes |= _deploy_state(context, row, changes, named=bool(asked))
+    return _write(context, row, changes)
+
+
+def _deploy_state(context: Context, row: Row, changes: Row, *, named: bool) -> Row:
+    """Whether an update asks for a deploy: by what it changes, or, as a rule, by what it merely names."""
+    watched = set(_ASK_FOR_DEPLOY)
+    if context.rules["needs_deploy_on"] == "anything":
+        watched = changes.keys() - set(_NEVER_ASK)
+        named = bool(watched)
+    differs = any(changes[name] != row[name] for name in watched & changes.keys())
+    if differs or (named and context.rules["needs_deploy_on_same"] == "true"):
+        return {"needs_deploy": 1}
+    return {}
+
+
+def _write(context: Context, row: Row, changes: Row) -> Row:
+    context.store.update("instance", row["id"], {**changes, "updated_at": context.store.now()})
+    return _fresh(context, row["id"])
+
+
+def _update_values(context: Context, given: dict[str, Any]) -> Row:
+    """Only the variables that are named change."""
+    row = target(context, "instance", "Instance", given)
+    changes: Row = {"config": read(merge(context, row, given.get("configVariables") or ()))}
+    if given.get("configMode"):
+        changes["config_mode"] = given["configMode"]
+    return _write(context, row, changes | _deploy_state(context, row, changes, named=True))
+
+
+def _deploy(context: Context, given: dict[str, Any]) -> Row:
+    row = target(context, "instance", "Instance", given)
+    record = context.row("integration", row["integration"])
+    if not row["is_system"]:
+        _require_available(context, record)
+    if not given.get("force"):
+        _check_deployable(context, row)
+    first = row["last_deployed_at"] is None
+    changes: Row = {
+        "needs_deploy": 0,
+        "deployed_version": version.number(context, record),
+        "deployed_config": row["config"],
+    }
+    if first or row["needs_deploy"] or context.rules["deploy_touches"] == "always":
+        changes["last_deployed_at"] = context.store.now()
+    enables = context.rules["deploy_enables"]
+    if enables == "true" or (enables == "only_first" and first):
+        changes["enabled"] = 1
+    return _write(context, row, changes)
+
+
+def _check_deployable(context: Context, row: Row) -> None:
+    """What force skips."""
+    if context.rules["deploy_incomplete"] == "refused" and not is_configured(context, row):
+        names = ", ".join(value.variable.key for value in values_of(context, row) if not value.is_complete())
+        raise RefusedError("__all__", f"The instance is not fully configured: {names}.")
+    if context.rules["oauth_pending"] == "blocks":
+        pending = [v.variable.key for v in values_of(context, row) if v.variable.is_oauth and v.status != "ACTIVE"]
+        if pending:
+            raise RefusedError("__all__", f"Connections are not authorised: {', '.join(pending)}.")
+
+
+def _delete(context: Context, given: dict[str, Any]) -> Row:
+    row = target(context, "instance", "Instance", given)
+    if row["is_system"]:
+        raise RefusedError("__all__", "A test instance cannot be deleted.")
+    context.store.delete("instance", "id", row["id"])
+    return row
+
+
+def save_entry(context: Context, instance: Row, stable_id: str, entry: dict[str, Any]) -> None:
+    """Put one variable's entry into an instance."""
+    config = json.loads(instance["config"])
+    config[stable_id] = {name: value for name, value in entry.items() if value is not None}
+    context.store.update(
+        "instance", instance["id"], {"config": read(config), "updated_at": context.store.now()}
+    )
+
+
+MUTATIONS: dict[str, Resolver] = {
+    "createInstance": mutation("instance", _create),
+    "updateInstance": mutation("instance", _update),
+    "updateInstanceConfigVariables": mutation("instance", _update_values),
+    "deployInstance": mutation("instance", _deploy),
+    "deleteInstance": mutation("instance", _delete),
+}

@@ -1,0 +1,259 @@
+"""Why this exists: one tenant that behaves as Prismatic does, as far as anybody outside knows.
+
+Everything it remembers is in a file (or in memory), rules and counters included, so that a second process that
+opens the file meets the same tenant.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from functools import lru_cache
+from hashlib import sha1
+from pathlib import Path
+from typing import Any
+
+from graphql import DocumentNode, ExecutionResult, GraphQLError, OperationDefinitionNode, OperationType
+from graphql import execute_sync, get_operation_ast, parse, validate
+from graphql.language import FieldNode, Visitor, visit
+
+from .resolve.context import Context
+from .resolve.errors import NotFoundError
+from .resolve.executable import schema
+from .rules import Rules, check
+from .store import Store
+
+Answer = tuple[int, dict[str, Any], dict[str, str]]
+
+
+class Sandbox:
+    """A local Prismatic tenant."""
+
+    def __init__(
+        self,
+        path: str | Path = ":memory:",
+        *,
+        rules: Mapping[str, str] | None = None,
+        component_shift: int = 0,
+        version_shift: int = 0,
+    ) -> None:
+        given = dict(Rules(rules).changed()) if rules else {}
+        self._lock = threading.RLock()
+        self._store = Store(path)
+        settings = {}
+        if rules is not None:
+            settings["rules"] = json.dumps(given)
+        if component_shift:
+            settings["component_shift"] = str(component_shift)
+        if version_shift:
+            settings["version_shift"] = str(version_shift)
+        if settings:
+            self._set(settings)
+
+    # requests
+
+    def execute(
+        self,
+        query: str,
+        variables: dict[str, Any] | None = None,
+        operation_name: str | None = None,
+        allow_introspection: bool = False,
+        user: str | None = None,
+    ) -> Answer:
+        """Answer one GraphQL request: HTTP status, body, headers. user is a role, such as guest."""
+        with self._lock:
+            self._store.count_up("requests")
+            meta = self._store.meta()
+            rules = Rules(json.loads(meta.get("rules", "{}")))
+            document, problems = _document(query)
+            if document is None or problems:
+                return 400, {"errors": [problem.formatted for problem in problems]}, {}
+            if rules["introspection"] == "off" and not allow_introspection and _introspects(document):
+                return 400, {"errors": [{"message": "GraphQL introspection is not allowed"}]}, {}
+            operation = get_operation_ast(document, operation_name)
+            if operation is None:
+                message = "Must provide a valid operation name if query contains multiple operations."
+                return 400, {"errors": [{"message": message}]}, {}
+            context = Context(self._store, rules, meta, user or meta.get("role", "owner"))
+            result = self._run(document, variables, operation, context)
+            return _answer(result, operation, rules)
+
+    def _run(
+        self,
+        document: DocumentNode,
+        variables: dict[str, Any] | None,
+        operation: OperationDefinitionNode,
+        context: Context,
+    ) -> ExecutionResult:
+        """Execute in one transaction, so that a query sees one moment."""
+        writes = operation.operation is OperationType.MUTATION
+        name = operation.name.value if operation.name else None
+        self._store.begin(write=writes)
+        try:
+            result = execute_sync(
+                schema(),
+                document,
+                context_value=context,
+                variable_values=variables,
+                operation_name=name,
+            )
+        except BaseException:
+            self._store.rollback()
+            raise
+        undone = context.failed and context.rules["transaction_of_aliases"] == "all_or_nothing"
+        if undone:
+            self._store.rollback()
+        else:
+            self._store.commit()
+        return result
+
+    # the tenant
+
+    @property
+    def rules(self) -> dict[str, str]:
+        """Every rule with the value in force; a copy."""
+        return dict(Rules(json.loads(self._setting("rules") or "{}")))
+
+    def set_rule(self, name: str, value: str) -> None:
+        """Change one rule from now on; ValueError lists what is valid."""
+        check(name, value)
+        self._set({"rules": json.dumps(Rules({**self.rules, name: value}).changed())})
+
+    @property
+    def role(self) -> str:
+        """The role of whoever has the token: owner, or guest, who may only read."""
+        return self._setting("role") or "owner"
+
+    @role.setter
+    def role(self, value: str) -> None:
+        if value not in ("owner", "guest"):
+            raise ValueError(f"unknown role {value!r}: use owner or guest")
+        self._set({"role": value})
+
+    def writes(self) -> int:
+        """How many mutations were carried out: neither refused nor undone."""
+        return int(self._setting("writes") or 0)
+
+    def requests(self) -> int:
+        """How many requests were made."""
+        return int(self._setting("requests") or 0)
+
+    @property
+    def token(self) -> str:
+        """The access token."""
+        return self._setting("token") or ""
+
+    @property
+    def refresh_token(self) -> str:
+        """The refresh token."""
+        return self._setting("refresh_token") or ""
+
+    @property
+    def tenant_id(self) -> str:
+        """The tenant's uuid."""
+        return self._setting("tenant") or ""
+
+    @property
+    def org_name(self) -> str:
+        """The organization's name."""
+        return self._setting("org_name") or ""
+
+    @org_name.setter
+    def org_name(self, value: str) -> None:
+        self._set({"org_name": value})
+
+    def add_component(self, key: str, *, label: str = "", signature: str = "", **parts: Any) -> int:
+        """A new version of a private component, which the API itself cannot take in here; its number.
+
+        parts are actions, connections and data_sources, described as in the catalogue.
+        """
+        with self._lock:
+            self._store.begin(write=True)
+            try:
+                number = self._store.count("component", ["key = ?"], [key]) + 1
+                body = {"key": key, "label": label or key, "description": "", "category": "", "public": False}
+                body |= {"actions": [], "connections": [], "data_sources": [], **parts}
+                self._store.add_component(
+                    key, number, signature or sha1(f"{key}/{number}".encode()).hexdigest(), json.dumps(body)
+                )
+            except BaseException:
+                self._store.rollback()
+                raise
+            self._store.commit()
+            return number
+
+    def reset(self) -> None:
+        """Empty the tenant; its identity, tokens, shifts and rules stay."""
+        with self._lock:
+            self._store.begin(write=True)
+            self._store.clear()
+            self._store.commit()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            self._store.close()
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def store(self) -> Store:
+        """The tables, for filling them in bulk."""
+        return self._store
+
+    def _setting(self, name: str) -> str | None:
+        with self._lock:
+            return self._store.meta().get(name)
+
+    def _set(self, values: dict[str, str]) -> None:
+        with self._lock:
+            self._store.set_meta(values)
+
+
+@lru_cache(maxsize=512)
+def _document(query: str) -> tuple[DocumentNode | None, list[GraphQLError]]:
+    """A document with what is wrong with it; clients send few different ones."""
+    try:
+        document = parse(query)
+    except GraphQLError as error:
+        return None, [error]
+    return document, validate(schema(), document)
+
+
+def _introspects(document: DocumentNode) -> bool:
+    found = _Introspection()
+    visit(document, found)
+    return found.seen
+
+
+class _Introspection(Visitor):
+    """Looks for questions about the schema itself; __typename is none."""
+
+    seen = False
+
+    def enter_field(self, node: FieldNode, *_: Any) -> None:
+        if node.name.value in ("__schema", "__type"):
+            self.seen = True
+
+
+def _answer(result: ExecutionResult, operation: OperationDefinitionNode, rules: Rules) -> Answer:
+    """Status and body. Where nothing was found, data as a whole is null unless the rule wants both."""
+    body: dict[str, Any] = {"data": result.data}
+    if result.errors:
+        body["errors"] = [error.formatted for error in result.errors]
+        lost = any(isinstance(error.original_error or error, NotFoundError) for error in result.errors)
+        both = operation.operation is OperationType.QUERY and rules["not_found"] == "both"
+        if lost and not both and result.data and all(value is None for value in result.data.values()):
+            body["data"] = None
+    failed = bool(result.errors) or _refused(result.data)
+    return (400 if failed and rules["error_status"] == "400" else 200), body, {}
+
+
+def _refused(data: dict[str, Any] | None) -> bool:
+    """Whether a mutation's payload holds errors that the client asked to see."""
+    return any(isinstance(part, dict) and part.get("errors") for part in (data or {}).values())

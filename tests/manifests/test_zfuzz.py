@@ -1,0 +1,420 @@
+"""From files to Desired: what a project asks for, whole and in one order."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reconciler.manifests.expand import Strategy
+from reconciler.manifests.load import load, load_all
+from reconciler.manifests.read import parse
+from reconciler.model.address import Address
+from reconciler.model.secret import Secret
+from reconciler.model.state import Definition, Resource
+from tests.manifests import sample
+from tests.manifests.sample import (
+    CUSTOMER,
+    DEFINITION,
+    ENVIRON,
+    INSTANCE,
+    INTEGRATION,
+    loaded,
+    manifest,
+    opened,
+)
+
+X = "manifests/x.yaml"
+INSTANCE_FULL = """\
+apiVersion: reconciler/v1
+kind: Instance
+metadata: {name: hello, labels: {wave: canary}, protect: true, ignore: [description], was: [hi]}
+spec:
+  customer: acme
+  integration: hello
+  release: 0.9.0
+  name: "${customer.key}, ${customer.name}, ${customer.externalId}, ${customer.labels.tier}, ${var.region}"
+  description: "$${var.region} costs 5$"
+  enabled: true
+  labels: [Gold, gold, EU]
+  config:
+    Items: [a, b]
+    Channel: "${env.KEY}"
+    Count:
+    Store: {inputs: {apiKey: {secret: {env: KEY}}, host: x.io}}
+  flows:
+    Receive order: {apiKeys: [{secret: {env: KEY}}]}
+  tests:
+    - {flow: Receive order, payload: {id: 1}, expect: {status: 200, body: {ok: true}}}
+"""
+
+
+def get(root: Path, address: str, files: dict[str, str | bytes] | None = None) -> Resource:
+    found = loaded(root, files)
+    assert found.errors == ()
+    return found.desired.resources[Address.parse(address)]
+
+
+def test_an_integration_takes_from_its_definition_what_it_does_not_say(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        "manifests/integration.yaml": INTEGRATION.replace(
+            "release: 1.0.0", "release: 1.0.0, description: Mine"
+        ),
+        "definitions/hello.yml": DEFINITION + "description: Its own\ncategory: CRM\n",
+    }
+    fields = get(tmp_path, "Integration/hello", files).fields
+    assert (fields["name"], fields["description"], fields["category"]) == ("Hello", "Mine", "CRM")
+    definition = fields["definition"]
+    assert isinstance(definition, Definition)
+    assert definition.file == "definitions/hello.yml"
+    assert definition.text == files["definitions/hello.yml"]
+    assert definition.data["flows"][0]["name"] == "Receive order"
+
+
+def test_a_customer_has_only_the_fields_that_its_manifest_gives(tmp_path: Path) -> None:
+    found = get(tmp_path, "Customer/acme")
+    assert found.fields == {"name": "Acme Inc", "externalId": "acme-42"}
+    assert found.labels == {"tier": "gold"}
+    assert str(found.source) == "manifests/customer.yaml:1:1"
+
+
+def test_an_instance_with_everything(tmp_path: Path) -> None:
+    found = get(tmp_path, "Instance/acme/hello", {"manifests/instance.yaml": INSTANCE_FULL})
+    fields = dict(found.fields)
+    secret = fields["config"]["Store"]["inputs"].pop("apiKey")
+    (key,) = fields["flows"].pop("Receive order").pop("apiKeys")
+    assert isinstance(secret, Secret)
+    assert isinstance(key, Secret)
+    assert (secret.reveal(), secret.source, key.reveal()) == ("s3cret", "env KEY", "s3cret")
+    assert fields == {
+        "customer": Address("Customer", "acme"),
+        "integration": Address("Integration", "hello"),
+        "release": "0.9.0",
+        "name": "acme, Acme Inc, acme-42, gold, eu",
+        "description": "${var.region} costs 5$",
+        "enabled": True,
+        "labels": ["gold", "eu"],
+        "config": {
+            "Items": ["a", "b"],
+            "Channel": "s3cret",
+            "Count": None,
+            "Store": {"inputs": {"host": "x.io"}},
+        },
+        "flows": {},
+        "tests": [
+            {"flow": "Receive order", "payload": {"id": 1}, "expect": {"status": 200, "body": {"ok": True}}}
+        ],
+    }
+    assert (found.labels, found.protect, found.ignore, found.was) == (
+        {"wave": "canary"},
+        True,
+        ("description",),
+        ("hi",),
+    )
+    assert str(found.positions["spec.enabled"]) == "manifests/instance.yaml:10:12"
+    assert str(found.positions["spec.config.Items"]) == "manifests/instance.yaml:13:12"
+    assert str(found.positions["spec.config.Store.inputs.host"]) == "manifests/instance.yaml:16:58"
+
+
+def test_latest_is_what_the_integration_publishes(tmp_path: Path) -> None:
+    assert get(tmp_path, "Instance/acme/hello").fields["release"] == "1.0.0"
+
+
+def test_offline_no_secret_is_needed(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {"manifests/instance.yaml": INSTANCE.replace("env: KEY", "env: NONE")}
+    desired, problems = load(opened(tmp_path, files), "staging", environ={}, resolve_secrets=False)
+    assert problems == []
+    value = desired.resources[Address("Instance", "acme/hello")].fields["config"]["Store"]["inputs"]["apiKey"]
+    assert (value.reveal(), value.source) == ("", "env NONE")
+
+
+def test_each_secret_is_read_once(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        "manifests/instance.yaml": INSTANCE.replace(
+            "{env: KEY}", '{command: "echo x >> count; echo k"}'
+        ).replace("    Store:", '    Channel: {secret: {command: "echo x >> count; echo k"}}\n    Store:')
+    }
+    assert get(tmp_path, "Instance/acme/hello", files)
+    assert (tmp_path / "count").read_text() == "x\n"
+
+
+def test_the_order_is_stable(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        "manifests/a.yaml": manifest("Customer", "{name: Z}", "{name: zeta}"),
+        "manifests/z.yaml": manifest("Customer", "{name: A}", "{name: abba}"),
+    }
+    assert [str(a) for a in loaded(tmp_path, files).desired.resources] == [
+        "Integration/hello",
+        "Customer/abba",
+        "Customer/acme",
+        "Customer/zeta",
+        "Instance/acme/hello",
+    ]
+
+
+def test_the_digest_is_of_the_meaning(tmp_path: Path) -> None:
+    def digest(name: str, files: dict[str, str | bytes], environ: dict[str, str] = ENVIRON) -> str:
+        return load(opened(tmp_path / name, files), "staging", environ=environ)[0].digest
+
+    first = digest("a", {})
+    assert first.startswith("sha256:")
+    moved: dict[str, str | bytes] = {"manifests/customer.yaml": "# moved\n\n" + CUSTOMER}
+    assert digest("b", moved) == first
+    assert digest("c", {}, {**ENVIRON, "KEY": "another"}) == first
+    assert digest("d", {"definitions/hello.yml": DEFINITION + "# changed\n"}) != first
+    assert digest("e", {"manifests/customer.yaml": CUSTOMER.replace("Acme Inc", "Acme Ltd")}) != first
+
+
+def test_environments_choose_their_manifests(tmp_path: Path) -> None:
+    def named(environment: str, name: str) -> str:
+        return manifest("Customer", f"{{name: {name}}}", f"{{name: beta, environments: [{environment}]}}")
+
+    files: dict[str, str | bytes] = {X: named("staging", "S") + "---\n" + named("production", "P")}
+    for environment, name in (("staging", "S"), ("production", "P")):
+        found = loaded(tmp_path, files, environment)
+        assert found.errors == ()
+        assert found.desired.resources[Address("Customer", "beta")].fields["name"] == name
+    assert Address("Customer", "beta") not in loaded(tmp_path, files, "sandbox").desired.resources
+
+
+def test_an_unknown_environment(tmp_path: Path) -> None:
+    (problem,) = loaded(tmp_path, {}, "stagin").errors
+    assert (problem.message, problem.hint) == (
+        'environment "stagin" does not exist',
+        'did you mean "staging"?',
+    )
+
+
+def test_variables_of_the_command_line_go_first(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {X: manifest("Customer", '{name: "${var.region}"}', "{name: beta}")}
+    desired, _ = load(opened(tmp_path, files), "staging", environ=ENVIRON, variables={"region": "us"})
+    assert desired.resources[Address("Customer", "beta")].fields["name"] == "us"
+
+
+def test_variables_choose_references(tmp_path: Path) -> None:
+    project = sample.PROJECT.replace("{region: eu}", "{region: eu, who: acme, what: hello}")
+    files: dict[str, str | bytes] = {
+        "reconciler.yaml": project,
+        "manifests/instance.yaml": INSTANCE.replace("customer: acme", "customer: ${var.who}").replace(
+            "integration: hello", "integration: ${var.what}"
+        ),
+        "manifests/integration.yaml": INTEGRATION.replace(
+            "../definitions/hello.yml", '"../definitions/${var.what}.yml"'
+        ),
+    }
+    assert get(tmp_path, "Instance/acme/hello", files)
+
+
+# -- sets
+
+SET = """\
+apiVersion: reconciler/v1
+kind: InstanceSet
+metadata: {name: notices, labels: {team: one, wave: main}}
+spec:
+  customers: {labels: {tier: silver}}
+  strategy: {waves: [{labels: {wave: canary}}, {percent: 50}, {percent: 100}], maxFailures: 1}
+  template:
+    integration: hello
+    name: "Notices for ${customer.name}"
+    config: {Level: warn, Store: {inputs: {apiKey: {secret: {env: KEY}}}}}
+"""
+
+
+def silver(count: int) -> dict[str, str | bytes]:
+    files: dict[str, str | bytes] = {X: SET}
+    for n in range(count):
+        wave = ", wave: canary" if n == 2 else ""
+        files[f"manifests/c{n}.yaml"] = manifest(
+            "Customer", f"{{name: C {n}}}", f"{{name: c{n}, labels: {{tier: silver{wave}}}}}"
+        )
+    return files
+
+
+def test_a_set_makes_an_instance_for_each_customer(tmp_path: Path) -> None:
+    found = loaded(tmp_path, silver(4))
+    assert found.diagnostics == ()
+    made = [r for a, r in found.desired.resources.items() if a.leaf == "notices"]
+    assert [str(r.address) for r in made] == [f"Instance/c{n}/notices" for n in range(4)]
+    assert [r.fields["name"] for r in made] == [f"Notices for C {n}" for n in range(4)]
+    assert made[0].labels == {"team": "one", "wave": "main", "tier": "silver"}
+    assert made[2].labels["wave"] == "canary"
+    assert str(made[0].source) == "manifests/x.yaml:1:1"
+    assert str(made[0].positions["spec.name"]) == "manifests/x.yaml:9:11"
+
+
+def test_its_waves(tmp_path: Path) -> None:
+    def addresses(*numbers: int) -> tuple[Address, ...]:
+        return tuple(Address("Instance", f"c{n}/notices") for n in numbers)
+
+    found = loaded(tmp_path, silver(5))
+    assert found.strategies == (Strategy("notices", (addresses(2), addresses(0, 1), addresses(3, 4)), 1),)
+
+
+def test_customers_of_other_environments_may_be_named(tmp_path: Path) -> None:
+    files = silver(2)
+    files[X] = SET.replace("{labels: {tier: silver}}", "{names: [c0, elsewhere]}")
+    files["manifests/e.yaml"] = manifest(
+        "Customer", "{name: E}", "{name: elsewhere, environments: [production]}"
+    )
+    found = loaded(tmp_path, files)
+    assert found.errors == ()
+    assert Address("Instance", "c0/notices") in found.desired.resources
+    assert Address("Instance", "elsewhere/notices") not in found.desired.resources
+
+
+# -- what must be set
+
+
+def test_without_config_someone_else_may_set_it(tmp_path: Path) -> None:
+    bare = INSTANCE[: INSTANCE.index("  config:")]
+    found = loaded(tmp_path, {"manifests/instance.yaml": bare})
+    assert found.errors == ()
+    assert [(d.code, d.severity) for d in found.diagnostics] == [("required-config-missing", "warning")]
+
+
+def test_what_a_person_must_authorise_is_told_once(tmp_path: Path) -> None:
+    files = silver(3)
+    files["definitions/hello.yml"] = DEFINITION.replace(
+        "  - {key: Count,",
+        "  - key: Slack\n    dataType: connection\n    connection:\n      key: oauth2\n"
+        "      component: {key: slack, isPublic: true, version: LATEST}\n"
+        '    inputs: {clientId: {type: value, value: ""}}\n  - {key: Count,',
+    )
+    (warning,) = loaded(tmp_path, files).diagnostics
+    assert warning.severity == "warning"
+    assert warning.message == (
+        'connection "Slack" of integration "hello" must be authorised by a person'
+        " (here and in 3 more instances)"
+    )
+
+
+def test_another_release_is_not_checked_against_this_definition(tmp_path: Path) -> None:
+    text = INSTANCE.replace("  name:", "  release: 0.1.0\n  name:").replace(
+        "  config:", "  config:\n    Old: x"
+    )
+    found = get(tmp_path, "Instance/acme/hello", {"manifests/instance.yaml": text})
+    assert found.fields["config"]["Old"] == "x"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'Count: "12"',
+        "Count: 1.5",
+        "Urgent: true",
+        'Urgent: "false"',
+        "Items: []",
+        "Channel: {secret: {env: KEY}}",
+        "Channel: yes",
+        "Level:",
+    ],
+)
+def test_values_that_fit(tmp_path: Path, line: str) -> None:
+    assert get(tmp_path, "Instance/acme/hello", {"manifests/instance.yaml": f"{INSTANCE}    {line}\n"})
+
+
+# -- files
+
+
+def test_links_to_folders_above_are_told(tmp_path: Path) -> None:
+    project = opened(tmp_path)
+    (tmp_path / "manifests" / "up").symlink_to(tmp_path / "manifests")
+    (problem,) = load_all(project, "staging", environ=ENVIRON).errors[:1]
+    assert problem.code == "link-loop"
+    assert problem.message == (
+        'manifests entry "manifests/" holds "manifests/up", a link to a folder above it'
+    )
+
+
+@pytest.mark.parametrize(
+    ("target", "code"),
+    [("loop.yaml", "link-loop"), ("/etc/hostname", "outside-project"), ("nothing.yaml", "missing-file")],
+)
+def test_links_that_lead_astray(tmp_path: Path, target: str, code: str) -> None:
+    project = opened(tmp_path)
+    (tmp_path / "manifests" / "loop.yaml").symlink_to(target)
+    assert code in [p.code for p in load_all(project, "staging", environ=ENVIRON).errors]
+
+
+def test_a_file_that_is_reached_twice_counts_once(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        "reconciler.yaml": sample.PROJECT.replace(
+            "[manifests/]", '[manifests/, manifests/customer.yaml, "manifests/*.yaml", "."]'
+        ),
+        "manifests/.hidden/bad.yaml": "[",
+        "manifests/notes.txt": "[",
+    }
+    project = opened(tmp_path, files)
+    (tmp_path / "definitions" / "hello.yml").rename(tmp_path / "definitions" / "hello.def")
+    (tmp_path / "manifests" / "integration.yaml").write_text(INTEGRATION.replace("hello.yml", "hello.def"))
+    assert load_all(project, "staging", environ=ENVIRON).diagnostics == ()
+
+
+# -- whatever stands in the files
+
+ANY = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+SUBJECTS = {
+    "reconciler.yaml": sample.PROJECT,
+    "definitions/hello.yml": DEFINITION,
+    "manifests/integration.yaml": INTEGRATION,
+    "manifests/customer.yaml": CUSTOMER,
+    "manifests/instance.yaml": INSTANCE_FULL,
+    X: SET.replace("{labels: {tier: silver}}", "{names: [acme]}"),
+}
+
+
+def paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    pairs = list(
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    )
+    return [path, *(found for key, inner in pairs for found in paths(inner, (*path, key)))]
+
+
+def replaced(value: Any, path: tuple[Any, ...], by: Any) -> Any:
+    if not path:
+        return by
+    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy[path[0]] = replaced(value[path[0]], path[1:], by)
+    return copy
+
+
+@settings(max_examples=4000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_any_value_anywhere_gives_resources_or_diagnostics(tmp_path: Path, data: st.DataObject) -> None:
+    file = data.draw(st.sampled_from(sorted(SUBJECTS)))
+    value = parse(SUBJECTS[file], file)[0][0].value
+    broken = replaced(value, data.draw(st.sampled_from(paths(value))), data.draw(ANY))
+    # JSON is YAML.
+    files: dict[str, str | bytes] = {**SUBJECTS, file: json.dumps(broken)}
+    for problem in sample.problems(tmp_path, files):
+        assert problem.message
+        assert problem.hint
+
+
+def test_five_thousand_instances_load_in_seconds(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {}
+    for n in range(50):
+        files[f"manifests/many{n}.yaml"] = "---\n".join(
+            manifest("Customer", f"{{name: C {n} {i}}}", f"{{name: c{n}-{i}}}")
+            + "---\n"
+            + INSTANCE_FULL.replace("customer: acme", f"customer: c{n}-{i}").replace(
+                ", ${customer.externalId}, ${customer.labels.tier}", ""
+            )
+            for i in range(100)
+        )
+    project = opened(tmp_path, files)
+    start = time.monotonic()
+    found = load_all(project, "staging", environ=ENVIRON)
+    assert found.errors == ()
+    assert len(found.desired.resources) == 10_003
+    assert time.monotonic() - start < 12
