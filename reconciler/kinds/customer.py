@@ -134,7 +134,7 @@ class CustomerKind:
 
     def observed(self, verb: Verb, node: Mapping[str, Any]) -> LiveObject | None:
         """The answer shows the whole customer."""
-        return self.parse(node)
+        return None if verb is Verb.DELETE else self.parse(node)
 
     def satisfied(self, step: str, verb: Verb, request: Request) -> bool:
         """Whether the customer already is as the manifest says; for its creation, whether it exists."""

@@ -18,6 +18,7 @@ from reconciler.kinds.instance_config import (
     flow_changes,
     flows_form,
     on_wire,
+    parse_flow,
     parse_variables,
     secrets_digest,
     variable_inputs,
@@ -30,7 +31,6 @@ from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.digest import sha256
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb
-from reconciler.model.secret import Secret
 from reconciler.model.state import LiveObject, Resource
 
 GROUPS = ("name", "description", "release", "config", "flows", "enabled", "labels", "secrets")
@@ -77,14 +77,8 @@ class InstanceKind:
         """An instance as the API shows it; what may be secret is wrapped before anything else sees it."""
         labels = frozenset(node.get("labels") or ())
         version = node["integration"] or {}
-        flows = {
-            row["flow"]["name"]: {"apiKeys": [Secret(k, "live") for k in row.get("apiKeys") or ()]}
-            for row in (node.get("flowConfigs") or {}).get("nodes") or ()
-        }
-        flow_ids = {
-            row["flow"]["name"]: row["flow"]["id"]
-            for row in (node.get("flowConfigs") or {}).get("nodes") or ()
-        }
+        flows = {row["flow"]["name"]: parse_flow(row) for row in _nodes(node, "flowConfigs")}
+        flow_ids = {row["flow"]["name"]: row["flow"]["id"] for row in _nodes(node, "flowConfigs")}
         return LiveObject(
             kind=self.name,
             id=node["id"],
@@ -95,7 +89,7 @@ class InstanceKind:
                 "description": node.get("description") or "",
                 "enabled": bool(node["enabled"]),
                 "labels": people(labels),
-                "config": parse_variables((node.get("configVariables") or {}).get("nodes") or ()),
+                "config": parse_variables(_nodes(node, "configVariables")),
                 "flows": flows,
             },
             labels=labels,
@@ -154,25 +148,19 @@ class InstanceKind:
         if verb is Verb.CREATE:
             return self._create(request)
         assert live is not None
+        values: dict[str, Any] = {"id": live.id}
         if step == FLOWS:
-            return self._mutation(
-                "updateInstance", {"id": live.id, "flowConfigs": _flow_inputs(request)}, request
-            )
-        if verb is Verb.CONFIGURE:
-            values = {
-                "id": live.id,
-                "configVariables": variable_inputs(request, changed_keys(request)),
-                "configMode": "INSTANCE",
-                "configComplete": True,
-            }
-            return self._mutation("updateInstanceConfigVariables", values, request)
-        if verb is Verb.DEPLOY:
-            return self._mutation("deployInstance", {"id": live.id}, request)
-        if verb in (Verb.ENABLE, Verb.DISABLE):
-            values = {"id": live.id, "enabled": fields["enabled"], "preserveDeployState": True}
+            values |= {"flowConfigs": _flow_inputs(request), "labels": self._labels(request, flows=True)}
             return self._mutation("updateInstance", values, request)
-        if verb is Verb.DELETE:
-            return self._mutation("deleteInstance", {"id": live.id}, request)
+        if verb is Verb.CONFIGURE:
+            values |= {"configVariables": variable_inputs(request, changed_keys(request))}
+            values |= {"configMode": "INSTANCE", "configComplete": True}
+            return self._mutation("updateInstanceConfigVariables", values, request)
+        if verb in (Verb.DEPLOY, Verb.DELETE):
+            return self._mutation(f"{verb.value}Instance", values, request)
+        if verb in (Verb.ENABLE, Verb.DISABLE):
+            values |= {"enabled": fields["enabled"], "preserveDeployState": True}
+            return self._mutation("updateInstance", values, request)
         return self._update(request)
 
     def observed(self, verb: Verb, node: Mapping[str, Any]) -> LiveObject | None:
@@ -187,7 +175,7 @@ class InstanceKind:
         if live is None or verb in (Verb.DEPLOY, Verb.DELETE):
             return False
         if step == FLOWS:
-            return not flow_changes(request)
+            return bool(live.applied.get("flows")) and not flow_changes(request)
         if verb is Verb.CONFIGURE:
             return not changed_keys(request)
         if verb in (Verb.ENABLE, Verb.DISABLE):
@@ -243,13 +231,16 @@ class InstanceKind:
             values |= {"integration": version, "configMode": "INSTANCE"}
         return self._mutation("updateInstance", values, request)
 
-    def _labels(self, request: Request) -> list[str]:
+    def _labels(self, request: Request, *, flows: bool = False) -> list[str]:
+        """Flow settings enter the record with the call that writes them: where they cannot be read back,
+        the record is all that tells whether they ever were.
+        """
         fields = request.resource.fields
         values: dict[str, Any] = {name: plain(fields[name], EMPTY, name) for name in PLAIN if name in fields}
         values["release"] = fields["release"]
         if fields.get("config"):
             values["config"] = config_form(fields["config"])
-        if fields.get("flows"):
+        if flows:
             values["flows"] = flows_form(fields["flows"])
         if "enabled" in fields:
             values["enabled"] = fields["enabled"]
@@ -270,6 +261,10 @@ class InstanceKind:
             address=address_of(request.resource),
             timeout=DEPLOY_TIMEOUT if name == "deployInstance" else 60.0,
         )
+
+
+def _nodes(node: Mapping[str, Any], name: str) -> Sequence[Mapping[str, Any]]:
+    return (node.get(name) or {}).get("nodes") or ()
 
 
 def _flow_inputs(request: Request) -> list[dict[str, Any]]:

@@ -12,13 +12,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from reconciler.kinds.base import Request
-from reconciler.kinds.cause import cause, projections
+from reconciler.kinds.cause import cause, fits, projections
 from reconciler.kinds.labelled import ignored
 from reconciler.model.digest import keyed
 from reconciler.model.plan import Cause, Change
 from reconciler.model.secret import Hidden, Secret
 
 SECRET_DIGITS = 8
+FLOW_SETTINGS = ("testContentType", "testHeaders", "testPayload", "usesLre")
 SCHEDULE = ("value", "scheduleType", "timeZone")
 
 
@@ -41,6 +42,15 @@ def parse_variables(nodes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         else:
             out[required["key"]] = node.get("value") or ""
     return out
+
+
+def parse_flow(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A flow's settings. Keys that the server does not tell count as hidden; whether it has any, it does not
+    say either.
+    """
+    keys = row.get("apiKeys")
+    shown = Hidden() if keys is None else [Secret(key, "live") for key in keys]
+    return {"apiKeys": shown, **{name: row.get(name) for name in FLOW_SETTINGS}}
 
 
 def variable_inputs(request: Request, keys: Sequence[str]) -> list[dict[str, Any]]:
@@ -93,8 +103,10 @@ def flow_changes(request: Request) -> list[Change]:
     wanted, live = request.resource.fields.get("flows") or {}, request.live
     if live is None:
         return []
-    out, rotated = [], secrets_rotated(request)
     found = live.fields["flows"]
+    # Where the record is kept, it must say that settings were written which cannot be read back.
+    written = not request.policy.record or fits(live.applied.get("flows", "-"), flows_form(wanted))
+    out, rotated = [], secrets_rotated(request) or not written
     for name, settings in wanted.items():
         for field, value in settings.items():
             path, current = f"flows.{name}.{field}", found.get(name, {}).get(field)

@@ -108,6 +108,7 @@ class IntegrationKind:
                 "sequence": node.get("versionSequenceId"),
                 "metadata": node.get("metadata"),
                 "mark": memory.get("mark"),
+                "created": bool(memory.get("created")),
                 "releases": record.text_map(memory.get("releases")),
                 "components": memory.get("components") or {},
             },
@@ -158,7 +159,7 @@ class IntegrationKind:
         fields, live = request.resource.fields, request.live
         if verb is Verb.CREATE:
             values = {"name": fields["name"], "labels": labels_to_write(request, {}, (), {})}
-            values["metadata"] = record.merged(None, {"mark": own_mark(request)})
+            values["metadata"] = record.merged(None, {"mark": own_mark(request), "created": True})
             if fields.get("description"):
                 values["description"] = fields["description"]
             if "definition" in fields:

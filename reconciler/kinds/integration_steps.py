@@ -185,7 +185,8 @@ def _unpublished_draft(request: Request, importing: Import) -> tuple[Refusal, ..
         return ()
     found: Definition = live.fields["definition"]
     ours = live.applied.get("observed") == digest(found.data)
-    if ours or not live.facts["hasUnpublishedChanges"] or blank(found.data):
+    # A draft of our own making to which the import, or its record, has not come yet is nobody's work.
+    if ours or live.facts["created"] or not live.facts["hasUnpublishedChanges"] or blank(found.data):
         return ()
     return (
         Refusal(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.manifests import secrets
-from reconciler.manifests.manifest import Manifest
+from reconciler.manifests.manifest import RESERVED, Manifest
 from reconciler.manifests.secrets import SecretSource
 from reconciler.manifests.yaml12 import Document
 from reconciler.model.address import Address
@@ -134,7 +134,14 @@ class Builder:
     def _with_labels(self, fields: dict[str, Any]) -> dict[str, Any]:
         if "labels" in fields:
             # The server folds labels to lower case: in capitals they would differ from live for ever.
-            folded = (label.lower() for label in fields["labels"])
+            folded = [label.lower() for label in fields["labels"]]
+            for index, label in enumerate(folded):
+                # What stands in the file has been checked, but not what a ${…} stands for.
+                if label.strip().startswith(RESERVED):
+                    hint = "the reconciler writes its own marks with it: choose another label"
+                    self._wrong(
+                        "reserved-label", f'label "{label}" is reserved', (*self.base, "labels", index), hint
+                    )
             fields["labels"] = list(dict.fromkeys(folded))
         return fields
 

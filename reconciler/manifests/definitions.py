@@ -117,9 +117,9 @@ def _unknown_keys(document: Document) -> list[Diagnostic]:
             if deeper is not None:
                 todo.append((inner, deeper, (*path, key), kind))
             elif rest is not True:
-                _, count, _ = found.get((kind, key), ((), 0, ""))
                 near = closest(key, [name for name in known if name not in value])
-                found[kind, key] = ((*path, key), count + 1, near)
+                first, count, near = found.get((kind, key), ((*path, key), 0, near))
+                found[kind, key] = (first, count + 1, near)
     return [_unknown_key(document, path, count, near) for path, count, near in found.values()]
 
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import gc
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.manifests import config, expand, files
+from reconciler.manifests import config, expand, files, schemas
 from reconciler.manifests.build import Builder, SecretReader
 from reconciler.manifests.config import Profile
 from reconciler.manifests.definitions import Definitions
 from reconciler.manifests.expand import Strategy
 from reconciler.manifests.manifest import Manifest, classify
-from reconciler.manifests.messages import suggest
+from reconciler.manifests.messages import place, suggest
 from reconciler.manifests.project import Environment, Project
 from reconciler.manifests.read import read
 from reconciler.manifests.references import Index, ambiguities, twice
@@ -25,6 +26,11 @@ from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.state import Definition, Desired, Resource
 
 LATEST = "latest"
+_RELEASE = schemas.load("integration")["properties"]["spec"]["properties"]["release"]
+_AFTER_FILLING = {
+    "release": (re.compile(_RELEASE["pattern"]), _RELEASE["errorMessage"]),
+    "name": (re.compile(r"(?s).+"), "must not be empty"),
+}
 _ORDER = {"Integration": 0, "Customer": 1, "Instance": 2}
 
 
@@ -160,6 +166,12 @@ class _Loader:
     ) -> dict[str, Any] | None:
         """`spec` with its holes filled in; None, and noted, where one cannot be."""
         filled = {key: scope.fill(value, (*base, key)) for key, value in spec.items()}
+        for key, rule in _AFTER_FILLING.items():
+            # Where nothing was filled in, the schema has seen to it.
+            if spec.get(key) != filled.get(key) and not scope.problems and not rule[0].fullmatch(filled[key]):
+                message, hint = f'"{key}" in {place(base)} {rule[1]}', "correct what its ${…} stands for"
+                source = scope.document.source((*base, key))
+                scope.problems.append(Diagnostic("wrong-value", message, source, scope.address, hint))
         self.problems.extend(scope.problems)
         return None if scope.problems else filled
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from reconciler.model.address import Address, Ref
-from reconciler.model.secret import Secret
+from reconciler.model.secret import Hidden, Secret
 
 
 def canonical(value: Any) -> bytes:
@@ -36,6 +36,8 @@ def keyed(key: str, parts: Sequence[str]) -> str:
 def _plain(value: Any) -> Any:
     if isinstance(value, Secret):
         return {"$secret": True}
+    if isinstance(value, Hidden):
+        return {"$hidden": value.present}
     if isinstance(value, Ref):
         return {"$ref": [str(value.address), value.field]}
     if isinstance(value, Address):

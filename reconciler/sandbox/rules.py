@@ -1,4 +1,4 @@
-"""Why this exists: what nobody outside knows about the platform is a named rule here, so that it can be drawn.
+"""Why this exists: what nobody outside knows about the platform is a named rule here, to be drawn.
 
 A client is right only if it converges under every combination; each rule's first value is the default.
 """

@@ -1,7 +1,7 @@
 """Why this exists: one tenant that behaves as Prismatic does, as far as anybody outside knows.
 
-Everything it remembers is in a file (or in memory), rules and counters included, so that a second process that
-opens the file meets the same tenant.
+Everything it remembers is in a file (or in memory), rules and counters included, so that a second process
+that opens the file meets the same tenant.
 """
 
 from __future__ import annotations
@@ -14,8 +14,17 @@ from hashlib import sha1
 from pathlib import Path
 from typing import Any
 
-from graphql import DocumentNode, ExecutionResult, GraphQLError, OperationDefinitionNode, OperationType
-from graphql import execute_sync, get_operation_ast, parse, validate
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    GraphQLError,
+    OperationDefinitionNode,
+    OperationType,
+    execute_sync,
+    get_operation_ast,
+    parse,
+    validate,
+)
 from graphql.language import FieldNode, Visitor, visit
 
 from .resolve.context import Context
@@ -98,11 +107,12 @@ class Sandbox:
                 variable_values=variables,
                 operation_name=name,
             )
+            _raise_bugs(result)
         except BaseException:
             self._store.rollback()
             raise
-        undone = context.failed and context.rules["transaction_of_aliases"] == "all_or_nothing"
-        if undone:
+        failed = context.failed or any(len(error.path or ()) == 1 for error in result.errors or ())
+        if failed and context.rules["transaction_of_aliases"] == "all_or_nothing":
             self._store.rollback()
         else:
             self._store.commit()
@@ -241,8 +251,17 @@ class _Introspection(Visitor):
             self.seen = True
 
 
+def _raise_bugs(result: ExecutionResult) -> None:
+    """A resolver that breaks is the sandbox's fault; shown as an answer it would pass for the platform's."""
+    for error in result.errors or ():
+        if error.original_error is not None and not isinstance(error.original_error, GraphQLError):
+            raise error.original_error
+
+
 def _answer(result: ExecutionResult, operation: OperationDefinitionNode, rules: Rules) -> Answer:
     """Status and body. Where nothing was found, data as a whole is null unless the rule wants both."""
+    if any(error.path is None for error in result.errors or ()):  # the variables do not fit
+        return 400, {"errors": [error.formatted for error in result.errors or ()]}, {}
     body: dict[str, Any] = {"data": result.data}
     if result.errors:
         body["errors"] = [error.formatted for error in result.errors]

@@ -1,10 +1,10 @@
-"""Why this exists: benchmarks need tenants of thousands of instances, sooner than mutations would make them."""
+"""Why this exists: benchmarks need thousands of instances, sooner than mutations would make them."""
 
 from __future__ import annotations
 
 import json
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .resolve import drafts, version
 from .resolve.config_input import read
@@ -24,8 +24,13 @@ category: CRM
 flows:
   - name: Receive
     steps:
-      - {{name: Trigger, isTrigger: true, inputs: {{}}, action: {{key: webhook, component: &hook {{key: webhook-triggers, isPublic: true, version: LATEST}}}}}}
-      - {{name: Send, inputs: {{}}, action: {{key: httpPost, component: {{key: http, isPublic: true, version: LATEST}}}}}}
+      - name: Trigger
+        isTrigger: true
+        inputs: {{}}
+        action: {{key: webhook, component: &hook {{key: webhook-triggers, isPublic: true, version: LATEST}}}}
+      - name: Send
+        inputs: {{}}
+        action: {{key: httpPost, component: {{key: http, isPublic: true, version: LATEST}}}}
   - name: Nightly
     steps:
       - {{name: Trigger, isTrigger: true, inputs: {{}}, action: {{key: webhook, component: *hook}}}}
@@ -57,7 +62,9 @@ def seed(
         store.insert_many(
             "instance",
             [
-                _instance(number, versions[number % len(versions)], made[number % len(made)]["id"], mark_project)
+                _instance(
+                    number, versions[number % len(versions)], made[number % len(made)]["id"], mark_project
+                )
                 for number in range(1, instances + 1)
             ],
         )
@@ -113,7 +120,7 @@ def _customer(number: int, project: str | None) -> Row:
 def _instance(number: int, published: Row, customer: str, project: str | None) -> Row:
     name, moment = f"instance-{number:05}", timestamp(_START + 1_000_000_000 + number)
     region, _, connection = json.loads(published["variables"])
-    config = {
+    config: dict[str, dict[str, Any]] = {
         region["s"]: {"value": "us"},
         connection["s"]: {"inputs": {"apiKey": {"type": "VALUE", "value": f"key-{number}"}}},
     }

@@ -109,7 +109,7 @@ class Store:
     def create_system_customer(self) -> None:
         """The hidden customer that owns the designer's test instances."""
         now = self.now()
-        row = {"id": str(uuid.uuid4()), "name": "Test Customer", "description": "", "labels": "[]"}
+        row = {"id": str(uuid.uuid4()), "name": "System Customer", "description": "", "labels": "[]"}
         self.insert("customer", row | {"is_system": 1, "created_at": now, "updated_at": now})
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from reconciler.kinds.base import Policy
@@ -21,6 +21,7 @@ POLICY = Policy(guard_minimum=1000)
 SLOW = settings(
     max_examples=int(os.environ.get("EXAMPLES", "40")),
     deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate, *([Phase.shrink] if "SHRINK" in os.environ else [])],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from graphql import GraphQLError
+
 from . import ordering, paging
 from .components import Version
 from .fields import Resolver, attribute, attribute_id, bind, body, constant, not_found
@@ -73,7 +75,7 @@ _ORDER: dict[str, Callable[[Version], Any]] = {
 
 
 def _query(expression: Any, version: Version) -> bool:
-    """A filterQuery: ``["or", ["in", FIELD, TEXT], …]``, as the vendor's CLI writes it, or a mapping of filters."""
+    """A filterQuery: ``["or", ["in", FIELD, TEXT], …]``, as the vendor's CLI writes it, or named filters."""
     if isinstance(expression, dict):
         return all(FILTERS[name](version, value) for name, value in expression.items())
     operator, *rest = expression
@@ -94,7 +96,7 @@ def pick(info: Any, versions: Sequence[Version], arguments: dict[str, Any]) -> p
         try:
             found = [v for v in found if _query(arguments["filterQuery"], v)]
         except (KeyError, ValueError, TypeError) as error:
-            raise ValueError(f"filterQuery is not understood: {arguments['filterQuery']!r}") from error
+            raise GraphQLError(f"filterQuery is not understood: {arguments['filterQuery']!r}") from error
     return paging.of_list(info, ordering.ordered(found, _ORDER, arguments), arguments)
 
 
@@ -110,7 +112,8 @@ def nested(_: Any, info: Any, **arguments: Any) -> paging.Connection:
 
 
 def _component(_: Any, info: Any, id: str) -> Version | None:
-    return info.context.components.by_id(from_global("Component", id)) or not_found(info)
+    found: Version | None = info.context.components.by_id(from_global("Component", id))
+    return found or not_found(info)
 
 
 def _sequence(version: Version, info: Any, **arguments: Any) -> paging.Connection:

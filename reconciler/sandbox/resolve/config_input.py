@@ -14,6 +14,7 @@ from .mutation import without_nulls
 from .parts import Variable, flows_of, variables_of
 
 Config = dict[str, dict[str, Any]]
+_TYPES = ("COMPLEX", "CONFIGVAR", "REFERENCE", "TEMPLATE", "VALUE")
 _SCHEDULES = ("CUSTOM", "DAY", "HOUR", "MINUTE", "NONE", "WEEK")
 
 
@@ -84,9 +85,11 @@ def _inputs(
     for one in given:
         if variable.inputs and one["name"] not in variable.inputs:
             raise RefusedError(field, f"Connection {variable.key!r} has no input {one['name']!r}.")
-        value = one.get("value")
+        kind, value = str(one.get("type") or "value").upper(), one.get("value")
+        if kind not in _TYPES:
+            raise RefusedError(field, f"Value {one['type']!r} is not a valid type of an input.")
         inputs[one["name"]] = {
-            "type": str(one.get("type") or "value").upper(),
+            "type": kind,
             "value": "" if value is None else value if isinstance(value, str) else json.dumps(value),
         }
     return inputs

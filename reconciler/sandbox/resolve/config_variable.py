@@ -8,7 +8,7 @@ from typing import Any
 from ..store import Row
 from . import ordering, paging
 from .component import Part, part_of
-from .fields import Resolver, attribute, attribute_id, bind, body, constant, may_write
+from .fields import Resolver, attribute, attribute_id, bind, body, constant
 from .flow import Expression
 from .ids import from_global, to_global
 from .parts import Value, Variable, instance_of, values_of, variables_of
@@ -25,7 +25,7 @@ def _visible(meta: dict[str, Any] | None, arguments: dict[str, Any]) -> bool:
 
 
 def inputs(value: Value, info: Any, **arguments: Any) -> paging.Connection:
-    """The inputs of a connection or data source as the instance has them; what must not be read back is blank."""
+    """An instance's inputs of a connection or data source; what may not be read back is blank."""
     hide = info.context.rules["secrets_read_back"] == "hidden"
     found = []
     for known in value.variable.inputs.values():
@@ -95,7 +95,10 @@ def required(record: Row, info: Any, **arguments: Any) -> paging.Connection:
         ("orgOnly", lambda v, wanted: v.body["org_only"] == wanted),
         ("hasDivider", lambda _, wanted: not wanted),
         ("integration", lambda v, wanted: v.record["id"] == from_global("Integration", wanted)),
-        ("dataSource", lambda v, wanted: (s := _data_source(v, info)) is not None and s.id == _action_id(wanted)),
+        (
+            "dataSource",
+            lambda v, wanted: (s := _data_source(v, info)) is not None and s.id == _action_id(wanted),
+        ),
     ):
         if arguments.get(name) is not None:
             found = [v for v in found if test(v, arguments[name])]
@@ -150,8 +153,6 @@ _REQUIRED: dict[str, Resolver] = {
     "header": constant(None),
     "inputs": _defaults,
     "integration": attribute("record"),
-    "allowRemove": may_write,
-    "allowUpdate": may_write,
 }
 _VALUE: dict[str, Resolver] = {
     "id": attribute_id("InstanceConfigVariable"),
@@ -169,8 +170,6 @@ _VALUE: dict[str, Resolver] = {
     "customerConfigVariable": constant(None),
     "onPremiseResource": constant(None),
     "logs": paging.empty,
-    "allowRemove": may_write,
-    "allowUpdate": may_write,
     **dict.fromkeys(("contentUrl", "contentMetadataUrl", "supplementalDataUrl"), constant(None)),
     "supplementalDataMetadataUrl": constant(None),
 }

@@ -6,7 +6,7 @@ from typing import Any
 
 from . import filters, ordering, paging
 from .component import nested as components
-from .fields import Resolver, bind, boolean, by_id, column, constant, global_id, labels, may_write
+from .fields import Resolver, bind, boolean, by_id, column, constant, global_id, labels
 from .filters import Filter, exact, flag, icontains, is_null, istartswith
 from .user_org import organization, users_of_customer
 
@@ -28,7 +28,7 @@ ORDER = {
     "NAME": "name",
     "DESCRIPTION": "description",
     "CONCURRENT_EXECUTION_LIMIT": "execution_limit",
-    "CONCURRENCY_REJECTIONS": "0",  # nothing ran, so nothing was rejected
+    "CONCURRENCY_REJECTIONS": "NULL",  # nothing ran, so nothing was rejected
 }
 
 
@@ -53,18 +53,7 @@ def _integrations(row: Any, info: Any, **arguments: Any) -> paging.Connection:
     return select(info, arguments, ["customer = ?"], [row["id"]])
 
 
-_ALLOW = (
-    "AddComponent",
-    "AddCredential",
-    "AddCustomerConfigVariable",
-    "AddInstance",
-    "AddIntegration",
-    "AddUser",
-)
-_ALLOW += ("AddAlertMonitor", "ConfigureCredentials", "EnableInstance", "ExecuteInstance", "Remove", "Update")
-_ALLOW += ("ManageAttachments",)
 _FIELDS: dict[str, Resolver] = {
-    **{f"allow{what}": may_write for what in _ALLOW},
     "id": global_id("Customer"),
     "name": column("name"),
     "description": column("description"),

@@ -1,7 +1,7 @@
 """Why this exists: a definition is text on the way in and out, and rows in between; both ways are cached.
 
-Stored is what was imported, checked, with numbers for LATEST. The release that normalises it, the current name
-and the labels are put in when it is read back, so that a platform upgrade can happen under a client's feet.
+Stored is what was imported, checked, with numbers for LATEST. The release that normalises it, the current
+name and the labels are put in when it is read back, so that a platform upgrade can happen meanwhile.
 """
 
 from __future__ import annotations
@@ -174,7 +174,7 @@ def carry(
     new: Sequence[dict[str, Any]],
     renamed: Any,
 ) -> list[dict[str, Any] | None]:
-    """The state that each new flow or variable takes over: by stable key, else by name, else by its old name."""
+    """The state that each new flow or variable takes over: by stable key, by name, or by its old name."""
     name = "name" if new and "name" in new[0] else "key"
     by_stable = {part["stable_key"]: i for i, part in enumerate(old) if part["stable_key"]}
     by_name = {part.get(name): i for i, part in enumerate(old)}

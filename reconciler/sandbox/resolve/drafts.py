@@ -113,7 +113,8 @@ def put(context: Context, draft: Row, text: str, *, replace: bool) -> Row:
     changes = content_columns(context, content, draft)
     if changes["code_native"] != draft["code_native"] and not replace:
         raise RefusedError(
-            "definition", "Set replace to exchange a low-code integration for a code-native one or the reverse."
+            "definition",
+            "Set replace to exchange a low-code integration for a code-native one or the reverse.",
         )
     if context.rules["import_updates_metadata"] == "name_and_description":
         changes["name"] = content.body["name"]

@@ -1,4 +1,4 @@
-"""Why this exists: the API refuses in two ways, by a payload's ``errors`` and by errors of the whole request."""
+"""Why this exists: the API refuses in two ways, by a payload's errors and by errors of a request."""
 
 from __future__ import annotations
 

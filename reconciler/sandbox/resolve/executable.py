@@ -1,11 +1,12 @@
 """Why this exists: the schema with every resolver bound, built once a process.
 
-A field that nothing resolves answers with an error that names it. Guessing would be worse: a client that passes
-on made-up data passes for the wrong reason.
+A field that nothing resolves answers with an error that names it. Guessing would be worse: a client that
+passes on made-up data passes for the wrong reason.
 """
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,26 @@ from typing import Any
 from ariadne import ObjectType, make_executable_schema
 from graphql import GraphQLError, GraphQLObjectType, GraphQLSchema
 
-from . import component, config_variable, customer, flow, instance, integration, user_org
-from . import mutate_connection, mutate_customer, mutate_instance, mutate_integration, mutate_version
-from .fields import Resolver
+from . import (
+    component,
+    config_variable,
+    customer,
+    flow,
+    instance,
+    integration,
+    mutate_connection,
+    mutate_customer,
+    mutate_instance,
+    mutate_integration,
+    mutate_version,
+    user_org,
+)
+from .fields import Resolver, may_write
 from .scalars import SCALARS
 
 _KINDS = (component, config_variable, customer, flow, instance, integration, user_org)
 _MUTATIONS = (mutate_connection, mutate_customer, mutate_instance, mutate_integration, mutate_version)
+_PERMISSION = re.compile("allow[A-Z]")  # what the asking role permits
 _CONNECTION: dict[str, Resolver] = {
     "nodes": lambda connection, _: connection.nodes(),
     "edges": lambda connection, _: connection.edges(),
@@ -33,22 +47,22 @@ def schema() -> GraphQLSchema:
     """The executable schema."""
     query, mutation = ObjectType("RootQuery"), ObjectType("RootMutation")
     bindings: list[Any] = [query, mutation, *SCALARS]
-    for kind in _KINDS:
-        bindings += kind.BINDINGS
-        for name, resolver in getattr(kind, "ROOT", {}).items():
+    for module in _KINDS:
+        bindings += module.BINDINGS
+        for name, resolver in getattr(module, "ROOT", {}).items():
             query.set_field(name, resolver)
-    for kind in _MUTATIONS:
-        for name, resolver in kind.MUTATIONS.items():
+    for module in _MUTATIONS:
+        for name, resolver in module.MUTATIONS.items():
             mutation.set_field(name, resolver)
     sdl = (Path(__file__).parents[1] / "schema.graphql").read_text("utf-8")
     built = make_executable_schema(sdl, *bindings)
     for name, kind in built.type_map.items():
         if isinstance(kind, GraphQLObjectType) and not name.startswith("__"):
-            _complete(kind)
+            _complete(kind, known=any(name == getattr(bound, "name", None) for bound in bindings))
     return built
 
 
-def _complete(kind: GraphQLObjectType) -> None:
+def _complete(kind: GraphQLObjectType, *, known: bool) -> None:
     """Resolvers for what is alike in many types, and a refusal for the rest."""
     is_connection = "pageInfo" in kind.fields and "nodes" in kind.fields
     for name, field in kind.fields.items():
@@ -56,6 +70,8 @@ def _complete(kind: GraphQLObjectType) -> None:
             continue
         if is_connection and name in _CONNECTION:
             field.resolve = _CONNECTION[name]
+        elif known and _PERMISSION.match(name):
+            field.resolve = may_write
         elif kind.name.endswith(("Payload", "Edge", "PageInfo", "ErrorType", "FormResult")):
             field.resolve = _item(name)
         else:

@@ -78,10 +78,11 @@ def by_id(table: str, kind: str) -> Resolver:
     return resolve
 
 
-def not_found(info: Any) -> None:
+def not_found(info: Any) -> Any:
     """Null or an error, as the rule has it."""
     if info.context.rules["not_found"] != "null":
         raise NotFoundError
+    return None
 
 
 def bind(kind: str, resolvers: Mapping[str, Resolver]) -> ObjectType:

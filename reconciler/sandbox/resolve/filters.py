@@ -1,4 +1,4 @@
-"""Why this exists: filters are many and alike, so a kind lists its own as a table of arguments and conditions."""
+"""Why this exists: filters are many and alike, so a kind lists its own in a table."""
 
 from __future__ import annotations
 

@@ -9,8 +9,9 @@ from typing import Any
 from ..store import Row
 from . import ordering, paging
 from .component import Part, part_of
+from .definitions import parsed
 from .errors import NotFoundError
-from .fields import Resolver, attribute, attribute_id, bind, body, constant, may_write, not_found
+from .fields import Resolver, attribute, attribute_id, bind, body, constant, not_found
 from .ids import derived, from_global, to_global
 from .parts import Flow, FlowConfig, flow_configs_of, flows_of, instance_of
 
@@ -63,7 +64,9 @@ def expression(value: Any) -> str | None:
 def _step_inputs(step: Step, info: Any, **arguments: Any) -> paging.Connection:
     inputs = (step.body.get("inputs") or {}).items()
     found = [
-        Expression(step.id, name, value["type"].upper(), expression(value.get("value")) or "", value.get("meta"))
+        Expression(
+            step.id, name, value["type"].upper(), expression(value.get("value")) or "", value.get("meta")
+        )
         for name, value in inputs
     ]
     return paging.of_list(info, found, arguments)
@@ -93,16 +96,14 @@ def _error_handler(step: Step, _: Any) -> str | None:
     return kind.upper() if kind else None
 
 
-def test_url(flow: Flow, _: Any) -> str:
+def _test_url(flow: Flow, _: Any) -> str:
     """Where the draft's flow can be called."""
     return f"{HOOKS}/{to_global('IntegrationFlow', flow.id)}"
 
 
 def webhook_url(config: FlowConfig, info: Any) -> str:
-    """Where the deployed flow can be called: by flow config, instance or integration, as the endpoint type says."""
+    """Where the deployed flow can be called; the endpoint type says whose id is in it."""
     record = info.context.row("integration", config.instance["integration"])
-    from .definitions import parsed
-
     kind = parsed(info.context.store, record["definition"]).body.get("endpointType")
     if kind == "instance_specific":
         return f"{HOOKS}/{to_global('Instance', config.instance['id'])}"
@@ -184,7 +185,7 @@ def flow_config(context: Any, identifier: str) -> FlowConfig | None:
     return next((config for config in configs if config.id == identifier), None)
 
 
-def _flow_config(_: Any, info: Any, id: str) -> FlowConfig | None:  # noqa: A002 - the schema's name
+def _flow_config(_: Any, info: Any, id: str) -> FlowConfig | None:
     return flow_config(info.context, from_global("InstanceFlowConfig", id)) or not_found(info)
 
 
@@ -211,15 +212,13 @@ _FLOW: dict[str, Resolver] = {
     "singletonExecutions": body("singleton_executions"),
     "usesFifoQueue": body("uses_fifo_queue"),
     "schemas": _schemas,
-    "testUrl": test_url,
+    "testUrl": _test_url,
     "testPayload": setting("test_payload"),
     "testHeaders": setting("test_headers"),
     "testContentType": setting("test_content_type"),
     "testExecutionResults": paging.empty,
     "lastExecutedAt": constant(None),
     "trigger": _trigger,
-    "allowRemove": may_write,
-    "allowUpdate": may_write,
 }
 _STEP: dict[str, Resolver] = {
     "id": attribute_id("IntegrationAction"),
@@ -234,8 +233,6 @@ _STEP: dict[str, Resolver] = {
     "retryIgnoreFinalError": _error("ignoreFinalError"),
     "retryMaxAttempts": _error("maxAttempts"),
     "retryUsesExponentialBackoff": _error("usesExponentialBackoff"),
-    "allowRemove": may_write,
-    "allowUpdate": may_write,
 }
 _EXPRESSION: dict[str, Resolver] = {
     "id": attribute_id("Expression"),
@@ -244,8 +241,6 @@ _EXPRESSION: dict[str, Resolver] = {
     "value": attribute("value"),
     "hasValue": attribute("has_value"),
     "meta": _json("meta"),
-    "allowRemove": may_write,
-    "allowUpdate": may_write,
 }
 _CONFIG: dict[str, Resolver] = {
     "id": attribute_id("InstanceFlowConfig"),
@@ -262,8 +257,6 @@ _CONFIG: dict[str, Resolver] = {
     "executionResults": paging.empty,
     "logs": paging.empty,
     "monitors": paging.empty,
-    "allowRemove": may_write,
-    "allowUpdate": may_write,
 }
 BINDINGS = [
     bind("IntegrationFlow", _FLOW),

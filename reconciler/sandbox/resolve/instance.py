@@ -10,7 +10,7 @@ from . import filters, ordering, paging
 from .config_variable import values
 from .context import Context
 from .definitions import parsed
-from .fields import Resolver, bind, boolean, by_id, column, constant, global_id, labels, may_write, relation
+from .fields import Resolver, bind, boolean, by_id, column, constant, global_id, labels, relation
 from .filters import Condition, Filter, exact, flag, icontains, ids, reference
 from .flow import flow_configs
 from .ids import from_global, named, to_global
@@ -66,12 +66,14 @@ ORDER = {
     "INTEGRATION": _OF_INTEGRATION.format("name"),
     "CATEGORY": _OF_INTEGRATION.format("category"),
     "VERSION": _OF_INTEGRATION.format("number"),
-    "INSTANCE_TYPE": "0",
-    "LAST_EXECUTED_AT": "0",
+    "INSTANCE_TYPE": "NULL",
+    "LAST_EXECUTED_AT": "NULL",
 }
 
 
-def select(info: Any, arguments: dict[str, Any], more: Sequence[str] = (), extra: Sequence[Any] = ()) -> Any:
+def select(
+    info: Any, arguments: dict[str, Any], more: Sequence[str] = (), extra: Sequence[Any] = ()
+) -> paging.Connection:
     """Instances by filters and further conditions."""
     where, parameters = filters.build(info.context, FILTERS, arguments)
     if arguments.get("isSystem") is None and info.context.rules["system_hidden"] == "true":
@@ -103,8 +105,14 @@ def _config_state(row: Row, info: Any) -> str:
 def _upgradeable(row: Row, info: Any) -> bool:
     """Whether a newer version is in the marketplace."""
     now = _integration_of(row, info)["number"]
-    where = ["sequence = ?", "NOT is_draft", "number > ?", "marketplace = 'AVAILABLE_AND_DEPLOYABLE'", "available"]
-    return info.context.store.count("integration", where, [row["sequence"], now]) > 0
+    where = [
+        "sequence = ?",
+        "NOT is_draft",
+        "number > ?",
+        "marketplace = 'AVAILABLE_AND_DEPLOYABLE'",
+        "available",
+    ]
+    return int(info.context.store.count("integration", where, [row["sequence"], now])) > 0
 
 
 def _customer_deployable(row: Row, info: Any) -> bool:
@@ -128,7 +136,6 @@ def profile_of(record: Row, info: Any) -> Profile:
 
 
 _FIELDS: dict[str, Resolver] = {
-    **{f"allow{what}": may_write for what in ("Deploy", "Remove", "Update", "UpdateConfigVariables")},
     "id": global_id("Instance"),
     "name": column("name"),
     "description": column("description"),

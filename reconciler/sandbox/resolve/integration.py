@@ -1,7 +1,7 @@
 """Why this exists: integrations and their versions, as they are read.
 
-A draft and each published version are rows of one table that share a sequence. The draft's row keeps the number
-that was published last; what a draft shows of it is a rule.
+A draft and each published version are rows of one table that share a sequence. The draft's row keeps the
+number that was published last; what a draft shows of it is a rule.
 """
 
 from __future__ import annotations
@@ -16,8 +16,19 @@ from .component import pick
 from .config_variable import required, test_values
 from .context import Context
 from .definitions import parsed, read_back
-from .fields import Resolver, bind, boolean, by_id, column, constant, global_id, labels, may_write, relation
-from .filters import Condition, Filter, exact, flag, icontains, iexact, is_null, istartswith, one_of, reference
+from .fields import Resolver, bind, boolean, by_id, column, constant, global_id, labels, relation
+from .filters import (
+    Condition,
+    Filter,
+    exact,
+    flag,
+    icontains,
+    iexact,
+    is_null,
+    istartswith,
+    one_of,
+    reference,
+)
 from .flow import HOOKS, integration_actions, integration_flows
 from .ids import to_global
 from .instance import profile_of
@@ -71,7 +82,12 @@ _ORDER = {
 
 
 def select(
-    info: Any, arguments: dict[str, Any], more: Sequence[str] = (), extra: Sequence[Any] = (), *, every: bool = False
+    info: Any,
+    arguments: dict[str, Any],
+    more: Sequence[str] = (),
+    extra: Sequence[Any] = (),
+    *,
+    every: bool = False,
 ) -> paging.Connection:
     """Records by filters and further conditions: one an integration unless every version is asked for."""
     context = info.context
@@ -187,7 +203,6 @@ def _is_template(row: Row, _: Any) -> bool:
 
 
 _FIELDS: dict[str, Resolver] = {
-    **{f"allow{what}": may_write for what in ("Fork", "ManageAttachments", "Publish", "Remove", "Update")},
     "id": global_id("Integration"),
     "name": column("name"),
     "description": column("description"),

@@ -9,9 +9,20 @@ from ..store import Row
 from .context import Context
 from .errors import RefusedError
 from .fields import Resolver
-from .mutation import as_given, columns, filled, flag, labels, mutation, refuse_unsupported, target, text
+from .mutation import (
+    Columns,
+    as_given,
+    columns,
+    filled,
+    flag,
+    labels,
+    mutation,
+    refuse_unsupported,
+    target,
+    text,
+)
 
-_COLUMNS = {
+_COLUMNS: Columns = {
     "name": ("name", filled("name")),
     "description": ("description", text),
     "externalId": ("external_id", as_given),

@@ -13,10 +13,10 @@ from .context import Context
 from .errors import RefusedError, missing
 from .fields import Resolver
 from .ids import from_global
-from .mutation import as_given, columns, filled, flag, labels, mutation, target, text
+from .mutation import Columns, as_given, columns, filled, flag, labels, mutation, target, text
 from .parts import is_configured, values_of
 
-_COLUMNS = {
+_COLUMNS: Columns = {
     "name": ("name", filled("name")),
     "description": ("description", text),
     "enabled": ("enabled", flag),
@@ -27,6 +27,7 @@ _COLUMNS = {
     "starred": ("starred", flag),
 }
 _ASK_FOR_DEPLOY = ("integration", "config", "flow_configs")
+_GRANTED = ("status", "token", "refresh_at")
 _NEVER_ASK = ("starred", "needs_deploy", "config_mode")
 
 
@@ -110,8 +111,18 @@ def _move(context: Context, row: Row, value: str | None) -> Row:
     _require_available(context, record)
     changes = {"integration": record["id"]}
     if context.rules["version_change_drops_pending_config"] == "true":
-        changes["config"] = row["deployed_config"] or "{}"
+        changes["config"] = _deployed_config(row)
     return changes
+
+
+def _deployed_config(row: Row) -> str:
+    """The values as they were deployed; who authorised a connection since then need not do it again."""
+    config = json.loads(row["deployed_config"] or "{}")
+    for stable_id, entry in json.loads(row["config"]).items():
+        granted = {name: entry[name] for name in _GRANTED if name in entry}
+        if granted:
+            config[stable_id] = {**config.get(stable_id, {}), **granted}
+    return read(config)
 
 
 def _update(context: Context, given: dict[str, Any]) -> Row:
@@ -186,7 +197,9 @@ def _check_deployable(context: Context, row: Row) -> None:
         names = ", ".join(value.variable.key for value in values_of(context, row) if not value.is_complete())
         raise RefusedError("__all__", f"The instance is not fully configured: {names}.")
     if context.rules["oauth_pending"] == "blocks":
-        pending = [v.variable.key for v in values_of(context, row) if v.variable.is_oauth and v.status != "ACTIVE"]
+        pending = [
+            v.variable.key for v in values_of(context, row) if v.variable.is_oauth and v.status != "ACTIVE"
+        ]
         if pending:
             raise RefusedError("__all__", f"Connections are not authorised: {', '.join(pending)}.")
 

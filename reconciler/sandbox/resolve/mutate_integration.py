@@ -14,6 +14,7 @@ from .errors import RefusedError, missing
 from .fields import Resolver
 from .ids import from_global
 from .mutation import (
+    Columns,
     as_given,
     columns,
     filled,
@@ -36,7 +37,7 @@ def _template(value: str | None) -> str:
     return found
 
 
-_COLUMNS = {
+_COLUMNS: Columns = {
     "name": ("name", filled("name")),
     "description": ("description", text),
     "category": ("category", text),
@@ -94,7 +95,9 @@ def _import(context: Context, given: dict[str, Any]) -> Row:
         draft = target(context, "integration", "Integration", given, "integrationId")
         row = drafts.put(context, draft, definition, replace=replace)
         if "customer" in given:
-            context.store.update("integration", row["id"], {"customer": _customer(context, given["customer"])})
+            context.store.update(
+                "integration", row["id"], {"customer": _customer(context, given["customer"])}
+            )
         return drafts.read(context, row["id"])
     content = accept(context, definition)
     customer = _customer(context, given.get("customer"))

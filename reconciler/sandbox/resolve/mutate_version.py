@@ -12,7 +12,7 @@ from .context import Context
 from .definitions import has_changes, state
 from .errors import RefusedError
 from .fields import Resolver
-from .mutation import as_given, columns, flag, json_text, mutation, target
+from .mutation import Columns, as_given, columns, flag, json_text, mutation, target
 
 _KNOWN_ATTRIBUTES = ("commitHash", "commitUrl", "repoUrl", "pullRequestUrl")
 _MARKETPLACE = ("AVAILABLE_AND_DEPLOYABLE", "AVAILABLE_NOT_DEPLOYABLE", "NOT_AVAILABLE_IN_MARKETPLACE")
@@ -110,7 +110,7 @@ def _tabs(value: str | None) -> str | None:
     return text
 
 
-_COLUMNS = {
+_COLUMNS: Columns = {
     "marketplaceConfiguration": ("marketplace", _setting),
     "overview": ("overview", as_given),
     "allowMultipleMarketplaceInstances": ("multiple", flag),

@@ -18,14 +18,18 @@ Run = Callable[[Context, dict[str, Any]], Any]
 def mutation(result: str, run: Run, *, writes: bool = True) -> Resolver:
     """The resolver of a mutation whose payload shows its outcome as this field."""
 
-    def resolve(_: Any, info: Any, input: dict[str, Any]) -> dict[str, Any]:  # noqa: A002 - the schema's name
+    def resolve(_: Any, info: Any, input: dict[str, Any]) -> dict[str, Any]:
         context: Context = info.context
         if writes and not context.may_write:
             context.failed = True
             raise DeniedError
         context.forget()
         context.store.savepoint()
-        payload: dict[str, Any] = {"clientMutationId": input.get("clientMutationId"), "errors": [], result: None}
+        payload: dict[str, Any] = {
+            "clientMutationId": input.get("clientMutationId"),
+            "errors": [],
+            result: None,
+        }
         try:
             payload[result] = run(context, without_nulls(context, input))
         except RefusedError as refused:

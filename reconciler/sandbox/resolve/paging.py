@@ -63,8 +63,8 @@ class Connection:
         offset, before = arguments.get("offset"), arguments.get("before")
         if offset is not None and before:
             raise GraphQLError(
-                f"You can't provide a `before` value at the same time as an `offset` value to properly paginate "
-                f"the `{name}` connection."
+                "You can't provide a `before` value at the same time as an `offset` value to properly "
+                f"paginate the `{name}` connection."
             )
         after = position_of(arguments.get("after"))
         self._after = max(0, (-1 if after is None else after) + 1 + (offset or 0))
@@ -130,7 +130,8 @@ def _limited(name: str, side: str, value: int | None, overflow: str) -> int | No
         if overflow == "clamp":
             return LIMIT
         raise GraphQLError(
-            f"Requesting {value} records on the `{name}` connection exceeds the `{side}` limit of {LIMIT} records."
+            f"Requesting {value} records on the `{name}` connection "
+            f"exceeds the `{side}` limit of {LIMIT} records."
         )
     return value
 

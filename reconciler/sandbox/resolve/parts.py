@@ -1,4 +1,4 @@
-"""Why this exists: flows and variables of an integration, and an instance's values for them, live inside rows.
+"""Why this exists: flows and variables of an integration, and an instance's values, live inside rows.
 
 Here they become objects with ids. A value is found by the variable's stable id, a flow's settings by the
 flow's; both are the same in every version of an integration, so a change of version moves nothing.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import paging
-from .fields import Resolver, bind, constant, may_write, not_found
+from .fields import Resolver, bind, constant, not_found
 from .ids import from_global, named, to_global
 
 _SINCE = "2025-01-01T00:00:00.000000+00:00"
@@ -83,13 +83,23 @@ def _labels(table: str, where: str) -> Resolver:
     return resolve
 
 
-def _org_list(module: str, name: str) -> Resolver:
-    def resolve(_: Any, info: Any, **arguments: Any) -> Any:
-        from importlib import import_module
+# These kinds import this module, so they are imported when they are asked for.
+def _customers(_: Any, info: Any, **arguments: Any) -> paging.Connection:
+    from .customer import customers
 
-        return getattr(import_module(f".{module}", __package__), name)(None, info, **arguments)
+    return customers(None, info, **arguments)
 
-    return resolve
+
+def _integrations(_: Any, info: Any, **arguments: Any) -> paging.Connection:
+    from .integration import integrations
+
+    return integrations(None, info, **arguments)
+
+
+def _components(_: Any, info: Any, **arguments: Any) -> paging.Connection:
+    from .component import components
+
+    return components(None, info, **arguments)
 
 
 def _org_labels(_: Any, info: Any) -> list[str]:
@@ -104,7 +114,6 @@ def item(name: str) -> Resolver:
 
 
 _USER: dict[str, Resolver] = {
-    **{f"allow{what}": may_write for what in ("ChangeRoles", "Remove", "Update")},
     "id": lambda value, _: to_global("User", value.id),
     "tenantId": lambda value, _: value.tenant,
     "name": constant(_NAME),
@@ -134,21 +143,7 @@ _ROLE: dict[str, Resolver] = {
     "allowRemove": constant(False),
     "allowUpdate": constant(False),
 }
-_ALLOW = ("AddAlertGroup", "AddAlertWebhook", "AddConnectionTemplate", "AddCredential", "AddCustomer")
-_ALLOW += ("AddExternalLogStream", "AddIntegration", "AddScopedConfigVariable", "AddSigningKey", "AddUser")
-_ALLOW += ("AddWebhookEndpoint", "ConfigureCredentials", "ConfigureEmbedded", "ConfigureExternalLogStreams")
-_ALLOW += ("ConfigureThemes", "ConfiguringInstanceMemory", "CustomTheme", "DisablingInstanceOutputs")
-_ALLOW += (
-    "EnableInstance",
-    "ExecuteInstance",
-    "ExecutionRetryConfig",
-    "LongRunningExecutions",
-    "OnPremAgent",
-)
-_ALLOW += ("PublishComponent", "Remove", "Update", "UserLevelConfig", "ViewBilling")
-_ALLOW += ("EmbeddedDesigner", "EmbeddedWorkflowBuilder")
 _ORG: dict[str, Resolver] = {
-    **{f"allow{what}": may_write for what in _ALLOW},
     "id": lambda value, _: to_global("Organization", value["id"]),
     "name": item("name"),
     "avatarUrl": constant(None),
@@ -168,9 +163,9 @@ _ORG: dict[str, Resolver] = {
     "credentials": paging.empty,
     "signingKeys": paging.empty,
     "users": users,
-    "customers": _org_list("customer", "customers"),
-    "integrations": _org_list("integration", "integrations"),
-    "components": _org_list("component", "nested"),
+    "customers": _customers,
+    "integrations": _integrations,
+    "components": _components,
 }
 BINDINGS = [
     bind("User", _USER),

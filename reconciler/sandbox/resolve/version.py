@@ -1,4 +1,4 @@
-"""Why this exists: what a version is (its number, whether it is available, newest, outdated) is mostly rules."""
+"""Why this exists: what a version is (numbered, available, newest, outdated) is mostly rules."""
 
 from __future__ import annotations
 

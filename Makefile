@@ -1,0 +1,56 @@
+# Everything runs in a virtual environment of its own, .venv, which is made on first use with pip alone.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+# Made up, for the example project on the sandbox alone.
+export ACME_SLACK_BOT_TOKEN := demo-slack-bot-token
+export ACME_SLACK_SIGNING_SECRET := demo-slack-signing-secret
+export ACME_ORDERS_API_KEY := demo-orders-api-key
+export ACME_API_TOKEN := demo-acme-api-token
+export BIRCHWOOD_HUBSPOT_TOKEN := demo-birchwood-hubspot-token
+export HARBOR_HUBSPOT_TOKEN := demo-harbor-hubspot-token
+export MERIDIAN_SFTP_PASSWORD := demo-meridian-sftp-password
+export QA_SFTP_PASSWORD := demo-qa-sftp-password
+export RECONCILER_KEY := demo-key-for-digests-of-secrets
+
+.PHONY: help install demo check static test bench clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(STAMP) ## make .venv and install the package with its development tools
+
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "reconciler needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) -V 2>&1)." >&2; \
+		echo "Name another one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+demo: $(STAMP) ## the example project on the embedded sandbox: plan, apply, drift, heal
+	@PATH="$(abspath $(BIN)):$$PATH" examples/demo.sh
+
+test: check ## the same as check
+
+check: static ## formatting, lint, types, layers, then all tests
+	$(BIN)/pytest -n 2
+
+static: $(STAMP) ## the part of check that runs nothing
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy --strict -p reconciler
+	$(BIN)/lint-imports
+
+bench: $(STAMP) ## time and memory for a large tenant, beside a bare client
+	$(BIN)/python bench/run.py
+
+clean: ## remove what the targets made
+	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info

@@ -1,0 +1,100 @@
+"""init, validate and schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reconciler.cli.settings import Settings, common, settings
+
+if TYPE_CHECKING:
+    from reconciler.verbs.init import Created
+
+
+@click.command()
+@click.argument("folder", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
+@click.option(
+    "--ci",
+    type=click.Choice(["github", "gitlab", "none"]),
+    default="github",
+    show_default=True,
+    help="The service that plans on pull requests and applies on merge.",
+)
+@common
+def init(folder: Path, ci: str) -> None:
+    """Start a project that works on the sandbox at once. Existing files are never overwritten."""
+    from reconciler.verbs.init import init as create
+
+    here = settings()
+    created = create(folder, ci)
+    following = _following(folder)
+    if here.format == "json":
+        _json(here, {**_created(created), "next": following})
+        return
+    lines = [f'Created project "{created.name}" in {created.folder}:']
+    lines += [f"  {path}" for path in created.files]
+    lines += [f"  {path} (a line added)" for path in created.extended]
+    lines += ["", "It plans and applies on the embedded sandbox, without a token:"]
+    lines += [f"  {command}" for command in following]
+    here.out.out("\n".join(lines), highlight=False)
+
+
+@click.command()
+@common
+def validate() -> None:
+    """Show all errors of all manifests and definitions, offline, for every environment or for -e alone."""
+    from reconciler.report.document import errors_document
+    from reconciler.verbs.validate import validate as check
+
+    here = settings()
+    found = check(here.session(), [here.environment] if here.environment else [])
+    warnings = errors_document(found.warnings).get("warnings", [])
+    if here.format == "json":
+        document = {"valid": True, "resources": found.resources, "files": found.files}
+        _json(here, {**document, "environments": list(found.environments), "warnings": warnings})
+        return
+    if warnings:
+        here.show("errors", {"errors": [], "warnings": warnings}, to_stderr=True)
+    counted = f"{_count(found.resources, 'resource')} in {_count(found.files, 'file')}"
+    here.out.out(f"{counted} {'is' if found.resources == 1 else 'are'} valid.", highlight=False)
+
+
+@click.command()
+@click.argument("kind")
+@common
+def schema(kind: str) -> None:
+    """Print the JSON Schema of KIND: project, integration, customer, instance, instanceset, definition,
+    plan, outcome or drift.
+    """
+    from reconciler.verbs.schema import schema as text_of
+
+    settings().out.out(text_of(kind).rstrip("\n"), highlight=False)
+
+
+def _created(created: Created) -> dict[str, Any]:
+    return {
+        "project": created.name,
+        "folder": str(created.folder),
+        "files": list(created.files),
+        "extended": list(created.extended),
+    }
+
+
+def _following(folder: Path) -> list[str]:
+    """The commands to go on with, for the shell that `init` was called in."""
+    import shlex
+
+    enter = [] if folder.resolve() == Path.cwd().resolve() else [f"cd {shlex.quote(str(folder))}"]
+    return [*enter, "reconciler validate", "reconciler plan", "reconciler apply"]
+
+
+def _json(here: Settings, document: dict[str, Any]) -> None:
+    from reconciler.report.document import dumps
+
+    here.out.out(dumps(document), highlight=False)
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"

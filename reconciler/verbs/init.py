@@ -1,0 +1,104 @@
+"""`init`: a project that works on the sandbox at once, since an empty one teaches nothing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from reconciler.manifests.project import FILE
+from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.errors import InvalidInput, ReconcilerError
+
+PIPELINES = {
+    "github": (".github/workflows/reconciler.yml", "github.yml"),
+    "gitlab": (".gitlab-ci.yml", "gitlab-ci.yml"),
+}
+"""For each service: where it looks for its pipelines, and the template of ours."""
+
+_FILES = {
+    FILE: "reconciler.yaml",
+    "manifests/hello.yaml": "manifests.yaml",
+    "definitions/hello.yml": "definition.yml",
+}
+_IGNORE = ".gitignore"
+_STATE = ".reconciler/"
+_LONGEST = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """What `init` wrote, relative to `folder`: files that are new, and ones that got a line more."""
+
+    name: str
+    folder: Path
+    files: tuple[str, ...]
+    extended: tuple[str, ...]
+
+
+def init(folder: Path, ci: str) -> Created:
+    """Writes a new project into `folder`, with pipelines for `ci` ("github", "gitlab" or "none").
+
+    Raises InvalidInput, with nothing written, if any of its files exist already.
+    """
+    folder = folder.absolute()
+    name = project_name(folder.resolve().name)
+    wanted = {path: _template(template, name) for path, template in _FILES.items()}
+    if ci in PIPELINES:
+        path, template = PIPELINES[ci]
+        wanted[path] = _template(template, name)
+    _refuse_existing(folder, wanted)
+    ignore = folder / _IGNORE
+    if not _is_there(ignore):
+        wanted[_IGNORE] = _template("gitignore", name)
+    try:
+        for path, text in wanted.items():
+            _write(folder / path, text)
+        extended = () if _IGNORE in wanted else _extend(ignore)
+    except OSError as error:
+        raise ReconcilerError(f"{error.filename or folder} cannot be written: {error.strerror}") from error
+    return Created(name, folder, tuple(wanted), extended)
+
+
+def project_name(folder: str) -> str:
+    """A project's name out of a folder's: lower case, letters, digits and hyphens, at most 40."""
+    slug = re.sub(r"[^a-z0-9]+", "-", folder.lower()).strip("-")
+    return slug[:_LONGEST].strip("-") or "project"
+
+
+def _template(file: str, name: str) -> str:
+    text = resources.files("reconciler.verbs").joinpath("templates", file).read_text("utf-8")
+    return text.replace("__PROJECT__", name)
+
+
+def _refuse_existing(folder: Path, wanted: dict[str, str]) -> None:
+    if _is_there(folder) and not folder.is_dir():
+        raise InvalidInput.of("not-a-folder", f"{folder} is not a folder", hint="name another one")
+    hint = "nothing was written; name another folder, or move the file away"
+    there = [path for path in wanted if _is_there(folder / path)]
+    if there:
+        raise InvalidInput(
+            [Diagnostic("file-exists", f"{folder / path} exists already", hint=hint) for path in there]
+        )
+
+
+def _is_there(path: Path) -> bool:
+    # A link to nothing counts too: writing through it would make a file somewhere else.
+    return path.exists() or path.is_symlink()
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("x", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+
+
+def _extend(ignore: Path) -> tuple[str, ...]:
+    """Adds the state's folder to a `.gitignore` that stands there already, unless it names it."""
+    text = ignore.read_text("utf-8", errors="surrogateescape")
+    if {line.strip().strip("/") for line in text.splitlines()} & {_STATE.strip("/")}:
+        return ()
+    with ignore.open("a", encoding="utf-8", newline="\n") as file:
+        file.write(f"{'' if not text or text.endswith(chr(10)) else chr(10)}{_STATE}\n")
+    return (_IGNORE,)

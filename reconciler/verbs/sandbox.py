@@ -1,0 +1,140 @@
+"""`sandbox`: a tenant on this machine, served to other tools, emptied, or made to behave otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reconciler.manifests import project as projects
+from reconciler.manifests.messages import suggest
+from reconciler.model.errors import InvalidInput, ReconcilerError
+from reconciler.verbs.session import SANDBOX, Session, open_sandbox, open_session
+
+
+@dataclass(frozen=True, slots=True)
+class RuleState:
+    """One rule of a sandbox: what holds now, what could, and what it is about."""
+
+    name: str
+    value: str
+    values: tuple[str, ...]
+    meaning: str
+
+    @property
+    def default(self) -> str:
+        """What holds unless another value is set."""
+        return self.values[0]
+
+
+def find_session(project_file: Path | None, environ: Mapping[str, str], folder: Path) -> Session | None:
+    """The project whose sandbox is meant; None where no project is named and none lies around `folder`."""
+    if project_file is None and projects.find(folder) is None:
+        return None
+    return open_session(project_file, SANDBOX, environ, folder)
+
+
+def serve(
+    session: Session | None,
+    *,
+    host: str,
+    port: int,
+    database: Path | None,
+    rules: Sequence[tuple[str, str]],
+    component_shift: int,
+    version_shift: int,
+    ready: Callable[[dict[str, str]], Any],
+) -> None:
+    """Serves a sandbox until SIGINT or SIGTERM; `ready` gets its url, token, refreshToken and tenant.
+
+    The tenant is kept in `database`, else in the project's own file, else it goes with the process.
+    Raises InvalidInput for a host that is not this machine or a wrong rule, ReconcilerError otherwise.
+    """
+    from reconciler.sandbox import Sandbox
+    from reconciler.sandbox import serve as run
+
+    for name, value in rules:
+        check_rule(name, value)
+    if session is not None and database is None:
+        open_sandbox(session).close()  # makes the folder, with what keeps it out of git
+        database = session.state / "sandbox.db"
+    sandbox = _open(
+        lambda: Sandbox(database or ":memory:", component_shift=component_shift, version_shift=version_shift),
+        database,
+    )
+    try:
+        for name, value in rules:
+            sandbox.set_rule(name, value)
+        run(sandbox, host, port, ready)
+    except ValueError as error:
+        raise InvalidInput.of("bad-host", str(error).replace("'", '"')) from error
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        hint = "choose another --port; 0 takes a free one"
+        raise ReconcilerError(f"{host}:{port} cannot be served: {reason}", hint=hint) from error
+    finally:
+        sandbox.close()
+
+
+def reset(session: Session) -> None:
+    """Empties the project's embedded sandbox. Its rules, tokens and identity stay."""
+    sandbox = _open(lambda: open_sandbox(session), session.state / "sandbox.db")
+    try:
+        sandbox.reset()
+    finally:
+        sandbox.close()
+
+
+def rules(session: Session | None, name: str = "", value: str | None = None) -> list[RuleState]:
+    """The rules of the project's sandbox (their defaults where there is no project), or the one that is
+    named, after it was set to `value` if that is given. Raises InvalidInput.
+    """
+    from reconciler.sandbox.rules import RULES, Rules
+
+    if name:
+        check_rule(name, value)
+    current: Mapping[str, str] = Rules()
+    if session is not None:
+        opened = session
+        sandbox = _open(lambda: open_sandbox(opened), session.state / "sandbox.db")
+        try:
+            if value is not None:
+                sandbox.set_rule(name, value)
+            current = sandbox.rules
+        finally:
+            sandbox.close()
+    elif value is not None:
+        raise InvalidInput.of(
+            "no-project",
+            "a rule is set in the sandbox of a project, and there is none here",
+            hint="go to a project, or give it to a server: reconciler sandbox serve --rule NAME=VALUE",
+        )
+    chosen = [RULES[name]] if name else list(RULES.values())
+    return [RuleState(rule.name, current[rule.name], rule.values, rule.meaning) for rule in chosen]
+
+
+def check_rule(name: str, value: str | None) -> None:
+    """Raises InvalidInput unless there is such a rule and, where a value is given, it can have that."""
+    from reconciler.sandbox.rules import RULES
+
+    if name not in RULES:
+        hint = suggest(name, list(RULES), "see them with: reconciler sandbox rule")
+        raise InvalidInput.of("unknown-rule", f'there is no rule "{name}"', hint=hint)
+    values = RULES[name].values
+    if value is not None and value not in values:
+        message = f'rule "{name}" cannot be "{value}"'
+        raise InvalidInput.of("bad-rule", message, hint=f"write one of {', '.join(values)}")
+
+
+def _open(make: Callable[[], Any], path: Path | None) -> Any:
+    """A sandbox, or our error where its file is not one or cannot be opened."""
+    import sqlite3
+
+    try:
+        return make()
+    except (sqlite3.Error, OSError) as error:
+        raise ReconcilerError(
+            f"the sandbox's file {path} cannot be opened: {error}",
+            hint="check that it is a sandbox's and that its folder exists and is writable",
+        ) from error

@@ -1,0 +1,50 @@
+"""`validate`: all that is wrong with the files, for every environment at once, offline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from reconciler.manifests import files
+from reconciler.manifests import project as projects
+from reconciler.manifests.load import load
+from reconciler.model.address import Address
+from reconciler.model.diagnostic import Diagnostic, Source
+from reconciler.model.errors import InvalidInput
+from reconciler.model.state import Definition
+from reconciler.verbs.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Validated:
+    """What was found: how many resources in how many files are right, and what is doubtful about them."""
+
+    resources: int
+    files: int
+    environments: tuple[str, ...]
+    warnings: tuple[Diagnostic, ...]
+
+
+def validate(session: Session, environments: Iterable[str] = ()) -> Validated:
+    """Checks the manifests and definitions for these environments; for all of the project's if none is
+    named. No secret is read. Raises InvalidInput with all errors, each once.
+    """
+    project = session.project
+    chosen = tuple(environments) or tuple(project.environments)
+    found: dict[Diagnostic, None] = dict.fromkeys(projects.load(project.file)[1])
+    addresses: set[Address] = set()
+    paths = {path.resolve() for path in files.discover(project)[0]}
+    count = {files.shown(path, project.root) for path in paths}
+    for name in chosen:
+        desired, problems = load(project, name, environ=session.environ, resolve_secrets=False)
+        found.update(dict.fromkeys(problems))
+        addresses.update(desired.resources)
+        for resource in desired.resources.values():
+            definition = resource.fields.get("definition")
+            if isinstance(definition, Definition):
+                count.add(definition.file)
+    ordered = sorted(found, key=lambda d: (d.source or Source(""), d.code, d.message))
+    errors = [d for d in ordered if d.severity == "error"]
+    if errors:
+        raise InvalidInput(errors)
+    return Validated(len(addresses), len(count), chosen, tuple(ordered))
