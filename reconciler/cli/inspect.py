@@ -167,7 +167,7 @@ def _wanted(listing: Listing, given: dict[str, Any], *, every: bool) -> Wanted:
 @click.option("--tenants", is_flag=True, help="List all tenants of the user.")
 @common
 def whoami(tenants: bool) -> None:
-    """Show whose token is in use, and which organization, tenant and stack it opens."""
+    """Show whose token is in use, and which tenant it opens."""
     from functools import partial
 
     import anyio
@@ -191,11 +191,16 @@ def whoami(tenants: bool) -> None:
     _facts(here, facts)
     if who.tenants is not None:
         rows = [
-            {**one, "organization": one.get("orgName"), "current": one.get("tenantId") == who.tenant}
+            {
+                "organization": one.get("orgName"),
+                "tenant": one.get("tenantId"),
+                "url": one.get("url"),
+                "current": one.get("tenantId") == who.tenant,
+            }
             for one in who.tenants
         ]
         here.out.print()
-        render_table(here.out, rows, ("organization", "tenantId", "url", "current"))
+        render_table(here.out, rows, ("organization", "tenant", "url", "current"))
 
 
 @click.command()
@@ -216,7 +221,10 @@ def whoami(tenants: bool) -> None:
 def api(
     query: str | None, texts: tuple[str, ...], values: tuple[str, ...], source: str | None, paginate: bool
 ) -> int:
-    """Send any GraphQL document and print its data as JSON. Mutations are carried out without a question."""
+    """Send any GraphQL document, print its data as JSON.
+
+    Mutations are carried out without a question.
+    """
     from functools import partial
 
     import anyio
@@ -250,7 +258,10 @@ def api(
 @click.argument("run", metavar="[ID]", required=False)
 @common
 def history(run: str | None) -> None:
-    """List what was done when, by the journal; with ID (or `latest`), each step of one run."""
+    """List what was done when, by the journal.
+
+    With an ID, or `latest`, show each step of that run.
+    """
     from reconciler.report.tables import render_table
     from reconciler.verbs.history import history as read
     from reconciler.verbs.history import past
@@ -266,7 +277,7 @@ def history(run: str | None) -> None:
     rows = [
         {
             "id": one.id,
-            "when": _local(one.at),
+            "when": _local(one.at)[:16],
             "environment": one.environment,
             **{name: one.statuses.get(name, 0) for name in ("done", "failed")},
             "actions": one.actions,

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 )
 @common
 def init(folder: Path, ci: str) -> None:
-    """Start a project that works on the sandbox at once. Existing files are never overwritten."""
+    """Start a project that works on the sandbox at once.
+
+    Existing files are never overwritten.
+    """
     from reconciler.verbs.init import init as create
 
     here = settings()
@@ -44,7 +47,10 @@ def init(folder: Path, ci: str) -> None:
 @click.command()
 @common
 def validate() -> None:
-    """Show all errors of all manifests and definitions, offline, for every environment or for -e alone."""
+    """Show all errors of manifests and definitions, offline.
+
+    Every environment of the project is checked; with -e, that one alone. No secret is read.
+    """
     from reconciler.report.document import errors_document
     from reconciler.verbs.validate import validate as check
 
@@ -65,8 +71,9 @@ def validate() -> None:
 @click.argument("kind")
 @common
 def schema(kind: str) -> None:
-    """Print the JSON Schema of KIND: project, integration, customer, instance, instanceset, definition,
-    plan, outcome or drift.
+    """Print the JSON Schema of KIND.
+
+    KIND is project, integration, customer, instance, instanceset, definition, plan, outcome or drift.
     """
     from reconciler.verbs.schema import schema as text_of
 

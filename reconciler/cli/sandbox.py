@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 @click.group()
 @common
 def sandbox() -> None:
-    """A Prismatic tenant on this machine: the one that is embedded, or one that other tools can reach."""
+    """A Prismatic tenant on this machine.
+
+    The project's own is embedded: it needs no server. `serve` lets other tools reach one.
+    """
 
 
 @sandbox.command()
@@ -75,8 +78,9 @@ def reset(yes: bool) -> None:
 @click.argument("rule", metavar="[NAME[=VALUE]]", required=False, default="")
 @common
 def rule(rule: str) -> None:
-    """Show how the project's sandbox behaves where nobody outside knows what Prismatic does: all rules, or
-    one; or set one.
+    """Show all rules of the project's sandbox, or one, or set one.
+
+    A rule says how it behaves where nobody outside knows what Prismatic does.
     """
     from reconciler.verbs.sandbox import rules
 
@@ -148,14 +152,24 @@ def _story(one: RuleState) -> str:
 
 
 def _table(here: Settings, found: list[RuleState]) -> None:
+    """Two lines a rule on a terminal; elsewhere one, for grep."""
+    from reconciler.report import lines
     from reconciler.report.tables import render_table
 
+    if here.out.is_terminal:
+        for one in found:
+            values = [f"[{value}]" if value == one.value else value for value in one.values]
+            note = "" if one.value == one.default else "  (set)"
+            lines.write(here.out, 0, (one.name, "bold"), f"  {' | '.join(values)}", (note, "yellow"))
+            lines.write(here.out, 4, (one.meaning, "dim"))
+        return
     rows = [
         {
             "rule": one.name,
             "value": one.value if one.value == one.default else f"{one.value} (set)",
-            "meaning": f"{one.meaning} [{' | '.join(one.values)}]",
+            "values": " | ".join(one.values),
+            "meaning": one.meaning,
         }
         for one in found
     ]
-    render_table(here.out, rows, ("rule", "value", "meaning"))
+    render_table(here.out, rows, ("rule", "value", "values", "meaning"))

@@ -49,7 +49,9 @@ def import_needed(request: Request) -> Import:
     sent_again = live.applied.get("sent") == sha256(meaning(wanted.data))
     if untouched and sent_again:
         return Import(False)
-    moved = [] if untouched or not live.applied.get("observed") else _moved_components(live)
+    # Other versions of components under the same text are someone's change. Under a new text they are our
+    # own import's, whose record did not come to be written.
+    moved = _moved_components(live) if sent_again and not untouched else []
     if same(wanted.data, found) and not moved:
         return Import(False, anew=bool(live.applied.get("observed")) and not untouched)
     why = _cause(live, untouched=untouched, sent_again=sent_again)

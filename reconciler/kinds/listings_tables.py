@@ -193,7 +193,7 @@ INTEGRATIONS = Listing(
 VERSIONS = Listing(
     "versions",
     "version",
-    "The published versions of one integration; NAME is a version's number or release.",
+    "The published versions of one integration. NAME is a version's number or release.",
     "versionSequence",
     (_ID, *_VERSION_COLUMNS),
     (*_VERSIONED, *_times()),
@@ -293,7 +293,7 @@ INSTANCES = Listing(
 COMPONENTS = Listing(
     "components",
     "component",
-    "Components: the newest version of each, or all; NAME is a component's key.",
+    "Components: the newest version of each, or all. NAME is a component's key.",
     "components",
     (
         _ID,
@@ -301,7 +301,7 @@ COMPONENTS = Listing(
         _column("label", shown=True),
         _column("version", "versionNumber", shown=True),
         _column("public", shown=True),
-        _column("category", shown=True),
+        _column("category"),
         _column("description"),
         _column("available", "versionIsAvailable"),
         _column("signature"),

@@ -42,7 +42,6 @@ def init(folder: Path, ci: str) -> Created:
 
     Raises InvalidInput, with nothing written, if any of its files exist already.
     """
-    folder = folder.absolute()
     name = project_name(folder.resolve().name)
     wanted = {path: _template(template, name) for path, template in _FILES.items()}
     if ci in PIPELINES:
@@ -58,7 +57,7 @@ def init(folder: Path, ci: str) -> Created:
         extended = () if _IGNORE in wanted else _extend(ignore)
     except OSError as error:
         raise ReconcilerError(f"{error.filename or folder} cannot be written: {error.strerror}") from error
-    return Created(name, folder, tuple(wanted), extended)
+    return Created(name, folder.absolute(), tuple(wanted), extended)
 
 
 def project_name(folder: str) -> str:
