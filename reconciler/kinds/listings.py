@@ -36,7 +36,11 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """One argument of a list, as an option. `refers` names the list in which its value may be a name."""
+    """One argument of a list, as an option. `refers` names the list in which its value may be a name.
+
+    `by_sequence` is a plainer argument for an integration's id: it takes the versionSequenceId, and so
+    surely means all versions.
+    """
 
     argument: str
     option: str
@@ -44,6 +48,7 @@ class Filter:
     help: str
     refers: str = ""
     choices: tuple[str, ...] = ()
+    by_sequence: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -249,7 +249,14 @@ INSTANCES = Listing(
         _text("name_Icontains", "--name-contains", "With this in the name."),
         Filter("customer", "--customer", "ID", "Of this customer: a name or an id.", "customers"),
         _text("customer_ExternalId", "--customer-external-id", "Of the customer with this external id."),
-        Filter("integration", "--integration", "ID", "Of this integration: a name or an id.", "integrations"),
+        Filter(
+            "integration",
+            "--integration",
+            "ID",
+            "Of this integration: a name or an id.",
+            "integrations",
+            by_sequence="integration_VersionSequenceId",
+        ),
         Filter(
             "integration_VersionSequenceId", "--version-sequence", "UUID", "Of the integration with this one."
         ),

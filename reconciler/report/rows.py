@@ -40,15 +40,20 @@ class Rows:
         self._moments = moments
         self._kept: list[Mapping[str, Any]] = []
         self._widths: list[int] = []
+        self._count = 0
         if format == "csv":
             self._csv(self._columns)
 
     def add(self, row: Mapping[str, Any]) -> None:
         """One row more."""
+        self._count += 1
         if self._format == "csv":
             self._csv([_bare(row.get(column)) for column in self._columns])
         elif self._format == "ids":
             self._line(terminal(str(row["id"])))
+        elif self._format == "json":
+            self._line("[" if self._count == 1 else ",", end="\n  ")
+            self._line(dumps(row).replace("\n", "\n  "), end="")
         elif self._widths:
             self._padded(self._cells(row))
         else:
@@ -59,7 +64,7 @@ class Rows:
     def close(self) -> None:
         """Writes what had to wait for the last row."""
         if self._format == "json":
-            self._console.out(dumps(self._kept), highlight=False)
+            self._line("\n]" if self._count else "[]")
         elif self._format == "yaml":
             self._console.out(_yaml(self._kept), highlight=False, end="")
         elif self._format == "table" and not self._widths:
@@ -93,8 +98,8 @@ class Rows:
         # Into a file goes what is there; onto a screen nothing that steers it.
         self._line(terminal(text.getvalue()) if self._console.is_terminal else text.getvalue())
 
-    def _line(self, text: str) -> None:
-        self._console.file.write(f"{text}\n")
+    def _line(self, text: str, end: str = "\n") -> None:
+        self._console.file.write(text + end)
         self._console.file.flush()
 
 

@@ -136,10 +136,13 @@ class _Reading:
         """Ids in place of the names that filters and the parent may be."""
         for one in self._listing.filters:
             if one.refers and one.argument in self._filters:
-                listing = _PARENTS[one.refers]
-                self._filters[one.argument] = await _identifier(
-                    self._client, listing, self._filters[one.argument]
-                )
+                named = self._filters.pop(one.argument)
+                identifier = await _identifier(self._client, _PARENTS[one.refers], named)
+                sequence = await _sequence(self._client, identifier) if one.by_sequence else ""
+                if sequence:
+                    self._filters.setdefault(one.by_sequence, sequence)
+                else:
+                    self._filters[one.argument] = identifier
         if self._listing.nested:
             self._parent = await _identifier(self._client, INTEGRATIONS, self._wanted.parent)
             if self._listing.kind == "versions":
@@ -239,14 +242,18 @@ async def _identifier(client: Client, listing: Listing, named: str) -> str:
 
 async def _draft(client: Client, identifier: str) -> str:
     """The id under which an integration is listed, which is its draft's, by the id of any of its versions."""
-    sequence = _column(INTEGRATIONS, "versionSequence")
-    node = await _by_id(client, INTEGRATIONS, (sequence,), identifier)
-    if node is None or not node.get("versionSequenceId"):
+    sequence = await _sequence(client, identifier)
+    if not sequence:
         return identifier
-    filters = {"versionSequenceId": node["versionSequenceId"]}
-    found = await client.execute(page_of(INTEGRATIONS, (sequence,), filters, {"first": 1}))
+    found = await client.execute(page_of(INTEGRATIONS, (), {"versionSequenceId": sequence}, {"first": 1}))
     nodes = [one for one in found.get("nodes") or () if one]
     return str(nodes[0]["id"]) if nodes else identifier
+
+
+async def _sequence(client: Client, identifier: str) -> str:
+    """What ties an integration's versions together, by the id of any of them; "" where it is not told."""
+    node = await _by_id(client, INTEGRATIONS, (_column(INTEGRATIONS, "versionSequence"),), identifier)
+    return str((node or {}).get("versionSequenceId") or "")
 
 
 async def _by_id(
