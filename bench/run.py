@@ -24,9 +24,9 @@ from typing import Any
 
 import anyio
 import httpx
-from reconciler.sandbox.seed import seed
 
 from reconciler.sandbox import Sandbox
+from reconciler.sandbox.seed import seed
 
 CUSTOMERS, INTEGRATIONS = 500, 5
 

@@ -5,6 +5,7 @@ set -eu
 
 root="$(cd "$(dirname "$0")/.." && pwd)"
 demo="$root/.demo"
+unset RECONCILER_PROJECT
 
 say() { printf '\n\033[1m# %s\033[0m\n' "$*"; }
 if [ ! -t 1 ] || [ -n "${NO_COLOR:-}" ]; then say() { printf '\n# %s\n' "$*"; }; fi

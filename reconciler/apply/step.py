@@ -154,7 +154,7 @@ async def _rescue(kind: Kind, action: Action, run: Run, error: PayloadError) -> 
 
 
 async def _observe(kind: Kind, action: Action, node: Mapping[str, Any], run: Run) -> None:
-    live = kind.observed(action.verb, node)
+    live = kind.observed(action.verb, node, run.observed.get(action.address))
     if live is not None:
         run.observed[action.address] = live
     elif action.verb is not Verb.DELETE:

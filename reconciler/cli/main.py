@@ -31,11 +31,11 @@ COMMANDS = {
 class Verbs(click.Group):
     """Loads a verb's module when it is asked for, so that `--help` and completion stay quick."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, _: click.Context) -> list[str]:
         """All verbs, in the order of the table."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, _: click.Context, cmd_name: str) -> click.Command | None:
         """The command of a verb; None where there is none."""
         module = COMMANDS.get(cmd_name)
         if module is None:
@@ -90,7 +90,7 @@ def _failed(error: BaseException, settings: Settings) -> int:
         return error.code if isinstance(error.code, int) else 1
     if isinstance(error, BrokenPipeError):
         # Whoever read our output has gone; there is nobody to tell, and stdout must not be flushed again.
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         return 1
     if isinstance(error, click.Abort | KeyboardInterrupt):
         error = Interrupted("interrupted; what was begun is found again by the next run")

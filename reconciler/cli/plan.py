@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import anyio
 import click
 
 from reconciler.cli.settings import Settings, common, settings
-from reconciler.verbs.session import Options
 
 if TYPE_CHECKING:
     from reconciler.model.outcome import Outcome
     from reconciler.verbs.plan import Planned
-    from reconciler.verbs.session import Session
+    from reconciler.verbs.session import Options, Session
 
+T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -30,7 +29,7 @@ def planning(command: F) -> F:
     return command
 
 
-_PLANNING: tuple[Callable[[F], F], ...] = (  # type: ignore[valid-type]
+_PLANNING: tuple[Callable[[F], F], ...] = (
     click.option(
         "--select", multiple=True, metavar="WHAT", help="Only these: an address, with *, or label=value."
     ),
@@ -63,10 +62,11 @@ def plan(out: Path | None, detailed_exitcode: bool, **given: Any) -> int:
     """Show what apply would do. Nothing is written: its transport lets only queries pass."""
     from reconciler.verbs.plan import plan as make
     from reconciler.verbs.saved import document, save
+    from reconciler.verbs.session import Options
 
     here, options = settings(), Options(**given)
     session = here.session()
-    planned = anyio.run(make, session, options)
+    planned = _run(make, session, options)
     created = _now()
     here.show("plan", document(planned, session, options, created))
     if out is not None:
@@ -88,13 +88,14 @@ def apply(file: Path | None, yes: bool, checksum: str | None, detailed_exitcode:
     from reconciler.verbs import saved
     from reconciler.verbs.apply import refuse
     from reconciler.verbs.plan import plan as make
+    from reconciler.verbs.session import Options
 
     here, options = settings(), Options(**given)
     session = here.session()
     document = saved.read(file) if file else None
     if document is not None:
         options = saved.options_of(document)
-    planned = anyio.run(make, session, options)
+    planned = _run(make, session, options)
     if document is not None:
         planned = saved.restrict(planned, document)
     elif here.format == "text":
@@ -115,9 +116,10 @@ def drift(detailed_exitcode: bool, **given: Any) -> int:
     """Compare live with what was last applied."""
     from reconciler.report.document import drift_document
     from reconciler.verbs.plan import plan as make
+    from reconciler.verbs.session import Options
 
     here = settings()
-    planned = anyio.run(make, here.session(), Options(**given))
+    planned = _run(make, here.session(), Options(**given))
     here.show("drift", drift_document(planned.plan, created_at=_now()))
     return 2 if detailed_exitcode and planned.plan.drift else 0
 
@@ -131,7 +133,7 @@ def adopt(address: str, object_id: str) -> int:
     from reconciler.verbs.adopt import adopt as put_mark
 
     here = settings()
-    here.say(anyio.run(put_mark, here.session(), address, object_id))
+    here.say(_run(put_mark, here.session(), address, object_id))
     return 0
 
 
@@ -179,7 +181,7 @@ def _carry_out(here: Settings, session: Session, planned: Planned, options: Opti
                 session, planned, listener=progress, say=here.say, parallelism=options.parallelism
             )
 
-        outcome = anyio.run(work)
+        outcome = _run(work)
     return outcome, monotonic() - begun
 
 
@@ -198,6 +200,12 @@ def _finish(here: Settings, outcome: Outcome, seconds: float, detailed_exitcode:
     if Status.STALE in statuses:
         return 5
     return 2 if detailed_exitcode and outcome.results else 0
+
+
+def _run(work: Callable[..., Awaitable[T]], *arguments: object) -> T:
+    import anyio  # costs more than the help of all verbs together
+
+    return anyio.run(work, *arguments)
 
 
 def _now() -> str:

@@ -139,6 +139,10 @@ class Kind(Protocol):
         """The value that a Ref's field names, from the object; None where it is not there (yet)."""
         ...
 
+    def promises(self, resource: Resource, name: str) -> bool:
+        """Whether the value that a Ref's field names is there once the resource is as its manifest says."""
+        ...
+
     def steps(self, request: Request, *, adopt: bool) -> Steps:
         """What would bring the object to the desired state."""
         ...
@@ -147,8 +151,12 @@ class Kind(Protocol):
         """The call that carries a step out."""
         ...
 
-    def observed(self, verb: Verb, node: Mapping[str, Any]) -> LiveObject | None:
-        """The object as a mutation's answer shows it; None where it must be read again."""
+    def observed(
+        self, verb: Verb, node: Mapping[str, Any], before: LiveObject | None = None
+    ) -> LiveObject | None:
+        """The object as a mutation's answer shows it; None where it must be read again. `before` is the
+        object as it was until then.
+        """
         ...
 
     def satisfied(self, step: str, verb: Verb, request: Request) -> bool:

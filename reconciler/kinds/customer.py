@@ -17,6 +17,7 @@ from reconciler.kinds.labelled import (
     people,
     plain,
     scalar_changes,
+    to_send,
 )
 from reconciler.kinds.marks import read_record
 from reconciler.model.address import Ref
@@ -110,6 +111,10 @@ class CustomerKind:
         """`id`."""
         return live.id if name == "id" else live.fields.get(name)
 
+    def promises(self, resource: Resource, name: str) -> bool:
+        """`id`."""
+        return name == "id"
+
     def steps(self, request: Request, *, adopt: bool) -> Steps:
         """One call mends everything: create, update, or adopt with what differs."""
         if request.live is None:
@@ -126,13 +131,15 @@ class CustomerKind:
         fields = request.resource.fields
         if verb is Verb.DELETE:
             return self._mutation("deleteCustomer", {"id": _id(request)}, request)
-        values: dict[str, Any] = {name: fields[name] for name in PLAIN if name in fields}
+        values: dict[str, Any] = {n: plain(fields[n], EMPTY, n) for n in to_send(request, PLAIN)}
         values["labels"] = labels_to_write(request, self._record(request), GROUPS, {})
         if verb is Verb.CREATE:
             return self._mutation("createCustomer", values, request)
         return self._mutation("updateCustomer", {"id": _id(request), **values}, request)
 
-    def observed(self, verb: Verb, node: Mapping[str, Any]) -> LiveObject | None:
+    def observed(
+        self, verb: Verb, node: Mapping[str, Any], before: LiveObject | None = None
+    ) -> LiveObject | None:
         """The answer shows the whole customer."""
         return None if verb is Verb.DELETE else self.parse(node)
 

@@ -17,14 +17,32 @@ from reconciler.kinds.instance_config import (
     config_form,
     flow_changes,
     flows_form,
+    hidden_waits,
     on_wire,
     parse_flow,
     parse_variables,
     secrets_digest,
     variable_inputs,
 )
-from reconciler.kinds.instance_steps import EMPTY, FLOWS, PLAIN, instance_steps, release_ref, update_changes
-from reconciler.kinds.labelled import denied, digests_of, labels_to_write, own_mark, people, plain
+from reconciler.kinds.instance_steps import (
+    EMPTY,
+    FLOWS,
+    PLAIN,
+    RECORD,
+    instance_steps,
+    release_ref,
+    update_changes,
+)
+from reconciler.kinds.labelled import (
+    denied,
+    digests_of,
+    ignored,
+    labels_to_write,
+    own_mark,
+    people,
+    plain,
+    to_send,
+)
 from reconciler.kinds.marks import read_record
 from reconciler.model.address import Ref
 from reconciler.model.diagnostic import Diagnostic
@@ -138,19 +156,26 @@ class InstanceKind:
         """`id`."""
         return live.id if name == "id" else live.fields.get(name)
 
+    def promises(self, resource: Resource, name: str) -> bool:
+        """`id`."""
+        return name == "id"
+
     def steps(self, request: Request, *, adopt: bool) -> Steps:
         """create or update → configure → deploy → enable or disable, as far as needed."""
         return instance_steps(request, adopt=adopt)
 
     def operation(self, step: str, verb: Verb, request: Request) -> Operation:
         """The mutation of each step."""
-        live, fields = request.live, request.resource.fields
+        live = request.live
         if verb is Verb.CREATE:
             return self._create(request)
         assert live is not None
         values: dict[str, Any] = {"id": live.id}
         if step == FLOWS:
-            values |= {"flowConfigs": _flow_inputs(request), "labels": self._labels(request, flows=True)}
+            values |= {"flowConfigs": _flow_inputs(request), "labels": self._labels(request, FLOWS)}
+            return self._mutation("updateInstance", values, request)
+        if step == RECORD:
+            values |= {"labels": self._labels(request, RECORD), "preserveDeployState": True}
             return self._mutation("updateInstance", values, request)
         if verb is Verb.CONFIGURE:
             values |= {"configVariables": variable_inputs(request, changed_keys(request))}
@@ -159,11 +184,13 @@ class InstanceKind:
         if verb in (Verb.DEPLOY, Verb.DELETE):
             return self._mutation(f"{verb.value}Instance", values, request)
         if verb in (Verb.ENABLE, Verb.DISABLE):
-            values |= {"enabled": fields["enabled"], "preserveDeployState": True}
+            values |= {"enabled": verb is Verb.ENABLE, "preserveDeployState": True}
             return self._mutation("updateInstance", values, request)
         return self._update(request)
 
-    def observed(self, verb: Verb, node: Mapping[str, Any]) -> LiveObject | None:
+    def observed(
+        self, verb: Verb, node: Mapping[str, Any], before: LiveObject | None = None
+    ) -> LiveObject | None:
         """The answer shows the whole instance."""
         return None if verb is Verb.DELETE else self.parse(node)
 
@@ -171,7 +198,7 @@ class InstanceKind:
         """Whether the instance already is as the step would make it. A deploy always is sent: it also makes
         settings live that leave no trace in `needsDeploy`.
         """
-        live, fields = request.live, request.resource.fields
+        live = request.live
         if live is None or verb in (Verb.DEPLOY, Verb.DELETE):
             return False
         if step == FLOWS:
@@ -179,8 +206,10 @@ class InstanceKind:
         if verb is Verb.CONFIGURE:
             return not changed_keys(request)
         if verb in (Verb.ENABLE, Verb.DISABLE):
-            return bool(live.fields["enabled"] == fields["enabled"])
-        return verb is Verb.CREATE or not update_changes(request)
+            return bool(live.fields["enabled"] == (verb is Verb.ENABLE))
+        if verb is Verb.CREATE:
+            return True
+        return not update_changes(request) and set(self._labels(request, step)) == live.labels
 
     def unready(self, verb: Verb, request: Request) -> str:
         """Deployed at the assigned version, or still to be waited for."""
@@ -212,7 +241,7 @@ class InstanceKind:
             "integration": request.resolve(release_ref(request.resource)),
             "name": fields["name"],
             "description": fields.get("description") or "",
-            "labels": self._labels(request),
+            "labels": self._labels(request, Verb.CREATE.value),
             "configMode": "INSTANCE",
         }
         if fields.get("config"):
@@ -223,31 +252,34 @@ class InstanceKind:
         fields, live = request.resource.fields, request.live
         assert live is not None
         values: dict[str, Any] = {"id": live.id, "labels": self._labels(request)}
-        values |= {name: fields[name] or "" for name in PLAIN if name in fields}
+        values |= {name: fields[name] or "" for name in to_send(request, PLAIN)}
         version = request.resolve(release_ref(request.resource))
-        if "name" not in fields or version == live.fields["version"]:
+        # What is only adopted has no name, since nothing but the mark is to be written.
+        if "name" not in fields or version == live.fields["version"] or ignored(request.resource, "release"):
             values["preserveDeployState"] = True
         else:
             values |= {"integration": version, "configMode": "INSTANCE"}
         return self._mutation("updateInstance", values, request)
 
-    def _labels(self, request: Request, *, flows: bool = False) -> list[str]:
-        """Flow settings enter the record with the call that writes them: where they cannot be read back,
-        the record is all that tells whether they ever were.
+    def _labels(self, request: Request, step: str = "") -> list[str]:
+        """Flow settings and secrets enter the record with or after the call that writes them: where they
+        cannot be read back, the record is all that tells whether they ever were.
         """
         fields = request.resource.fields
         values: dict[str, Any] = {name: plain(fields[name], EMPTY, name) for name in PLAIN if name in fields}
-        values["release"] = fields["release"]
+        if "name" in fields:
+            values["release"] = fields["release"]
         if fields.get("config"):
             values["config"] = config_form(fields["config"])
-        if flows:
+        if step == FLOWS:
             values["flows"] = flows_form(fields["flows"])
         if "enabled" in fields:
             values["enabled"] = fields["enabled"]
         if "labels" in fields:
             values["labels"] = people(fields["labels"])
         record = digests_of(request.live, values)
-        if secrets := secrets_digest(request):
+        sent = step in (Verb.CREATE.value, FLOWS, RECORD)
+        if (secrets := secrets_digest(request)) and (sent or not hidden_waits(request)):
             record["secrets"] = secrets
         return labels_to_write(request, record, GROUPS, WIDTHS)
 
@@ -274,6 +306,13 @@ def _flow_inputs(request: Request) -> list[dict[str, Any]]:
     for name, settings in (request.resource.fields.get("flows") or {}).items():
         row: dict[str, Any] = {"flowId": live.facts["flowIds"].get(name)}
         for field, value in settings.items():
-            row[field] = [on_wire(v) for v in value] if isinstance(value, list | tuple) else on_wire(value)
+            if not ignored(request.resource, f"flows.{name}.{field}"):
+                row[field] = _flow_setting(value)
         rows.append(row)
     return rows
+
+
+def _flow_setting(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [on_wire(v) for v in value]
+    return value if isinstance(value, bool) else on_wire(value)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from reconciler.kinds.base import Request
@@ -59,7 +60,7 @@ def variable_inputs(request: Request, keys: Sequence[str]) -> list[dict[str, Any
     """
     wanted = request.resource.fields["config"]
     live = request.live.fields["config"] if request.live else {}
-    return [_variable_input(key, wanted[key], live.get(key)) for key in keys]
+    return [_variable_input(key, _unignored(key, wanted[key], request), live.get(key)) for key in keys]
 
 
 def config_changes(request: Request) -> list[Change]:
@@ -75,9 +76,11 @@ def config_changes(request: Request) -> list[Change]:
                 differing.append((key, path, before, after))
     if not differing:
         return []
-    form = {key: _form(value) for key, value in wanted.items()}
-    live_form = {key: _live_form(value, found.get(key)) for key, value in wanted.items()}
-    shapes = projections({**_other_forms(found), **live_form}, wanted, {key for key, *_ in differing})
+    changed = dict.fromkeys(key for key, *_ in differing)
+    form = config_form(wanted)
+    # What does not differ, or is ignored, counts as git writes it: live it may read "1" where git has 1.0.
+    live_form = form | {key: _live_form(wanted[key], found.get(key)) for key in changed}
+    shapes = projections({**_other_forms(found), **live_form}, wanted, changed)
     why = cause(live.applied, "config", form, live_form, *shapes)
     return [Change(f"config.{path}", b, a, _why(why, b, a)) for _, path, b, a in differing]
 
@@ -140,6 +143,12 @@ def flows_form(flows: Mapping[str, Any]) -> dict[str, Any]:
     return {name: {k: _form_value(v) for k, v in settings.items()} for name, settings in flows.items()}
 
 
+def hidden_waits(request: Request) -> bool:
+    """Whether a secret is still to be sent that cannot be read back: the record must not say it was."""
+    changes = (*config_changes(request), *flow_changes(request))
+    return any(isinstance(change.before, Hidden) for change in changes)
+
+
 def secrets_digest(request: Request) -> str:
     """The keyed digest of all secrets of the manifest, in their order; empty without a key or a secret."""
     key = request.policy.secret_key
@@ -176,14 +185,23 @@ def text(value: Any) -> str:
 
 
 def is_connection(value: Any) -> bool:
-    """Whether a config value is a connection's: a map with `inputs` alone."""
-    return isinstance(value, Mapping) and set(value) == {"inputs"}
+    """Whether a config value is a connection's: a map with a map of `inputs` alone."""
+    return isinstance(value, Mapping) and set(value) == {"inputs"} and isinstance(value["inputs"], Mapping)
 
 
 def is_schedule(value: Any, live: Any) -> bool:
     """Whether a config value is a schedule's: the live side says so, or it names a schedule's type."""
     shape = isinstance(live, Mapping) and set(live) == set(SCHEDULE)
     return shape or (isinstance(value, Mapping) and "scheduleType" in value and set(value) <= set(SCHEDULE))
+
+
+def _unignored(key: str, value: Any, request: Request) -> Any:
+    """A connection without the inputs that are ignored: these are sent as they are live."""
+    if request.live is None or not is_connection(value):
+        return value
+    path = f"config.{key}.inputs"
+    inputs = {n: v for n, v in value["inputs"].items() if not ignored(request.resource, f"{path}.{n}")}
+    return {"inputs": inputs}
 
 
 def _variable_input(key: str, value: Any, live: Any) -> dict[str, Any]:
@@ -239,8 +257,8 @@ def same_value(wanted: Any, found: Any) -> bool:
         return live.lower() == text(wanted)
     if isinstance(wanted, int | float):
         try:
-            return float(live) == float(wanted)
-        except ValueError:
+            return Decimal(live) == Decimal(str(wanted))
+        except ArithmeticError:
             return False
     return live == text(wanted)
 

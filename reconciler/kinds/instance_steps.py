@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from reconciler.kinds.base import Request, Step, Steps
+from reconciler.kinds.base import Request, Step, Steps, address_of
 from reconciler.kinds.cause import cause
 from reconciler.kinds.instance_config import config_changes, flow_changes, secrets_digest
 from reconciler.kinds.labelled import ignored, label_changes, mark_changes, scalar_changes
 from reconciler.model.address import Ref
-from reconciler.model.plan import Change, Verb
+from reconciler.model.plan import Cause, Change, Refusal, Verb
+from reconciler.model.secret import Hidden
 from reconciler.model.state import LiveObject, Resource
 
 PLAIN = ("name", "description")
 EMPTY = {"description": ""}
 FLOWS = "configure-flows"
+RECORD = "record"
 
 
 def release_ref(resource: Resource) -> Ref:
@@ -50,11 +52,32 @@ def instance_steps(request: Request, *, adopt: bool) -> Steps:
         steps.append(Step(Verb.CONFIGURE, "a change of version may drop values that were not deployed"))
     if flows or (moving and fields.get("flows")):
         steps.append(Step(Verb.CONFIGURE, "the settings of its flows differ", tuple(flows), FLOWS))
+    elif request.policy.record and any(isinstance(change.before, Hidden) for change in config):
+        steps.append(Step(Verb.UPDATE, "the record of what is applied changes", (), RECORD))
     reason = _deploy_reason(live, moving, bool(config), bool(flows))
     if reason:
         steps.append(Step(Verb.DEPLOY, reason))
     steps += _switch(request, deploying=bool(reason))
-    return Steps(tuple(steps), (*updating, *config, *flows, *switch))
+    return Steps(
+        tuple(steps), (*updating, *config, *flows, *switch), refusals=_another_integration(request, live)
+    )
+
+
+def _another_integration(request: Request, live: LiveObject) -> tuple[Refusal, ...]:
+    """The platform moves an instance between the versions of one integration only."""
+    integration = request.resource.fields["integration"]
+    wanted, found = request.resolve(Ref(integration, "sequence")), live.facts["sequence"]
+    if not isinstance(wanted, str) or not found or wanted == found:
+        return ()
+    return (
+        Refusal(
+            "another-integration",
+            f'the instance "{live.fields["name"]}" runs another integration than {integration}, and the '
+            "platform cannot move it",
+            address_of(request.resource),
+            "give the new instance a metadata.name of its own, and let the old one be pruned",
+        ),
+    )
 
 
 def _version_change(request: Request) -> list[Change]:
@@ -73,14 +96,14 @@ def _version_change(request: Request) -> list[Change]:
 
 def _record_is_behind(request: Request, differing: list[Change]) -> bool:
     """The record travels with updateInstance alone: where git changed only what other calls carry, one for
-    the record comes first, so that the difference counts as ours from then on.
+    the record comes first, so that the difference counts as ours from then on. That of a secret which cannot
+    be read back comes after it instead: it is all that tells whether the secret was sent.
     """
     live = request.live
     if live is None or not request.policy.record or not differing:
         return False
-    secrets = secrets_digest(request)
-    pending = any(change.cause.value != "drift" for change in differing)
-    return pending or (bool(secrets) and not secrets.startswith(live.applied.get("secrets", "-")))
+    pending = any(c.cause is not Cause.DRIFT and not isinstance(c.before, Hidden) for c in differing)
+    return pending or (bool(secrets_digest(request)) and "secrets" not in live.applied)
 
 
 def _update_reason(updating: list[Change], moving: bool, adopt: bool) -> str:
@@ -113,8 +136,12 @@ def _switch(request: Request, *, deploying: bool) -> list[Step]:
     """
     live, fields = request.live, request.resource.fields
     if "enabled" not in fields or ignored(request.resource, "enabled"):
-        return []
+        # What someone paused stays so; what was never deployed is as the platform has it.
+        paused = live is not None and live.facts["lastDeployedAt"] and not live.fields["enabled"]
+        return [Step(Verb.DISABLE, "deploying may enable it")] if paused and deploying else []
     wanted = bool(fields["enabled"])
+    if wanted and live is not None and live.facts["suspended"]:
+        return []  # the vendor stopped it
     verb = Verb.ENABLE if wanted else Verb.DISABLE
     if live is None:
         return [Step(verb, "is to be " + ("enabled" if wanted else "disabled"))]

@@ -23,8 +23,9 @@ from reconciler.kinds.integration_steps import (
     import_needed,
     integration_steps,
     is_marked,
+    unnamed_newest,
 )
-from reconciler.kinds.labelled import denied, digests_of, labels_to_write, own_mark, people, plain
+from reconciler.kinds.labelled import denied, digests_of, labels_to_write, own_mark, people, plain, to_send
 from reconciler.kinds.meaning import component_versions, digest, meaning
 from reconciler.model.address import Ref
 from reconciler.model.diagnostic import Diagnostic
@@ -142,13 +143,21 @@ class IntegrationKind:
         return ()
 
     def value(self, live: LiveObject, name: str) -> Any:
-        """`id`; `release:NAME`, the id of the published version of that name; `version:ID`, the reverse."""
+        """`id`; `sequence`, which all versions share; `release:NAME`, the id of the published version of that
+        name; `version:ID`, the reverse.
+        """
         if name.startswith("release:"):
             version = find_release(live, name.removeprefix("release:"))
             return version.id if version else None
         if name.startswith("version:"):
             return next((v.release for v in live.versions if v.id == name.removeprefix("version:")), None)
+        if name == "sequence":
+            return live.facts["sequence"]
         return live.id if name == "id" else live.fields.get(name)
+
+    def promises(self, resource: Resource, name: str) -> bool:
+        """`id`, and the release that the manifest publishes."""
+        return name in ("id", f"release:{resource.fields.get('release')}")
 
     def steps(self, request: Request, *, adopt: bool) -> Steps:
         """create → import → update → publish → availability, as far as needed."""
@@ -179,12 +188,19 @@ class IntegrationKind:
             return self._mutation("deleteIntegration", {"id": live.id}, request)
         return self._update(request, aliases_of(request))
 
-    def observed(self, verb: Verb, node: Mapping[str, Any]) -> LiveObject | None:
-        """Publish and availability answer with the version, so the draft must be read again."""
+    def observed(
+        self, verb: Verb, node: Mapping[str, Any], before: LiveObject | None = None
+    ) -> LiveObject | None:
+        """Publish and availability answer with the version, so the draft must be read again. What labels an
+        import cleared is noted, to be put back by the update that follows.
+        """
         if verb in (Verb.PUBLISH, Verb.AVAILABILITY, Verb.DELETE):
             return None
         live = self.parse(node)
-        return replace(live, facts={**live.facts, "imported": True}) if verb is Verb.IMPORT else live
+        if verb is not Verb.IMPORT:
+            return live
+        lost = (before.labels if before else frozenset()) - live.labels
+        return replace(live, facts={**live.facts, "imported": True, "cleared": lost})
 
     def satisfied(self, step: str, verb: Verb, request: Request) -> bool:
         """Whether the draft or its versions already are as the step would make them."""
@@ -216,14 +232,15 @@ class IntegrationKind:
 
     def follow_up(self, verb: Verb, request: Request, error: Exception | None) -> Operation | None:
         """Names the release in the metadata where the tenant kept no attributes of ours, or where it
-        refuses to publish a draft without changes: the newest version is then what was asked for.
+        refuses to publish a draft without changes: the newest version is then what was asked for. One that
+        bears another release's name is not ours: where nothing was refused, it was published before.
         """
         live = request.live
         if verb is not Verb.PUBLISH or live is None or (error and not isinstance(error, PayloadError)):
             return None
         if find_release(live, request.resource.fields["release"]) is not None or not live.versions:
             return None
-        if live.facts["hasUnpublishedChanges"] and error:
+        if live.facts["hasUnpublishedChanges"] or not (error or unnamed_newest(live)):
             return None
         aliases = {request.resource.fields["release"]: live.versions[0].id}
         metadata = record.merged(live.facts["metadata"], _memory(request, aliases))
@@ -245,7 +262,7 @@ class IntegrationKind:
         assert live is not None
         if integration_steps(request, adopt=False).changes:
             return False
-        if not is_marked(request):
+        if not is_marked(request) or live.facts.get("cleared"):
             return False
         return _record(request) == live.applied and not aliases_of(request)
 
@@ -253,7 +270,7 @@ class IntegrationKind:
         live, fields = request.live, request.resource.fields
         assert live is not None
         values: dict[str, Any] = {"id": live.id}
-        values |= {name: fields[name] for name in PLAIN if name in fields}
+        values |= {name: plain(fields[name], EMPTY, name) for name in to_send(request, PLAIN)}
         values["labels"] = labels_to_write(request, {}, (), {})
         values["metadata"] = record.merged(live.facts["metadata"], _memory(request, aliases))
         return self._mutation("updateIntegration", values, request)

@@ -60,7 +60,9 @@ def import_needed(request: Request) -> Import:
         for path, before, after in differences(wanted.data, found)
         if not ignored(request.resource, path)
     ]
-    changes += [Change(path, now, was, Cause.DRIFT) for path, was, now in moved]
+    changes += [
+        Change(path, now, was, Cause.DRIFT) for path, was, now in moved if not ignored(request.resource, path)
+    ]
     if not changes and blank(found) != blank(wanted.data):
         changes.append(Change("definition", None, wanted, why))
     return Import(bool(changes), tuple(changes))
@@ -114,20 +116,22 @@ def find_release(live: LiveObject, release: str) -> Version | None:
 
 def _publish(request: Request, aliases: dict[str, str]) -> list[Step]:
     live, fields = request.live, request.resource.fields
-    release = fields.get("release")
+    release = _release(request)
     if not release:
         return []
     version = find_release(live, release) if live else None
-    wanted = fields.get("available")
+    if live and aliases:
+        version = live.versions[0]
+    wanted = None if ignored(request.resource, "available") else fields.get("available")
     steps: list[Step] = []
-    if version is None and not aliases:
+    if version is None:
         before = next((v.release for v in live.versions if v.release), None) if live else None
         change = Change("release", before, release, Cause.PENDING)
         steps.append(Step(Verb.PUBLISH, f"release {release} is not published", (change,)))
         if wanted is False:
             change = Change("available", True, False, Cause.PENDING)
             steps.append(Step(Verb.AVAILABILITY, f"release {release} is not to be chosen", (change,)))
-    elif version is not None and wanted is not None and version.available != wanted:
+    elif wanted is not None and version.available != wanted:
         change = Change("available", version.available, wanted)
         steps.append(Step(Verb.AVAILABILITY, f"the availability of release {release} differs", (change,)))
     return steps
@@ -137,14 +141,23 @@ def _alias(request: Request, importing: Import) -> dict[str, str]:
     """The newest version holds just what the manifest asks for, and bears no release's name yet: it was
     published by hand, or the answer to our own publish was lost. It is named instead of doubled.
     """
-    live, release = request.live, request.resource.fields.get("release")
-    if live is None or not release or not live.versions or find_release(live, release):
+    live, release = request.live, _release(request)
+    if live is None or not release or find_release(live, release) or importing.needed:
         return {}
-    newest = live.versions[0]
-    taken = newest.release or newest.id in live.facts["releases"].values()
-    if taken or live.facts["hasUnpublishedChanges"] or importing.needed:
-        return {}
-    return {release: newest.id}
+    newest = unnamed_newest(live)
+    return {release: newest.id} if newest else {}
+
+
+def unnamed_newest(live: LiveObject) -> Version | None:
+    """The newest version, if it holds just what the draft does and bears no release's name."""
+    newest = next(iter(live.versions), None)
+    if newest is None or newest.release or live.facts["hasUnpublishedChanges"]:
+        return None
+    return None if newest.id in live.facts["releases"].values() else newest
+
+
+def _release(request: Request) -> str:
+    return "" if ignored(request.resource, "release") else request.resource.fields.get("release") or ""
 
 
 def aliases_of(request: Request) -> dict[str, str]:

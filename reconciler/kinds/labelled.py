@@ -65,9 +65,9 @@ def labels_to_write(
     where the environment keeps one, the applied record.
     """
     live = request.live
-    found = live.labels if live else frozenset()
+    found = live.labels | live.facts.get("cleared", frozenset()) if live else frozenset()
     fields = request.resource.fields
-    keep = people(fields.get("labels", found))
+    keep = people(fields["labels"] if to_send(request, ("labels",)) else found)
     others = [m for m in marks_in(found) if project_of(m) != request.project.lower()]
     record = [record_label(digests, groups, widths)] if groups and request.policy.record else []
     return [*keep, *others, own_mark(request), *record]
@@ -85,6 +85,16 @@ def digests_of(live: LiveObject | None, values: Mapping[str, Any]) -> dict[str, 
 def ignored(resource: Resource, path: str) -> bool:
     """Whether `metadata.ignore` names this field, or a field that holds it."""
     return any(path == one or path.startswith((one + ".", one + "[")) for one in resource.ignore)
+
+
+def to_send(request: Request, paths: Sequence[str]) -> list[str]:
+    """The fields of `paths` that a call may write: those that the manifest mentions, and, once the object
+    exists, does not ignore.
+    """
+    resource = request.resource
+    return [
+        path for path in paths if path in resource.fields and not (request.live and ignored(resource, path))
+    ]
 
 
 def scalar_changes(request: Request, paths: Sequence[str], empty: Mapping[str, Any]) -> list[Change]:

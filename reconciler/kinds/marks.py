@@ -31,9 +31,12 @@ def mark(project: str, address: Address) -> str:
     return whole[: LIMIT - 9] + "-" + hashlib.sha256(whole.encode()).hexdigest()[:8]
 
 
-def marks_in(labels: Iterable[str]) -> list[str]:
-    """All marks among `labels`, whichever project's, sorted."""
-    return sorted(label for label in labels if label.startswith(PREFIX))
+def marks_in(labels: Iterable[str], kind: str = "") -> list[str]:
+    """All marks among `labels`, whichever project's, sorted; with `kind` without those that name another
+    one: people, and the web app, copy an integration's labels to its instances.
+    """
+    marks = sorted(label for label in labels if label.startswith(PREFIX))
+    return [one for one in marks if not kind or _kind_of(one) in ("", kind.lower())]
 
 
 def is_ours(label: str) -> bool:
@@ -44,6 +47,12 @@ def is_ours(label: str) -> bool:
 def project_of(label: str) -> str:
     """The project that a mark names."""
     return label.removeprefix(PREFIX).split("/", 1)[0]
+
+
+def _kind_of(label: str) -> str:
+    """The kind that a mark names; empty where it was cut within it."""
+    parts = label.removeprefix(PREFIX).split("/")
+    return parts[1] if len(parts) > 2 else ""
 
 
 def owned_name(labels: Iterable[str], project: str, kind: str) -> str | None:
@@ -79,5 +88,6 @@ def read_record(labels: Iterable[str], groups: Sequence[str], widths: Mapping[st
 
 
 def short(value: object) -> str:
-    """The digest of a value, as it is kept in records."""
-    return sha256(value)
+    """The digest of a value, as it is kept in records, where only zeros mean that there is none."""
+    digits = sha256(value)
+    return digits if digits[:WIDTH].strip(UNKNOWN) else f"f{digits[1:]}"

@@ -30,6 +30,13 @@ DEFAULTS: dict[str, Any] = {
     "configPages": [{"name": "Configuration", "elements": []}],
 }
 EXACT = ("value", "schemas", "meta")
+# By default keys such as __typename would be passed over.
+_DIFF: dict[str, Any] = {
+    "threshold_to_diff_deeper": 0,
+    "view": "tree",
+    "zip_ordered_iterables": True,
+    "ignore_private_variables": False,
+}
 
 
 def own(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,7 +94,7 @@ def differences(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> list[tup
 
     a, b = meaning(found), meaning(wanted)
     _forget_latest(b, a)
-    tree = DeepDiff(a, b, threshold_to_diff_deeper=0, view="tree", zip_ordered_iterables=True)
+    tree = DeepDiff(a, b, **_DIFF)
     out = []
     for group in tree.values():
         for level in group:
@@ -196,8 +203,9 @@ def _redact(keys: list[Any], value: Any, root: Mapping[str, Any]) -> Any:
     if "organizationApiKeys" in keys:
         return None if value is None else Secret(str(value))
     if len(keys) > 2 and keys[0] == "requiredConfigVars" and keys[2] == "inputs":
-        variable = root.get("requiredConfigVars", {}).get(keys[1], {})
-        if value is not None and isinstance(variable, Mapping) and "dataSource" not in variable:
+        variables = root.get("requiredConfigVars")
+        variable = variables.get(keys[1]) if isinstance(variables, Mapping) else None
+        if value is not None and not (isinstance(variable, Mapping) and "dataSource" in variable):
             return Secret(str(value))
     return _redact_within(value)
 

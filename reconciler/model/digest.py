@@ -10,6 +10,7 @@ from typing import Any
 
 from reconciler.model.address import Address, Ref
 from reconciler.model.secret import Hidden, Secret
+from reconciler.model.state import Definition
 
 
 def canonical(value: Any) -> bytes:
@@ -42,6 +43,8 @@ def _plain(value: Any) -> Any:
         return {"$ref": [str(value.address), value.field]}
     if isinstance(value, Address):
         return str(value)
+    if isinstance(value, Definition):
+        return {"$definition": _plain(value.data)}
     if isinstance(value, Mapping):
         return {str(k): _plain(v) for k, v in value.items()}
     if isinstance(value, Set):

@@ -46,12 +46,14 @@ def make_plan(
     matched = match(desired, live)
     patterns = (list(select), list(exclude))
     resources = selected(desired.resources, *patterns)
-    draft = _Draft(refusals=[r for r in matched.refusals if _concerns(r, resources)])
+    concerned = {str(address) for address in resources}
+    draft = _Draft(refusals=[r for r in matched.refusals if not r.address or r.address in concerned])
     for resource in resources.values():
         _plan_resource(resource, desired.project, policy, matched, draft)
     _connect(resources, matched, draft)
     _impact(resources, desired.project, policy, matched, draft)
-    removed, consequences = deletions(live, matched, policy, patterns)
+    removed, consequences, protected = deletions(desired, live, matched, policy, patterns)
+    draft.refusals += protected
     actions = _in_order([a for chain in draft.chains.values() for a in chain]) + removed
     actions = [replace(action, content=content(action)) for action in actions]
     objects = {**matched.objects, **matched.orphans}
@@ -122,7 +124,7 @@ def _connect(resources: dict[Address, Resource], matched: Matched, draft: _Draft
         resource = resources[address]
         edges: list[str] = []
         for ref in all_kinds()[resource.kind].needs(resource):
-            provider = _provider(ref, draft)
+            provider = _provider(ref, resources, draft)
             if isinstance(matched.resolve(ref), Ref):
                 if provider is None:
                     draft.refusals.append(_not_there(ref, resource, matched))
@@ -134,9 +136,11 @@ def _connect(resources: dict[Address, Resource], matched: Matched, draft: _Draft
             chain[0] = replace(chain[0], depends_on=tuple(dict.fromkeys((*edges, *chain[0].depends_on))))
 
 
-def _provider(ref: Ref, draft: _Draft) -> str | None:
-    provides = all_kinds()[ref.address.kind].provides
-    chain = draft.chains.get(ref.address, ())
+def _provider(ref: Ref, resources: dict[Address, Resource], draft: _Draft) -> str | None:
+    kind, resource = all_kinds()[ref.address.kind], resources.get(ref.address)
+    if resource is None or not kind.promises(resource, ref.field):
+        return None
+    provides, chain = kind.provides, draft.chains.get(ref.address, ())
     return next((a.id for a in reversed(chain) if a.verb in provides), None)
 
 
@@ -179,10 +183,6 @@ def _impact(
 def _in_order(actions: Sequence[Action]) -> list[Action]:
     by_id = {action.id: action for action in actions}
     return [by_id[name] for name in ordered({a.id: a.depends_on for a in actions})]
-
-
-def _concerns(refusal: Refusal, resources: dict[Address, Resource]) -> bool:
-    return not refusal.address or any(str(address) == refusal.address for address in resources)
 
 
 def _reads(actions: Sequence[Action]) -> int:

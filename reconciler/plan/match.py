@@ -50,13 +50,10 @@ def _match_kind(
     kind: Kind, project: str, resources: list[Resource], objects: Iterable[LiveObject], matched: Matched
 ) -> None:
     by_mark: dict[tuple[str, Any], list[LiveObject]] = {}
-    unmarked: list[LiveObject] = []
     for live in objects:
-        marks = _marks_of(live)
+        marks = _marks_of(live, kind)
         for one in marks:
             by_mark.setdefault((one, kind.live_scope(live)), []).append(live)
-        if not marks:
-            unmarked.append(live)
     taken: set[str] = set()
     for resource in resources:
         found = _by_mark(kind, project, resource, by_mark, matched)
@@ -122,34 +119,40 @@ class _Keys:
 def _by_natural_key(
     kind: Kind, project: str, resource: Resource, keys: _Keys, matched: Matched, taken: set[str]
 ) -> None:
-    for key, value in kind.natural_key(resource, matched.resolve):
-        found = [o for o in keys.find(key, value) if o.id not in taken]
-        if not found:
-            continue
-        free = [o for o in found if not marks_in(o.labels)]
-        if not kind.adoptable(key):
-            if free:
-                matched.refusals.append(_same_name(resource, key, free))
-            return
-        if len(free) == 1 and len(found) == 1:
-            matched.objects[resource.address] = free[0]
-            matched.adopting.add(resource.address)
-            taken.add(free[0].id)
-        else:
-            matched.refusals.append(_owned_otherwise(project, resource, key, found))
+    hits = [
+        (key, found)
+        for key, value in kind.natural_key(resource, matched.resolve)
+        if (found := [o for o in keys.find(key, value) if o.id not in taken])
+    ]
+    if not hits:
         return
+    key, found = hits[0]
+    free = [o for o in found if not marks_in(o.labels, kind.name)]
+    if not kind.adoptable(key):
+        if free:
+            matched.refusals.append(_same_name(resource, key, free))
+        return
+    everything = list({o.id: o for _, some in hits for o in some}.values())
+    if free and len(everything) == 1:
+        matched.objects[resource.address] = free[0]
+        matched.adopting.add(resource.address)
+        taken.add(free[0].id)
+    else:
+        named = " or ".join(key for key, _ in hits)
+        matched.refusals.append(_owned_otherwise(project, resource, named, everything))
 
 
 def _count(
     kind: Kind, project: str, objects: Iterable[LiveObject], taken: set[str], matched: Matched
 ) -> None:
-    names = {live.id: address.leaf for address, live in matched.objects.items()}
+    known = (*matched.objects.items(), *matched.orphans.items())
+    names = {live.id: address.leaf for address, live in known}
     for live in objects:
         name = owned_name(live.labels, project, kind.name)
         if live.id in taken:
             matched.owned += 1
         elif name is None:
-            matched.unmanaged += not marks_in(live.labels)
+            matched.unmanaged += not marks_in(live.labels, kind.name)
         else:
             matched.owned += 1
             scope = kind.live_scope(live)
@@ -160,8 +163,8 @@ def _count(
             matched.orphans[address] = live
 
 
-def _marks_of(live: LiveObject) -> list[str]:
-    marks = marks_in(live.labels)
+def _marks_of(live: LiveObject, kind: Kind) -> list[str]:
+    marks = marks_in(live.labels, kind.name)
     remembered = live.facts.get("mark")
     return marks or ([remembered] if isinstance(remembered, str) else [])
 
@@ -178,13 +181,13 @@ def _same_name(resource: Resource, key: str, found: list[LiveObject]) -> Refusal
 
 
 def _owned_otherwise(project: str, resource: Resource, key: str, found: list[LiveObject]) -> Refusal:
-    value = found[0].fields.get(key)
-    owner = marks_in(found[0].labels)
+    name = found[0].fields.get("name")
+    owner = marks_in(found[0].labels, resource.kind)
     if len(found) > 1:
         ids = ", ".join(o.id for o in found)
         return Refusal(
             "ambiguous",
-            f'{len(found)} objects have the {key} "{value}": {ids}',
+            f"{len(found)} objects have this {key}: {ids}",
             str(resource.address),
             "make it unique",
         )
@@ -192,7 +195,7 @@ def _owned_otherwise(project: str, resource: Resource, key: str, found: list[Liv
     hint = "name the earlier name under metadata.was" if ours else "let one project own it"
     return Refusal(
         "owned-otherwise",
-        f'the object with the {key} "{value}" bears the mark "{owner[0]}"',
+        f'the object with this {key} ("{name}") bears the mark "{owner[0]}"',
         str(resource.address),
         hint,
     )

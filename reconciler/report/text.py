@@ -121,7 +121,7 @@ def _drift_group(console: Console, address: str, drifts: Sequence[Document], ver
     limit = values.LONG if verbose else values.SHORT
     for drift in drifts:
         applied, live = values.pair(drift["applied"], drift["live"], limit)
-        why = values.CAUSES.get(drift.get("cause", ""), "") if drift.get("cause") != "drift" else ""
+        why = values.CAUSES.get(drift.get("cause", ""), "")
         _field(
             console,
             ("~", "yellow"),

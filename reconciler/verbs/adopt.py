@@ -49,8 +49,8 @@ async def adopt(session: Session, address: str, object_id: str) -> str:
         request = Request(desired.project, bare, live, matched.resolve, policy(session, Options()))
         if own_mark(request) in live.labels:
             return f"{address} already is {object_id}."
-        if marks_in(live.labels):
-            raise Refused([_refusal(wanted, f"the object bears the mark {marks_in(live.labels)[0]}")])
+        if marks := marks_in(live.labels, kind.name):
+            raise Refused([_refusal(wanted, f"the object bears the mark {marks[0]}")])
         await tenant.send(kind, kind.operation(Verb.ADOPT.value, Verb.ADOPT, request))
     return f"{address} now is {object_id}. See what would change: reconciler plan --select {address}"
 

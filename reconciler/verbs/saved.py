@@ -12,7 +12,9 @@ from typing import Any
 from reconciler.manifests.schemas import validator
 from reconciler.model.digest import sha256
 from reconciler.model.errors import InvalidInput, Stale
-from reconciler.model.plan import Verb
+from reconciler.model.plan import Action, Plan, Verb
+from reconciler.plan.guards import too_many_deletions, too_many_updates
+from reconciler.plan.match import match
 from reconciler.report.document import dumps, plan_document
 from reconciler.verbs.plan import Planned
 from reconciler.verbs.session import Options, Session, rate
@@ -80,18 +82,40 @@ def restrict(planned: Planned, saved: Mapping[str, Any]) -> Planned:
     if saved["desired"] != plan.desired:
         raise Stale("the manifests changed since the plan was saved", hint="plan again")
     now = {action.id: action for action in plan.actions}
-    wanted = {action["id"]: action["content"] for action in saved["actions"]}
-    changed = [name for name, content in wanted.items() if name not in now or now[name].content != content]
+    wanted = {action["id"]: action for action in saved["actions"]}
+    changed = [n for n, action in wanted.items() if n not in now or now[n].content != action["content"]]
     if changed:
         named = ", ".join(sorted(changed)[:5]) + (f" and {len(changed) - 5} more" if len(changed) > 5 else "")
         raise Stale(
             f"the tenant changed since the plan was saved; no longer the same: {named}", hint="plan again"
         )
-    actions = tuple(action for action in plan.actions if action.id in wanted)
-    checksum = sha256([plan.project, plan.environment, [a.content for a in actions]])
-    counts = {verb.value: sum(a.verb is verb for a in actions) for verb in Verb}
-    refusals = tuple(
-        r for r in plan.refusals if not r.address or any(str(a.address) == r.address for a in actions)
+    # The saved plan's own edges: those of the new one may lead through actions that are left out here.
+    actions = tuple(
+        replace(action, depends_on=tuple(wanted[action.id]["dependsOn"]))
+        for action in plan.actions
+        if action.id in wanted
     )
-    cut = replace(plan, actions=actions, checksum=f"sha256:{checksum}", counts=counts, refusals=refusals)
-    return replace(planned, plan=cut)
+    deleting = any(action.verb is Verb.DELETE for action in actions)
+    consequences = plan.consequences if deleting else ()
+    if more := sorted(set(consequences) - set(saved.get("consequences", ()))):
+        raise Stale(f"the plan would now delete more than when it was saved: {more[0]}", hint="plan again")
+    return replace(planned, plan=_cut(planned, actions, consequences))
+
+
+def _cut(planned: Planned, actions: tuple[Action, ...], consequences: tuple[str, ...]) -> Plan:
+    """The plan with these actions alone: what is counted or refused concerns only them."""
+    plan = planned.plan
+    checksum = sha256([plan.project, plan.environment, [a.content for a in actions]])
+    concerned = {str(action.address) for action in actions}
+    refusals = [r for r in plan.refusals if r.address in concerned]
+    owned = match(planned.desired, planned.live).owned
+    refusals += too_many_deletions(actions, len(consequences), owned, planned.policy)
+    refusals += too_many_updates(actions, owned, planned.policy)
+    return replace(
+        plan,
+        actions=actions,
+        checksum=f"sha256:{checksum}",
+        counts={verb.value: sum(a.verb is verb for a in actions) for verb in Verb},
+        refusals=tuple(refusals),
+        consequences=consequences,
+    )

@@ -92,8 +92,8 @@ def load_desired(session: Session, *, resolve_secrets: bool = True) -> tuple[Des
         environ=session.environ,
         resolve_secrets=resolve_secrets,
     )
-    if any(d.severity == "error" for d in diagnostics):
-        raise InvalidInput(diagnostics)
+    if errors := [d for d in diagnostics if d.severity == "error"]:
+        raise InvalidInput(errors)
     return desired, diagnostics
 
 

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import hashlib
+from itertools import count
+
+import pytest
+
+from reconciler.kinds.cause import fits
+from reconciler.kinds.marks import (
+    is_ours,
+    mark,
+    marks_in,
+    owned_name,
+    project_of,
+    read_record,
+    record_label,
+    short,
+)
+from reconciler.model.address import Address
+
+LONG = "a" * 63
+GROUPS, WIDTHS = ("name", "config", "secrets"), {"secrets": 8}
+
+
+@pytest.mark.parametrize(
+    ("project", "kind", "name", "label"),
+    [
+        ("p", "Customer", "acme", "reconciler:p/customer/acme"),
+        ("p", "Instance", "acme/sync", "reconciler:p/instance/sync"),
+        ("P", "Integration", "Sync", "reconciler:p/integration/sync"),
+    ],
+)
+def test_a_mark_names_project_kind_and_resource_in_lower_case(project: str, kind: str, name: str, label: str):
+    assert mark(project, Address(kind, name)) == label
+
+
+@pytest.mark.parametrize(("length", "cut"), [(41, False), (42, True), (63, True)])
+def test_a_mark_has_at_most_64_characters(length: int, cut: bool):
+    whole = "reconciler:p/integration/" + "a" * length
+    label = mark("p", Address("Integration", "a" * length))
+    assert len(label) <= 64
+    assert (label != whole) is (len(whole) > 64)
+    if len(whole) > 64:
+        assert label == f"{whole[:55]}-{hashlib.sha256(whole.encode()).hexdigest()[:8]}"
+
+
+def test_long_names_that_differ_at_their_ends_have_marks_of_their_own():
+    assert mark("p", Address("Customer", LONG + "b")) != mark("p", Address("Customer", LONG + "c"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "found"),
+    [
+        ("", ["reconciler:o/instance/a", "reconciler:p/instance/a", "reconciler:p/integration/a"]),
+        ("Instance", ["reconciler:o/instance/a", "reconciler:p/instance/a"]),
+        ("Integration", ["reconciler:p/integration/a"]),
+        ("Customer", []),
+    ],
+)
+def test_a_mark_counts_only_on_its_kind(kind: str, found: list[str]):
+    labels = [
+        "reconciler:p/integration/a",
+        "vip",
+        "reconciler:p/instance/a",
+        "reconciler-applied:00",
+        "reconciler:o/instance/a",
+    ]
+    assert marks_in(labels, kind) == found
+
+
+def test_a_mark_that_was_cut_within_its_kind_counts():
+    label = mark("p" * 40, Address("Integration", LONG))
+    assert marks_in([label], "Integration") == [label]
+
+
+@pytest.mark.parametrize(
+    ("label", "ours"),
+    [
+        ("reconciler:p/customer/a", True),
+        ("reconciler-applied:0", True),
+        ("reconcilers", False),
+        ("vip", False),
+    ],
+)
+def test_labels_of_people_are_not_ours(label: str, ours: bool):
+    assert is_ours(label) is ours
+
+
+def test_the_project_of_a_mark():
+    assert project_of("reconciler:p/customer/acme") == "p"
+
+
+@pytest.mark.parametrize(
+    ("labels", "name"),
+    [
+        (["reconciler:p/customer/acme"], "acme"),
+        (["reconciler:pp/customer/acme"], None),
+        (["reconciler:p/instance/acme"], None),
+        (["vip"], None),
+        ([], None),
+    ],
+)
+def test_the_name_that_a_mark_of_project_and_kind_gives(labels: list[str], name: str | None):
+    assert owned_name(labels, "p", "Customer") == name
+
+
+@pytest.mark.parametrize("written", [(), ("name",), ("config", "secrets"), GROUPS])
+def test_a_record_reads_back_what_was_written(written: tuple[str, ...]):
+    digests = {group: short([group]) for group in written}
+    found = read_record(["vip", record_label(digests, GROUPS, WIDTHS)], GROUPS, WIDTHS)
+    assert found == {group: digests[group][: WIDTHS.get(group, 4)] for group in written}
+    assert all(fits(found[group], [group]) for group in written)
+
+
+@pytest.mark.parametrize("text", ["", "1234", "1" * 17, "1" * 40])
+def test_a_record_of_another_width_is_none(text: str):
+    assert read_record([f"reconciler-applied:{text}"], GROUPS, WIDTHS) == {}
+
+
+def test_a_digest_of_zeros_is_not_taken_for_an_absent_one():
+    value = next(n for n in count() if hashlib.sha256(str(n).encode()).hexdigest().startswith("0000"))
+    found = read_record([record_label({"name": short(value)}, GROUPS, WIDTHS)], GROUPS, WIDTHS)
+    assert fits(found["name"], value)

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from time import process_time
+
+import pytest
+
+from reconciler.kinds import all_kinds
+from reconciler.kinds.base import Policy
+from reconciler.model.address import Address
+from reconciler.model.plan import Plan, Verb
+from tests.unit.samples import (
+    ACME,
+    SYNC,
+    copy,
+    customer,
+    definition,
+    desired,
+    instance,
+    integration,
+    node,
+    plan,
+    resource,
+    version,
+    world,
+)
+
+PRUNE = Policy(prune=True)
+EVERYTHING = world(integration(), customer(), instance())
+HAND_MADE = all_kinds()["Instance"].parse({**node(), "id": "i2", "name": "By hand", "labels": []})
+
+
+def deleted(found: Plan) -> dict[str, list[str]]:
+    return {a.id: list(a.depends_on) for a in found.actions if a.verb is Verb.DELETE}
+
+
+def test_nothing_is_deleted_without_prune():
+    found = plan(desired(), EVERYTHING)
+    assert deleted(found) == {}
+    assert [str(a) for a in found.orphans] == ["Customer/acme", "Instance/acme/copy", "Integration/sync"]
+
+
+def test_what_lies_within_is_deleted_first():
+    assert deleted(plan(desired(), EVERYTHING, PRUNE)) == {
+        "Instance/acme/copy#delete": [],
+        "Customer/acme#delete": ["Instance/acme/copy#delete"],
+        "Integration/sync#delete": ["Instance/acme/copy#delete"],
+    }
+
+
+def test_deletions_come_last():
+    found = plan(desired(resource(Address("Customer", "new"))), world(customer("Old", mark_of="old")), PRUNE)
+    assert [a.id for a in found.actions] == ["Customer/new#create", "Customer/old#delete"]
+
+
+def test_what_bears_no_mark_of_ours_is_never_deleted():
+    foreign = [customer("A", mark_of=""), customer("B", project="q"), integration(labels=(), mark=None)]
+    assert deleted(plan(desired(), world(*foreign), PRUNE)) == {}
+
+
+def test_what_goes_along_is_told_once_and_counts():
+    found = plan(desired(), world(integration(), customer(), HAND_MADE), PRUNE)
+    assert found.consequences == ('instance "By hand" (i2) is deleted with Customer/acme',)
+    guarded = plan(
+        desired(), world(integration(), customer(), HAND_MADE), Policy(prune=True, guard_minimum=2)
+    )
+    assert ["3 of 2" in r.message for r in guarded.refusals] == [True]
+
+
+def test_what_goes_along_and_is_deleted_itself_is_no_consequence():
+    assert plan(desired(), EVERYTHING, PRUNE).consequences == ()
+
+
+@pytest.mark.parametrize(("protect", "code"), [(True, "protected"), (False, "still-wanted")])
+def test_what_a_manifest_asks_for_does_not_go_along(protect: bool, code: str):
+    other = Address("Integration", "other")
+    moved = copy({"integration": other, "release": "1.0.0"}, protect=protect)
+    wanted = desired(resource(other, {"definition": definition(), "release": "1.0.0"}), resource(ACME), moved)
+    found = plan(wanted, world(integration(versions=(version("1.0.0"),)), customer(), instance()), PRUNE)
+    assert [(r.code, r.address) for r in found.refusals] == [(code, "Integration/sync")]
+
+
+@pytest.mark.parametrize(
+    ("select", "exclude", "found"),
+    [
+        (["Instance/acme/*"], [], ["Instance/acme/copy#delete"]),
+        ([], ["Instance/*", "Integration/*"], ["Customer/acme#delete"]),
+        (["tier=gold"], [], []),
+    ],
+)
+def test_a_selection_limits_deletions(select: list[str], exclude: list[str], found: list[str]):
+    assert list(deleted(plan(desired(), EVERYTHING, PRUNE, select=select, exclude=exclude))) == found
+
+
+def test_a_deletion_rests_on_the_object_as_it_was():
+    (before,) = plan(desired(), world(customer()), PRUNE).actions
+    (after,) = plan(desired(), world(customer(description="theirs")), PRUNE).actions
+    assert before.target == after.target == "customer-Acme"
+    assert before.content != after.content
+
+
+def test_three_thousand_customers_with_instances_take_no_time():
+    customers = [customer(f"C{n}", mark_of=f"c{n}") for n in range(3000)]
+    objects = [instance(id=f"i{n}", customer={"id": c.id}) for n, c in enumerate(customers)]
+    start = process_time()
+    found = plan(desired(resource(SYNC)), world(*customers, *objects), Policy(prune=True, allow_delete=True))
+    assert len(deleted(found)) == 6000
+    assert process_time() - start < 5

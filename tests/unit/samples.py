@@ -1,0 +1,249 @@
+"""Small resources and live objects for table tests: only what a test is about has to be said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from reconciler.kinds import all_kinds
+from reconciler.kinds.base import Policy, Request, Resolve
+from reconciler.kinds.instance import GROUPS, WIDTHS
+from reconciler.kinds.marks import mark, read_record, record_label, short
+from reconciler.kinds.meaning import digest, meaning
+from reconciler.model.address import Address, Ref
+from reconciler.model.digest import sha256
+from reconciler.model.plan import Plan
+from reconciler.model.secret import Secret
+from reconciler.model.state import Definition, Desired, Live, LiveObject, Resource, Version
+from reconciler.plan.build import make_plan
+from reconciler.sandbox.definition import dump, load, normalise, resolve_components
+
+PROJECT = "p"
+KEY = Policy(secret_key=Secret("the key"))
+ACME, SYNC = Address("Customer", "acme"), Address("Integration", "sync")
+COPY = Address("Instance", "acme/copy")
+
+
+def resource(address: Address, fields: Mapping[str, Any] | None = None, **more: Any) -> Resource:
+    return Resource(address, {"name": address.leaf.title(), **(fields or {})}, **more)
+
+
+def desired(*resources: Resource) -> Desired:
+    return Desired(PROJECT, "test", {r.address: r for r in resources}, "sha256:" + "0" * 64)
+
+
+def world(*objects: LiveObject) -> Live:
+    return Live("t", {name: tuple(o for o in objects if o.kind == name) for name in all_kinds()})
+
+
+def plan(wanted: Desired, live: Live, policy: Policy | None = None, **options: Any) -> Plan:
+    return make_plan(wanted, live, policy or Policy(), **options)
+
+
+def request(
+    wanted: Resource,
+    live: LiveObject | None = None,
+    policy: Policy | None = None,
+    resolve: Resolve | None = None,
+) -> Request:
+    return Request(PROJECT, wanted, live, resolve or _known, policy or Policy())
+
+
+def _known(ref: Ref) -> str:
+    """Every value that is referred to is known."""
+    return "sequence" if ref.field == "sequence" else f"{ref.address.leaf}:{ref.field}"
+
+
+def steps(wanted: Resource, live: LiveObject | None = None, **more: Any) -> list[str]:
+    """The steps that mend the resource, by name or verb."""
+    found = all_kinds()[wanted.kind].steps(request(wanted, live, **more), adopt=False)
+    return [step.name or step.verb.value for step in found.steps]
+
+
+def causes(changes: Any) -> dict[str, str]:
+    return {change.path: change.cause.value for change in changes}
+
+
+# Customers
+
+
+def customer(name: str = "Acme", *, mark_of: str = "acme", project: str = PROJECT, **node: Any) -> LiveObject:
+    labels = [mark(project, Address("Customer", mark_of))] if mark_of else []
+    return all_kinds()["Customer"].parse(
+        {"id": f"customer-{name}", "name": name, **node, "labels": [*labels, *node.get("labels", ())]}
+    )
+
+
+# Integrations
+
+DATA: dict[str, Any] = {
+    "definitionVersion": 7,
+    "name": "Sync",
+    "description": "",
+    "flows": [
+        {
+            "name": "Main",
+            "description": "",
+            "isSynchronous": False,
+            "steps": [
+                {
+                    "name": "Trigger",
+                    "isTrigger": True,
+                    "action": {
+                        "key": "webhook",
+                        "component": {"key": "webhook-triggers", "isPublic": True, "version": "LATEST"},
+                    },
+                    "inputs": {},
+                },
+                {
+                    "name": "Post",
+                    "action": {
+                        "key": "httpPost",
+                        "component": {"key": "http", "isPublic": True, "version": "LATEST"},
+                    },
+                    "inputs": {"url": {"type": "value", "value": "https://example.com"}},
+                },
+            ],
+        }
+    ],
+    "configPages": [{"name": "Page", "elements": [{"type": "configVar", "value": "Channel"}]}],
+    "requiredConfigVars": [
+        {"key": "Channel", "dataType": "string", "defaultValue": "all", "orgOnly": False},
+        {
+            "key": "Slack",
+            "dataType": "connection",
+            "connection": {
+                "key": "oauth2",
+                "component": {"key": "slack", "isPublic": True, "version": "LATEST"},
+            },
+            "inputs": {"clientSecret": {"type": "value", "value": "s3cret"}},
+        },
+    ],
+}
+
+
+def read_back(data: Mapping[str, Any], year: str = "2025", number: int = 12) -> dict[str, Any]:
+    """What a tenant gives back for a definition: normalised, its components numbered."""
+    numbered = resolve_components(dict(data), lambda *_: number)
+    found = load(dump(normalise(numbered, year=year)))
+    assert isinstance(found, dict)
+    return found
+
+
+def definition(data: Mapping[str, Any] = DATA) -> Definition:
+    return Definition(dump(dict(data)), data, "sync.yml")
+
+
+def integration(
+    *,
+    data: Mapping[str, Any] | None = None,
+    applied: Mapping[str, str] | None = None,
+    versions: tuple[Version, ...] = (),
+    unpublished: bool = False,
+    labels: tuple[str, ...] | None = None,
+    **facts: Any,
+) -> LiveObject:
+    """A draft of `DATA`; without `applied` as we left it."""
+    data = read_back(DATA) if data is None else data
+    ours = mark(PROJECT, SYNC)
+    known = {"sent": sha256(meaning(DATA)), "observed": digest(read_back(DATA))}
+    return LiveObject(
+        kind="Integration",
+        id="draft",
+        fields={
+            "name": "Sync",
+            "description": "",
+            "category": "",
+            "labels": [],
+            "definition": definition(data),
+        },
+        labels=frozenset((ours,) if labels is None else labels),
+        facts={
+            "hasUnpublishedChanges": unpublished,
+            "sequence": "sequence",
+            "metadata": None,
+            "mark": ours,
+            "releases": {},
+            "components": {},
+            "created": False,
+            **facts,
+        },
+        versions=versions,
+        applied=known if applied is None else applied,
+    )
+
+
+def version(release: str | None, number: int = 1, *, available: bool = True, **more: Any) -> Version:
+    return Version(f"v{number}", number, available, release, **more)
+
+
+# Instances
+
+
+def node(
+    *,
+    config: Mapping[str, Any] | None = None,
+    labels: tuple[str, ...] = (),
+    flows: Mapping[str, Any] | None = None,
+    version_id: str = "sync:release:1.0.0",
+    **more: Any,
+) -> dict[str, Any]:
+    """An instance as the API answers: deployed, enabled, in order."""
+    variables = [
+        {"value": value, "requiredConfigVariable": {"key": key, "dataType": "STRING"}}
+        if not isinstance(value, Mapping)
+        else {**value, "requiredConfigVariable": {"key": key, "dataType": value["dataType"]}}
+        for key, value in (config or {}).items()
+    ]
+    settings = [{"flow": {"id": f"id of {name}", "name": name}, **row} for name, row in (flows or {}).items()]
+    return {
+        "id": "i1",
+        "name": "Copy",
+        "description": "",
+        "enabled": True,
+        "labels": [mark(PROJECT, COPY), *labels],
+        "needsDeploy": False,
+        "deployedVersion": 1,
+        "lastDeployedAt": "2026-01-01T00:00:00Z",
+        "customer": {"id": "customer-Acme"},
+        "integration": {"id": version_id, "versionNumber": 1, "versionSequenceId": "sequence"},
+        "configVariables": {"nodes": variables},
+        "flowConfigs": {"nodes": settings},
+        **more,
+    }
+
+
+def instance(**more: Any) -> LiveObject:
+    return all_kinds()["Instance"].parse(node(**more))
+
+
+def inputs(**values: str | bool) -> dict[str, Any]:
+    """A connection's answer: texts read back, True is held and hidden, False is not held."""
+    rows = [
+        {
+            "name": n,
+            "value": v if isinstance(v, str) else "",
+            "hasValue": v if isinstance(v, bool) else bool(v),
+        }
+        for n, v in values.items()
+    ]
+    return {"dataType": "CONNECTION", "inputs": {"nodes": rows}}
+
+
+def copy(fields: Mapping[str, Any] | None = None, **more: Any) -> Resource:
+    references = {"customer": ACME, "integration": SYNC, "release": "1.0.0"}
+    return resource(COPY, {**references, **(fields or {})}, **more)
+
+
+def record(**groups: Any) -> str:
+    """The record label of an instance that was applied with these forms; `secrets` is a digest itself."""
+    digests = {k: v if k == "secrets" else short(v) for k, v in groups.items()}
+    return record_label(digests, GROUPS, WIDTHS)
+
+
+def remembered(label: str) -> dict[str, str]:
+    return read_record([label], GROUPS, WIDTHS)
+
+
+def ref(address: Address, field: str) -> Ref:
+    return Ref(address, field)
