@@ -221,7 +221,7 @@ def whoami(tenants: bool) -> None:
 def api(
     query: str | None, texts: tuple[str, ...], values: tuple[str, ...], source: str | None, paginate: bool
 ) -> int:
-    """Send any GraphQL document, print its data as JSON.
+    """Send any GraphQL document, print the answer as JSON.
 
     Mutations are carried out without a question.
     """
@@ -246,7 +246,7 @@ def api(
         raise click.UsageError("there is no query: give it as an argument, or --input FILE")
     answer = anyio.run(partial(send, here.session(), document, variables, paginate=paginate))
     if answer.data is not None:
-        _json(here, answer.data)
+        _json(here, {"data": answer.data})  # the whole answer, as `gh api graphql` prints it
     if answer.errors:
         errors = errors_document([Diagnostic("graphql", text) for text in answer.errors])
         here.show("errors", errors, to_stderr=True)

@@ -100,7 +100,8 @@ def _failed(error: BaseException, settings: Settings) -> int:
             if isinstance(error, click.UsageError) and error.ctx
             else ""
         )
-        error = InvalidInput.of("usage", error.format_message().rstrip(".").replace("'", '"'), hint=hint)
+        message = error.format_message().rstrip(".").replace("'", '"')
+        error = InvalidInput.of("usage", message[:1].lower() + message[1:], hint=hint)
     _tell(error, settings)
     return error.exit_code if isinstance(error, ReconcilerError) else 1
 

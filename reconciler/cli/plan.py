@@ -102,6 +102,8 @@ def apply(file: Path | None, yes: bool, checksum: str | None, detailed_exitcode:
         here.show("plan", saved.document(planned, session, options, _now()))
     _check(planned, checksum)
     refuse(planned)
+    if not planned.plan.actions and here.format == "text" and document is None:
+        return 0  # the plan that was shown says so
     if planned.plan.actions and not (yes or document is not None):
         _ask(planned)
     outcome, seconds = _carry_out(here, session, planned, options)
@@ -170,10 +172,13 @@ def _ask(planned: Planned) -> None:
 
 
 def _carry_out(here: Settings, session: Session, planned: Planned, options: Options) -> tuple[Outcome, float]:
+    from reconciler.model.outcome import Outcome
     from reconciler.report.progress import Progress
     from reconciler.verbs.apply import apply as carry_out
 
     begun = monotonic()
+    if not planned.plan.actions:
+        return Outcome(planned.plan, ()), 0.0
     with Progress(here.err, len(planned.plan.actions), enabled=here.progress) as progress:
 
         async def work() -> Outcome:

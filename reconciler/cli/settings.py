@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from reconciler.verbs.session import Session
 
 F = TypeVar("F", bound=Callable[..., Any])
+UNBOUNDED = 10_000
 FORMATS = ("text", "json", "markdown")
 
 
@@ -75,7 +76,9 @@ class Settings:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
         plain = self.no_color or bool(os.environ.get("NO_COLOR"))
-        return Console(file=stream, no_color=plain or None, highlight=False, emoji=False)
+        # A pipe has no width: lines stay whole there, for grep and for logs.
+        width = None if stream.isatty() or "COLUMNS" in os.environ else UNBOUNDED
+        return Console(file=stream, no_color=plain or None, highlight=False, emoji=False, width=width)
 
 
 def common(command: F) -> F:
