@@ -52,7 +52,7 @@ run 0 reconciler plan --detailed-exitcode
 
 say "Someone changes one field in the tenant, past git."
 id="$(reconciler api -f key=acme-1002 'query ($key: String!) { customers(externalId: $key) { nodes { id } } }' |
-    python -c 'import json, sys; d = json.load(sys.stdin); print(d.get("data", d)["customers"]["nodes"][0]["id"])')"
+    python -c 'import json, sys; print(json.load(sys.stdin)["data"]["customers"]["nodes"][0]["id"])')"
 run 0 reconciler api -f id="$id" -f text="Changed by hand" 'mutation ($id: ID!, $text: String!) {
     updateCustomer(input: {id: $id, description: $text}) { customer { name description } errors { messages } }
   }'

@@ -211,7 +211,7 @@ def test_api_sends_a_query_with_variables(
 ) -> None:
     query = "query($n: Int, $name: String) { customers(first: $n, name: $name) { nodes { name } } }"
     asked = ["-F", "n=1", "-f", "name=Acme Inc"]
-    expected = {"customers": {"nodes": [{"name": "Acme Inc"}]}}
+    expected = {"data": {"customers": {"nodes": [{"name": "Acme Inc"}]}}}
     assert json.loads(shell("api", query, *asked)) == expected
     assert json.loads(shell("api", "-f", f"query={query}", *asked)) == expected
     monkeypatch.setattr("sys.stdin", io.StringIO(query))
@@ -223,7 +223,7 @@ def test_api_joins_pages(shell: Shell) -> None:
         "query($after: String) { customers(after: $after, first: 100, isSystem: false)"
         " { nodes { id } pageInfo { hasNextPage endCursor } } }"
     )
-    whole = json.loads(shell("api", query, "--paginate"))["customers"]
+    whole = json.loads(shell("api", query, "--paginate"))["data"]["customers"]
     assert len({node["id"] for node in whole["nodes"]}) == CUSTOMERS
     assert whole["pageInfo"]["hasNextPage"] is False
     shell("api", "{ customers { nodes { id } } }", "--paginate", code=3)
@@ -234,14 +234,14 @@ def test_api_shows_errors_beside_the_data(shell: Shell) -> None:
     out = shell(
         "api", '{ a: authenticatedUser { email } b: customer(id: "Q3VzdG9tZXI6eA==") { id } }', code=1
     )
-    assert json.loads(out)["b"] is None
+    assert json.loads(out)["data"]["b"] is None
     assert "error: b: " in shell.err
     assert shell("api", "{ nope }", code=1) == ""
     assert "nope" in shell.err
     refused = (
         'mutation { createCustomer(input: {name: "Acme Inc"}) { customer { id } errors { field messages } } }'
     )
-    assert json.loads(shell("api", refused, code=1))["createCustomer"]["customer"] is None
+    assert json.loads(shell("api", refused, code=1))["data"]["createCustomer"]["customer"] is None
     assert "createCustomer: " in shell.err
 
 

@@ -56,6 +56,7 @@ def test_plan_has_the_contracts_keys() -> None:
         "changes": [{"path": "release", "before": "1.3.0", "after": "1.4.0", "cause": "pending"}],
         "basis": "",
         "target": "",
+        "content": "",
     }
     assert plan["warnings"][0] == {
         "code": "pinned-component",
