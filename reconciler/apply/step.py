@@ -99,7 +99,7 @@ async def _look_first(kind: Kind, action: Action, run: Run) -> bool:
         if action.verb is Verb.DELETE:
             return False
         raise Stale("it was deleted since the plan was made", address=str(action.address), hint="plan again")
-    if kind.basis(live) != action.basis:
+    if kind.basis(live, run.resources.get(action.address)) != action.basis:
         raise Stale(
             "someone else changed it since the plan was made", address=str(action.address), hint="plan again"
         )

@@ -175,8 +175,10 @@ class Kind(Protocol):
         """What providing a new value (a release) would mean for the resources that refer to it."""
         ...
 
-    def basis(self, live: LiveObject) -> str:
-        """A digest of all of the object that a plan may rest on."""
+    def basis(self, live: LiveObject, resource: Resource | None) -> str:
+        """A digest of what a plan for `resource` may rest on (None: for its deletion). No value that is, or
+        may be, a secret goes into it.
+        """
         ...
 
 

@@ -161,7 +161,7 @@ class CustomerKind:
         """Nothing runs on it."""
         return ()
 
-    def basis(self, live: LiveObject) -> str:
+    def basis(self, live: LiveObject, resource: Resource | None) -> str:
         """All fields and labels."""
         return sha256([live.id, live.fields, sorted(live.labels)])
 

@@ -22,6 +22,7 @@ from reconciler.kinds.instance_config import (
     parse_flow,
     parse_variables,
     secrets_digest,
+    spoken_of,
     variable_inputs,
 )
 from reconciler.kinds.instance_steps import (
@@ -230,9 +231,15 @@ class InstanceKind:
         """Nothing runs on it."""
         return ()
 
-    def basis(self, live: LiveObject) -> str:
-        """All fields and labels; secrets count by their presence."""
-        return sha256([live.id, live.fields, sorted(live.labels)])
+    def basis(self, live: LiveObject, resource: Resource | None) -> str:
+        """All fields and labels. Of configuration and flow settings, only what the manifest mentions and
+        does not call a secret: any other text in them may be one.
+        """
+        wanted = resource.fields if resource else {}
+        fields = dict(live.fields)
+        fields["config"] = spoken_of(wanted.get("config") or {}, live.fields["config"])
+        fields["flows"] = spoken_of(wanted.get("flows") or {}, live.fields["flows"])
+        return sha256([live.id, fields, sorted(live.labels)])
 
     def _create(self, request: Request) -> Operation:
         fields = request.resource.fields

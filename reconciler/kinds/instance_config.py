@@ -169,6 +169,18 @@ def secrets_rotated(request: Request) -> bool:
     return bool(known) and bool(now := secrets_digest(request)) and not now.startswith(str(known))
 
 
+def spoken_of(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of live values that a manifest mentions and does not call secret, level by level."""
+    out: dict[str, Any] = {}
+    for key, value in wanted.items():
+        current = found.get(key)
+        if isinstance(value, Mapping) and isinstance(current, Mapping):
+            out[key] = spoken_of(value, current)
+        elif not _has_secret(value):
+            out[key] = current
+    return out
+
+
 def text(value: Any) -> str:
     """A value as the API takes it: text, "true", "42", JSON text for lists and maps."""
     if isinstance(value, Secret):

@@ -250,7 +250,7 @@ class IntegrationKind:
         """What the new definition would mean for the instances that will run it."""
         return impact(request, followers)
 
-    def basis(self, live: LiveObject) -> str:
+    def basis(self, live: LiveObject, resource: Resource | None) -> str:
         """The draft's fields, labels and definition, and its versions."""
         fields = {k: v for k, v in live.fields.items() if k != "definition"}
         versions = [[v.id, v.release] for v in live.versions]

@@ -102,7 +102,7 @@ def _plan_resource(resource: Resource, project: str, policy: Policy, matched: Ma
     if not found.steps:
         draft.unchanged += 1
         return
-    basis = kind.basis(live) if live else ""
+    basis = kind.basis(live, resource) if live else ""
     chain: list[Action] = []
     for step in found.steps:
         after = (chain[-1].id,) if chain else ()
@@ -198,4 +198,4 @@ def _live_digest(live: Live) -> str:
 
 
 def _basis(live: LiveObject) -> str:
-    return all_kinds()[live.kind].basis(live)
+    return all_kinds()[live.kind].basis(live, None)

@@ -50,7 +50,7 @@ def deletions(
                 "no manifest names it",
                 tuple(after),
                 (),
-                all_kinds()[obj.kind].basis(obj),
+                all_kinds()[obj.kind].basis(obj, None),
                 obj.id,
             )
         )
