@@ -115,7 +115,7 @@ def _revealed(value: Any) -> Any:
 
 def _secrets(value: Any) -> Iterable[str]:
     if isinstance(value, Secret):
-        yield value.reveal()
+        yield from (value.reveal(), *value.parts)
     elif isinstance(value, Mapping):
         for item in value.values():
             yield from _secrets(item)

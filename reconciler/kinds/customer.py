@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reconciler.kinds import documents
 from reconciler.kinds.base import Request, Resolve, Step, Steps, address_of
 from reconciler.kinds.labelled import (
     denied,
@@ -13,15 +12,13 @@ from reconciler.kinds.labelled import (
     label_changes,
     labels_to_write,
     mark_changes,
-    own_mark,
     people,
     plain,
     scalar_changes,
     to_send,
 )
 from reconciler.kinds.marks import read_record
-from reconciler.model.address import Ref
-from reconciler.model.diagnostic import Diagnostic
+from reconciler.kinds.plain import PlainKind
 from reconciler.model.digest import sha256
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb
@@ -32,38 +29,11 @@ EMPTY = {"externalId": "", "description": "", "name": ""}
 GROUPS = ("name", "externalId", "description", "labels")
 
 
-class CustomerKind:
+class CustomerKind(PlainKind):
     """The field table and the calls of `Customer`."""
 
     name = "Customer"
     list_name = "customers"
-    page_size = 100
-    structural: tuple[str, ...] = ()
-    yaml_fields: tuple[str, ...] = ()
-    provides: tuple[Verb, ...] = (Verb.CREATE,)
-
-    def __init__(self) -> None:
-        self._documents = documents.load("customer")
-
-    def list_page(self, first: int, offset: int) -> Operation:
-        """Reads customers, system ones left out."""
-        return Operation("customers", self._documents["customers"], {"first": first, "offset": offset})
-
-    def get(self, object_id: str) -> Operation:
-        """Reads one customer."""
-        return Operation("customer", self._documents["customer"], {"id": object_id})
-
-    def find(self, request: Request) -> Operation:
-        """Customers that bear the resource's mark."""
-        return Operation("customers", self._documents["findCustomers"], {"mark": own_mark(request)})
-
-    def rest(self, node: Mapping[str, Any]) -> Operation | None:
-        """A page shows all of it."""
-        return None
-
-    def join(self, node: Mapping[str, Any], more: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Nothing is left out, so nothing is added."""
-        return node
 
     def parse(self, node: Mapping[str, Any]) -> LiveObject:
         """A customer as the API shows it; an external id of "" and none are the same."""
@@ -82,38 +52,14 @@ class CustomerKind:
             denied=denied(node),
         )
 
-    def scope(self, resource: Resource, resolve: Resolve) -> Any:
-        """Marks are unique in the whole tenant."""
-        return None
-
-    def live_scope(self, live: LiveObject) -> Any:
-        """Marks are unique in the whole tenant."""
-        return None
-
     def natural_key(self, resource: Resource, resolve: Resolve) -> Sequence[tuple[str, Any]]:
         """External id first: the platform itself creates customers by it (api notes: "Customers")."""
         keys = [("externalId", resource.fields.get("externalId")), ("name", resource.fields.get("name"))]
         return [(key, value) for key, value in keys if value]
 
-    def live_key(self, live: LiveObject, name: str) -> Any:
-        """The field of that name."""
-        return live.fields.get(name)
-
     def adoptable(self, key: str) -> bool:
         """Both keys are unique in a tenant, so a second customer could not be created anyway."""
         return True
-
-    def needs(self, resource: Resource) -> Sequence[Ref]:
-        """A customer stands by itself."""
-        return ()
-
-    def value(self, live: LiveObject, name: str) -> Any:
-        """`id`."""
-        return live.id if name == "id" else live.fields.get(name)
-
-    def promises(self, resource: Resource, name: str) -> bool:
-        """`id`."""
-        return name == "id"
 
     def steps(self, request: Request, *, adopt: bool) -> Steps:
         """One call mends everything: create, update, or adopt with what differs."""
@@ -148,18 +94,6 @@ class CustomerKind:
         if request.live is None or verb is Verb.DELETE:
             return False
         return verb is Verb.CREATE or not self.steps(request, adopt=False).steps
-
-    def unready(self, verb: Verb, request: Request) -> str:
-        """Customers are ready at once."""
-        return ""
-
-    def follow_up(self, verb: Verb, request: Request, error: Exception | None) -> Operation | None:
-        """Nothing follows."""
-        return None
-
-    def impact(self, request: Request, followers: Sequence[Request]) -> Sequence[Diagnostic]:
-        """Nothing runs on it."""
-        return ()
 
     def basis(self, live: LiveObject, resource: Resource | None) -> str:
         """All fields and labels."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reconciler.kinds import documents
 from reconciler.kinds.base import Request, Resolve, Steps, address_of
 from reconciler.kinds.instance_config import (
     SECRET_DIGITS,
@@ -45,8 +44,8 @@ from reconciler.kinds.labelled import (
     to_send,
 )
 from reconciler.kinds.marks import read_record
+from reconciler.kinds.plain import PlainKind
 from reconciler.model.address import Ref
-from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.digest import sha256
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb
@@ -57,40 +56,18 @@ WIDTHS = {"secrets": SECRET_DIGITS}
 DEPLOY_TIMEOUT = 600.0
 
 
-class InstanceKind:
+class InstanceKind(PlainKind):
     """The field table and the calls of `Instance`."""
 
     name = "Instance"
     list_name = "instances"
-    page_size = 100
     structural: tuple[str, ...] = ("customer", "integration", "release")
-    yaml_fields: tuple[str, ...] = ()
-    provides: tuple[Verb, ...] = (Verb.CREATE,)
-
-    def __init__(self) -> None:
-        self._documents = documents.load("instance")
-
-    def list_page(self, first: int, offset: int) -> Operation:
-        """Reads instances, test instances and workflows left out."""
-        return Operation("instances", self._documents["instances"], {"first": first, "offset": offset})
-
-    def get(self, object_id: str) -> Operation:
-        """Reads one instance."""
-        return Operation("instance", self._documents["instance"], {"id": object_id})
 
     def find(self, request: Request) -> Operation:
         """The customer's instances that bear the resource's mark."""
         customer = request.resolve(Ref(request.resource.fields["customer"], "id"))
         variables = {"mark": own_mark(request), "customer": customer if isinstance(customer, str) else None}
         return Operation("instances", self._documents["findInstances"], variables)
-
-    def rest(self, node: Mapping[str, Any]) -> Operation | None:
-        """A page shows all of it."""
-        return None
-
-    def join(self, node: Mapping[str, Any], more: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Nothing is left out, so nothing is added."""
-        return node
 
     def parse(self, node: Mapping[str, Any]) -> LiveObject:
         """An instance as the API shows it; what may be secret is wrapped before anything else sees it."""
@@ -153,14 +130,6 @@ class InstanceKind:
         """The customer, and the integration's release."""
         return (Ref(resource.fields["customer"], "id"), release_ref(resource))
 
-    def value(self, live: LiveObject, name: str) -> Any:
-        """`id`."""
-        return live.id if name == "id" else live.fields.get(name)
-
-    def promises(self, resource: Resource, name: str) -> bool:
-        """`id`."""
-        return name == "id"
-
     def steps(self, request: Request, *, adopt: bool) -> Steps:
         """create or update → configure → deploy → enable or disable, as far as needed."""
         return instance_steps(request, adopt=adopt)
@@ -222,14 +191,6 @@ class InstanceKind:
         if live.facts["deployedVersion"] != live.facts["versionNumber"]:
             return f"version {live.facts['versionNumber']} to become live"
         return ""
-
-    def follow_up(self, verb: Verb, request: Request, error: Exception | None) -> Operation | None:
-        """Nothing follows."""
-        return None
-
-    def impact(self, request: Request, followers: Sequence[Request]) -> Sequence[Diagnostic]:
-        """Nothing runs on it."""
-        return ()
 
     def basis(self, live: LiveObject, resource: Resource | None) -> str:
         """All fields and labels. Of configuration and flow settings, only what the manifest mentions and

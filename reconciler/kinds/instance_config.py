@@ -223,7 +223,7 @@ def _variable_input(key: str, value: Any, live: Any) -> dict[str, Any]:
         inputs = {**rest, **value["inputs"]}
         rows = [{"name": name, "type": "value", "value": text(v)} for name, v in sorted(inputs.items())]
         # The whole text is wrapped, since the client keeps only what is a Secret out of its messages.
-        return {"key": key, "values": Secret(json.dumps(rows, ensure_ascii=False))}
+        return {"key": key, "values": Secret(json.dumps(rows, ensure_ascii=False), parts=_parts(inputs))}
     if is_schedule(value, live):
         parts = value if isinstance(value, Mapping) else {"value": value}
         return {"key": key, **{name: on_wire(v) for name, v in parts.items()}}
@@ -232,7 +232,7 @@ def _variable_input(key: str, value: Any, live: Any) -> dict[str, Any]:
 
 def on_wire(value: Any) -> str | Secret:
     """A value's text, wrapped where it is or holds a secret."""
-    return Secret(text(value)) if _has_secret(value) else text(value)
+    return Secret(text(value), parts=_parts(value)) if _has_secret(value) else text(value)
 
 
 def _compare(key: str, wanted: Any, found: Any, rotated: bool) -> Iterator[tuple[str, Any, Any]]:
@@ -247,7 +247,7 @@ def _compare(key: str, wanted: Any, found: Any, rotated: bool) -> Iterator[tuple
         for name, value in parts.items():
             current = found.get(name, "") if isinstance(found, Mapping) else None
             if text(value).lower() != text(current).lower():
-                yield f"{key}.{name}", current, value
+                yield f"{key}.{name}", _veiled(current, value), value
     elif not same_value(wanted, found):
         yield key, _veiled(found, wanted), wanted
 
@@ -283,7 +283,7 @@ def _json(value: str) -> Any:
 
 
 def _veiled(found: Any, wanted: Any) -> Any:
-    return Secret(text(found)) if found is not None and any(True for _ in _walk(wanted)) else found
+    return Secret(text(found)) if found is not None and _has_secret(wanted) else found
 
 
 def _input(row: Mapping[str, Any]) -> Any:
@@ -336,6 +336,10 @@ def _why(why: Cause, before: Any, after: Any) -> Cause:
 
 def _has_secret(value: Any) -> bool:
     return any(True for _ in _walk(value))
+
+
+def _parts(value: Any) -> tuple[str, ...]:
+    return tuple(secret for _, secret in _walk(value))
 
 
 def _walk(value: Any, path: str = "") -> Iterator[tuple[str, str]]:

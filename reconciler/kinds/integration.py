@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from reconciler.kinds import documents, record
+from reconciler.kinds import record
 from reconciler.kinds.base import Request, Resolve, Steps, address_of
 from reconciler.kinds.integration_impact import impact
 from reconciler.kinds.integration_steps import (
@@ -27,7 +27,7 @@ from reconciler.kinds.integration_steps import (
 )
 from reconciler.kinds.labelled import denied, digests_of, labels_to_write, own_mark, people, plain, to_send
 from reconciler.kinds.meaning import component_versions, digest, meaning
-from reconciler.model.address import Ref
+from reconciler.kinds.plain import PlainKind
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.digest import sha256
 from reconciler.model.errors import PayloadError
@@ -36,30 +36,14 @@ from reconciler.model.plan import Verb
 from reconciler.model.state import Definition, LiveObject, Resource, Version
 
 
-class IntegrationKind:
+class IntegrationKind(PlainKind):
     """The field table and the calls of `Integration`."""
 
     name = "Integration"
     list_name = "integrations"
     page_size = 20
-    structural: tuple[str, ...] = ()
     yaml_fields: tuple[str, ...] = ("definition",)
     provides: tuple[Verb, ...] = (Verb.PUBLISH, Verb.AVAILABILITY, Verb.UPDATE)
-
-    def __init__(self) -> None:
-        self._documents = documents.load("integration")
-
-    def list_page(self, first: int, offset: int) -> Operation:
-        """Reads drafts with their definitions and versions; few a page, since definitions are long."""
-        return Operation("integrations", self._documents["integrations"], {"first": first, "offset": offset})
-
-    def get(self, object_id: str) -> Operation:
-        """Reads one draft."""
-        return Operation("integration", self._documents["integration"], {"id": object_id})
-
-    def find(self, request: Request) -> Operation:
-        """Integrations that bear the resource's mark."""
-        return Operation("integrations", self._documents["findIntegrations"], {"mark": own_mark(request)})
 
     def rest(self, node: Mapping[str, Any]) -> Operation | None:
         """Older versions: a page holds a hundred, and an integration may have more."""
@@ -118,29 +102,13 @@ class IntegrationKind:
             denied=denied(node),
         )
 
-    def scope(self, resource: Resource, resolve: Resolve) -> Any:
-        """Marks are unique in the whole tenant."""
-        return None
-
-    def live_scope(self, live: LiveObject) -> Any:
-        """Marks are unique in the whole tenant."""
-        return None
-
     def natural_key(self, resource: Resource, resolve: Resolve) -> Sequence[tuple[str, Any]]:
         """The name, which is not unique."""
         return [("name", resource.fields.get("name"))] if resource.fields.get("name") else []
 
-    def live_key(self, live: LiveObject, name: str) -> Any:
-        """The field of that name."""
-        return live.fields.get(name)
-
     def adoptable(self, key: str) -> bool:
         """A name alone does not prove that it is the same integration."""
         return False
-
-    def needs(self, resource: Resource) -> Sequence[Ref]:
-        """An integration stands by itself."""
-        return ()
 
     def value(self, live: LiveObject, name: str) -> Any:
         """`id`; `sequence`, which all versions share; `release:NAME`, the id of the published version of that

@@ -11,11 +11,13 @@ SHOWN = "(secret)"
 class Secret:
     """A secret value. Only `reveal()` gives it out, and only the code that sends or compares it calls that.
 
-    `source` says where it was read from (`env ACME_KEY`), which may be shown.
+    `source` says where it was read from (`env ACME_KEY`), which may be shown. Where the value is a text that
+    was put together around secrets, `parts` are these.
     """
 
     _value: str = field(repr=False)
     source: str = ""
+    parts: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     def reveal(self) -> str:
         """The value itself, to be sent or compared, never to be shown."""

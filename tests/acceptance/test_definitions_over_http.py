@@ -72,7 +72,7 @@ def _written(project: Remote, path: Path, data: dict[str, Any], number: int) -> 
 
 
 def _wants(variable: dict[str, Any]) -> bool:
-    return variable["dataType"] == "connection" or not variable.get("defaultValue")
+    return variable["dataType"] in ("connection", "string") or not variable.get("defaultValue")
 
 
 def _value(variable: dict[str, Any]) -> Any:
@@ -84,6 +84,8 @@ def _value(variable: dict[str, Any]) -> Any:
         return ["a", "b"]
     if variable.get("collectionType") == "keyvaluelist":
         return {"a": "b"}
+    if variable["dataType"] in ("picklist", "string") and variable.get("defaultValue"):
+        return variable["defaultValue"]
     if variable["dataType"] == "picklist":
         return (variable.get("pickList") or ["chosen"])[0]
     values = {"number": 7, "boolean": True, "schedule": "0 4 * * *", "jsonForm": {"fields": [{"a": "b"}]}}
@@ -107,8 +109,9 @@ def _edits(project: Remote, data: dict[str, Any], config: dict[str, Any], number
         ("Instance/acme/it", "enabled", "drift"),
     }
     if config:
-        key, value = next(iter(config.items()))
-        variable, path = _theirs(key, value)
+        # What is only ever written cannot be seen to change: plain variables first.
+        key = min(config, key=lambda key: isinstance(config[key], dict) and "inputs" in config[key])
+        variable, path = _theirs(key, config[key])
         project.behind("updateInstanceConfigVariables", {"id": instance, "configVariables": [variable]})
         found.add(("Instance/acme/it", path, "drift"))
     project.behind("updateInstance", {"id": instance, "enabled": False})

@@ -1,0 +1,91 @@
+"""What most kinds answer alike: a kind overrides only that in which it differs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from reconciler.kinds import documents
+from reconciler.kinds.base import Request, Resolve
+from reconciler.kinds.labelled import own_mark
+from reconciler.model.address import Ref
+from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.operation import Operation
+from reconciler.model.plan import Verb
+from reconciler.model.state import LiveObject, Resource
+
+
+class PlainKind:
+    """A kind whose objects stand by themselves, are shown whole by a page, and are ready at once.
+
+    Its documents are those of `kinds/<name>.graphql`: the list under `list_name`, one object under the
+    kind's name in lower case, and the search by mark under `find<List>`.
+    """
+
+    name = ""
+    list_name = ""
+    page_size = 100
+    structural: tuple[str, ...] = ()
+    yaml_fields: tuple[str, ...] = ()
+    provides: tuple[Verb, ...] = (Verb.CREATE,)
+
+    def __init__(self) -> None:
+        self._documents = documents.load(self.name.lower())
+
+    def list_page(self, first: int, offset: int) -> Operation:
+        """The list's document for one page."""
+        return Operation(self.list_name, self._documents[self.list_name], {"first": first, "offset": offset})
+
+    def get(self, object_id: str) -> Operation:
+        """The document for one object."""
+        name = self.name.lower()
+        return Operation(name, self._documents[name], {"id": object_id})
+
+    def find(self, request: Request) -> Operation:
+        """The search by the resource's mark."""
+        document = self._documents[f"find{self.list_name.capitalize()}"]
+        return Operation(self.list_name, document, {"mark": own_mark(request)})
+
+    def rest(self, node: Mapping[str, Any]) -> Operation | None:
+        """A page shows all of it."""
+        return None
+
+    def join(self, node: Mapping[str, Any], more: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Nothing is left out, so nothing is added."""
+        return node
+
+    def scope(self, resource: Resource, resolve: Resolve) -> Any:
+        """Marks are unique in the whole tenant."""
+        return None
+
+    def live_scope(self, live: LiveObject) -> Any:
+        """Marks are unique in the whole tenant."""
+        return None
+
+    def live_key(self, live: LiveObject, name: str) -> Any:
+        """The field of that name."""
+        return live.fields.get(name)
+
+    def needs(self, resource: Resource) -> Sequence[Ref]:
+        """It stands by itself."""
+        return ()
+
+    def value(self, live: LiveObject, name: str) -> Any:
+        """`id`, or the field of that name."""
+        return live.id if name == "id" else live.fields.get(name)
+
+    def promises(self, resource: Resource, name: str) -> bool:
+        """`id`."""
+        return name == "id"
+
+    def unready(self, verb: Verb, request: Request) -> str:
+        """It is ready at once."""
+        return ""
+
+    def follow_up(self, verb: Verb, request: Request, error: Exception | None) -> Operation | None:
+        """Nothing follows."""
+        return None
+
+    def impact(self, request: Request, followers: Sequence[Request]) -> Sequence[Diagnostic]:
+        """Nothing runs on it."""
+        return ()

@@ -1,0 +1,249 @@
+"""Canaries as secrets, old and new, against a served tenant: they travel to it, and appear nowhere else."""
+
+from __future__ import annotations
+
+import json
+import re
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.acceptance.remote import Remote
+from tests.sandbox.served import ServedSandbox
+
+CANARIES = {
+    "plain": ("kanarie-old-3f9b2c71", "kanarie-new-8d11aa02"),
+    "lines": ("kanarie-one\nkanarie-two\n", "kanarie-three\r\nkanarie-four"),
+    "unicode": ("kanárie-ключ-🔑-alt", "kanárie-鍵-🗝-neu"),
+    "json": ('{"kanarie": "q\\"uote-77"}', '["kanarie", {"a": "kanarie-78"}]'),
+    "markup": ("[bold]kanarie[/bold] `x` ${kanarie}", "<kanarie>&amp; ::error::kanarie"),
+}
+OUTPUTS: tuple[tuple[str, ...], ...] = (
+    ("plan",),
+    ("plan", "-v", "--debug"),
+    ("plan", "--format", "json"),
+    ("plan", "--format", "markdown", "-v"),
+    ("drift",),
+    ("drift", "--format", "json"),
+    ("drift", "--format", "markdown"),
+    ("get", "instances", "--format", "json"),
+    ("get", "integrations", "--format", "csv"),
+    ("whoami", "--format", "json"),
+    ("history",),
+    ("history", "latest"),
+    ("history", "latest", "--format", "json"),
+)
+
+
+class Spilled:
+    """Everything that a project's commands said and left on the disk."""
+
+    def __init__(self, project: Remote) -> None:
+        self.project, self.said = project, ""
+
+    def run(self, *arguments: str) -> tuple[int, str]:
+        code, out, err = self.project(*arguments)
+        self.said += out + err
+        return code, err
+
+    def all(self) -> str:
+        files = [path for path in sorted(self.project.root.rglob("*")) if path.is_file()]
+        return self.said + "".join(path.read_text("utf-8", "replace") for path in files)
+
+    def check(self, *secrets: str) -> None:
+        everything = self.all()
+        for secret in secrets:
+            for form in {secret, json.dumps(secret)[1:-1], repr(secret)[1:-1], *_words(secret)}:
+                assert form not in everything, everything[max(0, everything.index(form) - 200) :][:400]
+
+
+def _words(secret: str) -> list[str]:
+    return [word for word in re.split(r"[\s\"'\[\]{}<>:,`]+", secret) if "kan" in word and len(word) > 7]
+
+
+@pytest.fixture
+def secretive(remote: Callable[..., Remote], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Remote]:
+    """Makes a project whose secret is the variable SHOP_KEY, everywhere that a secret can stand."""
+
+    def make(served: ServedSandbox, value: str, **options: Any) -> Remote:
+        monkeypatch.setenv("SHOP_KEY", value)
+        monkeypatch.setenv("DIGEST_KEY", f"digest-{value}")
+        project = remote(served, auth="refreshToken", **options)
+        environment = project.environment(served, "refreshToken") | {"secretKey": {"env": "DIGEST_KEY"}}
+        project.project(options.get("name", "shop"), {"tenant": environment})
+        secret = {"secret": {"env": "SHOP_KEY"}}
+        project.shop(
+            config={"Channel": secret, "Shop": {"inputs": {"apiKey": secret}}},
+            flows={"Receive order": {"apiKeys": [secret]}},
+        )
+        return project
+
+    return make
+
+
+@pytest.mark.parametrize("canary", CANARIES)
+def test_a_secret_and_its_successor_appear_nowhere(
+    canary: str,
+    secretive: Callable[..., Remote],
+    served: ServedSandbox,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    old, new = CANARIES[canary]
+    project = secretive(served, old, name=f"shop-{canary}")
+    _distinct(project, canary)
+    spilled, saved = Spilled(project), project.root / "saved.json"
+    assert spilled.run("plan", "-o", str(saved))[0] == 0
+    assert stat.S_IMODE(saved.stat().st_mode) == 0o600
+    assert spilled.run("apply", str(saved), "--debug")[0] == 0
+    for output in OUTPUTS:
+        spilled.run(*output)
+    assert spilled.run("plan", "--detailed-exitcode")[0] == 0
+
+    monkeypatch.setenv("SHOP_KEY", new)
+    monkeypatch.setenv("DIGEST_KEY", f"digest-{new}")
+    assert spilled.run("plan", "--detailed-exitcode", "-o", str(saved))[0] == 2
+    _theirs(project, canary, f"{new} of theirs")
+    for output in OUTPUTS:
+        spilled.run(*output)
+    assert spilled.run("apply", "--yes", "--format", "json")[0] == 0
+    assert spilled.run("plan", "--detailed-exitcode")[0] == 0
+    for output in OUTPUTS:
+        spilled.run(*output)
+    modes = {
+        stat.S_IMODE(p.stat().st_mode) for p in (project.root / ".reconciler/journal").iterdir() if p.is_file()
+    }
+    assert modes == {0o600}
+    spilled.check(old, new, project.served.token, project.served.refresh_token)
+
+
+def _distinct(project: Remote, canary: str) -> None:
+    """Names of its own for what stands in the tenant that the tests share."""
+    project.manifest(
+        "Integration", "orders", name=f"Orders {canary}", definition="../definitions/orders.yml",
+        release="1.0.0",
+    )  # fmt: skip
+    project.manifest("Customer", "acme", name=f"Acme {canary}")
+
+
+def _theirs(project: Remote, canary: str, value: str) -> None:
+    """Somebody else puts another secret in the place of ours."""
+    nodes = project.ask("{ instances(isSystem: false) { nodes { id customer { name } } } }")["instances"]
+    found = next(n["id"] for n in nodes["nodes"] if n["customer"]["name"] == f"Acme {canary}")
+    rows = json.dumps([{"name": "apiKey", "type": "value", "value": value}])
+    variables = [{"key": "Channel", "value": value}, {"key": "Shop", "values": rows}]
+    project.behind("updateInstanceConfigVariables", {"id": found, "configVariables": variables})
+
+
+@pytest.mark.parametrize("where", ["payload", "graphql"])
+@pytest.mark.parametrize("canary", CANARIES)
+def test_a_server_that_repeats_secrets_in_its_errors(
+    canary: str, where: str, secretive: Callable[..., Remote]
+):
+    secret = CANARIES[canary][0]
+    with ServedSandbox(where, factory="tests.acceptance.echo:Echo") as served:
+        spilled = Spilled(secretive(served, secret))
+        for arguments in (["--debug", "apply", "--yes"], ["apply", "--yes", "--format", "json"]):
+            code, err = spilled.run(*arguments)
+            assert code == 1, err
+        spilled.run("history", "latest")
+        spilled.check(secret)
+        assert "not welcome" in spilled.said or "(message withheld" in spilled.said
+
+
+def test_a_server_that_is_not_there(
+    secretive: Callable[..., Remote], monkeypatch: pytest.MonkeyPatch, served: ServedSandbox
+):
+    secret = CANARIES["plain"][0]
+    project = secretive(served, secret)
+    monkeypatch.setattr("reconciler.api.retries.Patience.delay", lambda *_: 0.0)
+    nowhere = {"url": "http://127.0.0.1:9", "auth": {"refreshToken": {"env": "SHOP_KEY"}}}
+    project.project("shop", {"nowhere": nowhere})
+    spilled = Spilled(project)
+    for verb in (["plan"], ["apply", "--yes"], ["whoami"], ["get", "customers"]):
+        assert spilled.run(*verb)[0] == 4
+    process = project.process("--debug", "plan")
+    out, err = process.communicate(timeout=60)
+    assert process.returncode != 0
+    spilled.said += out + err
+    spilled.check(secret)
+
+
+@pytest.mark.parametrize("token", ["kanarie wrong token", "kanarie\ninject: x", "kanárie-ключ", "kanarie-wrong"])
+def test_a_token_that_is_none(
+    token: str, secretive: Callable[..., Remote], monkeypatch: pytest.MonkeyPatch, served: ServedSandbox
+):
+    spilled = Spilled(secretive(served, "unused-secret-value"))
+    monkeypatch.setenv("SERVED_REFRESH_TOKEN", token)
+    for arguments in (["plan"], ["plan", "--format", "json"]):
+        code, err = spilled.run(*arguments)
+        assert code == 4, err
+    spilled.check(token)
+
+
+def test_a_secret_that_no_request_can_carry(
+    secretive: Callable[..., Remote], monkeypatch: pytest.MonkeyPatch, served: ServedSandbox
+):
+    spilled = Spilled(secretive(served, "kanarie-\udcff-bytes", name="shop-bytes"))
+    code, err = spilled.run("plan")
+    assert (code, "SHOP_KEY" in err) == (3, True), err
+    spilled.check("kanarie-")
+
+
+@pytest.mark.parametrize("where", ["", "payload"])
+def test_one_character_leaves_no_trace(where: str, secretive: Callable[..., Remote], tmp_path: Path):
+    """It stands in every text by chance, so what two of them leave is compared."""
+    seen = []
+    for secret in ("a", "7"):
+        arguments = {"factory": "tests.acceptance.echo:Echo"} if where else {}
+        with ServedSandbox(*([where] if where else []), **arguments) as served:
+            project = seen[0][0] if seen else None
+            if project is None:
+                project = secretive(served, secret)
+            else:
+                _again(project, served, secret)
+            spilled = Spilled(project)
+            spilled.run("plan", "-o", str(tmp_path / "saved.json"))
+            code, err = spilled.run("apply", "--yes", "--format", "json")
+            assert code == (1 if where else 0), err
+            for output in OUTPUTS:
+                spilled.run(*output)
+            seen.append((project, _normalised(spilled.all(), served)))
+    assert seen[0][1] == seen[1][1]
+
+
+def _again(project: Remote, served: ServedSandbox, secret: str) -> None:
+    """The same project with another secret, on a new tenant."""
+    import os
+
+    for path in (project.root / ".reconciler/journal").iterdir():
+        path.unlink()
+    (project.root / "saved.json").unlink()
+    os.environ |= {"SHOP_KEY": secret, "SERVED_REFRESH_TOKEN": served.refresh_token}
+    os.environ["DIGEST_KEY"] = f"digest-{secret}"
+    project.served = served
+    environment = project.environment(served, "refreshToken") | {"secretKey": {"env": "DIGEST_KEY"}}
+    project.project("shop", {"tenant": environment})
+
+
+_VARYING = (
+    (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?(Z|\+00:00)?"), "TIME"),
+    (re.compile(r"\d{8}T\d{6}(\.\d+Z(-\d+)?)?"), "RUN"),
+    (re.compile(r"\d\d:\d\d:\d\d"), "TIME"),
+    (re.compile(r"\d+(\.\d+)? (m?s)\b"), "TOOK"),
+    (re.compile(r'"seconds": [\d.]+'), "TOOK"),
+    (re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}"), "UUID"),
+    (re.compile(r"\b[A-Za-z0-9+/]{40,}={0,2}"), "ID"),
+    (re.compile(r"sha256:[0-9a-f]+"), "DIGEST"),
+    (re.compile(r"reconciler-applied:[0-9a-f-]+"), "RECORD"),
+)
+
+
+def _normalised(text: str, served: ServedSandbox) -> list[str]:
+    """The text without what differs between any two tenants and moments."""
+    text = text.replace(served.url, "URL").replace(served.tenant, "TENANT")
+    for pattern, word in _VARYING:
+        text = pattern.sub(word, text)
+    return sorted(re.sub(r"\s+", " ", line) for line in text.splitlines())
