@@ -7,6 +7,7 @@ from typing import Any
 
 from reconciler.kinds.base import Request, Resolve, Step, Steps, address_of
 from reconciler.kinds.labelled import (
+    creation,
     denied,
     digests_of,
     label_changes,
@@ -64,7 +65,8 @@ class CustomerKind(PlainKind):
     def steps(self, request: Request, *, adopt: bool) -> Steps:
         """One call mends everything: create, update, or adopt with what differs."""
         if request.live is None:
-            return Steps((Step(Verb.CREATE, "does not exist", ()),))
+            made = creation(request.resource, (*PLAIN, "labels"))
+            return Steps((Step(Verb.CREATE, "does not exist", made),))
         changes = (*scalar_changes(request, PLAIN, EMPTY), *label_changes(request), *mark_changes(request))
         if not changes:
             return Steps()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from reconciler.kinds.base import Request, Step, Steps, address_of
 from reconciler.kinds.cause import cause
 from reconciler.kinds.instance_config import config_changes, flow_changes, secrets_digest
-from reconciler.kinds.labelled import ignored, label_changes, mark_changes, scalar_changes
+from reconciler.kinds.labelled import creation, ignored, label_changes, mark_changes, scalar_changes
 from reconciler.model.address import Ref
 from reconciler.model.plan import Cause, Change, Refusal, Verb
 from reconciler.model.secret import Hidden
@@ -32,9 +32,11 @@ def instance_steps(request: Request, *, adopt: bool) -> Steps:
     """create or update → configure → deploy → enable or disable, as far as needed."""
     live, fields = request.live, request.resource.fields
     if live is None:
-        steps = [Step(Verb.CREATE, "does not exist")]
+        made = creation(request.resource, (*PLAIN, "release", "labels", "config"))
+        steps = [Step(Verb.CREATE, "does not exist", made)]
         if fields.get("flows"):
-            steps.append(Step(Verb.CONFIGURE, "its flows have settings", (), FLOWS))
+            settings = creation(request.resource, ("flows",))
+            steps.append(Step(Verb.CONFIGURE, "its flows have settings", settings, FLOWS))
         steps.append(Step(Verb.DEPLOY, "is new"))
         return Steps((*steps, *_switch(request, deploying=True)))
     updating = update_changes(request)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.kinds.base import Request, Step, Steps, address_of, source_of
-from reconciler.kinds.labelled import ignored, label_changes, mark_changes, own_mark, scalar_changes
+from reconciler.kinds.labelled import creation, ignored, label_changes, mark_changes, own_mark, scalar_changes
 from reconciler.kinds.meaning import blank, component_versions, differences, digest, meaning, same
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.digest import sha256
@@ -80,7 +80,8 @@ def integration_steps(request: Request, *, adopt: bool) -> Steps:
     changes = list(scalar_changes(request, PLAIN, EMPTY)) + label_changes(request) + mark_changes(request)
     aliases = _alias(request, importing)
     if live is None:
-        steps.append(Step(Verb.CREATE, "does not exist"))
+        made = creation(request.resource, (*PLAIN, "labels"))
+        steps.append(Step(Verb.CREATE, "does not exist", made))
     if importing.needed:
         steps.append(Step(Verb.IMPORT, _import_reason(request, importing), importing.changes))
     if aliases:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from reconciler.kinds.base import Request
 from reconciler.kinds.cause import cause
 from reconciler.kinds.marks import is_ours, mark, marks_in, project_of, record_label, short
-from reconciler.model.plan import Change
+from reconciler.model.plan import Cause, Change
 from reconciler.model.state import LiveObject, Resource
 
 PERMISSIONS = {
@@ -46,6 +46,25 @@ def label_changes(request: Request) -> list[Change]:
         if wanted != found:
             changes.append(Change("labels", found, wanted, cause(live.applied, "labels", wanted, found)))
     return changes
+
+
+def creation(resource: Resource, paths: Sequence[str]) -> tuple[Change, ...]:
+    """What a new object is created with, of the fields that the manifest mentions."""
+    return tuple(
+        Change(path, None, value, Cause.PENDING)
+        for name in paths
+        if name in resource.fields
+        for path, value in _leaves(name, resource.fields[name])
+        if value not in ("", [], None)
+    )
+
+
+def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if path.startswith(("config", "flows")) and isinstance(value, Mapping) and value:
+        for key, inner in value.items():
+            yield from _leaves(f"{path}.{key}", inner)
+    else:
+        yield path, value
 
 
 def mark_changes(request: Request) -> list[Change]:

@@ -77,7 +77,15 @@ def _from_env(source: SecretSource, environ: Mapping[str, str]) -> Secret | Diag
         return _wrong(
             source, "secret-empty", f'environment variable "{name}" is empty', "set it to the secret"
         )
+    if not _is_text(environ[name]):
+        message = f'environment variable "{name}" is not UTF-8 text'
+        return _wrong(source, "secret-not-text", message, "encode it as base64")
     return Secret(environ[name], str(source))
+
+
+def _is_text(value: str) -> bool:
+    # The system hands out bytes that are no text as lone surrogates, which no request can carry.
+    return not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _from_file(source: SecretSource, root: Path) -> Secret | Diagnostic:

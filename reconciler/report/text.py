@@ -197,7 +197,12 @@ def _result(console: Console, action: Document) -> None:
     if action["error"]:
         lines.write(console, 6, terminal(action["error"]))
     if action["because"]:
-        lines.write(console, 6, (f"because of {terminal(action['because'])}", "dim"))
+        why = (
+            "not begun: interrupted"
+            if action["because"] == "interrupted"
+            else f"because of {action['because']}"
+        )
+        lines.write(console, 6, (terminal(why), "dim"))
     if action["hint"]:
         lines.write(console, 6, ("hint: ", "cyan"), terminal(action["hint"]))
     if action["doubtful"]:

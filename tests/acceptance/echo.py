@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from reconciler.sandbox import Sandbox
@@ -42,5 +43,6 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(item)
     elif isinstance(value, str):
         yield value
-        if value[:1] in ("[", "{"):
-            yield from _texts(json.loads(value))
+        with suppress(ValueError):
+            found = json.loads(value)
+            yield from () if isinstance(found, str) else _texts(found)

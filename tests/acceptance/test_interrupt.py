@@ -1,0 +1,146 @@
+"""Runs that are stopped in their midst: what was begun is finished or found again, and nothing is doubled."""
+
+from __future__ import annotations
+
+import json
+import random
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.remote import ROOT, Remote
+from tests.sandbox.served import ServedSandbox
+
+CUSTOMERS = 16
+
+
+@pytest.fixture
+def slow() -> Iterator[ServedSandbox]:
+    """An empty tenant of its own for each test, which takes its time."""
+    with ServedSandbox(0.02, factory="tests.acceptance.slow:Slow") as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def project(remote: Callable[..., Remote], slow: ServedSandbox) -> Remote:
+    """An integration, customers, and an instance for each."""
+    made = remote(slow)
+    made.shop()
+    for number in range(CUSTOMERS):
+        made.manifest("Customer", f"c{number:02}", name=f"Customer {number:02}")
+    for number in range(0, CUSTOMERS, 4):
+        made.manifest(
+            "Instance", f"i{number:02}", customer=f"c{number:02}", integration="orders",
+            name=f"Orders for {number:02}", enabled=True,
+        )  # fmt: skip
+    return made
+
+
+class Running:
+    """`apply --yes` as a process; its streams go to files, which can be watched."""
+
+    def __init__(self, project: Remote, *arguments: str) -> None:
+        self.out, self.err = project.root / "out.txt", project.root / "err.txt"
+        with self.out.open("w") as out, self.err.open("w") as err:
+            self.process = project.process(
+                "apply", "--yes", "--parallelism", "3", *arguments, stdout=out, stderr=err
+            )
+
+    def after(self, actions: int) -> Running:
+        """Waits until so many actions are done, or it has ended."""
+        while self.err.read_text().count("\ndone") + 1 < actions and self.process.poll() is None:
+            time.sleep(0.005)
+        return self
+
+    def send(self, number: signal.Signals) -> Running:
+        self.process.send_signal(number)
+        return self
+
+    def end(self) -> int:
+        return self.process.wait(timeout=60)
+
+    def said(self) -> str:
+        return self.out.read_text() + self.err.read_text()
+
+
+def _heals(project: Remote) -> None:
+    """The next run finishes the work, and every object is there once."""
+    code, _, err = project("apply", "--yes")
+    assert code == 0, err
+    project.converged()
+    expected = {"integrations": 1, "customers": CUSTOMERS + 1, "instances": CUSTOMERS // 4 + 1}
+    for connection, count in expected.items():
+        hidden = "(isSystem: false)" if connection != "integrations" else ""
+        nodes = project.ask(f"{{ {connection}{hidden} {{ nodes {{ name }} }} }}")[connection]["nodes"]
+        names = [node["name"] for node in nodes]
+        assert (len(names), len(set(names))) == (count, count), names
+    assert project.named("integrations", "Orders", "versionNumber")["versionNumber"] == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_lets_what_is_under_way_finish(project: Remote, number: signal.Signals):
+    running = Running(project, "--format", "json").after(3).send(number)
+    assert running.end() == 130, running.said()
+    assert "finishing what is under way" in running.err.read_text()
+    assert "Traceback" not in running.said()
+    outcome = json.loads(running.out.read_text())
+    summary = outcome["summary"]
+    assert outcome["interrupted"]
+    assert summary["done"] >= 3
+    assert summary["skipped"] > 0
+    assert summary["done"] + summary["skipped"] == summary["actions"], "what was begun was finished"
+    assert not any(action["doubtful"] for action in outcome["actions"])
+    code, out, _ = project("history", "--format", "json")
+    assert json.loads(out)["runs"][0]["status"] == "interrupted"
+    _heals(project)
+
+
+def test_a_second_signal_stops_at_once(project: Remote):
+    running = Running(project).after(3).send(signal.SIGINT)
+    while "finishing what is under way" not in running.err.read_text() and running.process.poll() is None:
+        time.sleep(0.002)
+    running.send(signal.SIGINT)
+    assert running.end() == 130, running.said()
+    assert "Interrupted: " in running.out.read_text()
+    assert "Traceback" not in running.said()
+    _heals(project)
+
+
+def test_a_signal_while_planning(project: Remote):
+    process = project.process("plan")
+    time.sleep(0.4)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode in (0, 130, -signal.SIGINT), (out, err)
+    assert "reconciler/" not in err or process.returncode == -signal.SIGINT
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_killed_again_and_again(project: Remote, seed: int):
+    choose = random.Random(seed)
+    for _ in range(3):
+        running = Running(project).after(choose.randint(1, 9))
+        time.sleep(choose.uniform(0, 0.06))
+        running.send(signal.SIGKILL).end()
+    _heals(project)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    ["plan", "plan --format json", "apply --yes", "get customers", "get customers --format json", "drift -v"],
+)
+def test_a_reader_that_leaves_early(project: Remote, arguments: str):
+    command = f"{shlex.quote(sys.executable)} -m reconciler --project {project.root / 'reconciler.yaml'}"
+    done = subprocess.run(
+        ["bash", "-c", f"{command} {arguments} | head -1"], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert "Traceback" not in done.stderr
+    assert "BrokenPipe" not in done.stderr
+    assert len(done.stdout.splitlines()) <= 1
+    assert not list(Path(project.root).glob("core*"))
