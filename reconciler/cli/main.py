@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 
 import click
@@ -102,7 +103,8 @@ def _failed(error: BaseException, settings: Settings) -> int:
         )
         message = error.format_message().rstrip(".").replace("'", '"')
         error = InvalidInput.of("usage", message[:1].lower() + message[1:], hint=hint)
-    _tell(error, settings)
+    with suppress(OSError):  # where even the errors cannot be written, the exit code tells
+        _tell(error, settings)
     return error.exit_code if isinstance(error, ReconcilerError) else 1
 
 
@@ -128,7 +130,10 @@ def _tell(error: BaseException, settings: Settings) -> None:
     from reconciler.report.formats import render
 
     shown = error
-    if not isinstance(error, ReconcilerError):
+    if isinstance(error, OSError) and error.strerror:
+        what = f"a file, or the output, cannot be used: {error.strerror.lower()}"
+        shown = ReconcilerError(what, hint="run again with --debug to see which one")
+    elif not isinstance(error, ReconcilerError):
         # An error that nobody foresaw may carry anything in its text, secrets too.
         shown = ReconcilerError(
             f"an internal error occurred ({type(error).__name__})",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -71,7 +72,8 @@ class Settings:
     def _console(self, *, stderr: bool) -> Console:
         from rich.console import Console
 
-        stream = sys.stderr if stderr else sys.stdout
+        # A stream that the caller closed is None.
+        stream = (sys.stderr if stderr else sys.stdout) or io.StringIO()
         # A name that the terminal's encoding cannot show must not end the run.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")

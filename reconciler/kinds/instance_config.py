@@ -8,7 +8,7 @@ through the keyed digest of the record, where the environment names a key.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -17,7 +17,7 @@ from reconciler.kinds.cause import cause, fits, projections
 from reconciler.kinds.labelled import ignored
 from reconciler.model.digest import keyed
 from reconciler.model.plan import Cause, Change
-from reconciler.model.secret import Hidden, Secret
+from reconciler.model.secret import SHOWN, Hidden, Secret
 
 SECRET_DIGITS = 8
 FLOW_SETTINGS = ("testContentType", "testHeaders", "testPayload", "usesLre")
@@ -80,9 +80,20 @@ def config_changes(request: Request) -> list[Change]:
     form = config_form(wanted)
     # What does not differ, or is ignored, counts as git writes it: live it may read "1" where git has 1.0.
     live_form = form | {key: _live_form(wanted[key], found.get(key)) for key in changed}
-    shapes = projections({**_other_forms(found), **live_form}, wanted, changed)
-    why = cause(live.applied, "config", form, live_form, *shapes)
-    return [Change(f"config.{path}", b, a, _why(why, b, a)) for _, path, b, a in differing]
+    whole = {**_other_forms(found), **live_form}
+    why = cause(live.applied, "config", form, live_form, *projections(whole, wanted, changed))
+    once_secret = _once_secret(live.applied.get("config"), whole, wanted, changed)
+    if once_secret and why is Cause.BOTH:
+        why = Cause.PENDING
+    return [
+        Change(
+            f"config.{path}",
+            Secret(b) if key in once_secret and isinstance(b, str) else b,
+            a,
+            _why(why, b, a, request),
+        )
+        for key, path, b, a in differing
+    ]
 
 
 def changed_keys(request: Request) -> list[str]:
@@ -119,7 +130,7 @@ def flow_changes(request: Request) -> list[Change]:
     why = (
         cause(live.applied, "flows", flows_form(wanted), flows_form(_project(wanted, found))) if out else None
     )
-    return [Change(path, before, after, why or Cause.UNKNOWN) for path, before, after in out]
+    return [Change(path, b, a, _why(why or Cause.UNKNOWN, b, a, request)) for path, b, a in out]
 
 
 def same_setting(wanted: Any, found: Any, rotated: bool) -> bool:
@@ -163,8 +174,10 @@ def secrets_digest(request: Request) -> str:
 
 def secrets_rotated(request: Request) -> bool:
     """Whether secrets that cannot be read back are to be sent: asked for, or other than the record says."""
-    if request.policy.send_secrets:
-        return True
+    return request.policy.send_secrets or _git_rotated(request)
+
+
+def _git_rotated(request: Request) -> bool:
     known = request.live.applied.get("secrets") if request.live else None
     return bool(known) and bool(now := secrets_digest(request)) and not now.startswith(str(known))
 
@@ -330,8 +343,23 @@ def _project(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, A
     return {n: {k: found.get(n, {}).get(k) for k in settings} for n, settings in wanted.items()}
 
 
-def _why(why: Cause, before: Any, after: Any) -> Cause:
-    return Cause.PENDING if isinstance(before, Hidden) and isinstance(after, Secret) else why
+def _once_secret(
+    record: str | None, live: Mapping[str, Any], wanted: Iterable[str], changed: Iterable[str]
+) -> Collection[str]:
+    """The variables that git called secret when the record was written: their values still are."""
+    for keys in (tuple(changed), *((key,) for key in changed)) if record else ():
+        veiled = {**live, **dict.fromkeys(keys, SHOWN)}
+        for form in (veiled, *projections(veiled, wanted, changed)):
+            if form.keys() >= set(keys) and fits(str(record), form):
+                return keys
+    return ()
+
+
+def _why(why: Cause, before: Any, after: Any, request: Request) -> Cause:
+    """Of secrets only the keyed digest knows whether git changed them; what is hidden shows no drift."""
+    hidden = isinstance(before, Hidden) and isinstance(after, Secret)
+    rotated = why is Cause.DRIFT and _has_secret(after) and _git_rotated(request)
+    return Cause.PENDING if hidden or rotated else why
 
 
 def _has_secret(value: Any) -> bool:

@@ -45,8 +45,17 @@ class Remote(Folder):
 
     def project(self, name: str, environments: dict[str, Any]) -> None:
         """Writes the project file; the first environment is the default."""
-        spec = {"manifests": ["manifests/"], "environments": environments, "default": next(iter(environments))}
-        document = {"apiVersion": "reconciler/v1", "kind": "Project", "metadata": {"name": name}, "spec": spec}
+        spec = {
+            "manifests": ["manifests/"],
+            "environments": environments,
+            "default": next(iter(environments)),
+        }
+        document = {
+            "apiVersion": "reconciler/v1",
+            "kind": "Project",
+            "metadata": {"name": name},
+            "spec": spec,
+        }
         self.write("reconciler.yaml", yaml.safe_dump(document, sort_keys=False))
 
     def ask(self, query: str, variables: dict[str, Any] | None = None) -> Any:

@@ -1,4 +1,4 @@
-"""Real definition files, from an empty tenant to a healed one, over HTTP and with another client beside us."""
+"""Real definition files, from an empty tenant to a healed one, over HTTP with another client beside us."""
 
 from __future__ import annotations
 

@@ -111,7 +111,9 @@ def test_a_secret_and_its_successor_appear_nowhere(
     assert spilled.run("plan", "--detailed-exitcode")[0] == 0
     spilled.run("history", "latest", "--format", "json")
     modes = {
-        stat.S_IMODE(p.stat().st_mode) for p in (project.root / ".reconciler/journal").iterdir() if p.is_file()
+        stat.S_IMODE(p.stat().st_mode)
+        for p in (project.root / ".reconciler/journal").iterdir()
+        if p.is_file()
     }
     assert modes == {0o600}
     spilled.check(old, new, project.served.token, project.served.refresh_token)
@@ -133,6 +135,52 @@ def _theirs(project: Remote, canary: str, value: str) -> None:
     rows = json.dumps([{"name": "apiKey", "type": "value", "value": value}])
     variables = [{"key": "Channel", "value": value}, {"key": "Shop", "values": rows}]
     project.behind("updateInstanceConfigVariables", {"id": found, "configVariables": variables})
+
+
+def test_a_secret_that_git_no_longer_calls_one(secretive: Callable[..., Remote], served: ServedSandbox):
+    """The value in the tenant was a secret, and is one until it is replaced."""
+    secret = CANARIES["plain"][0]
+    project = secretive(served, secret, name="shop-open")
+    _distinct(project, "open")
+    project.shop(config={"Channel": {"secret": {"env": "SHOP_KEY"}}})
+    _distinct(project, "open")
+    assert project("apply", "--yes")[0] == 0
+    project.shop(config={"Channel": "#open", "Shop": {"inputs": {"apiKey": "open"}}})
+    _distinct(project, "open")
+    spilled = Spilled(project)
+    change = next(
+        c for a in project.json("plan")["actions"] for c in a["changes"] if c["path"].endswith("Channel")
+    )
+    assert change == {"path": "config.Channel", "before": "(secret)", "after": "#open", "cause": "pending"}
+    for output in OUTPUTS:
+        spilled.run(*output)
+    assert spilled.run("apply", "--yes")[0] == 0
+    assert spilled.run("plan", "--detailed-exitcode")[0] == 0
+    spilled.check(secret)
+
+
+def test_a_secret_that_was_rotated_is_no_drift_but_one_that_others_changed_is(
+    secretive: Callable[..., Remote], served: ServedSandbox, monkeypatch: pytest.MonkeyPatch
+):
+    project = secretive(served, "kanarie-first", name="shop-rotated")
+    monkeypatch.setenv("DIGEST_KEY", "kanarie-digest-key")
+    secret = {"secret": {"env": "SHOP_KEY"}}
+    project.shop(config={"Channel": secret, "Shop": {"inputs": {"apiKey": secret}}})
+    _distinct(project, "rotated")
+    assert project("apply", "--yes")[0] == 0
+    for value in ("kanarie-second", "kanarie-third"):
+        monkeypatch.setenv("SHOP_KEY", value)
+        changes = [c for a in project.json("plan")["actions"] for c in a["changes"]]
+        assert {(c["path"], c["cause"]) for c in changes} == {
+            ("config.Channel", "pending"),
+            ("config.Shop.inputs.apiKey", "pending"),
+        }
+        assert project.json("drift")["drift"] == []
+        assert project("apply", "--yes")[0] == 0
+        project.converged()
+        _theirs(project, "rotated", "kanarie-theirs")
+        causes = {(d["path"], d["cause"]) for d in project.json("drift")["drift"]}
+        assert causes == {("config.Channel", "drift"), ("config.Shop.inputs.apiKey", "drift")}
 
 
 @pytest.fixture(scope="module", params=["payload", "graphql"])
@@ -180,7 +228,9 @@ def test_a_server_that_is_not_there(
     spilled.check(secret)
 
 
-@pytest.mark.parametrize("token", ["kanarie wrong token", "kanarie\ninject: x", "kanárie-ключ", "kanarie-wrong"])
+@pytest.mark.parametrize(
+    "token", ["kanarie wrong token", "kanarie\ninject: x", "kanárie-ключ", "kanarie-wrong"]
+)
 def test_a_token_that_is_none(
     token: str, secretive: Callable[..., Remote], monkeypatch: pytest.MonkeyPatch, served: ServedSandbox
 ):

@@ -37,7 +37,9 @@ def test_a_release_is_the_same_where_numbers_are_not(
 
     for release in ("1.4.0", "1.5.0"):
         if release != "1.4.0":
-            project.write("definitions/orders.yml", DEFINITION.replace("example.com/orders", "example.com/v2"))
+            project.write(
+                "definitions/orders.yml", DEFINITION.replace("example.com/orders", "example.com/v2")
+            )
             _release(project, release)
         plans = [project.json("plan", "-e", name) for name in ENVIRONMENTS]
         assert [a["id"] for a in plans[0]["actions"]] == [a["id"] for a in plans[1]["actions"]]
