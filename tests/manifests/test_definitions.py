@@ -15,7 +15,7 @@ from reconciler.model.diagnostic import Diagnostic
 from tests.manifests.sample import DEFINITION
 
 # Files of public projects, kept outside the repository.
-IN_USE = sorted(Path("/work/shared/definitions").glob("*.y*ml"))
+IN_USE = sorted((Path(__file__).resolve().parents[3] / "shared" / "definitions").glob("*.y*ml"))
 ACTION = "{key: a, component: {key: c, isPublic: true, version: LATEST}}"
 
 

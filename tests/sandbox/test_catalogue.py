@@ -8,7 +8,7 @@ import pytest
 from reconciler.sandbox import catalogue, definition
 from reconciler.sandbox.definition_check import component_refs, steps_of
 
-FILES = sorted(Path("/work/shared/definitions").glob("*.y*ml"))
+FILES = sorted((Path(__file__).resolve().parents[3] / "shared" / "definitions").glob("*.y*ml"))
 COMPONENTS = {component["key"]: component for component in catalogue.load()}
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from reconciler.sandbox import definition as d
 
-CORPUS = Path("/work/shared/definitions")
+CORPUS = Path(__file__).resolve().parents[3] / "shared" / "definitions"
 FILES = sorted(CORPUS.glob("*.y*ml"))
 corpus = pytest.mark.skipif(not FILES, reason="the folder of real definitions is not on this machine")
 
