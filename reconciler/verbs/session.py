@@ -131,7 +131,10 @@ def open_sandbox(session: Session) -> Sandbox:
     ignore = session.state / ".gitignore"
     if not ignore.exists():
         ignore.write_text("*\n", encoding="utf-8")
-    return Sandbox(session.state / "sandbox.db")
+    database = session.state / "sandbox.db"
+    # It holds the secrets that were configured; SQLite gives its side files the same mode.
+    database.touch(mode=0o600)
+    return Sandbox(database)
 
 
 @asynccontextmanager

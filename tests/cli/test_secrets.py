@@ -127,7 +127,11 @@ def test_plans_and_journals_are_for_their_owner_alone(project: Folder, monkeypat
     saved = project.root / "saved.json"
     project("plan", "-o", str(saved))
     project("apply", str(saved))
-    kept: list[Path] = [saved, *(project.root / ".reconciler" / "journal").iterdir()]
+    kept: list[Path] = [
+        saved,
+        project.root / ".reconciler" / "sandbox.db",
+        *(project.root / ".reconciler" / "journal").iterdir(),
+    ]
     assert {stat.S_IMODE(path.stat().st_mode) for path in kept} == {0o600}
 
 
