@@ -35,15 +35,16 @@ def make_plan(
     live: Live,
     policy: Policy,
     *,
+    matched: Matched | None = None,
     select: Iterable[str] = (),
     exclude: Iterable[str] = (),
 ) -> Plan:
     """The smallest ordered set of actions that makes `live` match `desired`, with the reasons.
 
     The same two sides and policy give the same plan, in the same order. What must not be done is not
-    raised, but stands in the plan's `refusals`.
+    raised, but stands in the plan's `refusals`. `matched` spares the pairing to a caller who has it.
     """
-    matched = match(desired, live)
+    matched = matched or match(desired, live)
     patterns = (list(select), list(exclude))
     resources = selected(desired.resources, *patterns)
     concerned = {str(address) for address in resources}

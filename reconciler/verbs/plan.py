@@ -36,7 +36,7 @@ async def plan(session: Session, options: Options) -> Planned:
     allowed = policy(session, options)
     async with connect(session, read_only=True, parallelism=options.parallelism) as client:
         live = await fetch(client, concurrency=options.parallelism)
-    made = make_plan(desired, live, allowed, select=options.select, exclude=options.exclude)
-    made = replace(made, warnings=(*only_warnings(diagnostics), *made.warnings))
     matched = match(desired, live)
+    made = make_plan(desired, live, allowed, matched=matched, select=options.select, exclude=options.exclude)
+    made = replace(made, warnings=(*only_warnings(diagnostics), *made.warnings))
     return Planned(made, desired, live, {**matched.objects, **matched.orphans}, allowed)

@@ -193,8 +193,3 @@ def is_configured(context: Context, instance: Row) -> bool:
 def instance_of(context: Context, part: str) -> Row | None:
     """The instance that the part with this id lives in."""
     return context.store.by_prefix("instance", part[:PREFIX])
-
-
-def record_of(context: Context, part: str) -> Row | None:
-    """The integration record that the part with this id lives in."""
-    return context.store.by_prefix("integration", part[:PREFIX])
