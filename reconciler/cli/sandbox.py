@@ -1,18 +1,21 @@
-"""sandbox: serve, reset and rule."""
+"""sandbox: serve, reset, rule and fault."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli.confirm import confirm
 from reconciler.cli.settings import Settings, common, settings
 
 if TYPE_CHECKING:
+    from reconciler.sandbox.faults import Armed, Faults
     from reconciler.verbs.sandbox import RuleState
     from reconciler.verbs.session import Session
 
@@ -43,19 +46,47 @@ def sandbox() -> None:
     metavar="NAME=VALUE",
     help="Set a rule (see `sandbox rule`). Repeatable.",
 )
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="KIND[:NAME=VALUE,…]",
+    help="Arm a fault, in place of those that are armed (see `sandbox fault`). Repeatable.",
+)
+@click.option("--seed", type=int, help="What is drawn of faults follows from it.")
 @click.option("--component-shift", type=int, default=0, help="Added to the versions of all components.")
 @click.option("--version-shift", type=int, default=0, help="Added to the versions of all integrations.")
 @common
-def serve(host: str, port: int, db: Path | None, rules: tuple[str, ...], **shifts: int) -> None:
+def serve(
+    host: str,
+    port: int,
+    db: Path | None,
+    rules: tuple[str, ...],
+    faults: tuple[str, ...],
+    seed: int | None,
+    **shifts: int,
+) -> None:
     """Serve a sandbox over HTTP until SIGINT or SIGTERM. Prints one line of JSON when it listens: its url,
     token, refreshToken and tenant.
     """
     from reconciler.verbs.sandbox import serve as run
+    from reconciler.verbs.sandbox_fault import parse_fault
 
     here = settings()
     pairs = [_pair(rule) for rule in rules]
+    armed = [parse_fault(fault) for fault in faults]
     session = _session(here) if db is None else None
-    run(session, host=host, port=port, database=db, rules=pairs, ready=_ready, **shifts)
+    run(
+        session,
+        host=host,
+        port=port,
+        database=db,
+        rules=pairs,
+        faults=armed,
+        seed=seed,
+        ready=_ready,
+        **shifts,
+    )
 
 
 @sandbox.command()
@@ -69,7 +100,7 @@ def reset(yes: bool) -> None:
     session = _needed(here)
     file = session.state / "sandbox.db"
     if not yes:
-        _ask(file)
+        confirm(f"Empty {file}?", hint="give --yes")
     empty(session)
     here.say(f"Emptied {file}.")
 
@@ -97,6 +128,63 @@ def rule(rule: str) -> None:
         _table(here, found)
 
 
+@sandbox.command()
+@click.argument("kind", required=False, default="")
+@click.option("--probability", type=click.FloatRange(0, 1), help="Of striking a request. [default: 1]")
+@click.option(
+    "--operation", help="A root field (with *), or query, mutation or auth. [default: any but auth]"
+)
+@click.option("--nth", type=click.IntRange(0), help="Strike only the request with this number.")
+@click.option("--times", type=click.IntRange(0), help="How often it may strike. [default: without end]")
+@click.option("--seconds", type=click.FloatRange(0), help="Of delays and of Retry-After. [default: 1]")
+@click.option("--seed", type=int, help="Start anew with what follows from this seed.")
+@click.option("--clear", is_flag=True, help="Arm nothing any more.")
+@common
+def fault(kind: str, seed: int | None, clear: bool, **values: Any) -> None:
+    """Arm one more fault in the project's sandbox, or show those that are armed, and which there are.
+
+    A fault is something that goes wrong on the way: the same seed goes wrong in the same places.
+    """
+    from reconciler.verbs import sandbox_fault as verb
+
+    here = settings()
+    given = {name: value for name, value in values.items() if value is not None}
+    if given and not kind:
+        raise click.UsageError(f"--{next(iter(given))} needs a KIND")
+    added = verb.fault_of(kind, **given) if kind else None
+    session = _session(here)
+    if clear:
+        verb.clear(session)
+    if seed is not None:
+        verb.reseed(session, seed)
+    if added is not None:
+        verb.arm(session, added)
+    _show_faults(here, verb.faults(session))
+
+
+def _show_faults(here: Settings, faults: Faults) -> None:
+    from reconciler.report.document import dumps
+    from reconciler.report.tables import render_table
+    from reconciler.sandbox.faults import KINDS
+
+    kinds = [{"name": kind.name, "when": kind.moment, "meaning": kind.meaning} for kind in KINDS.values()]
+    armed = [_armed(one) for one in faults.armed]
+    if here.format == "json":
+        document = {"seed": faults.seed, "faults": armed, "injected": faults.injected, "kinds": kinds}
+        here.out.out(dumps(document), highlight=False)
+    elif armed:
+        columns = ("kind", "operation", "probability", "nth", "times", "seconds", "seen", "struck")
+        render_table(here.out, armed, columns)
+        here.say(f"Seed {faults.seed}.")
+    else:
+        render_table(here.out, kinds, ("name", "when", "meaning"))
+        here.say("None of them is armed.")
+
+
+def _armed(one: Armed) -> dict[str, Any]:
+    return {**asdict(one.fault), "seen": one.seen, "struck": one.struck}
+
+
 def _ready(details: dict[str, str]) -> None:
     click.echo(json.dumps(details))
     sys.stdout.flush()
@@ -119,18 +207,6 @@ def _pair(rule: str) -> tuple[str, str]:
     if not given:
         raise click.BadParameter(f"{rule!r} is not NAME=VALUE", param_hint="--rule")
     return name, value
-
-
-def _ask(file: Path) -> None:
-    from reconciler.model.errors import InvalidInput, ReconcilerError
-
-    if not (sys.stdin and sys.stdin.isatty()):
-        raise InvalidInput.of(
-            "no-terminal", "there is no terminal to ask for confirmation", hint="give --yes"
-        )
-    click.echo(f'Empty {file}? Only "yes" is accepted: ', nl=False, err=True)
-    if (sys.stdin.readline() or "").strip() != "yes":
-        raise ReconcilerError("not confirmed; nothing was changed")
 
 
 def _described(one: RuleState) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
@@ -20,13 +20,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from .auth import AUDIENCE, CLIENT_ID, WEEK, TokenError, Tokens
+from .doors import Visited, came_to, routes
+from .faults import Strike
+from .misbehave import answer
 
 BODY_LIMIT = 2_621_440  # 2.5 MB
 RATE = 20  # requests of one token in any second
 _log = logging.getLogger(__name__)
 
 
-class SandboxLike(Protocol):
+class SandboxLike(Visited, Protocol):
     """What the edge needs of a sandbox."""
 
     @property
@@ -45,6 +48,10 @@ class SandboxLike(Protocol):
     def rules(self) -> Mapping[str, str]:
         """The rules in force, by name."""
 
+    @property
+    def past(self) -> SandboxLike | None:
+        """The tenant as it was before the last write, if it was kept."""
+
     def execute(
         self,
         query: str,
@@ -52,7 +59,13 @@ class SandboxLike(Protocol):
         operation_name: str | None = None,
         allow_introspection: bool = False,
     ) -> tuple[int, dict[str, Any], dict[str, str]]:
-        """EdgeError one GraphQL request: status, body and headers."""
+        """Answer one GraphQL request: status, body and headers."""
+
+    def strike(self, query: str, operation_name: str | None = None) -> Sequence[Strike]:
+        """The faults that befall this GraphQL request."""
+
+    def strike_auth(self) -> Sequence[Strike]:
+        """The faults that befall this exchange of a refresh token."""
 
 
 class EdgeError(Exception):
@@ -68,15 +81,16 @@ def build_app(
 ) -> Starlette:
     """The application; token_seconds is how long issued access tokens live."""
     edge = _Edge(sandbox, token_seconds, clock)
-    routes = [
+    doors = [
         Route("/api", edge.graphql, methods=["POST"]),
         Route("/api/", edge.graphql, methods=["POST"]),
         Route("/auth/meta", edge.meta, methods=["GET"]),
         Route("/auth/refresh", edge.refresh, methods=["POST"]),
         Route("/auth/revoke", edge.revoke, methods=["POST"]),
         Route("/oauth/token", edge.oauth, methods=["POST"]),
+        *routes(sandbox),
     ]
-    app = Starlette(routes=routes, exception_handlers={HTTPException: _http_error, EdgeError: _edge_error})
+    app = Starlette(routes=doors, exception_handlers={HTTPException: _http_error, EdgeError: _edge_error})
     app.router.redirect_slashes = False
     return app
 
@@ -96,13 +110,20 @@ class _Edge:
         if scheme.lower() != "bearer" or not self._tokens.accepts(token):
             raise EdgeError(401, _errors("Unauthorized"), {"WWW-Authenticate": "Bearer"})
         self._check_rate(token)
+        came_to(request)
         body = _request_of(await self._read(request))
         introspection = (
             self._rule("introspection", "on") == "on"
             or request.headers.get("prismatic-docs-introspection", "").lower() == "true"
         )
+        strikes = self._sandbox.strike(body["query"], body.get("operationName"))
+        stale = any(strike.kind == "stale_read" for strike in strikes)
+        return await answer(strikes, lambda: self._carry_out(body, introspection, stale))
+
+    def _carry_out(self, body: dict[str, Any], introspection: bool, stale: bool) -> Response:
         try:
-            status, response, headers = self._sandbox.execute(
+            sandbox = (self._sandbox.past if stale else None) or self._sandbox
+            status, response, headers = sandbox.execute(
                 body["query"], body.get("variables"), body.get("operationName"), introspection
             )
             if status == 200 and self._rule("error_status", "200") == "400" and _has_errors(response):
@@ -117,7 +138,7 @@ class _Edge:
 
     async def refresh(self, request: Request) -> Response:
         body = _object_of(await self._read(request))
-        return self._exchange(body.get("refresh_token"), body.get("tenant_id"))
+        return await self._exchange(body.get("refresh_token"), body.get("tenant_id"))
 
     async def oauth(self, request: Request) -> Response:
         form = dict(parse_qsl((await self._read(request)).decode("utf-8", "replace")))
@@ -125,13 +146,16 @@ class _Edge:
             return _refusal(
                 TokenError(400, "unsupported_grant_type", "Only refresh_token is supported here.")
             )
-        return self._exchange(form.get("refresh_token"), form.get("tenant_id"))
+        return await self._exchange(form.get("refresh_token"), form.get("tenant_id"))
 
     async def revoke(self, request: Request) -> Response:
         self._tokens.revoke(_object_of(await self._read(request)).get("refresh_token"))
         return _json(200, {})  # unknown tokens too: the answer must not tell which exist
 
-    def _exchange(self, refresh_token: Any, tenant: Any) -> Response:
+    async def _exchange(self, refresh_token: Any, tenant: Any) -> Response:
+        return await answer(self._sandbox.strike_auth(), lambda: self._token(refresh_token, tenant))
+
+    def _token(self, refresh_token: Any, tenant: Any) -> Response:
         rotate = self._rule("token_rotation", "false") == "true"
         try:
             return _json(200, self._tokens.exchange(refresh_token, tenant, rotate=rotate))

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from hashlib import sha1
 from pathlib import Path
@@ -27,10 +28,12 @@ from graphql import (
 )
 from graphql.language import FieldNode, Visitor, visit
 
+from .faults import AUTH, Armed, Fault, Faults, Strike
 from .resolve.context import Context
 from .resolve.errors import NotFoundError
 from .resolve.executable import schema
 from .rules import Rules, check
+from .somebody import shift_customers
 from .store import Store
 
 Answer = tuple[int, dict[str, Any], dict[str, str]]
@@ -50,6 +53,7 @@ class Sandbox:
         given = dict(Rules(rules).changed()) if rules else {}
         self._lock = threading.RLock()
         self._store = Store(path)
+        self._past: Sandbox | None = None
         settings = {}
         if rules is not None:
             settings["rules"] = json.dumps(given)
@@ -84,6 +88,8 @@ class Sandbox:
             if operation is None:
                 message = "Must provide a valid operation name if query contains multiple operations."
                 return 400, {"errors": [{"message": message}]}, {}
+            if operation.operation is OperationType.MUTATION:
+                self._keep_past(meta)
             context = Context(self._store, rules, meta, user or meta.get("role", "owner"))
             result = self._run(document, variables, operation, context)
             return _answer(result, operation, rules)
@@ -117,6 +123,91 @@ class Sandbox:
         else:
             self._store.commit()
         return result
+
+    @contextmanager
+    def writing(self) -> Iterator[Context]:
+        """A transaction of its own, for what comes in by other doors than GraphQL."""
+        with self._lock:
+            self._store.begin(write=True)
+            try:
+                meta = self._store.meta()
+                yield Context(self._store, Rules(json.loads(meta.get("rules", "{}"))), meta, "owner")
+            except BaseException:
+                self._store.rollback()
+                raise
+            self._store.commit()
+
+    # faults
+
+    @property
+    def faults(self) -> Faults:
+        """The faults that are armed, with their seed and counters; a copy."""
+        return Faults.loads(self._setting("faults") or "")
+
+    def set_faults(self, faults: Iterable[Fault], *, seed: int = 0) -> None:
+        """Arm these and no others; every counter starts anew."""
+        self._set({"faults": Faults.of(faults, seed).dumps()})
+
+    def arm(self, fault: Fault) -> None:
+        """Arm one more; the counters of the others go on."""
+        with self._changing_faults() as faults:
+            faults.armed.append(Armed(fault))
+
+    def reseed(self, seed: int) -> None:
+        """Start the same faults anew from this seed."""
+        self.set_faults([armed.fault for armed in self.faults.armed], seed=seed)
+
+    def clear_faults(self) -> None:
+        """Arm nothing; the seed, and how often each kind was injected, are still known."""
+        with self._changing_faults() as faults:
+            faults.armed.clear()
+
+    def injected(self) -> dict[str, int]:
+        """How often each kind of fault struck since faults were last set."""
+        return self.faults.injected
+
+    def strike(self, query: str, operation_name: str | None = None) -> Sequence[Strike]:
+        """The faults that befall this GraphQL request, which counts as one."""
+        return self._strike(lambda: _names(query, operation_name))
+
+    def strike_auth(self) -> Sequence[Strike]:
+        """The faults that befall this exchange of a refresh token, which counts as one."""
+        return self._strike(lambda: {AUTH})
+
+    def _strike(self, names: Callable[[], Collection[str]]) -> Sequence[Strike]:
+        if not self.faults.armed:
+            return ()
+        with self._changing_faults() as faults:
+            strikes = faults.strike(names(), has_past=self._past is not None)
+            for strike in strikes:
+                if strike.kind == "shifting_list":
+                    shift_customers(self._store, strike.chance)
+        return strikes
+
+    @property
+    def past(self) -> Sandbox | None:
+        """The tenant as it was before the last mutation; kept only while stale reads are armed."""
+        return self._past
+
+    def _keep_past(self, meta: Mapping[str, str]) -> None:
+        if not Faults.loads(meta.get("faults", "")).has("stale_read"):
+            return
+        self._past = self._past or Sandbox()
+        self._store.copy_to(self._past.store)
+
+    @contextmanager
+    def _changing_faults(self) -> Iterator[Faults]:
+        """The faults, to be changed; no other process can change them meanwhile."""
+        with self._lock:
+            self._store.begin(write=True)
+            try:
+                faults = self.faults
+                yield faults
+                self._set({"faults": faults.dumps()})
+            except BaseException:
+                self._store.rollback()
+                raise
+            self._store.commit()
 
     # the tenant
 
@@ -174,7 +265,7 @@ class Sandbox:
         self._set({"org_name": value})
 
     def add_component(self, key: str, *, label: str = "", signature: str = "", **parts: Any) -> int:
-        """A new version of a private component, which the API itself cannot take in here; its number.
+        """A new version of a private component, without the upload that the API asks for; its number.
 
         parts are actions, connections and data_sources, described as in the catalogue.
         """
@@ -199,11 +290,14 @@ class Sandbox:
             self._store.begin(write=True)
             self._store.clear()
             self._store.commit()
+            self._past = None
 
     def close(self) -> None:
         """Let go of the file."""
         with self._lock:
             self._store.close()
+            if self._past is not None:
+                self._past.close()
 
     def __enter__(self) -> Sandbox:
         return self
@@ -233,6 +327,16 @@ def _document(query: str) -> tuple[DocumentNode | None, list[GraphQLError]]:
     except GraphQLError as error:
         return None, [error]
     return document, validate(schema(), document)
+
+
+def _names(query: str, operation_name: str | None) -> frozenset[str]:
+    """What a fault may call this request: query or mutation, and its root fields."""
+    document, _ = _document(query)
+    operation = get_operation_ast(document, operation_name) if document else None
+    if operation is None:
+        return frozenset()
+    fields = (part.name.value for part in operation.selection_set.selections if isinstance(part, FieldNode))
+    return frozenset({operation.operation.value, *fields})
 
 
 def _introspects(document: DocumentNode) -> bool:

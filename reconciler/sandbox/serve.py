@@ -9,11 +9,14 @@ import contextlib
 import ipaddress
 import signal
 import socket
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import asyncio
+
     import uvicorn
 
     from .app import SandboxLike
@@ -66,10 +69,38 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
+class _Wire:
+    """A client's connection, which faults end; uvicorn itself would answer 500 first."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+
+    def refuse(self) -> None:
+        self.reset()  # it was accepted already, and other connections must go on
+
+    def reset(self) -> None:
+        connection = self._transport.get_extra_info("socket")
+        # Closing with a linger of zero resets; without it a client sees an orderly end.
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._transport.abort()
+
+    def close(self) -> None:
+        self._transport.close()
+
+
 def _server(sandbox: SandboxLike, ready: Callable[[], Any]) -> uvicorn.Server:
     import uvicorn  # imported here: only this verb needs a server
+    from uvicorn.protocols.http.h11_impl import H11Protocol
 
     from .app import build_app
+    from .misbehave import CONNECTION
+
+    class Protocol(H11Protocol):
+        """HTTP/1.1 that lets the application get at its connection."""
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            self.app_state = {**self.app_state, CONNECTION: _Wire(transport)}
 
     class Server(uvicorn.Server):
         """uvicorn that says when it listens, and that ends with a signal instead of dying of it."""
@@ -93,7 +124,7 @@ def _server(sandbox: SandboxLike, ready: Callable[[], Any]) -> uvicorn.Server:
 
     config = uvicorn.Config(
         build_app(sandbox),
-        http="h11",
+        http=Protocol,
         ws="none",
         lifespan="off",
         log_config=None,

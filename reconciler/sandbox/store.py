@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from .tables import STATEMENTS, TABLES
+
 Row = dict[str, Any]
 
 _SCHEMA = """
@@ -62,7 +64,9 @@ CREATE TABLE component (
   id TEXT PRIMARY KEY, key TEXT NOT NULL, number INTEGER NOT NULL, signature TEXT NOT NULL,
   body TEXT NOT NULL, created_at TEXT NOT NULL);
 """
-_TABLES = ("definition", "integration", "customer", "instance", "component")
+DEFAULT_PROFILE = "Default Instance Profile"
+OWNER_SINCE = "2025-01-01T00:00:00.000000+00:00"
+_TABLES = (*reversed(TABLES), "definition", "integration", "instance", "customer", "component")
 
 
 class Store:
@@ -74,6 +78,7 @@ class Store:
         self._db.create_function("fold", 1, _fold, deterministic=True)
         for pragma in (
             "busy_timeout = 30000",
+            "foreign_keys = ON",
             "journal_mode = WAL",
             "synchronous = OFF",
             "cache_size = -32000",
@@ -100,6 +105,12 @@ class Store:
             )
             self.reset_meta()
             self.create_system_customer()
+        for statement in STATEMENTS:
+            self._db.execute(statement)
+        if not self.all("SELECT 1 FROM profile"):
+            self.create_default_profile()
+        if not self.all("SELECT 1 FROM person"):
+            self.create_owner()
         self.commit()
 
     def reset_meta(self) -> None:
@@ -112,9 +123,25 @@ class Store:
         row = {"id": str(uuid.uuid4()), "name": "System Customer", "description": "", "labels": "[]"}
         self.insert("customer", row | {"is_system": 1, "created_at": now, "updated_at": now})
 
+    def create_default_profile(self) -> None:
+        """The profile of instances whose integration names none."""
+        now = self.now()
+        row = {"id": str(uuid.uuid4()), "name": DEFAULT_PROFILE, "is_default": 1}
+        self.insert("profile", row | {"created_at": now, "updated_at": now})
+
+    def create_owner(self) -> None:
+        """The user that the tenant's tokens are of."""
+        row = {"id": self.meta()["user"], "name": "Sandbox Owner", "email": "owner@sandbox.localhost"}
+        times = {"created_at": OWNER_SINCE, "updated_at": OWNER_SINCE}
+        self.insert("person", row | times | {"role": "owner"})
+
     def close(self) -> None:
         """Let go of the file."""
         self._db.close()
+
+    def copy_to(self, other: Store) -> None:
+        """Make the other store equal to this one."""
+        self._db.backup(other._db)
 
     # transactions
 
@@ -248,6 +275,8 @@ class Store:
         self.reset_meta()
         self._last = 0
         self.create_system_customer()
+        self.create_default_profile()
+        self.create_owner()
 
 
 def timestamp(microseconds: int) -> str:

@@ -14,9 +14,7 @@ BASE_URL = "http://sandbox.localhost"
 
 def transport(sandbox: SandboxLike) -> httpx.AsyncBaseTransport:
     """An httpx transport that answers every request from this sandbox; any host name will do."""
-    import httpx  # imported here: httpx and starlette are heavy, and most commands need neither
+    from .app import build_app  # imported here: httpx and starlette are heavy, and most commands need neither
+    from .inprocess import InProcess
 
-    from .app import build_app
-
-    # A failure inside reaches the client as a server's would: as a 500, not as a Python exception.
-    return httpx.ASGITransport(build_app(sandbox), raise_app_exceptions=False)
+    return InProcess(build_app(sandbox))

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reconciler.manifests import project as projects
 from reconciler.manifests.messages import suggest
 from reconciler.model.errors import InvalidInput, ReconcilerError
 from reconciler.verbs.session import SANDBOX, Session, open_sandbox, open_session
+
+if TYPE_CHECKING:
+    from reconciler.sandbox.faults import Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +45,16 @@ def serve(
     port: int,
     database: Path | None,
     rules: Sequence[tuple[str, str]],
+    faults: Sequence[Fault] = (),
+    seed: int | None = None,
     component_shift: int,
     version_shift: int,
     ready: Callable[[dict[str, str]], Any],
 ) -> None:
     """Serves a sandbox until SIGINT or SIGTERM; `ready` gets its url, token, refreshToken and tenant.
 
-    The tenant is kept in `database`, else in the project's own file, else it goes with the process.
+    The tenant is kept in `database`, else in the project's own file, else it goes with the process. Faults
+    take the place of those that are armed in it; a seed alone starts those anew.
     Raises InvalidInput for a host that is not this machine or a wrong rule, ReconcilerError otherwise.
     """
     from reconciler.sandbox import Sandbox
@@ -59,13 +65,17 @@ def serve(
     if session is not None and database is None:
         open_sandbox(session).close()  # makes the folder, with what keeps it out of git
         database = session.state / "sandbox.db"
-    sandbox = _open(
+    sandbox = checked_open(
         lambda: Sandbox(database or ":memory:", component_shift=component_shift, version_shift=version_shift),
         database,
     )
     try:
         for name, value in rules:
             sandbox.set_rule(name, value)
+        if faults:
+            sandbox.set_faults(faults, seed=seed or 0)
+        elif seed is not None:
+            sandbox.reseed(seed)
         run(sandbox, host, port, ready)
     except ValueError as error:
         raise InvalidInput.of("bad-host", str(error).replace("'", '"')) from error
@@ -79,7 +89,7 @@ def serve(
 
 def reset(session: Session) -> None:
     """Empties the project's embedded sandbox. Its rules, tokens and identity stay."""
-    sandbox = _open(lambda: open_sandbox(session), session.state / "sandbox.db")
+    sandbox = checked_open(lambda: open_sandbox(session), session.state / "sandbox.db")
     try:
         sandbox.reset()
     finally:
@@ -97,7 +107,7 @@ def rules(session: Session | None, name: str = "", value: str | None = None) -> 
     current: Mapping[str, str] = Rules()
     if session is not None:
         opened = session
-        sandbox = _open(lambda: open_sandbox(opened), session.state / "sandbox.db")
+        sandbox = checked_open(lambda: open_sandbox(opened), session.state / "sandbox.db")
         try:
             if value is not None:
                 sandbox.set_rule(name, value)
@@ -127,7 +137,7 @@ def check_rule(name: str, value: str | None) -> None:
         raise InvalidInput.of("bad-rule", message, hint=f"write one of {', '.join(values)}")
 
 
-def _open(make: Callable[[], Any], path: Path | None) -> Any:
+def checked_open(make: Callable[[], Any], path: Path | None) -> Any:
     """A sandbox, or our error where its file is not one or cannot be opened."""
     import sqlite3
 

@@ -16,6 +16,14 @@ class StubSandbox:
     def __init__(self, **rules: str) -> None:
         self.rules = rules
 
+    past = None
+
+    def strike(self, query: str, operation_name: str | None = None) -> tuple[()]:
+        return ()
+
+    def strike_auth(self) -> tuple[()]:
+        return ()
+
     def execute(
         self,
         query: str,

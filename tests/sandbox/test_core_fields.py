@@ -20,7 +20,15 @@ from test_core_world import REGION, SLACK, World, definition
 
 from reconciler.sandbox.resolve.executable import schema
 
-LISTS = ("integrations", "customers", "instances", "components", "users", "instanceFlowConfigs")
+LISTS = (
+    "integrations",
+    "customers",
+    "instances",
+    "instanceProfiles",
+    "components",
+    "users",
+    "instanceFlowConfigs",
+)
 # What the sandbox says that it does not implement: nothing that can be planned on is among them.
 ABSENT = {
     "Organization.theme",
@@ -32,7 +40,6 @@ ABSENT = {
 # Of these only what the catalogue knows is served.
 BRIEF = {
     "Action": "{ id key label description isTrigger isPollingTrigger isDataSource component { key } }",
-    "InstanceProfile": "{ id name isDefaultProfile }",
 }
 SAMPLES: dict[str, str] = {
     "String": '"a"',

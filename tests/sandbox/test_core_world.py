@@ -139,11 +139,9 @@ def test_who_am_i() -> None:
 
 def test_what_is_not_implemented_says_so() -> None:
     w = World()
-    assert w.errors("{ alertMonitors { totalCount } }") == [
-        "the sandbox does not implement RootQuery.alertMonitors"
-    ]
-    query = "mutation { testInstanceFlowConfig(input: {}) { errors { field } } }"
-    assert w.errors(query) == ["the sandbox does not implement RootMutation.testInstanceFlowConfig"]
+    assert w.errors("{ workflows { totalCount } }") == ["the sandbox does not implement RootQuery.workflows"]
+    query = "mutation { deleteWorkflow(input: {}) { errors { field } } }"
+    assert w.errors(query) == ["the sandbox does not implement RootMutation.deleteWorkflow"]
 
 
 @pytest.mark.parametrize(

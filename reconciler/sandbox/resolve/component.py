@@ -48,8 +48,8 @@ FILTERS: dict[str, Test] = {
     "versionSequenceId": lambda v, value: v.sequence == value,
     "versionCreatedAt_Gte": lambda v, value: v.created_at >= value,
     "versionCreatedAt_Lte": lambda v, value: v.created_at <= value,
-    "customer": lambda _, value: not value,
-    "customer_Isnull": lambda _, value: bool(value),
+    "customer": lambda v, value: not value or v.body.get("customer") == from_global("Customer", value),
+    "customer_Isnull": lambda v, value: (v.body.get("customer") is None) == value,
     "labels_Contains": lambda _, __: False,  # components bear no labels here
     "labels_Icontains": lambda _, __: False,
     "hasActions": _offers("actions", lambda part: not part["is_trigger"]),
@@ -103,7 +103,12 @@ def pick(info: Any, versions: Sequence[Version], arguments: dict[str, Any]) -> p
 def components(_: Any, info: Any, **arguments: Any) -> paging.Connection:
     """The list of components: the newest version of each, or all."""
     every = bool(arguments.get("allVersions"))
-    return pick(info, list(info.context.components.all(every_version=every)), arguments)
+    found = list(
+        info.context.components.all(every_version=every or arguments.get("versionNumber") is not None)
+    )
+    if not arguments.get("includeComponentsForCodeNativeIntegrations"):
+        found = [version for version in found if not version.body.get("code_native")]
+    return pick(info, found, arguments)
 
 
 def nested(_: Any, info: Any, **arguments: Any) -> paging.Connection:
@@ -188,6 +193,26 @@ _KEYS: dict[str, Callable[[dict[str, Any], Any], bool]] = {
     "oauth2Type": lambda part, value: bool(part["oauth2_type"] == value.lower()),
     "oauth2Type_Isnull": lambda part, value: (part["oauth2_type"] is None) == value,
 }
+
+
+def starred_of(version: Version) -> str:
+    """The setting that keeps whether a component is starred."""
+    return f"starred/{version.sequence}"
+
+
+def _private(name: str) -> Resolver:
+    """What only a component that was published here has."""
+    return lambda version, _: version.body.get(name)
+
+
+def _by(table: str, name: str) -> Resolver:
+    def resolve(version: Version, info: Any) -> Any:
+        identifier = version.body.get(name)
+        return info.context.store.get(table, identifier) if identifier else None
+
+    return resolve
+
+
 _COMPONENT: dict[str, Resolver] = {
     "id": attribute_id("Component"),
     "key": attribute("key"),
@@ -199,25 +224,25 @@ _COMPONENT: dict[str, Resolver] = {
     "versionNumber": attribute("number"),
     "versionSequenceId": attribute("sequence"),
     "versionIsLatest": attribute("is_latest"),
-    "versionIsAvailable": constant(True),
+    "versionIsAvailable": lambda v, _: v.signature != "",
     "versionCreatedAt": attribute("created_at"),
-    "versionCreatedBy": constant(None),
-    "versionComment": constant(None),
-    "versionAttributes": constant(None),
+    "versionCreatedBy": _by("person", "published_by"),
+    "versionComment": _private("comment"),
+    "versionAttributes": _private("attributes"),
     "versionSequence": _sequence,
     "versionAt": _version_at,
     "allowManageAttachments": constant(False),
     "allowRemove": lambda v, info: not v.public and info.context.may_write,
     "allowUpdate": lambda v, info: not v.public and info.context.may_write,
     "attachments": constant([]),
-    "customer": constant(None),
-    "documentationUrl": constant(None),
-    "forCodeNativeIntegration": constant(False),
+    "customer": _by("customer", "customer"),
+    "documentationUrl": _private("documentation_url"),
+    "forCodeNativeIntegration": lambda v, _: bool(v.body.get("code_native")),
     "iconUrl": constant(None),
     "labels": lambda _, info: info.context.labels("[]"),
     "searchTerms": constant(None),
     "sourceDownloadUrl": constant(None),
-    "starred": constant(False),
+    "starred": lambda v, info: bool(info.context.store.meta().get(starred_of(v))),
     "actions": _parts("actions", _KEYS),
     "connections": _parts("connections", _KEYS),
 }

@@ -97,18 +97,24 @@ class Components:
         number = numbers[-1] if number is None and numbers else number
         if number is None or number not in numbers:
             return None
-        body = self.body(key, public)
-        assert body is not None
-        scope = "public" if public else "private"
-        row = None if public else next(row for row in self._private[key] if row["number"] == number)
+        if not public:
+            row = next(row for row in self._private[key] if row["number"] == number)
+            return self.of_row(row, json.loads(row["body"]), is_latest=number == numbers[-1])
         return Version(
-            body,
+            _catalogue()[key],
             number,
-            row["id"] if row else named(self._tenant, f"component/{scope}/{key}/{number}"),
+            named(self._tenant, f"component/public/{key}/{number}"),
             self.signature(key, public, number),
             number == numbers[-1],
-            named(self._tenant, f"component/{scope}/{key}"),
-            row["created_at"] if row else RELEASED,
+            named(self._tenant, f"component/public/{key}"),
+            RELEASED,
+        )
+
+    def of_row(self, row: Row, body: dict[str, Any], *, is_latest: bool = True) -> Version:
+        """A version of a private component, which need not show yet."""
+        sequence = named(self._tenant, f"component/private/{row['key']}")
+        return Version(
+            body, row["number"], row["id"], row["signature"], is_latest, sequence, row["created_at"]
         )
 
     def versions(self, key: str, public: bool) -> list[Version]:

@@ -49,11 +49,12 @@ def _entry(
     context: Context, variable: Variable, before: dict[str, Any], given: dict[str, Any], field: str
 ) -> dict[str, Any]:
     """What is stored for one variable; nothing when only defaults hold."""
-    for name in ("customerConfigVariableId", "onPremiseResourceId"):
-        if given.get(name):
-            raise missing(name)  # the tenant has none of these
+    if given.get("onPremiseResourceId"):
+        raise missing("onPremiseResourceId")  # the tenant has none
     given = without_nulls(context, given)
     entry = dict(before)
+    if "customerConfigVariableId" in given:
+        entry["customer_variable"] = _shared(context, variable, given["customerConfigVariableId"])
     if "values" in given:
         entry["inputs"] = _inputs(context, variable, before, given["values"], field)
     if "value" in given:
@@ -68,6 +69,21 @@ def _entry(
     if "timeZone" in given:
         entry["time_zone"] = given["timeZone"]
     return {name: value for name, value in entry.items() if value not in (None, {})}
+
+
+def _shared(context: Context, variable: Variable, value: str | None) -> str | None:
+    """The customer's own value of a shared connection, which must be of the one that the variable names."""
+    if not value:
+        return None
+    row = context.store.get("customer_variable", from_global("CustomerConfigVariable", value))
+    if row is None:
+        raise missing("customerConfigVariableId")
+    scoped = context.row("scoped_variable", row["scoped"])
+    if scoped["stable_key"] != variable.body["scoped"]:
+        raise RefusedError(
+            "customerConfigVariableId", f"Config variable {variable.key!r} takes another connection."
+        )
+    return str(row["id"])
 
 
 def _inputs(

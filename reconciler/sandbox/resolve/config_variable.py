@@ -12,6 +12,7 @@ from .fields import Resolver, attribute, attribute_id, bind, body, constant
 from .flow import Expression
 from .ids import from_global, to_global
 from .parts import Value, Variable, instance_of, values_of, variables_of
+from .scoped_variable import by_stable_key
 
 AUTHORIZE = "https://oauth2.sandbox.localhost/authorize"
 
@@ -51,6 +52,12 @@ def _meta(value: Value, info: Any) -> str | None:
 
 def _authorize_url(value: Value, _: Any, **__: Any) -> str | None:
     return f"{AUTHORIZE}/{to_global('InstanceConfigVariable', value.id)}" if value.variable.is_oauth else None
+
+
+def _customer_variable(value: Value, info: Any) -> Row | None:
+    identifier = value.entry.get("customer_variable")
+    found: Row | None = info.context.store.get("customer_variable", identifier) if identifier else None
+    return found
 
 
 def _entry(name: str, fallback: str | None = None) -> Resolver:
@@ -148,7 +155,7 @@ _REQUIRED: dict[str, Resolver] = {
     "connectionTemplate": constant(None),
     "credentialTypes": paging.empty,
     "dataSource": _data_source,
-    "scopedConfigVariable": constant(None),
+    "scopedConfigVariable": lambda v, info: by_stable_key(info.context, v.body["scoped"]),
     "hasDivider": constant(False),
     "header": constant(None),
     "inputs": _defaults,
@@ -167,7 +174,7 @@ _VALUE: dict[str, Resolver] = {
     "inputs": inputs,
     "requiredConfigVariable": attribute("variable"),
     "instance": attribute("instance"),
-    "customerConfigVariable": constant(None),
+    "customerConfigVariable": _customer_variable,
     "onPremiseResource": constant(None),
     "logs": paging.empty,
     **dict.fromkeys(("contentUrl", "contentMetadataUrl", "supplementalDataUrl"), constant(None)),

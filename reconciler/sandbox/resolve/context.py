@@ -48,7 +48,7 @@ class Context:
                 self.meta["tenant"],
                 int(self.meta.get("component_shift", "0")),
                 drift,
-                self.store.all("SELECT * FROM component ORDER BY key, number"),
+                self.store.all("SELECT * FROM component WHERE signature <> '' ORDER BY key, number"),
             )
         return self._components
 

@@ -8,7 +8,8 @@ from . import filters, ordering, paging
 from .component import nested as components
 from .fields import Resolver, bind, boolean, by_id, column, constant, global_id, labels
 from .filters import Filter, exact, flag, icontains, is_null, istartswith
-from .user_org import organization, users_of_customer
+from .user import users_of_customer
+from .user_org import organization
 
 FILTERS: dict[str, Filter] = {
     "name": exact("name"),

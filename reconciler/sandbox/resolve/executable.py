@@ -15,24 +15,58 @@ from ariadne import ObjectType, make_executable_schema
 from graphql import GraphQLError, GraphQLObjectType, GraphQLSchema
 
 from . import (
+    alert,
     component,
     config_variable,
     customer,
+    execution,
     flow,
     instance,
+    instance_profile,
     integration,
+    log,
+    mutate_component,
     mutate_connection,
     mutate_customer,
+    mutate_execution,
     mutate_instance,
+    mutate_instance_profile,
     mutate_integration,
+    mutate_scoped_variable,
     mutate_version,
+    scoped_variable,
+    stream,
+    user,
     user_org,
 )
 from .fields import Resolver, may_write
 from .scalars import SCALARS
 
-_KINDS = (component, config_variable, customer, flow, instance, integration, user_org)
-_MUTATIONS = (mutate_connection, mutate_customer, mutate_instance, mutate_integration, mutate_version)
+_KINDS = (
+    alert,
+    component,
+    config_variable,
+    customer,
+    execution,
+    flow,
+    instance,
+    instance_profile,
+    integration,
+    log,
+    mutate_component,
+    mutate_connection,
+    mutate_customer,
+    mutate_execution,
+    mutate_instance,
+    mutate_instance_profile,
+    mutate_integration,
+    mutate_scoped_variable,
+    mutate_version,
+    scoped_variable,
+    stream,
+    user,
+    user_org,
+)
 _PERMISSION = re.compile("allow[A-Z]")  # what the asking role permits
 _CONNECTION: dict[str, Resolver] = {
     "nodes": lambda connection, _: connection.nodes(),
@@ -48,11 +82,10 @@ def schema() -> GraphQLSchema:
     query, mutation = ObjectType("RootQuery"), ObjectType("RootMutation")
     bindings: list[Any] = [query, mutation, *SCALARS]
     for module in _KINDS:
-        bindings += module.BINDINGS
+        bindings += getattr(module, "BINDINGS", ())
         for name, resolver in getattr(module, "ROOT", {}).items():
             query.set_field(name, resolver)
-    for module in _MUTATIONS:
-        for name, resolver in module.MUTATIONS.items():
+        for name, resolver in getattr(module, "MUTATIONS", {}).items():
             mutation.set_field(name, resolver)
     sdl = (Path(__file__).parents[1] / "schema.graphql").read_text("utf-8")
     built = make_executable_schema(sdl, *bindings)

@@ -6,16 +6,16 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from ..address import link
 from ..store import Row
 from . import ordering, paging
 from .component import Part, part_of
 from .definitions import parsed
 from .errors import NotFoundError
-from .fields import Resolver, attribute, attribute_id, bind, body, constant, not_found
+from .fields import Resolver, attribute, attribute_id, bind, body, not_found
 from .ids import derived, from_global, to_global
+from .last_run import in_failed_state, last_executed
 from .parts import Flow, FlowConfig, flow_configs_of, flows_of, instance_of
-
-HOOKS = "https://hooks.sandbox.localhost/trigger"
 
 
 class Expression:
@@ -98,7 +98,7 @@ def _error_handler(step: Step, _: Any) -> str | None:
 
 def _test_url(flow: Flow, _: Any) -> str:
     """Where the draft's flow can be called."""
-    return f"{HOOKS}/{to_global('IntegrationFlow', flow.id)}"
+    return link("trigger", to_global("IntegrationFlow", flow.id))
 
 
 def webhook_url(config: FlowConfig, info: Any) -> str:
@@ -106,10 +106,10 @@ def webhook_url(config: FlowConfig, info: Any) -> str:
     record = info.context.row("integration", config.instance["integration"])
     kind = parsed(info.context.store, record["definition"]).body.get("endpointType")
     if kind == "instance_specific":
-        return f"{HOOKS}/{to_global('Instance', config.instance['id'])}"
+        return link("trigger", to_global("Instance", config.instance["id"]))
     if kind == "shared_instance":
-        return f"{HOOKS}/{to_global('Integration', info.context.draft(record['sequence'])['id'])}"
-    return f"{HOOKS}/{to_global('InstanceFlowConfig', config.id)}"
+        return link("trigger", to_global("Integration", info.context.draft(record["sequence"])["id"]))
+    return link("trigger", to_global("InstanceFlowConfig", config.id))
 
 
 def setting(name: str, default: Any = None) -> Resolver:
@@ -156,12 +156,15 @@ def integration_actions(record: Row, info: Any, **arguments: Any) -> paging.Conn
     return paging.of_list(info, steps, arguments)
 
 
+_failed = in_failed_state("flow_config")
+
+
 def _wanted(configs: list[FlowConfig], info: Any, arguments: dict[str, Any]) -> paging.Connection:
     name, failed = arguments.get("flow_Name"), arguments.get("inFailedState")
     if name is not None:
         configs = [config for config in configs if config.flow.body["name"] == name]
-    if failed:
-        configs = []  # nothing ran, so nothing failed
+    if failed is not None:
+        configs = [config for config in configs if _failed(config, info) is failed]
     readers = {"SORT_ORDER": lambda config: config.flow.body["sort_order"]}
     return paging.of_list(info, ordering.ordered(configs, readers, arguments), arguments)
 
@@ -187,6 +190,32 @@ def flow_config(context: Any, identifier: str) -> FlowConfig | None:
 
 def _flow_config(_: Any, info: Any, id: str) -> FlowConfig | None:
     return flow_config(info.context, from_global("InstanceFlowConfig", id)) or not_found(info)
+
+
+# These import this module, so they are imported when they are asked for.
+def _executions(config: FlowConfig, info: Any, **arguments: Any) -> paging.Connection:
+    from .execution import executions
+
+    return executions(info, arguments, ("flow_config = ?",), (config.id,))
+
+
+def _test_executions(flow: Flow, info: Any, **arguments: Any) -> paging.Connection:
+    from .execution import executions
+
+    return executions(info, arguments, ("flow = ?", "is_test"), (flow.id,))
+
+
+def _logs(config: FlowConfig, info: Any, **arguments: Any) -> paging.Connection:
+    from .log import logs
+
+    where = ("execution IN (SELECT e.id FROM execution e WHERE e.flow_config = ?)",)
+    return logs(info, arguments, where, (config.id,))
+
+
+def _monitors(config: FlowConfig, info: Any, **arguments: Any) -> paging.Connection:
+    from .alert import monitors_of_flow
+
+    return monitors_of_flow(config, info, **arguments)
 
 
 def _json(name: str) -> Resolver:
@@ -216,8 +245,8 @@ _FLOW: dict[str, Resolver] = {
     "testPayload": setting("test_payload"),
     "testHeaders": setting("test_headers"),
     "testContentType": setting("test_content_type"),
-    "testExecutionResults": paging.empty,
-    "lastExecutedAt": constant(None),
+    "testExecutionResults": _test_executions,
+    "lastExecutedAt": last_executed("flow"),
     "trigger": _trigger,
 }
 _STEP: dict[str, Resolver] = {
@@ -252,11 +281,11 @@ _CONFIG: dict[str, Resolver] = {
     "testPayload": setting("test_payload"),
     "testHeaders": setting("test_headers"),
     "testContentType": setting("test_content_type"),
-    "inFailedState": constant(False),
-    "lastExecutedAt": constant(None),
-    "executionResults": paging.empty,
-    "logs": paging.empty,
-    "monitors": paging.empty,
+    "inFailedState": _failed,
+    "lastExecutedAt": last_executed("flow_config"),
+    "executionResults": _executions,
+    "logs": _logs,
+    "monitors": _monitors,
 }
 BINDINGS = [
     bind("IntegrationFlow", _FLOW),

@@ -6,15 +6,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..store import Row
-from . import filters, ordering, paging
+from . import filters, instance_profile, ordering, paging
+from .alert import monitors_of_instance
 from .config_variable import values
 from .context import Context
-from .definitions import parsed
+from .execution import executions
 from .fields import Resolver, bind, boolean, by_id, column, constant, global_id, labels, relation
 from .filters import Condition, Filter, exact, flag, icontains, ids, reference
 from .flow import flow_configs
-from .ids import from_global, named, to_global
+from .ids import from_global
+from .last_run import failed_filter, in_failed_state, last_executed
+from .log import logs
 from .parts import is_configured
+from .scoped_variable import values_of_instance
 
 
 def _integration(context: Context, value: str) -> Condition | None:
@@ -44,7 +48,7 @@ FILTERS: dict[str, Filter] = {
     "needsDeploy": flag("needs_deploy"),
     "globalDebug": flag("debug"),
     "isSystem": flag("is_system"),
-    "inFailedState": flag("0"),  # nothing ran, so nothing failed
+    "inFailedState": failed_filter("instance", "instance.id"),
     "instanceType": lambda _, value: ("1" if value == "INTEGRATION" else "0", []),
     "designedBy": _designed_by,
     "customer": reference("customer", "Customer"),
@@ -67,7 +71,7 @@ ORDER = {
     "CATEGORY": _OF_INTEGRATION.format("category"),
     "VERSION": _OF_INTEGRATION.format("number"),
     "INSTANCE_TYPE": "NULL",
-    "LAST_EXECUTED_AT": "NULL",
+    "LAST_EXECUTED_AT": "(SELECT max(e.created_at) FROM execution e WHERE e.instance = instance.id)",
 }
 
 
@@ -119,20 +123,17 @@ def _customer_deployable(row: Row, info: Any) -> bool:
     return bool(_integration_of(row, info)["marketplace"] == "AVAILABLE_AND_DEPLOYABLE")
 
 
-class Profile:
-    """An instance profile that a definition names; the settings are those of the default one."""
-
-    __slots__ = ("id", "name")
-
-    def __init__(self, info: Any, name: str) -> None:
-        self.name = name
-        self.id = to_global("InstanceProfile", named(info.context.meta["tenant"], f"profile/{name}"))
+def _executions(row: Row, info: Any, **arguments: Any) -> paging.Connection:
+    return executions(info, arguments, ("instance = ?",), (row["id"],))
 
 
-def profile_of(record: Row, info: Any) -> Profile:
-    """The profile that an integration's instances have by default."""
-    body = parsed(info.context.store, record["definition"]).body
-    return Profile(info, body.get("defaultInstanceProfile") or "Default Instance Profile")
+def _logs(row: Row, info: Any, **arguments: Any) -> paging.Connection:
+    return logs(info, arguments, ("instance = ?",), (row["id"],))
+
+
+def _profile(row: Row, info: Any) -> Row:
+    own = instance_profile.own(row, info)
+    return own or instance_profile.default_of(_integration_of(row, info), info)
 
 
 _FIELDS: dict[str, Resolver] = {
@@ -144,11 +145,11 @@ _FIELDS: dict[str, Resolver] = {
     "needsDeploy": boolean("needs_deploy"),
     "deployedVersion": deployed_version,
     "lastDeployedAt": column("last_deployed_at"),
-    "lastExecutedAt": constant(None),
+    "lastExecutedAt": last_executed("instance"),
     "createdAt": column("created_at"),
     "updatedAt": column("updated_at"),
     "isSystem": boolean("is_system"),
-    "inFailedState": constant(False),
+    "inFailedState": in_failed_state("instance"),
     "instanceType": constant("INTEGRATION"),
     "designedBy": constant("ORG"),
     "globalDebug": boolean("debug"),
@@ -164,26 +165,15 @@ _FIELDS: dict[str, Resolver] = {
     "integration": _integration_of,
     "configVariables": values,
     "flowConfigs": flow_configs,
-    "profile": lambda row, info: profile_of(_integration_of(row, info), info),
+    "profile": _profile,
     "workflow": constant(None),
-    "customerConfigVariables": paging.empty,
-    "executionResults": paging.empty,
-    "logs": paging.empty,
-    "monitors": paging.empty,
+    "customerConfigVariables": values_of_instance,
+    "executionResults": _executions,
+    "logs": _logs,
+    "monitors": monitors_of_instance,
     "scopedConfigVariables": paging.empty,
     "userLevelConfigVariables": paging.empty,
     "userLevelConfigs": paging.empty,
 }
-_PROFILE: dict[str, Resolver] = {
-    "id": lambda profile, _: profile.id,
-    "name": lambda profile, _: profile.name,
-    "description": constant(""),
-    "isDefaultProfile": lambda profile, _: profile.name == "Default Instance Profile",
-    "logsDisabled": constant(False),
-    "stepResultsDisabled": constant(False),
-    "stableKey": constant(None),
-    "allowRemove": constant(False),
-    "allowUpdate": constant(False),
-}
-BINDINGS = [bind("Instance", _FIELDS), bind("InstanceProfile", _PROFILE)]
+BINDINGS = [bind("Instance", _FIELDS)]
 ROOT: dict[str, Resolver] = {"instance": by_id("instance", "Instance"), "instances": _instances}

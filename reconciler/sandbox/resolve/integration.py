@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from ..address import link
 from ..store import Row
 from . import filters, ordering, paging, version
 from .component import pick
@@ -29,10 +30,11 @@ from .filters import (
     one_of,
     reference,
 )
-from .flow import HOOKS, integration_actions, integration_flows
+from .flow import integration_actions, integration_flows
 from .ids import to_global
-from .instance import profile_of
 from .instance import select as select_instances
+from .instance_profile import default_of
+from .last_run import last_executed
 
 _INSTANCES = "EXISTS (SELECT 1 FROM instance x WHERE x.sequence = integration.sequence AND NOT x.is_system)"
 
@@ -105,6 +107,17 @@ def integrations(_: Any, info: Any, **arguments: Any) -> paging.Connection:
     return select(info, arguments)
 
 
+def _marketplace_integrations(_: Any, info: Any, **arguments: Any) -> paging.Connection:
+    """What customers are offered: of each integration the newest version that is in the marketplace."""
+    offered = "marketplace <> 'NOT_AVAILABLE_IN_MARKETPLACE' AND NOT is_draft AND available"
+    newest = (
+        "number = (SELECT max(i.number) FROM integration i WHERE i.sequence = integration.sequence"
+        " AND i.marketplace <> 'NOT_AVAILABLE_IN_MARKETPLACE' AND NOT i.is_draft AND i.available)"
+    )
+    more = [offered] if arguments.get("allVersions") else [offered, newest]
+    return select(info, arguments, more, every=True)
+
+
 def _sequence(row: Row, info: Any, **arguments: Any) -> paging.Connection:
     more = ["sequence = ?"]
     if info.context.rules["draft_in_sequence"] == "false":
@@ -120,6 +133,10 @@ def _instances(row: Row, info: Any, **arguments: Any) -> paging.Connection:
 
 def _definition(row: Row, info: Any, **arguments: Any) -> str:
     return read_back(info.context, row, latest=bool(arguments.get("useLatestComponentVersions")))
+
+
+def _last_executed(row: Row, info: Any) -> Any:
+    return last_executed("sequence")({"id": row["sequence"]}, info)
 
 
 def _body(name: str, default: Any = None) -> Resolver:
@@ -217,7 +234,7 @@ _FIELDS: dict[str, Resolver] = {
     "attachments": constant([]),
     "createdAt": column("created_at"),
     "updatedAt": column("updated_at"),
-    "lastExecutedAt": constant(None),
+    "lastExecutedAt": _last_executed,
     "definition": _definition,
     "externalVersion": _body("version"),
     "isCodeNative": boolean("code_native"),
@@ -227,7 +244,7 @@ _FIELDS: dict[str, Resolver] = {
         v["user_level_configured"] for v in parsed(info.context.store, row["definition"]).variables
     ),
     "configPages": _config_pages,
-    "defaultInstanceProfile": profile_of,
+    "defaultInstanceProfile": default_of,
     "flows": integration_flows,
     "actions": integration_actions,
     "requiredConfigVariables": required,
@@ -250,8 +267,8 @@ _FIELDS: dict[str, Resolver] = {
     "storeConfiguration": lambda row, _: row["marketplace"].replace("IN_MARKETPLACE", "IN_STORE"),
     "templateConfiguration": column("template"),
     "useAsTemplate": _is_template,
-    "agentFlowsUrl": lambda row, _: f"{HOOKS}/agent/{to_global('Integration', row['id'])}",
-    "endpointConfigTestUrl": lambda row, _: f"{HOOKS}/{to_global('Integration', row['id'])}",
+    "agentFlowsUrl": lambda row, _: link("trigger", "agent", to_global("Integration", row["id"])),
+    "endpointConfigTestUrl": lambda row, _: link("trigger", to_global("Integration", row["id"])),
     "endpointConfigTestPayload": column("test_payload"),
     "endpointConfigTestHeaders": column("test_headers"),
     "endpointConfigTestContentType": column("test_content_type"),
@@ -268,4 +285,9 @@ BINDINGS = [
     bind("VersionInstanceCount", {"instanceCount": column("n"), "versionNumber": column("number")}),
     *version.BINDINGS,
 ]
-ROOT: dict[str, Resolver] = {"integration": by_id("integration", "Integration"), "integrations": integrations}
+ROOT: dict[str, Resolver] = {
+    "integration": by_id("integration", "Integration"),
+    "integrations": integrations,
+    "marketplaceIntegration": by_id("integration", "Integration"),
+    "marketplaceIntegrations": _marketplace_integrations,
+}

@@ -43,19 +43,24 @@ def _update_oauth2(context: Context, given: dict[str, Any]) -> Value | None:
     value = _connection(context, given)
     if not value.variable.is_oauth:
         raise RefusedError("id", f"Connection {value.variable.key!r} is not an OAuth connection.")
-    token = dict(value.entry.get("token") or {})
+    return _save(context, value, oauth_changes({**value.entry, "status": value.status}, given))
+
+
+def oauth_changes(before: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """What a connection knows after somebody handed in tokens."""
+    token = dict(before.get("token") or {})
     token |= {key: given[name] for name, key in _TOKEN.items() if given.get(name) is not None}
     if given.get("expiresIn") is not None:
         token["expires_in"] = given["expiresIn"]
     for name in ("additionalTokenFields", "context"):
         token |= _object(name, given.get(name))
-    status = (given.get("status") or value.status or "PENDING").upper()
+    status = (given.get("status") or before.get("status") or "PENDING").upper()
     if status not in _STATUSES:
         raise RefusedError("status", f"Value {given.get('status')!r} is not a valid choice.")
-    entry = {**value.entry, "status": status, "token": token or None}
+    entry = {**before, "status": status, "token": token or None}
     if given.get("refreshAt"):
         entry["refresh_at"] = given["refreshAt"]
-    return _save(context, value, entry)
+    return entry
 
 
 def _object(name: str, text: str | None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import uuid
 from typing import Any
 
 from ..store import Row
-from . import version
+from . import markers, version
 from .config_input import merge, merge_flows, read
 from .context import Context
 from .errors import RefusedError, missing
@@ -15,6 +15,7 @@ from .fields import Resolver
 from .ids import from_global
 from .mutation import Columns, as_given, columns, filled, flag, labels, mutation, target, text
 from .parts import is_configured, values_of
+from .run import after_deploy
 
 _COLUMNS: Columns = {
     "name": ("name", filled("name")),
@@ -171,12 +172,20 @@ def _update_values(context: Context, given: dict[str, Any]) -> Row:
 
 
 def _deploy(context: Context, given: dict[str, Any]) -> Row:
-    row = target(context, "instance", "Instance", given)
+    return deploy(context, target(context, "instance", "Instance", given), force=bool(given.get("force")))
+
+
+def deploy(context: Context, row: Row, *, force: bool = False) -> Row:
+    """An instance with what it is configured with now in force; force skips some of the checks."""
     record = context.row("integration", row["integration"])
     if not row["is_system"]:
         _require_available(context, record)
-    if not given.get("force"):
+    if not force:
         _check_deployable(context, row)
+    if "deploy-fails" in markers.of_deploy(context, row):
+        raise RefusedError(
+            "__all__", "The instance could not be deployed: the sandbox was asked to refuse it."
+        )
     first = row["last_deployed_at"] is None
     changes: Row = {
         "needs_deploy": 0,
@@ -188,7 +197,9 @@ def _deploy(context: Context, given: dict[str, Any]) -> Row:
     enables = context.rules["deploy_enables"]
     if enables == "true" or (enables == "only_first" and first):
         changes["enabled"] = 1
-    return _write(context, row, changes)
+    deployed = _write(context, row, changes)
+    after_deploy(context, deployed)
+    return _fresh(context, row["id"])
 
 
 def _check_deployable(context: Context, row: Row) -> None:

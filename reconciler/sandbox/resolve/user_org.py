@@ -1,61 +1,20 @@
-"""Why this exists: who asks, for whom, and which labels there are. A tenant has one user, its owner."""
+"""Why this exists: the organization, its tenants, and which labels there are."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from . import paging
-from .fields import Resolver, bind, constant, not_found
-from .ids import from_global, named, to_global
-
-_SINCE = "2025-01-01T00:00:00.000000+00:00"
-_EMAIL = "owner@sandbox.localhost"
-_NAME = "Sandbox Owner"
-
-
-class _User:
-    """The tenant's one user."""
-
-    __slots__ = ("id", "tenant")
-
-    def __init__(self, info: Any) -> None:
-        self.id: str = info.context.meta["user"]
-        self.tenant: str = info.context.meta["tenant"]
-
-
-def user(_: Any, info: Any) -> _User:
-    """The one user, wherever somebody is asked for."""
-    return _User(info)
+from .context import Context
+from .fields import Resolver, bind, constant
+from .ids import named, to_global
+from .mutation import filled, mutation
+from .user import users
 
 
 def organization(_: Any, info: Any) -> dict[str, str]:
     """The tenant's organization."""
     return {"id": info.context.meta["org"], "name": info.context.meta["org_name"]}
-
-
-def _user_by_id(_: Any, info: Any, id: str) -> _User | None:
-    found = _User(info)
-    return found if from_global("User", id) == found.id else not_found(info)
-
-
-def users(_: Any, info: Any, **arguments: Any) -> paging.Connection:
-    """The organization's users."""
-    texts = {"name": _NAME, "email": _EMAIL}
-    fits = [texts[key] == arguments[key] for key in texts if arguments.get(key) is not None]
-    for key, text in texts.items():
-        part = arguments.get(f"{key}_Icontains")
-        fits.append(part is None or part.casefold() in text.casefold())
-    # The user belongs to no customer and has no external id.
-    fits += [arguments.get(key) is None for key in ("externalId", "customer")]
-    fits += [arguments.get(key) is not False for key in ("externalId_Isnull", "customer_Isnull")]
-    for key in ("createdAt", "updatedAt"):
-        fits.append((arguments.get(f"{key}_Gte") or "") <= _SINCE <= (arguments.get(f"{key}_Lte") or "~"))
-    return paging.of_list(info, [_User(info)] if all(fits) else [], arguments)
-
-
-def users_of_customer(_: Any, info: Any, **arguments: Any) -> paging.Connection:
-    """Nobody has made a user of a customer."""
-    return paging.of_list(info, [], arguments)
 
 
 def _tenants(_: Any, info: Any, **__: Any) -> dict[str, Any]:
@@ -113,36 +72,6 @@ def item(name: str) -> Resolver:
     return lambda value, _: value[name]
 
 
-_USER: dict[str, Resolver] = {
-    "id": lambda value, _: to_global("User", value.id),
-    "tenantId": lambda value, _: value.tenant,
-    "name": constant(_NAME),
-    "email": constant(_EMAIL),
-    "externalId": constant(None),
-    "avatarUrl": constant(None),
-    "appAvatarUrl": constant(None),
-    "appName": constant("Prismatic"),
-    "marketplaceName": constant("Integration Marketplace"),
-    "createdAt": constant(_SINCE),
-    "updatedAt": constant(_SINCE),
-    "dateJoined": constant(_SINCE),
-    "customer": constant(None),
-    "darkMode": constant(False),
-    "darkModeSyncWithOs": constant(False),
-    "hideSensitiveCustomerDataEnabled": constant(False),
-    "featureFlags": constant("{}"),
-    "phone": constant(""),
-    "org": organization,
-    "role": lambda _, info: info.context.role,
-}
-_ROLE: dict[str, Resolver] = {
-    "id": lambda role, info: to_global("Role", named(info.context.meta["tenant"], f"role/{role}")),
-    "name": lambda role, _: role.title(),
-    "description": lambda role, _: "Reads everything" if role == "guest" else "Manages everything",
-    "level": lambda role, _: 10 if role == "guest" else 100,
-    "allowRemove": constant(False),
-    "allowUpdate": constant(False),
-}
 _ORG: dict[str, Resolver] = {
     "id": lambda value, _: to_global("Organization", value["id"]),
     "name": item("name"),
@@ -168,8 +97,6 @@ _ORG: dict[str, Resolver] = {
     "components": _components,
 }
 BINDINGS = [
-    bind("User", _USER),
-    bind("Role", _ROLE),
     bind("Organization", _ORG),
     bind("Label", {"id": item("id"), "name": item("name")}),
     bind("UserTenantsConnection", {"nodes": item("nodes")}),
@@ -181,10 +108,18 @@ BINDINGS = [
         },
     ),
 ]
+
+
+def _update(context: Context, given: dict[str, Any]) -> dict[str, str]:
+    if "name" in given:
+        context.store.set_meta({"org_name": filled("name")(given["name"])})
+    meta = context.store.meta()
+    return {"id": meta["org"], "name": meta["org_name"]}
+
+
+MUTATIONS: dict[str, Resolver] = {"updateOrganization": mutation("organization", _update)}
 ROOT: dict[str, Resolver] = {
-    "user": _user_by_id,
-    "users": users,
-    "authenticatedUser": user,
+    "onPremiseResources": paging.empty,
     "organization": organization,
     "listUserTenants": _tenants,
     "integrationLabels": _labels("integration", "is_draft"),

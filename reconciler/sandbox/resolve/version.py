@@ -13,7 +13,7 @@ from .definitions import parsed
 from .fields import Resolver, bind, column
 from .filters import Condition
 from .ids import from_global, named, to_global
-from .user_org import user
+from .user import user
 
 DELAY = 3  # under published_available = after_delay a version is seen as available by the third request after
 
