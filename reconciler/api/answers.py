@@ -11,6 +11,7 @@ from reconciler.model.operation import Operation
 
 _GONE = "record not found"
 _DENIED = ("permission", "not authorized", "unauthorized", "forbidden")
+_LONGEST = 2_000
 _DENIED_HINT = "the token's user lacks the role for this; ask an owner or admin of the organization"
 _OBJECT_FIELDS = ("", "__all__", "id")  # a payload error that stands at these is about the object itself
 
@@ -39,7 +40,7 @@ def result(op: Operation, answer: Answer) -> Any:
 
 def _graphql_error(op: Operation, answer: Answer) -> GraphQLError:
     faults = answer.faults
-    text = "; ".join(dict.fromkeys(clean(fault.message, op.variables) for fault in faults))
+    text = _joined(dict.fromkeys(clean(fault.message, op.variables) for fault in faults))
     if all(_is_gone(fault) for fault in faults) and not (answer.data or {}).get(op.name):
         return NotFound(f"{op.name}: {text}", operation=op.name, address=op.address)
     denied = any(word in text.lower() for word in _DENIED)
@@ -48,6 +49,12 @@ def _graphql_error(op: Operation, answer: Answer) -> GraphQLError:
     return GraphQLError(
         f"{op.name}: {text}", operation=op.name, address=op.address, hint=hint, doubtful=doubtful
     )
+
+
+def _joined(texts: Iterable[str]) -> str:
+    """All that a server says, as far as anyone reads it: it goes into the journal and onto the screen."""
+    text = "; ".join(texts)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 def _is_gone(fault: Fault) -> bool:
@@ -62,7 +69,7 @@ def _ran(fault: Fault) -> bool:
 
 def _payload_error(op: Operation, errors: Iterable[Any]) -> PayloadError | NotFound:
     entries = [(at, clean(said, op.variables)) for at, said in map(_entry, errors)]
-    text = "; ".join(f"{at}: {said}" if at not in ("", "__all__") else said for at, said in entries)
+    text = _joined(f"{at}: {said}" if at not in ("", "__all__") else said for at, said in entries)
     if all(_GONE in said.lower() and at in _OBJECT_FIELDS for at, said in entries):
         return NotFound(f"{op.name}: {text}", operation=op.name, address=op.address)
     return PayloadError(text, operation=op.name, address=op.address)

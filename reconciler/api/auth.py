@@ -15,7 +15,8 @@ import anyio
 import httpx
 import msgspec
 
-from reconciler.api.retries import AttemptError, Patience, Trail, retry_after, retrying
+from reconciler.api.health import Health
+from reconciler.api.retries import AWAY, AttemptError, Patience, Trail, retry_after, retrying
 from reconciler.model.errors import InvalidInput, NotAuthenticated, Unreachable
 from reconciler.model.secret import Secret
 
@@ -80,17 +81,23 @@ class Tokens:
     """Hands out a valid access token; exchanges and renews it, once for all that wait for it."""
 
     def __init__(
-        self, base: httpx.URL, credentials: Credentials, http: httpx.AsyncClient, patience: Patience
-    ):
+        self,
+        base: httpx.URL,
+        credentials: Credentials,
+        http: httpx.AsyncClient,
+        patience: Patience,
+        health: Health,
+    ) -> None:
         self._base = base
         self._tenant = credentials.tenant
         self._http = http
         self._patience = patience
+        self._health = health
         self._refresh = _plain(credentials.refresh_token, "refresh")
         self._access = _plain(credentials.access_token, "access")
         self._renew_at = _expiry_of(self._access, patience.now()) if self._access else None
         self._lock = anyio.Lock()
-        self._refusal: tuple[float, NotAuthenticated] | None = None
+        self._refusal: tuple[float, NotAuthenticated | Unreachable] | None = None
 
     async def bearer(self) -> str | None:
         """The access token to send, None for a sandbox that needs none.
@@ -124,34 +131,41 @@ class Tokens:
         return self._access is None or (self._renew_at is not None and self._patience.now() >= self._renew_at)
 
     async def _exchange(self) -> None:
-        now = self._patience.now()
-        if self._refusal and now - self._refusal[0] < _REFUSAL_HOLDS:
+        if self._refusal and self._patience.now() - self._refusal[0] < _REFUSAL_HOLDS:
             first = self._refusal[1]
-            raise NotAuthenticated(first.message, hint=first.hint)
-        trail = Trail()
+            raise type(first)(first.message, hint=first.hint)
         try:
-            # Repeating is safe: refresh tokens are not rotated, and a server that does sends both.
-            answer: dict[str, Any] = await retrying(self._patience, trail, repeatable=True)(self._ask, trail)
+            self._keep(await self._asked())
+        except (NotAuthenticated, Unreachable) as refusal:
+            self._refusal = (self._patience.now(), refusal)
+            raise
+
+    async def _asked(self) -> dict[str, Any]:
+        trail = Trail()
+        # Repeating is safe: refresh tokens are not rotated, and a server that does sends both.
+        loop = retrying(self._patience, self._health, trail, repeatable=True)
+        try:
+            answer: dict[str, Any] = await loop(self._ask, trail)
         except AttemptError:
             raise Unreachable(
                 f"cannot reach {self._base} to authenticate: {trail.describe()}",
                 hint="check the environment's url, the network and the proxy",
             ) from None
-        except NotAuthenticated as refusal:
-            self._refusal = (now, refusal)
-            raise
-        self._keep(answer)
+        return answer
 
     async def _ask(self, trail: Trail) -> dict[str, Any]:
         body = {"refresh_token": self._refresh}
         if self._tenant:
             body["tenant_id"] = self._tenant
         timeout, started = self._patience.timeout, self._patience.clock()
+        self._health.check()
         try:
             with anyio.fail_after(timeout):
                 response = await self._http.post(f"{self._base}/auth/refresh", json=body, timeout=timeout)
         except (httpx.RequestError, OSError) as error:
-            raise AttemptError.of(error, timeout) from error
+            failure = AttemptError.of(error, timeout)
+            self._health.missed(failure)
+            raise failure from error
         finally:
             trail.spent += self._patience.clock() - started
         return self._read(response)
@@ -160,7 +174,11 @@ class Tokens:
         status = response.status_code
         wait = retry_after(response.headers.get("retry-after"), self._patience.now())
         if status == 429 or status >= 500:
-            raise AttemptError(f"HTTP {status}", sent=True, wait=wait)
+            failure = AttemptError(f"HTTP {status}", sent=True, wait=wait, throttled=status == 429)
+            if status in AWAY:
+                self._health.missed(failure)
+            raise failure
+        self._health.answered()
         answer = _mapping(response.content)
         if status == 200 and isinstance(answer.get("access_token"), str):
             return answer

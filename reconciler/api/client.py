@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Self
@@ -49,7 +49,8 @@ class Client:
     """A tenant's API. An asynchronous context manager; safe to share between tasks.
 
     `transport` replaces the network (the embedded sandbox, tests). `rate` is requests a second, None for
-    no bound. With `read_only` nothing but queries leaves it.
+    no bound. With `read_only` nothing but queries leaves it. `notice` is told, in words, of waits that
+    people would wonder about.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Client:
         parallelism: int = 8,
         read_only: bool = False,
         patience: Patience | None = None,
+        notice: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._transport = Transport(
             base_url,
@@ -71,6 +73,7 @@ class Client:
             parallelism=parallelism,
             read_only=read_only,
             patience=patience or Patience(),
+            notice=notice,
         )
         self.base_url = str(self._transport.base)
         self.read_only = read_only

@@ -6,12 +6,15 @@ answers are quick, and halves when it is told to slow down.
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import anyio
+
+from reconciler.api.retries import AttemptError
 
 START = 4
 QUICK = 1.0  # seconds: an answer as quick as that says that the tenant is not strained
@@ -36,7 +39,10 @@ class Slot:
 
 
 class Limiter:
-    """Bounds requests a second (`rate`, None: unbounded) and requests at once (at most `parallelism`)."""
+    """Bounds requests a second (`rate`, None: unbounded) and requests at once (at most `parallelism`).
+
+    A tenant that asks for a pause of more than `longest` seconds is not waited for.
+    """
 
     def __init__(
         self,
@@ -45,6 +51,7 @@ class Limiter:
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+        longest: float = math.inf,
     ) -> None:
         if (rate is not None and rate <= 0) or parallelism < 1:
             raise ValueError("rate and parallelism must be positive")
@@ -52,6 +59,7 @@ class Limiter:
         self._maximum = parallelism
         self._clock = clock
         self._sleep = sleep
+        self._longest = longest
         # Half a second's worth may go at once, so that no second holds more than 1.5 times the rate.
         self._burst = max(1.0, rate / 2) if rate else 0.0
         self._tokens = self._burst
@@ -68,11 +76,13 @@ class Limiter:
         return int(self._width)
 
     @asynccontextmanager
-    async def slot(self) -> AsyncIterator[Slot]:
-        """Waits for a turn, in order of arrival, and holds it for the body's time."""
+    async def slot(self, waiting: Callable[[float], None] | None = None) -> AsyncIterator[Slot]:
+        """Waits for a turn, in order of arrival, and holds it for the body's time. `waiting` is told how long
+        the rate or a pause that the tenant asked for will take. Raises AttemptError where that is too long.
+        """
         await self._enter()
         try:
-            await self._pace()
+            await self._pace(waiting)
             yield Slot(self, self._epoch)
         finally:
             self._leave()
@@ -101,21 +111,31 @@ class Limiter:
             self._active += 1
             self._queue.popleft().set()
 
-    async def _pace(self) -> None:
+    async def _pace(self, waiting: Callable[[float], None] | None) -> None:
+        self._check_hold()
         delay = self._reserve()
         while True:
             held = self._held_until
             delay = max(delay, held - self._clock())
             if delay <= 0:
                 return
+            if waiting:
+                waiting(delay)
             try:
                 await self._sleep(delay)
+                self._check_hold()
             except BaseException:
                 self._tokens += 1 if self._rate else 0
                 raise
             if self._held_until == held:
                 return
             delay = 0.0  # a 429 came meanwhile: only the pause is left to wait for
+
+    def _check_hold(self) -> None:
+        left = self._held_until - self._clock()
+        if left > self._longest:
+            text = f"it asks for no requests for {left:.0f} s (HTTP 429), which is too long to wait"
+            raise AttemptError(text, sent=False, final=True, reached=False, throttled=True, tried=False)
 
     def _reserve(self) -> float:
         """Takes a token, on credit if there is none, and says how long until it is really there."""

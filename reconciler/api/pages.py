@@ -163,6 +163,8 @@ def _id(row: Any) -> str | None:
 
 
 def _page(op: Operation, connection: Any) -> _Page:
+    if isinstance(connection, list):  # not every list of the API comes in pages
+        return _Page(rows=connection, total=len(connection), more=False, cursor=None)
     if not isinstance(connection, dict) or not isinstance(connection.get("nodes"), list):
         raise ApiError(f"{op.name}: the answer is not a list", operation=op.name, address=op.address)
     info = connection.get("pageInfo") or {}

@@ -13,12 +13,15 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Protocol
 
 import anyio
 import httpx
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
 from reconciler.api.wire import Answer
+
+AWAY = (502, 503, 504)  # statuses that say: nobody is there to answer
 
 # A request of which the server cannot have read a byte.
 _NEVER_SENT = (
@@ -36,6 +39,9 @@ class Patience:
 
     `deadline` bounds what one operation takes with all its repetitions, the wait for its turn not counted:
     no attempt begins after it. `timeout` is how long one answer may take unless the operation says otherwise.
+    Four are of the client as a whole (`Health` obeys them): it repeats no more than `reserve` requests and
+    a `share` of those that it makes, and takes a tenant for down after `streak` failures in a row that span
+    `outage` seconds, or after any that span the deadline.
     """
 
     attempts: int = 6
@@ -43,6 +49,10 @@ class Patience:
     timeout: float = 60.0
     base: float = 0.5
     cap: float = 15.0
+    reserve: int = 50
+    share: float = 0.2
+    streak: int = 5
+    outage: float = 30.0
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], float] = time.time
@@ -59,7 +69,8 @@ class AttemptError(Exception):
     """One attempt that brought no usable answer. It never leaves this package.
 
     `sent` is False where the request surely was not carried out; `final` where repeating cannot help;
-    `wait` is the server's Retry-After; `answer` a GraphQL answer that came with a status of failure.
+    `wait` is the server's Retry-After, `throttled` whether it came with a 429; `answer` a GraphQL answer that
+    came with a status of failure. `tried` is False where nothing was sent at all.
     """
 
     def __init__(
@@ -70,7 +81,9 @@ class AttemptError(Exception):
         final: bool = False,
         reached: bool = True,
         wait: float | None = None,
+        throttled: bool = False,
         answer: Answer | None = None,
+        tried: bool = True,
     ) -> None:
         super().__init__(text)
         self.text = text
@@ -78,7 +91,9 @@ class AttemptError(Exception):
         self.final = final
         self.reached = reached
         self.wait = wait
+        self.throttled = throttled
         self.answer = answer
+        self.tried = tried
 
     @classmethod
     def of(cls, error: Exception, timeout: float) -> AttemptError:
@@ -98,23 +113,45 @@ class Trail:
     spent: float = 0.0  # seconds in attempts and between them
     doubtful: bool = False
     last: AttemptError | None = None
+    ended: str = ""  # why it was not tried again, where that was not its own doing
 
     def note(self, failure: AttemptError) -> None:
         """Remembers a failed attempt; doubt, once there, stays."""
-        self.attempts += 1
+        self.attempts += failure.tried
         self.doubtful = self.doubtful or failure.sent
         self.last = failure
 
     def describe(self) -> str:
         """What was tried, in words: `6 attempts in 31 s, last: connection refused`."""
+        if not self.attempts:
+            return str(self.last)
         plural = "" if self.attempts == 1 else "s"
-        return f"{self.attempts} attempt{plural} in {self.spent:.0f} s, last: {self.last}"
+        told = f"{self.attempts} attempt{plural} in {self.spent:.0f} s, last: {self.last}"
+        return f"{told}; {self.ended}" if self.ended else told
+
+
+class Governor(Protocol):
+    """What decides about repetitions for the client as a whole: `Health`."""
+
+    def refusal(self, failure: AttemptError) -> str:
+        """Why the request that failed so may not be repeated; empty where it may, which counts."""
+        ...
+
+    async def pause(self, seconds: float, failure: AttemptError) -> None:
+        """Waits before a repetition. Raises the failure where waiting has lost its point meanwhile."""
+        ...
 
 
 def retrying(
-    patience: Patience, trail: Trail, *, repeatable: bool, again: Callable[[], None] | None = None
+    patience: Patience,
+    governor: Governor,
+    trail: Trail,
+    *,
+    repeatable: bool,
+    again: Callable[[float], None] | None = None,
 ) -> AsyncRetrying:
-    """A tenacity loop that obeys `patience` and raises the last AttemptError; `again` precedes repetitions.
+    """A tenacity loop that obeys `patience` and `governor`, and raises the last AttemptError; `again` is told
+    how long each wait before a repetition will be.
 
     Sources of what may be repeated: behaviour.md, point 5; transport.md, section 6.
     """
@@ -126,23 +163,34 @@ def retrying(
         return not error.final and (repeatable or not error.sent)
 
     def wait(state: RetryCallState) -> float:
-        asked = trail.last.wait if trail.last else None
-        return patience.delay(state.attempt_number, asked)
+        return patience.delay(state.attempt_number, trail.last.wait if trail.last else None)
 
     def stop(state: RetryCallState) -> bool:
         late = trail.spent + state.upcoming_sleep > patience.deadline
-        return late or state.attempt_number >= patience.attempts
+        if late and trail.last and trail.last.wait:
+            trail.ended = f"it asks to wait {trail.last.wait:.0f} s, which is too long"
+        if late or state.attempt_number >= patience.attempts or trail.last is None:
+            return True
+        trail.ended = governor.refusal(trail.last)
+        return bool(trail.ended)
 
     def before_sleep(state: RetryCallState) -> None:
-        trail.spent += state.upcoming_sleep
         if again:
-            again()
+            again(state.upcoming_sleep)
+
+    async def pause(seconds: float) -> None:
+        assert trail.last is not None
+        began = patience.clock()
+        try:
+            await governor.pause(seconds, trail.last)
+        finally:
+            trail.spent += patience.clock() - began
 
     return AsyncRetrying(
         retry=retry_if_exception(may_repeat),
         wait=wait,
         stop=stop,
-        sleep=patience.sleep,
+        sleep=pause,
         before_sleep=before_sleep,
         reraise=True,
     )

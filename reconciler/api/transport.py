@@ -6,8 +6,10 @@ What arrives above is a GraphQL answer or one of our errors; httpx's own stay he
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -15,9 +17,10 @@ import anyio
 import httpx
 
 from reconciler.api.auth import Credentials, Tokens, checked_base, is_loopback
+from reconciler.api.health import Health
 from reconciler.api.limits import Limiter
 from reconciler.api.readonly import guard
-from reconciler.api.retries import AttemptError, Patience, Trail, retry_after, retrying
+from reconciler.api.retries import AWAY, AttemptError, Patience, Trail, retry_after, retrying
 from reconciler.api.wire import Answer, decode, encode
 from reconciler.model.errors import (
     InvalidInput,
@@ -32,7 +35,7 @@ from reconciler.model.operation import Operation
 log = logging.getLogger("reconciler.http")
 
 _RETRIED = (500, 502, 503, 504)
-_AWAY = (429, 502, 503, 504)  # statuses that say: nobody is there to answer
+_LONG = 3.0  # seconds of waiting that are worth a word
 _URL_HINT = "check the environment's url: it is the stack's address, such as https://app.prismatic.io"
 _NET_HINT = "check the network, the environment's url and the proxy, then run again"
 _TOKEN_HINT = (
@@ -76,6 +79,7 @@ class Transport:
         parallelism: int,
         read_only: bool,
         patience: Patience,
+        notice: Callable[[str], None],
     ) -> None:
         self.base = checked_base(base_url)
         if checked_base(credentials.base_url) != self.base:
@@ -83,7 +87,11 @@ class Transport:
         self.stats = Stats()
         self._url = httpx.URL(f"{self.base}/api")
         self._patience = patience
-        self._limiter = Limiter(rate, parallelism, clock=patience.clock, sleep=patience.sleep)
+        self._notice = notice
+        self._health = Health(patience)
+        self._limiter = Limiter(
+            rate, parallelism, clock=patience.clock, sleep=patience.sleep, longest=patience.deadline
+        )
         hooks = [guard(self._url, httpx.URL(f"{self.base}/auth/refresh"))] if read_only else []
         # hpack writes every header, the token's too, to its log at DEBUG.
         logging.getLogger("hpack").setLevel(logging.INFO)
@@ -97,7 +105,7 @@ class Transport:
             headers={"Accept": "application/json", "User-Agent": "reconciler"},
             event_hooks={"request": hooks},
         )
-        self._tokens = Tokens(self.base, credentials, self._http, patience)
+        self._tokens = Tokens(self.base, credentials, self._http, patience, self._health)
 
     async def __aenter__(self) -> Self:
         await self._http.__aenter__()
@@ -116,7 +124,9 @@ class Transport:
         """
         body = encode(op.document, op.variables)
         call = _Call(op, body, headers or {}, Trail())
-        loop = retrying(self._patience, call.trail, repeatable=op.repeatable, again=self._count_retry)
+        again = partial(self._repeat, call)
+        loop = retrying(self._patience, self._health, call.trail, repeatable=op.repeatable, again=again)
+        self._health.requested()
         try:
             return await loop(self._attempt, call)
         except AttemptError as failure:
@@ -128,8 +138,15 @@ class Transport:
                 error.message, operation=op.name, address=op.address, hint=error.hint
             ) from None
 
-    def _count_retry(self) -> None:
+    def _repeat(self, call: _Call, wait: float) -> None:
         self.stats.retries += 1
+        if wait >= _LONG:
+            about = f"{call.op.address}: {call.op.name}" if call.op.address else call.op.name
+            self._notice(f"{about}: trying again in {wait:.0f} s, after: {call.trail.last}")
+
+    def _wait_for_turn(self, op: Operation, seconds: float) -> None:
+        if seconds >= _LONG:
+            self._notice(f"{op.name}: waiting {seconds:.0f} s for the rate limit")
 
     def _count(self, call: _Call, took: float) -> None:
         call.trail.spent += took
@@ -152,7 +169,10 @@ class Transport:
         headers = {"Content-Type": "application/json", **call.headers}
         if token:
             headers["Authorization"] = f"Bearer {token}"
-        async with self._limiter.slot() as slot:
+        async with AsyncExitStack() as stack:
+            with self._health.waiting():
+                turn = self._limiter.slot(partial(self._wait_for_turn, op))
+                slot = await stack.enter_async_context(turn)
             started = patience.clock()
             try:
                 with anyio.fail_after(limit):
@@ -165,7 +185,9 @@ class Transport:
             except (httpx.RequestError, OSError) as error:
                 self._count(call, patience.clock() - started)
                 log.debug("%s failed: %s", op.name, type(error).__name__)
-                raise AttemptError.of(error, limit) from error
+                failure = AttemptError.of(error, limit)
+                self._health.missed(failure)
+                raise failure from error
             took = patience.clock() - started
             self._count(call, took)
             if response.status_code == 429:
@@ -179,18 +201,24 @@ class Transport:
     def _read(self, call: _Call, response: httpx.Response) -> Answer:
         """The answer in a response of any status; raises AttemptError, or ours where repeating is no help."""
         status = response.status_code
+        if status not in AWAY:
+            self._health.answered()
         if status == 401:
             raise NotAuthenticated(f"{self.base} refuses the access token (HTTP 401)", hint=_TOKEN_HINT)
         wait = retry_after(response.headers.get("retry-after"), self._patience.now())
         if status == 429:
-            raise AttemptError("HTTP 429, too many requests", sent=False, reached=False, wait=wait)
+            text = "HTTP 429, too many requests"
+            raise AttemptError(text, sent=False, reached=False, wait=wait, throttled=True)
         if response.is_redirect:
             raise Unreachable(f"{self._url} answers with a redirect (HTTP {status})", hint=_URL_HINT)
         answer = decode(status, response.content)
         if answer is None:
             raise self._unusable(call.op, status, wait)
         if status in _RETRIED and (answer.faults or answer.data is None):
-            raise AttemptError(f"HTTP {status}", sent=True, wait=wait, answer=answer)
+            failure = AttemptError(f"HTTP {status}", sent=True, wait=wait, answer=answer)
+            if status in AWAY:
+                self._health.missed(failure)
+            raise failure
         return answer
 
     def _unusable(self, op: Operation, status: int, wait: float | None) -> Exception:
@@ -199,7 +227,10 @@ class Transport:
             text = (
                 f"HTTP {status} with a body that is no GraphQL answer" if status < 400 else f"HTTP {status}"
             )
-            return AttemptError(text, sent=True, reached=status not in _AWAY, wait=wait)
+            failure = AttemptError(text, sent=True, reached=status not in AWAY, wait=wait)
+            if status in AWAY:
+                self._health.missed(failure)
+            return failure
         if status == 403:
             hint = "the token's user is not allowed here, or a firewall on the way refuses the request"
             return NotAuthenticated(
@@ -214,7 +245,7 @@ class Transport:
     def _given_up(self, call: _Call, failure: AttemptError) -> ReconcilerError:
         op, trail = call.op, call.trail
         tried = trail.describe()
-        if not op.is_mutation and not failure.reached:
+        if not failure.reached and not (op.is_mutation and trail.doubtful):
             return Unreachable(f"cannot reach {self.base}: {tried}", hint=_NET_HINT, address=op.address)
         doubtful = op.is_mutation and trail.doubtful
         hint = "it may or may not have been carried out; the next plan shows" if doubtful else _NET_HINT

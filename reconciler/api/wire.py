@@ -20,7 +20,7 @@ from reconciler.model.secret import SHOWN, Secret
 # that nothing in the value can end it early (graphql-core: execution/values.py, type/scalars.py).
 _REASONS = r"; (?:Expected|Field|Unspecified|Exactly|\w+ cannot represent)"
 _QUOTED_VALUE = re.compile(rf"got invalid value\s(?:.*(?={_REASONS})|.*)", re.DOTALL)
-_REPEATED_VALUE = re.compile(r"(cannot represent [\w -]*value):.*", re.DOTALL)
+_REPEATED_VALUE = re.compile(r"(cannot represent [\w -]{0,60}value):.*", re.DOTALL)
 _NOT_SHOWN = "(not shown)"
 _WITHHELD = "(message withheld: it repeats a secret)"
 _SHORT = 4

@@ -71,9 +71,9 @@ async def test_doubt_stays_although_the_last_attempt_was_harmless(connect):
 
 async def test_a_create_that_never_left_is_not_in_doubt(connect):
     async with connect(Server(REFUSED)) as client:
-        with pytest.raises(TransportError) as caught:
+        with pytest.raises(Unreachable) as caught:
             await client.execute(create())
-    assert not caught.value.doubtful
+    assert caught.value.address == "Customer/acme"
 
 
 @pytest.mark.parametrize("trouble", [REFUSED, DROPPED, httpx.Response(503), httpx.Response(429)])
