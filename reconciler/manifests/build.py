@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from reconciler.kinds.tabled import TabledKind
 from reconciler.manifests import secrets
 from reconciler.manifests.manifest import RESERVED, Manifest
+from reconciler.manifests.references import Referrer
 from reconciler.manifests.secrets import SecretSource
 from reconciler.manifests.yaml12 import Document
 from reconciler.model.address import Address
@@ -26,6 +28,7 @@ class SecretReader:
 
     environ: Mapping[str, str]
     root: Path
+    allowed: tuple[Path, ...]
     offline: bool
     _known: dict[tuple[str, str | tuple[str, ...]], Secret | Diagnostic] = field(default_factory=dict)
 
@@ -35,7 +38,7 @@ class SecretReader:
             return Secret("", str(source))
         key = (source.kind, source.value)
         if key not in self._known:
-            self._known[key] = secrets.resolve(source, self.environ, self.root)
+            self._known[key] = secrets.resolve(source, self.environ, self.root, self.allowed)
         result = self._known[key]
         if isinstance(result, Diagnostic) and result.source != source.source:
             return Diagnostic(result.code, result.message, source.source, hint=result.hint)
@@ -85,6 +88,27 @@ class Builder:
                 for name, settings in fields["flows"].items()
             }
         return self._resource(self._with_labels(fields))
+
+    def tabled(self, kind: TabledKind, refer: Referrer) -> Resource:
+        """The resource of a kind that a table tells. Where a name in it leads nowhere, that is noted."""
+        fields = dict(self.spec)
+        for row in kind.fields:
+            value, path = self.spec.get(row.name), (*self.base, row.name)
+            named_kind = kind.refers_to(row, self.spec)
+            if row.name in fields and row.secret:
+                fields[row.name] = self._secrets(value, path)
+            elif row.refers and isinstance(value, list):
+                named = [self._refer(refer, named_kind, one, (*path, i)) for i, one in enumerate(value)]
+                fields[row.name] = [address for address in named if address is not None]
+            elif row.refers and value is not None:
+                fields[row.name] = self._refer(refer, named_kind, value, path)
+        return self._resource(fields)
+
+    def _refer(self, refer: Referrer, kind: str, name: str, path: Where) -> Address | None:
+        found = refer(kind, name, self.document.source(path), str(self.address))
+        if isinstance(found, Diagnostic):
+            self.problems.append(found)
+        return found if isinstance(found, Address) else None
 
     def _flow(self, settings: Mapping[str, Any], path: Where) -> dict[str, Any]:
         if "apiKeys" not in settings:

@@ -4,24 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from reconciler.manifests.manifest import Manifest
 from reconciler.manifests.messages import suggest
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
-
-
-@dataclass(frozen=True, slots=True)
-class Strategy:
-    """How the instances of one set are changed: wave after wave, each instance in exactly one, until more
-    than `max_failures` have failed.
-    """
-
-    name: str
-    waves: tuple[tuple[Address, ...], ...]
-    max_failures: int = 0
+from reconciler.model.plan import Rollout
 
 
 def matching(
@@ -78,7 +67,7 @@ def check_waves(manifest: Manifest) -> list[Diagnostic]:
     return problems
 
 
-def strategy(manifest: Manifest, members: Sequence[tuple[Address, Mapping[str, str]]]) -> Strategy | None:
+def rollout(manifest: Manifest, members: Sequence[tuple[Address, Mapping[str, str]]]) -> Rollout | None:
     """The waves of the set, for its `members` (addresses with their labels); None without waves."""
     spec: Mapping[str, Any] = manifest.spec.get("strategy", {})
     if not spec.get("waves"):
@@ -96,4 +85,4 @@ def strategy(manifest: Manifest, members: Sequence[tuple[Address, Mapping[str, s
         for address in taken:
             del left[address]
     waves.append(tuple(left))
-    return Strategy(manifest.name, tuple(wave for wave in waves if wave), spec.get("maxFailures", 0))
+    return Rollout(manifest.name, tuple(wave for wave in waves if wave), spec.get("maxFailures", 0))

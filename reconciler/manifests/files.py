@@ -1,4 +1,6 @@
-"""Which files are manifests: the project's entries, turned into paths that stay inside the project."""
+"""Which files are manifests: the project's entries, turned into paths that stay inside the project, or where
+it allows more.
+"""
 
 from __future__ import annotations
 
@@ -6,38 +8,12 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from reconciler.manifests.paths import Outside, inside
 from reconciler.manifests.project import Project
 from reconciler.model.diagnostic import Diagnostic, Source
 
 _SUFFIXES = (".yaml", ".yml")
-_INSIDE = "keep manifests and definitions below the folder of reconciler.yaml"
-
-
-class Outside(Exception):
-    """A path that leads out of the project, in a circle, or nowhere. `code` and `reason` say which."""
-
-    def __init__(self, code: str, reason: str, hint: str) -> None:
-        super().__init__(reason)
-        self.code, self.reason, self.hint = code, reason, hint
-
-
-def inside(path: Path, root: Path) -> Path:
-    """`path` with all links followed. Raises Outside where it is not below `root`, a loop, or not there."""
-    try:
-        real = path.resolve(strict=True)
-    except FileNotFoundError:
-        # What cannot be there is told as such, not as missing.
-        if not Path(os.path.normpath(path)).is_relative_to(root):
-            raise Outside("outside-project", "is outside the project", _INSIDE) from None
-        raise Outside("missing-file", "does not exist", "correct the path, or create it") from None
-    except RuntimeError as error:
-        raise Outside("link-loop", "is a loop of links", "remove the link") from error
-    except (OSError, ValueError) as error:
-        reason = (getattr(error, "strerror", None) or "not a path").lower()
-        raise Outside("file-unreadable", f"cannot be read: {reason}", "correct the path") from error
-    if not real.is_relative_to(root.resolve()):
-        raise Outside("outside-project", "is outside the project", _INSIDE)
-    return real
+_PATTERN = "write a pattern below the folder of reconciler.yaml, or name the folder itself"
 
 
 def shown(path: Path, root: Path) -> str:
@@ -54,7 +30,7 @@ def discover(project: Project) -> tuple[list[Path], list[Diagnostic]]:
         source = project.sources.get(entry, Source(project.file.name))
         try:
             for path in _entry(project, entry):
-                real = inside(path, project.root)
+                real = inside(path, project.root, project.allowed)
                 if real != project.file.resolve():
                     found.setdefault(real, path)
         except Outside as problem:
@@ -66,14 +42,14 @@ def discover(project: Project) -> tuple[list[Path], list[Diagnostic]]:
 def _entry(project: Project, entry: str) -> Iterator[Path]:
     path = project.root / entry
     if not any(character in entry for character in "*?["):
-        real = inside(path, project.root)
+        real = inside(path, project.root, project.allowed)
         if real.is_dir():
-            yield from _walk(path, real, project.root, (real,), set())
+            yield from _walk(path, real, project)
         else:
             yield path
         return
     if Path(entry).is_absolute() or ".." in Path(entry).parts:
-        raise Outside("outside-project", "is a pattern that may leave the project", _INSIDE)
+        raise Outside("outside-project", "is a pattern that may leave the project", _PATTERN)
     try:
         matches = sorted(project.root.glob(entry))
     except (ValueError, NotImplementedError) as error:
@@ -84,42 +60,47 @@ def _entry(project: Project, entry: str) -> Iterator[Path]:
     yield from files
 
 
-def _walk(folder: Path, real: Path, root: Path, above: tuple[Path, ...], seen: set[Path]) -> Iterator[Path]:
-    """The YAML files below `folder`. `above` holds the real folders on the way, to see links that go back;
-    `seen` all of them, as links to links could make more ways than there are folders.
+def _walk(folder: Path, real: Path, project: Project) -> Iterator[Path]:
+    """The YAML files below `folder`, whose real path is `real`. Each folder is searched once, as links to
+    links could make more ways than there are folders.
     """
-    if real in seen:
-        return
-    seen.add(real)
+    seen: set[Path] = set()
+    waiting = [(folder, real)]
+    while waiting:
+        folder, real = waiting.pop()
+        if real in seen:
+            continue
+        seen.add(real)
+        for entry in _entries(folder, real, project.root):
+            path = folder / entry.name
+            if entry.is_symlink():
+                target = _link(path, real, project)
+                if target.is_dir():
+                    waiting.append((path, target))
+                    continue
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append((path, real / entry.name))
+            elif path.suffix in _SUFFIXES:
+                yield path
+
+
+def _entries(folder: Path, real: Path, root: Path) -> list[os.DirEntry[str]]:
     try:
-        entries = sorted(os.scandir(real), key=lambda entry: entry.name)
+        with os.scandir(real) as entries:
+            return [entry for entry in entries if not entry.name.startswith(".")]
     except OSError as error:
         reason = (error.strerror or "unreadable").lower()
         text = f'holds the folder "{shown(folder, root)}", which cannot be read: {reason}'
         raise Outside("file-unreadable", text, "correct its permissions") from error
-    for entry in entries:
-        path = folder / entry.name
-        if entry.name.startswith("."):
-            continue
-        if entry.is_symlink():
-            target = _link(path, root)
-            if target in above:
-                text = f'holds "{shown(path, root)}", a link to a folder above it'
-                raise Outside("link-loop", text, "remove the link")
-            if target.is_dir():
-                yield from _walk(path, target, root, (*above, target), seen)
-                continue
-        if entry.is_dir(follow_symlinks=False):
-            inner = real / entry.name
-            yield from _walk(path, inner, root, (*above, inner), seen)
-        elif path.suffix in _SUFFIXES:
-            yield path
 
 
-def _link(path: Path, root: Path) -> Path:
+def _link(path: Path, folder: Path, project: Project) -> Path:
+    """Where the link at `path` leads, whose own folder is really `folder`."""
+    named = f'holds "{shown(path, project.root)}"'
     try:
-        return inside(path, root)
+        target = inside(path, project.root, project.allowed)
     except Outside as problem:
-        raise Outside(
-            problem.code, f'holds "{shown(path, root)}", which {problem.reason}', problem.hint
-        ) from None
+        raise Outside(problem.code, f"{named}, which {problem.reason}", problem.hint) from None
+    if folder.is_relative_to(target):
+        raise Outside("link-loop", f"{named}, a link to a folder above it", "remove the link")
+    return target

@@ -9,20 +9,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.manifests import config, expand, files, schemas
+from reconciler.kinds import all_kinds
+from reconciler.manifests import config, expand, files, paths, schemas
 from reconciler.manifests.build import Builder, SecretReader
 from reconciler.manifests.config import Profile
 from reconciler.manifests.definitions import Definitions
-from reconciler.manifests.expand import Strategy
-from reconciler.manifests.manifest import Manifest, classify
+from reconciler.manifests.manifest import TABLED, Manifest, classify
 from reconciler.manifests.messages import place, suggest
 from reconciler.manifests.project import Environment, Project
 from reconciler.manifests.read import read
-from reconciler.manifests.references import Index, ambiguities, twice
+from reconciler.manifests.references import Index, Referrer, ambiguities, twice
 from reconciler.manifests.variables import CUSTOMER_FIELDS, CustomerFacts, Scope
 from reconciler.model import digest
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic, Source
+from reconciler.model.plan import Rollout
 from reconciler.model.state import Definition, Desired, Resource
 
 LATEST = "latest"
@@ -31,16 +32,15 @@ _AFTER_FILLING = {
     "release": (re.compile(_RELEASE["pattern"]), _RELEASE["errorMessage"]),
     "name": (re.compile(r"(?s).+"), "must not be empty"),
 }
-_ORDER = {"Integration": 0, "Customer": 1, "Instance": 2}
+_ORDER = {name: rank for rank, name in enumerate(all_kinds())}
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a project asks for in one environment, and how its sets are rolled out."""
+    """What a project asks for in one environment, and what is wrong or doubtful in its manifests."""
 
     desired: Desired
     diagnostics: tuple[Diagnostic, ...]
-    strategies: tuple[Strategy, ...] = ()
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -76,13 +76,13 @@ def load_all(
     resolve_secrets: bool = True,
     variables: Mapping[str, str] | None = None,
 ) -> Loaded:
-    """As `load`, with the waves of the sets."""
+    """As `load`, with the diagnostics that are errors told apart."""
     if environment not in project.environments:
         message = f'environment "{environment}" does not exist'
         hint = suggest(environment, list(project.environments))
         problem = Diagnostic("unknown-environment", message, Source(project.file.name), hint=hint)
         return Loaded(Desired(project.name, environment, {}), (problem,))
-    reader = SecretReader(environ, project.root, offline=not resolve_secrets)
+    reader = SecretReader(environ, project.root, project.allowed, offline=not resolve_secrets)
     loader = _Loader(project, project.environments[environment], reader, environ, variables or {})
     with _undisturbed():
         return loader.run()
@@ -110,7 +110,7 @@ class _Loader:
     overrides: Mapping[str, str]
     problems: list[Diagnostic] = field(default_factory=list)
     resources: dict[Address, Resource] = field(default_factory=dict)
-    strategies: list[Strategy] = field(default_factory=list)
+    rollouts: list[Rollout] = field(default_factory=list)
     facts: dict[str, CustomerFacts] = field(default_factory=dict)
     profiles: dict[str, Profile] = field(default_factory=dict)
     definitions: Definitions = field(default_factory=Definitions)
@@ -123,7 +123,7 @@ class _Loader:
         """All steps in their order: later ones need what earlier ones made."""
         self.variables = {**self.environment.variables, **self.overrides}
         manifests = self._manifests()
-        for kind in ("Integration", "Customer", "InstanceSet"):
+        for kind in ("Integration", "Customer", "InstanceSet", *TABLED):
             self.indexes[kind], problems = Index.of(kind, manifests, self.environment.name)
             self.problems.extend(problems)
         for manifest in self.indexes["Customer"].here.values():
@@ -131,14 +131,17 @@ class _Loader:
         for manifest in self.indexes["Integration"].here.values():
             self._integration(manifest)
         self._instances(manifests)
+        self._tabled()
         self.problems.extend(self.definitions.problems())
         ordered = dict(sorted(self.resources.items(), key=lambda item: (_ORDER[item[0].kind], item[0].name)))
         self.problems.extend(ambiguities(ordered))
-        desired = Desired(self.project.name, self.environment.name, ordered, _digest(ordered.values()))
+        rollouts = tuple(self.rollouts)
+        known_as = _digest(ordered.values(), rollouts)
+        desired = Desired(self.project.name, self.environment.name, ordered, known_as, rollouts)
         told = self.problems
         if self.incomplete:
             told = [problem for problem in told if problem.code != "unknown-reference"]
-        return Loaded(desired, tuple(_in_order(told)), tuple(self.strategies))
+        return Loaded(desired, tuple(_in_order(told)))
 
     def _manifests(self) -> list[Manifest]:
         paths, problems = files.discover(self.project)
@@ -155,6 +158,20 @@ class _Loader:
                     found.append(manifest)
                 self.incomplete |= manifest is None and bool(problems)
         return found
+
+    def _tabled(self) -> None:
+        """The other kinds, each after those that it refers to."""
+        refer = Referrer(self.resources, self.indexes, self.environment.name)
+        for name, kind in TABLED.items():
+            for manifest in self.indexes[name].here.values():
+                address = Address(name, manifest.name)
+                if not manifest.valid:
+                    continue
+                spec = self._fill(self._scope(manifest, str(address)), manifest.spec, ("spec",))
+                if spec is None:
+                    continue
+                builder = Builder(self.reader, manifest, spec, address)
+                self._keep(builder, builder.tabled(kind, refer))
 
     def _scope(self, manifest: Manifest, address: str, customer: CustomerFacts | None = None) -> Scope:
         return Scope(
@@ -226,8 +243,8 @@ class _Loader:
     def _definition(self, manifest: Manifest, named: str, address: Address) -> Definition | None:
         path = manifest.path.parent / named
         try:
-            real = files.inside(path, self.project.root)
-        except files.Outside as problem:
+            real = paths.inside(path, self.project.root, self.project.allowed)
+        except paths.Outside as problem:
             source = manifest.document.source(("spec", "definition"))
             message = f'definition "{named}" {problem.reason}'
             self.problems.append(Diagnostic(problem.code, message, source, str(address), problem.hint))
@@ -281,9 +298,9 @@ class _Loader:
             members.append((address, labels))
             if customer.name in self.facts:
                 self._run(manifest, template, ("spec", "template"), address, customer.name, labels)
-        strategy = expand.strategy(manifest, members)
-        if strategy is not None:
-            self.strategies.append(strategy)
+        rollout = expand.rollout(manifest, members)
+        if rollout is not None:
+            self.rollouts.append(rollout)
 
     def _run(
         self,
@@ -342,8 +359,10 @@ class _Loader:
         return str(release)
 
 
-def _digest(resources: Iterable[Resource]) -> str:
-    return "sha256:" + digest.sha256([_content(resource) for resource in resources])
+def _digest(resources: Iterable[Resource], rollouts: Iterable[Rollout]) -> str:
+    order = [[one.name, one.waves, one.max_failures] for one in rollouts]
+    contents = [_content(resource) for resource in resources]
+    return "sha256:" + digest.sha256([*contents, order] if order else contents)
 
 
 def _content(resource: Resource) -> list[Any]:

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from reconciler.kinds import all_kinds
+from reconciler.kinds.tabled import TabledKind
 from reconciler.manifests.messages import closest, listed, schema_problems, suggest
 from reconciler.manifests.project import API_VERSION
 from reconciler.manifests.yaml12 import Document
 from reconciler.model.diagnostic import Diagnostic, Source
 
-KINDS = ("Integration", "Customer", "Instance", "InstanceSet")
-RESERVED = ("reconciler:", "reconciler-applied:")
+TABLED = {name: kind for name, kind in all_kinds().items() if isinstance(kind, TabledKind) and kind.declared}
+KINDS = ("Integration", "Customer", "Instance", "InstanceSet", *TABLED)
+RESERVED = ("reconciler:", "reconciler-applied:", "reconciler-protect")
 
 # What `metadata.ignore` may begin with: the fields of model.state.Resource, by kind.
 _INSTANCE = ("release", "name", "description", "enabled", "labels", "config", "flows", "tests")
@@ -31,6 +34,7 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
     "Customer": ("name", "externalId", "description", "labels"),
     "Instance": _INSTANCE,
     "InstanceSet": _INSTANCE,
+    **{name: tuple(row.name for row in kind.fields) for name, kind in TABLED.items()},
 }
 
 
@@ -123,7 +127,8 @@ def _header(document: Document) -> Diagnostic | None:
         return Diagnostic("definition-as-manifest", message, document.source(), hint=hint)
     for key, wanted in (("apiVersion", (API_VERSION,)), ("kind", KINDS)):
         if key not in value:
-            hint = f"add {key}: {wanted[0]}" if len(wanted) == 1 else f"write one of {listed(wanted)}"
+            several = f"write one of {listed(wanted[:4])}, or another of those that reconciler schema lists"
+            hint = f"add {key}: {wanted[0]}" if len(wanted) == 1 else several
             return Diagnostic("missing-field", f'"{key}" is missing', document.source(), hint=hint)
         given = value[key]
         if given not in wanted:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -67,6 +68,8 @@ class Project:
     environments: Mapping[str, Environment]
     default: str = SANDBOX
     policy: Policy = Policy()
+    allowed: tuple[Path, ...] = ()
+    """Where manifests, definitions and files with secrets may stand besides the project's folder."""
     sources: Mapping[str, Source] = field(default_factory=dict, repr=False)
     """Where each entry of `manifests` stands."""
 
@@ -257,6 +260,7 @@ def _build(document: Document, path: Path) -> Project:
             guard_minimum=guards.get("minimum", default.guard_minimum),
             lease=policy.get("lease", default.lease),
         ),
+        allowed=tuple(Path(os.path.normpath(path.parent / one)) for one in spec.get("allowOutside", ())),
         sources=places,
     )
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from reconciler.kinds import all_kinds
 from reconciler.manifests.manifest import Manifest, near_name
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.state import Resource
+
+_SEARCHED = 100
 
 
 @dataclass(slots=True)
@@ -18,6 +21,8 @@ class Index:
     kind: str
     here: dict[str, Manifest]
     elsewhere: dict[str, Manifest]
+    near: dict[str, str] = field(default_factory=dict)
+    """What was found for names that lead nowhere."""
 
     @classmethod
     def of(cls, kind: str, manifests: Iterable[Manifest], environment: str) -> tuple[Index, list[Diagnostic]]:
@@ -49,8 +54,38 @@ class Index:
             hint = f'add "{environment}" to metadata.environments at {other.source}, or limit this one too'
             return Diagnostic("reference-elsewhere", message, source, address, hint)
         message = f'{what} "{name}" is in no manifest'
-        hint = near_name(name, self.here) or f"add a manifest of kind {self.kind} with metadata.name: {name}"
+        hint = self._near(name) or f"add a manifest of kind {self.kind} with metadata.name: {name}"
         return Diagnostic("unknown-reference", message, source, address, hint)
+
+    def _near(self, name: str) -> str:
+        """A hint for a wrong name. The search takes a while, and thousands of wrong names are no slips."""
+        if name not in self.near and len(self.near) < _SEARCHED:
+            self.near[name] = near_name(name, self.here)
+        return self.near.get(name, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Referrer:
+    """Finds what names in manifests stand for, once all that may be named has been built."""
+
+    resources: Mapping[Address, Resource]
+    indexes: Mapping[str, Index]
+    environment: str
+
+    def __call__(self, kind: str, name: str, source: Source, address: str) -> Address | Diagnostic | None:
+        """The address that `name` stands for, or why it stands for none; None where that was told already,
+        with the other manifest's own errors.
+        """
+        found = Address(kind, name)
+        if found in self.resources or all_kinds()[kind].lookup:
+            return found
+        index = self.indexes.get(kind) or Index(kind, {}, {})
+        if kind == "Instance":
+            near = near_name(name, {a.name: None for a in self.resources if a.kind == kind})
+            hint = near or "write CUSTOMER/NAME, as in the instance's address"
+            message = f'instance "{name}" is in no manifest'
+            return Diagnostic("unknown-reference", message, source, address, hint)
+        return index.problem(name, source, self.environment, address)
 
 
 def twice(address: str, source: Source, other: Source, what: str = "") -> Diagnostic:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -17,6 +19,13 @@ KINDS = (
     "customer",
     "instance",
     "instanceset",
+    "alertwebhook",
+    "alertgroup",
+    "alertmonitor",
+    "eventwebhook",
+    "logstream",
+    "user",
+    "instanceprofile",
     "definition",
     "plan",
     "outcome",
@@ -48,5 +57,22 @@ def validator(kind: str) -> Draft202012Validator:
     """The compiled validator of `kind`, made once: making it costs more than using it."""
     # Imported here, as it takes as long as all the rest of a command that loads no manifest.
     from jsonschema import Draft202012Validator
+    from jsonschema.validators import extend
 
-    return Draft202012Validator(load(kind))
+    strict: type[Draft202012Validator] = extend(  # type: ignore[no-untyped-call]  # the stubs leave it bare
+        Draft202012Validator, {"pattern": _pattern}
+    )
+    return strict(load(kind))
+
+
+def _pattern(_: Any, pattern: str, value: Any, __: Any) -> Iterator[Any]:
+    """JSON Schema's `$` is the end of the text; Python's would also let a line break follow."""
+    from jsonschema import ValidationError
+
+    if isinstance(value, str) and not _compiled(pattern).search(value):
+        yield ValidationError(f"{value!r} does not match {pattern!r}")
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\$\Z", r"\\Z", pattern))

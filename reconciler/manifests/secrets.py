@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from select import select
+from time import monotonic
 from typing import Any
 
+from reconciler.manifests.paths import Outside, inside
 from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.secret import Secret
 
 MAX_SECRET_BYTES = 1024 * 1024
 COMMAND_SECONDS = 60
+_CHUNK = 64 * 1024
 _FORMS = ("env", "file", "command")
 _HINT = "write {env: NAME}, {file: PATH} or {command: [PROGRAM, ARGUMENT]}"
 
@@ -55,12 +58,16 @@ def parse(value: Any, source: Source | None = None, *, address: str = "") -> Sec
     return Diagnostic("secret-source", message, source, address=address, hint=_HINT)
 
 
-def resolve(source: SecretSource, environ: Mapping[str, str], root: Path) -> Secret | Diagnostic:
-    """The secret itself. What went wrong is told without a word of the value or of a command's output."""
+def resolve(
+    source: SecretSource, environ: Mapping[str, str], root: Path, allowed: Iterable[Path] = ()
+) -> Secret | Diagnostic:
+    """The secret itself; a file stands below `root` or one of `allowed`. What went wrong is told without a
+    word of the value or of a command's output.
+    """
     if source.kind == "env":
         return _from_env(source, environ)
     if source.kind == "file":
-        return _from_file(source, root)
+        return _from_file(source, root, allowed)
     return _from_command(source, environ, root)
 
 
@@ -88,32 +95,22 @@ def _is_text(value: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in value)
 
 
-def _from_file(source: SecretSource, root: Path) -> Secret | Diagnostic:
-    name = str(source.value)
-    message, hint = (
-        f'secret file "{name}" is outside the project',
-        "keep it in the project, out of git, or use env",
-    )
-    if not Path(os.path.normpath(root / name)).is_relative_to(root):
-        return _wrong(source, "secret-outside", message, hint)
+def _from_file(source: SecretSource, root: Path, allowed: Iterable[Path]) -> Secret | Diagnostic:
+    name = f'secret file "{source.value}"'
     try:
-        path = (root / name).resolve(strict=True)
-        if not path.is_relative_to(root.resolve()):
-            return _wrong(source, "secret-outside", message, hint)
+        path = inside(root / str(source.value), root, allowed)
+        # A pipe would be waited for, and a device may never end.
         if not path.is_file():
-            return _wrong(source, "secret-missing", f'secret file "{name}" is not a file', "name a file")
+            return _wrong(source, "secret-missing", f"{name} is not a file", "name a file")
         with path.open("rb") as stream:
             data = stream.read(MAX_SECRET_BYTES + 1)
-    # ValueError: a NUL in the name; RuntimeError: a loop of links.
-    except (OSError, ValueError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or "not a path"
-        return _wrong(
-            source,
-            "secret-missing",
-            f'secret file "{name}" cannot be read: {str(reason).lower()}',
-            "create the file",
-        )
-    return _text(source, data, f'secret file "{name}"')
+    except Outside as problem:
+        code = "secret-outside" if problem.code == "outside-project" else "secret-missing"
+        return _wrong(source, code, f"{name} {problem.reason}", problem.hint)
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        return _wrong(source, "secret-missing", f"{name} cannot be read: {reason}", "correct its permissions")
+    return _text(source, data, name)
 
 
 def _from_command(source: SecretSource, environ: Mapping[str, str], root: Path) -> Secret | Diagnostic:
@@ -122,18 +119,41 @@ def _from_command(source: SecretSource, environ: Mapping[str, str], root: Path) 
     name = f'secret command "{source.value if isinstance(source.value, str) else source.value[0]}"'
     hint = "run it by hand in the project's folder"
     try:
-        done = subprocess.run(
-            words, shell=shell, cwd=root, env=dict(environ), stdin=subprocess.DEVNULL,
-            capture_output=True, timeout=COMMAND_SECONDS, check=False,
-        )  # fmt: skip
+        code, data = _output(words, environ, root, shell=shell)
     except subprocess.TimeoutExpired:
         return _wrong(source, "secret-command", f"{name} took longer than {COMMAND_SECONDS} seconds", hint)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a command"
         return _wrong(source, "secret-command", f"{name} cannot be run: {str(reason).lower()}", hint)
-    if done.returncode != 0:
-        return _wrong(source, "secret-command", f"{name} failed with exit code {done.returncode}", hint)
-    return _text(source, done.stdout, name)
+    if code != 0:
+        return _wrong(source, "secret-command", f"{name} failed with exit code {code}", hint)
+    return _text(source, data, name)
+
+
+def _output(
+    words: str | list[str], environ: Mapping[str, str], root: Path, *, shell: bool
+) -> tuple[int, bytes]:
+    """A command's exit code and what it prints, of which no more is read than a secret may have.
+
+    Raises TimeoutExpired. What the command has started itself may live on: nothing waits for it.
+    """
+    until, data = monotonic() + COMMAND_SECONDS, bytearray()
+    with subprocess.Popen(
+        words, shell=shell, cwd=root, env=dict(environ), bufsize=0,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        try:
+            while len(data) <= MAX_SECRET_BYTES:
+                if not select([process.stdout], [], [], max(0.0, until - monotonic()))[0]:
+                    raise subprocess.TimeoutExpired("", COMMAND_SECONDS)
+                part = process.stdout.read(_CHUNK)
+                if not part:
+                    return process.wait(max(0.0, until - monotonic())), bytes(data)
+                data += part
+            return 0, bytes(data)
+        finally:
+            process.kill()
 
 
 def _text(source: SecretSource, data: bytes, name: str) -> Secret | Diagnostic:

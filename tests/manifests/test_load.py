@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.manifests.expand import Strategy
 from reconciler.manifests.load import load, load_all
 from reconciler.model.address import Address
+from reconciler.model.plan import Rollout
 from reconciler.model.secret import Secret
 from reconciler.model.state import Definition, Resource
 from tests.manifests import sample
@@ -248,7 +248,9 @@ def test_its_waves(tmp_path: Path) -> None:
         return tuple(Address("Instance", f"c{n}/notices") for n in numbers)
 
     found = loaded(tmp_path, silver(5))
-    assert found.strategies == (Strategy("notices", (addresses(2), addresses(0, 1), addresses(3, 4)), 1),)
+    assert found.desired.rollouts == (
+        Rollout("notices", (addresses(2), addresses(0, 1), addresses(3, 4)), 1),
+    )
 
 
 def test_customers_of_other_environments_may_be_named(tmp_path: Path) -> None:
