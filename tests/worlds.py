@@ -18,7 +18,7 @@ from reconciler.sandbox.rules import RULES
 PROJECT = "worlds"
 
 # Rules under which a tenant refuses what the manifests ask for have tests of their own.
-_LEFT_OUT = {
+LEFT_OUT = {
     "unknown_definition_keys": {"error"},
     "rate_limit": {"retry_after", "silent"},
     "unavailable_version": {"refused"},
@@ -32,7 +32,7 @@ def rules() -> st.SearchStrategy[dict[str, str]]:
     return st.fixed_dictionaries(
         {},
         optional={
-            name: st.sampled_from([v for v in rule.values if v not in _LEFT_OUT.get(name, set())])
+            name: st.sampled_from([v for v in rule.values if v not in LEFT_OUT.get(name, set())])
             for name, rule in RULES.items()
         },
     )
@@ -115,7 +115,7 @@ def integrations(draw: st.DrawFn, name: str) -> Resource:
         fields["labels"] = draw(st.lists(st.sampled_from(["orders", "beta"]), unique=True))
     if draw(st.booleans()):
         fields["comment"] = "As reviewed."
-    return Resource(Address("Integration", name), fields)
+    return Resource(Address("Integration", name), fields, protect=draw(st.booleans()))
 
 
 @st.composite
@@ -128,7 +128,7 @@ def customers(draw: st.DrawFn, name: str) -> Resource:
         fields["description"] = draw(st.sampled_from(["", "A customer"]))
     if draw(st.booleans()):
         fields["labels"] = draw(st.lists(st.sampled_from(["Gold", "eu"]), unique=True))
-    return Resource(Address("Customer", name), fields)
+    return Resource(Address("Customer", name), fields, protect=draw(st.booleans()))
 
 
 @st.composite
@@ -154,7 +154,9 @@ def instances(draw: st.DrawFn, name: str, customer: Resource, integration: Resou
         fields["config"] = config
     if draw(st.booleans()):
         fields["flows"] = {"Flow 0": {"apiKeys": [Secret("k-1", "env KEY")]}}
-    return Resource(Address("Instance", f"{customer.address.name}/{name}"), fields)
+    return Resource(
+        Address("Instance", f"{customer.address.name}/{name}"), fields, protect=draw(st.booleans())
+    )
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,40 @@
 
 from functools import cache
 
+from reconciler.kinds.alert_group import AlertGroupKind
+from reconciler.kinds.alert_monitor import AlertMonitorKind
+from reconciler.kinds.alert_webhook import AlertWebhookKind
 from reconciler.kinds.base import Kind
 from reconciler.kinds.customer import CustomerKind
+from reconciler.kinds.event_webhook import EventWebhookKind
 from reconciler.kinds.instance import InstanceKind
+from reconciler.kinds.instance_profile import InstanceProfileKind
 from reconciler.kinds.integration import IntegrationKind
+from reconciler.kinds.log_stream import LogStreamKind
+from reconciler.kinds.lookups import AlertTriggerKind, CustomerRoleKind, LogSeverityKind, OrganizationRoleKind
+from reconciler.kinds.user import UserKind
+
+CORE = ("Integration", "Customer", "Instance")
+"""The kinds that every run reads."""
 
 
 @cache
 def all_kinds() -> dict[str, Kind]:
     """The kinds by name, each after those that it refers to."""
-    kinds: tuple[Kind, ...] = (IntegrationKind(), CustomerKind(), InstanceKind())
+    kinds: tuple[Kind, ...] = (
+        AlertTriggerKind(),
+        LogSeverityKind(),
+        OrganizationRoleKind(),
+        CustomerRoleKind(),
+        IntegrationKind(),
+        CustomerKind(),
+        InstanceKind(),
+        UserKind(),
+        InstanceProfileKind(),
+        AlertWebhookKind(),
+        AlertGroupKind(),
+        AlertMonitorKind(),
+        EventWebhookKind(),
+        LogStreamKind(),
+    )
     return {kind.name: kind for kind in kinds}

@@ -62,6 +62,10 @@ class Step:
     reason: str
     changes: tuple[Change, ...] = ()
     name: str = ""
+    reads: int = 0
+    """Queries that carrying it out is expected to take, besides the look before a resource's first step."""
+    writes: int = 1
+    """Mutations: none where the steps before are expected to have done it already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,21 @@ class Kind(Protocol):
     """The fields without which a resource cannot be spoken of: what it refers to."""
     provides: tuple[Verb, ...]
     """The verbs after which the values that others refer to are known."""
+    declared: bool
+    """Whether manifests declare such resources; else they only name what the platform provides."""
+    has_twins: bool
+    """Whether two runs at once could each create the same resource. `find` then brings the oldest first."""
+    held_by: tuple[str, ...]
+    """The kinds of whose objects the server asks that they let go of one before it can be deleted."""
+    lookup: str
+    """The field by which others may name an object that no manifest declares; empty where none may."""
+
+    @property
+    def marked(self) -> bool:
+        """Whether its objects bear our mark. Else an object is a manifest's by its natural key alone, and
+        never an orphan.
+        """
+        ...
 
     def list_page(self, first: int, offset: int) -> Operation:
         """Reads `first` objects from position `offset`, in order of creation."""
@@ -95,8 +114,16 @@ class Kind(Protocol):
         """Reads one object."""
         ...
 
+    def reads(self, live: LiveObject) -> int:
+        """How many queries read this object whole: the first, and those that `rest` asks for."""
+        ...
+
     def find(self, request: Request) -> Operation:
         """Reads the objects that could be this resource already: those that bear its mark."""
+        ...
+
+    def is_own(self, live: LiveObject, request: Request) -> bool:
+        """Whether an object that `find` brought is the resource's."""
         ...
 
     def rest(self, node: Mapping[str, Any]) -> Operation | None:
@@ -105,6 +132,10 @@ class Kind(Protocol):
 
     def join(self, node: Mapping[str, Any], more: Mapping[str, Any]) -> Mapping[str, Any]:
         """The node with what `rest` read."""
+        ...
+
+    def concerns(self, node: Mapping[str, Any]) -> bool:
+        """Whether a node of the list is a resource at all, rather than something of another purpose."""
         ...
 
     def parse(self, node: Mapping[str, Any]) -> LiveObject:
@@ -117,6 +148,12 @@ class Kind(Protocol):
 
     def live_scope(self, live: LiveObject) -> Any:
         """The live side of `scope`."""
+        ...
+
+    def within(self, live: LiveObject) -> Sequence[tuple[str, str, Any]]:
+        """What the platform deletes the object along with: for each a kind, the name of a value of its objects
+        (as in `value`), and that value.
+        """
         ...
 
     def natural_key(self, resource: Resource, resolve: Resolve) -> Sequence[tuple[str, Any]]:
@@ -143,12 +180,20 @@ class Kind(Protocol):
         """Whether the value that a Ref's field names is there once the resource is as its manifest says."""
         ...
 
+    def absent(self, ref: Ref, live: LiveObject | None) -> tuple[str, str, str]:
+        """Why what a Ref names is nowhere, and nothing in the plan brings it: a code, a message, a hint.
+        `live` is the object of the Ref's address, where there is one.
+        """
+        ...
+
     def steps(self, request: Request, *, adopt: bool) -> Steps:
         """What would bring the object to the desired state."""
         ...
 
     def operation(self, step: str, verb: Verb, request: Request) -> Operation:
-        """The call that carries a step out."""
+        """The call that carries a step out. `Verb.FORGET` takes off all that is ours, wherever the kind keeps
+        it, and nothing else.
+        """
         ...
 
     def observed(
@@ -163,8 +208,16 @@ class Kind(Protocol):
         """Whether a step need not be sent, since the object is already as it would make it."""
         ...
 
+    def destroys(self, step: str, verb: Verb, request: Request) -> str:
+        """The text that a step would destroy and that nothing could give back; empty where there is none."""
+        ...
+
     def unready(self, verb: Verb, request: Request) -> str:
         """What is still to be waited for after a step; empty when nothing is."""
+        ...
+
+    def overtaken(self, verb: Verb, request: Request) -> bool:
+        """Whether what a step would make final is not what this run made ready any more."""
         ...
 
     def follow_up(self, verb: Verb, request: Request, error: Exception | None) -> Operation | None:

@@ -11,6 +11,7 @@ from reconciler.kinds.labelled import (
     denied,
     digests_of,
     label_changes,
+    labels_left,
     labels_to_write,
     mark_changes,
     people,
@@ -66,7 +67,7 @@ class CustomerKind(PlainKind):
         """One call mends everything: create, update, or adopt with what differs."""
         if request.live is None:
             made = creation(request.resource, (*PLAIN, "labels"))
-            return Steps((Step(Verb.CREATE, "does not exist", made),))
+            return Steps((Step(Verb.CREATE, "does not exist", made, reads=1),))
         changes = (*scalar_changes(request, PLAIN, EMPTY), *label_changes(request), *mark_changes(request))
         if not changes:
             return Steps()
@@ -75,10 +76,13 @@ class CustomerKind(PlainKind):
         return Steps((Step(verb, reason, changes),), changes)
 
     def operation(self, step: str, verb: Verb, request: Request) -> Operation:
-        """createCustomer, updateCustomer with all that differs, or deleteCustomer."""
+        """createCustomer, updateCustomer (with all that differs, or the labels that stay), deleteCustomer."""
         fields = request.resource.fields
         if verb is Verb.DELETE:
             return self._mutation("deleteCustomer", {"id": _id(request)}, request)
+        if verb is Verb.FORGET:
+            left = {"id": _id(request), "labels": labels_left(request)}
+            return self._mutation("updateCustomer", left, request)
         values: dict[str, Any] = {n: plain(fields[n], EMPTY, n) for n in to_send(request, PLAIN)}
         values["labels"] = labels_to_write(request, self._record(request), GROUPS, {})
         if verb is Verb.CREATE:
@@ -95,6 +99,8 @@ class CustomerKind(PlainKind):
         """Whether the customer already is as the manifest says; for its creation, whether it exists."""
         if request.live is None or verb is Verb.DELETE:
             return False
+        if verb is Verb.FORGET:
+            return set(labels_left(request)) == request.live.labels
         return verb is Verb.CREATE or not self.steps(request, adopt=False).steps
 
     def basis(self, live: LiveObject, resource: Resource | None) -> str:

@@ -11,32 +11,34 @@ from typing import Any
 
 from reconciler.kinds.base import Request, Resolve, Steps, address_of
 from reconciler.kinds.instance_config import (
-    SECRET_DIGITS,
     changed_keys,
     config_form,
-    flow_changes,
-    flows_form,
-    hidden_waits,
-    on_wire,
-    parse_flow,
+    parse_types,
     parse_variables,
-    secrets_digest,
+    spoken_config,
     spoken_of,
     variable_inputs,
 )
+from reconciler.kinds.instance_flows import flow_changes, flow_inputs, flows_form, parse_flow
+from reconciler.kinds.instance_secrets import SECRET_DIGITS, secrets_digest
 from reconciler.kinds.instance_steps import (
     EMPTY,
     FLOWS,
     PLAIN,
     RECORD,
+    hidden_waits,
     instance_steps,
+    release_of,
     release_ref,
     update_changes,
+    will_deploy,
 )
+from reconciler.kinds.instance_tests import DEPLOY_TIMEOUT, OUTSTANDING, TESTED, test_operation, tests_of
 from reconciler.kinds.labelled import (
     denied,
     digests_of,
     ignored,
+    labels_left,
     labels_to_write,
     own_mark,
     people,
@@ -51,9 +53,8 @@ from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb
 from reconciler.model.state import LiveObject, Resource
 
-GROUPS = ("name", "description", "release", "config", "flows", "enabled", "labels", "secrets")
+GROUPS = ("name", "description", "release", "config", "flows", "enabled", "labels", "secrets", "tests")
 WIDTHS = {"secrets": SECRET_DIGITS}
-DEPLOY_TIMEOUT = 600.0
 
 
 class InstanceKind(PlainKind):
@@ -61,7 +62,7 @@ class InstanceKind(PlainKind):
 
     name = "Instance"
     list_name = "instances"
-    structural: tuple[str, ...] = ("customer", "integration", "release")
+    structural: tuple[str, ...] = ("customer", "integration", "release", "version")
 
     def find(self, request: Request) -> Operation:
         """The customer's instances that bear the resource's mark."""
@@ -98,6 +99,8 @@ class InstanceKind(PlainKind):
                 "configState": node.get("configState"),
                 "suspended": bool(node.get("systemSuspended")),
                 "flowIds": flow_ids,
+                "types": parse_types(_nodes(node, "configVariables")),
+                "flowConfigs": {row["flow"]["name"]: row.get("id") for row in _nodes(node, "flowConfigs")},
             },
             applied=read_record(labels, GROUPS, WIDTHS),
             denied=denied(node),
@@ -106,6 +109,12 @@ class InstanceKind(PlainKind):
     def scope(self, resource: Resource, resolve: Resolve) -> Any:
         """The customer's id: an instance's mark names the instance alone."""
         return resolve(Ref(resource.fields["customer"], "id"))
+
+    def within(self, live: LiveObject) -> Sequence[tuple[str, str, Any]]:
+        """Its customer, and its integration (api notes: "Customers")."""
+        sequence = live.facts.get("sequence")
+        integration = [("Integration", "sequence", sequence)] if sequence is not None else []
+        return [("Customer", "id", live.fields["customer"]), *integration]
 
     def live_scope(self, live: LiveObject) -> Any:
         """The customer's id."""
@@ -126,6 +135,16 @@ class InstanceKind(PlainKind):
         """A customer may have several instances, so a name alone proves nothing."""
         return False
 
+    def value(self, live: LiveObject, name: str) -> Any:
+        """`id`; `flowConfig:NAME`, the id of that flow's settings in the instance."""
+        if name.startswith("flowConfig:"):
+            return live.facts["flowConfigs"].get(name.removeprefix("flowConfig:"))
+        return super().value(live, name)
+
+    def promises(self, resource: Resource, name: str) -> bool:
+        """`id`, and the settings of its flows."""
+        return name == "id" or name.startswith("flowConfig:")
+
     def needs(self, resource: Resource) -> Sequence[Ref]:
         """The customer, and the integration's release."""
         return (Ref(resource.fields["customer"], "id"), release_ref(resource))
@@ -141,11 +160,16 @@ class InstanceKind(PlainKind):
             return self._create(request)
         assert live is not None
         values: dict[str, Any] = {"id": live.id}
-        if step == FLOWS:
-            values |= {"flowConfigs": _flow_inputs(request), "labels": self._labels(request, FLOWS)}
+        if verb is Verb.FORGET:
+            values |= {"labels": labels_left(request), "preserveDeployState": True}
             return self._mutation("updateInstance", values, request)
-        if step == RECORD:
-            values |= {"labels": self._labels(request, RECORD), "preserveDeployState": True}
+        if step == FLOWS:
+            values |= {"flowConfigs": flow_inputs(request), "labels": self._labels(request, FLOWS)}
+            return self._mutation("updateInstance", values, request)
+        if verb is Verb.TEST:
+            return test_operation(step, request)
+        if step in (RECORD, TESTED):
+            values |= {"labels": self._labels(request, step), "preserveDeployState": True}
             return self._mutation("updateInstance", values, request)
         if verb is Verb.CONFIGURE:
             values |= {"configVariables": variable_inputs(request, changed_keys(request))}
@@ -161,7 +185,9 @@ class InstanceKind(PlainKind):
     def observed(
         self, verb: Verb, node: Mapping[str, Any], before: LiveObject | None = None
     ) -> LiveObject | None:
-        """The answer shows the whole instance."""
+        """The answer shows the whole instance; that of a test shows none of it."""
+        if verb is Verb.TEST:
+            return before
         return None if verb is Verb.DELETE else self.parse(node)
 
     def satisfied(self, step: str, verb: Verb, request: Request) -> bool:
@@ -169,8 +195,10 @@ class InstanceKind(PlainKind):
         settings live that leave no trace in `needsDeploy`.
         """
         live = request.live
-        if live is None or verb in (Verb.DEPLOY, Verb.DELETE):
+        if live is None or verb in (Verb.DEPLOY, Verb.TEST, Verb.DELETE):
             return False
+        if verb is Verb.FORGET:
+            return set(labels_left(request)) == live.labels
         if step == FLOWS:
             return bool(live.applied.get("flows")) and not flow_changes(request)
         if verb is Verb.CONFIGURE:
@@ -198,7 +226,7 @@ class InstanceKind(PlainKind):
         """
         wanted = resource.fields if resource else {}
         fields = dict(live.fields)
-        fields["config"] = spoken_of(wanted.get("config") or {}, live.fields["config"])
+        fields["config"] = spoken_config(wanted.get("config") or {}, live)
         fields["flows"] = spoken_of(wanted.get("flows") or {}, live.fields["flows"])
         return sha256([live.id, fields, sorted(live.labels)])
 
@@ -236,7 +264,7 @@ class InstanceKind(PlainKind):
         fields = request.resource.fields
         values: dict[str, Any] = {name: plain(fields[name], EMPTY, name) for name in PLAIN if name in fields}
         if "name" in fields:
-            values["release"] = fields["release"]
+            values["release"] = release_of(request.resource)
         if fields.get("config"):
             values["config"] = config_form(fields["config"])
         if step == FLOWS:
@@ -245,7 +273,11 @@ class InstanceKind(PlainKind):
             values["enabled"] = fields["enabled"]
         if "labels" in fields:
             values["labels"] = people(fields["labels"])
+        if step == TESTED:
+            values["tests"] = fields["tests"]
         record = digests_of(request.live, values)
+        if step != TESTED and tests_of(request.resource) and will_deploy(request):
+            record["tests"] = OUTSTANDING
         sent = step in (Verb.CREATE.value, FLOWS, RECORD)
         if (secrets := secrets_digest(request)) and (sent or not hidden_waits(request)):
             record["secrets"] = secrets
@@ -265,22 +297,3 @@ class InstanceKind(PlainKind):
 
 def _nodes(node: Mapping[str, Any], name: str) -> Sequence[Mapping[str, Any]]:
     return (node.get(name) or {}).get("nodes") or ()
-
-
-def _flow_inputs(request: Request) -> list[dict[str, Any]]:
-    live = request.live
-    assert live is not None
-    rows = []
-    for name, settings in (request.resource.fields.get("flows") or {}).items():
-        row: dict[str, Any] = {"flowId": live.facts["flowIds"].get(name)}
-        for field, value in settings.items():
-            if not ignored(request.resource, f"flows.{name}.{field}"):
-                row[field] = _flow_setting(value)
-        rows.append(row)
-    return rows
-
-
-def _flow_setting(value: Any) -> Any:
-    if isinstance(value, list | tuple):
-        return [on_wire(v) for v in value]
-    return value if isinstance(value, bool) else on_wire(value)

@@ -1,4 +1,4 @@
-"""Config variables and flow settings of an instance: their text on the wire, and their comparison.
+"""Config variables of an instance: how they read, how they are compared, and what is sent.
 
 All values travel as text, lists and JSON as JSON text, a connection's inputs as a JSON text of
 `[{name, type, value}]` (api notes: "Config variables: input"). A value that cannot be read back is compared
@@ -9,29 +9,43 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 from reconciler.kinds.base import Request
 from reconciler.kinds.cause import cause, fits, projections
+from reconciler.kinds.config_values import (
+    UNTYPED,
+    ValueType,
+    as_json,
+    has_secret,
+    on_wire,
+    same_value,
+    secret_parts,
+    settled,
+    text,
+)
+from reconciler.kinds.instance_secrets import secrets_rotated, why
 from reconciler.kinds.labelled import ignored
-from reconciler.model.digest import keyed
 from reconciler.model.plan import Cause, Change
 from reconciler.model.secret import SHOWN, Hidden, Secret
+from reconciler.model.state import LiveObject
 
-SECRET_DIGITS = 8
-FLOW_SETTINGS = ("testContentType", "testHeaders", "testPayload", "usesLre")
 SCHEDULE = ("value", "scheduleType", "timeZone")
+SHARED = "customerConnection"
+"""Names a customer's own value of a connection that integrations share."""
 
 
 def parse_variables(nodes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Config variables by key: text; for a connection `{"inputs": {…}}`, its values Secret or Hidden; for a
-    schedule `{"value", "scheduleType", "timeZone"}`.
+    shared one that is bound `{"customerConnection": ID}`; for a schedule `{"value", "scheduleType",
+    "timeZone"}`.
     """
     out: dict[str, Any] = {}
     for node in nodes:
         required = node["requiredConfigVariable"]
-        if required["dataType"] == "CONNECTION":
+        if bound := node.get("customerConfigVariable"):
+            out[required["key"]] = {SHARED: bound["id"]}
+        elif required["dataType"] == "CONNECTION":
             rows = (node.get("inputs") or {}).get("nodes") or ()
             out[required["key"]] = {"inputs": {row["name"]: _input(row) for row in rows if row}}
         elif required["dataType"] == "SCHEDULE":
@@ -45,13 +59,10 @@ def parse_variables(nodes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return out
 
 
-def parse_flow(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A flow's settings. Keys that the server does not tell count as hidden; whether it has any, it does not
-    say either.
-    """
-    keys = row.get("apiKeys")
-    shown = Hidden() if keys is None else [Secret(key, "live") for key in keys]
-    return {"apiKeys": shown, **{name: row.get(name) for name in FLOW_SETTINGS}}
+def parse_types(nodes: Sequence[Mapping[str, Any]]) -> dict[str, ValueType]:
+    """The types of the variables of the version that the instance runs, by key."""
+    required = [node["requiredConfigVariable"] for node in nodes]
+    return {one["key"]: ValueType.of(one) for one in required}
 
 
 def variable_inputs(request: Request, keys: Sequence[str]) -> list[dict[str, Any]]:
@@ -60,7 +71,15 @@ def variable_inputs(request: Request, keys: Sequence[str]) -> list[dict[str, Any
     """
     wanted = request.resource.fields["config"]
     live = request.live.fields["config"] if request.live else {}
-    return [_variable_input(key, _unignored(key, wanted[key], request), live.get(key)) for key in keys]
+    types = types_of(request.live)
+    rows = ((key, settled(wanted[key], types.get(key, UNTYPED))) for key in keys)
+    return [_variable_input(key, _unignored(key, value, request), live.get(key)) for key, value in rows]
+
+
+def types_of(live: LiveObject | None) -> Mapping[str, ValueType]:
+    """The types of a live instance's variables."""
+    found: Mapping[str, ValueType] = live.facts.get("types", {}) if live else {}
+    return found
 
 
 def config_changes(request: Request) -> list[Change]:
@@ -68,12 +87,8 @@ def config_changes(request: Request) -> list[Change]:
     wanted, live = request.resource.fields.get("config") or {}, request.live
     if live is None:
         return []
-    found, rotated = live.fields["config"], secrets_rotated(request)
-    differing: list[tuple[str, str, Any, Any]] = []
-    for key, value in wanted.items():
-        for path, before, after in _compare(key, value, found.get(key), rotated):
-            if not ignored(request.resource, f"config.{path}"):
-                differing.append((key, path, before, after))
+    found = live.fields["config"]
+    differing = list(_differing(request, live))
     if not differing:
         return []
     changed = dict.fromkeys(key for key, *_ in differing)
@@ -81,16 +96,16 @@ def config_changes(request: Request) -> list[Change]:
     # What does not differ, or is ignored, counts as git writes it: live it may read "1" where git has 1.0.
     live_form = form | {key: _live_form(wanted[key], found.get(key)) for key in changed}
     whole = {**_other_forms(found), **live_form}
-    why = cause(live.applied, "config", form, live_form, *projections(whole, wanted, changed))
+    reason = cause(live.applied, "config", form, live_form, *projections(whole, wanted, changed))
     once_secret = _once_secret(live.applied.get("config"), whole, wanted, changed)
-    if once_secret and why is Cause.BOTH:
-        why = Cause.PENDING
+    if once_secret and reason is Cause.BOTH:
+        reason = Cause.PENDING
     return [
         Change(
             f"config.{path}",
-            Secret(b) if key in once_secret and isinstance(b, str) else b,
+            Secret(b) if key in once_secret and isinstance(b, str) else _like(b, a),
             a,
-            _why(why, b, a, request),
+            why(reason, b, a, request),
         )
         for key, path, b, a in differing
     ]
@@ -98,88 +113,14 @@ def config_changes(request: Request) -> list[Change]:
 
 def changed_keys(request: Request) -> list[str]:
     """The keys of the variables that differ, in the manifest's order."""
-    wanted, live = request.resource.fields.get("config") or {}, request.live
-    if live is None:
-        return list(wanted)
-    rotated = secrets_rotated(request)
-    return [
-        key
-        for key, value in wanted.items()
-        if any(
-            not ignored(request.resource, f"config.{path}")
-            for path, *_ in _compare(key, value, live.fields["config"].get(key), rotated)
-        )
-    ]
-
-
-def flow_changes(request: Request) -> list[Change]:
-    """One change for each flow setting that differs."""
-    wanted, live = request.resource.fields.get("flows") or {}, request.live
-    if live is None:
-        return []
-    found = live.fields["flows"]
-    # Where the record is kept, it must say that settings were written which cannot be read back.
-    written = not request.policy.record or fits(live.applied.get("flows", "-"), flows_form(wanted))
-    out, rotated = [], secrets_rotated(request) or not written
-    for name, settings in wanted.items():
-        for field, value in settings.items():
-            path, current = f"flows.{name}.{field}", found.get(name, {}).get(field)
-            if ignored(request.resource, path) or same_setting(value, current, rotated):
-                continue
-            out.append((path, current, value))
-    why = (
-        cause(live.applied, "flows", flows_form(wanted), flows_form(_project(wanted, found))) if out else None
-    )
-    return [Change(path, b, a, _why(why or Cause.UNKNOWN, b, a, request)) for path, b, a in out]
-
-
-def same_setting(wanted: Any, found: Any, rotated: bool) -> bool:
-    """Whether a flow's setting is as wanted; one that the server hides counts as such unless rotated."""
-    if isinstance(found, Hidden):
-        return found.present and not rotated
-    if isinstance(wanted, list | tuple):
-        return [text(v) for v in wanted] == [text(v) for v in found or ()]
-    if isinstance(wanted, Mapping):
-        return bool(_json(text(found)) == _json(text(wanted)))
-    return text(wanted) == text(found)
+    if request.live is None:
+        return list(request.resource.fields.get("config") or {})
+    return list(dict.fromkeys(key for key, *_ in _differing(request, request.live)))
 
 
 def config_form(wanted: Mapping[str, Any]) -> dict[str, Any]:
     """The form of a manifest's config that goes into its digest; secrets count by their presence alone."""
     return {key: _form(value) for key, value in wanted.items()}
-
-
-def flows_form(flows: Mapping[str, Any]) -> dict[str, Any]:
-    """The same for flow settings."""
-    return {name: {k: _form_value(v) for k, v in settings.items()} for name, settings in flows.items()}
-
-
-def hidden_waits(request: Request) -> bool:
-    """Whether a secret is still to be sent that cannot be read back: the record must not say it was."""
-    changes = (*config_changes(request), *flow_changes(request))
-    return any(isinstance(change.before, Hidden) for change in changes)
-
-
-def secrets_digest(request: Request) -> str:
-    """The keyed digest of all secrets of the manifest, in their order; empty without a key or a secret."""
-    key = request.policy.secret_key
-    fields = request.resource.fields
-    parts = [
-        part
-        for p, v in _walk({"config": fields.get("config"), "flows": fields.get("flows")})
-        for part in (p, v)
-    ]
-    return keyed(key.reveal(), parts) if key and parts else ""
-
-
-def secrets_rotated(request: Request) -> bool:
-    """Whether secrets that cannot be read back are to be sent: asked for, or other than the record says."""
-    return request.policy.send_secrets or _git_rotated(request)
-
-
-def _git_rotated(request: Request) -> bool:
-    known = request.live.applied.get("secrets") if request.live else None
-    return bool(known) and bool(now := secrets_digest(request)) and not now.startswith(str(known))
 
 
 def spoken_of(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
@@ -189,24 +130,23 @@ def spoken_of(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, 
         current = found.get(key)
         if isinstance(value, Mapping) and isinstance(current, Mapping):
             out[key] = spoken_of(value, current)
-        elif not _has_secret(value):
+        elif not has_secret(value):
             out[key] = current
     return out
 
 
-def text(value: Any) -> str:
-    """A value as the API takes it: text, "true", "42", JSON text for lists and maps."""
-    if isinstance(value, Secret):
-        return value.reveal()
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return value
-    if isinstance(value, Mapping | list | tuple):
-        return json.dumps(_revealed(value), separators=(",", ":"), ensure_ascii=False)
-    return str(value)
+def spoken_config(wanted: Mapping[str, Any], live: LiveObject) -> dict[str, Any]:
+    """The same of a config, without the variables that git called secret when it was last applied."""
+    found, types = live.fields["config"], types_of(live)
+    changed = [
+        key
+        for key, value in wanted.items()
+        if any(_compare(key, value, found.get(key), types.get(key, UNTYPED), False))
+    ]
+    forms = {key: _live_form(wanted[key], found.get(key)) for key in changed}
+    whole = {**_other_forms(found), **config_form(wanted), **forms}
+    once = _once_secret(live.applied.get("config"), whole, wanted, changed)
+    return spoken_of({key: value for key, value in wanted.items() if key not in once}, found)
 
 
 def is_connection(value: Any) -> bool:
@@ -214,10 +154,25 @@ def is_connection(value: Any) -> bool:
     return isinstance(value, Mapping) and set(value) == {"inputs"} and isinstance(value["inputs"], Mapping)
 
 
+def is_bound(value: Any) -> bool:
+    """Whether a config value names a customer's own value of a shared connection."""
+    return isinstance(value, Mapping) and set(value) == {SHARED}
+
+
 def is_schedule(value: Any, live: Any) -> bool:
     """Whether a config value is a schedule's: the live side says so, or it names a schedule's type."""
     shape = isinstance(live, Mapping) and set(live) == set(SCHEDULE)
     return shape or (isinstance(value, Mapping) and "scheduleType" in value and set(value) <= set(SCHEDULE))
+
+
+def _differing(request: Request, live: LiveObject) -> Iterator[tuple[str, str, Any, Any]]:
+    """What differs and is not ignored: a variable's key, the path, what is live, what is wanted."""
+    wanted, found = request.resource.fields.get("config") or {}, live.fields["config"]
+    rotated, types = secrets_rotated(request), types_of(live)
+    for key, value in wanted.items():
+        for path, before, after in _compare(key, value, found.get(key), types.get(key, UNTYPED), rotated):
+            if not ignored(request.resource, f"config.{path}"):
+                yield key, path, before, after
 
 
 def _unignored(key: str, value: Any, request: Request) -> Any:
@@ -230,26 +185,29 @@ def _unignored(key: str, value: Any, request: Request) -> Any:
 
 
 def _variable_input(key: str, value: Any, live: Any) -> dict[str, Any]:
+    if is_bound(value):
+        return {"key": key, "customerConfigVariableId": text(value[SHARED])}
     if is_connection(value):
         known = live.get("inputs", {}) if isinstance(live, Mapping) else {}
         rest = {n: v for n, v in known.items() if isinstance(v, Secret) and n not in value["inputs"]}
         inputs = {**rest, **value["inputs"]}
         rows = [{"name": name, "type": "value", "value": text(v)} for name, v in sorted(inputs.items())]
         # The whole text is wrapped, since the client keeps only what is a Secret out of its messages.
-        return {"key": key, "values": Secret(json.dumps(rows, ensure_ascii=False), parts=_parts(inputs))}
+        return {"key": key, "values": Secret(json.dumps(rows, ensure_ascii=False), parts=secret_parts(inputs))}
     if is_schedule(value, live):
         parts = value if isinstance(value, Mapping) else {"value": value}
         return {"key": key, **{name: on_wire(v) for name, v in parts.items()}}
     return {"key": key, "value": on_wire(value)}
 
 
-def on_wire(value: Any) -> str | Secret:
-    """A value's text, wrapped where it is or holds a secret."""
-    return Secret(text(value), parts=_parts(value)) if _has_secret(value) else text(value)
-
-
-def _compare(key: str, wanted: Any, found: Any, rotated: bool) -> Iterator[tuple[str, Any, Any]]:
-    if is_connection(wanted):
+def _compare(
+    key: str, wanted: Any, found: Any, kind: ValueType, rotated: bool
+) -> Iterator[tuple[str, Any, Any]]:
+    if is_bound(wanted):
+        current = found.get(SHARED) if isinstance(found, Mapping) else None
+        if current != text(wanted[SHARED]):
+            yield f"{key}.{SHARED}", current, wanted[SHARED]
+    elif is_connection(wanted):
         known = found.get("inputs", {}) if isinstance(found, Mapping) else {}
         for name, value in wanted["inputs"].items():
             current = known.get(name)
@@ -259,10 +217,15 @@ def _compare(key: str, wanted: Any, found: Any, rotated: bool) -> Iterator[tuple
         parts = wanted if isinstance(wanted, Mapping) else {"value": wanted}
         for name, value in parts.items():
             current = found.get(name, "") if isinstance(found, Mapping) else None
-            if text(value).lower() != text(current).lower():
+            if _spaced(value) != _spaced(current):
                 yield f"{key}.{name}", _veiled(current, value), value
-    elif not same_value(wanted, found):
+    elif not same_value(wanted, found, kind):
         yield key, _veiled(found, wanted), wanted
+
+
+def _spaced(value: Any) -> str:
+    """A part of a schedule in the one form of all that mean the same."""
+    return " ".join(text(value).lower().split())
 
 
 def _same_input(wanted: Any, found: Any, rotated: bool) -> bool:
@@ -271,32 +234,14 @@ def _same_input(wanted: Any, found: Any, rotated: bool) -> bool:
     return text(wanted) == text(found)
 
 
-def same_value(wanted: Any, found: Any) -> bool:
-    """Whether a live text means the wanted value."""
-    if found is None:
-        return False
-    live = text(found)
-    if isinstance(wanted, Mapping | list | tuple):
-        return bool(_json(live) == _json(text(wanted)))
-    if isinstance(wanted, bool):
-        return live.lower() == text(wanted)
-    if isinstance(wanted, int | float):
-        try:
-            return Decimal(live) == Decimal(str(wanted))
-        except ArithmeticError:
-            return False
-    return live == text(wanted)
-
-
-def _json(value: str) -> Any:
-    try:
-        return json.loads(value)
-    except ValueError:
-        return value
-
-
 def _veiled(found: Any, wanted: Any) -> Any:
-    return Secret(text(found)) if found is not None and _has_secret(wanted) else found
+    return Secret(text(found)) if found is not None and has_secret(wanted) else found
+
+
+def _like(found: Any, wanted: Any) -> Any:
+    """A live text as the list or map that it holds, to be read beside the wanted one."""
+    plain = isinstance(found, str) and isinstance(wanted, Mapping | list | tuple)
+    return as_json(found) if plain else found
 
 
 def _input(row: Mapping[str, Any]) -> Any:
@@ -315,7 +260,7 @@ def _form(value: Any) -> Any:
 def _form_value(value: Any) -> Any:
     if isinstance(value, Secret | Hidden):
         return "(secret)"
-    return _json(text(value)) if not _has_secret(value) else "(secret)"
+    return as_json(text(value)) if not has_secret(value) else "(secret)"
 
 
 def _live_form(wanted: Any, found: Any) -> Any:
@@ -323,24 +268,20 @@ def _live_form(wanted: Any, found: Any) -> Any:
         known = found.get("inputs", {}) if isinstance(found, Mapping) else {}
         return {"inputs": {n: _live_value(v, known.get(n)) for n, v in wanted["inputs"].items()}}
     if is_schedule(wanted, found) and isinstance(found, Mapping):
-        return {n: found[n] for n in wanted} if isinstance(wanted, Mapping) else _json(found["value"])
+        return {n: found[n] for n in wanted} if isinstance(wanted, Mapping) else as_json(found["value"])
     return _live_value(wanted, found)
 
 
 def _live_value(wanted: Any, found: Any) -> Any:
-    if _has_secret(wanted):
+    if has_secret(wanted):
         return "(secret)" if same_value(wanted, found) or isinstance(found, Hidden) else "(another secret)"
     if isinstance(found, Hidden):
         return "" if not found.present else "(secret)"
-    return _json(text(found))
+    return as_json(text(found))
 
 
 def _other_forms(found: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: _json(value) for key, value in found.items() if isinstance(value, str)}
-
-
-def _project(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
-    return {n: {k: found.get(n, {}).get(k) for k in settings} for n, settings in wanted.items()}
+    return {key: as_json(value) for key, value in found.items() if isinstance(value, str)}
 
 
 def _once_secret(
@@ -353,39 +294,3 @@ def _once_secret(
             if form.keys() >= set(keys) and fits(str(record), form):
                 return keys
     return ()
-
-
-def _why(why: Cause, before: Any, after: Any, request: Request) -> Cause:
-    """Of secrets only the keyed digest knows whether git changed them; what is hidden shows no drift."""
-    hidden = isinstance(before, Hidden) and isinstance(after, Secret)
-    rotated = why is Cause.DRIFT and _has_secret(after) and _git_rotated(request)
-    return Cause.PENDING if hidden or rotated else why
-
-
-def _has_secret(value: Any) -> bool:
-    return any(True for _ in _walk(value))
-
-
-def _parts(value: Any) -> tuple[str, ...]:
-    return tuple(secret for _, secret in _walk(value))
-
-
-def _walk(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    if isinstance(value, Secret):
-        yield path, value.reveal()
-    elif isinstance(value, Mapping):
-        for key in sorted(value, key=str):
-            yield from _walk(value[key], f"{path}.{key}")
-    elif isinstance(value, list | tuple):
-        for index, item in enumerate(value):
-            yield from _walk(item, f"{path}[{index}]")
-
-
-def _revealed(value: Any) -> Any:
-    if isinstance(value, Secret):
-        return value.reveal()
-    if isinstance(value, Mapping):
-        return {key: _revealed(v) for key, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_revealed(v) for v in value]
-    return value

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from reconciler.kinds.base import Request, Step, Steps, address_of
 from reconciler.kinds.cause import cause
-from reconciler.kinds.instance_config import config_changes, flow_changes, secrets_digest
+from reconciler.kinds.instance_config import config_changes
+from reconciler.kinds.instance_flows import flow_changes
+from reconciler.kinds.instance_secrets import secrets_digest
+from reconciler.kinds.instance_tests import OUTSTANDING, test_steps, tests_of
 from reconciler.kinds.labelled import creation, ignored, label_changes, mark_changes, scalar_changes
+from reconciler.kinds.marks import WIDTH
 from reconciler.model.address import Ref
 from reconciler.model.plan import Cause, Change, Refusal, Verb
 from reconciler.model.secret import Hidden
@@ -18,8 +22,22 @@ RECORD = "record"
 
 
 def release_ref(resource: Resource) -> Ref:
-    """The published version that the instance is to run."""
-    return Ref(resource.fields["integration"], f"release:{resource.fields['release']}")
+    """The published version that the instance is to run, by its release or its number."""
+    fields = resource.fields
+    named = f"version-number:{fields['version']}" if "version" in fields else f"release:{fields['release']}"
+    return Ref(fields["integration"], named)
+
+
+def release_of(resource: Resource) -> str:
+    """What the instance is to run, in words: a release, or "version 12"."""
+    fields = resource.fields
+    return f"version {fields['version']}" if "version" in fields else str(fields["release"])
+
+
+def hidden_waits(request: Request) -> bool:
+    """Whether a secret is still to be sent that cannot be read back: the record must not say it was."""
+    changes = (*config_changes(request), *flow_changes(request))
+    return any(isinstance(change.before, Hidden) for change in changes)
 
 
 def update_changes(request: Request) -> list[Change]:
@@ -32,20 +50,21 @@ def instance_steps(request: Request, *, adopt: bool) -> Steps:
     """create or update → configure → deploy → enable or disable, as far as needed."""
     live, fields = request.live, request.resource.fields
     if live is None:
-        made = creation(request.resource, (*PLAIN, "release", "labels", "config"))
-        steps = [Step(Verb.CREATE, "does not exist", made)]
+        made = creation(request.resource, (*PLAIN, "release", "version", "labels", "config"))
+        steps = [Step(Verb.CREATE, "does not exist", made, reads=1)]
         if fields.get("flows"):
             settings = creation(request.resource, ("flows",))
             steps.append(Step(Verb.CONFIGURE, "its flows have settings", settings, FLOWS))
         steps.append(Step(Verb.DEPLOY, "is new"))
-        return Steps((*steps, *_switch(request, deploying=True)))
+        steps += _switch(request, deploying=True)
+        return Steps((*steps, *test_steps(request, deploying=True)))
     updating = update_changes(request)
     config, flows = config_changes(request), flow_changes(request)
     steps = []
     verb = Verb.ADOPT if adopt else Verb.UPDATE
     moving = any(change.path == "release" for change in updating)
     switch = [change for step in _switch(request, deploying=False) for change in step.changes]
-    if updating or _record_is_behind(request, [*config, *flows, *switch]):
+    if updating or _record_is_behind(request, [*config, *flows, *switch]) or owes_tests(request):
         reason = _update_reason(updating, moving, adopt)
         steps.append(Step(verb, reason, tuple(updating)))
     if config:
@@ -53,16 +72,38 @@ def instance_steps(request: Request, *, adopt: bool) -> Steps:
     elif moving and fields.get("config") and live.facts["needsDeploy"]:
         steps.append(Step(Verb.CONFIGURE, "a change of version may drop values that were not deployed"))
     if flows or (moving and fields.get("flows")):
-        steps.append(Step(Verb.CONFIGURE, "the settings of its flows differ", tuple(flows), FLOWS))
+        # Settings survive a change of version as far as is known, so that this only makes sure.
+        writes = 1 if flows else 0
+        steps.append(
+            Step(Verb.CONFIGURE, "the settings of its flows differ", tuple(flows), FLOWS, writes=writes)
+        )
     elif request.policy.record and any(isinstance(change.before, Hidden) for change in config):
         steps.append(Step(Verb.UPDATE, "the record of what is applied changes", (), RECORD))
     reason = _deploy_reason(live, moving, bool(config), bool(flows))
     if reason:
         steps.append(Step(Verb.DEPLOY, reason))
     steps += _switch(request, deploying=bool(reason))
+    steps += test_steps(request, deploying=bool(reason))
     return Steps(
         tuple(steps), (*updating, *config, *flows, *switch), refusals=_another_integration(request, live)
     )
+
+
+def will_deploy(request: Request) -> bool:
+    """Whether a deploy is among what mends the instance as it is now."""
+    if request.live is None:
+        return True
+    moving = bool(_version_change(request))
+    changed = bool(config_changes(request)), bool(flow_changes(request))
+    return bool(_deploy_reason(request.live, moving, *changed))
+
+
+def owes_tests(request: Request) -> bool:
+    """Whether the record must say, before a deploy, that tests are to pass after it."""
+    live = request.live
+    if live is None or not request.policy.record or not tests_of(request.resource):
+        return False
+    return live.applied.get("tests") != OUTSTANDING[:WIDTH] and will_deploy(request)
 
 
 def _another_integration(request: Request, live: LiveObject) -> tuple[Refusal, ...]:
@@ -91,8 +132,9 @@ def _version_change(request: Request) -> list[Change]:
         return []
     integration = resource.fields["integration"]
     before = request.resolve(Ref(integration, f"version:{live.fields['version']}"))
-    shown = before if isinstance(before, str) else f"version {live.facts['versionNumber']}"
-    release = resource.fields["release"]
+    by_number = f"version {live.facts['versionNumber']}"
+    shown = before if isinstance(before, str) and "version" not in resource.fields else by_number
+    release = release_of(resource)
     return [Change("release", shown, release, cause(live.applied, "release", release, shown))]
 
 
@@ -145,16 +187,15 @@ def _switch(request: Request, *, deploying: bool) -> list[Step]:
     if wanted and live is not None and live.facts["suspended"]:
         return []  # the vendor stopped it
     verb = Verb.ENABLE if wanted else Verb.DISABLE
+    # Deploying is expected to enable: what remains is to switch off what shall not run.
+    writes = 0 if wanted and deploying else 1
     if live is None:
-        return [Step(verb, "is to be " + ("enabled" if wanted else "disabled"))]
+        return [Step(verb, "is to be " + ("enabled" if wanted else "disabled"), writes=writes)]
     found = live.fields["enabled"]
     if found != wanted:
         why = cause(live.applied, "enabled", wanted, found)
-        return [
-            Step(
-                verb, "is " + ("disabled" if wanted else "enabled"), (Change("enabled", found, wanted, why),)
-            )
-        ]
+        reason, change = "is " + ("disabled" if wanted else "enabled"), Change("enabled", found, wanted, why)
+        return [Step(verb, reason, (change,), writes=writes)]
     if not wanted and deploying:
         return [Step(verb, "deploying may enable it")]
     return []

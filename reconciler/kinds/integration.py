@@ -18,22 +18,38 @@ from reconciler.kinds.integration_steps import (
     EMPTY,
     GROUPS,
     PLAIN,
+    RELABEL,
     aliases_of,
+    draft_at_stake,
     find_release,
     import_needed,
     integration_steps,
     is_marked,
+    pages_of,
     unnamed_newest,
 )
-from reconciler.kinds.labelled import denied, digests_of, labels_to_write, own_mark, people, plain, to_send
+from reconciler.kinds.labelled import (
+    denied,
+    digests_of,
+    labels_left,
+    labels_to_write,
+    own_mark,
+    people,
+    plain,
+    to_send,
+)
+from reconciler.kinds.marks import is_protected, project_of
 from reconciler.kinds.meaning import component_versions, digest, meaning
 from reconciler.kinds.plain import PlainKind
+from reconciler.model.address import Ref
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.digest import sha256
 from reconciler.model.errors import PayloadError
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb
 from reconciler.model.state import Definition, LiveObject, Resource, Version
+
+BY_NUMBER = "version-number:"
 
 
 class IntegrationKind(PlainKind):
@@ -44,6 +60,10 @@ class IntegrationKind(PlainKind):
     page_size = 20
     yaml_fields: tuple[str, ...] = ("definition",)
     provides: tuple[Verb, ...] = (Verb.PUBLISH, Verb.AVAILABILITY, Verb.UPDATE)
+
+    def reads(self, live: LiveObject) -> int:
+        """One for each hundred versions, among which the draft counts."""
+        return pages_of(live)
 
     def rest(self, node: Mapping[str, Any]) -> Operation | None:
         """Older versions: a page holds a hundred, and an integration may have more."""
@@ -93,6 +113,7 @@ class IntegrationKind(PlainKind):
                 "sequence": node.get("versionSequenceId"),
                 "metadata": node.get("metadata"),
                 "mark": memory.get("mark"),
+                "protect": bool(memory.get("protect")),
                 "created": bool(memory.get("created")),
                 "releases": record.text_map(memory.get("releases")),
                 "components": memory.get("components") or {},
@@ -112,13 +133,16 @@ class IntegrationKind(PlainKind):
 
     def value(self, live: LiveObject, name: str) -> Any:
         """`id`; `sequence`, which all versions share; `release:NAME`, the id of the published version of that
-        name; `version:ID`, the reverse.
+        name; `version:ID`, the reverse; `version-number:N`, the id of the published version of that number.
         """
         if name.startswith("release:"):
             version = find_release(live, name.removeprefix("release:"))
             return version.id if version else None
         if name.startswith("version:"):
             return next((v.release for v in live.versions if v.id == name.removeprefix("version:")), None)
+        if name.startswith(BY_NUMBER):
+            number = name.removeprefix(BY_NUMBER)
+            return next((v.id for v in live.versions if str(v.number) == number), None)
         if name == "sequence":
             return live.facts["sequence"]
         return live.id if name == "id" else live.fields.get(name)
@@ -126,6 +150,19 @@ class IntegrationKind(PlainKind):
     def promises(self, resource: Resource, name: str) -> bool:
         """`id`, and the release that the manifest publishes."""
         return name in ("id", f"release:{resource.fields.get('release')}")
+
+    def absent(self, ref: Ref, live: LiveObject | None) -> tuple[str, str, str]:
+        """A release that neither this tenant has nor this plan publishes."""
+        name = ref.field.partition(":")[2] or ref.field
+        if ref.field.startswith(BY_NUMBER):
+            numbers = ", ".join(str(v.number) for v in live.versions[:5]) if live else ""
+            hint = f"numbers there: {numbers}" if numbers else "name a release instead, and publish it"
+            message = f"version {name} of {ref.address} is not published in this tenant"
+            return "not-published", message, hint
+        known = [v.release for v in live.versions if v.release] if live else []
+        hint = f"publish it from {ref.address}'s manifest"
+        hint = f"releases there: {', '.join(known[:5])}" if known else hint
+        return "not-published", f'release "{name}" of {ref.address} is not published in this tenant', hint
 
     def steps(self, request: Request, *, adopt: bool) -> Steps:
         """create → import → update → publish → availability, as far as needed."""
@@ -136,7 +173,7 @@ class IntegrationKind(PlainKind):
         fields, live = request.resource.fields, request.live
         if verb is Verb.CREATE:
             values = {"name": fields["name"], "labels": labels_to_write(request, {}, (), {})}
-            values["metadata"] = record.merged(None, {"mark": own_mark(request), "created": True})
+            values["metadata"] = record.merged(None, {**_ownership(request), "created": True})
             if fields.get("description"):
                 values["description"] = fields["description"]
             if "definition" in fields:
@@ -154,6 +191,14 @@ class IntegrationKind(PlainKind):
             return self._mutation("updateIntegrationVersionAvailability", values, request)
         if verb is Verb.DELETE:
             return self._mutation("deleteIntegration", {"id": live.id}, request)
+        if verb is Verb.FORGET:
+            values = {"id": live.id, "labels": labels_left(request)}
+            if _remembers(request):
+                values["metadata"] = record.without(live.facts["metadata"])
+            return self._mutation("updateIntegration", values, request)
+        if step == RELABEL:
+            labels = sorted(live.labels | live.facts.get("cleared", frozenset()))
+            return self._mutation("updateIntegration", {"id": live.id, "labels": labels}, request)
         return self._update(request, aliases_of(request))
 
     def observed(
@@ -175,8 +220,12 @@ class IntegrationKind(PlainKind):
         live, fields = request.live, request.resource.fields
         if live is None or verb is Verb.DELETE:
             return False
+        if verb is Verb.FORGET:
+            return set(labels_left(request)) == live.labels and not _remembers(request)
         if verb is Verb.IMPORT:
             return not import_needed(request).needed
+        if step == RELABEL:
+            return not live.facts.get("cleared")
         if verb in (Verb.UPDATE, Verb.ADOPT):
             return self._updated(request)
         version = find_release(live, fields.get("release", ""))
@@ -185,6 +234,10 @@ class IntegrationKind(PlainKind):
         if verb is Verb.AVAILABILITY:
             return version is not None and version.available == fields["available"]
         return verb is Verb.CREATE
+
+    def destroys(self, step: str, verb: Verb, request: Request) -> str:
+        """The draft that an import replaces, where people may have changed it."""
+        return draft_at_stake(step, request.live) if verb is Verb.IMPORT else ""
 
     def unready(self, verb: Verb, request: Request) -> str:
         """A published version may become available a while after the answer (api notes: "Asynchronous")."""
@@ -197,6 +250,18 @@ class IntegrationKind(PlainKind):
         if fields.get("available", True) and not version.available:
             return f'release "{fields["release"]}" (version {version.number}) to become available'
         return ""
+
+    def overtaken(self, verb: Verb, request: Request) -> bool:
+        """Whether the draft that is to be published was changed since it was imported."""
+        live = request.live
+        observed = live.applied.get("observed") if live else None
+        return (
+            verb is Verb.PUBLISH
+            and live is not None
+            and "definition" in request.resource.fields
+            and bool(observed)
+            and observed != digest(live.fields["definition"].data)
+        )
 
     def follow_up(self, verb: Verb, request: Request, error: Exception | None) -> Operation | None:
         """Names the release in the metadata where the tenant kept no attributes of ours, or where it
@@ -219,11 +284,12 @@ class IntegrationKind(PlainKind):
         return impact(request, followers)
 
     def basis(self, live: LiveObject, resource: Resource | None) -> str:
-        """The draft's fields, labels and definition, and its versions."""
+        """The draft's fields, labels, protection and definition, and its versions."""
         fields = {k: v for k, v in live.fields.items() if k != "definition"}
         versions = [[v.id, v.release] for v in live.versions]
         text = digest(live.fields["definition"].data)
-        return sha256([live.id, fields, sorted(live.labels), text, versions, live.facts["releases"]])
+        ours = [live.facts["releases"], is_protected(live)]
+        return sha256([live.id, fields, sorted(live.labels), text, versions, ours])
 
     def _updated(self, request: Request) -> bool:
         live = request.live
@@ -277,11 +343,25 @@ def _sent(resource: Resource) -> str:
     return sha256(meaning(wanted.data)) if isinstance(wanted, Definition) else ""
 
 
+def _ownership(request: Request) -> dict[str, Any]:
+    protection = {"protect": True} if request.resource.protect else {}
+    return {"mark": own_mark(request), **protection}
+
+
+def _remembers(request: Request) -> bool:
+    """Whether there is a record in the metadata, and no other project's."""
+    live = request.live
+    if live is None or not record.ours(live.facts["metadata"]):
+        return False
+    remembered = live.facts["mark"]
+    return not isinstance(remembered, str) or project_of(remembered) == request.project.lower()
+
+
 def _memory(request: Request, aliases: Mapping[str, str]) -> dict[str, Any]:
     live = request.live
     assert live is not None
     return {
-        "mark": own_mark(request),
+        **_ownership(request),
         "applied": _record(request),
         "releases": {**live.facts["releases"], **aliases},
         "components": component_versions(live.fields["definition"].data),

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from reconciler.kinds.base import Request, address_of, source_of
-from reconciler.kinds.instance_config import text
+from reconciler.kinds.config_values import text
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.secret import Hidden, Secret
 

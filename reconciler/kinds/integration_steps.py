@@ -16,6 +16,10 @@ from reconciler.model.state import Definition, LiveObject, Version
 PLAIN = ("name", "description", "category")
 EMPTY = {"description": "", "category": ""}
 GROUPS = (*PLAIN, "labels")
+RESTORE = "restore"
+"""The step that imports a text that was kept: nothing but what it replaces can tell of it later."""
+RELABEL = "labels"
+"""The step after it: the labels that the import cleared, and no word in our record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,24 +83,33 @@ def integration_steps(request: Request, *, adopt: bool) -> Steps:
     importing = import_needed(request)
     changes = list(scalar_changes(request, PLAIN, EMPTY)) + label_changes(request) + mark_changes(request)
     aliases = _alias(request, importing)
+    more = pages_of(live) - 1  # an answer shows the first hundred versions, as a page does
     if live is None:
         made = creation(request.resource, (*PLAIN, "labels"))
-        steps.append(Step(Verb.CREATE, "does not exist", made))
+        steps.append(Step(Verb.CREATE, "does not exist", made, reads=1))
     if importing.needed:
-        steps.append(Step(Verb.IMPORT, _import_reason(request, importing), importing.changes))
+        # createIntegration is given the definition, too, and is expected to obey it.
+        writes = 1 if live else 0
+        reason = _import_reason(request, importing)
+        steps.append(Step(Verb.IMPORT, reason, importing.changes, reads=more, writes=writes))
     if aliases:
         changes.append(Change("release", None, fields["release"]))
     if adopt:
-        steps.append(Step(Verb.ADOPT, "exists without an owner", tuple(changes)))
+        steps.append(Step(Verb.ADOPT, "exists without an owner", tuple(changes), reads=more))
     elif changes or importing.needed or live is None:
         reason = "differs from the manifest" if changes else "an import resets names and labels"
-        steps.append(Step(Verb.UPDATE, reason, tuple(changes)))
+        steps.append(Step(Verb.UPDATE, reason, tuple(changes), reads=more))
     elif _record_is_missing(request):
-        steps.append(Step(Verb.UPDATE, "the record of what was imported is missing"))
-    steps += _publish(request, aliases)
+        steps.append(Step(Verb.UPDATE, "the record of what was imported is missing", reads=more))
+    steps += _publish(request, aliases, looks=1 if steps else 0)
     refusals = _unpublished_draft(request, importing)
     warnings = _published_otherwise(request)
     return Steps(tuple(steps), (*importing.changes, *changes), warnings, refusals)
+
+
+def pages_of(live: LiveObject | None) -> int:
+    """How many pages an integration's versions fill; the draft is one of the rows."""
+    return 1 + len(live.versions) // 100 if live else 1
 
 
 def _record_is_missing(request: Request) -> bool:
@@ -109,13 +122,16 @@ def _record_is_missing(request: Request) -> bool:
 
 
 def find_release(live: LiveObject, release: str) -> Version | None:
-    """The published version that bears a release's name: by its attributes, else by our metadata."""
-    by_attributes = next((v for v in live.versions if v.release == release), None)
+    """The published version that bears a release's name: by its attributes, else by our metadata. Where two
+    runs at once published it twice, all go by the older.
+    """
+    by_attributes = next((v for v in reversed(live.versions) if v.release == release), None)
     named = live.facts["releases"].get(release)
     return by_attributes or next((v for v in live.versions if v.id == named), None)
 
 
-def _publish(request: Request, aliases: dict[str, str]) -> list[Step]:
+def _publish(request: Request, aliases: dict[str, str], *, looks: int) -> list[Step]:
+    """`looks` is how often the draft is read again before it is published."""
     live, fields = request.live, request.resource.fields
     release = _release(request)
     if not release:
@@ -125,16 +141,21 @@ def _publish(request: Request, aliases: dict[str, str]) -> list[Step]:
         version = live.versions[0]
     wanted = None if ignored(request.resource, "available") else fields.get("available")
     steps: list[Step] = []
+    again = pages_of(live)  # the answer shows a version, so the draft is read once more
     if version is None:
         before = next((v.release for v in live.versions if v.release), None) if live else None
         change = Change("release", before, release, Cause.PENDING)
-        steps.append(Step(Verb.PUBLISH, f"release {release} is not published", (change,)))
+        steps.append(
+            Step(Verb.PUBLISH, f"release {release} is not published", (change,), reads=(1 + looks) * again)
+        )
         if wanted is False:
             change = Change("available", True, False, Cause.PENDING)
-            steps.append(Step(Verb.AVAILABILITY, f"release {release} is not to be chosen", (change,)))
+            reason = f"release {release} is not to be chosen"
+            steps.append(Step(Verb.AVAILABILITY, reason, (change,), reads=again))
     elif wanted is not None and version.available != wanted:
         change = Change("available", version.available, wanted)
-        steps.append(Step(Verb.AVAILABILITY, f"the availability of release {release} differs", (change,)))
+        reason = f"the availability of release {release} differs"
+        steps.append(Step(Verb.AVAILABILITY, reason, (change,), reads=again))
     return steps
 
 
@@ -200,7 +221,7 @@ def _unpublished_draft(request: Request, importing: Import) -> tuple[Refusal, ..
     if live is None or not importing.needed or request.policy.overwrite_drafts:
         return ()
     found: Definition = live.fields["definition"]
-    ours = live.applied.get("observed") == digest(found.data)
+    ours = _is_ours(live)
     # A draft of our own making to which the import, or its record, has not come yet is nobody's work.
     if ours or live.facts["created"] or not live.facts["hasUnpublishedChanges"] or blank(found.data):
         return ()
@@ -213,6 +234,21 @@ def _unpublished_draft(request: Request, importing: Import) -> tuple[Refusal, ..
             "publish or take over the changes, or give --overwrite-drafts",
         ),
     )
+
+
+def draft_at_stake(step: str, live: LiveObject | None) -> str:
+    """The draft's text, where it is not known to be what we last put there: importing destroys it."""
+    if live is None or blank(live.fields["definition"].data):
+        return ""
+    if step != RESTORE and _is_ours(live):
+        return ""
+    text: str = live.fields["definition"].text
+    return text
+
+
+def _is_ours(live: LiveObject) -> bool:
+    """Whether the draft is just as our last import left it."""
+    return bool(live.applied.get("observed") == digest(live.fields["definition"].data))
 
 
 def _published_otherwise(request: Request) -> tuple[Diagnostic, ...]:

@@ -7,7 +7,16 @@ from typing import Any
 
 from reconciler.kinds.base import Request
 from reconciler.kinds.cause import cause
-from reconciler.kinds.marks import is_ours, mark, marks_in, project_of, record_label, short
+from reconciler.kinds.marks import (
+    PROTECT,
+    is_ours,
+    is_protected,
+    mark,
+    marks_in,
+    project_of,
+    record_label,
+    short,
+)
 from reconciler.model.plan import Cause, Change
 from reconciler.model.state import LiveObject, Resource
 
@@ -68,20 +77,27 @@ def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def mark_changes(request: Request) -> list[Change]:
-    """The mark's own change: it is missing, or bears an earlier name of the resource."""
+    """The changes of what is ours: the mark is missing, or bears an earlier name of the resource; the
+    protection is not the manifest's.
+    """
     live = request.live
-    wanted = own_mark(request)
-    if live is None or wanted in live.labels:
+    if live is None:
         return []
-    earlier = [m for m in marks_in(live.labels) if project_of(m) == request.project.lower()]
-    return [Change("mark", earlier[0] if earlier else None, wanted)]
+    changes = []
+    wanted, protect = own_mark(request), request.resource.protect
+    if wanted not in live.labels:
+        earlier = [m for m in marks_in(live.labels) if project_of(m) == request.project.lower()]
+        changes.append(Change("mark", earlier[0] if earlier else None, wanted))
+    if is_protected(live) != protect:
+        changes.append(Change("protect", not protect, protect))
+    return changes
 
 
 def labels_to_write(
     request: Request, digests: Mapping[str, str], groups: Sequence[str], widths: Mapping[str, int]
 ) -> list[str]:
     """The whole list to send, since labels sent replace all: people's, other projects' marks, our mark and,
-    where the environment keeps one, the applied record.
+    for kinds that have groups, the protection and (where the environment keeps one) the applied record.
     """
     live = request.live
     found = live.labels | live.facts.get("cleared", frozenset()) if live else frozenset()
@@ -89,7 +105,15 @@ def labels_to_write(
     keep = people(fields["labels"] if to_send(request, ("labels",)) else found)
     others = [m for m in marks_in(found) if project_of(m) != request.project.lower()]
     record = [record_label(digests, groups, widths)] if groups and request.policy.record else []
-    return [*keep, *others, own_mark(request), *record]
+    protection = [PROTECT] if groups and request.resource.protect else []
+    return [*keep, *others, own_mark(request), *record, *protection]
+
+
+def labels_left(request: Request) -> list[str]:
+    """The whole list to send so that nothing of this project is left: people's, and other projects' marks."""
+    found = request.live.labels if request.live else frozenset()
+    others = [m for m in marks_in(found) if project_of(m) != request.project.lower()]
+    return [*people(found), *others]
 
 
 def digests_of(live: LiveObject | None, values: Mapping[str, Any]) -> dict[str, str]:

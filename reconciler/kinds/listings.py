@@ -49,6 +49,8 @@ class Filter:
     refers: str = ""
     choices: tuple[str, ...] = ()
     by_sequence: str = ""
+    read: Callable[[str], Any] | None = None
+    """Makes the argument out of the option's text, where the API wants more than a plain value."""
 
 
 @dataclass(frozen=True, slots=True)

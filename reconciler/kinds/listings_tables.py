@@ -6,44 +6,22 @@ What could hold a secret (config values, API keys, webhook URLs) is no column at
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from reconciler.kinds import record
-from reconciler.kinds.listings import Column, Filter, Listing
-
-
-def _column(name: str, selection: str = "", **more: Any) -> Column:
-    return Column(name, selection or name, **more)
-
-
-def _times(what: str = "") -> tuple[Filter, ...]:
-    return tuple(
-        Filter(f"{what}{side}", f"--{word}", "DateTime", f"{text}, as 2025-11-24 or 2025-11-24T18:00:00Z.")
-        for side, word, text in (
-            ("createdAt_Gte", "created-after", "Created at that time or later"),
-            ("createdAt_Lte", "created-before", "Created at that time or before"),
-            ("updatedAt_Gte", "updated-after", "Changed at that time or later"),
-            ("updatedAt_Lte", "updated-before", "Changed at that time or before"),
-        )
-    )
-
-
-_LABELS = (
-    Filter("labels_Contains", "--label", "String", "With this label."),
-    Filter("labels_Icontains", "--label-contains", "String", "With such a label, in capitals or not."),
+from reconciler.kinds.listing_parts import (
+    ID,
+    LABELS,
+    LIFE,
+    OLDEST_FIRST,
+    VERSIONED,
+    column,
+    flag,
+    text,
+    times,
 )
-_LIFE = (_column("createdAt", moment=True), _column("updatedAt", moment=True))
-_ID = _column("id")
-_OLDEST_FIRST = "[{field: CREATED_AT, direction: ASC}]"
-
-
-def _text(argument: str, option: str, what: str) -> Filter:
-    return Filter(argument, option, "String", what)
-
-
-def _flag(argument: str, option: str, what: str) -> Filter:
-    return Filter(argument, option, "Boolean", what)
-
+from reconciler.kinds.listings import Filter, Listing
+from reconciler.kinds.listings_components import COMPONENTS
+from reconciler.kinds.listings_executions import EXECUTIONS
 
 USER = Listing(
     "user",
@@ -51,13 +29,13 @@ USER = Listing(
     "The user whose token is in use.",
     "authenticatedUser",
     (
-        _ID,
-        _column("name", shown=True),
-        _column("email", shown=True),
-        _column("role", "role { name }", shown=True),
-        _column("organization", "org { name }", shown=True),
-        _column("tenant", "tenantId"),
-        *_LIFE,
+        ID,
+        column("name", shown=True),
+        column("email", shown=True),
+        column("role", "role { name }", shown=True),
+        column("organization", "org { name }", shown=True),
+        column("tenant", "tenantId"),
+        *LIFE,
     ),
 )
 
@@ -67,100 +45,96 @@ CUSTOMERS = Listing(
     "Customers.",
     "customers",
     (
-        _ID,
-        _column("name", shown=True),
-        _column("externalId", shown=True),
-        _column("description", shown=True),
-        _column("labels"),
-        _LIFE[0],
-        _column("updatedAt", moment=True, shown=True),
+        ID,
+        column("name", shown=True),
+        column("externalId", shown=True),
+        column("description", shown=True),
+        column("labels"),
+        LIFE[0],
+        column("updatedAt", moment=True, shown=True),
     ),
     (
-        _text("name", "--name", "Of exactly this name."),
-        _text("name_Icontains", "--name-contains", "With this in the name."),
-        _text("name_Istartswith", "--name-starts-with", "With a name that begins so."),
-        _text("externalId", "--external-id", "With this external id."),
-        _flag(
+        text("name", "--name", "Of exactly this name."),
+        text("name_Icontains", "--name-contains", "With this in the name."),
+        text("name_Istartswith", "--name-starts-with", "With a name that begins so."),
+        text("externalId", "--external-id", "With this external id."),
+        flag(
             "externalId_Isnull",
             "--without-external-id/--with-external-id",
             "Without an external id, or with one.",
         ),
-        _text("description_Icontains", "--description-contains", "With this in the description."),
-        *_LABELS,
-        _flag(
+        text("description_Icontains", "--description-contains", "With this in the description."),
+        *LABELS,
+        flag(
             "allowEmbeddedDesigner", "--embedded-designer/--no-embedded-designer", "Who may use the designer."
         ),
-        _flag("isSystem", "--system/--no-system", "The platform's hidden customers for tests."),
-        *_times(),
+        flag("isSystem", "--system/--no-system", "The platform's hidden customers for tests."),
+        *times(),
     ),
     single="customer",
     named="name",
     fixed={"isSystem": False},
-    sort=_OLDEST_FIRST,
+    sort=OLDEST_FIRST,
 )
 
-_VERSIONED = (
-    _flag("versionIsAvailable", "--version-is-available/--version-is-unavailable", "By availability."),
-    Filter("versionNumber", "--version-number", "Int", "Of this version."),
-)
 _INTEGRATION = (
-    _text("name", "--name", "Of exactly this name."),
-    _text("name_Icontains", "--name-contains", "With this in the name."),
-    _text("category", "--category", "Of exactly this category."),
-    _text("category_Icontains", "--category-contains", "With this in the category."),
-    _text("description", "--description", "Of exactly this description."),
-    _text("description_Icontains", "--description-contains", "With this in the description."),
+    text("name", "--name", "Of exactly this name."),
+    text("name_Icontains", "--name-contains", "With this in the name."),
+    text("category", "--category", "Of exactly this category."),
+    text("category_Icontains", "--category-contains", "With this in the category."),
+    text("description", "--description", "Of exactly this description."),
+    text("description_Icontains", "--description-contains", "With this in the description."),
     Filter("customer", "--customer", "ID", "Of this customer: a name or an id.", "customers"),
-    _flag("customer_Isnull", "--without-customer/--with-customer", "Of no customer, or of any."),
-    *_LABELS,
-    _flag("hasInstances", "--has-instances/--no-has-instances", "With instances, or without."),
-    _flag(
+    flag("customer_Isnull", "--without-customer/--with-customer", "Of no customer, or of any."),
+    *LABELS,
+    flag("hasInstances", "--has-instances/--no-has-instances", "With instances, or without."),
+    flag(
         "hasOutdatedComponents",
         "--has-outdated-components/--no-has-outdated-components",
         "By its components' age.",
     ),
-    _flag(
+    flag(
         "hasUnpublishedChanges",
         "--has-unpublished-changes/--no-has-unpublished-changes",
         "With changes that are not published, or without.",
     ),
-    _flag("isCodeNative", "--code-native/--low-code", "Written as code, or in the designer."),
-    _flag("flows_IsAgentFlow", "--agent-flows/--no-agent-flows", "With flows for agents, or without."),
-    _flag("marketplace", "--marketplace/--no-marketplace", "In the marketplace, or not."),
-    _text("marketplaceConfiguration_Iexact", "--marketplace-config", "With this marketplace setting."),
+    flag("isCodeNative", "--code-native/--low-code", "Written as code, or in the designer."),
+    flag("flows_IsAgentFlow", "--agent-flows/--no-agent-flows", "With flows for agents, or without."),
+    flag("marketplace", "--marketplace/--no-marketplace", "In the marketplace, or not."),
+    text("marketplaceConfiguration_Iexact", "--marketplace-config", "With this marketplace setting."),
     Filter(
         "marketplaceConfiguration_In", "--marketplace-config-in", "[String]", "With one of these. Repeatable."
     ),
-    _text(
+    text(
         "marketplaceConfiguration_Istartswith", "--marketplace-config-starts-with", "With one that begins so."
     ),
-    _flag(
+    flag(
         "allowMultipleMarketplaceInstances",
         "--multiple-marketplace-instances/--single-marketplace-instance",
         "By how many instances a customer may have.",
     ),
-    _text("templateConfiguration_Iexact", "--template-config", "With this template setting."),
+    text("templateConfiguration_Iexact", "--template-config", "With this template setting."),
     Filter("templateConfiguration_In", "--template-config-in", "[String]", "With one of these. Repeatable."),
-    _text("templateConfiguration_Istartswith", "--template-config-starts-with", "With one that begins so."),
-    _flag("useAsTemplate", "--template/--no-template", "Usable as a template, or not."),
-    *_VERSIONED,
+    text("templateConfiguration_Istartswith", "--template-config-starts-with", "With one that begins so."),
+    flag("useAsTemplate", "--template/--no-template", "Usable as a template, or not."),
+    *VERSIONED,
     Filter(
         "versionSequenceId",
         "--version-sequence",
         "UUID",
         "The versions of one integration, by versionSequenceId.",
     ),
-    _flag("allVersions", "--all-versions/--newest-version", "Every version, or one row an integration."),
-    *_times(),
+    flag("allVersions", "--all-versions/--newest-version", "Every version, or one row an integration."),
+    *times(),
 )
 _VERSION_COLUMNS = (
-    _column("number", "versionNumber", shown=True),
-    _column("release", "versionAttributes", shown=True, read=lambda text: record.ours(text).get("release")),
-    _column("available", "versionIsAvailable", shown=True),
-    _column("publishedAt", "versionCreatedAt", shown=True, moment=True),
-    _column("publishedBy", "versionCreatedBy { email }"),
-    _column("comment", "versionComment", shown=True),
-    _column("labels"),
+    column("number", "versionNumber", shown=True),
+    column("release", "versionAttributes", shown=True, read=lambda text: record.ours(text).get("release")),
+    column("available", "versionIsAvailable", shown=True),
+    column("publishedAt", "versionCreatedAt", shown=True, moment=True),
+    column("publishedBy", "versionCreatedBy { email }"),
+    column("comment", "versionComment", shown=True),
+    column("labels"),
 )
 
 INTEGRATIONS = Listing(
@@ -169,25 +143,25 @@ INTEGRATIONS = Listing(
     "Integrations: their drafts, or every version.",
     "integrations",
     (
-        _ID,
-        _column("name", shown=True),
-        _column("version", "versionNumber", shown=True),
-        _column("unpublished", "hasUnpublishedChanges", shown=True),
-        _column("category", shown=True),
-        _column("description"),
-        _column("labels"),
-        _column("available", "versionIsAvailable"),
-        _column("marketplace", "marketplaceConfiguration"),
-        _column("outdatedComponents", "hasOutdatedComponents"),
-        _column("versionSequence", "versionSequenceId"),
-        _column("customer", "customer { name }"),
-        _LIFE[0],
-        _column("updatedAt", moment=True, shown=True),
+        ID,
+        column("name", shown=True),
+        column("version", "versionNumber", shown=True),
+        column("unpublished", "hasUnpublishedChanges", shown=True),
+        column("category", shown=True),
+        column("description"),
+        column("labels"),
+        column("available", "versionIsAvailable"),
+        column("marketplace", "marketplaceConfiguration"),
+        column("outdatedComponents", "hasOutdatedComponents"),
+        column("versionSequence", "versionSequenceId"),
+        column("customer", "customer { name }"),
+        LIFE[0],
+        column("updatedAt", moment=True, shown=True),
     ),
     _INTEGRATION,
     single="integration",
     named="name",
-    sort=_OLDEST_FIRST,
+    sort=OLDEST_FIRST,
 )
 
 VERSIONS = Listing(
@@ -195,8 +169,8 @@ VERSIONS = Listing(
     "version",
     "The published versions of one integration. NAME is a version's number or release.",
     "versionSequence",
-    (_ID, *_VERSION_COLUMNS),
-    (*_VERSIONED, *_times()),
+    (ID, *_VERSION_COLUMNS),
+    (*VERSIONED, *times()),
     name="number",
     also_named=("release",),
     sort="[{field: VERSION_NUMBER, direction: DESC}]",
@@ -209,15 +183,15 @@ FLOWS = Listing(
     "The flows of one integration's draft.",
     "flows",
     (
-        _ID,
-        _column("name", shown=True),
-        _column("synchronous", "isSynchronous", shown=True),
-        _column("security", "endpointSecurityType", shown=True),
-        _column("description", shown=True),
-        _column("stableKey"),
-        _column("agent", "isAgentFlow"),
-        _column("retries", "retryMaxAttempts"),
-        _column("lastExecutedAt", moment=True),
+        ID,
+        column("name", shown=True),
+        column("synchronous", "isSynchronous", shown=True),
+        column("security", "endpointSecurityType", shown=True),
+        column("description", shown=True),
+        column("stableKey"),
+        column("agent", "isAgentFlow"),
+        column("retries", "retryMaxAttempts"),
+        column("lastExecutedAt", moment=True),
     ),
     nested=True,
 )
@@ -228,27 +202,27 @@ INSTANCES = Listing(
     "Instances of integrations.",
     "instances",
     (
-        _ID,
-        _column("name", shown=True),
-        _column("customer", "customer { name }", shown=True),
-        _column("integration", "integration { name }"),
-        _column("version", "integration { versionNumber }", shown=True),
-        _column("deployed", "deployedVersion", shown=True),
-        _column("enabled", shown=True),
-        _column("needsDeploy", shown=True),
-        _column("configState"),
-        _column("failed", "inFailedState"),
-        _column("description"),
-        _column("labels"),
-        _column("lastDeployedAt", moment=True),
-        _column("lastExecutedAt", moment=True),
-        *_LIFE,
+        ID,
+        column("name", shown=True),
+        column("customer", "customer { name }", shown=True),
+        column("integration", "integration { name }"),
+        column("version", "integration { versionNumber }", shown=True),
+        column("deployed", "deployedVersion", shown=True),
+        column("enabled", shown=True),
+        column("needsDeploy", shown=True),
+        column("configState"),
+        column("failed", "inFailedState"),
+        column("description"),
+        column("labels"),
+        column("lastDeployedAt", moment=True),
+        column("lastExecutedAt", moment=True),
+        *LIFE,
     ),
     (
-        _text("name", "--name", "Of exactly this name."),
-        _text("name_Icontains", "--name-contains", "With this in the name."),
+        text("name", "--name", "Of exactly this name."),
+        text("name_Icontains", "--name-contains", "With this in the name."),
         Filter("customer", "--customer", "ID", "Of this customer: a name or an id.", "customers"),
-        _text("customer_ExternalId", "--customer-external-id", "Of the customer with this external id."),
+        text("customer_ExternalId", "--customer-external-id", "Of the customer with this external id."),
         Filter(
             "integration",
             "--integration",
@@ -260,17 +234,17 @@ INSTANCES = Listing(
         Filter(
             "integration_VersionSequenceId", "--version-sequence", "UUID", "Of the integration with this one."
         ),
-        _text("description", "--description", "Of exactly this description."),
-        _text("description_Icontains", "--description-contains", "With this in the description."),
-        *_LABELS,
-        _flag("enabled", "--enabled/--disabled", "Enabled, or not."),
-        _flag(
+        text("description", "--description", "Of exactly this description."),
+        text("description_Icontains", "--description-contains", "With this in the description."),
+        *LABELS,
+        flag("enabled", "--enabled/--disabled", "Enabled, or not."),
+        flag(
             "needsDeploy",
             "--needs-deploy/--no-needs-deploy",
             "With changes that are not deployed, or without.",
         ),
-        _flag("inFailedState", "--failed/--not-failed", "In a failed state, or not."),
-        _flag("globalDebug", "--debugged/--not-debugged", "With debugging on, or off."),
+        flag("inFailedState", "--failed/--not-failed", "In a failed state, or not."),
+        flag("globalDebug", "--debugged/--not-debugged", "With debugging on, or off."),
         Filter("compatibility", "--compatibility", "Int", "Compatible with this version."),
         Filter(
             "designedBy",
@@ -288,95 +262,25 @@ INSTANCES = Listing(
             "",
             ("INTEGRATION", "WORKFLOW"),
         ),
-        _flag("isSystem", "--system/--no-system", "The designer's hidden instances for tests."),
-        *_times(),
+        flag("isSystem", "--system/--no-system", "The designer's hidden instances for tests."),
+        *times(),
     ),
     single="instance",
     named="name",
     fixed={"isSystem": False, "instanceType": "INTEGRATION"},
-    sort=_OLDEST_FIRST,
+    sort=OLDEST_FIRST,
 )
 
-COMPONENTS = Listing(
-    "components",
-    "component",
-    "Components: the newest version of each, or all. NAME is a component's key.",
-    "components",
-    (
-        _ID,
-        _column("key", shown=True),
-        _column("label", shown=True),
-        _column("version", "versionNumber", shown=True),
-        _column("public", shown=True),
-        _column("category"),
-        _column("description"),
-        _column("available", "versionIsAvailable"),
-        _column("signature"),
-        _column("labels"),
-        _column("customer", "customer { name }"),
-        _column("publishedAt", "versionCreatedAt", moment=True),
-        _column("comment", "versionComment"),
-    ),
-    (
-        _text("key", "--key", "With exactly this key."),
-        _text("key_Icontains", "--key-contains", "With this in the key."),
-        Filter("key_In", "--key-in", "[String]", "With one of these keys. Repeatable."),
-        _text("label_Icontains", "--name-contains", "With this in the label."),
-        _flag("public", "--public/--private", "Prismatic's own, or the organization's."),
-        _text("category", "--category", "Of exactly this category."),
-        _text("description_Icontains", "--description-contains", "With this in the description."),
-        _text("searchTerms_Icontains", "--search", "With this anywhere in it."),
-        _text("searchTerms_Fulltext", "--search-words", "With these words anywhere in it."),
-        *_LABELS,
-        Filter("customer", "--customer", "ID", "Of this customer: a name or an id.", "customers"),
-        _flag("customer_Isnull", "--without-customer/--with-customer", "Of no customer, or of any."),
-        _flag("hasActions", "--has-actions/--no-has-actions", "With actions, or without."),
-        _flag("hasTriggers", "--has-triggers/--no-has-triggers", "With triggers, or without."),
-        _flag("hasCommonTriggers", "--has-common-triggers/--no-has-common-triggers", "With common triggers."),
-        _flag("hasDataSources", "--has-data-sources/--no-has-data-sources", "With data sources, or without."),
-        _text("hasDataSourcesOfType", "--has-data-sources-of-type", "With data sources of this type."),
-        _flag("hasConnections", "--has-connections/--no-has-connections", "With connections, or without."),
-        _flag(
-            "hasSimpleConnections", "--has-simple-connections/--no-has-simple-connections", "Without OAuth."
-        ),
-        _flag(
-            "hasOauth2Connections", "--has-oauth2-connections/--no-has-oauth2-connections", "With OAuth 2.0."
-        ),
-        _flag(
-            "hasConnectionTemplates",
-            "--has-connection-templates/--no-has-connection-templates",
-            "With templates.",
-        ),
-        _flag(
-            "includeComponentsForCodeNativeIntegrations",
-            "--code-native/--no-code-native",
-            "Those of code-native integrations too.",
-        ),
-        *_VERSIONED,
-        Filter(
-            "versionSequenceId",
-            "--version-sequence",
-            "UUID",
-            "The versions of one component, by versionSequenceId.",
-        ),
-        _flag("allVersions", "--all-versions/--newest-version", "Every version, or the newest of each."),
-        Filter(
-            "filterQuery", "--filter-query", "JSONString", 'A filter as JSON: {"key_Icontains": "slack"}.'
-        ),
-        *(
-            Filter(
-                f"versionCreatedAt_{side}", f"--published-{word}", "DateTime", f"Published then or {rest}."
-            )
-            for side, word, rest in (("Gte", "after", "later"), ("Lte", "before", "before"))
-        ),
-    ),
-    single="component",
-    named="key",
-    name="key",
-    sort="[{field: VERSION_CREATED_AT, direction: ASC}]",
+LISTINGS: Sequence[Listing] = (
+    USER,
+    CUSTOMERS,
+    INTEGRATIONS,
+    VERSIONS,
+    FLOWS,
+    INSTANCES,
+    COMPONENTS,
+    EXECUTIONS,
 )
-
-LISTINGS: Sequence[Listing] = (USER, CUSTOMERS, INTEGRATIONS, VERSIONS, FLOWS, INSTANCES, COMPONENTS)
 
 
 def find(kind: str) -> Listing | None:

@@ -1,4 +1,4 @@
-"""The labels that are ours: the mark of ownership, and the record of what was last applied.
+"""The labels that are ours: the mark of ownership, the record of what was last applied, and the protection.
 
 Labels are lower-cased by the platform and seen by customers, so a mark is lower case and holds neither a
 secret nor a customer's name (api notes: "Labels and comments").
@@ -11,10 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from reconciler.model.address import Address
 from reconciler.model.digest import sha256
+from reconciler.model.state import LiveObject
 
 PREFIX = "reconciler:"
 RECORD = "reconciler-applied:"
+PROTECT = "reconciler-protect"
+"""Stands for `metadata.protect`, so that it holds when the manifest is gone."""
 LIMIT = 64
+_DIGITS = 8
 UNKNOWN = "0"
 WIDTH = 4
 
@@ -28,7 +32,7 @@ def mark(project: str, address: Address) -> str:
     whole = f"{PREFIX}{project}/{address.kind}/{address.leaf}".lower()
     if len(whole) <= LIMIT:
         return whole
-    return whole[: LIMIT - 9] + "-" + hashlib.sha256(whole.encode()).hexdigest()[:8]
+    return whole[: LIMIT - _DIGITS - 1] + "-" + hashlib.sha256(whole.encode()).hexdigest()[:_DIGITS]
 
 
 def marks_in(labels: Iterable[str], kind: str = "") -> list[str]:
@@ -36,12 +40,17 @@ def marks_in(labels: Iterable[str], kind: str = "") -> list[str]:
     one: people, and the web app, copy an integration's labels to its instances.
     """
     marks = sorted(label for label in labels if label.startswith(PREFIX))
-    return [one for one in marks if not kind or _kind_of(one) in ("", kind.lower())]
+    return [one for one in marks if not kind or _is_of(one, kind)]
+
+
+def is_protected(live: LiveObject) -> bool:
+    """Whether the object remembers that it must not be deleted: in a label, or where its kind keeps that."""
+    return PROTECT in live.labels or bool(live.facts.get("protect"))
 
 
 def is_ours(label: str) -> bool:
     """Whether a label belongs to this tool (any project's), rather than to people."""
-    return label.startswith((PREFIX, RECORD))
+    return label.startswith((PREFIX, RECORD)) or label == PROTECT
 
 
 def project_of(label: str) -> str:
@@ -49,18 +58,25 @@ def project_of(label: str) -> str:
     return label.removeprefix(PREFIX).split("/", 1)[0]
 
 
-def _kind_of(label: str) -> str:
-    """The kind that a mark names; empty where it was cut within it."""
-    parts = label.removeprefix(PREFIX).split("/")
-    return parts[1] if len(parts) > 2 else ""
+def _is_of(label: str, kind: str) -> bool:
+    """Whether a mark names this kind; one that was cut within the kind names all that begin so."""
+    _, _, rest = label.removeprefix(PREFIX).partition("/")
+    named, slash, _ = rest.partition("/")
+    return named == kind.lower() if slash else kind.lower().startswith(named[: -_DIGITS - 1])
 
 
 def owned_name(labels: Iterable[str], project: str, kind: str) -> str | None:
     """The last part of the name that this project's mark for this kind gives; None where there is no such
-    mark. A mark that was cut cannot be read back: its text from the kind on is returned as it stands.
+    mark. A mark that was cut cannot be read back: its text from the kind on is returned as it stands, or its
+    digits alone where it was cut within the kind.
     """
     start = f"{PREFIX}{project}/{kind}/".lower()
-    return next((label[len(start) :] for label in sorted(labels) if label.startswith(start)), None)
+    for label in marks_in(labels, kind):
+        if label.startswith(start):
+            return label[len(start) :]
+        if project_of(label) == project.lower() and len(label) == LIMIT < len(start) + _DIGITS + 1:
+            return label[-_DIGITS:]
+    return None
 
 
 def record_label(digests: Mapping[str, str], groups: Sequence[str], widths: Mapping[str, int]) -> str:

@@ -28,9 +28,18 @@ class PlainKind:
     structural: tuple[str, ...] = ()
     yaml_fields: tuple[str, ...] = ()
     provides: tuple[Verb, ...] = (Verb.CREATE,)
+    declared = True
+    has_twins = True
+    held_by: tuple[str, ...] = ()
+    lookup = ""
 
     def __init__(self) -> None:
         self._documents = documents.load(self.name.lower())
+
+    @property
+    def marked(self) -> bool:
+        """Its objects have labels."""
+        return True
 
     def list_page(self, first: int, offset: int) -> Operation:
         """The list's document for one page."""
@@ -41,10 +50,18 @@ class PlainKind:
         name = self.name.lower()
         return Operation(name, self._documents[name], {"id": object_id})
 
+    def reads(self, live: LiveObject) -> int:
+        """One."""
+        return 1
+
     def find(self, request: Request) -> Operation:
         """The search by the resource's mark."""
         document = self._documents[f"find{self.list_name.capitalize()}"]
         return Operation(self.list_name, document, {"mark": own_mark(request)})
+
+    def is_own(self, live: LiveObject, request: Request) -> bool:
+        """Whether it bears the resource's mark."""
+        return own_mark(request) in live.labels
 
     def rest(self, node: Mapping[str, Any]) -> Operation | None:
         """A page shows all of it."""
@@ -53,6 +70,14 @@ class PlainKind:
     def join(self, node: Mapping[str, Any], more: Mapping[str, Any]) -> Mapping[str, Any]:
         """Nothing is left out, so nothing is added."""
         return node
+
+    def concerns(self, node: Mapping[str, Any]) -> bool:
+        """All of them are."""
+        return True
+
+    def within(self, live: LiveObject) -> Sequence[tuple[str, str, Any]]:
+        """It goes with nothing else."""
+        return ()
 
     def scope(self, resource: Resource, resolve: Resolve) -> Any:
         """Marks are unique in the whole tenant."""
@@ -78,9 +103,25 @@ class PlainKind:
         """`id`."""
         return name == "id"
 
+    def destroys(self, step: str, verb: Verb, request: Request) -> str:
+        """Manifests can give all of it back."""
+        return ""
+
+    def absent(self, ref: Ref, live: LiveObject | None) -> tuple[str, str, str]:
+        """Neither a manifest nor the tenant has it."""
+        return (
+            "not-there",
+            f"{ref.address} does not exist in this tenant, and no manifest makes it",
+            "correct the name, or add a manifest",
+        )
+
     def unready(self, verb: Verb, request: Request) -> str:
         """It is ready at once."""
         return ""
+
+    def overtaken(self, verb: Verb, request: Request) -> bool:
+        """Nothing becomes final."""
+        return False
 
     def follow_up(self, verb: Verb, request: Request, error: Exception | None) -> Operation | None:
         """Nothing follows."""

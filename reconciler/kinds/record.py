@@ -35,6 +35,13 @@ def text_map(value: Any) -> dict[str, str]:
     return {str(k): v for k, v in value.items() if isinstance(v, str)} if isinstance(value, Mapping) else {}
 
 
+def without(text: Any) -> str:
+    """The JSON text to write so that nothing of ours is left: what else is there."""
+    return json.dumps(
+        {k: v for k, v in read(text).items() if k != KEY}, sort_keys=True, separators=(",", ":")
+    )
+
+
 def merged(text: Any, part: Mapping[str, Any]) -> str:
     """The JSON text to write: what is there, with our part replaced."""
     return json.dumps({**read(text), KEY: dict(part)}, sort_keys=True, separators=(",", ":"))

@@ -1,30 +1,51 @@
-"""A tenant into Live: all kinds at once, each list read until it agrees with itself."""
+"""A tenant into Live: the kinds that a run is about, all at once, each list read until it is consistent."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import anyio
 
 from reconciler.api.client import Client
-from reconciler.kinds import all_kinds
+from reconciler.kinds import CORE, all_kinds
 from reconciler.kinds.base import Kind
 from reconciler.live.tenant import Tenant
-from reconciler.model.state import Live, LiveObject
+from reconciler.model.state import Desired, Live, LiveObject
 
 
-async def fetch(client: Client, *, concurrency: int = 8) -> Live:
-    """The snapshot of the client's tenant. Raises ApiError, Unreachable or NotAuthenticated."""
+def kinds_to_read(desired: Desired, *, prune: bool) -> list[Kind]:
+    """The kinds that `desired` declares or names, and the core ones; to delete what git no longer declares,
+    all that bear marks. What a project does not use costs no request and needs no permission.
+    """
+    named = set(CORE)
+    for resource in desired.resources.values():
+        named.add(resource.kind)
+        named.update(ref.address.kind for ref in all_kinds()[resource.kind].needs(resource))
+    return [
+        kind
+        for kind in all_kinds().values()
+        if kind.name in named or (prune and kind.declared and kind.marked)
+    ]
+
+
+async def fetch(client: Client, kinds: Iterable[Kind] | None = None, *, concurrency: int = 8) -> Live:
+    """The snapshot of the client's tenant, of the core kinds where none are given.
+
+    Raises ApiError, Unreachable or NotAuthenticated.
+    """
+    wanted = [all_kinds()[name] for name in CORE] if kinds is None else list(kinds)
     identity = await client.identity()
-    tenant, before = Tenant(client), client.stats.reads
+    tenant = Tenant(client)
     objects: dict[str, tuple[LiveObject, ...]] = {}
 
     async def read(kind: Kind) -> None:
         objects[kind.name] = tuple(await tenant.list(kind, concurrency))
 
     async with anyio.create_task_group() as group:
-        for kind in all_kinds().values():
+        for kind in wanted:
             group.start_soon(read, kind)
     return Live(
         tenant=identity.tenant,
-        objects={name: objects[name] for name in all_kinds()},
-        requests=client.stats.reads - before,
+        objects={kind.name: objects[kind.name] for kind in wanted},
+        requests=client.stats.reads,
     )

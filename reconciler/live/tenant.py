@@ -9,6 +9,7 @@ from reconciler.api.client import Client
 from reconciler.api.pages import read_all
 from reconciler.kinds.base import Kind
 from reconciler.live.read_back import read_back
+from reconciler.model.errors import NullObject
 from reconciler.model.operation import Operation
 from reconciler.model.state import LiveObject
 
@@ -24,10 +25,14 @@ class Tenant:
         node = await self._client.execute(op)
         return kind.parse(await self.whole(kind, node)) if node else None
 
+    async def ask(self, op: Operation) -> Any:
+        """The value at the operation's root field, whatever it is."""
+        return await self._client.execute(op)
+
     async def find(self, kind: Kind, op: Operation) -> list[LiveObject]:
         """The objects of the connection that `op` asks for."""
-        answer = await self._client.execute(op)
-        return [kind.parse(await self.whole(kind, node)) for node in answer["nodes"] if node]
+        answer = await self._there(op)
+        return [kind.parse(await self.whole(kind, node)) for node in answer.get("nodes") or () if node]
 
     async def send(self, kind: Kind, op: Operation) -> Mapping[str, Any]:
         """Carries a mutation out and gives the object in its answer, ready for `kind.observed`."""
@@ -37,11 +42,23 @@ class Tenant:
     async def list(self, kind: Kind, concurrency: int) -> list[LiveObject]:
         """All objects of a kind, in order of creation."""
         nodes = await read_all(self._client, kind.list_page, page=kind.page_size, concurrency=concurrency)
-        return [kind.parse(await self.whole(kind, node)) for node in nodes]
+        return [kind.parse(await self.whole(kind, node)) for node in nodes if kind.concerns(node)]
 
     async def whole(self, kind: Kind, node: Mapping[str, Any]) -> Mapping[str, Any]:
         """The node with what its page left out, and with its YAML read."""
         while (op := kind.rest(node)) is not None:
-            node = kind.join(node, await self._client.execute(op))
+            node = kind.join(node, await self._there(op))
         texts = {f"{name}Data": read_back(node[name]) for name in kind.yaml_fields if node.get(name)}
         return {**node, **texts} if texts else node
+
+    async def _there(self, op: Operation) -> Mapping[str, Any]:
+        """The answer to a query that always has one: null tells nothing of what is there."""
+        answer = await self._client.execute(op)
+        if not isinstance(answer, Mapping):
+            raise NullObject(
+                f"{op.name}: the server answered without errors and without a result",
+                operation=op.name,
+                address=op.address,
+                hint="run again; if it stays so, the platform has a problem",
+            )
+        return answer

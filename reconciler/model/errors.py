@@ -5,12 +5,15 @@
     ├── Unreachable                4   the API cannot be reached
     ├── NotAuthenticated           4   no token, a wrong token, the wrong tenant
     ├── Stale                      5   what a plan rests on has changed
+    ├── NoLease                    5   another run works on the tenant
     ├── Refused                    5   a guard, an ownership rule or a protection says no
+    ├── JournalFailed              1   what is about to be done cannot be noted, so it is not done
     ├── Interrupted              130   Ctrl-C
     └── ApiError                   1   an operation failed
         ├── PayloadError               the mutation's own `errors`
         ├── GraphQLError               top-level `errors`
         │   └── NotFound               "Record not found"
+        ├── TestFailed                 a flow ran, and not as its test expects
         ├── NullObject                 no errors, and no object either
         └── TransportError             no usable answer: it may or may not have been carried out
 
@@ -60,6 +63,8 @@ class Unreachable(ReconcilerError):
 
     exit_code = 4
     code = "unreachable"
+    doubtful = False
+    """True where it is not known whether a write was carried out before."""
 
 
 class NotAuthenticated(ReconcilerError):
@@ -76,6 +81,13 @@ class Stale(ReconcilerError):
     code = "stale"
 
 
+class NoLease(ReconcilerError):
+    """Another run holds the project's lease on the tenant, or took it away."""
+
+    exit_code = 5
+    code = "lease"
+
+
 class Refused(ReconcilerError):
     """The plan must not be carried out. `refusals` holds every reason."""
 
@@ -86,6 +98,12 @@ class Refused(ReconcilerError):
         self.refusals = tuple(refusals)
         first = self.refusals[0]
         super().__init__(first.message, hint=first.hint, address=first.address)
+
+
+class JournalFailed(ReconcilerError):
+    """The journal cannot be written: the disk is full, or the folder is not ours to write in."""
+
+    code = "journal"
 
 
 class Interrupted(ReconcilerError):
@@ -130,6 +148,13 @@ class NullObject(ApiError):
     """A mutation answered without errors and without its object."""
 
     code = "null-object"
+
+
+class TestFailed(ApiError):
+    """A flow was run, and its result is not what its test expects."""
+
+    code = "test-failed"
+    __test__ = False  # pytest would collect it
 
 
 class TransportError(ApiError):

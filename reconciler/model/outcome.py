@@ -31,6 +31,8 @@ class Result:
     seconds: float = 0.0
     doubtful: bool = False
     """True where the answer was lost, and it is not known whether the server carried it out."""
+    kept: str = ""
+    """Where the text that it destroyed is kept; empty where it destroyed none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +55,13 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An action's call was accepted; its effect is being waited for."""
+    """An action's call was accepted; its effect is being waited for. `limit` is how many seconds it may take
+    (0: not known).
+    """
 
     action: Action
     what: str
+    limit: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ class Verb(StrEnum):
     DISABLE = "disable"
     TEST = "test"
     ADOPT = "adopt"
+    FORGET = "forget"
     DELETE = "delete"
 
 
@@ -65,6 +66,10 @@ class Action:
     content: str = ""
     """A digest of what the action would do and of its basis: a saved action and a new one are the same
     action if this is equal."""
+    reads: int = 0
+    """Queries that it is expected to take, besides the look before a resource's first action."""
+    writes: int = 1
+    """Mutations that it is expected to send."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,17 @@ class Drift:
     applied: Any
     live: Any
     cause: Cause = Cause.DRIFT
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """How the instances of one InstanceSet are changed: wave after wave, each instance in exactly one, until
+    more than `max_failures` have failed.
+    """
+
+    name: str
+    waves: tuple[tuple[Address, ...], ...]
+    max_failures: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +122,9 @@ class Plan:
     """Owned live resources that no manifest names; deleted only with `prune`."""
     consequences: tuple[str, ...] = ()
     """What is deleted along with something else: a customer's instances."""
+    rollouts: tuple[Rollout, ...] = ()
+    """The sets whose instances this plan changes in waves."""
     reads: int = 0
+    """Queries that carrying it out takes: planning once more, and those of the actions."""
     checksum: str = ""
     counts: Mapping[str, int] = field(default_factory=dict)

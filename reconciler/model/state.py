@@ -8,6 +8,7 @@ from typing import Any
 
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Source
+from reconciler.model.plan import Rollout
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class Desired:
     environment: str
     resources: Mapping[Address, Resource]
     digest: str = ""
+    rollouts: tuple[Rollout, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.kinds import all_kinds
@@ -10,11 +10,11 @@ from reconciler.kinds.base import Policy, Request, Step
 from reconciler.model.address import Address, Ref
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.digest import sha256
-from reconciler.model.plan import Action, Cause, Change, Drift, Plan, Refusal, Verb
+from reconciler.model.plan import Action, Cause, Change, Drift, Plan, Refusal, Rollout, Verb
 from reconciler.model.state import Desired, Live, LiveObject, Resource
 from reconciler.plan.deletion import deletions
 from reconciler.plan.graph import ordered
-from reconciler.plan.guards import not_permitted, too_many_deletions, too_many_updates
+from reconciler.plan.guards import not_permitted, on_the_whole
 from reconciler.plan.match import Matched, match
 from reconciler.plan.select import selected
 
@@ -55,18 +55,18 @@ def make_plan(
     _impact(resources, desired.project, policy, matched, draft)
     removed, consequences, protected = deletions(desired, live, matched, policy, patterns)
     draft.refusals += protected
-    actions = _in_order([a for chain in draft.chains.values() for a in chain]) + removed
+    actions = _in_order([a for chain in draft.chains.values() for a in chain])
+    actions += _once_let_go(removed, actions)
     actions = [replace(action, content=content(action)) for action in actions]
     objects = {**matched.objects, **matched.orphans}
     denied = [" ".join(objects[a.address].denied) if a.target else "" for a in actions]
     draft.refusals += not_permitted(actions, denied)
-    draft.refusals += too_many_deletions(actions, len(consequences), matched.owned, policy)
-    draft.refusals += too_many_updates(actions, matched.owned, policy)
+    draft.refusals += on_the_whole(actions, len(consequences), matched.owned, policy, patterns[0])
     return Plan(
         project=desired.project,
         environment=desired.environment,
         desired=desired.digest,
-        live=f"sha256:{_live_digest(live)}",
+        live=live_digest(live),
         actions=tuple(actions),
         drift=tuple(draft.drift),
         warnings=tuple(draft.warnings),
@@ -75,7 +75,8 @@ def make_plan(
         unmanaged=matched.unmanaged,
         orphans=tuple(sorted(matched.orphans)),
         consequences=tuple(consequences),
-        reads=live.requests + _reads(actions),
+        rollouts=_rollouts(desired, actions),
+        reads=live.requests + _reads(actions, objects),
         checksum=f"sha256:{sha256([desired.project, desired.environment, [a.content for a in actions]])}",
         counts={verb.value: sum(a.verb is verb for a in actions) for verb in Verb},
     )
@@ -95,10 +96,12 @@ def _plan_resource(resource: Resource, project: str, policy: Policy, matched: Ma
     found = kind.steps(request, adopt=resource.address in matched.adopting)
     draft.warnings += found.warnings
     draft.refusals += found.refusals
+    # An object that keeps no record was as its manifest says when it was last applied, or never was.
+    unrecorded = live is not None and not live.applied and resource.address not in matched.adopting
     draft.drift += [
         Drift(resource.address, change.path, _applied(change), change.before, change.cause)
         for change in found.changes
-        if change.cause in (Cause.DRIFT, Cause.BOTH)
+        if change.cause in (Cause.DRIFT, Cause.BOTH) or (unrecorded and change.cause is Cause.UNKNOWN)
     ]
     if not found.steps:
         draft.unchanged += 1
@@ -117,7 +120,18 @@ def _applied(change: Change) -> object:
 
 def _action(address: Address, step: Step, after: tuple[str, ...], basis: str, target: str) -> Action:
     name = step.name or step.verb.value
-    return Action(f"{address}#{name}", address, step.verb, step.reason, after, step.changes, basis, target)
+    return Action(
+        f"{address}#{name}",
+        address,
+        step.verb,
+        step.reason,
+        after,
+        step.changes,
+        basis,
+        target,
+        reads=step.reads,
+        writes=step.writes,
+    )
 
 
 def _connect(resources: dict[Address, Resource], matched: Matched, draft: _Draft) -> None:
@@ -146,16 +160,10 @@ def _provider(ref: Ref, resources: dict[Address, Resource], draft: _Draft) -> st
 
 
 def _not_there(ref: Ref, resource: Resource, matched: Matched) -> Refusal:
-    name = ref.field.partition(":")[2] or ref.field
-    live = matched.objects.get(ref.address)
-    known = [v.release for v in live.versions if v.release] if live else []
-    hint = f"releases there: {', '.join(known[:5])}" if known else f"publish it from {ref.address}'s manifest"
-    return Refusal(
-        "not-published",
-        f'release "{name}" of {ref.address} is not published in this tenant',
-        str(resource.address),
-        hint,
-    )
+    kind = all_kinds()[ref.address.kind]
+    live = matched.objects.get(ref.address) or matched.known.get(ref.address)
+    code, message, hint = kind.absent(ref, live)
+    return Refusal(code, message, str(resource.address), hint)
 
 
 def _impact(
@@ -181,21 +189,42 @@ def _impact(
             draft.warnings += all_kinds()[address.kind].impact(request, followers[address])
 
 
+def _once_let_go(removed: Sequence[Action], others: Sequence[Action]) -> list[Action]:
+    """The deletions, after all that is done to the kinds that the server would first have let go."""
+    last = {action.address: action.id for action in (*others, *removed)}
+    return [
+        replace(action, depends_on=(*action.depends_on, *holding)) if holding else action
+        for action in removed
+        for held_by in [all_kinds()[action.address.kind].held_by]
+        for holding in [[name for address, name in last.items() if address.kind in held_by]]
+    ]
+
+
+def _rollouts(desired: Desired, actions: Sequence[Action]) -> tuple[Rollout, ...]:
+    """The sets of which some instance is changed."""
+    concerned = {action.address for action in actions}
+    return tuple(r for r in desired.rollouts if any(a in concerned for wave in r.waves for a in wave))
+
+
 def _in_order(actions: Sequence[Action]) -> list[Action]:
     by_id = {action.id: action for action in actions}
     return [by_id[name] for name in ordered({a.id: a.depends_on for a in actions})]
 
 
-def _reads(actions: Sequence[Action]) -> int:
-    """One look before the first action on each resource, and one after each call whose answer does not show
-    the object.
-    """
-    looks = len({action.address for action in actions})
-    return looks + sum(a.verb in (Verb.PUBLISH, Verb.AVAILABILITY) for a in actions)
+def _reads(actions: Sequence[Action], objects: Mapping[Address, LiveObject]) -> int:
+    """Whose token it is, one look before the first action on each resource, and what the actions read."""
+    if not actions:
+        return 0
+    looks = {
+        a.address: all_kinds()[a.address.kind].reads(objects[a.address]) if a.target else 1 for a in actions
+    }
+    return 1 + sum(looks.values()) + sum(a.reads for a in actions)
 
 
-def _live_digest(live: Live) -> str:
-    return sha256([[kind, [_basis(o) for o in objects]] for kind, objects in sorted(live.objects.items())])
+def live_digest(live: Live) -> str:
+    """The digest of all that plans may rest on."""
+    bases = [[kind, [_basis(o) for o in objects]] for kind, objects in sorted(live.objects.items())]
+    return f"sha256:{sha256(bases)}"
 
 
 def _basis(live: LiveObject) -> str:

@@ -6,14 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Policy
+from reconciler.kinds.marks import is_protected, marks_in, project_of
 from reconciler.model.address import Address
 from reconciler.model.plan import Action, Refusal, Verb
 from reconciler.model.state import Desired, Live, LiveObject
-from reconciler.plan.match import Matched
+from reconciler.plan.match import Matched, ambiguous
 from reconciler.plan.select import fits
 
-Within = Mapping[tuple[str, object], list[LiveObject]]
-"""The objects that the platform deletes along with another one, by that one's kind and key."""
+Within = Mapping[tuple[str, str], Mapping[object, list[LiveObject]]]
+"""The objects that the platform deletes along with another one, by that one's kind and a value of it."""
 
 
 def deletions(
@@ -35,6 +36,9 @@ def deletions(
         if (not select or any(fits(address, {}, p) for p in select))
         and not any(fits(address, {}, p) for p in exclude)
     }
+    refusals = [*_of_several(chosen, matched), *_protected(chosen)]
+    kept = {obj.id for sharing in matched.sharing.values() for obj in sharing.values()}
+    chosen = {a: obj for a, obj in chosen.items() if obj.id not in kept and not is_protected(obj)}
     within = _within(live)
     rank = {name: index for index, name in enumerate(reversed(all_kinds()))}
     names = {obj.id: address for address, obj in chosen.items()}
@@ -56,22 +60,53 @@ def deletions(
         )
     along = {o.id: (o, address) for address, obj in chosen.items() for o in _inside(obj, within)}
     lost = [(o, address) for o, address in along.values() if o.id not in names]
-    told = [f'instance "{o.fields["name"]}" ({o.id}) is deleted with {address}' for o, address in lost]
-    return actions, sorted(told), _still_wanted(desired, matched, lost)
+    told = [f"{_called(o)} is deleted with {address}" for o, address in lost]
+    refusals += [*_still_wanted(desired, matched, lost), *_not_to_be_lost(desired.project, matched, lost)]
+    return actions, sorted(told), refusals
+
+
+def _of_several(chosen: Mapping[Address, LiveObject], matched: Matched) -> list[Refusal]:
+    """Refuses to delete objects that share one mark: a person copied it, and either may be the copy."""
+    told = {r.address for r in matched.refusals if r.code == "ambiguous"}
+    return [
+        ambiguous(address, sharing)
+        for address, sharing in sorted(matched.sharing.items())
+        if str(address) not in told and any(obj.id in sharing for obj in chosen.values())
+    ]
+
+
+def _protected(chosen: Mapping[Address, LiveObject]) -> list[Refusal]:
+    return [
+        Refusal(
+            "protected",
+            f"{_called(obj)} is protected, and no manifest names it any more",
+            str(address),
+            "to delete it, write its manifest again with protect: false, apply, and take it away then; to "
+            f"keep it, give --exclude {address}, or let go of it: reconciler forget {address}",
+        )
+        for address, obj in sorted(chosen.items())
+        if is_protected(obj)
+    ]
+
+
+def _called(obj: LiveObject) -> str:
+    return f'{obj.kind.lower()} "{obj.fields.get("name", "")}" ({obj.id})'
 
 
 def _within(live: Live) -> Within:
-    """Instances go with their customer, and with their integration (api notes: "Customers")."""
-    within: dict[tuple[str, object], list[LiveObject]] = {}
-    for obj in live.objects.get("Instance", ()):
-        within.setdefault(("Customer", obj.fields["customer"]), []).append(obj)
-        within.setdefault(("Integration", obj.facts.get("sequence")), []).append(obj)
+    within: dict[tuple[str, str], dict[object, list[LiveObject]]] = {}
+    for name, objects in live.objects.items():
+        for obj in objects:
+            for outer, field, value in all_kinds()[name].within(obj):
+                within.setdefault((outer, field), {}).setdefault(value, []).append(obj)
     return within
 
 
 def _inside(outer: LiveObject, within: Within) -> Iterator[LiveObject]:
-    key = outer.facts.get("sequence") if outer.kind == "Integration" else outer.id
-    yield from within.get((outer.kind, key), ()) if key is not None else ()
+    kind = all_kinds()[outer.kind]
+    for (name, field), objects in within.items():
+        if name == outer.kind:
+            yield from objects.get(kind.value(outer, field), ())
 
 
 def _still_wanted(
@@ -90,3 +125,21 @@ def _still_wanted(
         )
         for address, outer in found
     ]
+
+
+def _not_to_be_lost(
+    project: str, matched: Matched, lost: Sequence[tuple[LiveObject, Address]]
+) -> list[Refusal]:
+    """Refuses to delete along with something else what another project owns, or what remembers that it is
+    protected.
+    """
+    wanted = {obj.id for obj in matched.objects.values()}
+    refusals = []
+    for obj, outer in sorted(lost, key=lambda one: (one[1], one[0].id)):
+        foreign = [m for m in marks_in(obj.labels, obj.kind) if project_of(m) != project.lower()]
+        if obj.id not in wanted and (foreign or is_protected(obj)):
+            code = "owned-otherwise" if foreign else "protected"
+            why = f'bears the mark "{foreign[0]}"' if foreign else "is protected"
+            message = f"deleting {outer} would delete {_called(obj)}, which {why}"
+            refusals.append(Refusal(code, message, str(outer), f"keep {outer}: give --exclude {outer}"))
+    return refusals

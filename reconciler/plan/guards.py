@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from reconciler.kinds.base import Policy
 from reconciler.model.plan import Action, Refusal, Verb
 
+NAMED = 10
 NEEDED = {
     Verb.IMPORT: "update",
     Verb.UPDATE: "update",
     Verb.ADOPT: "update",
+    Verb.FORGET: "update",
     Verb.ENABLE: "update",
     Verb.DISABLE: "update",
     Verb.PUBLISH: "publish",
@@ -19,6 +21,39 @@ NEEDED = {
     Verb.DEPLOY: "deploy",
     Verb.DELETE: "delete",
 }
+
+
+def on_the_whole(
+    actions: Sequence[Action], consequences: int, owned: int, policy: Policy, select: Sequence[str]
+) -> list[Refusal]:
+    """What there is to say against the plan's size."""
+    return [
+        *empties_tenant(actions, consequences, owned, select),
+        *too_many_deletions(actions, consequences, owned, policy),
+        *too_many_updates(actions, owned, policy),
+    ]
+
+
+def empties_tenant(
+    actions: Sequence[Action], consequences: int, owned: int, select: Sequence[str]
+) -> list[Refusal]:
+    """Refuses to delete all that is owned, where that is more than one object, unless each was named: it is
+    what a wrong folder, branch or project file looks like.
+    """
+    deleted = [str(action.address) for action in actions if action.verb is Verb.DELETE]
+    if len(deleted) < owned or len(deleted) + consequences < 2 or set(deleted) <= set(select):
+        return []
+    along = f", and {consequences} more objects along with them" if consequences else ""
+    named = " ".join(f"--select {address}" for address in deleted[:NAMED])
+    rest = f" … (one --select for each of the {len(deleted)})" if len(deleted) > NAMED else ""
+    return [
+        Refusal(
+            "empties-tenant",
+            f"the plan would delete all {owned} owned resources of this project{along}",
+            "",
+            f"check that these are the right manifests; if it is meant, name each one: {named}{rest}",
+        )
+    ]
 
 
 def too_many_deletions(

@@ -16,20 +16,24 @@ from reconciler.model.state import Desired, Live, LiveObject, Resource
 
 @dataclass(slots=True)
 class Matched:
-    """Resources and their objects. `orphans` are owned objects that no manifest names; `unmanaged` counts
-    those that bear no mark and match nothing.
+    """Resources and their objects. `orphans` are owned objects that no manifest names; `sharing` holds, for
+    an address whose mark several objects bear, all of them; `unmanaged` counts those that bear no mark and
+    match nothing.
     """
 
     objects: dict[Address, LiveObject] = field(default_factory=dict)
     adopting: set[Address] = field(default_factory=set)
     refusals: list[Refusal] = field(default_factory=list)
     orphans: dict[Address, LiveObject] = field(default_factory=dict)
+    sharing: dict[Address, dict[str, LiveObject]] = field(default_factory=dict)
+    known: dict[Address, LiveObject] = field(default_factory=dict)
+    """What resources may name without a manifest of its own, by kind and name."""
     unmanaged: int = 0
     owned: int = 0
 
     def resolve(self, ref: Ref) -> Any:
         """The value of a Ref as far as the tenant knows it now, else the Ref itself."""
-        live = self.objects.get(ref.address)
+        live = self.objects.get(ref.address) or self.known.get(ref.address)
         value = all_kinds()[ref.address.kind].value(live, ref.field) if live else None
         return ref if value is None else value
 
@@ -42,7 +46,10 @@ def match(desired: Desired, live: Live) -> Matched:
     for kind in all_kinds().values():
         objects = live.objects.get(kind.name, ())
         resources = [r for r in desired.resources.values() if r.kind == kind.name]
-        _match_kind(kind, desired.project, resources, objects, matched)
+        if kind.lookup:
+            matched.known |= {Address(kind.name, str(o.fields[kind.lookup])): o for o in objects}
+        if kind.declared:
+            _match_kind(kind, desired.project, resources, objects, matched)
     return matched
 
 
@@ -86,18 +93,21 @@ def _by_mark(
         # A mark that only the metadata remembers must not compete with one that is worn.
         found = [o for o in found if label in o.labels] or found
         if len(found) > 1:
-            ids = ", ".join(sorted(o.id for o in found))
-            matched.refusals.append(
-                Refusal(
-                    "ambiguous",
-                    f'{len(found)} live objects bear the mark "{label}": {ids}',
-                    str(resource.address),
-                    "take the mark off all but one of them (its labels, in the web app)",
-                )
-            )
+            sharing = matched.sharing[resource.address] = {o.id: o for o in found}
+            matched.refusals.append(ambiguous(resource.address, sharing))
         if found:
             return found[0]
     return None
+
+
+def ambiguous(address: Address, sharing: Mapping[str, LiveObject]) -> Refusal:
+    """The refusal to do anything to objects of which any may be the one that is meant."""
+    return Refusal(
+        "ambiguous",
+        f"{len(sharing)} live objects bear the mark of {address}: {', '.join(sorted(sharing))}",
+        str(address),
+        f"take the mark off all but one of them: reconciler forget {address}@ID",
+    )
 
 
 class _Keys:
@@ -127,6 +137,10 @@ def _by_natural_key(
     if not hits:
         return
     key, found = hits[0]
+    if not kind.marked and len(found) == 1:
+        matched.objects[resource.address] = found[0]
+        taken.add(found[0].id)
+        return
     free = [o for o in found if not marks_in(o.labels, kind.name)]
     if not kind.adoptable(key):
         if free:
@@ -158,9 +172,16 @@ def _count(
             scope = kind.live_scope(live)
             prefix = f"{names.get(scope, scope)}/" if scope is not None else ""
             address = Address(kind.name, prefix + name)
-            if address in matched.orphans or address in matched.objects:
-                address = Address(kind.name, f"{prefix}{name}@{live.id}")
+            first = matched.objects.get(address) or matched.orphans.get(address)
+            if first is not None:
+                matched.sharing.setdefault(address, {first.id: first})[live.id] = live
+                address = address_of_one(address, live.id)
             matched.orphans[address] = live
+
+
+def address_of_one(address: Address, object_id: str) -> Address:
+    """Names one of several objects that bear the same mark: `Customer/acme@ID`."""
+    return Address(address.kind, f"{address.name}@{object_id}")
 
 
 def _marks_of(live: LiveObject, kind: Kind) -> list[str]:

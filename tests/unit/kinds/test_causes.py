@@ -8,7 +8,8 @@ import pytest
 from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Policy
 from reconciler.kinds.cause import cause
-from reconciler.kinds.instance_config import config_changes, config_form, flow_changes, flows_form
+from reconciler.kinds.instance_config import config_changes, config_form
+from reconciler.kinds.instance_flows import flow_changes, flows_form
 from reconciler.kinds.integration_steps import import_needed
 from reconciler.kinds.marks import short
 from reconciler.kinds.meaning import digest, meaning

@@ -7,22 +7,17 @@ import pytest
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Policy
+from reconciler.kinds.config_values import on_wire, same_value, text
 from reconciler.kinds.instance_config import (
     changed_keys,
     config_changes,
     config_form,
-    flow_changes,
-    flows_form,
     is_connection,
-    on_wire,
-    parse_flow,
     parse_variables,
-    same_value,
-    secrets_digest,
-    secrets_rotated,
-    text,
     variable_inputs,
 )
+from reconciler.kinds.instance_flows import flow_changes, flows_form, parse_flow
+from reconciler.kinds.instance_secrets import secrets_digest, secrets_rotated
 from reconciler.model.plan import Verb
 from reconciler.model.secret import Hidden, Secret
 from reconciler.model.state import LiveObject

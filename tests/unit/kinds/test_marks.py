@@ -68,9 +68,24 @@ def test_a_mark_counts_only_on_its_kind(kind: str, found: list[str]):
     assert marks_in(labels, kind) == found
 
 
-def test_a_mark_that_was_cut_within_its_kind_counts():
-    label = mark("p" * 40, Address("Integration", LONG))
-    assert marks_in([label], "Integration") == [label]
+@pytest.mark.parametrize("length", range(28, 41))
+@pytest.mark.parametrize("kind", ["Integration", "Customer", "Instance"])
+def test_a_mark_that_was_cut_counts_on_its_kind_alone(kind: str, length: int):
+    project = "p" * length
+    label = mark(project, Address(kind, LONG))
+    assert len(label) == 64
+    for other in ("Integration", "Customer", "Instance"):
+        assert marks_in([label], other) == ([label] if other == kind else [])
+        owned = owned_name([label], project, other)
+        assert (owned is not None and label.endswith(owned)) is (other == kind)
+        assert owned_name([label], project[:-1], other) is None
+
+
+@pytest.mark.parametrize(
+    "label", ["reconciler:p", "reconciler:p/", "reconciler:p/c", "reconciler:p/12345678"]
+)
+def test_half_a_mark_owns_nothing(label: str):
+    assert owned_name([label], "p", "Customer") is None
 
 
 @pytest.mark.parametrize(
@@ -78,6 +93,8 @@ def test_a_mark_that_was_cut_within_its_kind_counts():
     [
         ("reconciler:p/customer/a", True),
         ("reconciler-applied:0", True),
+        ("reconciler-protect", True),
+        ("reconciler-protector", False),
         ("reconcilers", False),
         ("vip", False),
     ],

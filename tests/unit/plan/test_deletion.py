@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from time import process_time
 
 import pytest
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Policy
+from reconciler.kinds.marks import is_protected
 from reconciler.model.address import Address
 from reconciler.model.plan import Plan, Verb
+from reconciler.model.state import LiveObject
 from tests.unit.samples import (
     ACME,
     SYNC,
@@ -25,6 +28,8 @@ from tests.unit.samples import (
 )
 
 PRUNE = Policy(prune=True)
+MARK = "reconciler:p/instance/"
+OURS = {f"{MARK}copy"}
 EVERYTHING = world(integration(), customer(), instance())
 HAND_MADE = all_kinds()["Instance"].parse({**node(), "id": "i2", "name": "By hand", "labels": []})
 
@@ -63,11 +68,78 @@ def test_what_goes_along_is_told_once_and_counts():
     guarded = plan(
         desired(), world(integration(), customer(), HAND_MADE), Policy(prune=True, guard_minimum=2)
     )
-    assert ["3 of 2" in r.message for r in guarded.refusals] == [True]
+    assert ["3 of 2" in r.message for r in guarded.refusals if r.code == "guard-delete"] == [True]
 
 
 def test_what_goes_along_and_is_deleted_itself_is_no_consequence():
     assert plan(desired(), EVERYTHING, PRUNE).consequences == ()
+
+
+PROTECTED = "reconciler-protect"
+GONE = customer("Gone", mark_of="gone")
+GUARDED = customer("Gone", mark_of="gone", labels=[PROTECTED])
+
+
+@pytest.mark.parametrize(
+    ("objects", "select", "exclude", "told"),
+    [
+        ([GONE], [], [], []),
+        ([GUARDED], [], [], [("protected", "Customer/gone")]),
+        ([GUARDED], ["Customer/gone"], [], [("protected", "Customer/gone")]),
+        ([GUARDED], [], ["Customer/gone"], []),
+        ([integration(protect=True)], [], [], [("protected", "Integration/sync")]),
+        (
+            [instance(labels=[f"{MARK}copy", PROTECTED])],
+            [],
+            [],
+            [("protected", "Instance/customer-Acme/copy")],
+        ),
+        # Along with its customer.
+        (
+            [customer(), instance(labels=[f"{MARK}copy", PROTECTED])],
+            ["Customer/*"],
+            [],
+            [("protected", "Customer/acme")],
+        ),
+        (
+            [customer(), instance(labels=["reconciler:q/instance/copy"], name="Theirs")],
+            [],
+            [],
+            [("owned-otherwise", "Customer/acme")],
+        ),
+    ],
+)
+def test_what_is_protected_or_foreign_stays_also_without_a_manifest(
+    objects: list[LiveObject], select: list[str], exclude: list[str], told: list[tuple[str, str]]
+):
+    objects = [*objects, customer("Here", mark_of="here")]
+    objects = [replace(o, labels=o.labels - OURS) if o.fields["name"] == "Theirs" else o for o in objects]
+    here = resource(Address("Customer", "here"), {"name": "Here"})
+    found = plan(desired(here), world(*objects), PRUNE, select=select, exclude=exclude)
+    assert [(r.code, r.address) for r in found.refusals] == told
+    assert not {a.target for a in found.actions} & {o.id for o in objects if is_protected(o)}
+
+
+def test_a_protected_orphan_says_how_to_be_rid_of_it():
+    (told,) = plan(desired(), world(GUARDED), PRUNE).refusals
+    assert told.message == 'customer "Gone" (customer-Gone) is protected, and no manifest names it any more'
+    assert "protect: false" in told.hint
+    assert "--exclude Customer/gone" in told.hint
+
+
+@pytest.mark.parametrize("kept", [["Customer/gone"], []])
+def test_of_two_orphans_with_one_mark_neither_is_deleted(kept: list[str]):
+    twins = world(customer("G", mark_of="gone"), customer("H", mark_of="gone"), customer("X", mark_of="x"))
+    found = plan(desired(), twins, PRUNE, exclude=kept)
+    assert list(deleted(found)) == ["Customer/x#delete"]
+    assert [(r.code, r.address) for r in found.refusals] == [("ambiguous", "Customer/gone")]
+    assert "customer-G, customer-H" in found.refusals[0].message
+
+
+def test_the_copy_of_a_mark_is_not_pruned_where_its_address_is_left_out():
+    twins = world(customer("Acme"), customer("Copy"))
+    found = plan(desired(resource(ACME)), twins, PRUNE, exclude=["Customer/acme"])
+    assert (found.actions, found.refusals) == ((), ())
 
 
 @pytest.mark.parametrize(("protect", "code"), [(True, "protected"), (False, "still-wanted")])

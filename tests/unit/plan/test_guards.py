@@ -5,7 +5,7 @@ import pytest
 from reconciler.kinds.base import Policy
 from reconciler.model.address import Address
 from reconciler.model.plan import Action, Verb
-from reconciler.plan.guards import not_permitted, too_many_deletions, too_many_updates
+from reconciler.plan.guards import empties_tenant, not_permitted, too_many_deletions, too_many_updates
 from tests.unit.samples import ACME, customer, desired, plan, resource, world
 
 
@@ -48,6 +48,49 @@ def test_a_refusal_names_the_numbers_and_what_lifts_it():
     assert "12 of 20" in found.message
     assert "30%" in found.message
     assert "--allow-deletes" in found.hint
+
+
+ALL = ["Customer/c0", "Customer/c1", "Customer/c2"]
+
+
+@pytest.mark.parametrize(
+    ("deleted", "along", "owned", "select", "refused"),
+    [
+        (3, 0, 3, [], True),
+        (3, 0, 4, [], False),
+        (0, 0, 0, [], False),
+        (1, 0, 1, [], False),
+        (1, 1, 1, [], True),
+        (3, 0, 3, ["Customer/*"], True),
+        (3, 0, 3, ALL[:2], True),
+        (3, 0, 3, [*ALL[:2], "Customer/c?"], True),
+        (3, 0, 3, ALL, False),
+        (3, 5, 3, [*ALL, "Instance/*"], False),
+    ],
+)
+def test_all_that_is_owned_goes_only_by_name(
+    deleted: int, along: int, owned: int, select: list[str], refused: bool
+):
+    found = empties_tenant(actions(deleted, Verb.DELETE), along, owned, select)
+    assert [r.code for r in found] == (["empties-tenant"] if refused else [])
+
+
+def test_a_plan_that_empties_a_tenant_says_what_lifts_it():
+    (found,) = empties_tenant(actions(3, Verb.DELETE), 2, 3, [])
+    assert "all 3 owned resources" in found.message
+    assert "2 more objects" in found.message
+    assert " ".join(f"--select {address}" for address in ALL) in found.hint
+    (found,) = empties_tenant(actions(37, Verb.DELETE), 0, 37, [])
+    assert found.hint.count("--select Customer/") == 10
+    assert "each of the 37" in found.hint
+
+
+@pytest.mark.parametrize(
+    "lifted", [Policy(prune=True, allow_delete=True), Policy(prune=True, guard_delete=1.0)]
+)
+def test_no_flag_empties_a_tenant(lifted: Policy):
+    birds = [customer(f"B{n}", mark_of=f"b{n}") for n in range(20)]
+    assert [r.code for r in plan(desired(), world(*birds), lifted).refusals] == ["empties-tenant"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,189 @@
+"""What the type of a config variable makes of a value: its text on the wire, and which texts mean the same."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal, DecimalException
+from typing import Any
+
+from reconciler.model.secret import Secret
+
+_AS_JSON = frozenset({"jsonform", "objectselection", "objectfieldmap"})
+_DATES = ("%m/%d/%Y", "%Y-%m-%d")
+
+
+@dataclass(frozen=True, slots=True)
+class ValueType:
+    """A variable's data type and collection type, in lower case as definitions and answers differ in it."""
+
+    data: str = ""
+    collection: str = ""
+
+    @classmethod
+    def of(cls, variable: Mapping[str, Any]) -> ValueType:
+        """The type that a variable of a definition, or of an answer, says."""
+        data, collection = variable.get("dataType"), variable.get("collectionType")
+        return cls(str(data or "").lower(), str(collection or "").lower())
+
+
+UNTYPED = ValueType()
+
+
+def settled(value: Any, kind: ValueType) -> Any:
+    """A manifest's value in the shape that the API takes: the entries of a list as texts, those of a
+    key-value list, which a map may stand for, as `{key, value}` in their order.
+    """
+    if kind.collection == "valuelist" and isinstance(value, list | tuple):
+        return [_entry(one) for one in value]
+    if kind.collection != "keyvaluelist":
+        return value
+    if isinstance(value, Mapping) and not isinstance(value, Secret):
+        return [{"key": text(name), "value": _entry(one)} for name, one in value.items()]
+    if isinstance(value, list | tuple):
+        return [_pair(one) for one in value]
+    return value
+
+
+def same_value(wanted: Any, found: Any, kind: ValueType = UNTYPED) -> bool:
+    """Whether a live text means the wanted value."""
+    if found is None:
+        return False
+    live = text(found)
+    if kind.collection:
+        return same_json(settled(as_json(text(wanted)), kind), settled(as_json(live), kind))
+    if kind.data in _AS_JSON or isinstance(wanted, Mapping | list | tuple):
+        return same_json(as_json(text(wanted)), as_json(live))
+    read = _READERS.get(kind.data) or _reader_of(wanted)
+    ours, theirs = read(text(wanted)), read(live)
+    return live == text(wanted) if ours is None or theirs is None else bool(ours == theirs)
+
+
+def same_json(wanted: Any, found: Any) -> bool:
+    """Whether two JSON values are equal. A label that only the live side has says how something is shown,
+    and does not count; unlike in Python, true is not 1.
+    """
+    if isinstance(wanted, Mapping) and isinstance(found, Mapping):
+        extra = found.keys() - wanted.keys() - {"label"}
+        return not extra and all(name in found and same_json(wanted[name], found[name]) for name in wanted)
+    if isinstance(wanted, list) and isinstance(found, list):
+        return len(wanted) == len(found) and all(map(same_json, wanted, found))
+    return isinstance(wanted, bool) is isinstance(found, bool) and bool(wanted == found)
+
+
+def text(value: Any) -> str:
+    """A value as the API takes it: text, "true", "42", JSON text for lists and maps."""
+    if isinstance(value, Secret):
+        return value.reveal()
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping | list | tuple):
+        return json.dumps(_revealed(value), separators=(",", ":"), ensure_ascii=False)
+    return str(value)
+
+
+def on_wire(value: Any) -> str | Secret:
+    """A value's text, wrapped where it is or holds a secret."""
+    return Secret(text(value), parts=secret_parts(value)) if has_secret(value) else text(value)
+
+
+def as_json(value: str) -> Any:
+    """What a JSON text holds; the text itself where it is none."""
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+def read_date(value: str) -> date | None:
+    """The day that a text names, as the platform writes it (month first) or as ISO 8601 does."""
+    for form in _DATES:
+        try:
+            return datetime.strptime(value.strip(), form).date()
+        except ValueError:
+            continue
+    return None
+
+
+def read_timestamp(value: str) -> datetime | None:
+    """The moment that a text of ISO 8601 names, in UTC where it says no zone; None for a mere day."""
+    try:
+        found = datetime.fromisoformat(value.strip())
+    except ValueError:
+        return None
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)) if ":" in value else None
+
+
+def has_secret(value: Any) -> bool:
+    """Whether a value is or holds a secret."""
+    return any(True for _ in secrets_in(value))
+
+
+def secret_parts(value: Any) -> tuple[str, ...]:
+    """The secrets that a value holds, revealed."""
+    return tuple(secret for _, secret in secrets_in(value))
+
+
+def secrets_in(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """The secrets that a value holds, revealed, with their paths, in an order that does not depend on git's."""
+    if isinstance(value, Secret):
+        yield path, value.reveal()
+    elif isinstance(value, Mapping):
+        for key in sorted(value, key=str):
+            yield from secrets_in(value[key], f"{path}.{key}")
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            yield from secrets_in(item, f"{path}[{index}]")
+
+
+def _entry(value: Any) -> Any:
+    return value if isinstance(value, Secret | Mapping | list | tuple) else text(value)
+
+
+def _pair(value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        return value
+    return {name: _entry(one) for name, one in value.items()}
+
+
+def _number(value: str) -> Decimal | None:
+    try:
+        found = Decimal(value)
+    except DecimalException:
+        return None
+    return found if found.is_finite() else None
+
+
+def _boolean(value: str) -> bool | None:
+    return {"true": True, "false": False}.get(value.lower())
+
+
+_READERS: dict[str, Callable[[str], Any]] = {
+    "number": _number,
+    "boolean": _boolean,
+    "date": read_date,
+    "timestamp": read_timestamp,
+}
+
+
+def _reader_of(value: Any) -> Callable[[str], Any]:
+    """How to read a text of which only the wanted value tells what it is."""
+    if isinstance(value, bool):
+        return _boolean
+    return _number if isinstance(value, int | float) else lambda _: None
+
+
+def _revealed(value: Any) -> Any:
+    if isinstance(value, Secret):
+        return value.reveal()
+    if isinstance(value, Mapping):
+        return {key: _revealed(v) for key, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_revealed(v) for v in value]
+    return value

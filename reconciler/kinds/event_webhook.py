@@ -1,0 +1,23 @@
+"""EventWebhook: where the platform's own events (an instance deployed, a user added) are posted to."""
+
+from reconciler.kinds.field import DESCRIPTION, Field
+from reconciler.kinds.places import Description
+from reconciler.kinds.tabled import TabledKind
+
+
+class EventWebhookKind(TabledKind):
+    """The field table of `EventWebhook`, which the API calls a webhook endpoint."""
+
+    name = "EventWebhook"
+    noun = "webhookEndpoint"
+    list_name = "webhookEndpoints"
+    place = Description()
+    fields = (
+        Field("name"),
+        DESCRIPTION,
+        Field("url", secret=True),
+        Field("enabled", empty=True),
+        Field("eventTypes", many=True),
+        Field("headers", empty={}, secret=True),
+        Field("secret", secret=True),
+    )

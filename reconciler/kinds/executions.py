@@ -1,0 +1,68 @@
+"""One execution: how far it is, what its steps did and logged, and which flow a name means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from reconciler.kinds import documents
+from reconciler.kinds.listing_parts import ID, column
+from reconciler.kinds.listings import Column
+from reconciler.model.operation import Operation
+
+Page = Callable[[int, str | None], Operation]
+"""Gives the operation for a page of a list: at most how many rows, and behind which cursor."""
+
+STEPS: tuple[Column, ...] = (
+    ID,
+    column("step", "displayStepName", shown=True),
+    column("action", "componentActionKey", shown=True),
+    column("failed", "hasError", shown=True),
+    column("startedAt", moment=True, shown=True),
+    column("endedAt", moment=True),
+    column("loop", "loopPath"),
+)
+LOGS: tuple[Column, ...] = (
+    ID,
+    column("timestamp", shown=True),
+    column("severity", shown=True),
+    column("step", "stepName", shown=True),
+    column("message", shown=True),
+    column("loop", "loopPath"),
+)
+LAST_WORDS = "Ending "
+"""How the last message begins that the platform logs of an execution; logs arrive late, and in any order."""
+
+
+def read_state(execution: str) -> Operation:
+    """Asks how far an execution is."""
+    return Operation("executionResult", documents.load("executions")["executionResult"], {"id": execution})
+
+
+def steps_of(execution: str) -> Page:
+    """The results of an execution's steps, in the order in which they began."""
+    return _pages("stepResults", "stepResults", {"execution": execution})
+
+
+def logs_of(execution: str) -> Page:
+    """What an execution logged, by time."""
+    return _pages("logs", "logs", {"execution": execution})
+
+
+def flows_of_instance(instance: str) -> Page:
+    """The settings of an instance's flows: their ids, and the flows' names."""
+    return _pages("instanceFlows", "instance", {"id": instance})
+
+
+def flows_of_versions(sequence: str) -> Page:
+    """Every version of an integration, each with its flows."""
+    return _pages("integrationFlows", "integrations", {"sequence": sequence})
+
+
+def _pages(document: str, root: str, values: dict[str, Any]) -> Page:
+    text = documents.load("executions")[document]
+
+    def page(first: int, after: str | None) -> Operation:
+        return Operation(root, text, {**values, "first": first, "after": after})
+
+    return page

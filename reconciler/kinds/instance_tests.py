@@ -1,0 +1,104 @@
+"""The tests of an instance: run after each deploy, and again by later runs until they have passed.
+
+That they are still to pass is part of the record on the instance: the calls that lead to a deploy write it,
+and one after the tests writes that they did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from reconciler.kinds import documents
+from reconciler.kinds.base import Request, Step, address_of
+from reconciler.kinds.flow_run import FlowResult, failures, run_flow
+from reconciler.kinds.marks import WIDTH, short
+from reconciler.model.operation import Operation
+from reconciler.model.plan import Verb
+from reconciler.model.state import LiveObject, Resource
+
+TESTED = "tested"
+OUTSTANDING = short("tests are still to pass")
+DEPLOY_TIMEOUT = 600.0
+_PREFIX = "test:"
+
+
+def tests_of(resource: Resource) -> dict[str, Mapping[str, Any]]:
+    """The tests by the names of their steps. What is switched off is not tested."""
+    tests = resource.fields.get("tests") or ()
+    if resource.fields.get("enabled") is False:
+        return {}
+    flows = [test["flow"] for test in tests]
+    counted = [flows[:i].count(flow) for i, flow in enumerate(flows)]
+    return {
+        f"{_PREFIX}{test['flow']}{f':{n + 1}' if n else ''}": test
+        for test, n in zip(tests, counted, strict=True)
+    }
+
+
+def passed(resource: Resource) -> str:
+    """What the record says of an instance whose tests have passed."""
+    return short(resource.fields.get("tests"))
+
+
+def test_steps(request: Request, *, deploying: bool) -> list[Step]:
+    """A step for each test, and one for the record; none where they have passed since the last deploy."""
+    live, tests = request.live, tests_of(request.resource)
+    outstanding = live is not None and live.applied.get("tests") == OUTSTANDING[:WIDTH]
+    if not tests or not (deploying or outstanding):
+        return []
+    reason = "is deployed" if deploying else "has not passed since the last deploy"
+    steps = [Step(Verb.TEST, reason, name=name) for name in tests]
+    if request.policy.record:
+        steps.append(Step(Verb.UPDATE, "its tests have passed", name=TESTED))
+    return steps
+
+
+def test_operation(step: str, request: Request) -> Operation:
+    """Runs the flow of the test that `step` names."""
+    live, test = request.live, tests_of(request.resource)[step]
+    assert live is not None
+    return run_flow(
+        live.facts["flowConfigs"].get(test["flow"]),
+        test.get("payload"),
+        test.get("contentType", ""),
+        test.get("headers"),
+        address=address_of(request.resource),
+    )
+
+
+def unexpected(step: str, request: Request, result: FlowResult) -> Iterator[str]:
+    """In what the result of a test is not what its manifest expects."""
+    yield from failures(tests_of(request.resource)[step].get("expect") or {}, result)
+
+
+def rolls_back(step: str, request: Request) -> bool:
+    """Whether the failure of a test puts the instance back on its earlier version."""
+    return tests_of(request.resource)[step].get("onFailure") == "rollback"
+
+
+def flow_of(step: str, request: Request) -> str:
+    """The flow that a test runs."""
+    return str(tests_of(request.resource)[step]["flow"])
+
+
+def back_to(before: LiveObject | None, request: Request) -> tuple[Operation, ...]:
+    """The calls that put an instance back on the version that it ran `before`, its record included; none
+    where it ran no other.
+    """
+    live = request.live
+    if before is None or live is None or before.fields["version"] in (None, live.fields["version"]):
+        return ()
+    values = {"id": live.id, "integration": before.fields["version"], "labels": sorted(before.labels)}
+    calls = (("updateInstance", {**values, "configMode": "INSTANCE"}), ("deployInstance", {"id": live.id}))
+    return tuple(
+        Operation(
+            name,
+            documents.load("instance")[name],
+            {"input": given},
+            result="instance",
+            address=address_of(request.resource),
+            timeout=DEPLOY_TIMEOUT if name == "deployInstance" else 60.0,
+        )
+        for name, given in calls
+    )

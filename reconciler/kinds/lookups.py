@@ -1,0 +1,52 @@
+"""What the platform itself provides, and manifests name without declaring it: triggers of alerts, levels of
+logs, roles of users.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from reconciler.kinds.field import Field
+from reconciler.kinds.tabled import TabledKind
+from reconciler.model.state import LiveObject
+
+
+class Lookup(TabledKind):
+    """What is found by its name alone, and never written."""
+
+    lookup = "name"
+    declared = False
+    fields = (Field("name"),)
+
+    def parse(self, node: Mapping[str, Any]) -> LiveObject:
+        """Its id and name; where it has no id of text, the number."""
+        return LiveObject(self.name, node["id"], {"name": node["name"]})
+
+
+class AlertTriggerKind(Lookup):
+    """What can raise an alert."""
+
+    name = "AlertTrigger"
+    list_name = "alertTriggers"
+
+
+class LogSeverityKind(Lookup):
+    """A level of logs."""
+
+    name = "LogSeverity"
+    list_name = "logSeverityLevels"
+
+
+class OrganizationRoleKind(Lookup):
+    """What a user of the organization may do."""
+
+    name = "OrganizationRole"
+    list_name = "organizationRoles"
+
+
+class CustomerRoleKind(Lookup):
+    """What a user of a customer may do."""
+
+    name = "CustomerRole"
+    list_name = "customerRoles"

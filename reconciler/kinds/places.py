@@ -1,0 +1,80 @@
+"""Where objects without labels bear our mark and record: a header that goes along, or a description's end.
+
+Both are read and written by whoever may update the object, and neither changes what it does.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from reconciler.kinds.field import revealed
+from reconciler.kinds.marks import is_ours
+from reconciler.model.secret import Secret
+from reconciler.model.state import LiveObject
+
+HEADER = "X-Reconciler"
+
+
+class Place(Protocol):
+    """One such place."""
+
+    def read(self, node: Mapping[str, Any]) -> tuple[Mapping[str, Any], frozenset[str]]:
+        """The answer's node without what is ours in it, and what was."""
+        ...
+
+    def write(self, values: dict[str, Any], labels: Sequence[str], live: LiveObject | None) -> dict[str, Any]:
+        """A mutation's values with ours put in; what people wrote there stays."""
+        ...
+
+
+class Headers:
+    """A header among those that the object sends along. The API takes and gives them as JSON text."""
+
+    def read(self, node: Mapping[str, Any]) -> tuple[Mapping[str, Any], frozenset[str]]:
+        """`headers` as a map without our own."""
+        headers = _map(node.get("headers"))
+        ours = next((k for k in headers if k.lower() == HEADER.lower()), "")
+        words = str(headers.pop(ours)).split() if ours else []
+        return {**node, "headers": headers}, frozenset(word for word in words if is_ours(word))
+
+    def write(self, values: dict[str, Any], labels: Sequence[str], live: LiveObject | None) -> dict[str, Any]:
+        """All headers as JSON text: those given, else those there."""
+        kept = values.get("headers")
+        if kept is None:
+            kept = live.fields["headers"] if live else {}
+        ours = {HEADER: " ".join(labels)} if labels else {}
+        text = json.dumps({**{key: revealed(value) for key, value in kept.items()}, **ours})
+        parts = tuple(value.reveal() for value in kept.values() if isinstance(value, Secret))
+        # The whole text is wrapped, since the client keeps only what is a Secret out of its messages.
+        return {**values, "headers": Secret(text, parts=parts)}
+
+
+class Description:
+    """The last line of a description."""
+
+    def read(self, node: Mapping[str, Any]) -> tuple[Mapping[str, Any], frozenset[str]]:
+        """The description without its last line, where that is ours."""
+        text = (node.get("description") or "").rstrip()
+        rest, _, last = text.rpartition("\n")
+        words = last.split()
+        if not words or not all(is_ours(word) for word in words):
+            return node, frozenset()
+        return {**node, "description": rest.rstrip()}, frozenset(words)
+
+    def write(self, values: dict[str, Any], labels: Sequence[str], live: LiveObject | None) -> dict[str, Any]:
+        """The description, given or there, with our line below it."""
+        text = values.get("description")
+        if text is None:
+            text = live.fields["description"] if live else ""
+        return {**values, "description": f"{text}\n\n{' '.join(labels)}".strip()}
+
+
+def _map(value: Any) -> dict[str, Any]:
+    """JSON text as a map; {} where it is none."""
+    try:
+        parsed = json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        return {}
+    return dict(parsed) if isinstance(parsed, Mapping) else {}

@@ -1,0 +1,300 @@
+"""Kinds that a table can tell: plain fields, references and secrets, each read and written by its row.
+
+Most of what Prismatic keeps beside integrations, customers and instances is of this sort. Such objects have
+no labels. Where they have another place that is ours to write in (a header, the end of a description), the
+mark and the record stand there; where they have none, what identifies them is the key that git names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from reconciler.kinds.base import Request, Resolve, Step, Steps, address_of
+from reconciler.kinds.cause import cause
+from reconciler.kinds.field import Field, addresses, revealed, secrets_beside
+from reconciler.kinds.labelled import (
+    denied,
+    digests_of,
+    ignored,
+    labels_left,
+    labels_to_write,
+    mark_changes,
+    own_mark,
+)
+from reconciler.kinds.marks import read_record
+from reconciler.kinds.places import Place
+from reconciler.kinds.plain import PlainKind
+from reconciler.model.address import Ref
+from reconciler.model.digest import keyed, sha256
+from reconciler.model.operation import Operation
+from reconciler.model.plan import Cause, Change, Refusal, Verb
+from reconciler.model.secret import SHOWN, Hidden, Secret
+from reconciler.model.state import LiveObject, Resource
+
+SECRETS = "secrets"
+WIDTHS = {SECRETS: 8}
+
+
+class TabledKind(PlainKind):
+    """A kind of which `fields` says nearly all. Its documents are the list under `list_name`, one object
+    under `noun`, `find` (the newest objects, or those of a key), and create, update and delete.
+    """
+
+    noun = ""
+    fields: tuple[Field, ...] = ()
+    keys: tuple[str, ...] = ("name",)
+    place: Place | None = None
+    has_twins = False
+    key_is_unique = False
+    """Whether the server keeps the key unique, so that an unmarked object of this key is taken over."""
+
+    @property
+    def marked(self) -> bool:
+        """Whether there is a place for a mark."""
+        return self.place is not None
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The fields whose digests are kept: of one that may be secret, that it was written; of all the
+        secrets, together and keyed.
+        """
+        return (*(row.name for row in self.fields), SECRETS)
+
+    def refers_to(self, row: Field, fields: Mapping[str, Any]) -> str:
+        """The kind that a row of a manifest with these fields names."""
+        return row.refers
+
+    def get(self, object_id: str) -> Operation:
+        """The document for one object."""
+        return Operation(self.noun, self._documents[self.noun], {"id": object_id})
+
+    def find(self, request: Request) -> Operation:
+        """The objects of the resource's first key, or the newest where the server cannot search by it."""
+        key = request.resource.fields.get(self.keys[0])
+        return Operation(self.list_name, self._documents["find"], {"key": key})
+
+    def is_own(self, live: LiveObject, request: Request) -> bool:
+        """Whether the object bears the resource's mark; without a place for one, whether its key is the
+        resource's.
+        """
+        if self.marked:
+            return own_mark(request) in live.labels
+        keys = self.natural_key(request.resource, request.resolve)
+        return bool(keys) and all(self.live_key(live, name) == value for name, value in keys)
+
+    def parse(self, node: Mapping[str, Any]) -> LiveObject:
+        """The object as its rows read it."""
+        node, labels = self.place.read(node) if self.place else (node, frozenset())
+        return LiveObject(
+            kind=self.name,
+            id=node["id"],
+            fields={row.name: row.parsed(node) for row in self.fields},
+            labels=labels,
+            applied=read_record(labels, self.groups, WIDTHS),
+            denied=denied(node),
+        )
+
+    def natural_key(self, resource: Resource, resolve: Resolve) -> Sequence[tuple[str, Any]]:
+        """The key's fields, as one."""
+        values = [
+            row.wanted(resource.fields.get(row.name), resolve) for row in self.fields if row.name in self.keys
+        ]
+        return [(" and ".join(self.keys), _hashable(values))] if all(values) else []
+
+    def live_key(self, live: LiveObject, name: str) -> Any:
+        """The key's fields, as one."""
+        return _hashable(row.known(live.fields[row.name]) for row in self.fields if row.name in self.keys)
+
+    def adoptable(self, key: str) -> bool:
+        """Where the server keeps the key unique, a second object could not be created anyway."""
+        return self.key_is_unique
+
+    def needs(self, resource: Resource) -> Sequence[Ref]:
+        """All that its rows refer to."""
+        return [
+            Ref(address, "id")
+            for row in self.fields
+            if row.refers
+            for address in addresses(resource.fields.get(row.name))
+        ]
+
+    def steps(self, request: Request, *, adopt: bool) -> Steps:
+        """One call mends everything."""
+        if request.live is None:
+            return Steps((Step(Verb.CREATE, "does not exist", self._creation(request)),))
+        changes = tuple(self.changes(request))
+        refusals = tuple(self._fixed(request, changes))
+        marking = tuple(mark_changes(request)) if self.marked else ()
+        if not changes and not marking:
+            return Steps(refusals=refusals)
+        verb = Verb.ADOPT if adopt else Verb.UPDATE
+        reason = "exists without an owner" if adopt else "differs from the manifest"
+        return Steps((Step(verb, reason, (*changes, *marking)),), (*changes, *marking), (), refusals)
+
+    def changes(self, request: Request) -> Iterable[Change]:
+        """The rows whose values differ."""
+        live = request.live
+        assert live is not None
+        for row in self._mentioned(request):
+            given, found = request.resource.fields[row.name], live.fields[row.name]
+            wanted = row.wanted(given, request.resolve)
+            if row.parts:
+                yield from self._parts(row, wanted, found, request)
+            elif not self._is_same(row, wanted, row.known(found), request):
+                why = self._cause(row, wanted, row.known(found), request)
+                yield Change(row.name, row.shown(found), row.shown(given), why)
+
+    def operation(self, step: str, verb: Verb, request: Request) -> Operation:
+        """create, update with all that the manifest mentions, or delete."""
+        live = request.live
+        if verb is Verb.DELETE:
+            assert live is not None
+            return self._mutation(verb, {"id": live.id}, request)
+        if verb is Verb.FORGET:
+            assert live is not None
+            assert self.place is not None
+            left = self.place.write({"id": live.id}, labels_left(request), live)
+            return self._mutation(verb, left, request)
+        values = {
+            row.input or row.name: row.sent(request.resource.fields[row.name], request.resolve)
+            for row in self._mentioned(request)
+            if not (live and row.fixed)
+        }
+        if self.place is not None:
+            labels = labels_to_write(request, self._record(request), self.groups, WIDTHS)
+            values = self.place.write(values, labels, live)
+        if live is not None:
+            values["id"] = live.id
+        return self._mutation(verb, values, request)
+
+    def observed(
+        self, verb: Verb, node: Mapping[str, Any], before: LiveObject | None = None
+    ) -> LiveObject | None:
+        """The answer shows the whole object."""
+        return None if verb is Verb.DELETE else self.parse(node)
+
+    def satisfied(self, step: str, verb: Verb, request: Request) -> bool:
+        """Whether the object already is as the manifest says; for its creation, whether it exists."""
+        if request.live is None or verb is Verb.DELETE:
+            return False
+        if verb is Verb.FORGET:
+            return set(labels_left(request)) == request.live.labels
+        return verb is Verb.CREATE or not self.steps(request, adopt=False).steps
+
+    def basis(self, live: LiveObject, resource: Resource | None) -> str:
+        """All fields and labels; of a secret, only that it is there."""
+        return sha256([live.id, live.fields, sorted(live.labels)])
+
+    def _mentioned(self, request: Request) -> list[Field]:
+        resource = request.resource
+        return [
+            row
+            for row in self.fields
+            if row.name in resource.fields and not (request.live and ignored(resource, row.name))
+        ]
+
+    def _creation(self, request: Request) -> tuple[Change, ...]:
+        fields = request.resource.fields
+        rows = [row for row in self.fields if fields.get(row.name) not in (None, "", [], {})]
+        return tuple(Change(row.name, None, row.shown(fields[row.name]), Cause.PENDING) for row in rows)
+
+    def _parts(
+        self, row: Field, wanted: Mapping[str, Any], found: Mapping[str, Any], request: Request
+    ) -> Iterator[Change]:
+        """The keys of a map that differ, each by itself."""
+        for key, value in wanted.items():
+            path, there = f"{row.name}.{key}", found.get(key)
+            if not ignored(request.resource, path) and not self._is_same(row, value, there, request):
+                yield Change(path, there, value, self._cause(row, value, there, request))
+
+    def _is_same(self, row: Field, wanted: Any, found: Any, request: Request) -> bool:
+        """Whether a value is as wanted. One that the server does not give back counts as such while the
+        record, where there is one, says that just this was written.
+        """
+        live = request.live
+        assert live is not None
+        if not isinstance(found, Hidden):
+            return bool(revealed(wanted) == revealed(found))
+        if not found.present or request.policy.send_secrets:
+            return not found.present and not wanted
+        if not self.marked or not request.policy.record:
+            return True
+        return row.name in live.applied and self._rotated(request) is not True
+
+    def _cause(self, row: Field, wanted: Any, found: Any, request: Request) -> Cause:
+        """Of secrets only the keyed digest knows who changed them."""
+        live = request.live
+        assert live is not None
+        if not row.secret:
+            return cause(live.applied, row.name, wanted, found)
+        rotated = self._rotated(request)
+        if rotated is None:
+            return Cause.UNKNOWN
+        if not rotated:
+            return Cause.DRIFT
+        there = [value for _, value in self._secrets(request)]
+        readable = [value.reveal() for value in there if isinstance(value, Secret)]
+        key, record = request.policy.secret_key, live.applied[SECRETS]
+        as_applied = key is not None and keyed(key.reveal(), readable).startswith(record)
+        return Cause.PENDING if len(readable) < len(there) or as_applied else Cause.BOTH
+
+    def _rotated(self, request: Request) -> bool | None:
+        """Whether git has other secrets than those that were last written; None where no record tells."""
+        record = request.live.applied.get(SECRETS) if request.live else None
+        now = self._keyed(request)
+        return not now.startswith(record) if record and now else None
+
+    def _secrets(self, request: Request) -> list[tuple[Secret, Any]]:
+        live = request.live.fields if request.live else {}
+        return [
+            pair
+            for row in self.fields
+            if row.secret
+            for pair in secrets_beside(request.resource.fields.get(row.name), live.get(row.name))
+        ]
+
+    def _keyed(self, request: Request) -> str:
+        key, values = request.policy.secret_key, [wanted.reveal() for wanted, _ in self._secrets(request)]
+        return keyed(key.reveal(), values) if key and values else ""
+
+    def _record(self, request: Request) -> dict[str, str]:
+        fields = request.resource.fields
+        values = {
+            row.name: SHOWN if row.secret else row.wanted(fields[row.name], request.resolve)
+            for row in self.fields
+            if row.name in fields
+        }
+        record = digests_of(request.live, values)
+        if now := self._keyed(request):
+            record[SECRETS] = now
+        return record
+
+    def _fixed(self, request: Request, changes: Iterable[Change]) -> Iterable[Refusal]:
+        fixed = {row.name for row in self.fields if row.fixed}
+        for change in changes:
+            if change.path in fixed:
+                yield Refusal(
+                    "fixed-field",
+                    f'"{change.path}" cannot be changed once it is set: it is "{change.before}", '
+                    f'and the manifest says "{change.after}"',
+                    address_of(request.resource),
+                    "write the old value, or give the manifest another metadata.name to make a new object",
+                )
+
+    def _mutation(self, verb: Verb, values: Mapping[str, Any], request: Request) -> Operation:
+        word = {Verb.CREATE: "create", Verb.DELETE: "delete"}.get(verb, "update")
+        name = f"{word}{self.noun[:1].upper()}{self.noun[1:]}"
+        return Operation(
+            name,
+            self._documents.get(name, ""),
+            {"input": values},
+            result=self.noun,
+            repeatable=verb is not Verb.CREATE,
+            address=address_of(request.resource),
+        )
+
+
+
+def _hashable(values: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(tuple(value) if isinstance(value, list) else value for value in values)
