@@ -17,13 +17,19 @@ async def watch_signals(
     task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED,
 ) -> None:
     """Calls `stop` at the first SIGINT or SIGTERM and cancels `scope` at the second."""
-    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-        task_status.started()
-        told = False
-        async for _ in signals:
-            if told:
-                scope.cancel()
-                return
-            told = True
-            say("finishing what is under way; interrupt again to stop at once")
-            stop()
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with anyio.open_signal_receiver(*handlers) as signals:
+            task_status.started()
+            told = False
+            async for _ in signals:
+                if told:
+                    scope.cancel()
+                    return
+                told = True
+                say("finishing what is under way; interrupt again to stop at once")
+                stop()
+    finally:
+        # The event loop leaves the system's own behind, and SIGTERM would end the process without a word.
+        for number, handler in handlers.items():
+            signal.signal(number, handler)

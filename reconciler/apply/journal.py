@@ -1,28 +1,38 @@
 """The journal: what was about to be sent, and what came of it, on disk before anything else happens.
 
 It helps to resume and to tell what happened; losing it loses no correctness. Values never enter it: it names
-actions, operations, ids and errors alone.
+actions, operations, ids and errors alone. The drafts that a run replaces are kept in a folder beside it.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
 
+from reconciler.model.errors import JournalFailed
 from reconciler.model.operation import Operation
 from reconciler.model.outcome import Result
 from reconciler.model.plan import Action, Plan
 
 
 class Journal(Protocol):
-    """What apply calls around each send. A method that returns has made its entry safe."""
+    """What apply calls around each send. A method that returns has made its entry safe; one that cannot
+    raises JournalFailed.
+    """
 
     def begin(self, plan: Plan) -> None:
         """A run starts."""
+
+    def keep(self, action: Action, text: str) -> str:
+        """A text is about to be destroyed; gives the place where it is safe now."""
 
     def before(self, action: Action, op: Operation) -> None:
         """A mutation is about to be sent."""
@@ -39,15 +49,20 @@ class Journal(Protocol):
 
 class FileJournal:
     """An append-only file of JSON lines, readable by its owner alone; each line is on disk when its method
-    returns.
+    returns. The file is locked as long as the run lasts, so that others see that it does.
     """
 
     def __init__(self, folder: Path, now: Callable[[], datetime]) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         self._now = now
         stamp = now().strftime("%Y%m%dT%H%M%S.%fZ")
         self.path = folder / f"{stamp}-{os.getpid()}.jsonl"
-        self._file = os.open(self.path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+        self._torn = False
+        self._kept: dict[tuple[str, str], str] = {}
+        with _telling(self.path):
+            _make_private(folder)
+            self._file = os.open(self.path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+            _lock(self._file)
+            _sync_folder(folder)
 
     def begin(self, plan: Plan) -> None:
         """Writes the run's head: project, environment, checksum and the actions' ids."""
@@ -58,6 +73,27 @@ class FileJournal:
             checksum=plan.checksum,
             actions=[action.id for action in plan.actions],
         )
+
+    def keep(self, action: Action, text: str) -> str:
+        """Writes the text to a file of its own, and then where that is; the file's path. The same text of
+        one action is kept once.
+        """
+        data = text.encode("utf-8", "surrogatepass")
+        digest = sha256(data).hexdigest()
+        known = self._kept.get((action.id, digest))
+        if known:
+            return known
+        path = self._write_draft(str(action.address), data)
+        self._write(
+            "keep",
+            action=action.id,
+            address=str(action.address),
+            target=action.target,
+            file=f"{path.parent.name}/{path.name}",
+            digest=f"sha256:{digest}",
+        )
+        self._kept[action.id, digest] = str(path)
+        return str(path)
 
     def before(self, action: Action, op: Operation) -> None:
         """Writes that a mutation is about to be sent."""
@@ -77,23 +113,125 @@ class FileJournal:
 
     def end(self, status: str) -> None:
         """Writes the run's end and closes the file."""
-        self._write("finish", status=status)
-        os.close(self._file)
+        try:
+            self._write("finish", status=status)
+        finally:
+            os.close(self._file)
+            self._file = -1  # the number may soon be another file's
 
     def _write(self, event: str, **entry: Any) -> None:
         line = json.dumps({"at": self._now().isoformat(), "event": event, **entry}, ensure_ascii=False)
-        os.write(self._file, line.encode("utf-8", "surrogatepass") + b"\n")
-        os.fsync(self._file)
+        # What a full disk left of the entry before must not spoil this one.
+        start = b"\n" if self._torn else b""
+        with _telling(self.path):
+            self._torn = True
+            _write_all(self._file, start + line.encode("utf-8", "surrogatepass") + b"\n")
+            self._torn = False
+            os.fsync(self._file)
+
+    def _write_draft(self, address: str, data: bytes) -> Path:
+        folder, name = self.path.with_suffix(".drafts"), address.replace("/", "-")
+        path = folder / f"{name}.yml"
+        while path.exists():
+            path = folder / f"{name}-{len(self._kept) + 1}.yml"
+        with _telling(path):
+            _make_private(folder)
+            file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            try:
+                _write_all(file, data)
+                os.fsync(file)
+            except OSError:
+                path.unlink(missing_ok=True)
+                raise
+            finally:
+                os.close(file)
+            _sync_folder(folder)
+            _sync_folder(folder.parent)
+        return path
 
 
-def read_journal(path: Path) -> Iterator[dict[str, Any]]:
-    """The entries of a journal file. A last line that was cut off by a crash is passed over."""
-    for line in path.read_bytes().split(b"\n"):
-        if not line:
-            continue
-        try:
-            entry = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(entry, dict):
-            yield entry
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a journal file holds: its entries, and how many whole lines of it say nothing."""
+
+    entries: tuple[dict[str, Any], ...]
+    damaged: int
+
+
+def read_journal(path: Path) -> Recorded:
+    """Reads a journal file, also one that is being written. A last line without its end is what a crash
+    leaves, and is passed over.
+    """
+    *lines, rest = path.read_bytes().split(b"\n")
+    whole = [_entry(line) for line in lines if line]
+    entries = [entry for entry in (*whole, _entry(rest)) if entry is not None]
+    return Recorded(tuple(entries), whole.count(None))
+
+
+def is_running(path: Path) -> bool:
+    """Whether a process is still writing the file, as far as its lock can be seen from here."""
+    if sys.platform == "win32":
+        return False
+    import fcntl
+
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # the file system has no locks
+        return False
+    return False
+
+
+def _entry(line: bytes) -> dict[str, Any] | None:
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return entry if isinstance(entry, dict) else None
+
+
+def _lock(file: int) -> None:
+    if sys.platform == "win32":
+        return
+    import fcntl
+
+    with suppress(OSError):  # without locks, a run that lasts looks like one that was cut off
+        fcntl.flock(file, fcntl.LOCK_EX)
+
+
+@contextmanager
+def _telling(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        why = (error.strerror or type(error).__name__).lower()
+        raise JournalFailed(
+            f'the journal cannot be written: "{path}": {why}',
+            hint="nothing is sent without it: make room, or make the folder writable, then apply again",
+        ) from error
+
+
+def _make_private(folder: Path) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    mode = folder.stat().st_mode & 0o777
+    if mode & 0o077:
+        with suppress(PermissionError):  # someone else's folder; the files in it are private all the same
+            folder.chmod(mode & 0o700)
+
+
+def _sync_folder(folder: Path) -> None:
+    """A new file is safe once its folder is, too."""
+    if sys.platform == "win32":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write_all(file: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(file, data) :]

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import datetime
 from time import monotonic
 
 import anyio
 
+from reconciler.apply.rollout import Rollouts
 from reconciler.apply.step import Run, carry_out
-from reconciler.model.errors import ApiError, NotAuthenticated, ReconcilerError, Stale, Unreachable
+from reconciler.model.errors import (
+    ApiError,
+    JournalFailed,
+    NotAuthenticated,
+    ReconcilerError,
+    Stale,
+    Unreachable,
+)
 from reconciler.model.outcome import Ended, Outcome, Result, Started, Status
 from reconciler.model.plan import Action, Plan, Verb
 
@@ -25,10 +34,15 @@ class Walk:
         self.fatal: ReconcilerError | None = None
         self._results: dict[str, Result] = {}
         self._begun: set[str] = set()
+        self._rollouts = Rollouts(plan.rollouts, plan.actions)
 
     def stop(self) -> None:
         """Starts nothing new from now on."""
         self.stopped = True
+
+    def abandon(self, error: ReconcilerError) -> None:
+        """Starts nothing new from now on, and tells why: the first reason ends the run."""
+        self.fatal = self.fatal or error
 
     async def outcome(self) -> Outcome:
         """Carries the plan out and tells how each action ended; what failed is in the results, not raised."""
@@ -41,7 +55,7 @@ class Walk:
             await self._phase(removing, first_failure(self._results))
             status = "interrupted" if self.stopped else "finished"
         finally:
-            self._run.journal.end(status)
+            self._note(lambda: self._run.journal.end(status))
         results = tuple(self._results[a.id] for a in self._plan.actions)
         return Outcome(self._plan, results, interrupted=self.stopped, fatal=self.fatal)
 
@@ -49,7 +63,7 @@ class Walk:
         """The outcome of a walk that was stopped at once: what has no end is in doubt."""
         results = tuple(
             self._results.get(a.id)
-            or Result(a, Status.SKIPPED, because="interrupted", doubtful=a.id in self._begun)
+            or self._with_kept(Result(a, Status.SKIPPED, because="interrupted", doubtful=a.id in self._begun))
             for a in self._plan.actions
         )
         return Outcome(self._plan, results, interrupted=True, fatal=self.fatal)
@@ -64,12 +78,29 @@ class Walk:
         async with anyio.create_task_group() as group:
 
             async def perform(action: Action) -> None:
+                await self._rollouts.turn(action)
                 because = blocked_by or self._blocker(action)
-                await self._perform(action, because)
-                for follower in followers.get(action.id, ()):
-                    waiting[follower.id].discard(action.id)
-                    if not waiting[follower.id]:
+                async with nullcontext() if because else self._limiter:
+                    because = because or self._rollouts.veto(action)
+                    following: Action | None = action
+                    while following is not None:
+                        await self._perform(following, because or self._blocker(following))
+                        following = release(following)
+
+            def release(ended: Action) -> Action | None:
+                """Starts what waited for `ended` last. What goes on with the same resource is given back: it
+                is finished before another is begun, so that few are left halfway at any time.
+                """
+                same = None
+                for follower in followers.get(ended.id, ()):
+                    waiting[follower.id].discard(ended.id)
+                    if waiting[follower.id]:
+                        continue
+                    if same is None and follower.address == ended.address:
+                        same = follower
+                    else:
                         group.start_soon(perform, follower)
+                return same
 
             for action in actions:
                 if not waiting[action.id]:
@@ -83,37 +114,36 @@ class Walk:
         return ""
 
     async def _perform(self, action: Action, because: str) -> None:
-        async with self._limiter if not because else nullcontext():
-            if not because and self.stopped:
-                because = "interrupted"
-            if not because and self.fatal:
-                because = self.fatal.code
-            if because:
-                self._end(Result(action, Status.SKIPPED, because=because))
-                return
-            self._begun.add(action.id)
-            self._run.listener(Started(action))
-            started, clock = self._now().isoformat(), monotonic()
-            status, error = await self._attempt(action)
-            self._end(
-                Result(
-                    action,
-                    status,
-                    error.message if error else "",
-                    error.hint if error else "",
-                    "",
-                    started,
-                    monotonic() - clock,
-                    isinstance(error, ApiError) and error.doubtful,
-                )
+        if not because and self.stopped:
+            because = "interrupted"
+        if not because and self.fatal:
+            because = self.fatal.code
+        if because:
+            self._end(Result(action, Status.SKIPPED, because=because))
+            return
+        self._begun.add(action.id)
+        self._run.listener(Started(action))
+        started, clock = self._now().isoformat(), monotonic()
+        status, error = await self._attempt(action)
+        self._end(
+            Result(
+                action,
+                status,
+                error.message if error else "",
+                error.hint if error else "",
+                "",
+                started,
+                monotonic() - clock,
+                isinstance(error, ApiError | Unreachable) and error.doubtful,
             )
+        )
 
     async def _attempt(self, action: Action) -> tuple[Status, ReconcilerError | None]:
         try:
             await carry_out(action, self._run)
         except Stale as error:
             return Status.STALE, error
-        except (Unreachable, NotAuthenticated) as error:
+        except (Unreachable, NotAuthenticated, JournalFailed) as error:
             self.fatal = self.fatal or error
             return Status.FAILED, error
         except ReconcilerError as error:
@@ -121,9 +151,21 @@ class Walk:
         return Status.DONE, None
 
     def _end(self, result: Result) -> None:
+        result = self._with_kept(result)
         self._results[result.action.id] = result
-        self._run.journal.ended(result)
+        self._rollouts.ended(result)
+        self._note(lambda: self._run.journal.ended(result))
         self._run.listener(Ended(result))
+
+    def _with_kept(self, result: Result) -> Result:
+        return replace(result, kept=self._run.kept.get(result.action.id) or "")
+
+    def _note(self, entry: Callable[[], None]) -> None:
+        """Notes what has happened already: where that fails, nothing new is to happen."""
+        try:
+            entry()
+        except JournalFailed as error:
+            self.abandon(error)
 
 
 def first_failure(results: Mapping[str, Result]) -> str:

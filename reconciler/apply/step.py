@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from time import monotonic
 from typing import Any, Protocol
 
 from reconciler.apply.journal import Journal
+from reconciler.apply.testing import run_test
 from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Kind, Policy, Request
-from reconciler.kinds.labelled import own_mark
 from reconciler.model.address import Address, Ref
-from reconciler.model.errors import ApiError, NotFound, PayloadError, Stale
+from reconciler.model.errors import ApiError, JournalFailed, NotFound, PayloadError, Stale, Unreachable
 from reconciler.model.operation import Operation
 from reconciler.model.outcome import Event, Waiting
 from reconciler.model.plan import Action, Verb
@@ -29,6 +31,9 @@ class Objects(Protocol):
 
     async def find(self, kind: Kind, op: Operation) -> list[LiveObject]:
         """The objects that `op` asks for."""
+
+    async def ask(self, op: Operation) -> Any:
+        """The value at the operation's root field."""
 
     async def send(self, kind: Kind, op: Operation) -> Mapping[str, Any]:
         """Carries a mutation out; gives the object in its answer."""
@@ -48,7 +53,12 @@ class Run:
     sleep: Callable[[float], Awaitable[None]]
     attributes: Mapping[str, str] = field(default_factory=dict)
     wait_seconds: float = 300.0
+    clock: Callable[[], float] = monotonic
     looked: set[Address] = field(default_factory=set)
+    kept: dict[str, str] = field(default_factory=dict)
+    """Where the text is that an action destroyed, by the action's id."""
+    before: dict[Address, LiveObject] = field(default_factory=dict)
+    """The objects as they were before this run changed them."""
 
     def resolve(self, ref: Ref) -> Any:
         """A Ref's value from what was observed, else the Ref itself."""
@@ -65,17 +75,36 @@ async def carry_out(action: Action, run: Run) -> None:
         if not await _look_first(kind, action, run):
             return
         run.looked.add(action.address)
+    elif action.verb is Verb.PUBLISH:
+        await _look_again(kind, name, action, run)
     if kind.satisfied(name, action.verb, _request(action, run)):
         return
     for ref in kind.needs(run.resources[action.address]) if action.address in run.resources else ():
         if isinstance(run.resolve(ref), Ref):
             raise ApiError(f'"{ref.field}" of {ref.address} is still not known', address=str(action.address))
+    if action.verb is Verb.TEST:
+        await _test(kind, name, action, run)
+        return
     await _send(kind, name, action, run)
     if action.verb is Verb.DELETE:
         run.observed.pop(action.address, None)
         return
     await _follow_up(kind, action, run)
     await _wait(kind, action, run)
+
+
+async def _test(kind: Kind, name: str, action: Action, run: Run) -> None:
+    await run_test(
+        name,
+        action,
+        _request(action, run),
+        before=run.before.get(action.address),
+        call=lambda op: _journalled(kind, op, action, run),
+        tenant=run.tenant,
+        sleep=run.sleep,
+        listener=run.listener,
+        limit=run.wait_seconds,
+    )
 
 
 def _request(action: Action, run: Run) -> Request:
@@ -103,18 +132,27 @@ async def _look_first(kind: Kind, action: Action, run: Run) -> bool:
         raise Stale(
             "someone else changed it since the plan was made", address=str(action.address), hint="plan again"
         )
-    run.observed[action.address] = live
+    run.observed[action.address] = run.before[action.address] = live
     return True
+
+
+async def _look_again(kind: Kind, name: str, action: Action, run: Run) -> None:
+    """What cannot be taken back goes out as this run made it ready, unless another run was quicker."""
+    try:
+        request = await _reread(kind, action, run)
+    except NotFound as error:
+        raise Stale("it was deleted meanwhile", address=str(action.address), hint="plan again") from error
+    if not kind.satisfied(name, action.verb, request) and kind.overtaken(action.verb, request):
+        raise Stale("someone else changed it meanwhile", address=str(action.address), hint="plan again")
 
 
 async def _find(kind: Kind, action: Action, run: Run) -> LiveObject | None:
     """Looks for an object that already bears the mark: made by an earlier run, or by another one now."""
     request = _request(action, run)
-    label = own_mark(request)
-    found = [o for o in await run.tenant.find(kind, kind.find(request)) if label in o.labels]
+    found = [o for o in await run.tenant.find(kind, kind.find(request)) if kind.is_own(o, request)]
     if len(found) > 1:
         ids = ", ".join(o.id for o in found)
-        raise Stale(f'{len(found)} objects bear the mark "{label}": {ids}', address=str(action.address))
+        raise Stale(f"{len(found)} objects are {action.address}: {ids}", address=str(action.address))
     if found:
         run.observed[action.address] = found[0]
         return found[0]
@@ -124,6 +162,7 @@ async def _find(kind: Kind, action: Action, run: Run) -> LiveObject | None:
 async def _send(kind: Kind, name: str, action: Action, run: Run) -> None:
     for attempt in range(1, ATTEMPTS + 1):
         op = kind.operation(name, action.verb, _request(action, run))
+        _keep(kind, name, action, run)
         try:
             node = await _journalled(kind, op, action, run)
         except PayloadError as error:
@@ -135,14 +174,49 @@ async def _send(kind: Kind, name: str, action: Action, run: Run) -> None:
         except ApiError as error:
             if not error.doubtful:
                 raise
-            if await _happened(kind, name, action, run):
-                return None
+            try:
+                if await _happened(kind, name, action, run):
+                    return None
+            except Unreachable as gone:
+                gone.doubtful = True  # by the call that nobody can ask about now
+                raise
             if attempt == ATTEMPTS:
                 raise
             await run.sleep(FIRST_WAIT * 2**attempt)
         else:
-            return await _observe(kind, action, node, run)
+            await _observe(kind, action, node, run)
+            if action.verb is Verb.CREATE and kind.has_twins:
+                await _settle(kind, action, run)
+            return None
     return None
+
+
+async def _settle(kind: Kind, action: Action, run: Run) -> LiveObject | None:
+    """The object, now that it was created, and no other beside it. Two runs may both have looked before either
+    created. Each looks again, and all keep the oldest: what bears the mark beside it came to be since our
+    look that found nothing, and nobody has done anything with it yet. A list that lacks what we know to be
+    there is older than our call, and is read again.
+    """
+    request = _request(action, run)
+    for attempt in range(1, ATTEMPTS + 1):
+        found = [o for o in await run.tenant.find(kind, kind.find(request)) if kind.is_own(o, request)]
+        if request.live is None or any(o.id == request.live.id for o in found):
+            break
+        await run.sleep(FIRST_WAIT * 2**attempt)
+    for twin in found[1:]:
+        op = kind.operation(Verb.DELETE.value, Verb.DELETE, replace(request, live=twin))
+        with suppress(NotFound):
+            await _journalled(kind, op, action, run)
+    if found and (request.live is None or request.live.id != found[0].id):
+        run.observed[action.address] = found[0]
+    return found[0] if found else None
+
+
+def _keep(kind: Kind, name: str, action: Action, run: Run) -> None:
+    """What a call destroys for good is safe before it is sent."""
+    text = kind.destroys(name, action.verb, _request(action, run))
+    if text:
+        run.kept[action.id] = run.journal.keep(action, text)
 
 
 async def _rescue(kind: Kind, action: Action, run: Run, error: PayloadError) -> None:
@@ -166,16 +240,31 @@ async def _journalled(kind: Kind, op: Operation, action: Action, run: Run) -> Ma
     try:
         node = await run.tenant.send(kind, op)
     except BaseException as error:
-        run.journal.after(action, op, error.__class__.__name__)
+        with suppress(JournalFailed):  # what happened to the call matters more
+            run.journal.after(action, op, error.__class__.__name__)
         raise
-    run.journal.after(action, op, "")
+    with suppress(JournalFailed):  # the call was carried out; the next entry that fails ends the run
+        run.journal.after(action, op, "")
     return node
 
 
 async def _happened(kind: Kind, name: str, action: Action, run: Run) -> bool:
-    """After an answer that leaves doubt: whether the server carried the call out all the same."""
+    """After an answer that leaves doubt: whether the server carried the call out all the same. What is read
+    may be older than the call, so one look is not enough where repeating would double something.
+    """
+    if await _is_seen(kind, name, action, run):
+        return True
+    for attempt in range(1, ATTEMPTS) if action.verb in (Verb.CREATE, Verb.PUBLISH) else ():
+        await run.sleep(FIRST_WAIT * 2**attempt)
+        if await _is_seen(kind, name, action, run):
+            return True
+    return False
+
+
+async def _is_seen(kind: Kind, name: str, action: Action, run: Run) -> bool:
     if action.verb is Verb.CREATE:
-        return await _find(kind, action, run) is not None
+        settle = _settle if kind.has_twins else _find
+        return await settle(kind, action, run) is not None
     if action.verb is Verb.DELETE:
         try:
             return await run.tenant.read(kind, kind.get(action.target)) is None
@@ -215,7 +304,9 @@ async def _wait(kind: Kind, action: Action, run: Run) -> None:
                 address=str(action.address),
                 hint="look at it in the web app; the next apply goes on from there",
             )
-        run.listener(Waiting(action, what))
+        run.listener(Waiting(action, what, run.wait_seconds))
+        began = run.clock()
         await run.sleep(pause)
-        waited, pause = waited + pause, min(pause * 2, LONGEST_WAIT)
         await _reread(kind, action, run)
+        # A tenant that answers slowly uses the time up, too.
+        waited, pause = waited + max(pause, run.clock() - began), min(pause * 2, LONGEST_WAIT)

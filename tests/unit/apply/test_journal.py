@@ -1,15 +1,17 @@
 from __future__ import annotations
 
-import json
+import errno
 import os
 import stat
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from reconciler.apply.journal import FileJournal, read_journal
+from reconciler.apply.journal import FileJournal, is_running, read_journal
+from reconciler.model.errors import JournalFailed
 from reconciler.model.operation import Operation
 from reconciler.model.outcome import Result, Status
 from reconciler.model.plan import Action, Verb
@@ -35,7 +37,7 @@ def whole_run(journal: FileJournal) -> list[dict[str, Any]]:
     journal.after(ACTION, OP, "")
     journal.ended(Result(ACTION, Status.FAILED, "refused", because="x", seconds=1.23456, doubtful=True))
     journal.end("finished")
-    return list(read_journal(journal.path))
+    return list(read_journal(journal.path).entries)
 
 
 def test_what_is_written_is_read_back_in_order(journal: FileJournal):
@@ -69,19 +71,119 @@ def test_an_existing_file_is_only_added_to(tmp_path: Path):
     FileJournal(tmp_path, now).end("first")
     FileJournal(tmp_path, now).end("second")
     (path,) = tmp_path.iterdir()
-    assert [entry["status"] for entry in read_journal(path)] == ["first", "second"]
+    assert [entry["status"] for entry in read_journal(path).entries] == ["first", "second"]
 
 
-@pytest.mark.parametrize("tail", [b'{"event": "se', b"\xff\xfe", b"", b"\n\n", b"null\n", b"[1]\n"])
+@pytest.mark.parametrize("tail", [b'{"event": "se', b"\xff\xfe", b"", b"null\n", b"[1]\n"])
 def test_a_half_written_end_is_passed_over(journal: FileJournal, tail: bytes):
-    entries = whole_run(journal)
+    whole_run(journal)
     with journal.path.open("ab") as file:
         file.write(tail)
-    found = list(read_journal(journal.path))
-    assert [entry["event"] for entry in found] == ["begin", "send", "answer", "end", "finish"]
-    assert json.dumps(found) != json.dumps(entries)[:-1]
+    found = read_journal(journal.path)
+    assert [entry["event"] for entry in found.entries] == ["begin", "send", "answer", "end", "finish"]
+    assert found.damaged == tail.count(b"\n")
+
+
+@pytest.mark.parametrize("line", [b"\xff\n", b"{\n", b"7\n", b'{"event": "answer"}{"event": "end"}\n'])
+def test_a_line_in_the_middle_that_says_nothing_is_counted(journal: FileJournal, line: bytes):
+    whole_run(journal)
+    first, *rest = journal.path.read_bytes().splitlines(keepends=True)
+    journal.path.write_bytes(b"".join([first, line, *rest]))
+    found = read_journal(journal.path)
+    assert [entry["event"] for entry in found.entries] == ["begin", "send", "answer", "end", "finish"]
+    assert found.damaged == 1
 
 
 def test_text_that_is_no_unicode_is_written_all_the_same(journal: FileJournal):
     journal.ended(Result(ACTION, Status.FAILED, "bad \udcff"))
     assert journal.path.read_bytes().count(b"\n") == 1
+
+
+def test_its_folder_is_its_owners_alone(tmp_path: Path):
+    folder = tmp_path / "journal"
+    folder.mkdir(mode=0o755)
+    FileJournal(folder, now)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_a_run_is_seen_to_last_until_its_process_is_gone(journal: FileJournal):
+    assert is_running(journal.path)
+    whole_run(journal)
+    assert not is_running(journal.path)
+
+
+def test_a_folder_that_cannot_be_written_is_told_at_once(tmp_path: Path):
+    (tmp_path / "journal").write_text("a file")
+    with pytest.raises(JournalFailed, match="the journal cannot be written"):
+        FileJournal(tmp_path / "journal", now)
+
+
+class Disk:
+    """A disk that takes so many bytes, and then none until there is room again."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.left, self._write = 10**9, os.write
+        monkeypatch.setattr(os, "write", self.write)
+
+    def write(self, file: int, data: bytes) -> int:
+        if not self.left:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        written = self._write(file, data[: self.left])
+        self.left -= written
+        return written
+
+
+@pytest.mark.parametrize("room", [0, 1, 60])
+def test_a_full_disk_is_told_and_spoils_no_later_entry(
+    journal: FileJournal, room: int, monkeypatch: pytest.MonkeyPatch
+):
+    disk = Disk(monkeypatch)
+    journal.before(ACTION, OP)
+    disk.left = room
+    with pytest.raises(JournalFailed, match="no space left"):
+        journal.after(ACTION, OP, "")
+    disk.left = 10**9
+    journal.end("finished")
+    found = read_journal(journal.path)
+    assert [entry["event"] for entry in found.entries] == ["send", "finish"]
+    assert found.damaged == (room > 0)
+
+
+TEXT = "name: Orders\nkey: typed in by someone\n"
+
+
+def test_a_draft_is_kept_before_the_journal_says_so(journal: FileJournal, monkeypatch: pytest.MonkeyPatch):
+    synced: list[tuple[bool, bool]] = []
+    draft = journal.path.with_suffix(".drafts") / "Customer-acme.yml"
+    seen = lambda _: synced.append((draft.exists() and draft.stat().st_size > 0, bool(entries(journal))))  # noqa: E731
+    monkeypatch.setattr(os, "fsync", seen)
+    assert journal.keep(ACTION, TEXT) == str(draft)
+    assert synced[0] == (True, False)
+    assert synced[-1] == (True, True)
+    assert draft.read_text() == TEXT
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (draft, draft.parent)] == [0o600, 0o700]
+    (entry,) = entries(journal)
+    assert entry["file"] == f"{draft.parent.name}/Customer-acme.yml"
+    assert entry["digest"] == f"sha256:{sha256(TEXT.encode()).hexdigest()}"
+    assert "someone" not in journal.path.read_text()
+
+
+def test_another_text_of_one_action_is_kept_too_but_the_same_once(journal: FileJournal):
+    places = [journal.keep(ACTION, text) for text in (TEXT, TEXT, "other")]
+    assert places[0] == places[1] != places[2]
+    assert [Path(place).read_text() for place in places] == [TEXT, TEXT, "other"]
+    assert len(entries(journal)) == 2
+
+
+def test_a_draft_that_finds_no_room_is_not_kept_by_half(
+    journal: FileJournal, monkeypatch: pytest.MonkeyPatch
+):
+    Disk(monkeypatch).left = 5
+    with pytest.raises(JournalFailed, match="no space left"):
+        journal.keep(ACTION, TEXT)
+    assert list(journal.path.with_suffix(".drafts").iterdir()) == []
+    assert entries(journal) == ()
+
+
+def entries(journal: FileJournal) -> tuple[dict[str, Any], ...]:
+    return read_journal(journal.path).entries

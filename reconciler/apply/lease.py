@@ -1,0 +1,192 @@
+"""Holds the project's lease while a run lasts: claims it, renews it, notices its loss, gives it back."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+import anyio
+
+from reconciler.kinds import lease as profile
+from reconciler.model.errors import ApiError, NoLease, NotFound, PayloadError, ReconcilerError
+from reconciler.model.lease import Lease, moment
+from reconciler.model.operation import Operation
+
+ATTEMPTS = 3
+TICK = 15.0  # a machine that slept must soon notice that its lease ran out meanwhile
+RELEASE_SECONDS = 10.0
+TELL_SECONDS = 5.0
+
+
+class Executor(Protocol):
+    """Carries operations out on the tenant."""
+
+    async def execute(self, op: Operation) -> Any:
+        """The value of a query, or the object of a mutation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a run says of itself, for how long it claims the tenant at a time, and whether it does so against
+    another holder.
+    """
+
+    project: str
+    holder: str
+    reason: str
+    token: str
+    seconds: float = 600.0
+    take: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where time comes from, and where lines for the person at the terminal go."""
+
+    now: Callable[[], datetime]
+    sleep: Callable[[float], Awaitable[None]]
+    say: Callable[[str], None]
+
+
+async def present(client: Executor, project: str) -> Lease | None:
+    """The project's lease as it is now, expired or not; only reads."""
+    return profile.found(project, await client.execute(profile.find(project)) or {})
+
+
+@asynccontextmanager
+async def held(client: Executor, claim: Claim, ports: Ports) -> AsyncIterator[Holding]:
+    """Claims the lease, and gives it back in the end, however that comes. Raises NoLease where another run
+    holds it.
+    """
+    holding = Holding(client, claim, ports)
+    try:
+        await holding.acquire()
+        yield holding
+    finally:
+        with anyio.move_on_after(RELEASE_SECONDS, shield=True):
+            await holding.release()
+
+
+class Holding:
+    """One run's lease."""
+
+    def __init__(self, client: Executor, claim: Claim, ports: Ports) -> None:
+        self._client, self._claim, self._ports = client, claim, ports
+        self._tried = False
+        self._lease: Lease | None = None
+
+    async def acquire(self) -> None:
+        """Creates the lease. An expired one goes first, and with `take` any other one too. Raises NoLease."""
+        failure: ApiError | None = None
+        for _ in range(ATTEMPTS):
+            if await self._settled():
+                return
+            try:
+                self._lease = profile.parse(await self._create())
+            except ApiError as error:
+                # Either another run was quicker, or the answer to our own success was lost: look again.
+                if not (error.doubtful or isinstance(error, PayloadError)):
+                    raise
+                failure = error
+            else:
+                return
+        if failure is not None and not await self._settled():
+            raise failure
+
+    async def keep(self, lost: Callable[[NoLease], None]) -> None:
+        """Renews the lease when a third of its time is over, again and again; calls `lost` once it is not
+        ours any more.
+        """
+        tick = min(TICK, self._claim.seconds / 6)
+        third = timedelta(seconds=self._claim.seconds / 3)
+        renewed = self._ports.now()
+        while self._lease is not None and self._lease.until is not None:
+            await self._ports.sleep(tick)
+            now = self._ports.now()
+            if now >= self._lease.until:
+                # Another run may take it from now on, so it is too late to renew it.
+                lost(_lost(f"it ran out at {moment(self._lease.until)} and could not be renewed"))
+                return
+            if now < renewed + third:
+                continue
+            try:
+                with anyio.move_on_after((self._lease.until - now).total_seconds()):
+                    await self._renew(now)
+                    renewed = now
+            except NotFound:
+                lost(_lost(await self._taker()))
+                return
+            except ReconcilerError:
+                continue  # until it runs out, the next tick may do better
+
+    async def release(self) -> None:
+        """Deletes our lease, and only ours; where that fails, it runs out by itself."""
+        if not self._tried:
+            return
+        try:
+            # Where the claim was cut off, only the tenant knows what came of it.
+            ours = self._lease or await self._present()
+            if ours is not None and ours.token == self._claim.token:
+                await self._client.execute(profile.remove(ours))
+        except NotFound:
+            pass
+        except ReconcilerError as error:
+            self._ports.say(f"the lease was not given back, and runs out by itself: {error.message}")
+        self._lease = None
+
+    async def _present(self) -> Lease | None:
+        return await present(self._client, self._claim.project)
+
+    async def _settled(self) -> bool:
+        """Whether the lease is ours already; if not, the way is free afterwards."""
+        lease = await self._present()
+        if lease is not None and lease.token == self._claim.token:
+            self._lease = lease
+            return True
+        if lease is not None:
+            await self._clear(lease)
+        return False
+
+    async def _create(self) -> Mapping[str, Any]:
+        claim, now = self._claim, self._ports.now()
+        until = now + timedelta(seconds=claim.seconds)
+        self._tried = True
+        new = Lease(claim.holder, claim.reason, now, until, claim.token)
+        made: Mapping[str, Any] = await self._client.execute(profile.create(claim.project, new))
+        return made
+
+    async def _clear(self, lease: Lease) -> None:
+        expired = lease.expired(self._ports.now())
+        # Whoever was quicker than we were is not the one that was to be taken over.
+        if not (expired or (self._claim.take and not self._tried)):
+            raise NoLease(
+                f"another run works on this tenant: {lease}",
+                hint="wait until it ends; if nobody works on it any more, take it over with --take-lease",
+            )
+        try:
+            await self._client.execute(profile.remove(lease))
+        except NotFound:
+            return
+        self._ports.say(f"{'removed the expired lease of' if expired else 'took the lease from'} {lease}")
+
+    async def _renew(self, now: datetime) -> None:
+        assert self._lease is not None
+        longer = replace(self._lease, until=now + timedelta(seconds=self._claim.seconds))
+        await self._client.execute(profile.renew(longer))
+        self._lease = longer
+
+    async def _taker(self) -> str:
+        taker = None
+        with anyio.move_on_after(TELL_SECONDS), suppress(ReconcilerError):
+            taker = await self._present()
+        return f"it was taken by {taker}" if taker else "someone removed it"
+
+
+def _lost(how: str) -> NoLease:
+    return NoLease(
+        f"the lease was lost while the plan was carried out: {how}",
+        hint="nothing more was started; plan again once the other run has ended",
+    )

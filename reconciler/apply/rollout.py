@@ -1,0 +1,97 @@
+"""Waves: the instances of a set are changed wave after wave, until too many of them have failed.
+
+A wave begins when all actions of the one before it have ended. What an earlier run has brought about has no
+action in the plan, so that a rerun goes on in the wave in which it stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import anyio
+
+from reconciler.model.address import Address
+from reconciler.model.outcome import Result, Status
+from reconciler.model.plan import Action, Rollout
+
+
+class Rollouts:
+    """Whose turn it is, for all sets of a plan."""
+
+    def __init__(self, rollouts: Iterable[Rollout], actions: Iterable[Action]) -> None:
+        self._all = [_Progress(rollout) for rollout in rollouts]
+        self._of = {a: p for p in self._all for wave in p.rollout.waves for a in wave}
+        for action in actions:
+            if action.address in self._of:
+                self._of[action.address].add(action)
+        for progress in self._all:
+            progress.advance()
+
+    async def turn(self, action: Action) -> None:
+        """Waits until the action's wave begins."""
+        progress = self._of.get(action.address)
+        if progress:
+            await progress.turn(action.address)
+
+    def veto(self, action: Action) -> str:
+        """Why an instance must not be begun any more; empty where it may be, or has been already."""
+        progress = self._of.get(action.address)
+        return progress.veto(action.address) if progress else ""
+
+    def ended(self, result: Result) -> None:
+        """Takes note of an action's end."""
+        progress = self._of.get(result.action.address)
+        if progress:
+            progress.ended(result)
+
+
+class _Progress:
+    """One set on its way."""
+
+    def __init__(self, rollout: Rollout) -> None:
+        self.rollout = rollout
+        self._wave = {address: n for n, wave in enumerate(rollout.waves) for address in wave}
+        self._left: list[set[str]] = [set() for _ in rollout.waves]
+        self._over = [anyio.Event() for _ in rollout.waves]
+        self._failed: dict[Address, int] = {}
+        self._begun: set[Address] = set()
+
+    def add(self, action: Action) -> None:
+        """An action of one of its instances."""
+        self._left[self._wave[action.address]].add(action.id)
+
+    async def turn(self, address: Address) -> None:
+        wave = self._wave[address]
+        if wave:
+            await self._over[wave - 1].wait()
+
+    def veto(self, address: Address) -> str:
+        why = "" if address in self._begun else self._stopped()
+        if not why:
+            self._begun.add(address)
+        return why
+
+    def ended(self, result: Result) -> None:
+        address = result.action.address
+        wave = self._wave[address]
+        if result.status in (Status.FAILED, Status.STALE):
+            self._failed.setdefault(address, wave + 1)
+        self._left[wave].discard(result.action.id)
+        self.advance()
+
+    def advance(self) -> None:
+        """Opens each wave after those that are over."""
+        for left, over in zip(self._left, self._over, strict=True):
+            if left:
+                return
+            over.set()
+
+    def _stopped(self) -> str:
+        rollout, failed = self.rollout, len(self._failed)
+        if failed <= rollout.max_failures:
+            return ""
+        wave = max(self._failed.values())
+        return (
+            f"the rollout of InstanceSet/{rollout.name}, stopped in wave {wave} of {len(rollout.waves)}: "
+            f"{failed} failed, at most {rollout.max_failures} may"
+        )
