@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
+from types import FrameType
 
 import click
 
@@ -19,11 +21,12 @@ COMMANDS = {
     "plan": "plan",
     "apply": "plan",
     "drift": "plan",
-    "adopt": "plan",
+    "adopt": "ownership",
+    "forget": "ownership",
     "get": "inspect",
     "whoami": "inspect",
     "api": "inspect",
-    "history": "inspect",
+    "history": "history",
     "sandbox": "sandbox",
 }
 """Each verb's module in this package. Only the module of the verb that runs is loaded."""
@@ -58,14 +61,26 @@ def cli() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Runs the command line and ends the process with its exit code."""
-    sys.exit(run(arguments))
+    """Runs the command line and ends the process with its exit code. SIGTERM stops it as Ctrl-C does."""
+    # Set anew, since jobs that a shell puts into the background begin without it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        code = run(arguments)
+    except KeyboardInterrupt:  # one more while the first was told
+        code = 130
+    sys.exit(code)
+
+
+def _terminated(_: int, frame: FrameType | None) -> None:
+    """Does what SIGINT would do at this moment, which an event loop may have changed."""
+    handler = signal.getsignal(signal.SIGINT)
+    if callable(handler):
+        handler(signal.SIGINT, frame)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command line; the exit code. Never raises but for `--debug`, and never shows a traceback
-    without it.
-    """
+    """Runs the command line; the exit code. Never raises, and shows tracebacks with `--debug` alone."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     # Found here too, since an error may come before the options are read.
     settings = Settings(debug="--debug" in given)
@@ -75,9 +90,22 @@ def run(arguments: Sequence[str] | None = None) -> int:
         result = cli.main(given, prog_name="reconciler", standalone_mode=False, obj=settings)
     except BaseException as error:
         if settings.debug and not isinstance(error, click.ClickException | click.Abort | SystemExit):
-            raise
+            _trace(error)
         return _failed(error, settings)
     return result if isinstance(result, int) else 0
+
+
+def _trace(error: BaseException) -> None:
+    """The traceback, in which texts of a server may stand: no line of it can steer the terminal, or pass for
+    one of a report.
+    """
+    import traceback
+
+    from reconciler.report.sanitize import terminal
+
+    lines = "".join(traceback.format_exception(error)).split("\n")
+    with suppress(OSError):
+        click.echo("\n".join(f"| {terminal(line)}" for line in lines), err=True)
 
 
 def _failed(error: BaseException, settings: Settings) -> int:

@@ -1,9 +1,9 @@
-"""plan, apply, drift and adopt."""
+"""plan, apply and drift."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from reconciler.cli.confirm import confirm
 from reconciler.cli.settings import Settings, common, settings
+from reconciler.cli.watched import run
 
 if TYPE_CHECKING:
     from reconciler.model.outcome import Outcome
     from reconciler.verbs.plan import Planned
     from reconciler.verbs.session import Options, Session
 
-T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -60,13 +61,12 @@ detailed = click.option(
 @common
 def plan(out: Path | None, detailed_exitcode: bool, **given: Any) -> int:
     """Show what apply would do. Nothing is written: its transport lets only queries pass."""
-    from reconciler.verbs.plan import plan as make
     from reconciler.verbs.saved import document, save
     from reconciler.verbs.session import Options
 
     here, options = settings(), Options(**given)
     session = here.session()
-    planned = _run(make, session, options)
+    planned = _planned(here, session, options)
     created = _now()
     here.show("plan", document(planned, session, options, created))
     if out is not None:
@@ -80,14 +80,21 @@ def plan(out: Path | None, detailed_exitcode: bool, **given: Any) -> int:
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @click.option("--checksum", metavar="SHA256", help="Go on only if the plan has this checksum.")
+@click.option("--take-lease", is_flag=True, help="Take the lease from the run that holds it.")
 @planning
 @detailed
 @common
-def apply(file: Path | None, yes: bool, checksum: str | None, detailed_exitcode: bool, **given: Any) -> int:
+def apply(
+    file: Path | None,
+    yes: bool,
+    checksum: str | None,
+    take_lease: bool,
+    detailed_exitcode: bool,
+    **given: Any,
+) -> int:
     """Carry out a saved plan exactly, or plan first and ask."""
     from reconciler.verbs import saved
     from reconciler.verbs.apply import refuse
-    from reconciler.verbs.plan import plan as make
     from reconciler.verbs.session import Options
 
     here, options = settings(), Options(**given)
@@ -95,7 +102,7 @@ def apply(file: Path | None, yes: bool, checksum: str | None, detailed_exitcode:
     document = saved.read(file) if file else None
     if document is not None:
         options = saved.options_of(document)
-    planned = _run(make, session, options)
+    planned = _planned(here, session, options)
     if document is not None:
         planned = saved.restrict(planned, document)
     elif here.format == "text":
@@ -105,9 +112,12 @@ def apply(file: Path | None, yes: bool, checksum: str | None, detailed_exitcode:
     if not planned.plan.actions and here.format == "text" and document is None:
         return 0  # the plan that was shown says so
     if planned.plan.actions and not (yes or document is not None):
-        _ask(planned)
-    outcome, seconds = _carry_out(here, session, planned, options)
-    return _finish(here, outcome, seconds, detailed_exitcode)
+        confirm(
+            f'Carry out these actions in "{planned.plan.environment}"?',
+            hint="give --yes, or apply a saved plan: reconciler plan -o FILE, then reconciler apply FILE",
+        )
+    outcome, seconds = carry_out(here, session, planned, options, take_lease=take_lease)
+    return finish(here, outcome, seconds, detailed_exitcode)
 
 
 @click.command()
@@ -117,26 +127,20 @@ def apply(file: Path | None, yes: bool, checksum: str | None, detailed_exitcode:
 def drift(detailed_exitcode: bool, **given: Any) -> int:
     """Compare live with what was last applied."""
     from reconciler.report.document import drift_document
-    from reconciler.verbs.plan import plan as make
     from reconciler.verbs.session import Options
 
     here = settings()
-    planned = _run(make, here.session(), Options(**given))
+    planned = _planned(here, here.session(), Options(**given))
     here.show("drift", drift_document(planned.plan, created_at=_now()))
     return 2 if detailed_exitcode and planned.plan.drift else 0
 
 
-@click.command()
-@click.argument("address")
-@click.argument("object_id", metavar="ID")
-@common
-def adopt(address: str, object_id: str) -> int:
-    """Put this project's mark on one existing object, so that ADDRESS's manifest governs it."""
-    from reconciler.verbs.adopt import adopt as put_mark
+def _planned(here: Settings, session: Session, options: Options) -> Planned:
+    from reconciler.report.progress import Reading
+    from reconciler.verbs.plan import plan as make
 
-    here = settings()
-    here.say(_run(put_mark, here.session(), address, object_id))
-    return 0
+    reading = Reading(here.err, enabled=here.progress)
+    return run(make, replace(session, notice=reading.notice), options, tick=reading.tick)
 
 
 def _refuse(planned: Planned) -> None:
@@ -156,25 +160,13 @@ def _check(planned: Planned, checksum: str | None) -> None:
         )
 
 
-def _ask(planned: Planned) -> None:
-    from reconciler.model.errors import InvalidInput, ReconcilerError
-
-    if not (sys.stdin and sys.stdin.isatty()):
-        raise InvalidInput.of(
-            "no-terminal",
-            "there is no terminal to ask for confirmation",
-            hint="give --yes, or apply a saved plan: reconciler plan -o FILE, then reconciler apply FILE",
-        )
-    where = planned.plan.environment
-    click.echo(f'Carry out these actions in "{where}"? Only "yes" is accepted: ', nl=False, err=True)
-    if (sys.stdin.readline() or "").strip() != "yes":
-        raise ReconcilerError("not confirmed; nothing was changed")
-
-
-def _carry_out(here: Settings, session: Session, planned: Planned, options: Options) -> tuple[Outcome, float]:
+def carry_out(
+    here: Settings, session: Session, planned: Planned, options: Options, *, take_lease: bool = False
+) -> tuple[Outcome, float]:
+    """Carries a plan out before the eyes of the person at the terminal; the outcome, and the seconds."""
     from reconciler.model.outcome import Outcome
     from reconciler.report.progress import Progress
-    from reconciler.verbs.apply import apply as carry_out
+    from reconciler.verbs.apply import apply as send
 
     begun = monotonic()
     if not planned.plan.actions:
@@ -182,15 +174,21 @@ def _carry_out(here: Settings, session: Session, planned: Planned, options: Opti
     with Progress(here.err, len(planned.plan.actions), enabled=here.progress) as progress:
 
         async def work() -> Outcome:
-            return await carry_out(
-                session, planned, listener=progress, say=here.say, parallelism=options.parallelism
+            return await send(
+                replace(session, notice=progress.notice),
+                planned,
+                listener=progress,
+                say=here.say,
+                parallelism=options.parallelism,
+                take_lease=take_lease,
             )
 
-        outcome = _run(work)
+        outcome = run(work, tick=progress.tick)
     return outcome, monotonic() - begun
 
 
-def _finish(here: Settings, outcome: Outcome, seconds: float, detailed_exitcode: bool) -> int:
+def finish(here: Settings, outcome: Outcome, seconds: float, detailed_exitcode: bool = False) -> int:
+    """Shows the outcome; the exit code. Raises what ended the run for all actions."""
     from reconciler.model.outcome import Status
     from reconciler.report.document import outcome_document
 
@@ -205,12 +203,6 @@ def _finish(here: Settings, outcome: Outcome, seconds: float, detailed_exitcode:
     if Status.STALE in statuses:
         return 5
     return 2 if detailed_exitcode and outcome.results else 0
-
-
-def _run(work: Callable[..., Awaitable[T]], *arguments: object) -> T:
-    import anyio  # costs more than the help of all verbs together
-
-    return anyio.run(work, *arguments)
 
 
 def _now() -> str:

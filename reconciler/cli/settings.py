@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 UNBOUNDED = 10_000
-FORMATS = ("text", "json", "markdown")
+FORMATS = ("text", "json", "markdown", "junit", "github")
 
 
 @dataclass
@@ -59,10 +59,20 @@ class Settings:
 
         render(self.err if to_stderr else self.out, self.format, kind, document, verbose=self.verbose)
 
+    def facts(self, facts: dict[str, str]) -> None:
+        """Writes a few named values, one a line."""
+        from reconciler.report.sanitize import terminal
+
+        width = max(map(len, facts)) + 2
+        for name, value in facts.items():
+            self.out.out(f"{name.capitalize():<{width}}{terminal(value)}".rstrip(), highlight=False)
+
     def say(self, text: str) -> None:
         """A line for the person at the terminal, beside the results."""
+        from reconciler.report.sanitize import terminal
+
         if not self.quiet:
-            self.err.print(text, markup=False, highlight=False, soft_wrap=True)
+            self.err.print(terminal(text), markup=False, highlight=False, soft_wrap=True)
 
     @property
     def progress(self) -> bool:

@@ -8,6 +8,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
+from datetime import datetime
 from enum import Enum
 from typing import Any
 
@@ -15,11 +16,13 @@ from reconciler.model.address import Address, Ref
 from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.digest import sha256
 from reconciler.model.errors import InvalidInput, ReconcilerError, Refused
+from reconciler.model.lease import Lease, moment
 from reconciler.model.outcome import Outcome, Result, Status
-from reconciler.model.plan import Action, Cause, Change, Drift, Plan, Refusal, Verb
+from reconciler.model.plan import Action, Cause, Change, Drift, Plan, Refusal, Rollout, Verb
 from reconciler.model.secret import SHOWN, Hidden, Secret
 from reconciler.model.state import Definition
 from reconciler.report import sanitize
+from reconciler.report.values import LONG, shorten
 
 Document = dict[str, Any]
 
@@ -27,7 +30,8 @@ PLAN = "reconciler.plan/v1"
 OUTCOME = "reconciler.outcome/v1"
 DRIFT = "reconciler.drift/v1"
 
-DIGEST_ONLY = "(digest only)"
+# Where only a digest tells what was applied, or nothing does: that is not "nothing was applied".
+NOT_KNOWN = {Cause.BOTH: "(digest only)", Cause.UNKNOWN: "(not recorded)"}
 
 
 def plan_document(plan: Plan, *, created_at: str, rate: float) -> Document:
@@ -44,6 +48,18 @@ def plan_document(plan: Plan, *, created_at: str, rate: float) -> Document:
         "refusals": [_refusal(refusal) for refusal in plan.refusals],
         "consequences": list(plan.consequences),
         "orphans": [str(address) for address in plan.orphans],
+        **({"rollouts": [_rollout(rollout) for rollout in plan.rollouts]} if plan.rollouts else {}),
+    }
+
+
+def lease_document(lease: Lease, *, now: str) -> Document:
+    """Who works on the tenant, as a part of the plan's document. `now` is an ISO 8601 moment."""
+    return {
+        "holder": lease.holder,
+        "reason": lease.reason,
+        "since": moment(lease.since) if lease.since else None,
+        "until": moment(lease.until) if lease.until else None,
+        "expired": lease.expired(datetime.fromisoformat(now)),
     }
 
 
@@ -59,6 +75,7 @@ def outcome_document(outcome: Outcome, *, created_at: str, seconds: float = 0.0)
         "summary": {
             "actions": len(outcome.results),
             **{status.value: statuses[status] for status in Status},
+            "doubtful": sum(result.doubtful for result in outcome.results),
             "unchanged": outcome.plan.unchanged,
         },
         "actions": [_result(result) for result in outcome.results],
@@ -168,7 +185,7 @@ def _summary(plan: Plan) -> dict[str, int]:
 
 
 def _requests(plan: Plan, rate: float) -> Document:
-    write = len(plan.actions)  # an action is one call
+    write = sum(action.writes for action in plan.actions)
     seconds = (plan.reads + write) / rate if rate > 0 else 0.0
     return {"read": plan.reads, "write": write, "seconds": round(seconds, 1)}
 
@@ -197,12 +214,11 @@ def _change(change: Change) -> Document:
 
 
 def _drift(drift: Drift) -> Document:
-    # Where git changed the field too, only a digest tells what was applied: that is not "nothing".
-    lost = drift.applied is None and drift.cause is Cause.BOTH
+    applied = plain(drift.applied)
     return {
         "address": str(drift.address),
         "path": drift.path,
-        "applied": DIGEST_ONLY if lost else plain(drift.applied),
+        "applied": NOT_KNOWN.get(drift.cause) if applied is None else applied,
         "live": plain(drift.live),
         "cause": drift.cause.value,
     }
@@ -218,6 +234,15 @@ def _result(result: Result) -> Document:
         "startedAt": result.started_at or None,
         "seconds": round(result.seconds, 3),
         "doubtful": result.doubtful,
+        "kept": result.kept or None,
+    }
+
+
+def _rollout(rollout: Rollout) -> Document:
+    return {
+        "name": rollout.name,
+        "waves": [[str(address) for address in wave] for wave in rollout.waves],
+        "maxFailures": rollout.max_failures,
     }
 
 
@@ -238,12 +263,12 @@ def _entry(code: str, message: str, address: str, hint: str, source: Source | No
     place = source or Source("")
     return {
         "code": code,
-        "message": message,
+        "message": shorten(message, LONG),
         "file": place.file or None,
         "line": place.line or None,
         "column": place.column or None,
         "address": address,
-        "hint": hint,
+        "hint": shorten(hint, LONG),
     }
 
 

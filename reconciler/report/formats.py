@@ -10,6 +10,8 @@ from rich.console import Console
 from reconciler.model.errors import InvalidInput
 from reconciler.report import markdown, text
 from reconciler.report.document import dumps
+from reconciler.report.github import github
+from reconciler.report.junit import junit
 
 KINDS = ("plan", "outcome", "drift", "errors")
 
@@ -29,10 +31,20 @@ def _markdown(console: Console, kind: str, document: Mapping[str, Any], _verbose
     console.out(markdown.RENDERERS[kind](document), highlight=False, end="")
 
 
+def _junit(console: Console, kind: str, document: Mapping[str, Any], _verbose: bool) -> None:
+    console.out(junit(kind, document), highlight=False, end="")
+
+
+def _github(console: Console, kind: str, document: Mapping[str, Any], _verbose: bool) -> None:
+    console.out(github(kind, document), highlight=False, end="")
+
+
 FORMATS: Mapping[str, Renderer] = {
     "text": _text,
     "json": _json,
     "markdown": _markdown,
+    "junit": _junit,
+    "github": _github,
 }
 
 

@@ -20,8 +20,8 @@ _CHANGES = 20
 _VALUE = 120
 _MESSAGE = 400
 _NAME = 160
-_SIGNS = {"create": "+", "delete": "-", "update": "!", "adopt": "!", "test": "#"}
-_VERBS = ("create", "update", "delete", "adopt", "test")
+_SIGNS = {"create": "+", "delete": "-", "update": "!", "adopt": "!", "forget": "!", "test": "#"}
+_VERBS = ("create", "update", "delete", "adopt", "forget", "test")
 
 Document = Mapping[str, Any]
 
@@ -47,6 +47,10 @@ def plan(document: Document) -> str:
     ]
     if document.get("refusals"):
         head += ["", f"⛔ **Refused**: {values.count(len(document['refusals']), 'reason')}, see below."]
+    for rollout in values.rollout_lines(document):
+        head += ["", f"🌊 **Rollout** of {markdown(rollout)}"]
+    if lease := values.lease_line(document):
+        head += ["", f"⏳ **Lease**: {markdown(lease)}"]
     if document["actions"]:
         head += ["", *_kind_table(document["actions"])]
     sections = [
@@ -68,6 +72,8 @@ def outcome(document: Document) -> str:
         "",
         f"**{values.outcome_line(document)}**",
     ]
+    if left := values.next_line(document):
+        head += ["", left]
     sections = []
     for status in ("failed", "stale", "skipped", "done"):
         blocks = [_ended(action) for action in document["actions"] if action["status"] == status]
@@ -199,12 +205,15 @@ def _ended(action: Document) -> list[str]:
     lines = [f"{sign} {action['verb']} {_name(action['address'])}"]
     if action["error"]:
         lines.append(f"      {_message(action['error'])}")
-    if action["because"]:
-        lines.append(f"      because of {_name(action['because'])}")
+    if why := values.unfinished(action):
+        lines.append(f"      {_name(why)}")
     if action["hint"]:
         lines.append(f"      hint: {_message(action['hint'])}")
     if action["doubtful"]:
-        lines.append("      no answer came: it may have been carried out")
+        lines.append(f"      in doubt: {values.DOUBT}")
+    if action["kept"]:
+        lines.append(f"      the draft that was there is kept: {_message(action['kept'])}")
+        lines.append(f"      bring it back: {_message(values.way_back(action))}")
     return lines
 
 

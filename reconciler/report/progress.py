@@ -5,6 +5,8 @@ It listens to events and decides nothing: losing it loses nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from time import monotonic
 from types import TracebackType
 from typing import Self
 
@@ -26,6 +28,7 @@ from reconciler.model.outcome import Ended, Event, Result, Started, Status, Wait
 from reconciler.model.plan import Action
 from reconciler.report import lines
 from reconciler.report.sanitize import terminal
+from reconciler.report.watch import Watch
 
 _SHOWN = 8  # actions in flight that have a line of their own
 _STYLES = {Status.DONE: "green", Status.FAILED: "bold red", Status.STALE: "yellow", Status.SKIPPED: "dim"}
@@ -35,10 +38,18 @@ class Progress:
     """A listener for the events of apply, on a console that writes to stderr.
 
     On a terminal it is live: a bar, and a line for each action in flight, below the lines of those that
-    ended. Elsewhere it only writes the latter. Where it is not `enabled` it is quiet.
+    ended. Elsewhere it only writes the latter, and a line now and then about what takes long. Where it is not
+    `enabled` it is quiet.
     """
 
-    def __init__(self, console: Console, total: int, *, enabled: bool = True) -> None:
+    def __init__(
+        self,
+        console: Console,
+        total: int,
+        *,
+        enabled: bool = True,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
         self._console = console
         self._enabled = enabled
         self._bars = _bars(console) if enabled and console.is_terminal else None
@@ -47,6 +58,7 @@ class Progress:
         self._all = self._bars.add_task(self._count(), total=total) if self._bars else None
         self._lines: dict[str, TaskID] = {}
         self._waits: dict[str, str] = {}
+        self._watch = Watch(self._tell, clock)
 
     def __enter__(self) -> Self:
         if self._bars:
@@ -66,11 +78,26 @@ class Progress:
         if isinstance(event, Started):
             self._begin(event.action)
         elif isinstance(event, Waiting):
+            self._watch.wait(event.action.id, event.what, event.limit)
             self._wait(event.action, event.what)
         elif isinstance(event, Ended):
             self._end(event.result)
 
+    def notice(self, text: str) -> None:
+        """Takes note of a reason that the client has to wait."""
+        if self._enabled:
+            self._watch.notice(text)
+
+    def tick(self) -> None:
+        """Looks up: to be called about once a second."""
+        if self._enabled:
+            self._watch.tick()
+
+    def _tell(self, text: str) -> None:
+        self._line(Text(terminal(text), style="dim"))
+
     def _begin(self, action: Action) -> None:
+        self._watch.wait(action.id, "an answer")
         if self._bars and len(self._lines) < _SHOWN and action.id not in self._lines:
             self._lines[action.id] = self._bars.add_task(_named(action), total=None)
 
@@ -85,6 +112,7 @@ class Progress:
 
     def _end(self, result: Result) -> None:
         self._waits.pop(result.action.id, None)
+        self._watch.end(result.action.id)
         if self._bars:
             line = self._lines.pop(result.action.id, None)
             if line is not None:
@@ -102,6 +130,33 @@ class Progress:
             lines.write(self._console, 0, text)
         else:
             self._console.print(text, soft_wrap=True, highlight=False)
+
+
+class Reading:
+    """Tells on a console that writes to stderr what reading a tenant waits for, once that takes long. Where
+    it is not `enabled` it is quiet.
+    """
+
+    def __init__(
+        self, console: Console, *, enabled: bool = True, clock: Callable[[], float] = monotonic
+    ) -> None:
+        self._console = console
+        self._enabled = enabled
+        self._watch = Watch(self._tell, clock)
+        self._watch.wait("reading the tenant", "answers")
+
+    def notice(self, text: str) -> None:
+        """Takes note of a reason that the client has to wait."""
+        if self._enabled:
+            self._watch.notice(text)
+
+    def tick(self) -> None:
+        """Looks up: to be called about once a second."""
+        if self._enabled:
+            self._watch.tick()
+
+    def _tell(self, text: str) -> None:
+        self._console.print(Text(terminal(text), style="dim"), soft_wrap=True, highlight=False)
 
 
 class _BarOfAll(ProgressColumn):

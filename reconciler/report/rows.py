@@ -10,19 +10,22 @@ import io
 import json
 import re
 from collections.abc import Mapping, Sequence, Set
+from itertools import zip_longest
 from typing import Any
 
 from rich.cells import cell_len
 from rich.console import Console
+from rich.text import Text
 
 from reconciler.report.document import dumps
 from reconciler.report.sanitize import terminal
-from reconciler.report.tables import cell, render_table
+from reconciler.report.tables import cell
 
 FORMATS = ("table", "json", "yaml", "csv", "ids")
 
 _GAP = "  "
-_MEASURED = 100  # rows that a streamed table's widths are taken from: one page
+_MEASURED = 100  # rows that a table's widths are taken from: one page
+_NARROWEST = 8
 
 
 class Rows:
@@ -38,7 +41,7 @@ class Rows:
         self._format = format
         self._columns = tuple(columns)
         self._moments = moments
-        self._kept: list[Mapping[str, Any]] = []
+        self._kept: list[Sequence[str]] = []
         self._widths: list[int] = []
         self._count = 0
         if format == "csv":
@@ -54,23 +57,25 @@ class Rows:
         elif self._format == "json":
             self._line("[" if self._count == 1 else ",", end="\n  ")
             self._line(dumps(row).replace("\n", "\n  "), end="")
+        elif self._format == "yaml":
+            self._line(_yaml(row), end="")
         elif self._widths:
-            self._padded(self._cells(row))
+            self._in_columns(self._cells(row))
         else:
-            self._kept.append(row)
-            if self._format == "table" and not self._console.is_terminal and len(self._kept) == _MEASURED:
+            self._kept.append(self._cells(row))
+            if len(self._kept) == _MEASURED:
                 self._begin()
 
     def close(self) -> None:
         """Writes what had to wait for the last row."""
         if self._format == "json":
             self._line("\n]" if self._count else "[]")
-        elif self._format == "yaml":
-            self._console.out(_yaml(self._kept), highlight=False, end="")
+        elif self._format == "yaml" and not self._count:
+            self._line("[]")
+        elif self._format == "table" and not self._count:
+            self._line("Nothing found.")
         elif self._format == "table" and not self._widths:
-            heads = [_head(column) for column in self._columns]
-            cells = [dict(zip(heads, self._cells(row), strict=True)) for row in self._kept]
-            render_table(self._console, cells, heads)
+            self._begin()
 
     def _cells(self, row: Mapping[str, Any]) -> list[str]:
         return [
@@ -80,23 +85,34 @@ class Rows:
 
     def _begin(self) -> None:
         """Fixes the widths by the first page, and writes it."""
-        lines = [[_head(column) for column in self._columns], *map(self._cells, self._kept)]
-        self._widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
-        for line in lines:
-            self._padded(line)
+        heads = [_head(column) for column in self._columns]
+        widths = [max(map(cell_len, column)) for column in zip(heads, *self._kept, strict=True)]
+        self._widths = _within(self._console.width, widths) if self._console.is_terminal else widths
+        self._in_columns(heads, "bold")
+        for cells in self._kept:
+            self._in_columns(cells)
         self._kept.clear()
 
-    def _padded(self, cells: Sequence[str]) -> None:
-        padded = (
-            text + " " * (width - cell_len(text)) for text, width in zip(cells, self._widths, strict=True)
-        )
-        self._line(_GAP.join(padded).rstrip())
+    def _in_columns(self, cells: Sequence[str], style: str = "") -> None:
+        """One row: on a terminal long cells are folded, elsewhere it stays one line for `grep` and `awk`."""
+        if not self._console.is_terminal:
+            self._line(_padded(cells, self._widths))
+            return
+        folded = [
+            [line.plain for line in Text(text).wrap(self._console, width, overflow="fold")] or [""]
+            for text, width in zip(cells, self._widths, strict=True)
+        ]
+        for line in zip_longest(*folded, fillvalue=""):
+            text = _padded([part.rstrip() for part in line], self._widths)
+            self._console.print(Text(text, style), soft_wrap=True, highlight=False)
 
     def _csv(self, values: Sequence[str]) -> None:
-        text = io.StringIO()
-        csv.writer(text, lineterminator="").writerow(values)
+        file = io.StringIO()
+        # Only the characters of the terminator are sure to be put in quotes.
+        csv.writer(file, lineterminator="\r\n").writerow(values)
+        text = file.getvalue().removesuffix("\r\n")
         # Into a file goes what is there; onto a screen nothing that steers it.
-        self._line(terminal(text.getvalue()) if self._console.is_terminal else text.getvalue())
+        self._line(terminal(text) if self._console.is_terminal else text)
 
     def _line(self, text: str, end: str = "\n") -> None:
         self._console.file.write(text + end)
@@ -105,6 +121,19 @@ class Rows:
 
 def _head(column: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column).upper()
+
+
+def _padded(cells: Sequence[str], widths: Sequence[int]) -> str:
+    padded = (text + " " * (width - cell_len(text)) for text, width in zip(cells, widths, strict=True))
+    return _GAP.join(padded).rstrip()
+
+
+def _within(room: int, widths: Sequence[int]) -> list[int]:
+    """The widths, of which the widest give way until all fit, as far as that makes sense."""
+    fitting = list(widths)
+    while sum(fitting) + len(_GAP) * (len(fitting) - 1) > room and max(fitting) > _NARROWEST:
+        fitting[fitting.index(max(fitting))] -= 1
+    return fitting
 
 
 def _moment(value: Any) -> str:
@@ -124,10 +153,11 @@ def _bare(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _yaml(rows: Sequence[Mapping[str, Any]]) -> str:
+def _yaml(row: Mapping[str, Any]) -> str:
+    """One item of a list in YAML."""
     import yaml
 
-    plain = [dict(row) for row in rows]
     # YAML lets characters through that turn text around on a screen; then everything is written as escapes.
-    text = json.dumps(plain, ensure_ascii=False)
-    return str(yaml.safe_dump(plain, sort_keys=False, allow_unicode=terminal(text) == text, width=10_000))
+    text = json.dumps(row, ensure_ascii=False)
+    plain = terminal(text) == text
+    return str(yaml.safe_dump([dict(row)], sort_keys=False, allow_unicode=plain, width=10_000))

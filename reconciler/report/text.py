@@ -5,6 +5,7 @@ The console decides about colour and width; it is the caller's.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -20,11 +21,13 @@ _SYMBOLS = {
     "create": ("+", "green"),
     "delete": ("-", "red"),
     "adopt": ("*", "cyan"),
+    "forget": ("*", "yellow"),
     "test": ("?", "blue"),
     "update": ("~", "yellow"),
 }
 _STATUS = {"done": "green", "failed": "bold red", "stale": "yellow", "skipped": "dim"}
 _LISTED = 10
+_ALIKE = 5  # actions that are skipped for one reason, of which all are shown
 
 
 def render_plan(console: Console, document: Document, *, verbose: bool = False) -> None:
@@ -40,6 +43,11 @@ def render_plan(console: Console, document: Document, *, verbose: bool = False) 
         verbose,
         "yellow",
     )
+    for rollout in values.rollout_lines(document):
+        lines.write(console, 0, ("rollout of ", "dim"), rollout)
+    if lease := values.lease_line(document):
+        lines.write(console, 0, ("lease: ", "bold yellow"), lease)
+        lines.blank(console)
     _entries(console, "warning", document.get("warnings", ()))
     _entries(console, "refused", document.get("refusals", ()))
     _plan_facts(console, document, verbose)
@@ -50,14 +58,27 @@ def render_plan(console: Console, document: Document, *, verbose: bool = False) 
 
 
 def render_outcome(console: Console, document: Document, *, verbose: bool = False) -> None:
-    """What became of the plan. What was done is listed with `verbose` only: progress has shown it."""
-    shown = [one for one in document["actions"] if verbose or one["status"] != "done"]
+    """What became of the plan. What was done is listed with `verbose` only: progress has shown it. What it
+    left to do comes last.
+    """
+    shown = [one for one in document["actions"] if verbose or one["status"] != "done" or one["kept"]]
+    alike = Counter[str]()
     for action in shown:
-        _result(console, action)
+        reason = action["because"] if action["status"] == "skipped" and not action["doubtful"] else ""
+        alike[reason] += bool(reason)
+        if verbose or alike[reason] <= _ALIKE:
+            _result(console, action)
+    for reason, number in alike.items():
+        if number > _ALIKE and not verbose:
+            rest = values.unfinished({"because": reason, "doubtful": False})
+            lines.write(console, 2, (f"skipped {number - _ALIKE:,} more (-v shows all)", "dim"))
+            lines.write(console, 6, (terminal(rest), "dim"))
     if shown:
         lines.blank(console)
     bad = any(action["status"] in ("failed", "stale") for action in document["actions"])
     lines.write(console, 0, (values.outcome_line(document), "bold red" if bad else "bold"))
+    if left := values.next_line(document):
+        lines.write(console, 0, left)
 
 
 def render_drift(console: Console, document: Document, *, verbose: bool = False) -> None:
@@ -196,17 +217,15 @@ def _result(console: Console, action: Document) -> None:
     )
     if action["error"]:
         lines.write(console, 6, terminal(action["error"]))
-    if action["because"]:
-        why = (
-            "not begun: interrupted"
-            if action["because"] == "interrupted"
-            else f"because of {action['because']}"
-        )
+    if why := values.unfinished(action):
         lines.write(console, 6, (terminal(why), "dim"))
     if action["hint"]:
         lines.write(console, 6, ("hint: ", "cyan"), terminal(action["hint"]))
     if action["doubtful"]:
-        lines.write(console, 6, ("no answer came: it may have been carried out; plan again to see", "yellow"))
+        lines.write(console, 6, (f"in doubt: {values.DOUBT}", "yellow"))
+    if action["kept"]:
+        lines.write(console, 6, f"the draft that was there is kept: {terminal(action['kept'])}")
+        lines.write(console, 6, ("bring it back: ", "cyan"), terminal(values.way_back(action)))
 
 
 def _errors(console: Console, document: Document, *, verbose: bool = False) -> None:

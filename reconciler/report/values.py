@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePath
 from typing import Any
 
 from reconciler.report.sanitize import terminal
@@ -12,8 +13,9 @@ from reconciler.report.sanitize import terminal
 SHORT = 60
 LONG = 2_000
 _CONTEXT = 16
+_STAMP = 15  # of a run's id, to the second
 # The words that stand for values; they are shown bare, as nobody's text.
-_WORDS = re.compile(r"\((?:secret|known after apply|definition|digest only)\)(?: sha256:[0-9a-f]+)?\Z")
+_WORDS = re.compile(r"\((?:secret|known after apply|definition|digest only|not recorded)\)(?: sha256:[0-9a-f]+)?\Z")
 
 CAUSES = {
     "drift": "changed in the tenant",
@@ -84,17 +86,17 @@ def by_address(entries: Iterable[Mapping[str, Any]]) -> dict[str, list[Mapping[s
 
 
 def fate(actions: Sequence[Mapping[str, Any]]) -> str:
-    """What happens to a resource by all its actions: create, delete, adopt, test, or else update."""
+    """What happens to a resource by all its actions: create, delete, adopt, forget, test, or else update."""
     verbs = {str(action["verb"]) for action in actions}
     for verb in ("create", "delete"):
         if verb in verbs:
             return verb
-    return verbs.pop() if verbs in ({"adopt"}, {"test"}) else "update"
+    return verbs.pop() if verbs in ({"adopt"}, {"forget"}, {"test"}) else "update"
 
 
 def fates(document: Mapping[str, Any]) -> dict[str, int]:
-    """How many resources a plan creates, updates, deletes, adopts and tests."""
-    found = dict.fromkeys(("create", "update", "delete", "adopt", "test"), 0)
+    """How many resources a plan creates, updates, deletes, adopts, forgets and tests."""
+    found = dict.fromkeys(("create", "update", "delete", "adopt", "forget", "test"), 0)
     for actions in by_address(document["actions"]).values():
         found[fate(actions)] += 1
     return found
@@ -112,8 +114,33 @@ def plan_line(document: Mapping[str, Any]) -> str:
         return "" if document.get("refusals") else "No changes. The tenant matches the manifests."
     found = fates(document)
     parts = [f"{found[fate]:,} to {fate}" for fate in ("create", "update", "delete")]
-    parts += [f"{found[fate]:,} to {fate}" for fate in ("adopt", "test") if found[fate]]
+    parts += [f"{found[fate]:,} to {fate}" for fate in ("adopt", "forget", "test") if found[fate]]
     return f"Plan: {', '.join(parts)}; {document['summary'].get('unchanged', 0):,} unchanged."
+
+
+def lease_line(document: Mapping[str, Any]) -> str:
+    """Who works on the tenant while the plan is made, in one line; empty where nobody does."""
+    lease = document.get("lease")
+    if not lease:
+        return ""
+    holder = terminal(lease["holder"])
+    why = f" ({terminal(lease['reason'])})" if lease["reason"] else ""
+    if lease["expired"]:
+        return f"{holder} left a lease that ran out at {lease['until']}{why}: apply takes it over."
+    if not lease["until"]:
+        return f"{holder} has the lease on this tenant: apply would be refused."
+    span = f"since {lease['since']}, until {lease['until']}"
+    return f"{holder} works on this tenant {span}{why}: apply would be refused."
+
+
+def rollout_lines(document: Mapping[str, Any]) -> list[str]:
+    """The sets whose instances a plan changes in waves, one a line."""
+    return [
+        f"InstanceSet/{terminal(one['name'])}: {count(len(one['waves']), 'wave')} of "
+        f"{', '.join(f'{len(wave):,}' for wave in one['waves'])} instances; "
+        f"stops when more than {one['maxFailures']:,} fail"
+        for one in document.get("rollouts", ())
+    ]
 
 
 def outcome_line(document: Mapping[str, Any]) -> str:
@@ -125,7 +152,34 @@ def outcome_line(document: Mapping[str, Any]) -> str:
     kept = [part for part in parts if not part.startswith("0 ")]
     stopped = "Interrupted" if document.get("interrupted") else "Apply"
     took = f" in {document['seconds']:.1f} s" if document.get("seconds") else ""
-    return f"{stopped}: {', '.join(kept)}{took}."
+    doubt = f" ({summary['doubtful']:,} in doubt)" if summary.get("doubtful") else ""
+    return f"{stopped}: {', '.join(kept)}{doubt}{took}."
+
+
+def next_line(document: Mapping[str, Any]) -> str:
+    """What to do after a run that did not do everything; empty where it did."""
+    ends = {action["status"] for action in document["actions"]}
+    if ends <= {"done"}:
+        return ""
+    refused = any(one["status"] == "failed" and not one["doubtful"] for one in document["actions"])
+    first = "Mend what failed, then run apply again" if refused else "Run apply again"
+    return f"{first}: it looks first at what is there, and goes on from that."
+
+
+def unfinished(action: Mapping[str, Any]) -> str:
+    """Why an action was not begun, or not ended, in words; empty where its error says all."""
+    if action["because"] == "interrupted":
+        return "stopped while it was under way" if action["doubtful"] else "not begun: interrupted"
+    return f"because of {action['because']}" if action["because"] else ""
+
+
+DOUBT = "no answer came: it may have been carried out"
+
+
+def way_back(action: Mapping[str, Any]) -> str:
+    """The command that brings back the draft that an action replaced."""
+    run = PurePath(action["kept"]).parent.stem[:_STAMP]
+    return f"reconciler history {run} --restore {action['address']}"
 
 
 def drift_line(document: Mapping[str, Any]) -> str:

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, cast
 
 from reconciler.kinds.listings import Column, Listing, Row, one_of, page_of, row_of
-from reconciler.kinds.listings_tables import CUSTOMERS, INTEGRATIONS, LISTINGS, find
-from reconciler.manifests.messages import listed, suggest
-from reconciler.model.errors import InvalidInput, NotFound, ReconcilerError
+from reconciler.kinds.listings_tables import CUSTOMERS, INSTANCES, INTEGRATIONS, LISTINGS, find
+from reconciler.manifests.messages import suggest
+from reconciler.model.errors import InvalidInput, ReconcilerError
 from reconciler.model.operation import Operation
+from reconciler.verbs.lookups import (
+    SEARCHED,
+    NotThere,
+    by_id,
+    draft_of,
+    flow_filters,
+    identifier_of,
+    is_id,
+    missing,
+    sequence_of,
+)
 from reconciler.verbs.session import Session, connect
 
 if TYPE_CHECKING:
     from reconciler.api import Client
 
-_SEARCHED = 1000  # rows among which a name is looked for that is nearly the one that was given
-_NEAR = 3
-_PARENTS = {"customers": CUSTOMERS, "integrations": INTEGRATIONS}
+_PARENTS = {one.kind: one for one in (CUSTOMERS, INTEGRATIONS, INSTANCES)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +45,6 @@ class Wanted:
     limit: int | None = None
     sort: str = ""
     parent: str = ""
-
-
-class NotThere(ReconcilerError):
-    """Nothing in the tenant has this name or id."""
-
-    code = "not-found"
 
 
 async def get(session: Session, wanted: Wanted, emit: Callable[[Row], None]) -> str:
@@ -137,16 +137,20 @@ class _Reading:
         for one in self._listing.filters:
             if one.refers and one.argument in self._filters:
                 named = self._filters.pop(one.argument)
-                identifier = await _identifier(self._client, _PARENTS[one.refers], named)
-                sequence = await _sequence(self._client, identifier) if one.by_sequence else ""
+                identifier = await identifier_of(self._client, _PARENTS[one.refers], named)
+                sequence = await sequence_of(self._client, identifier) if one.by_sequence else ""
                 if sequence:
                     self._filters.setdefault(one.by_sequence, sequence)
                 else:
                     self._filters[one.argument] = identifier
+        flow = str(self._filters.get("flow") or "")
+        if flow and not is_id(flow):  # whose name says nothing without what was resolved before
+            del self._filters["flow"]
+            self._filters |= await flow_filters(self._client, flow, self._filters)
         if self._listing.nested:
-            self._parent = await _identifier(self._client, INTEGRATIONS, self._wanted.parent)
+            self._parent = await identifier_of(self._client, INTEGRATIONS, self._wanted.parent)
             if self._listing.kind == "versions":
-                self._draft = await _draft(self._client, self._parent)
+                self._draft = await draft_of(self._client, self._parent)
 
     async def _page(self, emit: Callable[[Row], None]) -> str:
         op = page_of(self._listing, self._columns, self._filters, self._wanted.page, self._parent)
@@ -190,11 +194,13 @@ class _Reading:
         """Emits what has this name or this id, and counts it."""
         listing = self._listing
         if listing.named:
-            if _is_id(name):
-                node = await _by_id(self._client, listing, self._columns, name)
+            if is_id(name):
+                node = await by_id(self._client, listing, self._columns, name)
                 if node is not None:
                     emit(row_of(self._columns, node))
                 return int(node is not None)
+            if listing.named == "id":
+                return 0
             return await self._all(emit, {**self._filters, listing.named: name}, limit)
         # The API does not look for names in these lists, so their columns must be there to be looked at.
         needed = [_column(listing, column) for column in ("id", listing.name, *listing.also_named)]
@@ -212,76 +218,14 @@ class _Reading:
     async def _missing(self, name: str) -> ReconcilerError:
         """The error for a name that nothing has, with those that are near to it."""
         listing = self._listing
+        if listing.named == "id":
+            return missing(listing, name, ())
         wanted = [_column(listing, column) for column in (listing.name, *listing.also_named)]
         self._columns = wanted
         rows: list[Row] = []
-        await self._all(rows.append, {}, _SEARCHED)
+        await self._all(rows.append, {}, SEARCHED)
         names = dict.fromkeys(str(row[c.name]) for row in rows for c in wanted if row[c.name] is not None)
-        return _missing(listing, name, list(names))
-
-
-async def _identifier(client: Client, listing: Listing, named: str) -> str:
-    """The id of what `named`, an id or a name, means. Raises NotThere, or InvalidInput if it is several."""
-    if _is_id(named):
-        return named
-    filters = {listing.named: named}
-    columns = (_column(listing, "id"), _column(listing, listing.name))
-    found = await client.execute(page_of(listing, columns, filters, {"first": 10}))
-    identifiers = [node["id"] for node in found.get("nodes") or () if node]
-    if not identifiers:
-        reading = _Reading(client, Wanted(listing, columns), columns)
-        raise await reading._missing(named)
-    if len(identifiers) > 1:
-        raise InvalidInput.of(
-            "ambiguous",
-            f'{len(identifiers)} {listing.kind} are called "{named}"',
-            hint=f"give the id: one of {', '.join(identifiers)}",
-        )
-    return str(identifiers[0])
-
-
-async def _draft(client: Client, identifier: str) -> str:
-    """The id under which an integration is listed, which is its draft's, by the id of any of its versions."""
-    sequence = await _sequence(client, identifier)
-    if not sequence:
-        return identifier
-    found = await client.execute(page_of(INTEGRATIONS, (), {"versionSequenceId": sequence}, {"first": 1}))
-    nodes = [one for one in found.get("nodes") or () if one]
-    return str(nodes[0]["id"]) if nodes else identifier
-
-
-async def _sequence(client: Client, identifier: str) -> str:
-    """What ties an integration's versions together, by the id of any of them; "" where it is not told."""
-    node = await _by_id(client, INTEGRATIONS, (_column(INTEGRATIONS, "versionSequence"),), identifier)
-    return str((node or {}).get("versionSequenceId") or "")
-
-
-async def _by_id(
-    client: Client, listing: Listing, columns: Sequence[Column], identifier: str
-) -> Mapping[str, Any] | None:
-    try:
-        node = await client.execute(one_of(listing, columns, identifier))
-    except NotFound:
-        return None
-    return node if isinstance(node, Mapping) else None
-
-
-def _missing(listing: Listing, name: str, names: Sequence[str]) -> ReconcilerError:
-    word = name.casefold()
-    folded = {one.casefold(): one for one in names}
-    near = [folded[one] for one in get_close_matches(word, folded, n=_NEAR, cutoff=0.6)]
-    near += [one for key, one in folded.items() if word in key and one not in near]
-    hint = f"did you mean {listed(near[:_NEAR])}?" if near else f"see all with: reconciler get {listing.kind}"
-    return NotThere(f'there is no {listing.singular} "{name}"', hint=hint)
-
-
-def _is_id(text: str) -> bool:
-    """Whether it looks like an id of the API: base64 of `Type:…`."""
-    try:
-        kind, colon, rest = base64.b64decode(text, validate=True).decode("ascii").partition(":")
-    except (binascii.Error, ValueError):
-        return False
-    return bool(colon and rest) and kind.isalnum()
+        return missing(listing, name, list(names))
 
 
 def _order(value: Any) -> tuple[bool, Any]:

@@ -7,19 +7,32 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reconciler.apply.journal import read_journal
+from reconciler.apply.journal import is_running, read_journal
 from reconciler.model.errors import InvalidInput
 from reconciler.verbs.session import Session
 
 CUT_OFF = "cut off"
+RUNNING = "running"
 _FOLDER = "journal"
 _SHORTEST = 15  # a stamp to the second
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """A draft that a run replaced: its integration's address and id, and the file with its text."""
+
+    address: str
+    target: str
+    at: str
+    path: Path
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Past:
-    """One run. `id` is as short as tells it from the others; `status` is done, failed, stale, interrupted,
-    or cut off where the process ended before the run did.
+    """One run. `id` is as short as tells it from the others; `status` is running, done, failed, stale,
+    interrupted, or cut off where the process ended before the run did. `damaged` counts lines that say
+    nothing.
     """
 
     id: str
@@ -30,6 +43,8 @@ class Past:
     statuses: dict[str, int]
     status: str
     entries: tuple[dict[str, Any], ...]
+    damaged: int
+    drafts: tuple[Kept, ...]
 
 
 def history(session: Session, environment: str | None = None) -> list[Past]:
@@ -53,7 +68,9 @@ def past(session: Session, identifier: str) -> Past:
 
 
 def _past(path: Path, identifier: str) -> Past:
-    entries = tuple(read_journal(path))
+    running = is_running(path)  # before it is read, since it may end meanwhile
+    recorded = read_journal(path)
+    entries = recorded.entries
     begun = next((entry for entry in entries if entry.get("event") == "begin"), {})
     finish = next((entry for entry in entries if entry.get("event") == "finish"), None)
     statuses = Counter(str(entry.get("status")) for entry in entries if entry.get("event") == "end")
@@ -63,18 +80,31 @@ def _past(path: Path, identifier: str) -> Past:
         path=path,
         at=at,
         environment=str(begun.get("environment", "")),
-        actions=len(begun.get("actions") or ()),
+        actions=len(actions) if isinstance(actions := begun.get("actions"), list) else 0,
         statuses=dict(statuses),
-        status=_status(finish, statuses),
+        status=_status(finish, statuses, running=running),
         entries=entries,
+        damaged=recorded.damaged,
+        drafts=tuple(kept for entry in entries if (kept := _kept(entry, path.parent))),
     )
 
 
-def _status(finish: dict[str, Any] | None, statuses: Counter[str]) -> str:
+def _kept(entry: dict[str, Any], folder: Path) -> Kept | None:
+    """The draft that an entry tells of, if its file is still there."""
+    if entry.get("event") != "keep":
+        return None
+    address, target, at, file, digest = (
+        str(entry.get(name, "")) for name in ("address", "target", "at", "file", "digest")
+    )
+    path = folder / file
+    return Kept(address, target, at, path, digest) if path.is_file() else None
+
+
+def _status(finish: dict[str, Any] | None, statuses: Counter[str], *, running: bool) -> str:
     if finish is None:
-        return CUT_OFF
-    if finish.get("status") == "interrupted":
-        return "interrupted"
+        return RUNNING if running else CUT_OFF
+    if finish.get("status") in ("interrupted", CUT_OFF):
+        return str(finish["status"])
     return next((status for status in ("failed", "stale") if statuses[status]), "done")
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.kinds.base import Policy
 from reconciler.model.address import Address
+from reconciler.model.lease import Lease
 from reconciler.model.plan import Plan
 from reconciler.model.state import Desired, Live, LiveObject
 from reconciler.plan.build import make_plan
@@ -23,6 +24,8 @@ class Planned:
     live: Live
     objects: Mapping[Address, LiveObject]
     policy: Policy
+    lease: Lease | None = None
+    """Who works on the tenant at present, where the project asks for leases."""
 
 
 async def plan(session: Session, options: Options) -> Planned:
@@ -30,13 +33,17 @@ async def plan(session: Session, options: Options) -> Planned:
 
     Raises InvalidInput, NotAuthenticated, Unreachable or ApiError. Refusals are in the plan, not raised.
     """
-    from reconciler.live.fetch import fetch
+    from reconciler.live.fetch import fetch, kinds_to_read
+    from reconciler.verbs.lease import seen
 
     desired, diagnostics = load_desired(session)
     allowed = policy(session, options)
     async with connect(session, read_only=True, parallelism=options.parallelism) as client:
-        live = await fetch(client, concurrency=options.parallelism)
+        kinds = kinds_to_read(desired, prune=allowed.prune)
+        live = await fetch(client, kinds, concurrency=options.parallelism)
+        lease, more = await seen(session, client)
     matched = match(desired, live)
     made = make_plan(desired, live, allowed, matched=matched, select=options.select, exclude=options.exclude)
-    made = replace(made, warnings=(*only_warnings(diagnostics), *made.warnings))
-    return Planned(made, desired, live, {**matched.objects, **matched.orphans}, allowed)
+    made = replace(made, warnings=(*only_warnings(diagnostics), *more, *made.warnings))
+    objects = {**matched.known, **matched.objects, **matched.orphans}
+    return Planned(made, desired, live, objects, allowed, lease)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -13,50 +14,110 @@ from reconciler.manifests.schemas import validator
 from reconciler.model.digest import sha256
 from reconciler.model.errors import InvalidInput, Stale
 from reconciler.model.plan import Action, Plan, Verb
-from reconciler.plan.guards import too_many_deletions, too_many_updates
+from reconciler.plan.guards import on_the_whole
 from reconciler.plan.match import match
-from reconciler.report.document import dumps, plan_document
+from reconciler.report.document import dumps, lease_document, plan_document
 from reconciler.verbs.plan import Planned
 from reconciler.verbs.session import Options, Session, rate
+
+MAX_BYTES = 256 * 1024 * 1024
+_CHUNK = 1024 * 1024
+_AT_ONCE = getattr(os, "O_NONBLOCK", 0)
+_SAVE = "save one with: reconciler plan -o FILE"
 
 
 def document(planned: Planned, session: Session, options: Options, created_at: str) -> dict[str, Any]:
     """The plan's JSON document, with the options that it was made with."""
     made = plan_document(planned.plan, created_at=created_at, rate=rate(session))
-    return {**made, "options": asdict(options)}
+    lease = {"lease": lease_document(planned.lease, now=created_at)} if planned.lease else {}
+    return {**made, **lease, "options": asdict(options)}
 
 
 def save(path: Path, planned: Planned, session: Session, options: Options, created_at: str) -> None:
-    """Writes the plan to `path`, readable by its owner alone. Raises InvalidInput if it cannot."""
-    text = dumps(document(planned, session, options, created_at)) + "\n"
+    """Writes the plan to `path`, readable by its owner alone: a file at once or not at all, or whatever reads
+    a pipe. Raises InvalidInput if it cannot.
+    """
+    data = dumps(document(planned, session, options, created_at)).encode() + b"\n"
     try:
-        descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            os.fchmod(file.fileno(), 0o600)
-            file.write(text)
-    except OSError as error:
-        raise InvalidInput.of("plan-file", f'cannot write "{path}": {error.strerror}') from error
+        if path.exists() and not path.is_file():
+            _pass_on(path, data)
+        elif _is_stdout(path):
+            hint = "name another file; --format json writes the plan to the standard output"
+            raise InvalidInput.of("plan-file", f'"{path}" is the standard output', hint=hint)
+        else:
+            _replace(path.resolve(), data)
+    except (OSError, ValueError, RuntimeError) as error:  # a NUL in the name; a loop of links
+        reason = (getattr(error, "strerror", None) or "not a path").lower()
+        hint = "name a file in a folder that can be written to"
+        raise InvalidInput.of("plan-file", f'cannot write "{path}": {reason}', hint=hint) from error
+
+
+def _replace(path: Path, data: bytes) -> None:
+    # A new file, as one that is there may be open to others, and half a plan is none.
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _pass_on(path: Path, data: bytes) -> None:
+    """Writes into a pipe or device that is there. A pipe that nobody reads is an error, not waited for."""
+    descriptor = os.open(path, os.O_WRONLY | _AT_ONCE)
+    os.set_blocking(descriptor, True)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+
+
+def _is_stdout(path: Path) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(1))
+    except OSError:
+        return False
 
 
 def read(path: Path) -> dict[str, Any]:
     """A saved plan's document. Raises InvalidInput where the file is none."""
     try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput.of("plan-file", f'cannot read "{path}": {error}') from error
+        # A pipe is read as long as somebody writes into it, and a device no further than a plan can be long.
+        descriptor = os.open(path, os.O_RDONLY | _AT_ONCE)
+        os.set_blocking(descriptor, True)
+        with os.fdopen(descriptor, "rb") as file:
+            data = bytearray()
+            while len(data) <= MAX_BYTES and (part := file.read(_CHUNK)):
+                data += part
+    except (OSError, ValueError) as error:
+        reason = (getattr(error, "strerror", None) or "not a path").lower()
+        raise InvalidInput.of("plan-file", f'cannot read "{path}": {reason}', hint=_SAVE) from error
+    if len(data) > MAX_BYTES:
+        message = f'"{path}" is larger than {MAX_BYTES // 1024**2} MB, and no saved plan'
+        raise InvalidInput.of("plan-file", message, hint=_SAVE)
     try:
-        found = json.loads(text)
-    except ValueError as error:
-        hint = "save one with: reconciler plan -o FILE"
-        raise InvalidInput.of("plan-file", f'"{path}" is not a saved plan', hint=hint) from error
+        found = json.loads(data.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput.of("plan-file", f'"{path}" is not a saved plan', hint=_SAVE) from error
     problem = next(validator("plan").iter_errors(found), None)
-    if problem is not None or "options" not in found:
-        raise InvalidInput.of(
-            "plan-file",
-            f'"{path}" is not a saved plan of this version',
-            hint="save a new one with: reconciler plan -o FILE",
-        )
+    if problem is not None or "options" not in found or not _in_order(found["actions"]):
+        hint = "save a new one with: reconciler plan -o FILE"
+        raise InvalidInput.of("plan-file", f'"{path}" is not a saved plan of this version', hint=hint)
     return dict(found)
+
+
+def _in_order(actions: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the actions are each there once, behind all that they wait for: nothing waits for itself."""
+    later = {action["id"] for action in actions}
+    if len(later) < len(actions):
+        return False
+    for action in actions:
+        if later & set(action["dependsOn"]):
+            return False
+        later.discard(action["id"])
+    return True
 
 
 def options_of(saved: Mapping[str, Any]) -> Options:
@@ -65,7 +126,10 @@ def options_of(saved: Mapping[str, Any]) -> Options:
     try:
         return Options(**{**known, "select": tuple(known["select"]), "exclude": tuple(known["exclude"])})
     except (TypeError, KeyError) as error:
-        raise InvalidInput.of("plan-file", "the saved plan's options are not of this version") from error
+        message = "the saved plan's options are not of this version"
+        raise InvalidInput.of(
+            "plan-file", message, hint="save a new one with: reconciler plan -o FILE"
+        ) from error
 
 
 def restrict(planned: Planned, saved: Mapping[str, Any]) -> Planned:
@@ -83,7 +147,7 @@ def restrict(planned: Planned, saved: Mapping[str, Any]) -> Planned:
         raise Stale("the manifests changed since the plan was saved", hint="plan again")
     now = {action.id: action for action in plan.actions}
     wanted = {action["id"]: action for action in saved["actions"]}
-    changed = [n for n, action in wanted.items() if n not in now or now[n].content != action["content"]]
+    changed = [n for n, action in wanted.items() if n not in now or now[n].content != action.get("content")]
     if changed:
         named = ", ".join(sorted(changed)[:5]) + (f" and {len(changed) - 5} more" if len(changed) > 5 else "")
         raise Stale(
@@ -99,18 +163,23 @@ def restrict(planned: Planned, saved: Mapping[str, Any]) -> Planned:
     consequences = plan.consequences if deleting else ()
     if more := sorted(set(consequences) - set(saved.get("consequences", ()))):
         raise Stale(f"the plan would now delete more than when it was saved: {more[0]}", hint="plan again")
-    return replace(planned, plan=_cut(planned, actions, consequences))
+    return replace(planned, plan=_cut(planned, actions, consequences, _named(saved)))
 
 
-def _cut(planned: Planned, actions: tuple[Action, ...], consequences: tuple[str, ...]) -> Plan:
+def _named(saved: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(saved.get("options", {}).get("select", ()))
+
+
+def _cut(
+    planned: Planned, actions: tuple[Action, ...], consequences: tuple[str, ...], select: tuple[str, ...]
+) -> Plan:
     """The plan with these actions alone: what is counted or refused concerns only them."""
     plan = planned.plan
     checksum = sha256([plan.project, plan.environment, [a.content for a in actions]])
     concerned = {str(action.address) for action in actions}
     refusals = [r for r in plan.refusals if r.address in concerned]
     owned = match(planned.desired, planned.live).owned
-    refusals += too_many_deletions(actions, len(consequences), owned, planned.policy)
-    refusals += too_many_updates(actions, owned, planned.policy)
+    refusals += on_the_whole(actions, len(consequences), owned, planned.policy, select)
     return replace(
         plan,
         actions=actions,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +15,7 @@ from reconciler.manifests.load import load
 from reconciler.manifests.messages import suggest
 from reconciler.manifests.project import SANDBOX, Environment, Project
 from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.errors import InvalidInput
+from reconciler.model.errors import InvalidInput, ReconcilerError
 from reconciler.model.secret import Secret
 from reconciler.model.state import Desired
 
@@ -47,6 +47,8 @@ class Session:
     project: Project
     environment: Environment
     environ: Mapping[str, str] = field(repr=False)
+    notice: Callable[[str], None] = field(default=lambda _: None, repr=False, compare=False)
+    """Told, in words, of waits that people would wonder about."""
 
     @property
     def state(self) -> Path:
@@ -117,21 +119,35 @@ def policy(session: Session, options: Options) -> Policy:
 
 def secret(session: Session, source: secrets.SecretSource) -> Secret:
     """A secret of the project file. Raises InvalidInput where it cannot be read."""
-    found = secrets.resolve(source, session.environ, session.project.root)
+    found = secrets.resolve(source, session.environ, session.project.root, session.project.allowed)
     if isinstance(found, Diagnostic):
         raise InvalidInput([found])
     return found
+
+
+def state_folder(session: Session) -> Path:
+    """The session's `state`, made where it is missing, and never to be committed: it may hold secrets.
+
+    Raises ReconcilerError where it cannot be made.
+    """
+    ignore = session.state / ".gitignore"
+    try:
+        session.state.mkdir(parents=True, exist_ok=True)
+        if not ignore.exists():
+            ignore.write_text("*\n", encoding="utf-8")
+    except OSError as error:
+        raise ReconcilerError(
+            f'"{session.state}" cannot be written: {(error.strerror or "unknown").lower()}',
+            hint="the journal is kept there: make it writable, or make room",
+        ) from error
+    return session.state
 
 
 def open_sandbox(session: Session) -> Sandbox:
     """The project's embedded sandbox. To be closed by the caller."""
     from reconciler.sandbox import Sandbox  # loads a GraphQL server, which other environments do not need
 
-    session.state.mkdir(parents=True, exist_ok=True)
-    ignore = session.state / ".gitignore"
-    if not ignore.exists():
-        ignore.write_text("*\n", encoding="utf-8")
-    database = session.state / "sandbox.db"
+    database = state_folder(session) / "sandbox.db"
     # It holds the secrets that were configured; SQLite gives its side files the same mode.
     database.touch(mode=0o600)
     return Sandbox(database)
@@ -158,6 +174,7 @@ async def connect(session: Session, *, read_only: bool, parallelism: int = 8) ->
                 rate=None,
                 parallelism=parallelism,
                 read_only=read_only,
+                notice=session.notice,
             ) as client:
                 yield client
         finally:
@@ -165,7 +182,12 @@ async def connect(session: Session, *, read_only: bool, parallelism: int = 8) ->
         return
     credentials = _credentials(session)
     async with Client(
-        environment.url, credentials, rate=environment.rate, parallelism=parallelism, read_only=read_only
+        environment.url,
+        credentials,
+        rate=environment.rate,
+        parallelism=parallelism,
+        read_only=read_only,
+        notice=session.notice,
     ) as client:
         await client.check_tenant(environment.tenant or None)
         yield client
@@ -208,4 +230,5 @@ __all__ = [
     "policy",
     "rate",
     "secret",
+    "state_folder",
 ]

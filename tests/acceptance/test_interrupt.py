@@ -108,23 +108,80 @@ def test_a_second_signal_stops_at_once(project: Remote):
     running.send(signal.SIGINT)
     assert running.end() == 130, running.said()
     assert "Interrupted: " in running.out.read_text()
+    assert "stopped while it was under way" in running.out.read_text()
+    assert "Run apply again" in running.out.read_text()
     assert "Traceback" not in running.said()
+    assert project.json("history")["runs"][0]["status"] == "cut off"
     _heals(project)
 
 
-def test_a_signal_while_the_server_is_silent(remote: Callable[..., Remote], slow: ServedSandbox):
+@pytest.mark.parametrize(
+    ("command", "number", "before"),
+    [
+        ("plan", signal.SIGINT, signal.SIG_DFL),
+        ("plan", signal.SIGTERM, signal.SIG_DFL),
+        ("plan", signal.SIGTERM, signal.SIG_IGN),  # as a shell starts jobs in the background
+        ("apply --format json", signal.SIGTERM, signal.SIG_DFL),
+        ("get customers", signal.SIGTERM, signal.SIG_DFL),
+    ],
+)
+def test_a_signal_while_the_server_is_silent(
+    remote: Callable[..., Remote],
+    slow: ServedSandbox,
+    command: str,
+    number: signal.Signals,
+    before: signal.Handlers,
+):
     project = remote(slow)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         project.project("shop", {"silent": {"url": url, "auth": {"accessToken": {"env": "SERVED_TOKEN"}}}})
-        process = project.process("plan")
+        process = project.process(*command.split(), preexec_fn=lambda: signal.signal(signal.SIGINT, before))
         connection, _ = silent.accept()
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         out, err = process.communicate(timeout=60)
         connection.close()
     assert (process.returncode, out) == (130, ""), err
-    assert err.strip().startswith("error: interrupted")
-    assert "Traceback" not in err
+    if "json" in command:
+        assert json.loads(err)["errors"][0]["code"] == "interrupted"
+    else:
+        assert err.strip().startswith("error: interrupted")
+        assert len(err.strip().splitlines()) == 1
+
+
+def test_a_run_that_lasts_is_seen_from_outside(project: Remote):
+    running = Running(project).after(2)
+    assert project.json("history")["runs"][0]["status"] == "running"
+    assert running.end() == 0
+    assert project.json("history")["runs"][0]["status"] == "done"
+
+
+def test_a_run_that_was_killed_is_cut_off(project: Remote):
+    Running(project).after(2).send(signal.SIGKILL).end()
+    assert project.json("history")["runs"][0]["status"] == "cut off"
+
+
+def test_a_disk_that_fills_up_stops_the_run(project: Remote):
+    """The shell lets no file grow above four KiB, which the journal of this plan does."""
+    command = f"{shlex.quote(sys.executable)} -m reconciler --project {project.root / 'reconciler.yaml'}"
+    done = subprocess.run(
+        ["bash", "-c", f"ulimit -f 4; {command} apply --yes --parallelism 2 --format json"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "the journal cannot be written" in done.stderr
+    summary = json.loads(done.stdout)["summary"]
+    assert summary["done"] > 0
+    assert summary["skipped"] > 0
+    made = project.ask("{ customers(isSystem: false) { totalCount } }")["customers"]["totalCount"]
+    assert 0 < made < CUSTOMERS + 1
+    (run,) = project.json("history")["runs"]
+    assert run["status"] == "cut off"
+    _heals(project)
 
 
 @pytest.mark.parametrize("seed", range(2))

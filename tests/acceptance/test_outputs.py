@@ -28,7 +28,8 @@ def project(remote: Callable[..., Remote], served: ServedSandbox) -> Iterator[Re
     yield made
     for path in (made.root / "manifests").iterdir():
         path.unlink()
-    code, _, err = made("apply", "--yes", "--prune", "--allow-deletes")
+    everything = [f"--select={address}" for address in made.json("plan")["orphans"]]
+    code, _, err = made("apply", "--yes", "--prune", "--allow-deletes", *everything)
     assert code == 0, err
 
 
@@ -114,20 +115,6 @@ def _on_a_terminal(project: Remote, *arguments: str) -> str:
     os.close(ours)
     assert process.wait(timeout=60) == 0
     return seen.decode("utf-8")
-
-
-def test_what_others_wrote_cannot_steer_a_terminal_nor_a_comment(project: Remote):
-    project("apply", "--yes")
-    hostile = "\x1b]0;owned\x07\x1b[2J\u202e\r</details> <img src=x> @everyone | `` ` ``"
-    customer = project.named("customers", "Acme")["id"]
-    project.behind("updateCustomer", {"id": customer, "description": hostile})
-    for arguments in (["plan"], ["drift"], ["plan", "--format", "json"], ["plan", "--format", "markdown"]):
-        _, out, err = project(*arguments)
-        assert not set("\x1b\x07\u202e") & set(out + err), arguments
-    for verb in ("plan", "drift"):
-        markdown = project(verb, "--format", "markdown")[1]
-        assert "<img" not in markdown or "`" in markdown
-    assert hostile in json.loads(project("plan", "--format", "json")[1])["drift"][0]["live"]
 
 
 def test_markdown_fits_into_a_comment_however_much_there_is(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import logging
 import os
 import re
 import stat
@@ -11,9 +13,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
+from reconciler.cli.main import cli
+from reconciler.kinds import all_kinds
+from reconciler.kinds.instance_config import config_form
+from reconciler.kinds.marks import short
+from reconciler.model.address import Address
+from reconciler.model.secret import Secret
+from reconciler.model.state import LiveObject, Resource
 from tests.acceptance.remote import Remote
+from tests.cli.projects import PROJECT, Folder
 from tests.sandbox.served import ServedSandbox
 
 CANARIES = {
@@ -310,3 +321,132 @@ def _normalised(text: str, served: ServedSandbox) -> list[str]:
     for pattern, word in _VARYING:
         text = pattern.sub(word, text)
     return sorted(re.sub(r"\s+", " ", line) for line in text.splitlines())
+
+
+@pytest.mark.parametrize("auth", ["refreshToken", "accessToken"])
+def test_logs_of_all_libraries_at_their_most_talkative(
+    auth: str, remote: Callable[..., Remote], served: ServedSandbox, monkeypatch: pytest.MonkeyPatch
+):
+    """As a program may set them that uses the verbs as a library."""
+    secret = CANARIES["plain"][0]
+    monkeypatch.setenv("SHOP_KEY", secret)
+    project = remote(served, auth=auth, name=f"shop-{auth.lower()}")
+    project.shop(config={"Shop": {"inputs": {"apiKey": {"secret": {"env": "SHOP_KEY"}}}}})
+    _distinct(project, auth)
+    written, root = io.StringIO(), logging.getLogger()
+    handler = logging.StreamHandler(written)
+    monkeypatch.setattr(root, "level", logging.NOTSET)
+    root.addHandler(handler)
+    before = {name: logging.getLogger(name).level for name in ("httpx", "httpcore", "hpack", "reconciler")}
+    try:
+        for name in before:
+            logging.getLogger(name).setLevel(logging.DEBUG)
+        assert project("--debug", "apply", "--yes")[0] == 0
+    finally:
+        root.removeHandler(handler)
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)
+    assert "createInstance" in written.getvalue()
+    for one in (secret, served.token, served.refresh_token, "configVariables"):
+        assert one not in written.getvalue()
+
+
+def test_nothing_is_kept_in_the_home_folder(
+    secretive: Callable[..., Remote], served: ServedSandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    home = tmp_path / "home"
+    for name in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "TMPDIR"):
+        monkeypatch.setenv(name, str(home / name))
+        (home / name).mkdir(parents=True)
+    project = secretive(served, "kanarie-of-the-home", name="shop-home")
+    _distinct(project, "home")
+    process = project.process("apply", "--yes")
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert [path for path in home.rglob("*") if path.is_file()] == []
+    kept = "".join(path.read_text("utf-8", "replace") for path in tmp_path.rglob("*") if path.is_file())
+    assert served.refresh_token not in kept
+    assert served.token not in kept
+
+
+def test_no_argument_of_a_process_holds_a_secret(
+    remote: Callable[..., Remote], served: ServedSandbox, tmp_path: Path
+):
+    """Neither ours nor that of a command which gives one: all that run meanwhile are looked at."""
+    secret = "kanarie-of-a-command"
+    project = remote(served, name="shop-command")
+    project.write(".secrets/key", f"{secret}\n")
+    # The command looks around while others may already have had their secrets.
+    look = "for one in /proc/[0-9]*; do tr '\\0' ' ' < $one/cmdline; done"
+    command = ["sh", "-c", f"({look}) >> seen 2> /dev/null; cat .secrets/key"]
+    project.shop(
+        config={
+            "Channel": {"secret": {"command": command}},
+            "Shop": {"inputs": {"apiKey": {"secret": {"command": [*command, "again"]}}}},
+        }
+    )
+    _distinct(project, "command")
+    process = project.process("apply", "--yes")
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    seen = (tmp_path / "seen").read_text()
+    assert "-m reconciler" in seen
+    assert secret not in seen
+
+
+def test_no_option_takes_a_secret():
+    """What is given as an option stands in the shell's history and in the list of processes."""
+    waiting: list[tuple[click.Context, click.Command]] = [(click.Context(cli), cli)]
+    values = []
+    while waiting:
+        context, command = waiting.pop()
+        if isinstance(command, click.Group):
+            inner = [command.get_command(context, name) for name in command.list_commands(context)]
+            waiting += [(click.Context(one, parent=context), one) for one in inner if one]
+        options = [one for one in command.params if isinstance(one, click.Option) and not one.is_flag]
+        values += [name for one in options for name in one.opts]
+    assert len(values) > 50
+    assert [name for name in values if re.search("token|secret|passw", name, re.IGNORECASE)] == []
+
+
+@pytest.mark.parametrize("key", [True, False], ids=["with a key", "without"])
+def test_a_rotated_secret_that_cannot_be_read_back_is_sent_once(
+    key: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    project = Folder(tmp_path, capsys)
+    monkeypatch.setenv("DIGEST_KEY", "kanarie-digest-key")
+    monkeypatch.setenv("SHOP_KEY", "kanarie-first")
+    if key:
+        keyed = "  environments: {sandbox: {secretKey: {env: DIGEST_KEY}}}\n"
+        spec = "spec:\n  manifests: [manifests/]\n" + keyed
+        project.write("reconciler.yaml", PROJECT.replace("spec: {manifests: [manifests/]}\n", spec))
+    assert project("sandbox", "rule", "secrets_read_back=hidden")[0] == 0
+    project.shop(config={"Shop": {"inputs": {"apiKey": {"secret": {"env": "SHOP_KEY"}}}}})
+    assert project("apply", "--yes")[0] == 0
+    for value in ("kanarie-second", "kanarie-third"):
+        assert project("plan", "--detailed-exitcode")[0] == 0
+        monkeypatch.setenv("SHOP_KEY", value)
+        planned = project.json("plan")["actions"]
+        # The update writes the record, once the secret was sent.
+        assert [a["verb"] for a in planned] == (["configure", "update", "deploy"] if key else [])
+        assert {c["path"] for a in planned for c in a["changes"]} <= {"config.Shop.inputs.apiKey"}
+        code, out, err = project("apply", "--yes")
+        assert code == 0, err
+        assert "kanarie" not in out + err
+    assert project("plan", "--detailed-exitcode")[0] == 0
+
+
+def test_a_value_that_was_a_secret_stays_out_of_the_plans_digests():
+    """Whoever has a saved plan could guess a short one by its digest."""
+    wanted = {"Channel": "#open", "Other": "same"}
+    was = short(config_form({"Channel": Secret("x"), "Other": "same"}))[:4]
+
+    def basis(secret: str, record: str) -> str:
+        fields = {"config": {"Channel": secret, "Other": "same"}, "flows": {}}
+        live = LiveObject(kind="Instance", id="1", fields=fields, applied={"config": record})
+        return kind.basis(live, Resource(Address("Instance", "acme/orders"), {"config": wanted}))
+
+    kind = all_kinds()["Instance"]
+    assert basis("kanarie-1", was) == basis("kanarie-2", was)
+    # What never was a secret is part of it, so that other people's changes are noticed.
+    assert basis("plain-1", "ffff") != basis("plain-2", "ffff")

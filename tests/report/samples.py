@@ -104,7 +104,13 @@ OUTCOME = Outcome(
     PLAN,
     (
         Result(CREATE, Status.DONE, started_at=CREATED, seconds=0.21),
-        Result(IMPORT, Status.DONE, started_at=CREATED, seconds=1.5),
+        Result(
+            IMPORT,
+            Status.DONE,
+            started_at=CREATED,
+            seconds=1.5,
+            kept=".reconciler/journal/20260131T120000.000000Z-7.drafts/Integration-slack-sync.yml",
+        ),
         Result(
             PUBLISH,
             Status.FAILED,

@@ -151,9 +151,11 @@ def test_outcome_says_how_each_action_ended() -> None:
         "failed": 1,
         "stale": 1,
         "skipped": 1,
+        "doubtful": 1,
         "unchanged": 120,
     }
-    done, _, failed, skipped, _ = outcome["actions"]
+    done, imported, failed, skipped, _ = outcome["actions"]
+    assert (done["kept"], imported["kept"].rpartition("/")[2]) == (None, "Integration-slack-sync.yml")
     assert (done["status"], done["error"], done["because"]) == ("done", None, None)
     assert (done["startedAt"], done["seconds"]) == (samples.CREATED, 0.21)
     assert failed["doubtful"]

@@ -1,0 +1,21 @@
+"""The question before something is done that cannot be undone."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+
+def confirm(question: str, *, hint: str) -> None:
+    """Asks the person at the terminal. Raises InvalidInput, with `hint`, where there is none, and
+    ReconcilerError where the answer is not "yes".
+    """
+    from reconciler.model.errors import InvalidInput, ReconcilerError
+    from reconciler.report.sanitize import terminal
+
+    if not (sys.stdin and sys.stdin.isatty()):
+        raise InvalidInput.of("no-terminal", "there is no terminal to ask for confirmation", hint=hint)
+    click.echo(f'{terminal(question)} Only "yes" is accepted: ', nl=False, err=True)
+    if (sys.stdin.readline() or "").strip() != "yes":
+        raise ReconcilerError("not confirmed; nothing was changed")

@@ -1,0 +1,53 @@
+"""What an experiment is, and what comes of one: an answer with its evidence, or why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reconciler.probe.scratch import Scratch
+
+Run = Callable[["Scratch"], Awaitable[list["Finding"]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The answer to one rule and what it rests on; with `value` None, `evidence` says why there is none."""
+
+    rule: str
+    value: str | None
+    evidence: str
+
+
+class Unclear(Exception):  # noqa: N818 - named for what happened, as the errors of model/ are
+    """An experiment came out as no answer has it, or cannot be done; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """A few requests, and the rules that they answer."""
+
+    rules: tuple[str, ...]
+    run: Run
+
+
+def answers(*rules: str) -> Callable[[Run], Experiment]:
+    """Makes an experiment of a function, one that answers these rules."""
+    return lambda run: Experiment(rules, run)
+
+
+def unclear(rule: str, why: str) -> Finding:
+    """No answer, though it was tried."""
+    return Finding(rule, None, f"not found out: {why}")
+
+
+def untried(rule: str, why: str) -> Finding:
+    """No answer, since finding it out would cost or endanger something."""
+    return Finding(rule, None, f"not tried: {why}")
+
+
+def either(rule: str, outcome: bool, *, yes: str, no: str, evidence: str) -> Finding:
+    """The answer `yes` or `no`, by the outcome."""
+    return Finding(rule, yes if outcome else no, evidence)

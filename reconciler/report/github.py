@@ -1,0 +1,71 @@
+"""GitHub's workflow commands: errors and warnings become annotations at the lines of the manifests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from reconciler.report import values
+from reconciler.report.sanitize import terminal
+
+Document = Mapping[str, Any]
+
+
+def github(kind: str, document: Document) -> str:
+    """The annotations of a document, one a line, and one line that sums it up."""
+    return "".join(f"{line}\n" for line in _LINES[kind](document))
+
+
+def _plan(document: Document) -> Iterator[str]:
+    yield from _entries("error", document.get("refusals", ()))
+    yield from _entries("warning", document.get("warnings", ()))
+    yield _annotation("notice", {"title": "reconciler plan"}, values.plan_line(document) or "Refused.")
+
+
+def _outcome(document: Document) -> Iterator[str]:
+    for action in document["actions"]:
+        if action["status"] in ("failed", "stale"):
+            text = "\n".join(part for part in (action["error"], action["hint"]) if part)
+            yield _annotation("error", {"title": action["id"]}, text or action["status"])
+    yield _annotation("notice", {"title": "reconciler apply"}, values.outcome_line(document))
+
+
+def _drift(document: Document) -> Iterator[str]:
+    for drift in document["drift"]:
+        applied, live = values.pair(drift["applied"], drift["live"])
+        text = f"{drift['path']} was changed in the tenant: applied {applied}, live {live}"
+        yield _annotation("warning", {"title": drift["address"]}, text)
+    yield _annotation("notice", {"title": "reconciler drift"}, values.drift_line(document))
+
+
+def _errors(document: Document) -> Iterator[str]:
+    yield from _entries("error", document["errors"])
+    yield from _entries("warning", document.get("warnings", ()))
+
+
+def _entries(level: str, entries: Any) -> Iterator[str]:
+    for entry in entries:
+        places = {"file": entry.get("file"), "line": entry.get("line"), "col": entry.get("column")}
+        title = entry.get("address") or entry.get("code") or ""
+        text = "\n".join(part for part in (entry["message"], entry.get("hint")) if part)
+        yield _annotation(level, {**{k: str(v) for k, v in places.items() if v}, "title": title}, text)
+
+
+def _annotation(level: str, properties: Mapping[str, str], text: str) -> str:
+    """One command. Nothing from outside can end it or begin another: what steers is escaped."""
+    said = ",".join(f"{name}={_property(value)}" for name, value in properties.items() if value)
+    lines = [terminal(line) for line in text.split("\n")]
+    return f"::{level} {said}::" + "%0A".join(line.replace("%", "%25") for line in lines)
+
+
+def _property(value: str) -> str:
+    escaped = terminal(value).replace("%", "%25")
+    return escaped.replace(":", "%3A").replace(",", "%2C")
+
+
+_LINES: Mapping[str, Callable[[Document], Iterator[str]]] = {
+    "plan": _plan,
+    "outcome": _outcome,
+    "drift": _drift,
+    "errors": _errors,
+}

@@ -1,0 +1,127 @@
+"""`get executions ID`: one execution with what its steps did and logged, after its end if that is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from reconciler.kinds.executions import LAST_WORDS, LOGS, STEPS, logs_of, read_state, steps_of
+from reconciler.kinds.listings import Row, row_of
+from reconciler.kinds.listings_executions import EXECUTIONS
+from reconciler.model.errors import NotFound, ReconcilerError
+from reconciler.verbs.lookups import by_id, every, is_id, missing
+from reconciler.verbs.session import Session, connect
+
+if TYPE_CHECKING:
+    from reconciler.api import Client
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 5.0
+LONGEST = 900.0
+"""Seconds that an execution may last at most, unless it is a long-running one."""
+LATE = 2.0
+"""Seconds after an execution's end within which its logs arrive."""
+Listener = Callable[[str], None]
+
+
+class NotEnded(ReconcilerError):
+    """An execution is still under way after the time that was given to it."""
+
+    code = "not-ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which execution, and how much of it; `limit` is for how many seconds its end is waited for, None for
+    not at all.
+    """
+
+    identifier: str
+    limit: float | None = None
+    steps: bool = False
+    logs: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An execution's columns, and the results of its steps and its logs where they were asked for."""
+
+    row: Row
+    steps: Sequence[Row] | None = None
+    logs: Sequence[Row] | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether it ended in an error."""
+        return self.row["status"] == "ERROR"
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The execution with its parts as one object."""
+        parts = {"steps": self.steps, "logs": self.logs}
+        return {**self.row, **{name: list(rows) for name, rows in parts.items() if rows is not None}}
+
+
+async def execution(session: Session, asked: Asked, listener: Listener = lambda _: None) -> Seen:
+    """Reads one execution. `listener` is told its status while its end is waited for.
+
+    Raises NotThere, NotEnded, NotAuthenticated, Unreachable or ApiError.
+    """
+    async with connect(session, read_only=True) as client:
+        columns = EXECUTIONS.columns
+        node = await by_id(client, EXECUTIONS, columns, asked.identifier) if is_id(asked.identifier) else None
+        if node is not None and asked.limit is not None:
+            await ended(client, asked.identifier, asked.limit, listener)
+            node = await by_id(client, EXECUTIONS, columns, asked.identifier)
+        if node is None:
+            raise missing(EXECUTIONS, asked.identifier, ())
+        late = LATE if asked.limit is not None else 0.0
+        return Seen(
+            row_of(columns, node),
+            await steps(client, asked.identifier) if asked.steps else None,
+            await logs(client, asked.identifier, late) if asked.logs else None,
+        )
+
+
+async def ended(
+    client: Client, identifier: str, limit: float, listener: Listener
+) -> Mapping[str, Any]:
+    """What is known of an execution once it is over. One that is not there yet is waited for, too: those who
+    started it know that it will be. Raises NotEnded after `limit` seconds.
+    """
+    began, pause = monotonic(), FIRST_PAUSE
+    while True:
+        try:
+            node = await client.execute(read_state(identifier)) or {}
+        except NotFound:
+            node = {}
+        if node.get("endedAt"):
+            return dict(node)
+        listener(str(node.get("status") or "QUEUED").lower())
+        left = limit - (monotonic() - began)
+        if left <= 0:
+            raise NotEnded(
+                f"the execution {identifier} has not ended after {limit:.0f} s",
+                hint=f"look at it later: reconciler get executions {identifier} --wait",
+            )
+        await anyio.sleep(min(pause, left))
+        pause = min(pause * 2, LONGEST_PAUSE)
+
+
+async def steps(client: Client, identifier: str) -> list[Row]:
+    """The results of an execution's steps."""
+    return [row_of(STEPS, node) async for node in every(client, steps_of(identifier))]
+
+
+async def logs(client: Client, identifier: str, late: float = 0.0) -> list[Row]:
+    """What an execution logged. Of one that ended just now, `late` seconds are given to the last words."""
+    began = monotonic()
+    while True:
+        found = [row_of(LOGS, node) async for node in every(client, logs_of(identifier))]
+        complete = any(str(row["message"]).startswith(LAST_WORDS) for row in found)
+        if complete or monotonic() - began >= late:
+            return found
+        await anyio.sleep(FIRST_PAUSE)

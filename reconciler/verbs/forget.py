@@ -1,0 +1,156 @@
+"""`forget`: takes this project's mark off objects, and leaves them alone otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from reconciler.kinds import all_kinds
+from reconciler.kinds.base import Policy
+from reconciler.kinds.marks import marks_in, project_of
+from reconciler.manifests.messages import suggest
+from reconciler.model.address import Address
+from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.digest import sha256
+from reconciler.model.errors import InvalidInput, Refused
+from reconciler.model.plan import Action, Cause, Change, Plan, Refusal, Verb
+from reconciler.model.state import Desired, LiveObject, Resource
+from reconciler.plan.build import content, live_digest
+from reconciler.plan.guards import not_permitted
+from reconciler.plan.match import Matched, address_of_one, ambiguous, match
+from reconciler.verbs.plan import Planned
+from reconciler.verbs.session import Session, connect, load_desired
+
+
+async def plan_to_forget(session: Session, addresses: Sequence[str]) -> Planned:
+    """The plan that lets go of the objects of these addresses, to be carried out by `apply`. `ADDRESS@ID`
+    names one of several objects that bear one mark. Nothing is written.
+
+    Raises InvalidInput with all addresses that name nothing of this project's, and Refused where an address
+    names another project's object, or several.
+    """
+    from reconciler.live.fetch import fetch, kinds_to_read
+
+    desired, _ = load_desired(session, resolve_secrets=False)
+    named = {text.partition("/")[0] for text in addresses}
+    kinds = {kind.name: kind for kind in kinds_to_read(desired, prune=False)}
+    kinds |= {name: kind for name, kind in all_kinds().items() if name in named and kind.declared}
+    async with connect(session, read_only=True) as client:
+        live = await fetch(client, kinds.values())
+    matched = match(desired, live)
+    chosen = _chosen(desired, matched, list(dict.fromkeys(addresses)))
+    actions = tuple(_action(desired.project, address, obj) for address, obj in chosen.items())
+    made = Plan(
+        project=desired.project,
+        environment=desired.environment,
+        desired=desired.digest,
+        live=live_digest(live),
+        actions=actions,
+        warnings=tuple(_named_still(chosen, desired, matched)),
+        refusals=tuple(not_permitted(actions, [" ".join(obj.denied) for obj in chosen.values()])),
+        reads=live.requests + len(actions),
+        checksum=f"sha256:{sha256([desired.project, desired.environment, [a.content for a in actions]])}",
+        counts={Verb.FORGET.value: len(actions)},
+    )
+    # No manifest has a say in this: what they ask for is neither compared nor written.
+    return Planned(made, replace(desired, resources={}), live, chosen, Policy())
+
+
+def _chosen(desired: Desired, matched: Matched, addresses: Sequence[str]) -> dict[Address, LiveObject]:
+    owned = _owned(matched)
+    chosen: dict[Address, LiveObject] = {}
+    wrong: list[Diagnostic] = []
+    refused: list[Refusal] = []
+    names = [str(address) for address in (*owned, *(a for a in desired.resources if a not in owned))]
+    for text in addresses:
+        try:
+            address = Address.parse(text)
+        except ValueError as error:
+            wrong.append(Diagnostic("address", str(error)))
+            continue
+        if address in matched.sharing:
+            refused.append(ambiguous(address, matched.sharing[address]))
+        elif address in owned:
+            chosen[address] = owned[address]
+        elif others := [r for r in matched.refusals if r.address == text and r.code == "owned-otherwise"]:
+            refused += others
+        else:
+            wrong.append(_not_owned(text, desired.resources.get(address), names))
+    if wrong:
+        raise InvalidInput(wrong)
+    if refused:
+        raise Refused(refused)
+    return chosen
+
+
+def _owned(matched: Matched) -> dict[Address, LiveObject]:
+    """All that bears this project's mark, by every address that names it."""
+    own = {
+        address: obj
+        for address, obj in matched.objects.items()
+        if address not in matched.adopting and all_kinds()[address.kind].marked
+    }
+    several = {
+        address_of_one(address, obj.id): obj
+        for address, sharing in matched.sharing.items()
+        for obj in sharing.values()
+    }
+    return {**own, **matched.orphans, **several}
+
+
+def _not_owned(text: str, resource: Resource | None, names: Sequence[str]) -> Diagnostic:
+    if resource is None:
+        hint = suggest(text, names, "see what this project owns with: reconciler plan -v")
+        message = f'neither a manifest nor an object of this project has the address "{text}"'
+        return Diagnostic("unknown-address", message, address=text, hint=hint)
+    return Diagnostic(
+        "not-owned",
+        f"no object bears the mark of {text}, so there is nothing to take off",
+        resource.source,
+        text,
+        "leave it out",
+    )
+
+
+def _action(project: str, address: Address, obj: LiveObject) -> Action:
+    kind = all_kinds()[obj.kind]
+    remembered = obj.facts.get("mark")
+    worn = [m for m in marks_in(obj.labels, obj.kind) if project_of(m) == project.lower()]
+    mark = next(iter(worn), remembered if isinstance(remembered, str) else None)
+    action = Action(
+        f"{address}#{Verb.FORGET.value}",
+        address,
+        Verb.FORGET,
+        f"lets go of {obj.id}, which stays as it is",
+        (),
+        (Change("mark", mark, None, Cause.PENDING),),
+        kind.basis(obj, None),
+        obj.id,
+    )
+    return replace(action, content=content(action))
+
+
+def _named_still(
+    chosen: Mapping[Address, LiveObject], desired: Desired, matched: Matched
+) -> list[Diagnostic]:
+    return [
+        _warning(desired.resources[address], matched) for address in chosen if address in desired.resources
+    ]
+
+
+def _warning(resource: Resource, matched: Matched) -> Diagnostic:
+    kind = all_kinds()[resource.kind]
+    keys = kind.natural_key(resource, matched.resolve)
+    then = (
+        "the next apply adopts the object again"
+        if any(kind.adoptable(key) for key, _ in keys)
+        else "the next plan is refused while the object keeps its name, and else makes another one"
+    )
+    return Diagnostic(
+        "still-named",
+        f"the manifest of {resource.address} is still there: {then}",
+        resource.source,
+        str(resource.address),
+        "take the manifest away too",
+        "warning",
+    )
