@@ -20,7 +20,7 @@ export MERIDIAN_SFTP_PASSWORD := demo-meridian-sftp-password
 export QA_SFTP_PASSWORD := demo-qa-sftp-password
 export RECONCILER_KEY := demo-key-for-digests-of-secrets
 
-.PHONY: help install demo check static test bench clean
+.PHONY: help install demo check static test fuzz torture bench clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,12 @@ static: $(STAMP) ## the part of check that runs nothing
 	$(BIN)/ruff check .
 	$(BIN)/mypy --strict -p reconciler
 	$(BIN)/lint-imports
+
+fuzz: $(STAMP) ## fuzz the loaders guided by coverage, where atheris is installed (FUZZ_SECONDS=30 each)
+	$(BIN)/python -m tests.fuzz
+
+torture: $(STAMP) ## faults, kills and rivals on many seeds, into docs/reliability.md (SEEDS=200 START=0)
+	$(BIN)/python -m tests.torture
 
 bench: $(STAMP) ## time and memory for a large tenant, beside a bare client
 	$(BIN)/python bench/run.py

@@ -90,7 +90,10 @@ def test_an_unrelated_drift_adds_nothing_and_trips_no_guard():
 def test_the_guards_still_hold_for_what_was_saved():
     before = planned(desired(), world(*birds(20)), Policy(prune=True, allow_delete=True))
     now = planned(desired(), world(*birds(20)), Policy(prune=True))
-    assert [r.code for r in restrict(now, saved(before)).plan.refusals] == ["guard-delete"]
+    told = {r.code for r in restrict(now, saved(before)).plan.refusals}
+    assert told == {"empties-tenant", "guard-delete"}
+    named = {**saved(before), "options": {"select": [f"Customer/bird{n}" for n in range(20)]}}
+    assert [r.code for r in restrict(now, named).plan.refusals] == ["guard-delete"]
 
 
 def test_actions_wait_as_they_did_when_they_were_reviewed():
