@@ -1,0 +1,161 @@
+"""The vendor's own CLI, unchanged, lives a whole life on a served sandbox.
+
+It is installed once into .cache/prism, at the version of package.json here; without node, npm or a way to get
+it the test is skipped.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.sandbox.served import ServedSandbox
+
+HERE = Path(__file__).parent
+CACHE = HERE.parents[1] / ".cache" / "prism"
+DEFINITION = """\
+definitionVersion: 7
+name: Sync
+description: text
+flows:
+  - name: Flow 1
+    description: ""
+    isSynchronous: true
+    steps:
+      - name: Trigger
+        isTrigger: true
+        inputs: {}
+        action: {key: webhook, component: {key: webhook-triggers, isPublic: true, version: LATEST}}
+      - name: Send
+        inputs: {}
+        action: {key: httpPost, component: {key: http, isPublic: true, version: LATEST}}
+requiredConfigVars:
+  - {key: Region, dataType: string, defaultValue: eu}
+"""
+COMPONENT = """\
+module.exports.default = {
+  key: "acme", public: false, documentationUrl: "",
+  display: { label: "Acme", description: "Talks to Acme", iconPath: "icon.png" },
+  actions: {
+    greet: { key: "greet", display: { label: "Greet", description: "Greets" }, inputs: [],
+             perform: async () => ({ data: "hello" }) },
+  },
+  triggers: {}, connections: [], dataSources: {}, hooks: {},
+};
+"""
+
+
+@pytest.fixture(scope="module")
+def program() -> list[str]:
+    """The command that runs prism."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if not node or not npm:
+        pytest.skip("node and npm are not installed")
+    lock = (HERE / "package-lock.json").read_text("utf-8")
+    kept = CACHE / "package-lock.json"
+    if not kept.is_file() or kept.read_text("utf-8") != lock:
+        fresh = CACHE.with_name(f"prism.{os.getpid()}")
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(parents=True)
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(HERE / name, fresh)
+        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        done = subprocess.run(command, cwd=fresh, capture_output=True, text=True, check=False)
+        if done.returncode:
+            shutil.rmtree(fresh, ignore_errors=True)
+            pytest.skip(f"prism cannot be fetched: {done.stderr.strip().splitlines()[-1:]}")
+        shutil.rmtree(CACHE, ignore_errors=True)
+        fresh.rename(CACHE)
+    return [node, str(CACHE / "node_modules/@prismatic-io/prism/lib/run.js")]
+
+
+class Prism:
+    """prism with a tenant to talk to and a folder to work in."""
+
+    def __init__(self, program: list[str], served: ServedSandbox, folder: Path) -> None:
+        self._program, self.folder = program, folder
+        self._environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "PRISMATIC_URL": served.url,
+            "PRISM_ACCESS_TOKEN": served.token,
+            "PRISM_SKIP_NEW_VERSION_CHECK": "true",
+            "NO_PROXY": "127.0.0.1",
+        }
+
+    def __call__(self, *arguments: str, exit_code: int = 0) -> str:
+        done = subprocess.run(
+            [*self._program, *arguments],
+            cwd=self.folder,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == exit_code, done.stdout + done.stderr
+        return (done.stdout if exit_code == 0 else done.stderr).strip()
+
+    def rows(self, *arguments: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = json.loads(self(*arguments, "--extended", "--output", "json"))
+        return found
+
+
+@pytest.fixture
+def prism(program: list[str], tmp_path: Path) -> Iterator[Prism]:
+    (tmp_path / "sync.yml").write_text(DEFINITION, "utf-8")
+    (tmp_path / "payload.json").write_text('{"order": 7}', "utf-8")
+    with ServedSandbox() as served:
+        yield Prism(program, served, tmp_path)
+
+
+def test_a_life_of_an_integration_and_its_instance(prism: Prism) -> None:
+    assert "Organization: Sandbox" in prism("me")
+    draft = prism("integrations:import", "-p", "sync.yml")
+    version = prism("integrations:publish", draft, "-c", "first")
+    assert [row["name"] for row in prism.rows("integrations:list")] == ["Sync"]
+    assert version in [row["id"] for row in prism.rows("integrations:versions", draft)]
+    assert "Flow 1" in prism("integrations:export", draft)
+    tested = prism("integrations:flows:test", "-i", draft, "-n", "Flow 1", "-p", "payload.json", "--sync")
+    assert '"order": 7' in tested
+    customer = prism("customers:create", "-n", "Acme", "-e", "acme")
+    instance = prism("instances:create", "-n", "One", "-i", version, "-c", customer)
+    assert prism("instances:deploy", instance) == instance
+    (row,) = prism.rows("instances:list")
+    assert (row["name"], row["customer"]) == ("One", "Acme")
+    (value,) = prism.rows("instances:config-vars:list", instance)
+    assert (value["key"], value["value"]) == ("Region", "eu")
+    (flow,) = prism.rows("instances:flow-configs:list", instance)
+    assert "Ending Instance Execution" in prism("instances:flow-configs:test", flow["id"], "--tail")
+    prism("instances:disable", instance)
+    prism("instances:delete", instance)
+    assert prism.rows("instances:list") == []
+    assert prism("instances:delete", instance, exit_code=1)
+
+
+def test_alerts_users_and_components(prism: Prism) -> None:
+    (role,) = [row["id"] for row in prism.rows("organization:users:roles") if row["name"] == "Integrator"]
+    user = prism("organization:users:create", "-e", "ada@acme.example", "-n", "Ada", "-r", role)
+    hook = prism("alerts:webhooks:create", "-n", "Pager", "-u", "https://pager.example", "-p", "{}")
+    group = prism("alerts:groups:create", "-n", "Support", "-u", json.dumps([user]), "-w", json.dumps([hook]))
+    assert [row["name"] for row in prism.rows("alerts:groups:list")] == ["Support"]
+    prism("alerts:groups:delete", group)
+    assert len(prism.rows("alerts:triggers:list")) > 10
+    folder = prism.folder
+    (folder / "dist").mkdir()
+    (folder / "dist" / "index.js").write_text(COMPONENT, "utf-8")
+    (folder / "dist" / "icon.png").write_bytes(b"\x89PNG")
+    (folder / "package.json").write_text(
+        '{"name": "acme", "version": "1.0.0", "main": "dist/index.js"}', "utf-8"
+    )
+    prism("components:publish", "--no-confirm", "--no-check-signature", "-c", "first")
+    (row,) = [row for row in prism.rows("components:list") if row["key"] == "acme"]
+    assert (row["label"], row["public"]) == ("Acme", "false")

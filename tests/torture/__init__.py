@@ -1,0 +1,1 @@
+"""Runs `apply` through faults, kills and other people's edits, and holds the tenant against a model."""
