@@ -97,6 +97,8 @@ class Tokens:
         self._access = _plain(credentials.access_token, "access")
         self._renew_at = _expiry_of(self._access, patience.now()) if self._access else None
         self._lock = anyio.Lock()
+        self.rotates: bool | None = None
+        """Whether the last exchange gave another refresh token; None before the first."""
         self._refusal: tuple[float, NotAuthenticated | Unreachable] | None = None
 
     async def bearer(self) -> str | None:
@@ -203,6 +205,7 @@ class Tokens:
         else:
             self._renew_at = _expiry_of(self._access, now)
         rotated = answer.get("refresh_token")
+        self.rotates = isinstance(rotated, str) and rotated not in ("", self._refresh)
         if isinstance(rotated, str) and rotated:
             self._refresh = rotated
 

@@ -25,9 +25,10 @@ from reconciler.api.schema import (
     without_reported_fields,
 )
 from reconciler.api.transport import Stats, Transport
+from reconciler.api.upload import Uploads
 from reconciler.api.wire import Answer
-from reconciler.model.errors import GraphQLError, NotAuthenticated, TransportError
-from reconciler.model.operation import Operation
+from reconciler.model.errors import GraphQLError, NotAuthenticated, TransportError, WriteRefused
+from reconciler.model.operation import Operation, Upload
 
 _IDENTITY = Operation(
     "authenticatedUser", "query Identity { authenticatedUser { email name tenantId org { id name } } }"
@@ -75,6 +76,7 @@ class Client:
             patience=patience or Patience(),
             notice=notice,
         )
+        self._uploads = Uploads(transport, patience or Patience())
         self.base_url = str(self._transport.base)
         self.read_only = read_only
         self._identity: Identity | None = None
@@ -87,6 +89,11 @@ class Client:
     def stats(self) -> Stats:
         """Counters: reads, writes, retries, bytes received."""
         return self._transport.stats
+
+    @property
+    def rotates_tokens(self) -> bool | None:
+        """Whether the tenant gave another refresh token in an exchange; None where there was no exchange."""
+        return self._transport.rotates_tokens
 
     async def __aenter__(self) -> Self:
         await self._transport.__aenter__()
@@ -113,6 +120,12 @@ class Client:
                 answer = await self._transport.send(replace(op, document=fitted))
         return result(op, answer)
 
+    async def upload(self, upload: Upload) -> None:
+        """Puts a file to the address that a mutation's answer gave. Raises TransportError or WriteRefused."""
+        if self.read_only:
+            raise WriteRefused("a file is not sent while only reading", hint="nothing was sent")
+        await self._uploads.put(upload)
+
     async def raw(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The whole answer to any document, `data` and `errors` as they came.
 
@@ -124,6 +137,12 @@ class Client:
         answer = await self._transport.send(op)
         whole: dict[str, Any] = msgspec.json.decode(answer.body)
         return whole
+
+    async def answer(self, op: Operation) -> Answer:
+        """The answer to an operation as it came, status and all, for callers whom its form tells something.
+        Raises as `raw` does.
+        """
+        return await self._transport.send(op)
 
     async def identity(self) -> Identity:
         """Whose token this is; asked once. Raises NotAuthenticated where the tenant does not say."""

@@ -107,6 +107,11 @@ class Transport:
         )
         self._tokens = Tokens(self.base, credentials, self._http, patience, self._health)
 
+    @property
+    def rotates_tokens(self) -> bool | None:
+        """What the last exchange of the refresh token showed; None where there was none."""
+        return self._tokens.rotates
+
     async def __aenter__(self) -> Self:
         await self._http.__aenter__()
         return self

@@ -18,13 +18,13 @@ from graphql import (
 
 
 @cache
-def load(name: str) -> dict[str, str]:
-    """The operations of `kinds/NAME.graphql` by their names, each with just the fragments that it uses.
+def load(name: str, package: str = "reconciler.kinds") -> dict[str, str]:
+    """The operations of a package's `NAME.graphql` by their names, each with just the fragments that it uses.
 
     Clients of this API send one operation a document and no operationName (api notes: "Requests and
     answers"), so a file with several is taken apart here.
     """
-    text = resources.files("reconciler.kinds").joinpath(f"{name}.graphql").read_text("utf-8")
+    text = resources.files(package).joinpath(f"{name}.graphql").read_text("utf-8")
     tree = parse(text, no_location=True)
     fragments = {d.name.value: d for d in tree.definitions if isinstance(d, FragmentDefinitionNode)}
     return {

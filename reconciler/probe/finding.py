@@ -21,7 +21,7 @@ class Finding:
     evidence: str
 
 
-class Unclear(Exception):  # noqa: N818 - named for what happened, as the errors of model/ are
+class Unclear(Exception):
     """An experiment came out as no answer has it, or cannot be done; the text says why."""
 
 

@@ -1,5 +1,6 @@
-"""The open questions with the answers that an experiment can tell apart. The sandbox has its own list of them,
-since it shares nothing with its clients; a test holds the two together.
+"""The open questions with the answers that an experiment can tell apart.
+
+The sandbox has a list of its own, since it shares nothing with its clients; a test holds the two together.
 """
 
 from __future__ import annotations

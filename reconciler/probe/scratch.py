@@ -13,7 +13,7 @@ from typing import Any
 from reconciler.api import Client
 from reconciler.api.wire import Answer
 from reconciler.kinds import documents
-from reconciler.model.errors import GraphQLError, PayloadError
+from reconciler.model.errors import PayloadError
 from reconciler.model.operation import Operation
 from reconciler.probe.finding import Unclear
 
@@ -55,12 +55,15 @@ class Scratch:
         return f"{NAME_START}{self.run} - scratch, may be deleted {variant}".rstrip()
 
     async def read(self, name: str, root: str, **variables: Any) -> Any:
-        """What a query finds at its root field."""
-        return await self.client.execute(Operation(root, _document(name), variables))
+        """What a query finds at its root field. Raises Unclear where that is nothing."""
+        found = await self.client.execute(Operation(root, _document(name), variables))
+        if found is None:
+            raise Unclear(f"{root} is answered with null")
+        return found
 
-    async def answer(self, name: str, **variables: Any) -> Answer:
-        """The answer to a document as it came, for what its form tells. It is not sent a second time."""
-        return await self.client.answer(Operation(name, _document(name), variables, repeatable=False))
+    async def answer(self, name: str, *, repeatable: bool = True, **variables: Any) -> Answer:
+        """The answer to a document as it came, for what its form tells."""
+        return await self.client.answer(Operation(name, _document(name), variables, repeatable=repeatable))
 
     async def change(self, mutation: str, **given: Any) -> Any:
         """The object in a mutation's payload. Raises ApiError."""
@@ -78,11 +81,13 @@ class Scratch:
         return await self.client.execute(op)
 
     async def attempt(self, mutation: str, **given: Any) -> tuple[Any, str]:
-        """The object and no text, or None and the words in which the tenant refuses."""
+        """The object and no text, or None and the words in which the tenant refuses. Raises ApiError where it
+        fails otherwise, which says nothing of the rule.
+        """
         try:
             return await self.change(mutation, **given), ""
-        except (PayloadError, GraphQLError) as error:
-            return None, error.message or "refused"
+        except PayloadError as error:
+            return None, error.message or "without a reason"
 
     async def update_draft(self, **given: Any) -> Mapping[str, Any]:
         """The draft after an update."""
@@ -115,7 +120,7 @@ class Scratch:
         version: str = self.version(which)["id"]
         for _ in range(_POLLS):
             found = await self.read("version", "integration", id=version)
-            if found and found["versionIsAvailable"]:
+            if found["versionIsAvailable"]:
                 return version
             await self.sleep(_POLL_SECONDS)
         raise Unclear(f"the version did not become available in {_POLLS * _POLL_SECONDS:.0f} s")
@@ -132,6 +137,12 @@ class Scratch:
         if not self.draft:
             raise Unclear("the integration could not be created")
         return str(self.draft["id"])
+
+    @property
+    def sequence(self) -> str:
+        """What the integration's versions share. Raises Unclear where there is none."""
+        _ = self.draft_id
+        return str(self.draft["versionSequenceId"])
 
     @property
     def instance_id(self) -> str:

@@ -1,0 +1,99 @@
+"""The scratch integration's definition: a flow that nothing calls, and variables to ask about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import yaml
+
+FLOW = "Probe"
+PLAIN = "Channel"
+LOGIN = "Login"
+OWN_KEY = "reconcilerProbe"
+DEFAULT_USER = "nobody"
+_COMPONENT = {"isPublic": True, "version": "LATEST"}
+_HTTP = {**_COMPONENT, "key": "http"}
+_ADDRESS = "https://scratch.invalid/"
+
+
+def definition(
+    name: str,
+    labels: Sequence[str] = (),
+    *,
+    description: str = "",
+    variables: Sequence[dict[str, Any]] = (),
+    more: dict[str, Any] | None = None,
+) -> str:
+    """The text of one, with further variables and further keys at its top."""
+    wanted = [_plain(), _login(), *variables]
+    trigger = {
+        "name": "Trigger",
+        "description": "",
+        "isTrigger": True,
+        "action": {"key": "webhook", "component": {**_COMPONENT, "key": "webhook-triggers"}},
+        "inputs": {},
+    }
+    body = {
+        "definitionVersion": 7,
+        "name": name,
+        "description": description,
+        "flows": [{"name": FLOW, "description": "", "isSynchronous": False, "steps": [trigger]}],
+        "configPages": [
+            {"name": "Page", "elements": [{"type": "configVar", "value": one["key"]} for one in wanted]}
+        ],
+        "requiredConfigVars": wanted,
+        **({"labels": list(labels)} if labels else {}),
+        **(more or {}),
+    }
+    return yaml.safe_dump(body, sort_keys=False)
+
+
+def incomplete() -> dict[str, Any]:
+    """A variable without a default, which leaves an instance incomplete."""
+    return {"key": "Needed", "dataType": "string", "orgOnly": False}
+
+
+def oauth() -> dict[str, Any]:
+    """A connection that a person would have to authorise."""
+    given = ("authorizeUrl", "tokenUrl", "clientId", "clientSecret")
+    return _connection("Account", "oauth2", {name: _ADDRESS for name in given})
+
+
+def parse(text: str) -> dict[str, Any]:
+    """A definition as it was read back; empty where it cannot be read."""
+    try:
+        found = yaml.safe_load(text)
+    except yaml.YAMLError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def steps(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The steps of all flows."""
+    for flow in body.get("flows") or ():
+        yield from flow.get("steps") or ()
+
+
+def component_version(body: dict[str, Any]) -> Any:
+    """The number that stands where LATEST was sent."""
+    found = (step.get("action", {}).get("component", {}).get("version") for step in steps(body))
+    return next(found, None)
+
+
+def _plain() -> dict[str, Any]:
+    return {"key": PLAIN, "dataType": "string", "defaultValue": "general", "orgOnly": False}
+
+
+def _login() -> dict[str, Any]:
+    return _connection(LOGIN, "basic", {"username": DEFAULT_USER, "password": DEFAULT_USER})
+
+
+def _connection(key: str, kind: str, inputs: dict[str, str]) -> dict[str, Any]:
+    return {
+        "key": key,
+        "dataType": "connection",
+        "orgOnly": False,
+        "connection": {"key": kind, "component": dict(_HTTP)},
+        "inputs": {name: {"type": "value", "value": value} for name, value in inputs.items()},
+    }
