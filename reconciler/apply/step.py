@@ -14,7 +14,7 @@ from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Kind, Policy, Request
 from reconciler.model.address import Address, Ref
 from reconciler.model.errors import ApiError, JournalFailed, NotFound, PayloadError, Stale, Unreachable
-from reconciler.model.operation import Operation
+from reconciler.model.operation import Operation, Upload
 from reconciler.model.outcome import Event, Waiting
 from reconciler.model.plan import Action, Verb
 from reconciler.model.state import LiveObject, Resource
@@ -37,6 +37,9 @@ class Objects(Protocol):
 
     async def send(self, kind: Kind, op: Operation) -> Mapping[str, Any]:
         """Carries a mutation out; gives the object in its answer."""
+
+    async def upload(self, upload: Upload) -> None:
+        """Puts a file to where a mutation's answer said."""
 
 
 @dataclass(slots=True)
@@ -78,6 +81,7 @@ async def carry_out(action: Action, run: Run) -> None:
     elif action.verb is Verb.PUBLISH:
         await _look_again(kind, name, action, run)
     if kind.satisfied(name, action.verb, _request(action, run)):
+        await _wait(kind, action, run)  # an earlier run may have ended before it took effect
         return
     for ref in kind.needs(run.resources[action.address]) if action.address in run.resources else ():
         if isinstance(run.resolve(ref), Ref):
@@ -184,18 +188,17 @@ async def _send(kind: Kind, name: str, action: Action, run: Run) -> None:
                 raise
             await run.sleep(FIRST_WAIT * 2**attempt)
         else:
-            await _observe(kind, action, node, run)
-            if action.verb is Verb.CREATE and kind.has_twins:
-                await _settle(kind, action, run)
-            return None
+            for upload in kind.uploads(action.verb, node, _request(action, run)):
+                await run.tenant.upload(upload)
+            return await _observe(kind, action, node, run)
     return None
 
 
 async def _settle(kind: Kind, action: Action, run: Run) -> LiveObject | None:
-    """The object, now that it was created, and no other beside it. Two runs may both have looked before either
-    created. Each looks again, and all keep the oldest: what bears the mark beside it came to be since our
-    look that found nothing, and nobody has done anything with it yet. A list that lacks what we know to be
-    there is older than our call, and is read again.
+    """The object, now that it was created, and no other beside it. Two runs may both have looked before
+    either created. Each looks again, and all keep the oldest: what bears the mark beside it came to be since
+    our look that found nothing, and nobody has done anything with it yet. A list that lacks what we know to
+    be there is older than our call, and is read again.
     """
     request = _request(action, run)
     for attempt in range(1, ATTEMPTS + 1):
@@ -233,6 +236,8 @@ async def _observe(kind: Kind, action: Action, node: Mapping[str, Any], run: Run
         run.observed[action.address] = live
     elif action.verb is not Verb.DELETE:
         await _reread(kind, action, run)
+    if action.verb is Verb.CREATE and kind.has_twins:
+        await _settle(kind, action, run)
 
 
 async def _journalled(kind: Kind, op: Operation, action: Action, run: Run) -> Mapping[str, Any]:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.moments import MOMENT
+from reconciler.cli import get_more as more
+from reconciler.cli.moments import moment
 from reconciler.cli.settings import Settings, common, settings
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 _FORMATS = ("table", "json", "yaml", "csv", "ids")
 _FORMAT = "reconciler.get.format"
-_TYPES: dict[str, Any] = {"Int": int, "DateTime": MOMENT}
+_TYPES: dict[str, Any] = {"Int": int, "DateTime": moment}
 
 
 def _keep_format(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
@@ -63,8 +64,13 @@ def _listing_command(listing: Listing) -> click.Command:
     """`get KIND`, with an option for each of its filters."""
 
     @common
-    def run(**given: Any) -> None:
-        _get(listing, given)
+    def run(**given: Any) -> int:
+        here = settings()
+        if given.get("outdated"):
+            return more.show_outdated(here, _shape(here), given)
+        if more.is_about_one(given):
+            return more.show_execution(here, _shape(here), given)
+        return _get(listing, given)
 
     # What `common` added to the function, but for the format, of which lists have their own.
     shared = [one for one in click.command()(run).params if one.name != "format"]
@@ -77,6 +83,7 @@ def _listing_command(listing: Listing) -> click.Command:
         )
     params += [_filter_option(one) for one in listing.filters]
     params += _paging() if params else []
+    params += more.OPTIONS.get(listing.kind, [])
     params += [
         click.Option(["--columns"], default="", metavar="A,B", help=f"Of: {', '.join(_names(listing))}."),
         _format_option(),
@@ -94,7 +101,9 @@ def _filter_option(one: Filter) -> click.Option:
     several = one.type.startswith("[")
     if one.type == "Boolean":
         return click.Option([one.option, one.argument.lower()], default=None, help=one.help)
-    return click.Option([one.option, one.argument.lower()], type=kind, multiple=several, help=one.help)
+    shown = "TIME" if one.type == "DateTime" else None
+    names = [one.option, one.argument.lower()]
+    return click.Option(names, type=kind, multiple=several, metavar=shown, help=one.help)
 
 
 def _paging() -> list[click.Parameter]:
@@ -112,7 +121,7 @@ def _paging() -> list[click.Parameter]:
     ]
 
 
-def _get(listing: Listing, given: dict[str, Any]) -> None:
+def _get(listing: Listing, given: dict[str, Any]) -> int:
     from functools import partial
 
     import anyio
@@ -131,6 +140,7 @@ def _get(listing: Listing, given: dict[str, Any]) -> None:
     rows.close()
     if cursor:
         here.say(f"There are more. Go on with: --after {cursor}")
+    return 0
 
 
 def _shape(here: Settings) -> str:
@@ -142,7 +152,7 @@ def _wanted(listing: Listing, given: dict[str, Any], *, every: bool) -> Wanted:
     from reconciler.kinds.listings import PAGING
     from reconciler.verbs.get import Wanted, columns
 
-    values = {one.argument: given.get(one.argument.lower()) for one in listing.filters}
+    values = {one.argument: _value(one, given.get(one.argument.lower())) for one in listing.filters}
     shape = _shape(settings())
     return Wanted(
         listing,
@@ -158,3 +168,7 @@ def _wanted(listing: Listing, given: dict[str, Any], *, every: bool) -> Wanted:
         sort=given.get("sort", ""),
         parent=given.get("parent", ""),
     )
+
+
+def _value(one: Filter, given: Any) -> Any:
+    return one.read(given) if one.read and given is not None else given

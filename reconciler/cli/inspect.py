@@ -46,12 +46,13 @@ def whoami(tenants: bool) -> None:
                 "organization": one.get("orgName"),
                 "tenant": one.get("tenantId"),
                 "url": one.get("url"),
-                "current": one.get("tenantId") == who.tenant,
+                "current": one.get("current"),
+                "environments": one.get("environments"),
             }
             for one in who.tenants
         ]
         here.out.print()
-        render_table(here.out, rows, ("organization", "tenant", "url", "current"))
+        render_table(here.out, rows, ("organization", "tenant", "url", "current", "environments"))
 
 
 @click.command()

@@ -68,16 +68,24 @@ def validate() -> None:
 
 
 @click.command()
-@click.argument("kind")
+@click.argument("kind", required=False)
 @common
-def schema(kind: str) -> None:
-    """Print the JSON Schema of KIND.
-
-    KIND is project, integration, customer, instance, instanceset, definition, plan, outcome or drift.
-    """
+def schema(kind: str | None) -> None:
+    """Print the JSON Schema of KIND, or list the kinds that there are."""
+    from reconciler.verbs.schema import kinds
     from reconciler.verbs.schema import schema as text_of
 
-    settings().out.out(text_of(kind).rstrip("\n"), highlight=False)
+    here = settings()
+    if kind is not None:
+        here.out.out(text_of(kind).rstrip("\n"), highlight=False)
+        return
+    known = kinds()
+    if here.format == "json":
+        _json(here, [{"kind": name, "description": description} for name, description in known])
+        return
+    width = max(len(name) for name, _ in known) + 2
+    for name, description in known:
+        here.out.out(f"{name:<{width}}{description}", highlight=False)
 
 
 def _created(created: Created) -> dict[str, Any]:
@@ -97,7 +105,7 @@ def _following(folder: Path) -> list[str]:
     return [*enter, "reconciler validate", "reconciler plan", "reconciler apply"]
 
 
-def _json(here: Settings, document: dict[str, Any]) -> None:
+def _json(here: Settings, document: Any) -> None:
     from reconciler.report.document import dumps
 
     here.out.out(dumps(document), highlight=False)

@@ -47,6 +47,12 @@ def sandbox() -> None:
     help="Set a rule (see `sandbox rule`). Repeatable.",
 )
 @click.option(
+    "--rules",
+    "rules_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Set the rules in a file, such as `probe -o FILE` writes. --rule goes before it.",
+)
+@click.option(
     "--fault",
     "faults",
     multiple=True,
@@ -62,6 +68,7 @@ def serve(
     port: int,
     db: Path | None,
     rules: tuple[str, ...],
+    rules_file: Path | None,
     faults: tuple[str, ...],
     seed: int | None,
     **shifts: int,
@@ -69,11 +76,12 @@ def serve(
     """Serve a sandbox over HTTP until SIGINT or SIGTERM. Prints one line of JSON when it listens: its url,
     token, refreshToken and tenant.
     """
+    from reconciler.verbs.sandbox import read_rules
     from reconciler.verbs.sandbox import serve as run
     from reconciler.verbs.sandbox_fault import parse_fault
 
     here = settings()
-    pairs = [_pair(rule) for rule in rules]
+    pairs = [*(read_rules(rules_file) if rules_file else ()), *(_pair(rule) for rule in rules)]
     armed = [parse_fault(fault) for fault in faults]
     session = _session(here) if db is None else None
     run(

@@ -6,13 +6,18 @@ from reconciler.kinds.alert_group import AlertGroupKind
 from reconciler.kinds.alert_monitor import AlertMonitorKind
 from reconciler.kinds.alert_webhook import AlertWebhookKind
 from reconciler.kinds.base import Kind
+from reconciler.kinds.component import ComponentKind
+from reconciler.kinds.connection import ConnectionKind
 from reconciler.kinds.customer import CustomerKind
+from reconciler.kinds.customer_connection import CustomerConnectionKind
 from reconciler.kinds.event_webhook import EventWebhookKind
 from reconciler.kinds.instance import InstanceKind
 from reconciler.kinds.instance_profile import InstanceProfileKind
 from reconciler.kinds.integration import IntegrationKind
 from reconciler.kinds.log_stream import LogStreamKind
 from reconciler.kinds.lookups import AlertTriggerKind, CustomerRoleKind, LogSeverityKind, OrganizationRoleKind
+from reconciler.kinds.marketplace_listing import MarketplaceListingKind
+from reconciler.kinds.required_component import RequiredComponentKind
 from reconciler.kinds.user import UserKind
 
 CORE = ("Integration", "Customer", "Instance")
@@ -21,17 +26,22 @@ CORE = ("Integration", "Customer", "Instance")
 
 @cache
 def all_kinds() -> dict[str, Kind]:
-    """The kinds by name, each after those that it refers to."""
+    """The kinds by name, in the order in which their objects are paired; deletions go the other way."""
     kinds: tuple[Kind, ...] = (
         AlertTriggerKind(),
         LogSeverityKind(),
         OrganizationRoleKind(),
         CustomerRoleKind(),
+        RequiredComponentKind(),
+        InstanceProfileKind(),
+        ConnectionKind(),
+        ComponentKind(),
         IntegrationKind(),
         CustomerKind(),
         InstanceKind(),
+        CustomerConnectionKind(),
+        MarketplaceListingKind(),
         UserKind(),
-        InstanceProfileKind(),
         AlertWebhookKind(),
         AlertGroupKind(),
         AlertMonitorKind(),

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from reconciler.model.address import Ref
 from reconciler.model.diagnostic import Diagnostic, Source
-from reconciler.model.operation import Operation
+from reconciler.model.operation import Operation, Upload
 from reconciler.model.plan import Change, Refusal, Verb
 from reconciler.model.secret import Secret
 from reconciler.model.state import LiveObject, Resource
@@ -151,8 +151,8 @@ class Kind(Protocol):
         ...
 
     def within(self, live: LiveObject) -> Sequence[tuple[str, str, Any]]:
-        """What the platform deletes the object along with: for each a kind, the name of a value of its objects
-        (as in `value`), and that value.
+        """What the platform deletes the object along with: for each a kind, the name of a value of its
+        objects (as in `value`), and that value.
         """
         ...
 
@@ -194,6 +194,10 @@ class Kind(Protocol):
         """The call that carries a step out. `Verb.FORGET` takes off all that is ours, wherever the kind keeps
         it, and nothing else.
         """
+        ...
+
+    def uploads(self, verb: Verb, node: Mapping[str, Any], request: Request) -> Sequence[Upload]:
+        """The files that a mutation's answer asks for."""
         ...
 
     def observed(

@@ -1,4 +1,4 @@
-"""What the type of a config variable makes of a value: its text on the wire, and which texts mean the same."""
+"""What a config variable's type makes of its value: the text on the wire, and which texts mean the same."""
 
 from __future__ import annotations
 
@@ -53,7 +53,10 @@ def same_value(wanted: Any, found: Any, kind: ValueType = UNTYPED) -> bool:
         return False
     live = text(found)
     if kind.collection:
-        return same_json(settled(as_json(text(wanted)), kind), settled(as_json(live), kind))
+        held = as_json(live)
+        # A map may stand for a key-value list in git; the platform wants the list.
+        is_list = isinstance(held, list) or wanted in (None, "")
+        return is_list and same_json(settled(as_json(text(wanted)), kind), settled(held, kind))
     if kind.data in _AS_JSON or isinstance(wanted, Mapping | list | tuple):
         return same_json(as_json(text(wanted)), as_json(live))
     read = _READERS.get(kind.data) or _reader_of(wanted)
@@ -131,7 +134,7 @@ def secret_parts(value: Any) -> tuple[str, ...]:
 
 
 def secrets_in(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """The secrets that a value holds, revealed, with their paths, in an order that does not depend on git's."""
+    """The secrets in a value, revealed, with their paths; the order of a map's keys does not matter."""
     if isinstance(value, Secret):
         yield path, value.reveal()
     elif isinstance(value, Mapping):

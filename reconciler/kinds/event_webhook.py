@@ -1,8 +1,9 @@
 """EventWebhook: where the platform's own events (an instance deployed, a user added) are posted to."""
 
 from reconciler.kinds.field import DESCRIPTION, Field
-from reconciler.kinds.places import Description
+from reconciler.kinds.places import Description, headers_read, headers_sent
 from reconciler.kinds.tabled import TabledKind
+from reconciler.model.secret import Hidden
 
 
 class EventWebhookKind(TabledKind):
@@ -18,6 +19,6 @@ class EventWebhookKind(TabledKind):
         Field("url", secret=True),
         Field("enabled", empty=True),
         Field("eventTypes", many=True),
-        Field("headers", empty={}, secret=True),
-        Field("secret", secret=True),
+        Field("headers", empty={}, secret=True, read=headers_read, write=headers_sent),
+        Field("secret", secret=True, read=lambda value: Hidden() if value is None else value),
     )

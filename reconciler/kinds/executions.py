@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
 
 from reconciler.kinds import documents
 from reconciler.kinds.listing_parts import ID, column
-from reconciler.kinds.listings import Column
+from reconciler.kinds.listings import Column, Page
 from reconciler.model.operation import Operation
-
-Page = Callable[[int, str | None], Operation]
-"""Gives the operation for a page of a list: at most how many rows, and behind which cursor."""
 
 STEPS: tuple[Column, ...] = (
     ID,
@@ -59,10 +55,14 @@ def flows_of_versions(sequence: str) -> Page:
     return _pages("integrationFlows", "integrations", {"sequence": sequence})
 
 
-def _pages(document: str, root: str, values: dict[str, Any]) -> Page:
+def on_draft(run: Operation) -> Operation:
+    """A run of an instance's flow as one of a draft's: the flow's own id stands where that of its settings
+    in an instance would.
+    """
+    document = documents.load("executions")["testIntegrationFlow"]
+    return replace(run, name="testIntegrationFlow", document=document, result="testIntegrationFlowResult")
+
+
+def _pages(document: str, root: str, values: dict[str, str]) -> Page:
     text = documents.load("executions")[document]
-
-    def page(first: int, after: str | None) -> Operation:
-        return Operation(root, text, {**values, "first": first, "after": after})
-
-    return page
+    return lambda first, after: Operation(root, text, {**values, "first": first, "after": after})

@@ -11,6 +11,7 @@ from typing import Any
 
 from reconciler.kinds.base import Request, Resolve, Steps, address_of
 from reconciler.kinds.instance_config import (
+    bindings,
     changed_keys,
     config_form,
     parse_types,
@@ -146,8 +147,8 @@ class InstanceKind(PlainKind):
         return name == "id" or name.startswith("flowConfig:")
 
     def needs(self, resource: Resource) -> Sequence[Ref]:
-        """The customer, and the integration's release."""
-        return (Ref(resource.fields["customer"], "id"), release_ref(resource))
+        """The customer, the integration's release, and what its shared connections are bound to."""
+        return (Ref(resource.fields["customer"], "id"), release_ref(resource), *bindings(resource))
 
     def steps(self, request: Request, *, adopt: bool) -> Steps:
         """create or update → configure → deploy → enable or disable, as far as needed."""

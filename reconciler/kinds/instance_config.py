@@ -26,13 +26,15 @@ from reconciler.kinds.config_values import (
 )
 from reconciler.kinds.instance_secrets import secrets_rotated, why
 from reconciler.kinds.labelled import ignored
+from reconciler.model.address import Address, Ref
 from reconciler.model.plan import Cause, Change
 from reconciler.model.secret import SHOWN, Hidden, Secret
-from reconciler.model.state import LiveObject
+from reconciler.model.state import LiveObject, Resource
 
 SCHEDULE = ("value", "scheduleType", "timeZone")
 SHARED = "customerConnection"
-"""Names a customer's own value of a connection that integrations share."""
+"""Names a customer's own values of a connection that integrations share: a manifest's address, or an id."""
+_MANIFEST = "CustomerConnection/"
 
 
 def parse_variables(nodes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -72,7 +74,7 @@ def variable_inputs(request: Request, keys: Sequence[str]) -> list[dict[str, Any
     wanted = request.resource.fields["config"]
     live = request.live.fields["config"] if request.live else {}
     types = types_of(request.live)
-    rows = ((key, settled(wanted[key], types.get(key, UNTYPED))) for key in keys)
+    rows = ((key, _resolved(settled(wanted[key], types.get(key, UNTYPED)), request)) for key in keys)
     return [_variable_input(key, _unignored(key, value, request), live.get(key)) for key, value in rows]
 
 
@@ -141,7 +143,7 @@ def spoken_config(wanted: Mapping[str, Any], live: LiveObject) -> dict[str, Any]
     changed = [
         key
         for key, value in wanted.items()
-        if any(_compare(key, value, found.get(key), types.get(key, UNTYPED), False))
+        if not is_bound(value) and any(_compare(key, value, found.get(key), types.get(key, UNTYPED), False))
     ]
     forms = {key: _live_form(wanted[key], found.get(key)) for key in changed}
     whole = {**_other_forms(found), **config_form(wanted), **forms}
@@ -165,11 +167,25 @@ def is_schedule(value: Any, live: Any) -> bool:
     return shape or (isinstance(value, Mapping) and "scheduleType" in value and set(value) <= set(SCHEDULE))
 
 
+def bindings(resource: Resource) -> list[Ref]:
+    """The customers' values, declared by manifests, that the instance's shared connections are bound to."""
+    named = [text(v[SHARED]) for v in (resource.fields.get("config") or {}).values() if is_bound(v)]
+    return [Ref(Address.parse(one), "id") for one in named if one.startswith(_MANIFEST)]
+
+
+def _resolved(value: Any, request: Request) -> Any:
+    """A value; of one that names a manifest, what the tenant knows it by."""
+    if not is_bound(value) or not text(value[SHARED]).startswith(_MANIFEST):
+        return value
+    return {SHARED: request.resolve(Ref(Address.parse(text(value[SHARED])), "id"))}
+
+
 def _differing(request: Request, live: LiveObject) -> Iterator[tuple[str, str, Any, Any]]:
     """What differs and is not ignored: a variable's key, the path, what is live, what is wanted."""
     wanted, found = request.resource.fields.get("config") or {}, live.fields["config"]
     rotated, types = secrets_rotated(request), types_of(live)
-    for key, value in wanted.items():
+    for key, given in wanted.items():
+        value = _resolved(given, request)
         for path, before, after in _compare(key, value, found.get(key), types.get(key, UNTYPED), rotated):
             if not ignored(request.resource, f"config.{path}"):
                 yield key, path, before, after
@@ -186,14 +202,17 @@ def _unignored(key: str, value: Any, request: Request) -> Any:
 
 def _variable_input(key: str, value: Any, live: Any) -> dict[str, Any]:
     if is_bound(value):
-        return {"key": key, "customerConfigVariableId": text(value[SHARED])}
+        return {"key": key, "customerConfigVariableId": value[SHARED]}
     if is_connection(value):
         known = live.get("inputs", {}) if isinstance(live, Mapping) else {}
         rest = {n: v for n, v in known.items() if isinstance(v, Secret) and n not in value["inputs"]}
         inputs = {**rest, **value["inputs"]}
         rows = [{"name": name, "type": "value", "value": text(v)} for name, v in sorted(inputs.items())]
         # The whole text is wrapped, since the client keeps only what is a Secret out of its messages.
-        return {"key": key, "values": Secret(json.dumps(rows, ensure_ascii=False), parts=secret_parts(inputs))}
+        return {
+            "key": key,
+            "values": Secret(json.dumps(rows, ensure_ascii=False), parts=secret_parts(inputs)),
+        }
     if is_schedule(value, live):
         parts = value if isinstance(value, Mapping) else {"value": value}
         return {"key": key, **{name: on_wire(v) for name, v in parts.items()}}
@@ -205,7 +224,7 @@ def _compare(
 ) -> Iterator[tuple[str, Any, Any]]:
     if is_bound(wanted):
         current = found.get(SHARED) if isinstance(found, Mapping) else None
-        if current != text(wanted[SHARED]):
+        if current != wanted[SHARED]:
             yield f"{key}.{SHARED}", current, wanted[SHARED]
     elif is_connection(wanted):
         known = found.get("inputs", {}) if isinstance(found, Mapping) else {}

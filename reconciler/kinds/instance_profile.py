@@ -1,6 +1,10 @@
-"""InstanceProfile: how instances run (memory, logs, billing), named by definitions through its stable key."""
+"""InstanceProfile: how instances run (memory, logs, billing). Definitions name it as their default."""
+
+from collections.abc import Mapping
+from typing import Any
 
 from reconciler.kinds.field import DESCRIPTION, Field
+from reconciler.kinds.lease import PREFIX
 from reconciler.kinds.places import Description
 from reconciler.kinds.tabled import TabledKind
 
@@ -13,6 +17,7 @@ class InstanceProfileKind(TabledKind):
     list_name = "instanceProfiles"
     place = Description()
     key_is_unique = True
+    held_by: tuple[str, ...] = ("Integration", "Instance")
     fields = (
         Field("name"),
         DESCRIPTION,
@@ -25,3 +30,7 @@ class InstanceProfileKind(TabledKind):
         Field("quickStart", empty=False),
         Field("quickStartInstances", empty=None),
     )
+
+    def concerns(self, node: Mapping[str, Any]) -> bool:
+        """Leases are kept as profiles, and are nobody's resource."""
+        return not str(node["name"]).startswith(PREFIX)

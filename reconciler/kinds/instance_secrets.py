@@ -1,4 +1,4 @@
-"""Secrets of an instance that cannot be read back: the keyed digest of the record tells whether they were sent."""
+"""Secrets of an instance that cannot be read back: a keyed digest tells whether they were sent."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from reconciler.kinds import record
 from reconciler.kinds.base import Request, Resolve, Steps, address_of
+from reconciler.kinds.integration_bundle import needed_component, replaces, wanted_definition
 from reconciler.kinds.integration_impact import impact
 from reconciler.kinds.integration_steps import (
     EMPTY,
@@ -25,6 +26,7 @@ from reconciler.kinds.integration_steps import (
     import_needed,
     integration_steps,
     is_marked,
+    name_of,
     pages_of,
     unnamed_newest,
 )
@@ -131,6 +133,11 @@ class IntegrationKind(PlainKind):
         """A name alone does not prove that it is the same integration."""
         return False
 
+    def needs(self, resource: Resource) -> Sequence[Ref]:
+        """What its definition names and a manifest declares, and the package that it runs."""
+        named = [Ref(address, "id") for address in resource.fields.get("uses", ())]
+        return [*named, *needed_component(resource.fields.get("definition"))]
+
     def value(self, live: LiveObject, name: str) -> Any:
         """`id`; `sequence`, which all versions share; `release:NAME`, the id of the published version of that
         name; `version:ID`, the reverse; `version-number:N`, the id of the published version of that number.
@@ -139,7 +146,8 @@ class IntegrationKind(PlainKind):
             version = find_release(live, name.removeprefix("release:"))
             return version.id if version else None
         if name.startswith("version:"):
-            return next((v.release for v in live.versions if v.id == name.removeprefix("version:")), None)
+            found = (v for v in live.versions if v.id == name.removeprefix("version:"))
+            return next((name_of(live, v) for v in found), "") or None
         if name.startswith(BY_NUMBER):
             number = name.removeprefix(BY_NUMBER)
             return next((v.id for v in live.versions if str(v.number) == number), None)
@@ -170,18 +178,21 @@ class IntegrationKind(PlainKind):
 
     def operation(self, step: str, verb: Verb, request: Request) -> Operation:
         """The mutation of each step."""
-        fields, live = request.resource.fields, request.live
+        fields, live, wanted = request.resource.fields, request.live, wanted_definition(request)
         if verb is Verb.CREATE:
             values = {"name": fields["name"], "labels": labels_to_write(request, {}, (), {})}
             values["metadata"] = record.merged(None, {**_ownership(request), "created": True})
             if fields.get("description"):
                 values["description"] = fields["description"]
-            if "definition" in fields:
-                values["definition"] = fields["definition"].text
+            if wanted is not None:
+                values["definition"] = wanted.text
             return self._mutation("createIntegration", values, request)
         assert live is not None
         if verb is Verb.IMPORT:
-            values = {"integrationId": live.id, "definition": fields["definition"].text}
+            assert wanted is not None
+            values = {"integrationId": live.id, "definition": wanted.text}
+            if replaces(wanted, live):
+                values["replace"] = True
             return self._mutation("importIntegration", values, request)
         if verb is Verb.PUBLISH:
             return self._publish(request)
@@ -316,7 +327,7 @@ class IntegrationKind(PlainKind):
             "project": request.project,
             "address": address_of(request.resource),
             "release": fields["release"],
-            "definition": _sent(request.resource),
+            "definition": sent_digest(request.resource),
         }
         values = {
             "id": live.id,
@@ -338,7 +349,8 @@ class IntegrationKind(PlainKind):
         )
 
 
-def _sent(resource: Resource) -> str:
+def sent_digest(resource: Resource) -> str:
+    """The digest of what the manifest's definition means; a published version remembers it."""
     wanted = resource.fields.get("definition")
     return sha256(meaning(wanted.data)) if isinstance(wanted, Definition) else ""
 
@@ -377,6 +389,6 @@ def _record(request: Request) -> dict[str, str]:
         values["labels"] = people(fields["labels"])
     out = digests_of(live, values)
     if "definition" in fields and not import_needed(request).needed:
-        out["sent"] = _sent(request.resource)
+        out["sent"] = sent_digest(request.resource)
         out["observed"] = digest(live.fields["definition"].data)
     return {group: out[group] for group in (*GROUPS, "sent", "observed") if group in out}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.kinds.base import Request, Step, Steps, address_of, source_of
+from reconciler.kinds.integration_bundle import bundle_change, without_versions
 from reconciler.kinds.labelled import creation, ignored, label_changes, mark_changes, own_mark, scalar_changes
 from reconciler.kinds.meaning import blank, component_versions, differences, digest, meaning, same
 from reconciler.model.diagnostic import Diagnostic
@@ -55,18 +56,16 @@ def import_needed(request: Request) -> Import:
         return Import(False)
     # Other versions of components under the same text are someone's change. Under a new text they are our
     # own import's, whose record did not come to be written.
-    moved = _moved_components(live) if sent_again and not untouched else []
-    if same(wanted.data, found) and not moved:
-        return Import(False, anew=bool(live.applied.get("observed")) and not untouched)
+    moved = _moved_components(live, wanted.key) if sent_again and not untouched else []
     why = _cause(live, untouched=untouched, sent_again=sent_again)
-    changes = [
-        Change(path, before, after, why)
-        for path, before, after in differences(wanted.data, found)
-        if not ignored(request.resource, path)
-    ]
-    changes += [
-        Change(path, now, was, Cause.DRIFT) for path, was, now in moved if not ignored(request.resource, path)
-    ]
+    package = bundle_change(request, live, why)
+    asked, there = without_versions(wanted.data, wanted), without_versions(found, wanted)
+    if same(asked, there) and not moved and package is None:
+        return Import(False, anew=bool(live.applied.get("observed")) and not untouched)
+    changes = [package] if package else []
+    changes += [Change(path, before, after, why) for path, before, after in differences(asked, there)]
+    changes += [Change(path, now, was, Cause.DRIFT) for path, was, now in moved]
+    changes = [change for change in changes if not ignored(request.resource, change.path)]
     if not changes and blank(found) != blank(wanted.data):
         changes.append(Change("definition", None, wanted, why))
     return Import(bool(changes), tuple(changes))
@@ -128,6 +127,12 @@ def find_release(live: LiveObject, release: str) -> Version | None:
     by_attributes = next((v for v in reversed(live.versions) if v.release == release), None)
     named = live.facts["releases"].get(release)
     return by_attributes or next((v for v in live.versions if v.id == named), None)
+
+
+def name_of(live: LiveObject, version: Version) -> str:
+    """The reverse: the release's name that a published version bears; empty where it bears none."""
+    named = (name for name, version_id in live.facts["releases"].items() if version_id == version.id)
+    return version.release or next(named, "")
 
 
 def _publish(request: Request, aliases: dict[str, str], *, looks: int) -> list[Step]:
@@ -195,12 +200,13 @@ def _cause(live: LiveObject, *, untouched: bool, sent_again: bool) -> Cause:
     return Cause.DRIFT if sent_again else Cause.BOTH
 
 
-def _moved_components(live: LiveObject) -> list[tuple[str, Any, Any]]:
+def _moved_components(live: LiveObject, own: str) -> list[tuple[str, Any, Any]]:
+    """The components whose versions are not those observed, but for a bundle's own one."""
     before, now = live.facts["components"], component_versions(live.fields["definition"].data)
     return [
         (f"definition.components[{key}].version", before[key], now[key])
         for key in sorted(before.keys() & now.keys())
-        if before[key] != now[key]
+        if key != own and before[key] != now[key]
     ]
 
 
@@ -208,6 +214,8 @@ def _import_reason(request: Request, importing: Import) -> str:
     live = request.live
     if live is None or blank(live.fields["definition"].data):
         return "the draft has no definition yet"
+    if [change.path for change in importing.changes] == ["bundle"]:
+        return "it is to run another bundle"
     causes = {change.cause for change in importing.changes}
     if causes == {Cause.PENDING}:
         return "the definition changed in git"

@@ -13,6 +13,8 @@ from typing import Any
 from reconciler.model.operation import Operation
 
 Row = dict[str, Any]
+Page = Callable[[int, str | None], Operation]
+"""Gives the operation for a page of a list: at most how many rows, and behind which cursor."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from reconciler.kinds import documents
 from reconciler.kinds.listing_parts import ID, LABELS, VERSIONED, between, column, flag, text
-from reconciler.kinds.listings import Filter, Listing
+from reconciler.kinds.listings import Filter, Listing, Page
+from reconciler.model.operation import Operation
 
 COMPONENTS = Listing(
     "components",
@@ -78,3 +83,36 @@ COMPONENTS = Listing(
     name="key",
     sort="[{field: VERSION_CREATED_AT, direction: ASC}]",
 )
+
+OUTDATED = Listing(
+    "outdated components",
+    "outdated component",
+    "Which integrations use an old version of a component.",
+    "integrations",
+    (
+        column("integration", "integration { name }", shown=True),
+        column("key", "component { key }", shown=True),
+        column("public", "component { public }", shown=True),
+        column("version", "component { versionNumber }", shown=True),
+        column("newest", "component { versionAt { versionNumber } }", shown=True),
+        column("label", "component { label }"),
+        column("integrationVersion", "integration { versionNumber }"),
+        column("id", "integration { id }"),
+    ),
+)
+"""Rows that are put together of an integration and a component. Their id is the integration's."""
+
+
+def outdated_pages(filters: Mapping[str, Any]) -> Page:
+    """Every integration's draft that uses an old version, with the components of which it does."""
+    return _pages("integrations", "integrations", filters)
+
+
+def outdated_in(integration: str, filters: Mapping[str, Any]) -> Page:
+    """The components of which one integration uses an old version, where a page could not hold them all."""
+    return _pages("components", "integration", {"id": integration, **filters})
+
+
+def _pages(document: str, root: str, values: Mapping[str, Any]) -> Page:
+    text = documents.load("outdated")[document]
+    return lambda first, after: Operation(root, text, {**values, "first": first, "after": after})

@@ -36,7 +36,7 @@ EXECUTIONS = Listing(
         column("status", shown=True),
         column("instance", "instance { name }", shown=True),
         column("flow", "flow { name }", shown=True),
-        column("steps", "stepCount", shown=True),
+        column("stepCount", shown=True),
         column("customer", "instance { customer { name } }"),
         column("integration", "integration { name }"),
         column("version", "integration { versionNumber }"),

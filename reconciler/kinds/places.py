@@ -17,6 +17,23 @@ from reconciler.model.state import LiveObject
 HEADER = "X-Reconciler"
 
 
+def headers_read(value: Any) -> dict[str, Any]:
+    """The API's JSON text as a map; {} where it is none."""
+    try:
+        parsed = json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        return {}
+    return dict(parsed) if isinstance(parsed, Mapping) else {}
+
+
+def headers_sent(value: Mapping[str, Any]) -> Secret:
+    """A map as the API's JSON text. All of it is wrapped, since the client keeps only what is a Secret out of
+    its messages.
+    """
+    text = json.dumps({key: revealed(inner) for key, inner in value.items()})
+    return Secret(text, parts=tuple(v.reveal() for v in value.values() if isinstance(v, Secret)))
+
+
 class Place(Protocol):
     """One such place."""
 
@@ -34,7 +51,7 @@ class Headers:
 
     def read(self, node: Mapping[str, Any]) -> tuple[Mapping[str, Any], frozenset[str]]:
         """`headers` as a map without our own."""
-        headers = _map(node.get("headers"))
+        headers = headers_read(node.get("headers"))
         ours = next((k for k in headers if k.lower() == HEADER.lower()), "")
         words = str(headers.pop(ours)).split() if ours else []
         return {**node, "headers": headers}, frozenset(word for word in words if is_ours(word))
@@ -45,10 +62,7 @@ class Headers:
         if kept is None:
             kept = live.fields["headers"] if live else {}
         ours = {HEADER: " ".join(labels)} if labels else {}
-        text = json.dumps({**{key: revealed(value) for key, value in kept.items()}, **ours})
-        parts = tuple(value.reveal() for value in kept.values() if isinstance(value, Secret))
-        # The whole text is wrapped, since the client keeps only what is a Secret out of its messages.
-        return {**values, "headers": Secret(text, parts=parts)}
+        return {**values, "headers": headers_sent({**kept, **ours})}
 
 
 class Description:
@@ -69,12 +83,3 @@ class Description:
         if text is None:
             text = live.fields["description"] if live else ""
         return {**values, "description": f"{text}\n\n{' '.join(labels)}".strip()}
-
-
-def _map(value: Any) -> dict[str, Any]:
-    """JSON text as a map; {} where it is none."""
-    try:
-        parsed = json.loads(value) if isinstance(value, str) else value
-    except ValueError:
-        return {}
-    return dict(parsed) if isinstance(parsed, Mapping) else {}

@@ -10,7 +10,7 @@ from reconciler.kinds.base import Request, Resolve
 from reconciler.kinds.labelled import own_mark
 from reconciler.model.address import Ref
 from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.operation import Operation
+from reconciler.model.operation import Operation, Upload
 from reconciler.model.plan import Verb
 from reconciler.model.state import LiveObject, Resource
 
@@ -102,6 +102,10 @@ class PlainKind:
     def promises(self, resource: Resource, name: str) -> bool:
         """`id`."""
         return name == "id"
+
+    def uploads(self, verb: Verb, node: Mapping[str, Any], request: Request) -> Sequence[Upload]:
+        """It has no files."""
+        return ()
 
     def destroys(self, step: str, verb: Verb, request: Request) -> str:
         """Manifests can give all of it back."""

@@ -46,6 +46,8 @@ class TabledKind(PlainKind):
     keys: tuple[str, ...] = ("name",)
     place: Place | None = None
     has_twins = False
+    release_of = ""
+    """The field that names the integration whose releases `release` names; `latest` is what it publishes."""
     key_is_unique = False
     """Whether the server keeps the key unique, so that an unmarked object of this key is taken over."""
 
@@ -157,7 +159,7 @@ class TabledKind(PlainKind):
             left = self.place.write({"id": live.id}, labels_left(request), live)
             return self._mutation(verb, left, request)
         values = {
-            row.input or row.name: row.sent(request.resource.fields[row.name], request.resolve)
+            row.input or row.name: row.sent(self._whole(row, request), request.resolve)
             for row in self._mentioned(request)
             if not (live and row.fixed)
         }
@@ -185,6 +187,17 @@ class TabledKind(PlainKind):
     def basis(self, live: LiveObject, resource: Resource | None) -> str:
         """All fields and labels; of a secret, only that it is there."""
         return sha256([live.id, live.fields, sorted(live.labels)])
+
+    def _whole(self, row: Field, request: Request) -> Any:
+        """A row's value to send: of a map of parts also those that are not mentioned, or are ignored, since
+        the platform may reset what is left out.
+        """
+        given, live = request.resource.fields[row.name], request.live
+        if not row.parts or live is None:
+            return given
+        kept = {key: value for key, value in live.fields[row.name].items() if isinstance(value, Secret)}
+        named = {k: v for k, v in given.items() if not ignored(request.resource, f"{row.name}.{k}")}
+        return {**kept, **named}
 
     def _mentioned(self, request: Request) -> list[Field]:
         resource = request.resource
@@ -293,7 +306,6 @@ class TabledKind(PlainKind):
             repeatable=verb is not Verb.CREATE,
             address=address_of(request.resource),
         )
-
 
 
 def _hashable(values: Iterable[Any]) -> tuple[Any, ...]:

@@ -68,7 +68,7 @@ class Builder:
 
     def integration(self, definition: Definition) -> Resource:
         """The Integration, with what its manifest leaves to the definition."""
-        fields = dict(self.spec)
+        fields = {name: value for name, value in self.spec.items() if name != "bundle"}
         for name in _FROM_DEFINITION:
             given = definition.data.get(name)
             if name not in fields and given is not None:
@@ -76,10 +76,9 @@ class Builder:
         fields["definition"] = definition
         return self._resource(self._with_labels(fields))
 
-    def instance(self, customer: Address, integration: Address, release: str) -> Resource:
-        """The Instance, with its secrets read."""
-        fields = dict(self.spec)
-        fields.update(customer=customer, integration=integration, release=release)
+    def instance(self, customer: Address, integration: Address, running: Mapping[str, Any]) -> Resource:
+        """The Instance, with its secrets read; `running` is its release or version."""
+        fields = {**self.spec, "customer": customer, "integration": integration, **running}
         if "config" in fields:
             fields["config"] = self._secrets(fields["config"], (*self.base, "config"))
         if "flows" in fields:
@@ -111,12 +110,13 @@ class Builder:
         return found if isinstance(found, Address) else None
 
     def _flow(self, settings: Mapping[str, Any], path: Where) -> dict[str, Any]:
-        if "apiKeys" not in settings:
-            return dict(settings)
-        keys = [
-            self._api_key(key, (*path, "apiKeys", index)) for index, key in enumerate(settings["apiKeys"])
-        ]
-        return {**settings, "apiKeys": keys}
+        found: dict[str, Any] = {}
+        for name, value in settings.items():
+            if name == "apiKeys":
+                found[name] = [self._api_key(key, (*path, name, index)) for index, key in enumerate(value)]
+            else:
+                found[name] = self._secrets(value, (*path, name))
+        return found
 
     def _api_key(self, given: Any, path: Where) -> Any:
         if not isinstance(given, str):

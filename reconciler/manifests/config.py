@@ -7,14 +7,16 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.manifests import secrets
-from reconciler.manifests.messages import listed, suggest
+from reconciler.kinds.config_values import ValueType, settled
+from reconciler.kinds.instance_config import SHARED, is_bound
+from reconciler.manifests.config_types import wrong
+from reconciler.manifests.messages import suggest
+from reconciler.manifests.references import Index
 from reconciler.manifests.yaml12 import Document
+from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
 
 Where = tuple[str | int, ...]
-_NUMBER = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?")
-_TEXT_TYPES = frozenset({"string", "code", "date", "timestamp"})
 _SECRET_INPUT = re.compile(r"secret|passw|token$|privatekey|apikey|accesskey$", re.IGNORECASE)
 _OAUTH_INPUTS = frozenset({"authorizeUrl", "tokenUrl"})
 
@@ -45,6 +47,37 @@ class Profile:
         }
         return cls(variables, frozenset(flow["name"] for flow in data["flows"]), required)
 
+    def settled(self, config: Mapping[str, Any] | None, shared: Shared) -> dict[str, Any]:
+        """The field `config` in the shapes that the API takes; nothing where a manifest has none."""
+        if config is None:
+            return {}
+        types = {key: ValueType.of(self.variables.get(key, {})) for key in config}
+        shaped = {key: settled(value, types[key]) for key, value in config.items()}
+        return {"config": {key: shared.address(value) for key, value in shaped.items()}}
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What manifests declare of connections that integrations share."""
+
+    scopes: Mapping[str, str]
+    """Whether all share the values (`org`) or each customer has its own, by stable key."""
+    values: Index
+    """The customers' own values."""
+    environment: str
+
+    @classmethod
+    def of(cls, indexes: Mapping[str, Index], environment: str) -> Shared:
+        """What the manifests of an environment declare."""
+        specs = [manifest.spec for manifest in indexes["Connection"].here.values()]
+        scopes = {str(spec.get("stableKey")): str(spec.get("scope")) for spec in specs}
+        return cls(scopes, indexes["CustomerConnection"], environment)
+
+    def address(self, value: Any) -> Any:
+        """A config value; one that names a manifest of a customer's values, with the manifest's address."""
+        named = is_bound(value) and value[SHARED] in self.values.here
+        return {SHARED: str(Address("CustomerConnection", value[SHARED]))} if named else value
+
 
 def _needs_value(variable: Mapping[str, Any]) -> bool:
     if variable.get("useScopedConfigVar") or variable.get("userLevelConfigured"):
@@ -74,6 +107,7 @@ class Check:
     base: Where
     address: str
     spec: Mapping[str, Any]
+    shared: Shared
     found: list[Diagnostic] = field(default_factory=list)
 
     def run(self) -> list[Diagnostic]:
@@ -128,59 +162,33 @@ class Check:
             self._add("required-config-missing", message, path, hint, key=bool(path), warning=True)
 
     def _value(self, key: str, variable: Mapping[str, Any], value: Any) -> None:
-        path: Where = ("config", key)
-        kind = variable.get("dataType")
-        if kind == "connection" or variable.get("useScopedConfigVar"):
+        if variable.get("useScopedConfigVar"):
+            self._shared(key, variable, value)
+        elif variable.get("dataType") == "connection":
             self._connection(key, variable, value)
-            return
-        if secrets.is_secret(value):
-            return
-        collection = variable.get("collectionType")
-        if collection == "valuelist":
-            self._list(key, variable, value)
-        elif collection == "keyvaluelist":
-            if not isinstance(value, dict | list):
-                self._add(
-                    "config-type", f'config variable "{key}" must be a map', path, "write KEY: VALUE below it"
-                )
         else:
-            self._single(key, variable, value, path)
+            for one in wrong(variable, value):
+                path: Where = ("config", key, *one.path)
+                hint = one.hint or self._quoted(path)
+                message = f'config variable "{key}" {one.rule}'
+                self._add(one.code, message, path, hint, key=one.key, warning=one.warning)
 
-    def _list(self, key: str, variable: Mapping[str, Any], value: Any) -> None:
-        if not isinstance(value, list):
-            self._add(
-                "config-type",
-                f'config variable "{key}" must be a list',
-                ("config", key),
-                f"write {key}: [VALUE]",
-            )
-            return
-        for index, inner in enumerate(value):
-            if not secrets.is_secret(inner):
-                self._single(key, variable, inner, ("config", key, index))
-
-    def _single(self, key: str, variable: Mapping[str, Any], value: Any, path: Where) -> None:
-        kind = str(variable.get("dataType"))
-        named = f'config variable "{key}"'
-        if kind in _TEXT_TYPES or kind == "picklist":
-            if not isinstance(value, str):
-                self._add("config-type", f"{named} must be text", path, self._quoted(path))
-                return
-            choices = variable.get("pickList") or ()
-            if kind == "picklist" and choices and value not in choices:
-                hint = suggest(value, choices)
-                self._add("config-value", f"{named} must be one of {listed(choices)}", path, hint)
-        elif kind == "number":
-            as_text = isinstance(value, str) and _NUMBER.fullmatch(value)
-            if isinstance(value, bool) or not (as_text or isinstance(value, int | float)):
-                self._add("config-type", f"{named} must be a number", path, "write a number")
-        elif kind == "boolean":
-            if not isinstance(value, bool) and value not in ("true", "false"):
-                self._add("config-type", f"{named} must be true or false", path, "write true or false")
-        elif kind == "schedule" and not isinstance(value, str | dict):
-            self._add(
-                "config-type", f"{named} must be a schedule", path, 'write a cron text such as "0 4 * * *"'
-            )
+    def _shared(self, key: str, variable: Mapping[str, Any], value: Any) -> None:
+        """Only a customer's own value can be chosen: what it holds is set where the connection is managed."""
+        path: Where = ("config", key)
+        scope = self.shared.scopes.get(variable["useScopedConfigVar"])
+        if scope == "org":
+            message = f'connection "{key}" is the organization\'s: it cannot be configured on an instance'
+            hint = "remove it, and give its inputs in the Connection's manifest"
+            self._add("shared-connection", message, path, hint, key=True)
+        elif not is_bound(value) or not isinstance(value[SHARED], str):
+            message = f'connection "{key}" is shared by integrations: an instance cannot give it inputs'
+            hint = f"remove it, or name the customer's own values, if it has such: {{{SHARED}: NAME}}"
+            self._add("shared-connection", message, path, hint, key=True)
+        elif re.fullmatch(r"[a-z0-9-]{1,63}", value[SHARED]):
+            where = self.document.source((*self.base, *path, SHARED))
+            problem = self.shared.values.problem(value[SHARED], where, self.shared.environment, self.address)
+            self.found.extend([problem] if problem else [])
 
     def _quoted(self, path: Where) -> str:
         written = self.document.written((*self.base, *path))
@@ -188,6 +196,10 @@ class Check:
 
     def _connection(self, key: str, variable: Mapping[str, Any], value: Any) -> None:
         path: Where = ("config", key)
+        if isinstance(value, dict) and SHARED in value:
+            message = f'connection "{key}" belongs to the integration and is not shared: it has no "{SHARED}"'
+            self._add("config-type", message, (*path, SHARED), "give its inputs", key=True)
+            return
         if not isinstance(value, dict) or not isinstance(value.get("inputs"), dict):
             hint = f"write {key}: {{inputs: {{NAME: VALUE}}}}"
             self._add(

@@ -6,19 +6,22 @@ import gc
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.kinds import all_kinds
-from reconciler.manifests import config, expand, files, paths, schemas
+from reconciler.manifests import config, expand, files, paths, releases, schemas
 from reconciler.manifests.build import Builder, SecretReader
-from reconciler.manifests.config import Profile
+from reconciler.manifests.bundle import Unfit
+from reconciler.manifests.bundle_build import Bundles
+from reconciler.manifests.config import Profile, Shared
 from reconciler.manifests.definitions import Definitions
 from reconciler.manifests.manifest import TABLED, Manifest, classify
 from reconciler.manifests.messages import place, suggest
 from reconciler.manifests.project import Environment, Project
 from reconciler.manifests.read import read
 from reconciler.manifests.references import Index, Referrer, ambiguities, twice
+from reconciler.manifests.uses import with_uses
 from reconciler.manifests.variables import CUSTOMER_FIELDS, CustomerFacts, Scope
 from reconciler.model import digest
 from reconciler.model.address import Address
@@ -26,7 +29,6 @@ from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.plan import Rollout
 from reconciler.model.state import Definition, Desired, Resource
 
-LATEST = "latest"
 _RELEASE = schemas.load("integration")["properties"]["spec"]["properties"]["release"]
 _AFTER_FILLING = {
     "release": (re.compile(_RELEASE["pattern"]), _RELEASE["errorMessage"]),
@@ -113,7 +115,9 @@ class _Loader:
     rollouts: list[Rollout] = field(default_factory=list)
     facts: dict[str, CustomerFacts] = field(default_factory=dict)
     profiles: dict[str, Profile] = field(default_factory=dict)
+    shared: Shared = field(init=False)
     definitions: Definitions = field(default_factory=Definitions)
+    bundles: Bundles = field(init=False)
     variables: Mapping[str, str] = field(default_factory=dict)
     indexes: dict[str, Index] = field(default_factory=dict)
     incomplete: bool = False
@@ -122,16 +126,19 @@ class _Loader:
     def run(self) -> Loaded:
         """All steps in their order: later ones need what earlier ones made."""
         self.variables = {**self.environment.variables, **self.overrides}
+        self.bundles = Bundles(self.project.name, self.environ)
         manifests = self._manifests()
         for kind in ("Integration", "Customer", "InstanceSet", *TABLED):
             self.indexes[kind], problems = Index.of(kind, manifests, self.environment.name)
             self.problems.extend(problems)
+        self.shared = Shared.of(self.indexes, self.environment.name)
         for manifest in self.indexes["Customer"].here.values():
             self._customer(manifest)
         for manifest in self.indexes["Integration"].here.values():
             self._integration(manifest)
         self._instances(manifests)
         self._tabled()
+        self.resources = with_uses(self.resources)
         self.problems.extend(self.definitions.problems())
         ordered = dict(sorted(self.resources.items(), key=lambda item: (_ORDER[item[0].kind], item[0].name)))
         self.problems.extend(ambiguities(ordered))
@@ -171,7 +178,13 @@ class _Loader:
                 if spec is None:
                     continue
                 builder = Builder(self.reader, manifest, spec, address)
-                self._keep(builder, builder.tabled(kind, refer))
+                resource = builder.tabled(kind, refer)
+                target = self.resources.get(resource.fields[kind.release_of]) if kind.release_of else None
+                if target is not None:
+                    running, told = releases.of_instance(manifest, spec, builder.base, address, target)
+                    builder.problems.extend(told)
+                    resource = replace(resource, fields={**resource.fields, **running})
+                self._keep(builder, resource)
 
     def _scope(self, manifest: Manifest, address: str, customer: CustomerFacts | None = None) -> Scope:
         return Scope(
@@ -213,43 +226,37 @@ class _Loader:
             return
         address = Address("Integration", manifest.name)
         spec = self._fill(self._scope(manifest, str(address)), manifest.spec, ("spec",))
-        if spec is None or not self._release_fits(manifest, spec, address):
+        if spec is None:
             return
-        definition = self._definition(manifest, spec["definition"], address)
+        told = list(releases.of_integration(manifest, spec, address))
+        self.problems.extend(told)
+        if any(problem.severity == "error" for problem in told):
+            return
+        definition = self._definition(manifest, spec, address)
         if definition is None:
             return
         self.profiles[manifest.name] = Profile.of(definition.data)
         builder = Builder(self.reader, manifest, spec, address)
         self._keep(builder, builder.integration(definition))
 
-    def _release_fits(self, manifest: Manifest, spec: Mapping[str, Any], address: Address) -> bool:
-        document = manifest.document
-        if spec.get("release") == LATEST:
-            message = f'a release cannot be called "{LATEST}"'
-            hint = "instances use that word for whatever the integration publishes: name it, such as 1.0.0"
-            source = document.source(("spec", "release"))
-            self.problems.append(Diagnostic("bad-release", message, source, str(address), hint))
-            return False
-        for name in ("comment", "available"):
-            if name in spec and "release" not in spec:
-                source = document.source(("spec", name), key=True)
-                message = f'"{name}" has no effect without a release'
-                hint = "add a release, or remove it"
-                self.problems.append(
-                    Diagnostic("unused-field", message, source, str(address), hint, "warning")
-                )
-        return True
-
-    def _definition(self, manifest: Manifest, named: str, address: Address) -> Definition | None:
+    def _definition(self, manifest: Manifest, spec: Mapping[str, Any], address: Address) -> Definition | None:
+        what = "bundle" if "bundle" in spec else "definition"
+        named, source = spec[what], manifest.document.source(("spec", what))
         path = manifest.path.parent / named
         try:
             real = paths.inside(path, self.project.root, self.project.allowed)
-        except paths.Outside as problem:
-            source = manifest.document.source(("spec", "definition"))
-            message = f'definition "{named}" {problem.reason}'
+            file = files.shown(path, self.project.root)
+            if what == "definition":
+                return self.definitions.get(real, file)
+            built = self.bundles.get(real, file, address, source)
+        except (paths.Outside, Unfit) as problem:
+            message = f'{what} "{named}" {problem.reason}'
             self.problems.append(Diagnostic(problem.code, message, source, str(address), problem.hint))
             return None
-        return self.definitions.get(real, files.shown(path, self.project.root))
+        self.problems.extend(built.problems)
+        if built.definition is not None:
+            self.resources[built.component.address] = built.component
+        return built.definition
 
     def _instances(self, manifests: Iterable[Manifest]) -> None:
         places: dict[Address, Source] = {}
@@ -327,36 +334,18 @@ class _Loader:
         if target is None:
             # Its own error has been told.
             return
-        release = self._release(manifest, spec, base, address, target)
-        if release is None:
+        running, told = releases.of_instance(manifest, spec, base, address, target)
+        self.problems.extend(told)
+        if not running:
             return
-        if release == target.fields.get("release"):
-            profile = self.profiles[integration]
-            check = config.Check(profile, integration, manifest.document, base, str(address), spec)
+        profile, shared = self.profiles[integration], self.shared
+        if running.get("release") == target.fields.get("release"):
+            check = config.Check(profile, integration, manifest.document, base, str(address), spec, shared)
             self.problems.extend(check.run())
         builder = Builder(self.reader, manifest, spec, address, base, labels)
-        self._keep(builder, builder.instance(Address("Customer", customer), target.address, release))
-
-    def _release(
-        self,
-        manifest: Manifest,
-        spec: Mapping[str, Any],
-        base: tuple[str | int, ...],
-        address: Address,
-        target: Resource,
-    ) -> str | None:
-        """The release that is meant, which for `latest` is what the integration's manifest publishes."""
-        wanted = spec.get("release", LATEST)
-        if wanted != LATEST:
-            return str(wanted)
-        release = target.fields.get("release")
-        if release is None:
-            message = f'integration "{target.address.leaf}" publishes no release, so there is no latest one'
-            source = manifest.document.source((*base, "release" if "release" in spec else "integration"))
-            hint = f"add a release to it at {target.source}, or name one here that is published already"
-            self.problems.append(Diagnostic("no-release", message, source, str(address), hint))
-            return None
-        return str(release)
+        resource = builder.instance(Address("Customer", customer), target.address, running)
+        settled = profile.settled(resource.fields.get("config"), shared)
+        self._keep(builder, replace(resource, fields={**resource.fields, **settled}))
 
 
 def _digest(resources: Iterable[Resource], rollouts: Iterable[Rollout]) -> str:

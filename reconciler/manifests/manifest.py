@@ -27,6 +27,7 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
         "category",
         "labels",
         "definition",
+        "bundle",
         "release",
         "comment",
         "available",

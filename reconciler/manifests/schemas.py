@@ -26,10 +26,15 @@ KINDS = (
     "logstream",
     "user",
     "instanceprofile",
+    "connection",
+    "customerconnection",
+    "marketplacelisting",
+    "requiredcomponent",
     "definition",
     "plan",
     "outcome",
     "drift",
+    "test",
 )
 """The names of the schemas, as `load` takes them."""
 

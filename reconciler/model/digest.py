@@ -10,7 +10,7 @@ from typing import Any
 
 from reconciler.model.address import Address, Ref
 from reconciler.model.secret import Hidden, Secret
-from reconciler.model.state import Definition
+from reconciler.model.state import Bundle, Definition
 
 
 def canonical(value: Any) -> bytes:
@@ -45,6 +45,8 @@ def _plain(value: Any) -> Any:
         return str(value)
     if isinstance(value, Definition):
         return {"$definition": _plain(value.data)}
+    if isinstance(value, Bundle):
+        return {"$bundle": value.signature}
     if isinstance(value, Mapping):
         return {str(k): _plain(v) for k, v in value.items()}
     if isinstance(value, Set):

@@ -1,4 +1,4 @@
-"""A GraphQL operation as data: what kinds hand out and the client executes."""
+"""What kinds hand out and the client executes, as data: GraphQL operations, and files to be uploaded."""
 
 from __future__ import annotations
 
@@ -29,3 +29,16 @@ class Operation:
     def is_mutation(self) -> bool:
         """Whether it writes."""
         return bool(self.result)
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file for an address that a mutation's answer gave. The address is its own password: whoever has it
+    may write there, so it is shown to nobody. `what` names the file in messages.
+    """
+
+    url: str = field(repr=False)
+    content: bytes = field(repr=False)
+    content_type: str
+    what: str
+    address: str = ""

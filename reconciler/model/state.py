@@ -13,11 +13,30 @@ from reconciler.model.plan import Rollout
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """An integration definition: the author's text, which is sent as it is, and what it says."""
+    """An integration definition: the author's text, which is sent as it is, and what it says.
+
+    One that a bundle generated refers to a component that is published along with it: `component` is that
+    resource, `key` what the definition calls it, `signature` the package that is meant.
+    """
 
     text: str = field(repr=False)
     data: Mapping[str, Any] = field(repr=False)
     file: str = ""
+    component: Address | None = None
+    key: str = ""
+    signature: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A built code-native integration: its package, the package's SHA-1, and the input of its publish.
+    `icons` are the pictures that the input names.
+    """
+
+    signature: str
+    package: bytes = field(repr=False)
+    described: Mapping[str, Any] = field(repr=False)
+    icons: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +46,7 @@ class Resource:
     `fields` holds only what the manifest mentions (what it does not mention is left alone):
 
     - Integration: name, description, category, labels, definition (Definition), release, comment, available
+    - Component: key, bundle (Bundle); made from an Integration's manifest
     - Customer: name, externalId, description, labels
     - Instance: customer (Address), integration (Address), release, name, description, enabled, labels,
       config (by key), flows (by the flow's name), tests

@@ -68,6 +68,13 @@ def _drift(document: Document) -> Iterator[Case]:
         yield "drift", "nothing has drifted", "", "", 0.0
 
 
+def _test(document: Document) -> Iterator[Case]:
+    for run in document["tests"]:
+        ending = "failure" if run["problems"] else ""
+        said = [*run["problems"], *(f"{log['severity']} {log['message']}" for log in run["logs"] or ())]
+        yield document["address"], run["flow"], ending, "\n".join(said), run["seconds"]
+
+
 def _errors(document: Document) -> Iterator[Case]:
     for entry in document["errors"]:
         place = entry.get("address") or entry.get("file") or "input"
@@ -87,4 +94,5 @@ _CASES: Mapping[str, Callable[[Document], Iterator[Case]]] = {
     "outcome": _outcome,
     "drift": _drift,
     "errors": _errors,
+    "test": _test,
 }

@@ -15,7 +15,9 @@ LONG = 2_000
 _CONTEXT = 16
 _STAMP = 15  # of a run's id, to the second
 # The words that stand for values; they are shown bare, as nobody's text.
-_WORDS = re.compile(r"\((?:secret|known after apply|definition|digest only|not recorded)\)(?: sha256:[0-9a-f]+)?\Z")
+_WORDS = re.compile(
+    r"\((?:secret|known after apply|definition|digest only|not recorded)\)(?: sha256:[0-9a-f]+)?\Z"
+)
 
 CAUSES = {
     "drift": "changed in the tenant",

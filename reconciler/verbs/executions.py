@@ -1,4 +1,4 @@
-"""`get executions ID`: one execution with what its steps did and logged, after its end if that is asked for."""
+"""`get executions ID`: one execution, what its steps did and what it logged; after its end, if asked for."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from reconciler.kinds.listings import Row, row_of
 from reconciler.kinds.listings_executions import EXECUTIONS
 from reconciler.model.errors import NotFound, ReconcilerError
 from reconciler.verbs.lookups import by_id, every, is_id, missing
+from reconciler.verbs.outputs import Follow, following
 from reconciler.verbs.session import Session, connect
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class Asked:
     limit: float | None = None
     steps: bool = False
     logs: bool = False
+    outputs: bool = False
+    """Also what each step gave; the rows of its steps then hold it as `output`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +59,13 @@ class Seen:
     @property
     def failed(self) -> bool:
         """Whether it ended in an error."""
-        return self.row["status"] == "ERROR"
+        return bool(self.row["status"] == "ERROR")
 
     @property
-    def document(self) -> dict[str, Any]:
-        """The execution with its parts as one object."""
-        parts = {"steps": self.steps, "logs": self.logs}
-        return {**self.row, **{name: list(rows) for name, rows in parts.items() if rows is not None}}
+    def parts(self) -> dict[str, Any]:
+        """The steps and the logs, as far as they were asked for."""
+        found = {"steps": self.steps, "logs": self.logs}
+        return {name: list(rows) for name, rows in found.items() if rows is not None}
 
 
 async def execution(session: Session, asked: Asked, listener: Listener = lambda _: None) -> Seen:
@@ -70,7 +73,7 @@ async def execution(session: Session, asked: Asked, listener: Listener = lambda 
 
     Raises NotThere, NotEnded, NotAuthenticated, Unreachable or ApiError.
     """
-    async with connect(session, read_only=True) as client:
+    async with connect(session, read_only=True) as client, following(session) as follow:
         columns = EXECUTIONS.columns
         node = await by_id(client, EXECUTIONS, columns, asked.identifier) if is_id(asked.identifier) else None
         if node is not None and asked.limit is not None:
@@ -81,14 +84,14 @@ async def execution(session: Session, asked: Asked, listener: Listener = lambda 
         late = LATE if asked.limit is not None else 0.0
         return Seen(
             row_of(columns, node),
-            await steps(client, asked.identifier) if asked.steps else None,
+            await steps(client, asked.identifier, follow if asked.outputs else None)
+            if asked.steps or asked.outputs
+            else None,
             await logs(client, asked.identifier, late) if asked.logs else None,
         )
 
 
-async def ended(
-    client: Client, identifier: str, limit: float, listener: Listener
-) -> Mapping[str, Any]:
+async def ended(client: Client, identifier: str, limit: float, listener: Listener) -> Mapping[str, Any]:
     """What is known of an execution once it is over. One that is not there yet is waited for, too: those who
     started it know that it will be. Raises NotEnded after `limit` seconds.
     """
@@ -111,9 +114,12 @@ async def ended(
         pause = min(pause * 2, LONGEST_PAUSE)
 
 
-async def steps(client: Client, identifier: str) -> list[Row]:
-    """The results of an execution's steps."""
-    return [row_of(STEPS, node) async for node in every(client, steps_of(identifier))]
+async def steps(client: Client, identifier: str, follow: Follow | None = None) -> list[Row]:
+    """The results of an execution's steps; with `follow`, what they gave, too."""
+    nodes = [node async for node in every(client, steps_of(identifier))]
+    if follow is None:
+        return [row_of(STEPS, node) for node in nodes]
+    return [{**row_of(STEPS, node), "output": await follow(node["resultsUrl"])} for node in nodes]
 
 
 async def logs(client: Client, identifier: str, late: float = 0.0) -> list[Row]:

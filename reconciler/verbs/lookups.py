@@ -9,8 +9,8 @@ from contextlib import aclosing
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, cast
 
-from reconciler.kinds.executions import Page, flows_of_instance, flows_of_versions
-from reconciler.kinds.listings import Column, Listing, one_of, page_of
+from reconciler.kinds.executions import flows_of_instance, flows_of_versions
+from reconciler.kinds.listings import Column, Listing, Page, one_of, page_of
 from reconciler.kinds.listings_tables import INTEGRATIONS
 from reconciler.manifests.messages import listed
 from reconciler.model.errors import InvalidInput, NotFound, ReconcilerError

@@ -124,6 +124,24 @@ def rules(session: Session | None, name: str = "", value: str | None = None) -> 
     return [RuleState(rule.name, current[rule.name], rule.values, rule.meaning) for rule in chosen]
 
 
+def read_rules(path: Path) -> list[tuple[str, str]]:
+    """The rules in a file, a map of names to values in YAML or JSON. Raises InvalidInput."""
+    import yaml
+
+    try:
+        # As texts, so that `true` and `400` are the values that are meant.
+        found = yaml.load(path.read_text("utf-8"), Loader=yaml.BaseLoader)
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        reason = (
+            getattr(error, "strerror", None) or getattr(error, "problem", None) or "it is not text in UTF-8"
+        )
+        raise InvalidInput.of("file-unreadable", f'"{path}" cannot be read: {reason.lower()}') from error
+    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+        hint = "write NAME: VALUE, one a line, or let it be written: reconciler probe -o FILE"
+        raise InvalidInput.of("bad-rule", f'"{path}" is not a map of rules to values', hint=hint)
+    return list(found.items())
+
+
 def check_rule(name: str, value: str | None) -> None:
     """Raises InvalidInput unless there is such a rule and, where a value is given, it can have that."""
     from reconciler.sandbox.rules import RULES

@@ -16,3 +16,8 @@ def schema(kind: str) -> str:
         hint = suggest(name, KINDS)
         raise InvalidInput.of("unknown-kind", f'there is no schema of "{kind}"', hint=hint)
     return schemas.text(name)
+
+
+def kinds() -> list[tuple[str, str]]:
+    """All kinds, each with what its schema says that it is."""
+    return [(kind, str(schemas.load(kind)["description"])) for kind in KINDS]

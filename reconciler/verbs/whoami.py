@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,5 +47,17 @@ async def whoami(session: Session, *, tenants: bool = False) -> Who:
             tenant=identity.tenant,
             url=client.base_url,
             environment=session.environment.name,
-            tenants=tuple(found) if tenants else None,
+            tenants=tuple(_tenant(session, one, identity.tenant) for one in found) if tenants else None,
         )
+
+
+def _tenant(session: Session, node: Mapping[str, Any], current: str) -> dict[str, Any]:
+    """A tenant with what this project knows of it: which of its environments name it, and whether it is the
+    one that the token opens.
+    """
+    identifier = str(node.get("tenantId") or "")
+    known = session.project.environments.values()
+    named = [one.name for one in known if one.tenant and one.tenant.lower() == identifier.lower()]
+    if identifier == current and session.environment.name not in named:
+        named.append(session.environment.name)
+    return {**node, "current": identifier == current, "environments": sorted(named)}

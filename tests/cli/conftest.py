@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.cli.projects import Folder
+from tests.cli.tenants import Tenant, furnished
 
 
 @pytest.fixture(autouse=True)
@@ -21,3 +23,9 @@ def project(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pyt
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.delenv("RECONCILER_PROJECT", raising=False)
     return Folder(tmp_path, capsys)
+
+
+@pytest.fixture(scope="module", params=["embedded", "served"])
+def tenant(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tenant]:
+    """A furnished tenant for all tests of a module, which leave it as it was; once embedded, once served."""
+    yield from furnished(tmp_path_factory.mktemp(request.param), request.param)

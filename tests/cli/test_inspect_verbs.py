@@ -1,4 +1,4 @@
-"""get, whoami, api and history, on the command line."""
+"""get, whoami, schema, api and history, on the command line."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ import csv
 import io
 import json
 from base64 import b64encode
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import click
 import pytest
 import yaml
-from graphql import build_schema, parse, validate
+from graphql import GraphQLSchema, build_schema, parse, validate
 
-from reconciler.cli.main import run
+from reconciler.cli.main import COMMANDS, run
+from reconciler.cli.moments import moment
+from reconciler.kinds import documents
 from reconciler.kinds.listings import PAGING, Listing, one_of, page_of
 from reconciler.kinds.listings_tables import LISTINGS
 from reconciler.sandbox import Sandbox
@@ -29,6 +33,7 @@ def applied(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.chdir(folder)
         assert run(["init", "--ci", "none"]) == 0
         assert run(["apply", "--yes"]) == 0
+        assert run(["test", "Instance/acme/hello"]) == 0
     with Sandbox(folder / ".reconciler/sandbox.db") as sandbox:
         for number in range(CUSTOMERS - 1):
             sandbox.execute(
@@ -43,6 +48,11 @@ def project(applied: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     monkeypatch.chdir(applied)
     capsys.readouterr()
     return applied
+
+
+@cache
+def published() -> GraphQLSchema:
+    return build_schema((Path(__file__).parents[2] / "reconciler/sandbox/schema.graphql").read_text())
 
 
 class Shell:
@@ -74,6 +84,7 @@ def shell(project: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
         ["flows", "--integration", "Hello"],
         ["instances"],
         ["components", "--public", "--limit", "20"],
+        ["executions"],
     ],
     ids=lambda arguments: arguments[0],
 )
@@ -172,6 +183,50 @@ def test_wrong_arguments_end_with_3(shell: Shell, arguments: list[str]) -> None:
     shell("get", *arguments, code=3)
 
 
+@pytest.mark.parametrize("name", ["executions", "outdated"])
+def test_documents_beside_the_lists_fit_the_schema(name: str) -> None:
+    schema = published()
+    for document in documents.load(name).values():
+        assert validate(schema, parse(document)) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ("2025-11-24", "2025-11-24T00:00:00Z"),
+        ("2025-11-24T18:00:00Z", "2025-11-24T18:00:00Z"),
+        ("2025-11-24 18:00:00+02:00", "2025-11-24T18:00:00+02:00"),
+    ],
+)
+def test_moments_have_a_zone(given: str, sent: str) -> None:
+    assert moment(given) == sent
+
+
+def test_a_moment_may_be_so_long_ago() -> None:
+    assert moment("3d") < moment("2h") < moment("1m") <= moment("0s")
+    for wrong in ("2", "h", "yesterday", "2025-13-01"):
+        with pytest.raises(click.BadParameter):
+            moment(wrong)
+
+
+def test_schema_lists_its_kinds(shell: Shell) -> None:
+    lines = shell("schema").splitlines()
+    kinds = [line.split()[0] for line in lines]
+    assert {"project", "instance", "plan", "outcome"} <= set(kinds)
+    assert [one["kind"] for one in shell.json("schema")] == kinds
+    assert all(
+        json.loads(shell("schema", kind))["description"] in line
+        for kind, line in zip(kinds, lines, strict=True)
+    )
+
+
+def test_every_verb_has_help_and_a_module(shell: Shell) -> None:
+    listed = shell("--help")
+    for verb in COMMANDS:
+        assert f"  {verb} " in listed
+        assert shell(verb, "--help").startswith(f"Usage: reconciler {verb} ")
+
+
 def test_no_secret_is_a_column() -> None:
     text = json.dumps([[column.selection for column in one.columns] for one in LISTINGS]).lower()
     for word in ("apikeys", "url", "configvariables", "inputs", "testpayload", "metadata", "definition"):
@@ -180,8 +235,7 @@ def test_no_secret_is_a_column() -> None:
 
 @pytest.mark.parametrize("listing", LISTINGS, ids=lambda one: one.kind)
 def test_documents_fit_the_schema_and_options_cover_its_filters(listing: Listing) -> None:
-    source = Path("reconciler/sandbox/schema.graphql")
-    schema = build_schema((Path(__file__).parents[2] / source).read_text())
+    schema = published()
     query = schema.query_type
     assert query is not None
     documents = [one_of(listing, listing.columns, "x")] if listing.named or not listing.nested else []

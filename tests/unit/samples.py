@@ -192,7 +192,7 @@ def node(
     variables = [
         {"value": value, "requiredConfigVariable": {"key": key, "dataType": "STRING"}}
         if not isinstance(value, Mapping)
-        else {**value, "requiredConfigVariable": {"key": key, "dataType": value["dataType"]}}
+        else {**value, "requiredConfigVariable": {"key": key, **value}}
         for key, value in (config or {}).items()
     ]
     settings = [{"flow": {"id": f"id of {name}", "name": name}, **row} for name, row in (flows or {}).items()]

@@ -87,7 +87,10 @@ def schema() -> GraphQLSchema:
             query.set_field(name, resolver)
         for name, resolver in getattr(module, "MUTATIONS", {}).items():
             mutation.set_field(name, resolver)
-    sdl = (Path(__file__).parents[1] / "schema.graphql").read_text("utf-8")
+    folder = Path(__file__).parents[1]
+    sdl = "\n".join(
+        (folder / name).read_text("utf-8") for name in ("schema.graphql", "schema_additions.graphql")
+    )
     built = make_executable_schema(sdl, *bindings)
     for name, kind in built.type_map.items():
         if isinstance(kind, GraphQLObjectType) and not name.startswith("__"):

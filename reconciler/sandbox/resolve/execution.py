@@ -138,6 +138,20 @@ _FILTERS: dict[str, Filter] = {
         ("resumedAt_Isnull", "retryNextAt_Isnull", "retryForExecution_Isnull"),
         lambda _, value: ("1" if value else "0", []),  # nothing is retried or resumed
     ),
+    **dict.fromkeys(("retryCount", "maxRetryCount"), lambda _, value: (f"{value:d} = 0", [])),
+    **dict.fromkeys(("retryCount_Gte", "maxRetryCount_Gte"), lambda _, value: (f"{value:d} <= 0", [])),
+    **dict.fromkeys(("retryCount_Lte", "maxRetryCount_Lte"), lambda _, value: (f"{value:d} >= 0", [])),
+    **dict.fromkeys(
+        (
+            "resumedAt_Gte",
+            "resumedAt_Lte",
+            "retryNextAt_Gte",
+            "retryNextAt_Lte",
+            "retryUniqueRequestId",
+            "invokedBy",
+        ),
+        lambda *_: ("0", []),
+    ),
 }
 _ORDER = {"ENDED_AT": "ended_at", "STARTED_AT": "created_at"}
 

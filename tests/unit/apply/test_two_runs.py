@@ -75,7 +75,8 @@ class Twice(httpx.AsyncBaseTransport):
     def _rename(self) -> None:
         for customer in nodes(self._sandbox, "customers(isSystem: false)"):
             self._sandbox.execute(
-                'mutation ($id: ID) { updateCustomer(input: {id: $id, name: "Renamed"}) { customer { id } } }',
+                "mutation ($id: ID) "
+                '{ updateCustomer(input: {id: $id, name: "Renamed"}) { customer { id } } }',
                 {"id": customer["id"]},
             )
 
@@ -146,8 +147,8 @@ def _edits(sandbox: Sandbox) -> None:
     text = draft["definition"].replace("example.com", "example.org")
     assert text != draft["definition"]
     sandbox.execute(
-        "mutation ($id: ID, $text: String!) { importIntegration(input: {integrationId: $id, definition: $text}) "
-        "{ integration { id } } }",
+        "mutation ($id: ID, $text: String!) "
+        "{ importIntegration(input: {integrationId: $id, definition: $text}) { integration { id } } }",
         {"id": draft["id"], "text": text},
     )
 

@@ -1,0 +1,151 @@
+"""test: runs flows of what is live."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reconciler.cli.settings import Settings, common, settings
+from reconciler.cli.watched import run
+
+if TYPE_CHECKING:
+    from reconciler.verbs.test import Tested
+
+_FORMATS = ("text", "json", "junit")
+_LONGEST = 900.0
+
+
+@click.command()
+@click.argument("address")
+@click.option("--flow", default="", metavar="NAME", help="Run this flow, instead of the manifest's tests.")
+@click.option(
+    "--payload",
+    metavar="FILE|-|TEXT",
+    help="What is sent: the content of a file, the standard input, or the text itself.",
+)
+@click.option(
+    "--content-type", default="", metavar="TYPE", help="What the payload is. Absent: JSON, if it is JSON."
+)
+@click.option("--header", "headers", multiple=True, metavar="NAME:VALUE", help="Sent too. Repeatable.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, min_open=True),
+    default=_LONGEST,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long each run may take.",
+)
+@common
+def test(
+    address: str, flow: str, payload: str | None, content_type: str, headers: tuple[str, ...], timeout: float
+) -> int:
+    """Run a flow with a payload; show its answer, and its logs.
+
+    Without --flow: the tests of the manifest of ADDRESS, an instance, compared with what they expect; or else
+    its only flow. Of an integration, the draft's flow is run. Exits with 1 if a run fails, or answers with a
+    status of 400 or more.
+    """
+    from reconciler.report.waiting import Waiting
+    from reconciler.verbs.test import Call, payload_of
+    from reconciler.verbs.test import test as run_tests
+
+    here = settings()
+    if here.format not in _FORMATS:
+        raise click.UsageError(f"test cannot be shown as {here.format}: choose {', '.join(_FORMATS)}")
+    sent, kind = payload_of(_text(payload)) if payload is not None else (None, "")
+    call = Call(flow, sent, content_type or kind, _headers(headers))
+    session, began = here.session(), monotonic()
+    with Waiting(here.err, address, timeout, enabled=here.progress) as waiting:
+        told = replace(session, notice=waiting.notice)
+        tested = run(run_tests, told, address, call, timeout, waiting, tick=waiting.tick)
+    head = {
+        "project": session.project.name,
+        "environment": session.environment.name,
+        "address": address,
+        "createdAt": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+    }
+    return _show(here, head, tested, monotonic() - began)
+
+
+test.__test__ = False  # type: ignore[attr-defined]  # pytest would collect it
+
+
+def _show(here: Settings, head: dict[str, Any], tested: list[Tested], seconds: float) -> int:
+    from reconciler.report.document import dumps
+    from reconciler.report.flow_runs import render_test, test_document
+    from reconciler.report.junit import junit
+
+    document = test_document(head, [_entry(one) for one in tested], seconds)
+    if here.format == "json":
+        here.out.out(dumps(document), highlight=False)
+    elif here.format == "junit":
+        here.out.out(junit("test", document), highlight=False, end="")
+    else:
+        render_test(here.out, document, verbose=here.verbose)
+    return 1 if document["summary"]["failed"] else 0
+
+
+def _entry(one: Tested) -> dict[str, Any]:
+    return {
+        "flow": one.call.flow,
+        "passed": not one.problems,
+        "problems": list(one.problems),
+        "status": one.result.status,
+        "headers": dict(one.result.headers),
+        "body": one.result.body,
+        "execution": one.result.execution,
+        "error": one.result.error,
+        "seconds": round(one.seconds, 3),
+        "steps": None if one.steps is None else list(one.steps),
+        "logs": None if one.logs is None else list(one.logs),
+    }
+
+
+def _text(given: str) -> str:
+    """What `--payload` means: a file that exists, the standard input, or itself. What can only be the name
+    of a file is not sent as text.
+    """
+    from reconciler.verbs.api import read_text
+
+    read: Callable[[str], str] = partial(read_text, stdin=sys.stdin.read)
+    if given == "-" or given.startswith("@"):
+        return read(given.removeprefix("@"))
+    named = Path(given) if "\n" not in given and len(given) < 4096 else None
+    try:
+        if named is not None and (named.is_file() or _is_name(given)):
+            return read(given)
+    except OSError:
+        pass
+    return given
+
+
+def _is_name(given: str) -> bool:
+    try:
+        json.loads(given)
+    except ValueError:
+        return not any(char.isspace() for char in given) and Path(given).suffix in (
+            ".json",
+            ".txt",
+            ".xml",
+            ".csv",
+        )
+    return False
+
+
+def _headers(given: tuple[str, ...]) -> dict[str, str]:
+    found = {}
+    for text in given:
+        name, colon, value = text.partition(":")
+        if not colon or not name.strip():
+            raise click.UsageError(f'"{text}" is not NAME:VALUE')
+        found[name.strip()] = value.strip()
+    return found

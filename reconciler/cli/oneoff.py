@@ -1,0 +1,114 @@
+"""deploy, enable and disable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import click
+
+from reconciler.cli.confirm import confirm
+from reconciler.cli.plan import carry_out, detailed, finish
+from reconciler.cli.settings import common, settings
+from reconciler.cli.watched import run
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _about_instances(command: F) -> F:
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+_OPTIONS: tuple[Callable[[F], F], ...] = (
+    click.argument("addresses", metavar="[ADDRESS]...", nargs=-1),
+    click.option(
+        "--select", multiple=True, metavar="WHAT", help="These too: an address, with *, or label=value."
+    ),
+    click.option("--yes", "-y", is_flag=True, help="Do not ask."),
+    click.option(
+        "--parallelism",
+        type=click.IntRange(1, 64),
+        default=8,
+        show_default=True,
+        help="Calls at the same time.",
+    ),
+    click.option("--take-lease", is_flag=True, help="Take the lease from the run that holds it."),
+    detailed,
+    common,
+)
+
+
+@click.command()
+@_about_instances
+def deploy(**given: Any) -> int:
+    """Deploy instances as they are configured, once, also where nothing changed.
+
+    The manifests have no say and may be gone. An instance that is disabled stays so.
+    """
+    return _once("deploy", **given)
+
+
+@click.command()
+@_about_instances
+def enable(**given: Any) -> int:
+    """Enable instances, until the next apply says otherwise.
+
+    The manifests have no say and may be gone.
+    """
+    return _once("enable", **given)
+
+
+@click.command()
+@_about_instances
+def disable(**given: Any) -> int:
+    """Disable instances, until the next apply says otherwise.
+
+    The manifests have no say and may be gone.
+    """
+    return _once("disable", **given)
+
+
+def _once(
+    verb: str,
+    addresses: tuple[str, ...],
+    select: tuple[str, ...],
+    yes: bool,
+    parallelism: int,
+    take_lease: bool,
+    detailed_exitcode: bool,
+) -> int:
+    from reconciler.model.plan import Verb
+    from reconciler.report.document import plan_document
+    from reconciler.report.progress import Reading
+    from reconciler.verbs.apply import refuse
+    from reconciler.verbs.oneoff import plan_one_off
+    from reconciler.verbs.session import Options, rate
+
+    here = settings()
+    session = here.session()
+    reading = Reading(here.err, enabled=here.progress)
+    told = replace(session, notice=reading.notice)
+    planned = run(plan_one_off, told, Verb(verb), addresses, select, tick=reading.tick)
+    document = plan_document(
+        planned.plan,
+        created_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        rate=rate(session),
+    )
+    if here.format == "text" and planned.plan.actions:
+        here.show("plan", document)
+    elif document.get("warnings"):
+        here.show("errors", {"errors": [], "warnings": document["warnings"]}, to_stderr=True)
+    refuse(planned)
+    if not planned.plan.actions and here.format == "text":
+        here.out.out(f"Nothing to do: already {verb}d.", highlight=False)
+        return 0
+    if planned.plan.actions and not yes:
+        confirm(f'{verb.capitalize()} these in "{planned.plan.environment}"?', hint="give --yes")
+    outcome, seconds = carry_out(
+        here, session, planned, Options(parallelism=parallelism), take_lease=take_lease
+    )
+    return finish(here, outcome, seconds, detailed_exitcode)

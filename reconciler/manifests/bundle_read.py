@@ -1,0 +1,104 @@
+"""What a bundle defines, which only running it tells: with node, on a copy, cut off from all that is outside.
+
+The copy holds just the bytes that are packed. Node's permissions keep it from other files and from starting
+programs, the environment is empty, and the network is taken away. What is left is a guard against accidents,
+not a wall: a bundle is code of the project's own.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Timer
+from typing import Any
+
+from reconciler.manifests.bundle import Unfit
+
+SECONDS = 30
+_MOST = 32 * 1024 * 1024
+_SCRIPT = Path(__file__).with_name("bundle.js")
+_BAD_OPTION = 9
+_GUARDS = ("--permission", "--experimental-permission")  # by their names since node 23, and in 20 and 22
+_NODE = "install node 20 or newer, and have it in the PATH"
+_BUILD = "build it anew, and see that the official tool can import it"
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What a bundle says of itself: the key of its component, its definition as YAML, and the input of
+    `publishComponent`.
+    """
+
+    key: str
+    definition: str
+    input: Mapping[str, Any]
+
+
+def described(files: Mapping[str, bytes], environ: Mapping[str, str]) -> Described:
+    """What the bundle with these files defines. Raises Unfit."""
+    node = shutil.which("node", path=environ.get("PATH"))
+    if node is None:
+        raise Unfit("no-node", "cannot be read: node is needed, and is not here", _NODE)
+    with tempfile.TemporaryDirectory(prefix="reconciler-bundle-") as name:
+        # Links in the way to it (as on macOS) would not fit what node may read.
+        root = Path(name).resolve()
+        for file, content in files.items():
+            path = root / "dist" / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        script = root / "read.cjs"
+        script.write_bytes(_SCRIPT.read_bytes())
+        for guard in _GUARDS:
+            words = [node, guard, f"--allow-fs-read={root}/*", "--no-warnings", str(script)]
+            code, output = _run(words, root / "dist")
+            if code != _BAD_OPTION:
+                return _understood(code, output)
+    raise Unfit("no-node", "cannot be read: the node that is here is too old", _NODE)
+
+
+def _run(words: list[str], folder: Path) -> tuple[int, bytes]:
+    try:
+        with subprocess.Popen(
+            words, cwd=folder, env={},
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        ) as process:  # fmt: skip
+            assert process.stdout is not None
+            timer = Timer(SECONDS, process.kill)
+            timer.start()
+            try:
+                output = process.stdout.read(_MOST + 1)
+            finally:
+                late = not timer.is_alive()
+                timer.cancel()
+                if late or len(output) > _MOST:
+                    process.kill()
+            code = process.wait()
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise Unfit("no-node", f"cannot be read: node cannot be run: {reason}", _NODE) from error
+    if late:
+        raise Unfit("bundle-broken", f"does not load within {SECONDS} seconds", _BUILD)
+    return code, output
+
+
+def _understood(code: int, output: bytes) -> Described:
+    try:
+        answer = json.loads(output)
+        if "error" in answer:
+            said = " ".join(str(answer["error"]).split())[:300]
+            raise Unfit("bundle-broken", f"cannot be loaded: {said}", _BUILD)
+        found = Described(answer["key"], answer["definition"], answer["input"])
+        display = found.input["definition"].get("display") or {}
+        whole = all(isinstance(text, str) for text in (found.key, found.definition))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise Unfit("bundle-broken", f"cannot be loaded: node ended with {code}", _BUILD) from None
+    if not whole or not found.key or not display.get("label") or not display.get("description"):
+        raise Unfit(
+            "bundle-broken", "has no key, no name or no description", "give it a name and a description"
+        )
+    return found

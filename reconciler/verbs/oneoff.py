@@ -1,0 +1,107 @@
+"""`deploy`, `enable` and `disable`: one step for some instances, at once, whatever the manifests say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from reconciler.kinds import all_kinds
+from reconciler.kinds.base import Policy
+from reconciler.kinds.labelled import ignored
+from reconciler.model.address import Address
+from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.digest import sha256
+from reconciler.model.errors import InvalidInput
+from reconciler.model.plan import Action, Cause, Change, Plan, Verb
+from reconciler.model.state import Desired, Live, LiveObject, Resource
+from reconciler.plan.build import content, live_digest
+from reconciler.plan.guards import not_permitted
+from reconciler.verbs.owned import INSTANCE, addressed, as_written, selected
+from reconciler.verbs.plan import Planned
+from reconciler.verbs.session import Session, connect
+
+
+async def plan_one_off(
+    session: Session, verb: Verb, addresses: Sequence[str], patterns: Sequence[str] = ()
+) -> Planned:
+    """The plan that deploys, enables or disables these instances, to be carried out by `apply`. Instances
+    that are as they should be are left out. Nothing is written.
+
+    Raises InvalidInput, Refused, NotAuthenticated, Unreachable or ApiError.
+    """
+    if not addresses and not patterns:
+        raise InvalidInput.of(
+            "usage", "no instance is named", hint="give addresses, or --select a pattern or label=value"
+        )
+    written, warnings = as_written(session)
+    async with connect(session, read_only=True) as client:
+        chosen = await addressed(client, written, addresses)
+        if patterns:
+            chosen = {**await selected(client, written, patterns), **chosen}
+        identity, reads = await client.identity(), client.stats.reads
+    actions = tuple(action for address, obj in chosen.items() for action in _actions(verb, address, obj))
+    warnings += [
+        warning
+        for address, obj in chosen.items()
+        for warning in _said(verb, obj, written.resources.get(address))
+    ]
+    live = Live(identity.tenant, {INSTANCE: tuple(chosen.values())}, reads)
+    made = Plan(
+        project=written.project,
+        environment=written.environment,
+        desired=written.digest,
+        live=live_digest(live),
+        actions=actions,
+        warnings=tuple(warnings),
+        refusals=tuple(not_permitted(actions, [" ".join(chosen[a.address].denied) for a in actions])),
+        unchanged=len(chosen) - len({action.address for action in actions}),
+        reads=reads + len({action.address for action in actions}),
+        checksum=f"sha256:{sha256([written.project, written.environment, [a.content for a in actions]])}",
+        counts={one.value: sum(a.verb is one for a in actions) for one in {a.verb for a in actions}},
+    )
+    # No manifest has a say in this: what they ask for is neither compared nor written.
+    nothing = Desired(written.project, written.environment, {}, written.digest)
+    return Planned(made, nothing, live, chosen, Policy())
+
+
+def _actions(verb: Verb, address: Address, obj: LiveObject) -> Iterator[Action]:
+    running = bool(obj.fields["enabled"])
+    if verb is Verb.DEPLOY:
+        reason = (
+            "has changes that are not deployed" if obj.facts["needsDeploy"] else "is deployed again as it is"
+        )
+        deploy = _action(verb, address, obj, reason)
+        yield deploy
+        if obj.facts["lastDeployedAt"] and not running:
+            paused = _action(Verb.DISABLE, address, obj, "deploying may enable it")
+            yield replace(paused, depends_on=(deploy.id,), writes=0)
+    elif running is not (verb is Verb.ENABLE):
+        change = Change("enabled", running, not running, Cause.PENDING)
+        yield _action(verb, address, obj, f"is {'enabled' if running else 'disabled'}", change)
+
+
+def _action(verb: Verb, address: Address, obj: LiveObject, reason: str, *changes: Change) -> Action:
+    basis = all_kinds()[INSTANCE].basis(obj, None)
+    action = Action(f"{address}#{verb.value}", address, verb, reason, (), changes, basis, obj.id)
+    return replace(action, content=content(action))
+
+
+def _said(verb: Verb, obj: LiveObject, resource: Resource | None) -> Iterator[Diagnostic]:
+    """What git, or the platform, says against it."""
+    address = str(resource.address) if resource else ""
+    if verb is Verb.ENABLE and obj.facts["suspended"]:
+        message = f'the platform has suspended "{obj.fields["name"]}": enabling it may have no effect'
+        yield Diagnostic("suspended", message, address=address, severity="warning")
+    if resource is None or verb is Verb.DEPLOY or ignored(resource, "enabled"):
+        return
+    wanted = resource.fields.get("enabled")
+    if wanted is not None and wanted is not (verb is Verb.ENABLE):
+        says, word = f"enabled: {str(wanted).lower()}", "enable" if wanted else "disable"
+        yield Diagnostic(
+            "git-differs",
+            f"the manifest of {address} says {says}, so the next apply will {word} it again",
+            resource.positions.get("spec.enabled", resource.source),
+            address,
+            f"write enabled: {str(not wanted).lower()} there, if it is to stay so",
+            "warning",
+        )
