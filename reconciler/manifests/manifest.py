@@ -16,6 +16,7 @@ from reconciler.model.diagnostic import Diagnostic, Source
 
 TABLED = {name: kind for name, kind in all_kinds().items() if isinstance(kind, TabledKind) and kind.declared}
 KINDS = ("Integration", "Customer", "Instance", "InstanceSet", *TABLED)
+_KINDS_HINT = f"write one of {listed(KINDS[:4])}, or another of those that reconciler schema lists"
 RESERVED = ("reconciler:", "reconciler-applied:", "reconciler-protect")
 
 # What `metadata.ignore` may begin with: the fields of model.state.Resource, by kind.
@@ -128,8 +129,7 @@ def _header(document: Document) -> Diagnostic | None:
         return Diagnostic("definition-as-manifest", message, document.source(), hint=hint)
     for key, wanted in (("apiVersion", (API_VERSION,)), ("kind", KINDS)):
         if key not in value:
-            several = f"write one of {listed(wanted[:4])}, or another of those that reconciler schema lists"
-            hint = f"add {key}: {wanted[0]}" if len(wanted) == 1 else several
+            hint = f"add {key}: {wanted[0]}" if len(wanted) == 1 else _KINDS_HINT
             return Diagnostic("missing-field", f'"{key}" is missing', document.source(), hint=hint)
         given = value[key]
         if given not in wanted:
@@ -151,7 +151,7 @@ def _unknown(document: Document, key: str, given: Any, wanted: tuple[str, ...]) 
         return Diagnostic("unknown-kind", "a Project stands where manifests are expected", source, hint=hint)
     text = given if isinstance(given, str) else ""
     shown = f'unknown kind "{text}"' if text else '"kind" must be text'
-    return Diagnostic("unknown-kind", shown, source, hint=suggest(text, wanted))
+    return Diagnostic("unknown-kind", shown, source, hint=suggest(text, wanted, _KINDS_HINT))
 
 
 def _metadata(
