@@ -6,7 +6,7 @@ from reconciler.kinds.alert_group import AlertGroupKind
 from reconciler.kinds.alert_monitor import AlertMonitorKind
 from reconciler.kinds.alert_webhook import AlertWebhookKind
 from reconciler.kinds.base import Kind
-from reconciler.kinds.component import ComponentKind
+from reconciler.kinds.bundle import BundleKind
 from reconciler.kinds.connection import ConnectionKind
 from reconciler.kinds.customer import CustomerKind
 from reconciler.kinds.customer_connection import CustomerConnectionKind
@@ -35,7 +35,7 @@ def all_kinds() -> dict[str, Kind]:
         RequiredComponentKind(),
         InstanceProfileKind(),
         ConnectionKind(),
-        ComponentKind(),
+        BundleKind(),
         IntegrationKind(),
         CustomerKind(),
         InstanceKind(),

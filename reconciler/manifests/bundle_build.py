@@ -64,7 +64,7 @@ class Bundles:
         key, signature = component_key(self.project, address.name), sha1(package).hexdigest()
         bundle = Bundle(signature, package, _described(found, key), _icons(found.input, files))
         component = Resource(
-            Address("Component", address.name), {"key": key, "bundle": bundle}, source=source
+            Address("Bundle", address.name), {"key": key, "bundle": bundle}, source=source
         )
         definition, told = _definition(found, key, signature, named)
         if definition is not None:

@@ -16,7 +16,7 @@ ADDRESS = "https://files.example.com/packages/1?X-Signature=hunter2"
 
 
 def package(url: str = ADDRESS) -> Upload:
-    return Upload(url, b"PK\x03\x04", "application/zip", "the bundle", "Component/orders")
+    return Upload(url, b"PK\x03\x04", "application/zip", "the bundle", "Bundle/orders")
 
 
 def put(client: Client, upload: Upload) -> None:
@@ -87,7 +87,7 @@ def test_a_refusal_is_told_without_the_address(
     text = f"{caught.value.message} {caught.value.hint} {caught.value.address}"
     assert f"HTTP {status}" in text
     assert "files.example.com" in text
-    assert "Component/orders" in text
+    assert "Bundle/orders" in text
     assert "hunter2" not in text
     assert not caught.value.doubtful
 

@@ -78,7 +78,7 @@ def whole_life(project: Folder) -> None:
     plan = project.json("plan")
     ids = [action["id"] for action in plan["actions"]]
     assert ids == [
-        "Component/orders#publish",
+        "Bundle/orders#publish",
         "Integration/orders#import",
         "Integration/orders#update",
         "Integration/orders#publish",
@@ -194,7 +194,7 @@ def test_somebodys_version_is_named_and_left_alone(project: Folder) -> None:
     publish_by_hand(project, b"mine")
     unchanged(project)
     (drift,) = project.json("drift")["drift"]
-    assert (drift["address"], drift["path"]) == ("Component/orders", "bundle")
+    assert (drift["address"], drift["path"]) == ("Bundle/orders", "bundle")
     assert (drift["applied"], drift["live"]) == (signature(project), sha1(b"mine").hexdigest())
     orders(project, changed(), "1.1.0")
     apply(project)

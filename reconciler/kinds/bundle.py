@@ -1,4 +1,4 @@
-"""Component: the package of a code-native integration, published under a key of ours before the import.
+"""Bundle: the package of a code-native integration, published under a key of ours before the import.
 
 Nothing is ever deleted or overwritten: each publish makes a version, and an integration names the version
 whose package it wants. What a version is, its signature tells: the SHA-1 of the package (api notes:
@@ -38,10 +38,10 @@ class Package:
         return signature == self.signature or (self.available and signature == self.recorded)
 
 
-class ComponentKind(PlainKind):
-    """The calls of `Component`, whose only field is its bundle. No manifest declares one by itself."""
+class BundleKind(PlainKind):
+    """The calls of `Bundle`, whose only field is what was packed. No manifest declares one by itself."""
 
-    name = "Component"
+    name = "Bundle"
     list_name = "components"
     provides: tuple[Verb, ...] = (Verb.PUBLISH,)
     has_twins = False

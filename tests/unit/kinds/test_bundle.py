@@ -14,8 +14,8 @@ from reconciler.model.errors import ApiError
 from reconciler.model.plan import Cause, Verb
 from reconciler.model.state import Bundle, LiveObject, Resource
 
-KIND = all_kinds()["Component"]
-ADDRESS = Address("Component", "orders")
+KIND = all_kinds()["Bundle"]
+ADDRESS = Address("Bundle", "orders")
 OURS, OLDER, THEIRS = "a" * 40, "b" * 40, "c" * 40
 DESCRIBED = {
     "definition": {"key": "reconciler-1", "display": {"iconPath": "icon.png"}},
