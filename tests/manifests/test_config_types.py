@@ -117,7 +117,7 @@ def test_values_that_fit(tmp_path: Path, variable: str, written: str):
         ("objects", "'[1]'", "config-type", 16, "must be a map here", "[{object:"),
         ("mapping", "{fields: [{field: {key: 1}}]}", "config-type", 40, "must be text here", '"1"'),
         ("mapping", "{}", "config-type", 16, 'lacks "fields" here', "{fields:"),
-        ("shared", "{inputs: {}}", "shared-connection", 5, "cannot give it inputs", "{customerConnection: NAME}"),
+        ("shared", "{inputs: {}}", "shared-connection", 5, "cannot give it inputs", "{customerConnection:"),
         ("shared", "{customerConnection: gone}", "unknown-reference", 36, '"gone" is in no manifest', "gone"),
     ],
 )  # fmt: skip
