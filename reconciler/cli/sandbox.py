@@ -1,4 +1,4 @@
-"""sandbox: serve, reset, rule and fault."""
+"""sandbox: serve, reset, seed, rule and fault."""
 
 from __future__ import annotations
 
@@ -111,6 +111,23 @@ def reset(yes: bool) -> None:
         confirm(f"Empty {file}?", hint="give --yes")
     empty(session)
     here.say(f"Emptied {file}.")
+
+
+@sandbox.command()
+@click.option("--integrations", type=click.IntRange(1, 1000), default=5, show_default=True)
+@click.option("--customers", type=click.IntRange(1, 100_000), default=50, show_default=True)
+@click.option("--instances", type=click.IntRange(0, 1_000_000), default=500, show_default=True)
+@common
+def seed(integrations: int, customers: int, instances: int) -> None:
+    """Fill the project's embedded sandbox with objects that nobody owns.
+
+    They are added to what is there. Names that are there already, from an earlier seed, are an error.
+    """
+    from reconciler.verbs.sandbox import seed as fill
+
+    here = settings()
+    fill(_needed(here), integrations=integrations, customers=customers, instances=instances)
+    here.say(f"Added {integrations:,} integrations, {customers:,} customers and {instances:,} instances.")
 
 
 @sandbox.command()

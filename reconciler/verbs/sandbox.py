@@ -96,6 +96,24 @@ def reset(session: Session) -> None:
         sandbox.close()
 
 
+def seed(session: Session, *, integrations: int, customers: int, instances: int) -> None:
+    """Adds published integrations, customers and deployed instances to the project's embedded sandbox.
+
+    Raises InvalidInput where a customer of that name is there already.
+    """
+    from reconciler.sandbox.seed import seed as fill
+
+    sandbox = checked_open(lambda: open_sandbox(session), session.state / "sandbox.db")
+    try:
+        _, answer, _ = sandbox.execute('{ customers(name: "customer-0001") { totalCount } }')
+        if answer["data"]["customers"]["totalCount"]:
+            hint = "empty it first: reconciler sandbox reset"
+            raise InvalidInput.of("seeded-already", "the sandbox holds such objects already", hint=hint)
+        fill(sandbox, integrations=integrations, customers=customers, instances=instances)
+    finally:
+        sandbox.close()
+
+
 def rules(session: Session | None, name: str = "", value: str | None = None) -> list[RuleState]:
     """The rules of the project's sandbox (their defaults where there is no project), or the one that is
     named, after it was set to `value` if that is given. Raises InvalidInput.
