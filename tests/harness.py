@@ -14,13 +14,15 @@ import httpx
 from reconciler.api import Client, Credentials, Patience
 from reconciler.apply.run import Walk
 from reconciler.apply.step import Run
+from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Policy
-from reconciler.live.fetch import fetch
+from reconciler.kinds.tabled import TabledKind
+from reconciler.live.fetch import fetch, kinds_to_read
 from reconciler.live.tenant import Tenant
 from reconciler.model.outcome import Outcome, Status
 from reconciler.model.plan import Plan
 from reconciler.model.secret import Secret
-from reconciler.model.state import Desired, Live
+from reconciler.model.state import Desired, Live, LiveObject
 from reconciler.plan.build import make_plan
 from reconciler.plan.match import match
 from reconciler.sandbox import BASE_URL, Sandbox, transport
@@ -75,16 +77,19 @@ async def client_of(sandbox: Sandbox, *, read_only: bool = False, wire: Any = No
         yield client
 
 
-def snapshot(sandbox: Sandbox) -> Live:
+def snapshot(sandbox: Sandbox, desired: Desired | None = None) -> Live:
+    """The tenant: its core kinds, or those that a plan for `desired` is about."""
+
     async def read() -> Live:
         async with client_of(sandbox, read_only=True) as client:
-            return await fetch(client, concurrency=4)
+            kinds = kinds_to_read(desired, prune=False) if desired else None
+            return await fetch(client, kinds, concurrency=4)
 
     return anyio.run(read)
 
 
 def plan_for(sandbox: Sandbox, desired: Desired, policy: Policy | None = None, **options: Any) -> Plan:
-    return make_plan(desired, snapshot(sandbox), policy or Policy(guard_minimum=1000), **options)
+    return make_plan(desired, snapshot(sandbox, desired), policy or Policy(guard_minimum=1000), **options)
 
 
 def apply_plan(
@@ -106,7 +111,7 @@ def apply_plan(
             run = Run(
                 project=desired.project,
                 resources=desired.resources,
-                observed={**matched.objects, **matched.orphans},
+                observed={**matched.known, **matched.objects, **matched.orphans},
                 policy=policy,
                 tenant=Tenant(client),
                 journal=Silent(),
@@ -128,7 +133,7 @@ def apply_plan(
 def converge(sandbox: Sandbox, desired: Desired, policy: Policy | None = None, **options: Any) -> Outcome:
     """Plans and applies once; every action must end well."""
     policy = policy or Policy(guard_minimum=1000)
-    live = snapshot(sandbox)
+    live = snapshot(sandbox, desired)
     plan = make_plan(desired, live, policy)
     assert not plan.refusals, plan.refusals
     outcome = apply_plan(sandbox, desired, plan, live, policy, **options)
@@ -139,19 +144,12 @@ def converge(sandbox: Sandbox, desired: Desired, policy: Policy | None = None, *
 
 def shape(live: Live) -> dict[str, list[Any]]:
     """What a snapshot says, without ids and moments: two tenants of the same shape are in the same state."""
-    return {
-        kind: sorted(
-            (
-                repr(
-                    sorted(
-                        (k, repr(v))
-                        for k, v in o.fields.items()
-                        if k not in ("customer", "version", "definition")
-                    )
-                )
-                + repr(sorted(o.labels))
-            )
-            for o in objects
-        )
-        for kind, objects in live.objects.items()
-    }
+    return {kind: sorted(_said(obj) for obj in objects) for kind, objects in live.objects.items()}
+
+
+def _said(live: LiveObject) -> str:
+    kind = all_kinds()[live.kind]
+    fields = {k: repr(v) for k, v in live.fields.items() if k not in ("customer", "version", "definition")}
+    if isinstance(kind, TabledKind):
+        fields |= {row.name: repr(row.shown(live.fields[row.name])) for row in kind.fields if row.refers}
+    return repr(sorted(fields.items())) + repr(sorted(live.labels))

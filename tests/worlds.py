@@ -8,12 +8,15 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from reconciler.kinds import all_kinds
 from reconciler.model.address import Address
 from reconciler.model.digest import sha256
 from reconciler.model.secret import Secret
 from reconciler.model.state import Definition, Desired, Resource
 from reconciler.sandbox.definition import dump
 from reconciler.sandbox.rules import RULES
+from tests.worlds_tabled import KINDS as TABLED
+from tests.worlds_tabled import changed_tabled, tabled
 
 PROJECT = "worlds"
 
@@ -170,7 +173,7 @@ class World:
 
 def desired(resources: list[Resource], project: str = PROJECT) -> Desired:
     """The resources as a project's."""
-    order = {"Integration": 0, "Customer": 1, "Instance": 2}
+    order = {name: index for index, name in enumerate(all_kinds())}
     resources = sorted(resources, key=lambda r: (order[r.kind], r.address))
     by_address = {r.address: r for r in resources}
     forms = [[str(r.address), {k: v for k, v in r.fields.items() if k != "definition"}] for r in resources]
@@ -179,7 +182,7 @@ def desired(resources: list[Resource], project: str = PROJECT) -> Desired:
 
 @st.composite
 def wanted(draw: st.DrawFn) -> Desired:
-    """A small project: up to two integrations, two customers, three instances."""
+    """A small project: up to two integrations, two customers, three instances, and sometimes more."""
     found = [
         draw(integrations(n))
         for n in draw(st.lists(st.sampled_from(["alpha", "beta"]), unique=True, max_size=2))
@@ -193,7 +196,8 @@ def wanted(draw: st.DrawFn) -> Desired:
         for name in draw(st.lists(st.sampled_from(["sync", "notify"]), unique=True, max_size=2)):
             made = draw(instances(name, draw(st.sampled_from(people)), draw(st.sampled_from(found))))
             copies[made.address] = made
-    return desired([*found, *people, *copies.values()])
+    core = [*found, *people, *copies.values()]
+    return desired([*core, *draw(tabled(core))])
 
 
 @st.composite
@@ -210,6 +214,8 @@ def changed(draw: st.DrawFn, before: Desired) -> Desired:
             fields |= {"definition": definition(data), "release": draw(st.sampled_from(["1.1.0", "2.0.0"]))}
         elif resource.kind == "Customer":
             fields["description"] = draw(st.sampled_from(["", "Renewed"]))
+        elif resource.kind in TABLED:
+            fields = draw(changed_tabled(resource, list(resources.values()))).fields
         else:
             fields["config"] = {
                 **fields.get("config", {}),
@@ -218,7 +224,7 @@ def changed(draw: st.DrawFn, before: Desired) -> Desired:
             fields["enabled"] = draw(st.booleans())
         resources[address] = replace(resource, fields=fields)
     for address, resource in resources.items():
-        if resource.kind == "Instance":
+        if "integration" in resource.fields:
             release = resources[resource.fields["integration"]].fields["release"]
             resources[address] = replace(resource, fields={**resource.fields, "release": release})
     return desired(list(resources.values()))

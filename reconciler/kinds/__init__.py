@@ -7,6 +7,7 @@ from reconciler.kinds.alert_monitor import AlertMonitorKind
 from reconciler.kinds.alert_webhook import AlertWebhookKind
 from reconciler.kinds.base import Kind
 from reconciler.kinds.bundle import BundleKind
+from reconciler.kinds.component import ComponentKind
 from reconciler.kinds.connection import ConnectionKind
 from reconciler.kinds.customer import CustomerKind
 from reconciler.kinds.customer_connection import CustomerConnectionKind
@@ -17,7 +18,6 @@ from reconciler.kinds.integration import IntegrationKind
 from reconciler.kinds.log_stream import LogStreamKind
 from reconciler.kinds.lookups import AlertTriggerKind, CustomerRoleKind, LogSeverityKind, OrganizationRoleKind
 from reconciler.kinds.marketplace_listing import MarketplaceListingKind
-from reconciler.kinds.required_component import RequiredComponentKind
 from reconciler.kinds.user import UserKind
 
 CORE = ("Integration", "Customer", "Instance")
@@ -32,7 +32,7 @@ def all_kinds() -> dict[str, Kind]:
         LogSeverityKind(),
         OrganizationRoleKind(),
         CustomerRoleKind(),
-        RequiredComponentKind(),
+        ComponentKind(),
         InstanceProfileKind(),
         ConnectionKind(),
         BundleKind(),

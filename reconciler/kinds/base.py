@@ -106,6 +106,10 @@ class Kind(Protocol):
         """
         ...
 
+    def called(self, name: str) -> str:
+        """A name by which others name an object, in the form in which `lookup` has it."""
+        ...
+
     def list_page(self, first: int, offset: int) -> Operation:
         """Reads `first` objects from position `offset`, in order of creation."""
         ...

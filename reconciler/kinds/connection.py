@@ -11,9 +11,9 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler.kinds.base import Request
-from reconciler.kinds.field import DESCRIPTION, Field
+from reconciler.kinds.component import reference
+from reconciler.kinds.field import DESCRIPTION, Field, lowered
 from reconciler.kinds.places import Description
-from reconciler.kinds.required_component import reference
 from reconciler.kinds.tabled import TabledKind
 from reconciler.model.address import Address, Ref
 from reconciler.model.operation import Operation
@@ -43,11 +43,6 @@ def inputs_sent(value: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 INPUTS = Field("inputs", empty={}, secret=True, parts=True, read=inputs_read, write=inputs_sent)
-
-
-def lowered(value: Any) -> str:
-    """A word of an enumeration as manifests write it."""
-    return str(value or "").lower()
 
 
 class ConnectionKind(TabledKind):
@@ -106,5 +101,5 @@ def redeployed(op: Operation, request: Request, kind: TabledKind) -> Operation:
 
 def _connection(resource: Resource) -> Ref:
     fields = resource.fields
-    component = Address("RequiredComponent", reference(fields["component"], fields.get("isPublic", True)))
+    component = Address("Component", reference(fields["component"], fields.get("isPublic", True)))
     return Ref(component, f"connection:{fields['connection']}")

@@ -87,6 +87,11 @@ def stripped(value: Any) -> str:
     return (value or "").strip()
 
 
+def lowered(value: Any) -> str:
+    """A text whose case does not matter."""
+    return str(value or "").lower()
+
+
 DESCRIPTION = Field("description", read=stripped, form=stripped)
 
 

@@ -146,6 +146,18 @@ class InstanceKind(PlainKind):
         """`id`, and the settings of its flows."""
         return name == "id" or name.startswith("flowConfig:")
 
+    def absent(self, ref: Ref, live: LiveObject | None) -> tuple[str, str, str]:
+        """The instance is not there, or it has no such flow."""
+        code, message, hint = super().absent(ref, live)
+        if live is None or not ref.field.startswith("flowConfig:"):
+            return code, message, hint
+        known = ", ".join(f'"{name}"' for name in sorted(live.facts["flowConfigs"])) or "none"
+        return (
+            code,
+            f'{ref.address} has no flow "{ref.field.removeprefix("flowConfig:")}"',
+            f"it has: {known}",
+        )
+
     def needs(self, resource: Resource) -> Sequence[Ref]:
         """The customer, the integration's release, and what its shared connections are bound to."""
         return (Ref(resource.fields["customer"], "id"), release_ref(resource), *bindings(resource))

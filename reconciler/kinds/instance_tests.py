@@ -12,7 +12,9 @@ from typing import Any
 from reconciler.kinds import documents
 from reconciler.kinds.base import Request, Step, address_of
 from reconciler.kinds.flow_run import FlowResult, failures, run_flow
+from reconciler.kinds.labelled import ignored
 from reconciler.kinds.marks import WIDTH, short
+from reconciler.model.address import Ref
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb
 from reconciler.model.state import LiveObject, Resource
@@ -45,13 +47,24 @@ def test_steps(request: Request, *, deploying: bool) -> list[Step]:
     """A step for each test, and one for the record; none where they have passed since the last deploy."""
     live, tests = request.live, tests_of(request.resource)
     outstanding = live is not None and live.applied.get("tests") == OUTSTANDING[:WIDTH]
-    if not tests or not (deploying or outstanding):
+    if not tests or not (deploying or outstanding) or _paused(request):
         return []
     reason = "is deployed" if deploying else "has not passed since the last deploy"
-    steps = [Step(Verb.TEST, reason, name=name) for name in tests]
+    steps = [Step(Verb.TEST, reason, name=name, reads=1) for name in tests]
     if request.policy.record:
         steps.append(Step(Verb.UPDATE, "its tests have passed", name=TESTED))
     return steps
+
+
+def _paused(request: Request) -> bool:
+    """Whether the instance is switched off and this run leaves it so: its tests wait until somebody switches
+    it on again.
+    """
+    live, resource = request.live, request.resource
+    if live is None or live.fields["enabled"] or not live.facts["lastDeployedAt"]:
+        return False
+    left_alone = "enabled" not in resource.fields or ignored(resource, "enabled")
+    return left_alone or bool(live.facts["suspended"])
 
 
 def test_operation(step: str, request: Request) -> Operation:
@@ -87,9 +100,10 @@ def back_to(before: LiveObject | None, request: Request) -> tuple[Operation, ...
     where it ran no other.
     """
     live = request.live
-    if before is None or live is None or before.fields["version"] in (None, live.fields["version"]):
+    version = _ran(before, request) if before else None
+    if before is None or live is None or version in (None, live.fields["version"]):
         return ()
-    values = {"id": live.id, "integration": before.fields["version"], "labels": sorted(before.labels)}
+    values = {"id": live.id, "integration": version, "labels": sorted(before.labels)}
     calls = (("updateInstance", {**values, "configMode": "INSTANCE"}), ("deployInstance", {"id": live.id}))
     return tuple(
         Operation(
@@ -102,3 +116,12 @@ def back_to(before: LiveObject | None, request: Request) -> tuple[Operation, ...
         )
         for name, given in calls
     )
+
+
+def _ran(before: LiveObject, request: Request) -> str | None:
+    """The version that was deployed. An earlier run may have assigned another one, and ended there."""
+    number, assigned = before.facts["deployedVersion"], before.facts["versionNumber"]
+    if number in (None, assigned) or not before.facts["lastDeployedAt"]:
+        return before.fields["version"]
+    found = request.resolve(Ref(request.resource.fields["integration"], f"version-number:{number}"))
+    return found if isinstance(found, str) else None

@@ -292,7 +292,7 @@ class IntegrationKind(PlainKind):
 
     def impact(self, request: Request, followers: Sequence[Request]) -> Sequence[Diagnostic]:
         """What the new definition would mean for the instances that will run it."""
-        return impact(request, followers)
+        return impact(request, [one for one in followers if one.resource.kind == "Instance"])
 
     def basis(self, live: LiveObject, resource: Resource | None) -> str:
         """The draft's fields, labels, protection and definition, and its versions."""

@@ -41,6 +41,10 @@ class PlainKind:
         """Its objects have labels."""
         return True
 
+    def called(self, name: str) -> str:
+        """The name itself."""
+        return name
+
     def list_page(self, first: int, offset: int) -> Operation:
         """The list's document for one page."""
         return Operation(self.list_name, self._documents[self.list_name], {"first": first, "offset": offset})

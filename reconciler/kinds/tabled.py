@@ -185,8 +185,11 @@ class TabledKind(PlainKind):
         return verb is Verb.CREATE or not self.steps(request, adopt=False).steps
 
     def basis(self, live: LiveObject, resource: Resource | None) -> str:
-        """All fields and labels; of a secret, only that it is there."""
-        return sha256([live.id, live.fields, sorted(live.labels)])
+        """All fields and labels; of a secret, only that it is there, and of a reference, only the ids: that
+        what it names is called otherwise is no change of the object.
+        """
+        named = {row.name: row.known(live.fields[row.name]) for row in self.fields if row.refers}
+        return sha256([live.id, {**live.fields, **named}, sorted(live.labels)])
 
     def _whole(self, row: Field, request: Request) -> Any:
         """A row's value to send: of a map of parts also those that are not mentioned, or are ignored, since

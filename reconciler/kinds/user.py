@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler.kinds.base import Request
-from reconciler.kinds.field import Field
+from reconciler.kinds.field import Field, lowered
 from reconciler.kinds.tabled import TabledKind
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb
@@ -22,13 +22,17 @@ class UserKind(TabledKind):
     keys = ("email",)
     lookup = "email"
     fields = (
-        Field("email", fixed=True),
+        Field("email", fixed=True, read=lowered, form=lowered),
         Field("customer", empty=None, refers="Customer", fixed=True),
         Field("role", refers="OrganizationRole"),
         Field("name"),
         Field("phone"),
         Field("externalId"),
     )
+
+    def called(self, name: str) -> str:
+        """Addresses of email are the same in any case."""
+        return lowered(name)
 
     def refers_to(self, row: Field, fields: Mapping[str, Any]) -> str:
         """Users of customers have roles of their own."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import anyio
 
@@ -10,17 +10,24 @@ from reconciler.api.client import Client
 from reconciler.kinds import CORE, all_kinds
 from reconciler.kinds.base import Kind
 from reconciler.live.tenant import Tenant
+from reconciler.model.errors import GraphQLError
 from reconciler.model.state import Desired, Live, LiveObject
 
 
-def kinds_to_read(desired: Desired, *, prune: bool) -> list[Kind]:
-    """The kinds that `desired` declares or names, and the core ones; to delete what git no longer declares,
-    all that bear marks. What a project does not use costs no request and needs no permission.
-    """
+def kinds_named(desired: Desired) -> set[str]:
+    """The kinds that `desired` declares or names, and the core ones: without them there is no plan."""
     named = set(CORE)
     for resource in desired.resources.values():
         named.add(resource.kind)
         named.update(ref.address.kind for ref in all_kinds()[resource.kind].needs(resource))
+    return named
+
+
+def kinds_to_read(desired: Desired, *, prune: bool) -> list[Kind]:
+    """The kinds that are named; to delete what git no longer declares, all that bear marks. What a project
+    does not use costs no request and needs no permission.
+    """
+    named = kinds_named(desired)
     return [
         kind
         for kind in all_kinds().values()
@@ -28,8 +35,15 @@ def kinds_to_read(desired: Desired, *, prune: bool) -> list[Kind]:
     ]
 
 
-async def fetch(client: Client, kinds: Iterable[Kind] | None = None, *, concurrency: int = 8) -> Live:
-    """The snapshot of the client's tenant, of the core kinds where none are given.
+async def fetch(
+    client: Client,
+    kinds: Iterable[Kind] | None = None,
+    *,
+    needed: Collection[str] | None = None,
+    concurrency: int = 8,
+) -> Live:
+    """The snapshot of the client's tenant, of the core kinds where none are given. The list of a kind that is
+    not among those `needed` (absent: all are) may be refused: the kind is then `unread`.
 
     Raises ApiError, Unreachable or NotAuthenticated.
     """
@@ -39,13 +53,18 @@ async def fetch(client: Client, kinds: Iterable[Kind] | None = None, *, concurre
     objects: dict[str, tuple[LiveObject, ...]] = {}
 
     async def read(kind: Kind) -> None:
-        objects[kind.name] = tuple(await tenant.list(kind, concurrency))
+        try:
+            objects[kind.name] = tuple(await tenant.list(kind, concurrency))
+        except GraphQLError:
+            if needed is None or kind.name in needed:
+                raise
 
     async with anyio.create_task_group() as group:
         for kind in wanted:
             group.start_soon(read, kind)
     return Live(
         tenant=identity.tenant,
-        objects={kind.name: objects[kind.name] for kind in wanted},
+        objects={kind.name: objects[kind.name] for kind in wanted if kind.name in objects},
         requests=client.stats.reads,
+        unread=tuple(kind.name for kind in wanted if kind.name not in objects),
     )

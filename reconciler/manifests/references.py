@@ -77,8 +77,10 @@ class Referrer:
         with the other manifest's own errors.
         """
         found = Address(kind, name)
-        if found in self.resources or all_kinds()[kind].lookup:
+        if found in self.resources:
             return found
+        if all_kinds()[kind].lookup:
+            return Address(kind, all_kinds()[kind].called(name))
         index = self.indexes.get(kind) or Index(kind, {}, {})
         if kind == "Instance":
             near = near_name(name, {a.name: None for a in self.resources if a.kind == kind})

@@ -29,7 +29,7 @@ KINDS = (
     "connection",
     "customerconnection",
     "marketplacelisting",
-    "requiredcomponent",
+    "component",
     "definition",
     "plan",
     "outcome",

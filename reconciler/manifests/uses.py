@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from reconciler.kinds.required_component import reference
+from reconciler.kinds.component import reference
 from reconciler.model.address import Address
 from reconciler.model.state import Definition, Resource
 
@@ -35,7 +35,7 @@ class _Declared:
 
     @classmethod
     def among(cls, resources: Iterable[Resource]) -> _Declared:
-        kinds = ("Connection", "InstanceProfile", "RequiredComponent")
+        kinds = ("Connection", "InstanceProfile", "Component")
         found: dict[str, dict[str, Address]] = {kind: {} for kind in kinds}
         for resource in resources:
             fields = resource.fields
@@ -43,12 +43,12 @@ class _Declared:
                 name = fields["stableKey"]
             elif resource.kind == "InstanceProfile":
                 name = fields["name"]
-            elif resource.kind == "RequiredComponent":
+            elif resource.kind == "Component":
                 name = reference(fields["key"], fields.get("isPublic", True))
             else:
                 continue
             found[resource.kind][name] = resource.address
-        return cls(found["Connection"], found["InstanceProfile"], found["RequiredComponent"])
+        return cls(found["Connection"], found["InstanceProfile"], found["Component"])
 
     def used_by(self, definition: Mapping[str, Any]) -> tuple[Address, ...]:
         """Those that this definition names, each once."""

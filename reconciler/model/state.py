@@ -119,8 +119,11 @@ class LiveObject:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """A consistent snapshot of a tenant: its objects by kind, each kind in the order of creation."""
+    """A consistent snapshot of a tenant: its objects by kind, each kind in the order of creation. The tenant
+    refused to list the kinds that are `unread`.
+    """
 
     tenant: str
     objects: Mapping[str, tuple[LiveObject, ...]]
     requests: int = 0
+    unread: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.digest import sha256
 from reconciler.model.plan import Action, Cause, Change, Drift, Plan, Refusal, Rollout, Verb
 from reconciler.model.state import Desired, Live, LiveObject, Resource
-from reconciler.plan.deletion import deletions
+from reconciler.plan.deletion import deletions, unread
 from reconciler.plan.graph import ordered
 from reconciler.plan.guards import not_permitted, on_the_whole
 from reconciler.plan.match import Matched, match
@@ -49,6 +49,7 @@ def make_plan(
     resources = selected(desired.resources, *patterns)
     concerned = {str(address) for address in resources}
     draft = _Draft(refusals=[r for r in matched.refusals if not r.address or r.address in concerned])
+    draft.warnings += unread(live)
     for resource in resources.values():
         _plan_resource(resource, desired.project, policy, matched, draft)
     _connect(resources, matched, draft)
@@ -62,6 +63,7 @@ def make_plan(
     denied = [" ".join(objects[a.address].denied) if a.target else "" for a in actions]
     draft.refusals += not_permitted(actions, denied)
     draft.refusals += on_the_whole(actions, len(consequences), matched.owned, policy, patterns[0])
+    rollouts = _rollouts(desired, actions)
     return Plan(
         project=desired.project,
         environment=desired.environment,
@@ -75,11 +77,18 @@ def make_plan(
         unmanaged=matched.unmanaged,
         orphans=tuple(sorted(matched.orphans)),
         consequences=tuple(consequences),
-        rollouts=_rollouts(desired, actions),
+        rollouts=rollouts,
         reads=live.requests + _reads(actions, objects),
-        checksum=f"sha256:{sha256([desired.project, desired.environment, [a.content for a in actions]])}",
+        checksum=checksum(desired.project, desired.environment, actions, rollouts),
         counts={verb.value: sum(a.verb is verb for a in actions) for verb in Verb},
     )
+
+
+def checksum(project: str, environment: str, actions: Sequence[Action], rollouts: Sequence[Rollout]) -> str:
+    """Of what a plan would do, and in which waves."""
+    waves = [[r.name, [[str(a) for a in wave] for wave in r.waves], r.max_failures] for r in rollouts]
+    parts = [project, environment, [action.content for action in actions], *([waves] if waves else [])]
+    return f"sha256:{sha256(parts)}"
 
 
 def content(action: Action) -> str:

@@ -8,6 +8,7 @@ from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Policy
 from reconciler.kinds.marks import is_protected, marks_in, project_of
 from reconciler.model.address import Address
+from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.plan import Action, Refusal, Verb
 from reconciler.model.state import Desired, Live, LiveObject
 from reconciler.plan.match import Matched, ambiguous
@@ -63,6 +64,19 @@ def deletions(
     told = [f"{_called(o)} is deleted with {address}" for o, address in lost]
     refusals += [*_still_wanted(desired, matched, lost), *_not_to_be_lost(desired.project, matched, lost)]
     return actions, sorted(told), refusals
+
+
+def unread(live: Live) -> list[Diagnostic]:
+    """What cannot be deleted, since the tenant does not list it."""
+    return [
+        Diagnostic(
+            "unread",
+            f"{name} objects cannot be read: nothing of them is deleted",
+            hint="give the token's user the permission, or ignore it where the project never had any",
+            severity="warning",
+        )
+        for name in live.unread
+    ]
 
 
 def _of_several(chosen: Mapping[Address, LiveObject], matched: Matched) -> list[Refusal]:

@@ -33,14 +33,14 @@ async def plan(session: Session, options: Options) -> Planned:
 
     Raises InvalidInput, NotAuthenticated, Unreachable or ApiError. Refusals are in the plan, not raised.
     """
-    from reconciler.live.fetch import fetch, kinds_to_read
+    from reconciler.live.fetch import fetch, kinds_named, kinds_to_read
     from reconciler.verbs.lease import seen
 
     desired, diagnostics = load_desired(session)
     allowed = policy(session, options)
     async with connect(session, read_only=True, parallelism=options.parallelism) as client:
         kinds = kinds_to_read(desired, prune=allowed.prune)
-        live = await fetch(client, kinds, concurrency=options.parallelism)
+        live = await fetch(client, kinds, needed=kinds_named(desired), concurrency=options.parallelism)
         lease, more = await seen(session, client)
     matched = match(desired, live)
     made = make_plan(desired, live, allowed, matched=matched, select=options.select, exclude=options.exclude)

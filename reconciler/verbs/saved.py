@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.manifests.schemas import validator
-from reconciler.model.digest import sha256
 from reconciler.model.errors import InvalidInput, Stale
 from reconciler.model.plan import Action, Plan, Verb
+from reconciler.plan.build import checksum
 from reconciler.plan.guards import on_the_whole
 from reconciler.plan.match import match
 from reconciler.report.document import dumps, lease_document, plan_document
@@ -175,7 +175,6 @@ def _cut(
 ) -> Plan:
     """The plan with these actions alone: what is counted or refused concerns only them."""
     plan = planned.plan
-    checksum = sha256([plan.project, plan.environment, [a.content for a in actions]])
     concerned = {str(action.address) for action in actions}
     refusals = [r for r in plan.refusals if r.address in concerned]
     owned = match(planned.desired, planned.live).owned
@@ -183,7 +182,7 @@ def _cut(
     return replace(
         plan,
         actions=actions,
-        checksum=f"sha256:{checksum}",
+        checksum=checksum(plan.project, plan.environment, actions, plan.rollouts),
         counts={verb.value: sum(a.verb is verb for a in actions) for verb in Verb},
         refusals=tuple(refusals),
         consequences=consequences,

@@ -51,7 +51,7 @@ def test_every_prefix_of_an_apply_is_a_place_to_go_on_from(world: World, data: s
             converge(whole, desired)
             sent = whole.writes() - before
             kill_at = data.draw(st.integers(1, max(1, sent)))
-            live = snapshot(cut)
+            live = snapshot(cut, desired)
             plan = make_plan(desired, live, POLICY)
             with contextlib.suppress(Killed):
                 apply_plan(
@@ -66,10 +66,10 @@ def test_every_prefix_of_an_apply_is_a_place_to_go_on_from(world: World, data: s
                 )
             converge(cut, desired)
             assert plan_for(cut, desired).actions == ()
-            assert shape(snapshot(cut)) == shape(snapshot(whole))
-            live = snapshot(cut)
+            assert shape(snapshot(cut, desired)) == shape(snapshot(whole, desired))
+            live = snapshot(cut, desired)
             assert [len(v) for v in live.objects.values()] == [
-                len(v) for v in snapshot(whole).objects.values()
+                len(v) for v in snapshot(whole, desired).objects.values()
             ], "nothing is lost, nothing doubled"
     finally:
         whole.close()

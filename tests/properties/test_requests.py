@@ -54,12 +54,12 @@ class Cost:
 
 def costs(sandbox: Sandbox, wanted: Desired) -> tuple[Cost, Cost]:
     """Plans, then does all that `apply` with the saved plan does: the estimate, and what was sent."""
-    saved = make_plan(wanted, snapshot(sandbox), POLICY)
+    saved = make_plan(wanted, snapshot(sandbox, wanted), POLICY)
     assert not saved.refusals, saved.refusals
     told = plan_document(saved, created_at="", rate=10)["requests"]
     assert told["seconds"] == pytest.approx((told["read"] + told["write"]) / 10)
     requests, writes = sandbox.requests(), sandbox.writes()
-    live = snapshot(sandbox)
+    live = snapshot(sandbox, wanted)
     plan = make_plan(wanted, live, POLICY)
     apply_plan(sandbox, wanted, plan, live, POLICY)
     sent = sandbox.writes() - writes

@@ -1,4 +1,4 @@
-"""RequiredComponent: that a component is there, in the version that integrations rely on.
+"""Component: that a component is there, in the version that integrations rely on.
 
 Nothing of it is written: most components are code of their own, and published by what builds them.
 """
@@ -23,10 +23,10 @@ def reference(key: str, is_public: bool) -> str:
     return f"{'public' if is_public else 'private'}/{key}"
 
 
-class RequiredComponentKind(TabledKind):
-    """The field table of `RequiredComponent`, which is compared and never written."""
+class ComponentKind(TabledKind):
+    """The field table of `Component`, which is compared and never written."""
 
-    name = "RequiredComponent"
+    name = "Component"
     noun = "component"
     list_name = "components"
     page_size = 50
