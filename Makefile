@@ -18,6 +18,11 @@ export BIRCHWOOD_HUBSPOT_TOKEN := demo-birchwood-hubspot-token
 export HARBOR_HUBSPOT_TOKEN := demo-harbor-hubspot-token
 export MERIDIAN_SFTP_PASSWORD := demo-meridian-sftp-password
 export QA_SFTP_PASSWORD := demo-qa-sftp-password
+export ACME_ALERTS_URL := https://chat.acme.example/hooks/demo-alerts
+export ACME_SLACK_CLIENT_SECRET := demo-slack-client-secret
+export LUMEN_SLACK_CLIENT_SECRET := demo-lumen-slack-client-secret
+export ACME_LOGS_TOKEN := demo-logs-token
+export ACME_AUDIT_SECRET := demo-audit-secret
 export RECONCILER_KEY := demo-key-for-digests-of-secrets
 
 .PHONY: help install demo check static test fuzz torture bench clean

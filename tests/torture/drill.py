@@ -1,4 +1,4 @@
-"""The drills: one seed through faults and kills, every request boundary in turn, and two runs beside a person."""
+"""The drills: through faults and kills, every request boundary in turn, two runs at once beside a person."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ class Scene:
         """One run of apply; how it ended and what it left is looked at, too."""
         launcher = run.pop("launcher", self.stage.launchers[0])
         before = self.stage.door.total
-        arguments = ("apply", "--yes", "--prune", "--format", "json", "--no-progress", *options)
+        arguments = ("apply", "--yes", *self._prune(), "--format", "json", "--no-progress", *options)
         ended = launcher.run(self.project, arguments, self._variables(), **run)
         self.tally.applies += 1
         self.tally.requests += self.stage.door.total - before
@@ -176,7 +176,14 @@ class Scene:
         self.stage.door.arm(None)
         self.apply("--parallelism", "1")
         requests = self.stage.door.requests
-        boundaries = [(n, after) for n in range(1, requests + 1) for after in (False, True)][part::parts]
+        changing = self.stage.door.changing
+        # After a request that changes nothing a tenant is as before it.
+        boundaries = [
+            (number, after)
+            for number in range(1, requests + 1)
+            for after in (False, True)
+            if number in changing or not after
+        ][part::parts]
         for place, (number, after) in enumerate(boundaries):
             self._again()
             kill = Kill(number, after)
@@ -226,8 +233,13 @@ class Scene:
             findings.runs.append(f"^ {where}")
 
     def _plan(self, *options: str) -> Ended:
-        arguments = ("plan", "--prune", "--no-progress", "-o", str(self.project / "saved.json"), *options)
+        saved = str(self.project / "saved.json")
+        arguments = ("plan", *self._prune(), "--no-progress", "-o", saved, *options)
         return self.stage.launchers[0].run(self.project, arguments, self._variables())
+
+    def _prune(self) -> list[str]:
+        """Pruning reads every kind, so only worlds in which something goes away ask for it."""
+        return ["--prune"] if set(self.world.first.specs) - set(self.world.later.specs) else []
 
     def _look_for_secrets(self) -> None:
         tokens = {self.tenant.token, self.tenant.refresh_token}

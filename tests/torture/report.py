@@ -10,34 +10,36 @@ from tests.torture.drill import Tally
 _INTRODUCTION = """\
 # Reliability
 
-Whatever happens in between, running `apply` again ends in the desired state: nothing is lost, nothing is doubled,
-nothing of other people's is touched, no secret is shown.
+Whatever happens in between, running `apply` again ends in the desired state: nothing is lost, nothing is
+doubled, nothing of other people's is touched, no secret is shown.
 
 This page is written by `make torture`. It starts `apply` as a process against a served sandbox, and
 - injects faults on the way to the tenant and back, some of them after the server has carried the call out,
-- ends the process with SIGKILL at random moments, and at every request of a run in turn, before the request is
-  carried out and after it, unanswered,
+- ends the process with SIGKILL at random moments, and at every request of a run in turn, before the request
+  is carried out and after it, unanswered,
 - lets two runs work at once, while somebody edits the same objects, and other people's, in the web app.
 
-Each drill applies two commits of a generated project, under random rules of the tenant. Then a run without faults
-must end with 0, the next plan must be empty, and the tenant is held against a model that is worked out from the
-manifests alone. A run that met faults may end with 0, 1, 4 or 5, never with a traceback, and its outcome document
-must be consistent.
+Each drill applies two commits of a generated project, under random rules of the tenant. Then a run without
+faults must end with 0, the next plan must be empty, and the tenant is held against a model that is worked
+out from the manifests alone. A run that met faults may end with 0, 1, 4 or 5, never with a traceback, and
+its outcome document must be consistent.
 """
 
 _LIMITS = """\
 ## What is not promised
 
 The platform has no conditional update, so a few things cannot be excluded, only made improbable:
-- Two runs at once, without a [lease](usage.md#one-apply-at-a-time), may both publish the same release, if both look
-  within the moment before either publishes. The versions hold the same definition, and all runs go by the older.
-  With a lease it does not happen. Objects are created once even then: each run looks again after a creation, and
-  all keep the oldest.
-- A run that is killed in the moment between a creation and that look, while another run creates the same, leaves two
-  objects. The next plan names both and refuses to go on (`ambiguous`).
-- What somebody imports into a draft in the moment between the look at it and its publishing is published. The next
-  plan shows the draft as changed.
-- Answers that lag behind are read again, up to three times. A tenant that lags longer than that can be doubled.
+- Two runs at once, without a [lease](usage.md#one-apply-at-a-time), may both publish the same release, if
+  both look within the moment before either publishes. The versions hold the same definition, and all runs
+  go by the older. With a lease it does not happen. Objects are created once even then: each run looks again
+  after a creation, and all keep the oldest.
+- A run that is killed in the moment between a creation and that look, while another run creates the same,
+  leaves two objects. The next plan names both and refuses to go on (`ambiguous`).
+- What somebody imports into a draft in the moment between the look at it and its publishing is published.
+  The next plan shows the draft as changed. The drills leave this moment out: nobody imports within half a
+  second of a look at a draft, or into one that was never published.
+- Answers that lag behind are read again, up to three times. A tenant that lags longer than that can be
+  doubled.
 """
 
 
@@ -79,7 +81,7 @@ def render(totals: Mapping[str, Tally], command: str) -> str:
             "",
             *lines,
             "",
-            "To repeat exactly this run:",
+            "To run it again (worlds, faults and kills come from the seeds; what meets what is up to the clock):",
             "",
             f"    {command}",
             "",

@@ -1,4 +1,4 @@
-"""Command lines of the product as processes: started, killed, waited for; what they said is looked through."""
+"""Command lines of the product as processes: started, killed, waited for; what they said is looked at."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,30 +39,39 @@ class Kill:
 
     def strike(self) -> None:
         """Ends the process; it runs no instruction more."""
-        self.known.wait(10)
+        if not self.known.wait(10):
+            raise TimeoutError("nobody was aimed at")  # and process 0 is the whole group
         self.struck = True
         with suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
 
 
 class Door:
-    """The ASGI application that is served: it hands requests on to a tenant, which may be changed."""
+    """The ASGI application that is served: it hands requests on to a tenant, which may be changed.
+    `changing` are the numbers of the requests that changed something.
+    """
 
     def __init__(self) -> None:
         self.inner: Any = None
+        self.writes: Callable[[], int] = int
+        self.changing: list[int] = []
         self.requests, self.total = 0, 0
         self._kill: Kill | None = None
 
     def arm(self, kill: Kill | None) -> None:
         """Counts requests anew, up to the kill."""
         self.requests, self._kill = 0, kill
+        self.changing = []
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.requests += 1
         self.total += 1
         kill = self._kill
         if kill is None or self.requests != kill.request:
+            number, before = self.requests, self.writes()
             await self.inner(scope, receive, send)
+            if self.writes() != before:
+                self.changing.append(number)
             return
         if kill.after:
             await self.inner(scope, receive, _swallow)
@@ -115,7 +124,7 @@ class Tenant(Sandbox):
 
     def open(self, door: Door) -> None:
         """What comes through the door from now on is for this tenant."""
-        door.inner = build_app(self)
+        door.inner, door.writes = build_app(self), super().writes
 
     def ask(self, query: str, variables: dict[str, Any] | None = None) -> Any:
         """Its data; what is refused is an error here."""
