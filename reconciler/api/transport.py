@@ -37,6 +37,7 @@ log = logging.getLogger("reconciler.http")
 _RETRIED = (500, 502, 503, 504)
 _LONG = 3.0  # seconds of waiting that are worth a word
 _URL_HINT = "check the environment's url: it is the stack's address, such as https://app.prismatic.io"
+_BUSY_HINT = "wait, or lower the environment's rate: others may use the same tenant"
 _NET_HINT = "check the network, the environment's url and the proxy, then run again"
 _TOKEN_HINT = (
     "the token is wrong, expired or revoked, or belongs to another stack: check the environment's url"
@@ -251,7 +252,10 @@ class Transport:
         op, trail = call.op, call.trail
         tried = trail.describe()
         if not failure.reached and not (op.is_mutation and trail.doubtful):
-            return Unreachable(f"cannot reach {self.base}: {tried}", hint=_NET_HINT, address=op.address)
+            message, hint = f"cannot reach {self.base}: {tried}", _NET_HINT
+            if failure.throttled:
+                message, hint = f"{self.base} takes no more requests: {tried}", _BUSY_HINT
+            return Unreachable(message, hint=hint, address=op.address)
         doubtful = op.is_mutation and trail.doubtful
         hint = "it may or may not have been carried out; the next plan shows" if doubtful else _NET_HINT
         return TransportError(

@@ -14,6 +14,8 @@ from reconciler.model.address import Address
 from reconciler.model.outcome import Result, Status
 from reconciler.model.plan import Action, Rollout
 
+_BAD = (Status.FAILED, Status.STALE)
+
 
 class Rollouts:
     """Whose turn it is, for all sets of a plan."""
@@ -21,7 +23,9 @@ class Rollouts:
     def __init__(self, rollouts: Iterable[Rollout], actions: Iterable[Action]) -> None:
         self._all = [_Progress(rollout) for rollout in rollouts]
         self._of = {a: p for p in self._all for wave in p.rollout.waves for a in wave}
+        self._known: set[str] = set()
         for action in actions:
+            self._known.add(action.id)
             if action.address in self._of:
                 self._of[action.address].add(action)
         for progress in self._all:
@@ -39,10 +43,12 @@ class Rollouts:
         return progress.veto(action.address) if progress else ""
 
     def ended(self, result: Result) -> None:
-        """Takes note of an action's end."""
+        """Takes note of an action's end. What was skipped since another action failed says as little for the
+        waves to come as what failed.
+        """
         progress = self._of.get(result.action.address)
         if progress:
-            progress.ended(result)
+            progress.ended(result, failed=result.status in _BAD or result.because in self._known)
 
 
 class _Progress:
@@ -71,10 +77,10 @@ class _Progress:
             self._begun.add(address)
         return why
 
-    def ended(self, result: Result) -> None:
+    def ended(self, result: Result, *, failed: bool) -> None:
         address = result.action.address
         wave = self._wave[address]
-        if result.status in (Status.FAILED, Status.STALE):
+        if failed:
             self._failed.setdefault(address, wave + 1)
         self._left[wave].discard(result.action.id)
         self.advance()

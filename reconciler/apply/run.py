@@ -114,7 +114,7 @@ class Walk:
         return ""
 
     async def _perform(self, action: Action, because: str) -> None:
-        if not because and self.stopped:
+        if not because and self.stopped and not self._undoes(action):
             because = "interrupted"
         if not because and self.fatal:
             because = self.fatal.code
@@ -136,6 +136,15 @@ class Walk:
                 monotonic() - clock,
                 isinstance(error, ApiError | Unreachable) and error.doubtful,
             )
+        )
+
+    def _undoes(self, action: Action) -> bool:
+        """Whether it takes back what a deploy of this run brings along: that is finished with it, since no
+        later run could tell that the instance had been paused.
+        """
+        before = [self._results[name].action for name in action.depends_on if name in self._results]
+        return action.verb is Verb.DISABLE and any(
+            one.verb is Verb.DEPLOY and one.address == action.address for one in before
         )
 
     async def _attempt(self, action: Action) -> tuple[Status, ReconcilerError | None]:

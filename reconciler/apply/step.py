@@ -122,7 +122,15 @@ async def _look_first(kind: Kind, action: Action, run: Run) -> bool:
     created. False where nothing is left to do.
     """
     if not action.target:
-        await _find(kind, action, run)
+        found = await _find(kind, action, run)
+        # Without a mark it may be anybody's: what the plan did not show is not taken over by a creation.
+        bare = found is not None and action.verb is Verb.CREATE and not kind.marked
+        if bare and kind.steps(_request(action, run), adopt=False).steps:
+            raise Stale(
+                "another object of its name came to be since the plan was made",
+                address=str(action.address),
+                hint="plan again",
+            )
         return True
     try:
         live = await run.tenant.read(kind, kind.get(action.target))
@@ -152,8 +160,7 @@ async def _look_again(kind: Kind, name: str, action: Action, run: Run) -> None:
 
 async def _find(kind: Kind, action: Action, run: Run) -> LiveObject | None:
     """Looks for an object that already bears the mark: made by an earlier run, or by another one now."""
-    request = _request(action, run)
-    found = [o for o in await run.tenant.find(kind, kind.find(request)) if kind.is_own(o, request)]
+    found = await _own(kind, _request(action, run), run)
     if len(found) > 1:
         ids = ", ".join(o.id for o in found)
         raise Stale(f"{len(found)} objects are {action.address}: {ids}", address=str(action.address))
@@ -161,6 +168,12 @@ async def _find(kind: Kind, action: Action, run: Run) -> LiveObject | None:
         run.observed[action.address] = found[0]
         return found[0]
     return None
+
+
+async def _own(kind: Kind, request: Request, run: Run) -> list[LiveObject]:
+    """The objects that are the resource's, the oldest first."""
+    found = [o for o in await run.tenant.find(kind, kind.find(request)) if kind.is_own(o, request)]
+    return found[::-1] if kind.newest_first else found
 
 
 async def _send(kind: Kind, name: str, action: Action, run: Run) -> None:
@@ -184,7 +197,8 @@ async def _send(kind: Kind, name: str, action: Action, run: Run) -> None:
             except Unreachable as gone:
                 gone.doubtful = True  # by the call that nobody can ask about now
                 raise
-            if attempt == ATTEMPTS:
+            # A second one without a mark could not be told from anybody's: the next run looks again.
+            if attempt == ATTEMPTS or (action.verb is Verb.CREATE and not kind.marked):
                 raise
             await run.sleep(FIRST_WAIT * 2**attempt)
         else:
@@ -202,7 +216,7 @@ async def _settle(kind: Kind, action: Action, run: Run) -> LiveObject | None:
     """
     request = _request(action, run)
     for attempt in range(1, ATTEMPTS + 1):
-        found = [o for o in await run.tenant.find(kind, kind.find(request)) if kind.is_own(o, request)]
+        found = await _own(kind, request, run)
         if request.live is None or any(o.id == request.live.id for o in found):
             break
         await run.sleep(FIRST_WAIT * 2**attempt)

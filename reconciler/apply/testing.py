@@ -46,16 +46,28 @@ async def run_test(
         if error.doubtful:
             error.hint = "the flow may have run; apply again to run the test once more"
         raise
-    if result.status is None and result.execution:
+    problems = []
+    if result.execution:  # a status may only say that the call was taken
         result = await _until_ended(result, action, tenant, sleep, listener, limit)
-    problems = list(unexpected(name, request, result))
+        if not result.ended:
+            problems = [f"the execution {result.execution} has not ended after {limit:.0f} s"]
+    problems = problems or list(unexpected(name, request, result))
     if not problems:
         return
     said = f'test of flow "{flow_of(name, request)}" failed: {"; ".join(problems[:3])}'
     said += f"; and {len(problems) - 3} more" if len(problems) > 3 else ""
     steps = back_to(before, request) if rolls_back(name, request) else ()
-    for op in steps:
-        await call(op)
+    try:
+        for op in steps:
+            await call(op)
+    except ApiError as error:
+        said += f"; putting the instance back failed: {error.message}"
+        raise TestFailed(
+            said,
+            address=str(action.address),
+            hint="apply again, or name the earlier release",
+            doubtful=error.doubtful,
+        ) from error
     raise TestFailed(said, address=str(action.address), hint=_hint(result, name, request, bool(steps)))
 
 
@@ -68,13 +80,8 @@ async def _until_ended(
     limit: float,
 ) -> FlowResult:
     waited, pause = 0.0, FIRST_WAIT
-    while not result.ended:
-        if waited >= limit:
-            raise TestFailed(
-                f"the execution {result.execution} has not ended after {limit:.0f} s",
-                address=str(action.address),
-                hint=f"look at it: reconciler get executions {result.execution}",
-            )
+    result = ended(result, await tenant.ask(read_execution(result.execution)))
+    while not result.ended and waited < limit:
         listener(Waiting(action, "the test's execution to end", limit))
         await sleep(pause)
         waited, pause = waited + pause, min(pause * 2, LONGEST_WAIT)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
+from itertools import pairwise
 from types import FrameType
 
 import click
@@ -90,8 +91,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     # Found here too, since an error may come before the options are read.
     settings = Settings(debug="--debug" in given)
-    if ("json" in given and "--format" in given) or "--format=json" in given:
-        settings.format = "json"
+    for option, value in pairwise([*given, ""]):
+        name = value if option == "--format" else option.removeprefix("--format=")
+        if name != option and name in ("json", "github"):
+            settings.format = name
     try:
         result = cli.main(given, prog_name="reconciler", standalone_mode=False, obj=settings)
     except BaseException as error:
@@ -129,6 +132,8 @@ def _failed(error: BaseException, settings: Settings) -> int:
         return 1
     if isinstance(error, click.Abort | KeyboardInterrupt):
         error = Interrupted("interrupted; what was begun is found again by the next run")
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error = _nothing_named(error)
     if isinstance(error, click.ClickException):
         hint = (
             f"see: {error.ctx.command_path} --help"
@@ -140,6 +145,14 @@ def _failed(error: BaseException, settings: Settings) -> int:
     with suppress(OSError):  # where even the errors cannot be written, the exit code tells
         _tell(error, settings)
     return error.exit_code if isinstance(error, ReconcilerError) else 1
+
+
+def _nothing_named(error: click.exceptions.NoArgsIsHelpError) -> click.UsageError:
+    """Says what may follow, in place of the page of help that click would put into the message."""
+    assert error.ctx is not None
+    group = error.ctx.command
+    known = group.list_commands(error.ctx) if isinstance(group, click.Group) else []
+    return click.UsageError(f'"{error.ctx.command_path}" needs one of {", ".join(known)}', error.ctx)
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
@@ -173,5 +186,5 @@ def _tell(error: BaseException, settings: Settings) -> None:
             f"an internal error occurred ({type(error).__name__})",
             hint="run again with --debug, and report it",
         )
-    name = "json" if settings.format == "json" else "text"
+    name = settings.format if settings.format in ("json", "github") else "text"
     render(settings.err, name, "errors", errors_document(shown))

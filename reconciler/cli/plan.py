@@ -61,6 +61,7 @@ detailed = click.option(
 @common
 def plan(out: Path | None, detailed_exitcode: bool, **given: Any) -> int:
     """Show what apply would do. Nothing is written: its transport lets only queries pass."""
+    from reconciler.model.errors import Refused
     from reconciler.verbs.saved import document, save
     from reconciler.verbs.session import Options
 
@@ -72,6 +73,8 @@ def plan(out: Path | None, detailed_exitcode: bool, **given: Any) -> int:
     if out is not None:
         save(out, planned, session, options, created)
         here.say(f"Saved to {out}. Carry it out with: reconciler apply {out}")
+    if here.format == "github" and planned.plan.refusals:
+        return Refused.exit_code  # told already: each annotation counts, wherever it is written
     _refuse(planned)
     return 2 if detailed_exitcode and planned.plan.actions else 0
 

@@ -72,6 +72,7 @@ def validate() -> None:
 @common
 def schema(kind: str | None) -> None:
     """Print the JSON Schema of KIND, or list the kinds that there are."""
+    from reconciler.report.tables import render_table
     from reconciler.verbs.schema import kinds
     from reconciler.verbs.schema import schema as text_of
 
@@ -79,13 +80,11 @@ def schema(kind: str | None) -> None:
     if kind is not None:
         here.out.out(text_of(kind).rstrip("\n"), highlight=False)
         return
-    known = kinds()
+    known = [{"kind": name, "description": description} for name, description in kinds()]
     if here.format == "json":
-        _json(here, [{"kind": name, "description": description} for name, description in known])
+        _json(here, known)
         return
-    width = max(len(name) for name, _ in known) + 2
-    for name, description in known:
-        here.out.out(f"{name:<{width}}{description}", highlight=False)
+    render_table(here.out, known, ("kind", "description"))
 
 
 def _created(created: Created) -> dict[str, Any]:

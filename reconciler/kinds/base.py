@@ -92,8 +92,8 @@ class Kind(Protocol):
     """The verbs after which the values that others refer to are known."""
     declared: bool
     """Whether manifests declare such resources; else they only name what the platform provides."""
-    has_twins: bool
-    """Whether two runs at once could each create the same resource. `find` then brings the oldest first."""
+    newest_first: bool
+    """Whether `find` brings the newest object first; else the oldest."""
     held_by: tuple[str, ...]
     """The kinds of whose objects the server asks that they let go of one before it can be deleted."""
     lookup: str
@@ -103,6 +103,13 @@ class Kind(Protocol):
     def marked(self) -> bool:
         """Whether its objects bear our mark. Else an object is a manifest's by its natural key alone, and
         never an orphan.
+        """
+        ...
+
+    @property
+    def has_twins(self) -> bool:
+        """Whether two runs at once could each create the same resource, and a second one be told by its
+        mark.
         """
         ...
 

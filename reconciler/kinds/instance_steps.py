@@ -193,7 +193,9 @@ def _switch(request: Request, *, deploying: bool) -> list[Step]:
         return [Step(verb, "is to be " + ("enabled" if wanted else "disabled"), writes=writes)]
     found = live.fields["enabled"]
     if found != wanted:
-        why = cause(live.applied, "enabled", wanted, found)
+        # A run that ended before its first deploy has not come to it yet: nobody switched it off.
+        begun = wanted and not live.facts["lastDeployedAt"]
+        why = Cause.PENDING if begun else cause(live.applied, "enabled", wanted, found)
         reason, change = "is " + ("disabled" if wanted else "enabled"), Change("enabled", found, wanted, why)
         return [Step(verb, reason, (change,), writes=writes)]
     if not wanted and deploying:

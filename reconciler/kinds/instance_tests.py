@@ -122,6 +122,7 @@ def _ran(before: LiveObject, request: Request) -> str | None:
     """The version that was deployed. An earlier run may have assigned another one, and ended there."""
     number, assigned = before.facts["deployedVersion"], before.facts["versionNumber"]
     if number in (None, assigned) or not before.facts["lastDeployedAt"]:
-        return before.fields["version"]
+        assigned_id: str | None = before.fields["version"]
+        return assigned_id
     found = request.resolve(Ref(request.resource.fields["integration"], f"version-number:{number}"))
     return found if isinstance(found, str) else None

@@ -52,7 +52,8 @@ class Headers:
     def read(self, node: Mapping[str, Any]) -> tuple[Mapping[str, Any], frozenset[str]]:
         """`headers` as a map without our own."""
         headers = headers_read(node.get("headers"))
-        ours = next((k for k in headers if k.lower() == HEADER.lower()), "")
+        named = [key for key in headers if key.lower() == HEADER.lower()]
+        ours = next((key for key in named if any(map(is_ours, str(headers[key]).split()))), "")
         words = str(headers.pop(ours)).split() if ours else []
         return {**node, "headers": headers}, frozenset(word for word in words if is_ours(word))
 
@@ -66,16 +67,17 @@ class Headers:
 
 
 class Description:
-    """The last line of a description."""
+    """The last line of a description, until people write below it."""
 
     def read(self, node: Mapping[str, Any]) -> tuple[Mapping[str, Any], frozenset[str]]:
-        """The description without its last line, where that is ours."""
-        text = (node.get("description") or "").rstrip()
-        rest, _, last = text.rpartition("\n")
-        words = last.split()
-        if not words or not all(is_ours(word) for word in words):
-            return node, frozenset()
-        return {**node, "description": rest.rstrip()}, frozenset(words)
+        """The description without our line, wherever that stands by now."""
+        lines = (node.get("description") or "").split("\n")
+        for index in reversed(range(len(lines))):
+            words = lines[index].split()
+            if words and all(map(is_ours, words)):
+                parts = ("\n".join(lines[:index]).rstrip(), "\n".join(lines[index + 1 :]).rstrip())
+                return {**node, "description": "\n".join(filter(None, parts))}, frozenset(words)
+        return node, frozenset()
 
     def write(self, values: dict[str, Any], labels: Sequence[str], live: LiveObject | None) -> dict[str, Any]:
         """The description, given or there, with our line below it."""

@@ -29,7 +29,7 @@ class PlainKind:
     yaml_fields: tuple[str, ...] = ()
     provides: tuple[Verb, ...] = (Verb.CREATE,)
     declared = True
-    has_twins = True
+    newest_first = False
     held_by: tuple[str, ...] = ()
     lookup = ""
 
@@ -39,6 +39,11 @@ class PlainKind:
     @property
     def marked(self) -> bool:
         """Its objects have labels."""
+        return True
+
+    @property
+    def has_twins(self) -> bool:
+        """The server lets several bear one name."""
         return True
 
     def called(self, name: str) -> str:

@@ -45,7 +45,7 @@ class TabledKind(PlainKind):
     fields: tuple[Field, ...] = ()
     keys: tuple[str, ...] = ("name",)
     place: Place | None = None
-    has_twins = False
+    newest_first = True
     release_of = ""
     """The field that names the integration whose releases `release` names; `latest` is what it publishes."""
     key_is_unique = False
@@ -55,6 +55,11 @@ class TabledKind(PlainKind):
     def marked(self) -> bool:
         """Whether there is a place for a mark."""
         return self.place is not None
+
+    @property
+    def has_twins(self) -> bool:
+        """Unless the server keeps the key unique; without a mark, one of a like key may be anybody's."""
+        return self.marked and not self.key_is_unique
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -140,11 +145,13 @@ class TabledKind(PlainKind):
         assert live is not None
         for row in self._mentioned(request):
             given, found = request.resource.fields[row.name], live.fields[row.name]
-            wanted = row.wanted(given, request.resolve)
+            wanted, known = row.wanted(given, request.resolve), row.known(found)
             if row.parts:
                 yield from self._parts(row, wanted, found, request)
-            elif not self._is_same(row, wanted, row.known(found), request):
-                why = self._cause(row, wanted, row.known(found), request)
+                continue
+            wanted, known = self._compared(row, wanted, request), self._compared(row, known, request)
+            if not self._is_same(row, wanted, known, request):
+                why = self._cause(row, wanted, known, request)
                 yield Change(row.name, row.shown(found), row.shown(given), why)
 
     def operation(self, step: str, verb: Verb, request: Request) -> Operation:
@@ -192,15 +199,25 @@ class TabledKind(PlainKind):
         return sha256([live.id, {**live.fields, **named}, sorted(live.labels)])
 
     def _whole(self, row: Field, request: Request) -> Any:
-        """A row's value to send: of a map of parts also those that are not mentioned, or are ignored, since
-        the platform may reset what is left out.
+        """A row's value to send: of a map also what is ignored, and of one of parts what is not mentioned,
+        since the platform may reset what is left out.
         """
         given, live = request.resource.fields[row.name], request.live
-        if not row.parts or live is None:
+        if live is None or not isinstance(given, Mapping):
             return given
-        kept = {key: value for key, value in live.fields[row.name].items() if isinstance(value, Secret)}
-        named = {k: v for k, v in given.items() if not ignored(request.resource, f"{row.name}.{k}")}
+        named, there = self._compared(row, given, request), live.fields[row.name]
+        kept = {
+            key: value
+            for key, value in there.items()
+            if isinstance(value, Secret) and (row.parts or ignored(request.resource, f"{row.name}.{key}"))
+        }
         return {**kept, **named}
+
+    def _compared(self, row: Field, value: Any, request: Request) -> Any:
+        """A value, of a map only the keys that are not ignored."""
+        if not isinstance(value, Mapping):
+            return value
+        return {k: v for k, v in value.items() if not ignored(request.resource, f"{row.name}.{k}")}
 
     def _mentioned(self, request: Request) -> list[Field]:
         resource = request.resource

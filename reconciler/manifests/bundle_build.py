@@ -63,9 +63,7 @@ class Bundles:
         package, files, found = self._read[folder]
         key, signature = component_key(self.project, address.name), sha1(package).hexdigest()
         bundle = Bundle(signature, package, _described(found, key), _icons(found.input, files))
-        component = Resource(
-            Address("Bundle", address.name), {"key": key, "bundle": bundle}, source=source
-        )
+        component = Resource(Address("Bundle", address.name), {"key": key, "bundle": bundle}, source=source)
         definition, told = _definition(found, key, signature, named)
         if definition is not None:
             definition = replace(definition, component=component.address, key=key, signature=signature)

@@ -185,6 +185,7 @@ class _Loader:
                     builder.problems.extend(told)
                     resource = replace(resource, fields={**resource.fields, **running})
                 self._keep(builder, resource)
+                refer.declare(resource)
 
     def _scope(self, manifest: Manifest, address: str, customer: CustomerFacts | None = None) -> Scope:
         return Scope(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -12,6 +13,7 @@ from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.state import Resource
 
 _SEARCHED = 100
+_WORD = re.compile(r"(?<!^)(?=[A-Z])")
 
 
 @dataclass(slots=True)
@@ -46,7 +48,7 @@ class Index:
         """Why a reference to `name`, which stands at `source`, leads nowhere; None where it does not."""
         if name in self.here:
             return None
-        what = self.kind.lower()
+        what = _WORD.sub(r" \g<0>", self.kind).lower()
         if name in self.elsewhere:
             other = self.elsewhere[name]
             where = ", ".join(other.environments or ())
@@ -71,6 +73,15 @@ class Referrer:
     resources: Mapping[Address, Resource]
     indexes: Mapping[str, Index]
     environment: str
+    called: dict[tuple[str, str], Address] = field(default_factory=dict)
+    """What manifests declare under the names by which others may also find what nobody declares."""
+
+    def declare(self, resource: Resource) -> None:
+        """Lets others name the resource so, too: a user by the address of email."""
+        kind = all_kinds()[resource.kind]
+        name = resource.fields.get(kind.lookup) if kind.lookup else None
+        if name is not None:
+            self.called[resource.kind, kind.called(str(name))] = resource.address
 
     def __call__(self, kind: str, name: str, source: Source, address: str) -> Address | Diagnostic | None:
         """The address that `name` stands for, or why it stands for none; None where that was told already,
@@ -80,7 +91,8 @@ class Referrer:
         if found in self.resources:
             return found
         if all_kinds()[kind].lookup:
-            return Address(kind, all_kinds()[kind].called(name))
+            name = all_kinds()[kind].called(name)
+            return self.called.get((kind, name), Address(kind, name))
         index = self.indexes.get(kind) or Index(kind, {}, {})
         if kind == "Instance":
             near = near_name(name, {a.name: None for a in self.resources if a.kind == kind})

@@ -16,7 +16,7 @@ from reconciler.plan.deletion import deletions, unread
 from reconciler.plan.graph import ordered
 from reconciler.plan.guards import not_permitted, on_the_whole
 from reconciler.plan.match import Matched, match
-from reconciler.plan.select import selected
+from reconciler.plan.select import idle, selected
 
 
 @dataclass(slots=True)
@@ -49,7 +49,7 @@ def make_plan(
     resources = selected(desired.resources, *patterns)
     concerned = {str(address) for address in resources}
     draft = _Draft(refusals=[r for r in matched.refusals if not r.address or r.address in concerned])
-    draft.warnings += unread(live)
+    draft.warnings += [*unread(live), *idle(patterns[0], desired.resources, matched.orphans)]
     for resource in resources.values():
         _plan_resource(resource, desired.project, policy, matched, draft)
     _connect(resources, matched, draft)

@@ -141,6 +141,9 @@ def _by_natural_key(
         matched.objects[resource.address] = found[0]
         taken.add(found[0].id)
         return
+    if not kind.marked:
+        matched.refusals.append(_owned_otherwise(project, resource, key, found))
+        return
     free = [o for o in found if not marks_in(o.labels, kind.name)]
     if not kind.adoptable(key):
         if free:

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 
 from reconciler.kinds import all_kinds
 from reconciler.model.address import Address
+from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.state import Resource
 
 
@@ -16,6 +17,25 @@ def fits(address: Address, labels: Mapping[str, str], pattern: str) -> bool:
     if equals and "/" not in key:
         return labels.get(key) == value
     return fnmatchcase(str(address), pattern)
+
+
+def idle(
+    patterns: Iterable[str], resources: Mapping[Address, Resource], orphans: Iterable[Address]
+) -> list[Diagnostic]:
+    """A warning for each pattern that names neither a resource nor what is owned and in no manifest: without
+    it, a slip in a name would look like a tenant that matches.
+    """
+    labels: dict[Address, Mapping[str, str]] = {address: {} for address in orphans}
+    labels |= {address: resource.labels for address, resource in resources.items()}
+    return [
+        Diagnostic(
+            "selects-nothing",
+            f'"{pattern}" selects nothing',
+            hint="write an address, such as Customer/acme, with * if wished, or label=value",
+        )
+        for pattern in patterns
+        if not any(fits(address, found, pattern) for address, found in labels.items())
+    ]
 
 
 def selected(

@@ -33,7 +33,8 @@ def _outcome(document: Document) -> Iterator[str]:
 def _drift(document: Document) -> Iterator[str]:
     for drift in document["drift"]:
         applied, live = values.pair(drift["applied"], drift["live"])
-        text = f"{drift['path']} was changed in the tenant: applied {applied}, live {live}"
+        cause = values.CAUSES[drift["cause"]]
+        text = f"{drift['path']} is not as last applied ({cause}): applied {applied}, live {live}"
         yield _annotation("warning", {"title": drift["address"]}, text)
     yield _annotation("notice", {"title": "reconciler drift"}, values.drift_line(document))
 

@@ -62,7 +62,7 @@ def _outcome(document: Document) -> Iterator[Case]:
 def _drift(document: Document) -> Iterator[Case]:
     for drift in document["drift"]:
         applied, live = values.pair(drift["applied"], drift["live"], values.LONG)
-        text = f"changed in the tenant\napplied: {applied}\nlive: {live}"
+        text = f"{values.CAUSES[drift['cause']]}\napplied: {applied}\nlive: {live}"
         yield drift["address"], drift["path"], "failure", text, 0.0
     if not document["drift"]:
         yield "drift", "nothing has drifted", "", "", 0.0

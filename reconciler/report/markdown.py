@@ -58,7 +58,7 @@ def plan(document: Document) -> str:
         _listing("Deleted along with it", document.get("consequences", ()), "consequence", is_open=True),
         _entries("Warnings", document.get("warnings", ()), "warning"),
         *_kinds(document["actions"]),
-        _drift("Changed in the tenant", document.get("drift", ())),
+        _drift("Not as last applied", document.get("drift", ())),
         _listing("Owned, but in no manifest", values.left_orphans(document), "resource"),
     ]
     foot = f"{values.count(len(document['actions']), 'action')} · checksum {_span(document['checksum'])}"
@@ -193,7 +193,8 @@ def _drift(title: str, drifts: Sequence[Document], *, is_open: bool = False) -> 
         lines = [f"! {_name(address)}"]
         for entry in group[:_CHANGES]:
             applied, live = values.pair(entry["applied"], entry["live"], _VALUE)
-            lines.append(f"      {_path(entry)}: applied {applied} → live {live}")
+            why = values.CAUSES[entry["cause"]]
+            lines.append(f"      {_path(entry)}: applied {applied} → live {live}  ({why})")
         if len(group) > _CHANGES:
             lines.append(f"      … {values.count(len(group) - _CHANGES, 'more field')}")
         blocks.append(lines)

@@ -13,7 +13,7 @@ def schema(kind: str) -> str:
     """The schema of `kind` as it stands in its file; case does not matter. Raises InvalidInput."""
     name = kind.lower()
     if name not in KINDS:
-        hint = suggest(name, KINDS)
+        hint = suggest(name, KINDS, "list them with: reconciler schema")
         raise InvalidInput.of("unknown-kind", f'there is no schema of "{kind}"', hint=hint)
     return schemas.text(name)
 

@@ -51,6 +51,15 @@ async def test_a_create_is_repeated_where_it_surely_was_not_carried_out(connect,
         assert await client.execute(create()) == {"id": "1"}
 
 
+@pytest.mark.parametrize("op", [query(), create()], ids=["query", "create"])
+async def test_a_tenant_that_only_says_429_is_not_called_out_of_reach(connect, time, op):
+    server = Server(*[httpx.Response(429)] * 6)
+    async with connect(server) as client:
+        with pytest.raises(Unreachable, match="takes no more requests") as caught:
+            await client.execute(op)
+    assert "rate" in caught.value.hint
+
+
 @pytest.mark.parametrize("trouble", [DROPPED, PAGE, httpx.ReadTimeout("slow"), httpx.Response(503)])
 async def test_a_create_in_doubt_is_not_repeated(connect, trouble):
     server = Server(trouble, DONE)

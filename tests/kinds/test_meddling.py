@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import httpx
 import pytest
 
 from reconciler.kinds import all_kinds
@@ -12,10 +13,11 @@ from reconciler.kinds.base import Policy
 from reconciler.model.address import Address
 from reconciler.model.outcome import Status
 from reconciler.model.state import Desired, Resource
-from reconciler.sandbox import Sandbox
+from reconciler.sandbox import Sandbox, transport
 from tests.harness import apply_plan, converge, plan_for, snapshot
 from tests.kinds.cases import CASES, address_of
 from tests.kinds.world import World
+from tests.unit.apply.test_two_runs import Twice, applied
 
 DESCRIBED = [kind for kind, case in CASES.items() if case.marks == "description"]
 LINE = "A person's line"
@@ -88,7 +90,8 @@ def test_what_came_to_be_under_our_key_since_the_plan_is_not_taken_over_untold()
     live, plan = snapshot(sandbox, desired), plan_for(sandbox, desired, policy)
 
     def meddle() -> None:
-        query = 'mutation { createAlertGroup(input: {name: "Night", users: [], webhooks: []}) { errors { field } } }'
+        values = '{name: "Night", users: [], webhooks: []}'
+        query = f"mutation {{ createAlertGroup(input: {values}) {{ errors {{ field }} }} }}"
         assert sandbox.execute(query)[1]["data"]
 
     outcome = apply_plan(sandbox, desired, plan, live, policy, meddle=meddle)
@@ -100,3 +103,76 @@ def test_what_came_to_be_under_our_key_since_the_plan_is_not_taken_over_untold()
     assert not plan_for(sandbox, desired, policy).actions
     assert len(snapshot(sandbox, desired).objects["AlertGroup"]) == 1
     assert not all_kinds()["AlertGroup"].marked
+
+
+NAMED = {
+    "AlertWebhook": {"url": "https://a", "payloadTemplate": "{}"},
+    "EventWebhook": {"url": "https://a", "eventTypes": ["user.created"]},
+    "LogStream": {
+        "url": "https://a",
+        "payloadTemplate": "{}",
+        "severityLevels": [Address("LogSeverity", "ERROR")],
+    },
+    "AlertGroup": {},
+}
+
+
+def _one(kind: str) -> Desired:
+    resource = Resource(Address(kind, "one"), {"name": "One", **NAMED[kind]})
+    return Desired("shop", "sandbox", {resource.address: resource})
+
+
+@pytest.mark.parametrize("lost", [False, True])
+@pytest.mark.parametrize("first", [False, True])
+@pytest.mark.parametrize("kind", [kind for kind in NAMED if all_kinds()[kind].marked])
+def test_of_what_two_runs_create_the_older_stays(kind: str, first: bool, lost: bool) -> None:
+    desired = _one(kind)
+    with Sandbox() as sandbox:
+        wire = Twice(sandbox, CASES[kind].update.replace("update", "create"), first=first, lost=lost)
+        outcome = applied(sandbox, desired, wire)
+        assert wire.met
+        assert [r.error for r in outcome.results if r.status is not Status.DONE] == []
+        assert len(snapshot(sandbox, desired).objects[kind]) == 1
+        assert not plan_for(sandbox, desired).actions
+
+
+class Late(httpx.AsyncBaseTransport):
+    """A creation takes effect long after the caller was told of an error."""
+
+    def __init__(self, sandbox: Sandbox, root: str) -> None:
+        self._inner, self._sandbox, self._root = transport(sandbox), sandbox, root
+        self._waiting: dict[str, Any] | None = None
+        self.creations = 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        body = json.loads(request.content)
+        if f"mutation {self._root}(" in body["query"]:
+            self.creations += 1
+            if self.creations == 1:
+                self._waiting = body
+                return httpx.Response(504)
+            self.take_effect()
+        return await self._inner.handle_async_request(request)
+
+    def take_effect(self) -> None:
+        body, self._waiting = self._waiting, None
+        if body:
+            self._sandbox.execute(body["query"], body["variables"])
+
+
+@pytest.mark.parametrize("kind", NAMED)
+def test_a_creation_that_takes_effect_late_makes_one_object(kind: str) -> None:
+    desired = _one(kind)
+    with Sandbox() as sandbox:
+        wire = Late(sandbox, CASES[kind].update.replace("update", "create"))
+        applied(sandbox, desired, wire)
+        wire.take_effect()
+        converge(sandbox, desired)
+        assert len(snapshot(sandbox, desired).objects[kind]) == 1
+        assert not plan_for(sandbox, desired).actions
+
+
+@pytest.mark.parametrize("kind", ["AlertWebhook", "LogStream"])
+def test_our_own_header_cannot_be_declared(world: World, kind: str) -> None:
+    world.declare(kind, headers={"X-Reconciler": "mine"})
+    assert "holds the mark" in world.run("validate", code=3)

@@ -7,6 +7,8 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
+from reconciler.model.plan import Cause, Drift
+
 from . import samples
 from .rendering import drift_of, outcome_of, plan_of, rendered
 
@@ -51,6 +53,16 @@ def test_a_drifted_field_is_a_failed_case():
     document = documents()["drift"]
     text = rendered("junit", "drift", document)
     assert text.count("<failure") == len(document["drift"]) > 0
+
+
+@pytest.mark.parametrize("name", ["junit", "github", "markdown"])
+def test_drift_is_not_laid_on_the_tenant_where_nothing_was_recorded(name: str):
+    document = drift_of(
+        replace(samples.PLAN, drift=(Drift(samples.OLD, "enabled", None, False, Cause.UNKNOWN),))
+    )
+    text = rendered(name, "drift", document)
+    assert "no record of what was applied" in text
+    assert "in the tenant" not in text
 
 
 def test_without_drift_one_case_passes():

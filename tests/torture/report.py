@@ -81,7 +81,7 @@ def render(totals: Mapping[str, Tally], command: str) -> str:
             "",
             *lines,
             "",
-            "To run it again (worlds, faults and kills come from the seeds; what meets what is up to the clock):",
+            "To run it again (the seeds give worlds, faults and kills; what meets what is up to the clock):",
             "",
             f"    {command}",
             "",

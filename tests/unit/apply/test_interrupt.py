@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 import signal
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import anyio
 
 from reconciler.apply.interrupt import watch_signals
+from reconciler.apply.run import Walk
+from reconciler.apply.step import Run
+from reconciler.kinds.base import Policy
+from reconciler.live.tenant import Tenant
+from reconciler.model.outcome import Ended, Event
+from reconciler.model.plan import Verb
+from reconciler.model.state import Desired
+from reconciler.plan.build import make_plan
+from reconciler.plan.match import match
+from reconciler.sandbox import Sandbox
+from tests.harness import Silent, client_of, converge, no_sleep, snapshot
+from tests.unit.apply.test_two_runs import wanted
+from tests.unit.samples import copy
 
 
 def test_two_signals_stop_at_once_and_the_handlers_are_as_before():
@@ -34,3 +49,44 @@ def test_two_signals_stop_at_once_and_the_handlers_are_as_before():
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def test_what_was_paused_is_paused_again_though_the_run_is_stopped_after_the_deploy():
+    def desired(value: str) -> Desired:
+        plain = copy()
+        fields = {k: v for k, v in plain.fields.items() if k != "enabled"}
+        return wanted(replace(plain, fields={**fields, "config": {"Channel": value}}))
+
+    with Sandbox() as sandbox:
+        converge(sandbox, desired("#first"))
+        (instance,) = snapshot(sandbox).objects["Instance"]
+        sandbox.execute(
+            "mutation ($id: ID) { updateInstance(input: {id: $id, enabled: false}) { instance { id } } }",
+            {"id": instance.id},
+        )
+        other, live = desired("#other"), snapshot(sandbox)
+        plan, matched = make_plan(other, live, Policy()), match(other, live)
+        assert [a.verb for a in plan.actions][-2:] == [Verb.DEPLOY, Verb.DISABLE]
+
+        async def work() -> None:
+            def listen(event: Event) -> None:
+                if isinstance(event, Ended) and event.result.action.verb is Verb.DEPLOY:
+                    walk.stop()
+
+            async with client_of(sandbox) as client:
+                run = Run(
+                    project=other.project,
+                    resources=other.resources,
+                    observed=dict(matched.objects),
+                    policy=Policy(),
+                    tenant=Tenant(client),
+                    journal=Silent(),  # type: ignore[arg-type]
+                    listener=listen,
+                    sleep=no_sleep,
+                )
+                walk = Walk(plan, run, parallelism=1, now=lambda: datetime.now(UTC))
+                assert (await walk.outcome()).interrupted
+
+        anyio.run(work)
+        (instance,) = snapshot(sandbox).objects["Instance"]
+        assert instance.fields["enabled"] is False

@@ -82,7 +82,7 @@ class Twice(httpx.AsyncBaseTransport):
 
 
 def applied(sandbox: Sandbox, desired: Desired, wire: httpx.AsyncBaseTransport) -> Outcome:
-    live = snapshot(sandbox)
+    live = snapshot(sandbox, desired)
     plan, matched = make_plan(desired, live, POLICY), match(desired, live)
 
     async def work() -> Outcome:
@@ -90,7 +90,7 @@ def applied(sandbox: Sandbox, desired: Desired, wire: httpx.AsyncBaseTransport) 
             run = Run(
                 project=desired.project,
                 resources=desired.resources,
-                observed=dict(matched.objects),
+                observed={**matched.known, **matched.objects},
                 policy=POLICY,
                 tenant=Tenant(client),
                 journal=Silent(),  # type: ignore[arg-type]
