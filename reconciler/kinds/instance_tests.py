@@ -49,7 +49,7 @@ def test_steps(request: Request, *, deploying: bool) -> list[Step]:
     outstanding = live is not None and live.applied.get("tests") == OUTSTANDING[:WIDTH]
     if not tests or not (deploying or outstanding) or _paused(request):
         return []
-    reason = "is deployed" if deploying else "has not passed since the last deploy"
+    reason = "follows each deploy" if deploying else "has not passed since the last deploy"
     steps = [Step(Verb.TEST, reason, name=name, reads=1) for name in tests]
     if request.policy.record:
         steps.append(Step(Verb.UPDATE, "its tests have passed", name=TESTED))
