@@ -16,7 +16,7 @@ from reconciler.kinds.labelled import ignored
 from reconciler.kinds.marks import WIDTH, short
 from reconciler.model.address import Ref
 from reconciler.model.operation import Operation
-from reconciler.model.plan import Verb
+from reconciler.model.plan import Cause, Change, Verb
 from reconciler.model.state import LiveObject, Resource
 
 TESTED = "tested"
@@ -38,11 +38,6 @@ def tests_of(resource: Resource) -> dict[str, Mapping[str, Any]]:
     }
 
 
-def passed(resource: Resource) -> str:
-    """What the record says of an instance whose tests have passed."""
-    return short(resource.fields.get("tests"))
-
-
 def test_steps(request: Request, *, deploying: bool) -> list[Step]:
     """A step for each test, and one for the record; none where they have passed since the last deploy."""
     live, tests = request.live, tests_of(request.resource)
@@ -50,7 +45,11 @@ def test_steps(request: Request, *, deploying: bool) -> list[Step]:
     if not tests or not (deploying or outstanding) or _paused(request):
         return []
     reason = "follows each deploy" if deploying else "has not passed since the last deploy"
-    steps = [Step(Verb.TEST, reason, name=name, reads=1) for name in tests]
+    steps = [
+        # What is run is part of the plan, so that a reviewed plan is not carried out with other tests.
+        Step(Verb.TEST, reason, (Change("test", None, dict(test), Cause.PENDING),), name, reads=1)
+        for name, test in tests.items()
+    ]
     if request.policy.record:
         steps.append(Step(Verb.UPDATE, "its tests have passed", name=TESTED))
     return steps

@@ -182,6 +182,11 @@ def test_tests_run_after_a_deploy_alone(project: Folder):
     assert ids == ["Instance/acme/orders#test:Receive order", "Instance/acme/orders#test:Receive order:2"]
     assert project("apply", "--yes")[0] == 0
     assert project("plan", "--detailed-exitcode")[0] == 0
+    before = project.json("plan")["checksum"]
+    project.shop(tests=[{**TEST, "payload": {"id": 9}}], config={"Channel": "#other"})
+    one = project.json("plan")["checksum"]
+    project.shop(tests=[TEST], config={"Channel": "#other"})
+    assert len({before, one, project.json("plan")["checksum"]}) == 3
     project.shop(tests=[TEST], description="Only told otherwise")
     assert "test" not in {a["verb"] for a in project.json("plan")["actions"]}
     project.shop(tests=[TEST], config={"Channel": "#other"})
