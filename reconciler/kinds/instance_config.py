@@ -140,6 +140,8 @@ def spoken_of(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, 
 def spoken_config(wanted: Mapping[str, Any], live: LiveObject) -> dict[str, Any]:
     """The same of a config, without the variables that git called secret when it was last applied."""
     found, types = live.fields["config"], types_of(live)
+    if not wanted:
+        return {}
     changed = [
         key
         for key, value in wanted.items()

@@ -13,6 +13,9 @@ from reconciler.model.secret import Hidden, Secret
 from reconciler.model.state import Bundle, Definition
 
 
+_SCALARS = frozenset({str, int, bool, float})
+
+
 def canonical(value: Any) -> bytes:
     """`value` as canonical JSON bytes: keys sorted, sets sorted, no blanks.
 
@@ -35,6 +38,8 @@ def keyed(key: str, parts: Sequence[str]) -> str:
 
 
 def _plain(value: Any) -> Any:
+    if value is None or type(value) in _SCALARS:  # most are, and the abstract types below are slow to ask
+        return value
     if isinstance(value, Secret):
         return {"$secret": True}
     if isinstance(value, Hidden):
