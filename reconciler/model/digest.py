@@ -12,7 +12,6 @@ from reconciler.model.address import Address, Ref
 from reconciler.model.secret import Hidden, Secret
 from reconciler.model.state import Bundle, Definition
 
-
 _SCALARS = frozenset({str, int, bool, float})
 
 
