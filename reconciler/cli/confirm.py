@@ -6,6 +6,9 @@ import sys
 
 import click
 
+unasked = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+"""The option of every verb that asks."""
+
 
 def confirm(question: str, *, hint: str) -> None:
     """Asks the person at the terminal. Raises InvalidInput, with `hint`, where there is none, and

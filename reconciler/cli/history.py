@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.confirm import confirm
+from reconciler.cli.confirm import confirm, unasked
 from reconciler.cli.settings import Settings, common, settings
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     metavar="[ADDRESS]",
     help="Put the draft that this run replaced back in its integration.",
 )
-@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@unasked
 @common
 def history(run: str | None, restore: str | None, yes: bool) -> int:
     """List what was done when, by the journal.

@@ -9,18 +9,16 @@ from typing import Any, TypeVar
 
 import click
 
-from reconciler.cli.confirm import confirm
-from reconciler.cli.plan import carry_out, detailed, finish
-from reconciler.cli.settings import common, settings
+from reconciler.cli.confirm import confirm, unasked
+from reconciler.cli.plan import carry_out, detailed, finish, parallelism, take_lease
+from reconciler.cli.settings import common, settings, stacked
 from reconciler.cli.watched import run
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def _about_instances(command: F) -> F:
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+    return stacked(_OPTIONS, command)
 
 
 _OPTIONS: tuple[Callable[[F], F], ...] = (
@@ -28,15 +26,9 @@ _OPTIONS: tuple[Callable[[F], F], ...] = (
     click.option(
         "--select", multiple=True, metavar="WHAT", help="These too: an address, with *, or label=value."
     ),
-    click.option("--yes", "-y", is_flag=True, help="Do not ask."),
-    click.option(
-        "--parallelism",
-        type=click.IntRange(1, 64),
-        default=8,
-        show_default=True,
-        help="Calls at the same time.",
-    ),
-    click.option("--take-lease", is_flag=True, help="Take the lease from the run that holds it."),
+    unasked,
+    parallelism,
+    take_lease,
     detailed,
     common,
 )

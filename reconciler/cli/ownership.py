@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import click
 
-from reconciler.cli.confirm import confirm
+from reconciler.cli.confirm import confirm, unasked
 from reconciler.cli.plan import carry_out, finish
 from reconciler.cli.settings import common, settings
 from reconciler.cli.watched import run
@@ -28,7 +28,7 @@ def adopt(address: str, object_id: str) -> int:
 
 @click.command()
 @click.argument("addresses", metavar="ADDRESS...", nargs=-1, required=True)
-@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@unasked
 @common
 def forget(addresses: tuple[str, ...], yes: bool) -> int:
     """Take this project's mark off objects, and leave them alone otherwise.

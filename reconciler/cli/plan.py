@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from reconciler.cli.confirm import confirm
-from reconciler.cli.settings import Settings, common, settings
+from reconciler.cli.confirm import confirm, unasked
+from reconciler.cli.settings import Settings, common, settings, stacked
 from reconciler.cli.watched import run
 
 if TYPE_CHECKING:
@@ -23,11 +23,19 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+parallelism = click.option(
+    "--parallelism",
+    type=click.IntRange(1, 64),
+    default=8,
+    show_default=True,
+    help="Calls at the same time.",
+)
+take_lease = click.option("--take-lease", is_flag=True, help="Take the lease from the run that holds it.")
+
+
 def planning(command: F) -> F:
     """Adds the options of every verb that plans, gathered into one `options` argument."""
-    for option in reversed(_PLANNING):
-        command = option(command)
-    return command
+    return stacked(_PLANNING, command)
 
 
 _PLANNING: tuple[Callable[[F], F], ...] = (
@@ -36,13 +44,7 @@ _PLANNING: tuple[Callable[[F], F], ...] = (
     ),
     click.option("--exclude", multiple=True, metavar="WHAT", help="All but these."),
     click.option("--prune", is_flag=True, help="Delete what is ours and stands in no manifest."),
-    click.option(
-        "--parallelism",
-        type=click.IntRange(1, 64),
-        default=8,
-        show_default=True,
-        help="Calls at the same time.",
-    ),
+    parallelism,
     click.option("--overwrite-drafts", is_flag=True, help="Overwrite unpublished changes of people."),
     click.option("--send-secrets", is_flag=True, help="Send secrets that cannot be read back again."),
     click.option("--allow-deletes", is_flag=True, help="Lift the guard on many deletions."),
@@ -81,9 +83,9 @@ def plan(out: Path | None, detailed_exitcode: bool, **given: Any) -> int:
 
 @click.command()
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@unasked
 @click.option("--checksum", metavar="SHA256", help="Go on only if the plan has this checksum.")
-@click.option("--take-lease", is_flag=True, help="Take the lease from the run that holds it.")
+@take_lease
 @planning
 @detailed
 @common

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.confirm import confirm
+from reconciler.cli.confirm import confirm, unasked
 from reconciler.cli.settings import Settings, common, settings
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ _FORMATS = ("text", "json", "rules")
 
 
 @click.command()
-@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@unasked
 @click.option("--clean", is_flag=True, help="Only remove what earlier probes left behind.")
 @click.option(
     "-o",

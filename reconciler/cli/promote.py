@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.confirm import confirm
+from reconciler.cli.confirm import confirm, unasked
 from reconciler.cli.settings import Settings, common, settings
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("origin", metavar="FROM")
 @click.argument("target", metavar="TO")
-@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@unasked
 @click.option(
     "--check",
     "--dry-run",

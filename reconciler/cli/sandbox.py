@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.confirm import confirm
+from reconciler.cli.confirm import confirm, unasked
 from reconciler.cli.settings import Settings, common, settings
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def serve(
 
 
 @sandbox.command()
-@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@unasked
 @common
 def reset(yes: bool) -> None:
     """Empty the project's embedded sandbox. Its rules stay."""

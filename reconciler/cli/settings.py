@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -95,7 +95,12 @@ class Settings:
 
 def common(command: F) -> F:
     """Adds the options that stand everywhere. They may stand before the verb or after it."""
-    for option in reversed(_OPTIONS):
+    return stacked(_OPTIONS, command)
+
+
+def stacked(options: Sequence[Callable[[F], F]], command: F) -> F:
+    """The command with these options, in this order in its help."""
+    for option in reversed(options):
         command = option(command)
     return command
 

@@ -17,6 +17,7 @@ from reconciler.kinds.base import Request, Resolve, Step, Steps, address_of
 from reconciler.kinds.integration_bundle import PREFIX
 from reconciler.kinds.labelled import denied
 from reconciler.kinds.plain import PlainKind
+from reconciler.kinds.sequence import older, with_older
 from reconciler.model.digest import sha256
 from reconciler.model.errors import ApiError
 from reconciler.model.operation import Operation, Upload
@@ -74,18 +75,11 @@ class BundleKind(PlainKind):
 
     def rest(self, node: Mapping[str, Any]) -> Operation | None:
         """Older versions."""
-        sequence = node.get("versionSequence") or {}
-        read = len(sequence.get("nodes") or ())
-        if read >= (sequence.get("totalCount") or 0):
-            return None
-        return Operation("component", self._documents["packages"], {"id": node["id"], "offset": read})
+        return older(node, "component", self._documents["packages"])
 
     def join(self, node: Mapping[str, Any], more: Mapping[str, Any]) -> Mapping[str, Any]:
         """The node with further versions; a page that brings nothing ends the list."""
-        first, then = node["versionSequence"], more["versionSequence"]
-        rows = [*first["nodes"], *then["nodes"]]
-        total = then["totalCount"] if then["nodes"] else len(rows)
-        return {**node, "versionSequence": {"totalCount": total, "nodes": rows}}
+        return with_older(node, more)
 
     def parse(self, node: Mapping[str, Any]) -> LiveObject:
         """The component with its versions, the newest first."""

@@ -43,6 +43,7 @@ from reconciler.kinds.labelled import (
 from reconciler.kinds.marks import is_protected, project_of
 from reconciler.kinds.meaning import component_versions, digest, meaning
 from reconciler.kinds.plain import PlainKind
+from reconciler.kinds.sequence import older, with_older
 from reconciler.model.address import Ref
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.digest import sha256
@@ -69,18 +70,11 @@ class IntegrationKind(PlainKind):
 
     def rest(self, node: Mapping[str, Any]) -> Operation | None:
         """Older versions: a page holds a hundred, and an integration may have more."""
-        sequence = node.get("versionSequence") or {}
-        read = len(sequence.get("nodes") or ())
-        if read >= (sequence.get("totalCount") or 0):
-            return None
-        return Operation("integration", self._documents["versions"], {"id": node["id"], "offset": read})
+        return older(node, "integration", self._documents["versions"])
 
     def join(self, node: Mapping[str, Any], more: Mapping[str, Any]) -> Mapping[str, Any]:
         """The node with further versions; a page that brings nothing ends the list."""
-        first, then = node["versionSequence"], more["versionSequence"]
-        rows = [*first["nodes"], *then["nodes"]]
-        total = then["totalCount"] if then["nodes"] else len(rows)
-        return {**node, "versionSequence": {"totalCount": total, "nodes": rows}}
+        return with_older(node, more)
 
     def parse(self, node: Mapping[str, Any]) -> LiveObject:
         """A draft as the API shows it. Rows of the sequence that are the draft itself are left out."""
