@@ -8,11 +8,11 @@ from dataclasses import replace
 from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Policy
 from reconciler.kinds.marks import marks_in, project_of
-from reconciler.manifests.messages import suggest
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.digest import sha256
 from reconciler.model.errors import InvalidInput, Refused
+from reconciler.model.hints import suggest
 from reconciler.model.plan import Action, Cause, Change, Plan, Refusal, Verb
 from reconciler.model.state import Desired, LiveObject, Resource
 from reconciler.plan.build import content, live_digest

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from reconciler.kinds.listings import Column, Listing, Row, one_of, page_of, row_of
 from reconciler.kinds.listings_tables import CUSTOMERS, INSTANCES, INTEGRATIONS, LISTINGS, find
-from reconciler.manifests.messages import suggest
 from reconciler.model.errors import InvalidInput, ReconcilerError
+from reconciler.model.hints import suggest
 from reconciler.model.operation import Operation
 from reconciler.verbs.lookups import (
     SEARCHED,

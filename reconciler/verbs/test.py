@@ -12,9 +12,9 @@ from reconciler.kinds.executions import on_draft
 from reconciler.kinds.flow_run import FlowResult, ended, failures, parse_run, run_flow
 from reconciler.kinds.listings import Row, page_of
 from reconciler.kinds.listings_tables import FLOWS
-from reconciler.manifests.messages import listed
 from reconciler.model.address import Address
 from reconciler.model.errors import ApiError, GraphQLError, InvalidInput
+from reconciler.model.hints import listed
 from reconciler.model.operation import Operation
 from reconciler.model.state import Desired
 from reconciler.verbs import executions
