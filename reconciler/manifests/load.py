@@ -20,6 +20,7 @@ from reconciler.manifests.definitions import Definitions
 from reconciler.manifests.manifest import TABLED, Manifest, classify
 from reconciler.manifests.messages import place
 from reconciler.manifests.project import Environment, Project
+from reconciler.manifests.read import read
 from reconciler.manifests.references import Index, Referrer, ambiguities, twice
 from reconciler.manifests.uses import with_uses
 from reconciler.manifests.variables import CUSTOMER_FIELDS, CustomerFacts, Scope
@@ -29,7 +30,6 @@ from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.hints import suggest
 from reconciler.model.plan import Rollout
 from reconciler.model.state import Desired, Resource
-from reconciler.yaml12.file import read
 
 _RELEASE = schemas.load("integration")["properties"]["spec"]["properties"]["release"]
 _AFTER_FILLING = {
@@ -158,7 +158,7 @@ class _Loader:
         self.problems.extend(problems)
         found: list[Manifest] = []
         for path in paths:
-            _, documents, problems = read(path, files.shown(path, self.project.root))
+            documents, problems = read(path, files.shown(path, self.project.root))
             self.problems.extend(problems)
             self.incomplete |= bool(problems)
             for document in documents:

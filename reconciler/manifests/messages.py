@@ -89,8 +89,7 @@ class _Translator:
         known = error.schema.get("properties", {})
         where = f" in {place(path)}" if path else ""
         for name in error.instance:
-            # A merge key has been told by the reader.
-            if name not in known and name != "<<":
+            if name not in known:
                 hint = suggest(name, [other for other in known if other not in error.instance])
                 yield self._at(
                     "unknown-field", f'unknown field "{name}"{where}', (*path, name), hint, key=True
