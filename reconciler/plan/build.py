@@ -80,7 +80,6 @@ def make_plan(
         rollouts=rollouts,
         reads=live.requests + _reads(actions, objects),
         checksum=checksum(desired.project, desired.environment, actions, rollouts),
-        counts={verb.value: sum(a.verb is verb for a in actions) for verb in Verb},
     )
 
 

@@ -50,7 +50,6 @@ async def plan_to_forget(session: Session, addresses: Sequence[str]) -> Planned:
         refusals=tuple(not_permitted(actions, [" ".join(obj.denied) for obj in chosen.values()])),
         reads=live.requests + len(actions),
         checksum=f"sha256:{sha256([desired.project, desired.environment, [a.content for a in actions]])}",
-        counts={Verb.FORGET.value: len(actions)},
     )
     # No manifest has a say in this: what they ask for is neither compared nor written.
     return Planned(made, replace(desired, resources={}), live, chosen, Policy())

@@ -57,7 +57,6 @@ async def plan_one_off(
         unchanged=len(chosen) - len({action.address for action in actions}),
         reads=reads + len({action.address for action in actions}),
         checksum=f"sha256:{sha256([written.project, written.environment, [a.content for a in actions]])}",
-        counts={one.value: sum(a.verb is one for a in actions) for one in {a.verb for a in actions}},
     )
     # No manifest has a say in this: what they ask for is neither compared nor written.
     nothing = Desired(written.project, written.environment, {}, written.digest)

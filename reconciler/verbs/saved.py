@@ -183,7 +183,6 @@ def _cut(
         plan,
         actions=actions,
         checksum=checksum(plan.project, plan.environment, actions, plan.rollouts),
-        counts={verb.value: sum(a.verb is verb for a in actions) for verb in Verb},
         refusals=tuple(refusals),
         consequences=consequences,
     )
