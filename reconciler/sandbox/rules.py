@@ -100,6 +100,7 @@ RULES: Mapping[str, Rule] = {
         ),
         _rule("unpublished_on_labels", "false, true", "a change of labels is an unpublished change"),
         _rule("unknown_definition_keys", "keep, drop, error", "keys of a definition that no release knows"),
+        _rule("unknown_types", "taken, refused", "types in a definition that no release knows, or none"),
         _rule("component_versions_shift", "false, true", "components get a new version after each import"),
         _rule(
             "publish_copies_marketplace",
@@ -124,6 +125,7 @@ RULES: Mapping[str, Rule] = {
             "creating, moving and deploying on an unavailable version",
         ),
         _rule("deploy_incomplete", "refused, allowed", "deploying an instance that is not fully configured"),
+        _rule("user_level_counts", "false, true", "a variable that users set makes the instance incomplete"),
         _rule("deploy_touches", "always, only_needed", "a deploy that was not needed moves lastDeployedAt"),
         _rule("needs_deploy_on_same", "false, true", "an update that changes nothing asks for a deploy"),
         _rule(

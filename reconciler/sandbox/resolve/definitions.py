@@ -80,18 +80,19 @@ def _digest(text: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _checked(text: str) -> dict[str, Any]:
+def _checked(text: str, unknown_types: str) -> dict[str, Any]:
     body = definition.load(text)
-    problems = definition.check(body)
+    known = definition.ANYTHING if unknown_types == "taken" else definition.KNOWN
+    problems = definition.check(body, known)
     if problems:
         raise definition.DefinitionError(problems)
     return body
 
 
-def check(text: str) -> list[str]:
+def check(context: Context, text: str) -> list[str]:
     """What is wrong with a text, components aside."""
     try:
-        _checked(text)
+        _checked(text, context.rules["unknown_types"])
     except definition.DefinitionError as error:
         return error.messages
     return []
@@ -100,7 +101,7 @@ def check(text: str) -> list[str]:
 def accept(context: Context, text: str) -> Parsed:
     """Take a text in: checked, components resolved, stored; RefusedError with every reason."""
     try:
-        resolved = definition.resolve_components(_blank_or_checked(text), context.components.lookup)
+        resolved = definition.resolve_components(_blank_or_checked(context, text), context.components.lookup)
         body = definition.normalise(
             resolved, year="2025", unknown_keys=context.rules["unknown_definition_keys"]
         )
@@ -119,8 +120,8 @@ def _blank() -> dict[str, Any]:
     return definition.load(BLANK)
 
 
-def _blank_or_checked(text: str) -> dict[str, Any]:
-    return _blank() if text is BLANK else _checked(text)
+def _blank_or_checked(context: Context, text: str) -> dict[str, Any]:
+    return _blank() if text is BLANK else _checked(text, context.rules["unknown_types"])
 
 
 def read_back(context: Context, record: Row, *, latest: bool) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..address import link
+from ..definition_rows import expression_type
 from ..store import Row
 from . import ordering, paging
 from .component import Part, part_of
@@ -65,7 +66,7 @@ def _step_inputs(step: Step, info: Any, **arguments: Any) -> paging.Connection:
     inputs = (step.body.get("inputs") or {}).items()
     found = [
         Expression(
-            step.id, name, value["type"].upper(), expression(value.get("value")) or "", value.get("meta")
+            step.id, name, expression_type(value), expression(value.get("value")) or "", value.get("meta")
         )
         for name, value in inputs
     ]
@@ -136,7 +137,8 @@ def _queue_expression(name: str) -> Resolver:
         value = flow.body[name]
         if not value:
             return None
-        return Expression(flow.id, name, value["type"].upper(), expression(value.get("value")) or "", None)
+        said = value if isinstance(value, dict) else {"value": value}
+        return Expression(flow.id, name, expression_type(said), expression(said.get("value")) or "", None)
 
     return resolve
 

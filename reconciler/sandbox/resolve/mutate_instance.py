@@ -14,7 +14,7 @@ from .errors import RefusedError, missing
 from .fields import Resolver
 from .ids import from_global
 from .mutation import Columns, as_given, columns, filled, flag, labels, mutation, target, text
-from .parts import is_configured, values_of
+from .parts import incomplete, is_configured, values_of
 from .run import after_deploy
 
 _COLUMNS: Columns = {
@@ -205,7 +205,7 @@ def deploy(context: Context, row: Row, *, force: bool = False) -> Row:
 def _check_deployable(context: Context, row: Row) -> None:
     """What force skips."""
     if context.rules["deploy_incomplete"] == "refused" and not is_configured(context, row):
-        names = ", ".join(value.variable.key for value in values_of(context, row) if not value.is_complete())
+        names = ", ".join(value.variable.key for value in incomplete(context, row))
         raise RefusedError("__all__", f"The instance is not fully configured: {names}.")
     if context.rules["oauth_pending"] == "blocks":
         pending = [

@@ -185,9 +185,16 @@ def flow_configs_of(context: Context, instance: Row) -> list[FlowConfig]:
     return found
 
 
+def incomplete(context: Context, instance: Row) -> list[Value]:
+    """What an instance lacks; what each user sets is not the instance's, unless a rule says so."""
+    counts = context.rules["user_level_counts"] == "true"
+    lacking = [value for value in values_of(context, instance) if not value.is_complete()]
+    return [value for value in lacking if counts or not value.variable.body["user_level_configured"]]
+
+
 def is_configured(context: Context, instance: Row) -> bool:
     """Whether every variable has what it needs."""
-    return all(value.is_complete() for value in values_of(context, instance))
+    return not incomplete(context, instance)
 
 
 def instance_of(context: Context, part: str) -> Row | None:
