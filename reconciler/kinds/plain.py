@@ -108,6 +108,18 @@ class PlainKind:
         """`id`, or the field of that name."""
         return live.id if name == "id" else live.fields.get(name)
 
+    def given(self, request: Request, name: str) -> Any:
+        """Nothing."""
+        return None
+
+    def unknown(self, request: Request) -> Operation | None:
+        """The lists show all."""
+        return None
+
+    def learned(self, live: LiveObject, node: Mapping[str, Any] | None) -> LiveObject:
+        """Nothing was asked for."""
+        return live
+
     def promises(self, resource: Resource, name: str) -> bool:
         """`id`."""
         return name == "id"

@@ -27,6 +27,7 @@ class _Draft:
     drift: list[Drift] = field(default_factory=list)
     warnings: list[Diagnostic] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
+    notes: list[Diagnostic] = field(default_factory=list)
     unchanged: int = 0
 
 
@@ -73,6 +74,7 @@ def make_plan(
         drift=tuple(draft.drift),
         warnings=tuple(draft.warnings),
         refusals=tuple(draft.refusals),
+        notes=tuple(draft.notes),
         unchanged=draft.unchanged,
         unmanaged=matched.unmanaged,
         orphans=tuple(sorted(matched.orphans)),
@@ -105,6 +107,7 @@ def _plan_resource(resource: Resource, project: str, policy: Policy, matched: Ma
     found = kind.steps(request, adopt=resource.address in matched.adopting)
     draft.warnings += found.warnings
     draft.refusals += found.refusals
+    draft.notes += found.notes
     # An object that keeps no record was as its manifest says when it was last applied, or never was.
     unrecorded = live is not None and not live.applied and resource.address not in matched.adopting
     draft.drift += [

@@ -46,6 +46,7 @@ def plan_document(plan: Plan, *, created_at: str, rate: float) -> Document:
         "drift": [_drift(drift) for drift in plan.drift],
         "warnings": [_diagnostic(warning) for warning in plan.warnings],
         "refusals": [_refusal(refusal) for refusal in plan.refusals],
+        "notes": [_diagnostic(note) for note in plan.notes],
         "consequences": list(plan.consequences),
         "orphans": [str(address) for address in plan.orphans],
         **({"rollouts": [_rollout(rollout) for rollout in plan.rollouts]} if plan.rollouts else {}),
@@ -98,6 +99,7 @@ def drift_document(plan: Plan, *, created_at: str) -> Document:
         },
         "drift": [_drift(drift) for drift in plan.drift],
         "warnings": [_diagnostic(warning) for warning in plan.warnings],
+        "notes": [_diagnostic(note) for note in plan.notes],
         "orphans": [str(address) for address in plan.orphans],
     }
 
@@ -179,6 +181,7 @@ def _summary(plan: Plan) -> dict[str, int]:
         "drift": len(plan.drift),
         "warnings": len(plan.warnings),
         "refusals": len(plan.refusals),
+        "notes": len(plan.notes),
     }
     # What the planner counted besides comes after; it cannot contradict what is counted here.
     return {**ours, **{name: plan.counts[name] for name in sorted(plan.counts) if name not in ours}}

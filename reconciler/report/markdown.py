@@ -57,6 +57,7 @@ def plan(document: Document) -> str:
         _entries("Refused", document.get("refusals", ()), "refusal", is_open=True),
         _listing("Deleted along with it", document.get("consequences", ()), "consequence", is_open=True),
         _entries("Warnings", document.get("warnings", ()), "warning"),
+        _listing("Notes", values.note_lines(document), "note"),
         *_kinds(document["actions"]),
         _drift("Not as last applied", document.get("drift", ())),
         _listing("Owned, but in no manifest", values.left_orphans(document), "resource"),
@@ -92,6 +93,7 @@ def drift(document: Document) -> str:
     sections = [
         _drift("Not as last applied", document["drift"], is_open=True),
         _listing("Owned, but in no manifest", values.left_orphans(document), "resource"),
+        _listing("Notes", values.note_lines(document), "note"),
     ]
     return _bounded(head, sections, "")
 

@@ -78,6 +78,13 @@ def _causes(project: Folder) -> dict[str, str]:
 
 def test_drift_of_a_definition_names_flow_and_step(project: Folder):
     project.shop()
+    spec = {
+        "name": "Orders",
+        "definition": "../definitions/orders.yml",
+        "release": "1.0.0",
+        "draft": "follow",
+    }
+    project.manifest("Integration", "orders", **spec)
     project("apply", "--yes")
     edited = DEFINITION.replace("https://example.com/orders", "https://example.com/other")
     project.behind(
