@@ -172,7 +172,7 @@ def _digest(digest: str) -> str:
 
 def _summary(plan: Plan) -> dict[str, int]:
     verbs = Counter(action.verb for action in plan.actions)
-    ours = {
+    return {
         "actions": len(plan.actions),
         **{verb.value: verbs[verb] for verb in Verb},
         "unchanged": plan.unchanged,
@@ -183,8 +183,6 @@ def _summary(plan: Plan) -> dict[str, int]:
         "refusals": len(plan.refusals),
         "notes": len(plan.notes),
     }
-    # What the planner counted besides comes after; it cannot contradict what is counted here.
-    return {**ours, **{name: plan.counts[name] for name in sorted(plan.counts) if name not in ours}}
 
 
 def _requests(plan: Plan, rate: float) -> Document:
