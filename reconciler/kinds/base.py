@@ -204,6 +204,16 @@ class Kind(Protocol):
         """The object with what the operation of `unknown` read; None where the server has no such thing."""
         ...
 
+    def baseline(self, request: Request) -> Resource:
+        """The resource as its object stands live, of what the manifest mentions and no secret is: adopting it
+        writes the mark and this record, and changes nothing.
+        """
+        ...
+
+    def recorded(self, request: Request) -> bool:
+        """Whether the object has a record of what was applied, or none is kept of its kind."""
+        ...
+
     def promises(self, resource: Resource, name: str) -> bool:
         """Whether the value that a Ref's field names is there once the resource is as its manifest says."""
         ...

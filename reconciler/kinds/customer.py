@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from reconciler.kinds.base import Request, Resolve, Step, Steps, address_of
 from reconciler.kinds.labelled import (
+    as_live,
     creation,
     denied,
     digests_of,
@@ -75,6 +77,10 @@ class CustomerKind(PlainKind):
         reason = "exists without an owner" if adopt else "differs from the manifest"
         return Steps((Step(verb, reason, changes),), changes)
 
+    def baseline(self, request: Request) -> Resource:
+        """All of it as it stands."""
+        return replace(request.resource, fields=as_live(request, (*PLAIN, "labels")))
+
     def operation(self, step: str, verb: Verb, request: Request) -> Operation:
         """createCustomer, updateCustomer (with all that differs, or the labels that stay), deleteCustomer."""
         fields = request.resource.fields
@@ -83,8 +89,12 @@ class CustomerKind(PlainKind):
         if verb is Verb.FORGET:
             left = {"id": _id(request), "labels": labels_left(request)}
             return self._mutation("updateCustomer", left, request)
-        values: dict[str, Any] = {n: plain(fields[n], EMPTY, n) for n in to_send(request, PLAIN)}
-        values["labels"] = labels_to_write(request, self._record(request), GROUPS, {})
+        sent = to_send(request, PLAIN)
+        if verb is Verb.ADOPT:
+            differing = {change.path for change in scalar_changes(request, PLAIN, EMPTY)}
+            sent = [name for name in sent if name in differing]
+        values: dict[str, Any] = {n: plain(fields[n], EMPTY, n) for n in sent}
+        values["labels"] = self._labels(request)
         if verb is Verb.CREATE:
             return self._mutation("createCustomer", values, request)
         return self._mutation("updateCustomer", {"id": _id(request), **values}, request)
@@ -101,18 +111,20 @@ class CustomerKind(PlainKind):
             return False
         if verb is Verb.FORGET:
             return set(labels_left(request)) == request.live.labels
+        if verb is Verb.ADOPT and set(self._labels(request)) != request.live.labels:
+            return False
         return verb is Verb.CREATE or not self.steps(request, adopt=False).steps
 
     def basis(self, live: LiveObject, resource: Resource | None) -> str:
         """All fields and labels."""
         return sha256([live.id, live.fields, sorted(live.labels)])
 
-    def _record(self, request: Request) -> dict[str, str]:
+    def _labels(self, request: Request) -> list[str]:
         fields = request.resource.fields
         values = {name: plain(fields[name], EMPTY, name) for name in PLAIN if name in fields}
         if "labels" in fields:
             values["labels"] = people(fields["labels"])
-        return digests_of(request.live, values)
+        return labels_to_write(request, digests_of(request.live, values), GROUPS, {})
 
     def _mutation(self, name: str, values: Mapping[str, Any], request: Request) -> Operation:
         return Operation(

@@ -13,7 +13,15 @@ from typing import Any
 from reconciler.kinds import record
 from reconciler.kinds.base import Request, Resolve, Steps, address_of
 from reconciler.kinds.integration_bundle import needed_component, replaces, wanted_definition
-from reconciler.kinds.integration_draft import READ, import_needed, is_a_desk, naming, to_be_read
+from reconciler.kinds.integration_draft import (
+    READ,
+    compared,
+    import_needed,
+    is_a_desk,
+    naming,
+    published,
+    to_be_read,
+)
 from reconciler.kinds.integration_impact import impact
 from reconciler.kinds.integration_memory import (
     is_written,
@@ -33,6 +41,7 @@ from reconciler.kinds.integration_steps import (
     pages_of,
 )
 from reconciler.kinds.labelled import (
+    as_live,
     denied,
     labels_left,
     labels_to_write,
@@ -143,8 +152,11 @@ class IntegrationKind(PlainKind):
         return live.id if name == "id" else live.fields.get(name)
 
     def given(self, request: Request, name: str) -> Any:
-        """The version that the manifest's release is about to be the name of."""
-        return naming(request).get(name.removeprefix("release:")) if name.startswith("release:") else None
+        """The version that the manifest's release is about to be the name of, and the reverse."""
+        what, _, named = name.partition(":")
+        names = naming(request) if what in ("release", "version") else {}
+        names = names if what == "release" else {version: release for release, version in names.items()}
+        return names.get(named)
 
     def unknown(self, request: Request) -> Operation | None:
         """What the version was made from that the manifest's release is, or may be given to."""
@@ -156,6 +168,22 @@ class IntegrationKind(PlainKind):
         read = live.facts.get(READ, {})
         found = {node["id"]: node.get("definitionData") or {}} if node else {}
         return replace(live, facts={**live.facts, READ: {**read, **found}})
+
+    def baseline(self, request: Request) -> Resource:
+        """All of it as it stands. A draft that git's definition is not, is nobody's but a person's, and a
+        release that is not published has no name to be written down.
+        """
+        fields = as_live(request, (*PLAIN, "labels"))
+        if not compared(request).needed:
+            fields |= {k: v for k, v in request.resource.fields.items() if k == "definition"}
+        if published(request):
+            fields["release"] = request.resource.fields["release"]
+        return replace(request.resource, fields=fields)
+
+    def recorded(self, request: Request) -> bool:
+        """Also with a version that we published."""
+        live = request.live
+        return live is not None and bool(live.applied or any(v.observed for v in live.versions))
 
     def promises(self, resource: Resource, name: str) -> bool:
         """`id`, and the release that the manifest publishes."""
@@ -215,7 +243,7 @@ class IntegrationKind(PlainKind):
         if step == RELABEL:
             labels = sorted(live.labels | live.facts.get("cleared", frozenset()))
             return self._mutation("updateIntegration", {"id": live.id, "labels": labels}, request)
-        return self._update(request)
+        return self._update(request, () if verb is Verb.ADOPT else PLAIN)
 
     def observed(
         self, verb: Verb, node: Mapping[str, Any], before: LiveObject | None = None
@@ -309,11 +337,11 @@ class IntegrationKind(PlainKind):
         ours = [live.facts["releases"], is_protected(live)]
         return sha256([live.id, fields, sorted(live.labels), text, versions, ours])
 
-    def _update(self, request: Request) -> Operation:
+    def _update(self, request: Request, paths: Sequence[str]) -> Operation:
         live, fields = request.live, request.resource.fields
         assert live is not None
         values: dict[str, Any] = {"id": live.id}
-        values |= {name: plain(fields[name], EMPTY, name) for name in to_send(request, PLAIN)}
+        values |= {name: plain(fields[name], EMPTY, name) for name in to_send(request, paths)}
         values["labels"] = labels_to_write(request, {}, (), {})
         values["metadata"] = of_update(request, naming(request))
         return self._mutation("updateIntegration", values, request)

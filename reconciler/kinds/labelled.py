@@ -155,6 +155,13 @@ def scalar_changes(request: Request, paths: Sequence[str], empty: Mapping[str, A
     return changes
 
 
+def as_live(request: Request, paths: Sequence[str]) -> dict[str, Any]:
+    """The live values of the fields of `paths` that the manifest mentions and does not ignore."""
+    resource, live = request.resource, request.live
+    assert live is not None
+    return {p: live.fields[p] for p in paths if p in resource.fields and not ignored(resource, p)}
+
+
 def plain(value: Any, empty: Mapping[str, Any], path: str) -> Any:
     """`value` in the one form in which absent and empty are the same."""
     return empty[path] if value in (None, "") and path in empty else value

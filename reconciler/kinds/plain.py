@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from reconciler.kinds import documents
@@ -119,6 +120,15 @@ class PlainKind:
     def learned(self, live: LiveObject, node: Mapping[str, Any] | None) -> LiveObject:
         """Nothing was asked for."""
         return live
+
+    def baseline(self, request: Request) -> Resource:
+        """What it refers to alone."""
+        resource = request.resource
+        return replace(resource, fields={k: v for k, v in resource.fields.items() if k in self.structural})
+
+    def recorded(self, request: Request) -> bool:
+        """Where the environment keeps one, whether it is there."""
+        return not request.policy.record or bool(request.live and request.live.applied)
 
     def promises(self, resource: Resource, name: str) -> bool:
         """`id`."""

@@ -17,6 +17,7 @@ from reconciler.lists.lookups import (
     identifier_of,
     is_id,
     missing,
+    named,
     sequence_of,
 )
 from reconciler.lists.tables import CUSTOMERS, INSTANCES, INTEGRATIONS
@@ -76,6 +77,7 @@ class Reading:
         self._filters: dict[str, Any] = dict(wanted.filters)
         self._parent = ""
         self._draft = ""
+        self._names: Mapping[str, Sequence[str]] = {}
 
     async def execute(self, op: Operation) -> Any:
         """A page's connection."""
@@ -120,14 +122,14 @@ class Reading:
         if self._listing.nested:
             self._parent = await identifier_of(self._client, INTEGRATIONS, self._wanted.parent)
             if self._listing.kind == "versions":
-                self._draft = await draft_of(self._client, self._parent)
+                self._draft, self._names = await draft_of(self._client, self._parent)
 
     async def _page(self, emit: Callable[[Row], None]) -> str:
         op = page_of(self._listing, self._columns, self._filters, self._wanted.page, self._parent)
         connection = await self.execute(op)
         for node in (connection.get("nodes") or ())[: self._wanted.limit]:
             if node is not None and node.get("id") != self._draft:
-                emit(row_of(self._columns, node))
+                emit(row_of(self._columns, named(node, self._names)))
         info = connection.get("pageInfo") or {}
         return str(info.get("endCursor") or "") if info.get("hasNextPage") else ""
 
@@ -153,8 +155,8 @@ class Reading:
         )
         async with aclosing(pages) as nodes:
             async for node in nodes:
-                if node.get("id") != self._draft and fits(node):
-                    emit(row_of(self._columns, node))
+                if node.get("id") != self._draft and fits(row := named(node, self._names)):
+                    emit(row_of(self._columns, row))
                     count += 1
                 if count == limit:
                     break
@@ -181,7 +183,7 @@ class Reading:
             emit({column.name: row[column.name] for column in shown})
 
         def fits(node: Mapping[str, Any]) -> bool:
-            return any(str(column.value(node)) == name for column in needed)
+            return any(name in str(column.value(node)).split(", ") for column in needed)
 
         return await self._all(keep, self._filters, limit, fits)
 

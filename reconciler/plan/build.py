@@ -12,6 +12,7 @@ from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.digest import sha256
 from reconciler.model.plan import Action, Cause, Change, Drift, Plan, Refusal, Rollout, Verb
 from reconciler.model.state import Desired, Live, LiveObject, Resource
+from reconciler.plan.baseline import without_baseline
 from reconciler.plan.deletion import deletions, unread
 from reconciler.plan.graph import ordered
 from reconciler.plan.guards import not_permitted, on_the_whole
@@ -54,6 +55,7 @@ def make_plan(
     draft.warnings += [*unread(live), *idle(patterns[0], desired.resources, matched.orphans)]
     for resource in resources.values():
         _plan_resource(resource, desired.project, policy, matched, draft)
+    draft.notes += without_baseline(resources, draft.chains, matched, policy)
     _connect(resources, matched, draft)
     _impact(resources, desired.project, policy, matched, draft)
     removed, consequences, protected = deletions(desired, live, matched, policy, patterns)

@@ -241,7 +241,7 @@ def test_an_unmarked_object_of_the_same_name_is_not_taken_over_nor_doubled(proje
     code, _, err = project("apply", "--yes")
     assert code == 5
     assert "reconciler adopt Integration/orders" in err
-    code, _, err = project("adopt", "Integration/orders", project.id_of("integrations"))
+    code, _, err = project("adopt", "Integration/orders", project.id_of("integrations"), "--yes")
     assert code == 0, err
     assert project("apply", "--yes")[0] == 0
     assert project("plan", "--detailed-exitcode")[0] == 0
