@@ -9,9 +9,10 @@ from typing import Any
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.tabled import TabledKind
-from reconciler.manifests.messages import closest, listed, schema_problems, suggest
+from reconciler.manifests.messages import schema_problems
 from reconciler.manifests.project import API_VERSION
 from reconciler.model.diagnostic import Diagnostic, Source
+from reconciler.model.hints import closest, listed, suggest
 from reconciler.yaml12.document import Document
 
 TABLED = {name: kind for name, kind in all_kinds().items() if isinstance(kind, TabledKind) and kind.declared}
