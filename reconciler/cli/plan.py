@@ -42,7 +42,10 @@ _PLANNING: tuple[Callable[[F], F], ...] = (
     click.option(
         "--select", multiple=True, metavar="WHAT", help="Only these: an address, with *, or label=value."
     ),
-    click.option("--exclude", multiple=True, metavar="WHAT", help="All but these."),
+    click.option(
+        "--exclude", multiple=True, metavar="WHAT", help="Write nothing of these, whatever needs it."
+    ),
+    click.option("--no-deps", is_flag=True, help="Not even what the selected ones cannot do without."),
     click.option("--prune", is_flag=True, help="Delete what is ours and stands in no manifest."),
     parallelism,
     click.option("--overwrite-drafts", is_flag=True, help="Overwrite unpublished changes of people."),

@@ -9,7 +9,7 @@ from reconciler.kinds.base import Policy
 from reconciler.kinds.marks import is_protected
 from reconciler.model.address import Address
 from reconciler.model.plan import Plan, Verb
-from reconciler.model.state import LiveObject
+from reconciler.model.state import LiveObject, Resource
 from tests.effort import growth
 from tests.unit.samples import (
     ACME,
@@ -155,12 +155,47 @@ def test_what_a_manifest_asks_for_does_not_go_along(protect: bool, code: str):
     ("select", "exclude", "found"),
     [
         (["Instance/acme/*"], [], ["Instance/acme/copy#delete"]),
-        ([], ["Instance/*", "Integration/*"], ["Customer/acme#delete"]),
+        ([], ["Integration/*"], ["Instance/acme/copy#delete", "Customer/acme#delete"]),
         (["tier=gold"], [], []),
     ],
 )
 def test_a_selection_limits_deletions(select: list[str], exclude: list[str], found: list[str]):
     assert list(deleted(plan(desired(), EVERYTHING, PRUNE, select=select, exclude=exclude))) == found
+
+
+KEPT = "deleting it would delete excluded Instance/acme/copy"
+OTHER = Address("Integration", "other")
+
+
+@pytest.mark.parametrize(
+    ("resources", "select", "exclude", "left"),
+    [
+        ([], [], ["Instance/*"], ["Customer/acme", "Integration/sync"]),
+        (
+            [],
+            ["Customer/acme", "Integration/sync"],
+            ["Instance/acme/copy"],
+            ["Customer/acme", "Integration/sync"],
+        ),
+        # Where a manifest asks for what is excluded, that is no refusal either.
+        (
+            [
+                resource(OTHER, {"definition": definition(), "release": "1.0.0"}),
+                resource(ACME),
+                copy({"integration": OTHER}, labels={"wave": "canary"}),
+            ],
+            ["Integration/sync"],
+            ["wave=canary"],
+            ["Integration/sync"],
+        ),
+    ],
+)
+def test_what_holds_something_excluded_is_not_deleted(
+    resources: list[Resource], select: list[str], exclude: list[str], left: list[str]
+):
+    found = plan(desired(*resources), EVERYTHING, PRUNE, select=select, exclude=exclude)
+    assert (found.actions, found.refusals, found.consequences) == ((), (), ())
+    assert [(str(one.address), one.reason) for one in found.left_out] == [(one, KEPT) for one in left]
 
 
 def test_a_deletion_rests_on_the_object_as_it_was():
