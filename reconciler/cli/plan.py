@@ -52,6 +52,9 @@ _PLANNING: tuple[Callable[[F], F], ...] = (
     click.option("--send-secrets", is_flag=True, help="Send secrets that cannot be read back again."),
     click.option("--allow-deletes", is_flag=True, help="Lift the guard on many deletions."),
     click.option("--allow-updates", is_flag=True, help="Lift the guard on many changes."),
+    click.option(
+        "--delete-strangers", is_flag=True, help="Let what bears no mark go along with what is deleted."
+    ),
 )
 
 detailed = click.option(

@@ -15,6 +15,8 @@ from reconciler.model.state import Desired, Live, LiveObject
 from reconciler.plan.match import Matched, ambiguous
 from reconciler.plan.select import Selection
 
+NAMED = 5
+
 Within = Mapping[tuple[str, str], Mapping[object, list[LiveObject]]]
 """The objects that the platform deletes along with another one, by that one's kind and a value of it."""
 
@@ -49,6 +51,8 @@ def deletions(
     lost = [(o, address) for o, address in along.values() if o.id not in names]
     told = [f"{_called(o)} is deleted with {address}" for o, address in lost]
     refusals += [*_still_wanted(desired, matched, lost), *_not_to_be_lost(desired.project, matched, lost)]
+    if not policy.delete_strangers:
+        refusals += _strangers(chosen, matched, within)
     return Removal(_actions(chosen, names, within), sorted(told), refusals, list(left_out.values()))
 
 
@@ -193,3 +197,32 @@ def _not_to_be_lost(
             message = f"deleting {outer} would delete {_called(obj)}, which {why}"
             refusals.append(Refusal(code, message, str(outer), f"keep {outer}: give --exclude {outer}"))
     return refusals
+
+
+def _strangers(chosen: Mapping[Address, LiveObject], matched: Matched, within: Within) -> list[Refusal]:
+    """Refuses to delete along with something else what bears nobody's mark: a person made it by hand."""
+    wanted = {obj.id for obj in matched.objects.values()}
+    found = {
+        address: [o for o in _inside(obj, within) if o.id not in wanted and not marks_in(o.labels, o.kind)]
+        for address, obj in sorted(chosen.items())
+    }
+    return [
+        Refusal(
+            "strangers",
+            f"deleting {address} would delete {_unmarked(strangers)}",
+            str(address),
+            f"keep it: give --exclude {address}; if all of them are to go along, give --delete-strangers",
+        )
+        for address, strangers in found.items()
+        if strangers
+    ]
+
+
+def _unmarked(objects: Sequence[LiveObject]) -> str:
+    named = [_called(obj) for obj in objects[:NAMED]]
+    if len(objects) > NAMED:
+        rest = len(objects) - NAMED
+        return f"{len(objects)} objects that bear no mark: {', '.join(named)} and {rest} more"
+    if len(named) == 1:
+        return f"{named[0]}, which bears no mark"
+    return f"{', '.join(named[:-1])} and {named[-1]}, which bear no mark"

@@ -39,6 +39,7 @@ class Options:
     send_secrets: bool = False
     allow_deletes: bool = False
     allow_updates: bool = False
+    delete_strangers: bool = False
     parallelism: int = 8
 
     @property
@@ -117,6 +118,7 @@ def policy(session: Session, options: Options) -> Policy:
         guard_minimum=configured.guard_minimum,
         allow_delete=options.allow_deletes,
         allow_update=options.allow_updates,
+        delete_strangers=options.delete_strangers,
         overwrite_drafts=options.overwrite_drafts,
         send_secrets=options.send_secrets,
         record=environment.applied != "none",

@@ -75,6 +75,51 @@ def test_what_goes_along_and_is_deleted_itself_is_no_consequence():
     assert plan(desired(), EVERYTHING, PRUNE).consequences == ()
 
 
+NEAR = all_kinds()["Instance"].parse({**node(), "id": "i3", "name": "By hand, too", "labels": ["theirs"]})
+HELD = [integration(), customer(), HAND_MADE, NEAR]
+STRANGERS = 'instance "By hand" (i2) and instance "By hand, too" (i3), which bear no mark'
+
+
+@pytest.mark.parametrize(
+    ("objects", "select", "exclude", "told"),
+    [
+        (HELD, [], [], [("Customer/acme", STRANGERS), ("Integration/sync", STRANGERS)]),
+        (HELD, ["Customer/acme"], [], [("Customer/acme", STRANGERS)]),
+        (HELD, [], ["Customer/acme"], [("Integration/sync", STRANGERS)]),
+        (HELD[:3], ["Customer/*"], [], [("Customer/acme", '"By hand" (i2), which bears no mark')]),
+        # What is ours, or another project's, is no stranger's.
+        ([customer(), instance()], ["Customer/*"], [], []),
+    ],
+)
+def test_what_nobody_marked_is_deleted_along_only_where_that_is_asked_for(
+    objects: list[LiveObject], select: list[str], exclude: list[str], told: list[tuple[str, str]]
+):
+    other = resource(Address("Customer", "here"), {"name": "Here"})
+    live = world(*objects, customer("Here", mark_of="here"))
+    found = plan(desired(other), live, PRUNE, select=select, exclude=exclude)
+    refused = [r for r in found.refusals if r.code == "strangers"]
+    assert [r.address for r in refused] == [address for address, _ in told]
+    assert all(text in r.message for r, (_, text) in zip(refused, told, strict=True))
+    assert all("--delete-strangers" in r.hint for r in refused)
+    lifted = Policy(prune=True, delete_strangers=True)
+    again = plan(desired(other), live, lifted, select=select, exclude=exclude)
+    assert (again.actions, again.consequences) == (found.actions, found.consequences)
+    assert again.refusals == tuple(r for r in found.refusals if r.code != "strangers")
+
+
+def test_of_many_strangers_some_are_named():
+    many = [
+        all_kinds()["Instance"].parse({**node(), "id": f"i{n:02}", "name": f"N{n}", "labels": []})
+        for n in range(20)
+    ]
+    found = plan(desired(), world(customer(), *many), PRUNE)
+    (told,) = [r for r in found.refusals if r.code == "strangers"]
+    assert told.message.startswith(
+        "deleting Customer/acme would delete 20 objects that bear no mark: instance"
+    )
+    assert told.message.endswith(" and 15 more")
+
+
 PROTECTED = "reconciler-protect"
 GONE = customer("Gone", mark_of="gone")
 GUARDED = customer("Gone", mark_of="gone", labels=[PROTECTED])
