@@ -109,6 +109,7 @@ def apply(
     from reconciler.verbs.session import Options
 
     here, options = settings(), Options(**given)
+    here.outlasts = True
     session = here.session()
     document = saved.read(file) if file else None
     if document is not None:
@@ -213,6 +214,8 @@ def finish(here: Settings, outcome: Outcome, seconds: float, detailed_exitcode: 
         return 1
     if Status.STALE in statuses:
         return 5
+    if here.lost and not isinstance(here.lost, BrokenPipeError):
+        raise here.lost  # all is done, but whoever asked for the outcome does not have it
     return 2 if detailed_exitcode and outcome.results else 0
 
 
