@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reconciler.kinds.base import Request, Resolve, Step, Steps, address_of
+from reconciler.kinds.base import Request, Step, Steps, address_of
+from reconciler.kinds.integration_rows import LABELS_DOC
 from reconciler.kinds.labelled import (
     creation,
     denied,
@@ -21,6 +22,9 @@ from reconciler.kinds.labelled import (
 )
 from reconciler.kinds.marks import read_record
 from reconciler.kinds.plain import PlainKind
+from reconciler.kinds.table.row import Row
+from reconciler.kinds.table.shape import LABELS, NAME, TEXT
+from reconciler.model.address import Resolve
 from reconciler.model.digest import sha256
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb
@@ -32,10 +36,17 @@ GROUPS = ("name", "externalId", "description", "labels")
 
 
 class CustomerKind(PlainKind):
-    """The field table and the calls of `Customer`."""
+    """One customer."""
 
     name = "Customer"
     list_name = "customers"
+    example = "acme"
+    fields = (
+        Row("name", NAME, "The display name.", "Acme Inc", required=True),
+        Row("externalId", TEXT, "Your own id of the customer.", "acme-42"),
+        Row("description", TEXT, "A description.", "Orders since 2019"),
+        Row("labels", LABELS, LABELS_DOC, ["orders"]),
+    )
 
     def parse(self, node: Mapping[str, Any]) -> LiveObject:
         """A customer as the API shows it; an external id of "" and none are the same."""

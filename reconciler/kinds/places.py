@@ -6,11 +6,12 @@ Both are read and written by whoever may update the object, and neither changes 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from reconciler.kinds.field import revealed
 from reconciler.kinds.marks import is_ours
+from reconciler.kinds.table.row import Row, revealed, same
+from reconciler.kinds.table.shape import MAYBE_SECRET, Schema, by_name
 from reconciler.model.secret import Secret
 from reconciler.model.state import LiveObject
 
@@ -32,6 +33,32 @@ def headers_sent(value: Mapping[str, Any]) -> Secret:
     """
     text = json.dumps({key: revealed(inner) for key, inner in value.items()})
     return Secret(text, parts=tuple(v.reveal() for v in value.values() if isinstance(v, Secret)))
+
+
+def headers(
+    keys: Schema | None = None,
+    read: Callable[[Any], Any] = same,
+    write: Callable[[Any], Any] = same,
+) -> Row:
+    """The row of the headers that an object sends along."""
+    return Row(
+        "headers",
+        by_name(MAYBE_SECRET, keys=keys),
+        "Headers to send along, by name. Values may be secrets.",
+        {"Authorization": {"secret": {"env": "OPS_TOKEN"}}},
+        secret=True,
+        read=read,
+        write=write,
+    )
+
+
+MARKED_HEADERS = headers(
+    {
+        "pattern": f"^(?!{HEADER}$)",
+        "errorMessage": f"must not be {HEADER}: that header holds the mark of ownership",
+    }
+)
+"""The row of the headers where one of them is `Headers`."""
 
 
 class Place(Protocol):

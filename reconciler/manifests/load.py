@@ -10,13 +10,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.kinds import all_kinds
-from reconciler.manifests import config, expand, files, paths, releases, schemas
+from reconciler.kinds.table.schema import RELEASE
+from reconciler.manifests import config, expand, files, paths, releases
 from reconciler.manifests.build import Builder, SecretReader
 from reconciler.manifests.bundle import Unfit
 from reconciler.manifests.bundle_build import Bundles
 from reconciler.manifests.config import Profile, Shared
 from reconciler.manifests.definitions import Definitions
-from reconciler.manifests.manifest import TABLED, Manifest, classify
+from reconciler.manifests.kinds import TABLED
+from reconciler.manifests.manifest import Manifest, classify
 from reconciler.manifests.messages import place, suggest
 from reconciler.manifests.project import Environment, Project
 from reconciler.manifests.read import read
@@ -29,9 +31,8 @@ from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.plan import Rollout
 from reconciler.model.state import Definition, Desired, Resource
 
-_RELEASE = schemas.load("integration")["properties"]["spec"]["properties"]["release"]
 _AFTER_FILLING = {
-    "release": (re.compile(_RELEASE["pattern"]), _RELEASE["errorMessage"]),
+    "release": (re.compile(RELEASE.schema["pattern"]), RELEASE.schema["errorMessage"]),
     "name": (re.compile(r"(?s).+"), "must not be empty"),
 }
 _ORDER = {name: rank for rank, name in enumerate(all_kinds())}

@@ -20,7 +20,6 @@ from reconciler.model.diagnostic import Diagnostic, Source
 
 FILE = "reconciler.yaml"
 SANDBOX = "sandbox"
-API_VERSION = "reconciler/v1"
 DEFAULT_RATE = 10.0
 
 
