@@ -10,8 +10,8 @@ from typing import Any
 from reconciler.kinds.table.schema import API_VERSION
 from reconciler.manifests.kinds import FIELDS, KINDS
 from reconciler.manifests.messages import closest, listed, schema_problems, suggest
-from reconciler.manifests.yaml12 import Document
 from reconciler.model.diagnostic import Diagnostic, Source
+from reconciler.yaml12.document import Document
 
 _KINDS_HINT = f"write one of {listed(KINDS[:4])}, or another of those that reconciler schema lists"
 RESERVED = ("reconciler:", "reconciler-applied:", "reconciler-protect")
