@@ -44,7 +44,7 @@ class ComponentKind(TabledKind):
     )
     page_size = 50
     lookup = "reference"
-    keys = ("key",)
+    keys = (("key",),)
     example = "acme-erp"
     fields = (
         Row("key", NAME, "The component's key.", "acme-erp", required=True),

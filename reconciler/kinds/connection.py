@@ -73,7 +73,7 @@ class ConnectionKind(TabledKind):
         search=Search("stableKey", order=""),
         allows=("allowUpdate",),
     )
-    keys = ("stableKey",)
+    keys = (("stableKey",),)
     place = Description()
     key_is_unique = True
     held_by: tuple[str, ...] = ("Integration", "Instance")

@@ -5,7 +5,7 @@ The API calls it a customer config variable (api notes: section 8). It has no pl
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -15,10 +15,9 @@ from reconciler.kinds.table.documents import Api, Search
 from reconciler.kinds.table.row import Row
 from reconciler.kinds.table.shape import NAME, truth
 from reconciler.kinds.tabled import TabledKind
-from reconciler.model.address import Ref, Resolve
+from reconciler.model.address import Ref
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb
-from reconciler.model.state import Resource
 
 EITHER: Mapping[str, Any] = {
     "oneOf": [
@@ -40,7 +39,7 @@ class CustomerConnectionKind(TabledKind):
     api = Api(
         "customerConfigVariable", "customerConfigVariables", search=Search("scopedConfigVariable", "ID")
     )
-    keys = ("connection", "customer")
+    keys = (("connection", "customer"),)
     example = "crm-acme"
     fields = (
         Row(
@@ -81,12 +80,6 @@ class CustomerConnectionKind(TabledKind):
         connection = request.resolve(Ref(request.resource.fields["connection"], "id"))
         key = connection if isinstance(connection, str) else None
         return Operation(self.list_name, self._documents["find"], {"key": key})
-
-    def natural_key(self, resource: Resource, resolve: Resolve) -> Sequence[tuple[str, Any]]:
-        """The connection and the customer; none for the test runner's."""
-        rows = [row for row in self.fields if row.name in self.keys]
-        values = tuple(tuple(row.wanted(resource.fields.get(row.name), resolve)) for row in rows)
-        return [(" and ".join(self.keys), values)]
 
     def operation(self, step: str, verb: Verb, request: Request) -> Operation:
         """Instances that use it are deployed again for new inputs."""

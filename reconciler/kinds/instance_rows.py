@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from reconciler.kinds.integration_rows import LABELS_DOC
+from reconciler.kinds.places import LABELS
 from reconciler.kinds.table.row import Row
 from reconciler.kinds.table.schema import RELEASE, described, group
 from reconciler.kinds.table.shape import (
-    LABELS,
     NAME,
     TEXT,
     Shape,
@@ -98,7 +97,7 @@ TEMPLATE = (
     Row("name", NAME, "The display name.", "Slack Sync for Acme", required=True),
     Row("description", TEXT, "A description.", "Order notices"),
     Row("enabled", truth(), "Whether the instance runs.", True),
-    Row("labels", LABELS, LABELS_DOC, ["orders"]),
+    LABELS,
     Row(
         "config",
         Shape({"type": "object"}, empty={}),

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from reconciler.kinds.places import LABELS
 from reconciler.kinds.table.row import Row
 from reconciler.kinds.table.schema import RELEASE
-from reconciler.kinds.table.shape import LABELS, NAME, TEXT, truth
+from reconciler.kinds.table.shape import NAME, TEXT, truth
 
-LABELS_DOC = (
-    "Labels on the server. Prismatic writes them in lower case; those that begin with reconciler: are ours."
-)
 ROWS = (
     Row("name", NAME, "The display name. Absent: the definition's.", "Slack Sync"),
     Row("description", TEXT, "Absent: the definition's.", "Posts new orders to a channel."),
     Row("category", TEXT, "Absent: the definition's.", "Communication"),
-    Row("labels", LABELS, LABELS_DOC, ["orders"]),
+    LABELS,
     Row(
         "definition",
         NAME,

@@ -16,15 +16,16 @@ from reconciler.kinds.labelled import (
     denied,
     digests_of,
     ignored,
+    label_changes,
     labels_left,
     labels_to_write,
     mark_changes,
     own_mark,
 )
 from reconciler.kinds.marks import read_record
-from reconciler.kinds.places import Place
+from reconciler.kinds.places import LABELS, Place
 from reconciler.kinds.plain import PlainKind
-from reconciler.kinds.table.documents import Api, made
+from reconciler.kinds.table.documents import Api, Search, made
 from reconciler.kinds.table.row import Row, addresses, revealed, secrets_beside
 from reconciler.model.address import Ref, Resolve
 from reconciler.model.digest import keyed, sha256
@@ -33,6 +34,7 @@ from reconciler.model.plan import Cause, Change, Refusal, Verb
 from reconciler.model.secret import SHOWN, Hidden, Secret
 from reconciler.model.state import LiveObject, Resource
 
+_AND = " and "
 SECRETS = "secrets"
 WIDTHS = {SECRETS: 8}
 
@@ -43,11 +45,14 @@ class TabledKind(PlainKind):
     """
 
     api: Api
-    keys: tuple[str, ...] = ("name",)
+    keys: tuple[tuple[str, ...], ...] = (("name",),)
+    """What identifies an unmarked object, strongest first: the fields of each key together."""
     place: Place | None = None
     newest_first = True
     release_of = ""
     """The field that names the integration whose releases `release` names; `latest` is what it publishes."""
+    creation_reads = 0
+    """How many queries its creation is expected to take beside the look before."""
     key_is_unique = False
     """Whether the server keeps the key unique, so that an unmarked object of this key is taken over."""
 
@@ -81,9 +86,10 @@ class TabledKind(PlainKind):
         return Operation(self.api.one, self._documents[self.api.one], {"id": object_id})
 
     def find(self, request: Request) -> Operation:
-        """The objects of the resource's first key, or the newest where the server cannot search by it."""
-        key = request.resource.fields.get(self.keys[0])
-        return Operation(self.list_name, self._documents["find"], {"key": key})
+        """The objects of the resource's mark or first key, or the newest where the server cannot search."""
+        search = self.api.search or Search()
+        wanted = own_mark(request) if search.by_mark else request.resource.fields.get(self.keys[0][0])
+        return Operation(self.list_name, self._documents["find"], {search.variable: wanted})
 
     def is_own(self, live: LiveObject, request: Request) -> bool:
         """Whether the object bears the resource's mark; without a place for one, whether its key is the
@@ -107,15 +113,18 @@ class TabledKind(PlainKind):
         )
 
     def natural_key(self, resource: Resource, resolve: Resolve) -> Sequence[tuple[str, Any]]:
-        """The key's fields, as one."""
-        values = [
-            row.wanted(resource.fields.get(row.name), resolve) for row in self.fields if row.name in self.keys
-        ]
-        return [(" and ".join(self.keys), _hashable(values))] if all(values) else []
+        """The keys of which the manifest gives all; that a reference is to nothing is given, too."""
+        found = []
+        for key in self.keys:
+            rows = self._rows(key)
+            values = [row.wanted(resource.fields.get(row.name), resolve) for row in rows]
+            if all(value or row.refers for row, value in zip(rows, values, strict=True)):
+                found.append((_AND.join(key), _hashable(values)))
+        return found
 
     def live_key(self, live: LiveObject, name: str) -> Any:
-        """The key's fields, as one."""
-        return _hashable(row.known(live.fields[row.name]) for row in self.fields if row.name in self.keys)
+        """The fields of that key."""
+        return _hashable(row.known(live.fields[row.name]) for row in self._rows(name.split(_AND)))
 
     def adoptable(self, key: str) -> bool:
         """Where the server keeps the key unique, a second object could not be created anyway."""
@@ -131,7 +140,9 @@ class TabledKind(PlainKind):
     def steps(self, request: Request, *, adopt: bool) -> Steps:
         """One call mends everything."""
         if request.live is None:
-            return Steps((Step(Verb.CREATE, "does not exist", self._creation(request)),))
+            return Steps(
+                (Step(Verb.CREATE, "does not exist", self._creation(request), reads=self.creation_reads),)
+            )
         changes = tuple(self.changes(request))
         refusals = tuple(self._fixed(request, changes))
         marking = tuple(mark_changes(request)) if self.marked else ()
@@ -146,6 +157,9 @@ class TabledKind(PlainKind):
         live = request.live
         assert live is not None
         for row in self._mentioned(request):
+            if row is LABELS:
+                yield from label_changes(request)
+                continue
             given, found = request.resource.fields[row.name], live.fields[row.name]
             wanted, known = row.wanted(given, request.resolve), row.known(found)
             if row.shape.by_key:
@@ -199,6 +213,9 @@ class TabledKind(PlainKind):
         """
         named = {row.name: row.known(live.fields[row.name]) for row in self.fields if row.refers}
         return sha256([live.id, {**live.fields, **named}, sorted(live.labels)])
+
+    def _rows(self, names: Sequence[str]) -> list[Row]:
+        return [row for row in self.fields if row.name in names]
 
     def _whole(self, row: Row, request: Request) -> Any:
         """A row's value to send: of a map also what is ignored, and of one of parts what is not mentioned,

@@ -28,7 +28,7 @@ class UserKind(TabledKind):
         search=Search("email", order=""),
         mutations=("createOrganizationUser", "createCustomerUser", "updateUser", "deleteUser"),
     )
-    keys = ("email",)
+    keys = (("email",),)
     lookup = "email"
     example = "ada"
     fields = (

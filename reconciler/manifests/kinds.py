@@ -12,6 +12,7 @@ from reconciler.manifests import instance_set
 
 _DECLARED = {name: kind for name, kind in all_kinds().items() if kind.declared and kind.fields}
 TABLED = {name: kind for name, kind in _DECLARED.items() if isinstance(kind, TabledKind)}
+"""The kinds that a table tells."""
 KINDS = (*CORE, instance_set.NAME, *(name for name in _DECLARED if name not in CORE))
 """The names of the kinds, the most usual first."""
 

@@ -14,12 +14,18 @@ _PAGE = "totalCount pageInfo { hasNextPage endCursor }"
 @dataclass(frozen=True, slots=True)
 class Search:
     """How a list is searched: by which argument, of which type, and whether several may be found, of which
-    the newest come first.
+    the newest come first. It is by the resource's key, or by its mark.
     """
 
     argument: str = "name_Icontains"
     type: str = "String"
     order: str = "CREATED_AT"
+    by_mark: bool = False
+
+    @property
+    def variable(self) -> str:
+        """What is searched for."""
+        return "mark" if self.by_mark else "key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +81,9 @@ def _list(api: Api, shown: str) -> str:
 
 
 def _find(api: Api, search: Search, shown: str) -> str:
-    key = f"{search.argument}: $key" if search.argument else ""
+    key = f"{search.argument}: ${search.variable}" if search.argument else ""
     order = f"sortBy: [{{field: {search.order}, direction: DESC}}]" if search.order else ""
-    given = f"($key: {search.type})" if key else ""
+    given = f"(${search.variable}: {search.type})" if key else ""
     arguments = _and(api.where, key, "first: 100", order)
     return f"query find{given} {{ {api.many}({arguments}) {{ nodes {{ {shown} }} }} }}"
 

@@ -90,7 +90,7 @@ class Row:
         if self.refers:
             found = [self.each(resolve(Ref(a, "id")), a.name) for a in addresses(value)]
             return found if self.shape.unordered else next(iter(found), None)
-        return self.write(value)
+        return self.write(self.shape.empty if value is None else value)
 
     def shown(self, value: Any) -> Any:
         """A value as people read it: of references, what they are called."""
