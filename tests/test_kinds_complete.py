@@ -113,17 +113,13 @@ def test_what_works_for_all_kinds_names_none(part: str) -> None:
 
 # What kinds share, and the lease, which is nobody's resource.
 SHARED = {"all_kinds", "base", "marks", "lease"}
-# A flow that is run after a deploy brings no object to a state: it is sent once, waited for and judged, and
-# apply knows how, as it knows how to wait for deployments. What is sent and expected stands in these modules.
-KNOWN = {"apply/testing.py": {"flow_run", "instance_tests"}}
 
 
 @pytest.mark.parametrize("part", ["plan", "apply", "report"])
 def test_what_works_for_all_kinds_imports_none(part: str) -> None:
     names = re.compile(r"^\s*(?:from|import) reconciler\.kinds(?:\.| import )(\w+)", re.MULTILINE)
     for path in sorted((ROOT / "reconciler" / part).rglob("*.py")):
-        allowed = SHARED | KNOWN.get(f"{part}/{path.name}", set())
-        assert set(names.findall(path.read_text("utf-8"))) <= allowed, path
+        assert set(names.findall(path.read_text("utf-8"))) <= SHARED, path
 
 
 @cache

@@ -9,7 +9,6 @@ from time import monotonic
 from typing import Any, Protocol
 
 from reconciler.apply.journal import Journal
-from reconciler.apply.testing import run_test
 from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Kind, Policy, Request
 from reconciler.model.address import Address, Ref
@@ -18,9 +17,11 @@ from reconciler.model.operation import Operation, Upload
 from reconciler.model.outcome import Event, Waiting
 from reconciler.model.plan import Action, Verb
 from reconciler.model.state import LiveObject, Resource
+from reconciler.runs.manifest_test import run_test
+from reconciler.runs.poll import Poll
 
 ATTEMPTS = 3
-FIRST_WAIT, LONGEST_WAIT = 0.25, 5.0
+FIRST_WAIT = 0.25
 
 
 class Objects(Protocol):
@@ -100,14 +101,12 @@ async def carry_out(action: Action, run: Run) -> None:
 async def _test(kind: Kind, name: str, action: Action, run: Run) -> None:
     await run_test(
         name,
-        action,
         _request(action, run),
         before=run.before.get(action.address),
-        call=lambda op: _journalled(kind, op, action, run),
-        tenant=run.tenant,
-        sleep=run.sleep,
-        listener=run.listener,
-        limit=run.wait_seconds,
+        send=lambda op: _journalled(kind, op, action, run),
+        ask=run.tenant.ask,
+        poll=Poll(run.wait_seconds, run.sleep, run.clock),
+        tell=lambda _: run.listener(Waiting(action, "the test's execution to end", run.wait_seconds)),
     )
 
 
@@ -315,17 +314,13 @@ async def _follow_up(kind: Kind, action: Action, run: Run) -> None:
 
 async def _wait(kind: Kind, action: Action, run: Run) -> None:
     """Accepted is not ready: polls until the effect is there, or the time for it is over."""
-    waited, pause = 0.0, FIRST_WAIT
+    poll = Poll(run.wait_seconds, run.sleep, run.clock, FIRST_WAIT)
     while what := kind.unready(action.verb, _request(action, run)):
-        if waited >= run.wait_seconds:
+        run.listener(Waiting(action, what, run.wait_seconds))
+        if not await poll.again():
             raise ApiError(
                 f"waited {run.wait_seconds:.0f} s in vain for {what}",
                 address=str(action.address),
                 hint="look at it in the web app; the next apply goes on from there",
             )
-        run.listener(Waiting(action, what, run.wait_seconds))
-        began = run.clock()
-        await run.sleep(pause)
         await _reread(kind, action, run)
-        # A tenant that answers slowly uses the time up, too.
-        waited, pause = waited + max(pause, run.clock() - began), min(pause * 2, LONGEST_WAIT)

@@ -11,8 +11,8 @@ from reconciler.cli.moments import moment
 from reconciler.cli.settings import Settings, common, settings
 
 if TYPE_CHECKING:
-    from reconciler.kinds.listings import Filter, Listing
-    from reconciler.verbs.get import Wanted
+    from reconciler.lists.listing import Filter, Listing
+    from reconciler.lists.reading import Wanted
 
 _FORMATS = ("table", "json", "yaml", "csv", "ids")
 _FORMAT = "reconciler.get.format"
@@ -39,13 +39,13 @@ class _Kinds(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click asks so
         """The kinds, in the plural."""
-        from reconciler.kinds.listings_tables import LISTINGS
+        from reconciler.lists.tables import LISTINGS
 
         return [listing.kind for listing in LISTINGS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """The command of a kind, in the singular or the plural."""
-        from reconciler.kinds.listings_tables import find
+        from reconciler.lists.tables import find
 
         listing = find(cmd_name)
         return _listing_command(listing) if listing else None
@@ -149,8 +149,8 @@ def _shape(here: Settings) -> str:
 
 
 def _wanted(listing: Listing, given: dict[str, Any], *, every: bool) -> Wanted:
-    from reconciler.kinds.listings import PAGING
-    from reconciler.verbs.get import Wanted, columns
+    from reconciler.lists.listing import PAGING
+    from reconciler.lists.reading import Wanted, columns
 
     values = {one.argument: _value(one, given.get(one.argument.lower())) for one in listing.filters}
     shape = _shape(settings())

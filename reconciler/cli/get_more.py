@@ -54,12 +54,12 @@ def is_about_one(given: dict[str, Any]) -> bool:
 
 def show_execution(here: Settings, shape: str, given: dict[str, Any]) -> int:
     """One execution with its parts; the exit code."""
-    from reconciler.kinds.listings_executions import EXECUTIONS
+    from reconciler.lists.executions import EXECUTIONS
+    from reconciler.lists.reading import columns
     from reconciler.report.flow_runs import render_logs
     from reconciler.report.rows import Rows
     from reconciler.report.waiting import Waiting
     from reconciler.verbs.executions import Asked, execution
-    from reconciler.verbs.get import columns
 
     if not given["named"]:
         raise click.UsageError(
@@ -92,7 +92,7 @@ def show_execution(here: Settings, shape: str, given: dict[str, Any]) -> int:
 
 
 def _steps(here: Settings, rows: Sequence[dict[str, Any]]) -> None:
-    from reconciler.kinds.executions import STEPS
+    from reconciler.lists.execution import STEPS
     from reconciler.report.flow_runs import render_output
     from reconciler.report.rows import Rows
 
@@ -117,9 +117,9 @@ def _error(here: Settings, seen: Seen) -> None:
 
 def show_outdated(here: Settings, shape: str, given: dict[str, Any]) -> int:
     """The components of which integrations use old versions; the exit code."""
-    from reconciler.kinds.listings_components import COMPONENTS, OUTDATED
+    from reconciler.lists.components import COMPONENTS, OUTDATED
+    from reconciler.lists.reading import columns
     from reconciler.report.rows import Rows
-    from reconciler.verbs.get import columns
     from reconciler.verbs.outdated import outdated
 
     allowed = ("key", "public")

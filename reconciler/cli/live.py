@@ -55,7 +55,8 @@ def test(
     status of 400 or more.
     """
     from reconciler.report.waiting import Waiting
-    from reconciler.verbs.test import Call, payload_of
+    from reconciler.runs.flow import Call
+    from reconciler.verbs.test import payload_of
     from reconciler.verbs.test import test as run_tests
 
     here = settings()

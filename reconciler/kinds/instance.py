@@ -35,7 +35,7 @@ from reconciler.kinds.instance_steps import (
     update_changes,
     will_deploy,
 )
-from reconciler.kinds.instance_tests import DEPLOY_TIMEOUT, OUTSTANDING, TESTED, test_operation, tests_of
+from reconciler.kinds.instance_tests import DEPLOY_TIMEOUT, OUTSTANDING, TESTED, tests_of
 from reconciler.kinds.labelled import (
     denied,
     digests_of,
@@ -182,8 +182,6 @@ class InstanceKind(PlainKind):
         if step == FLOWS:
             values |= {"flowConfigs": flow_inputs(request), "labels": self._labels(request, FLOWS)}
             return self._mutation("updateInstance", values, request)
-        if verb is Verb.TEST:
-            return test_operation(step, request)
         if step in (RECORD, TESTED):
             values |= {"labels": self._labels(request, step), "preserveDeployState": True}
             return self._mutation("updateInstance", values, request)
@@ -201,9 +199,7 @@ class InstanceKind(PlainKind):
     def observed(
         self, verb: Verb, node: Mapping[str, Any], before: LiveObject | None = None
     ) -> LiveObject | None:
-        """The answer shows the whole instance; that of a test shows none of it."""
-        if verb is Verb.TEST:
-            return before
+        """The answer shows the whole instance."""
         return None if verb is Verb.DELETE else self.parse(node)
 
     def satisfied(self, step: str, verb: Verb, request: Request) -> bool:

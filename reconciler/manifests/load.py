@@ -38,19 +38,6 @@ _AFTER_FILLING = {
 _ORDER = {name: rank for rank, name in enumerate(all_kinds())}
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """What a project asks for in one environment, and what is wrong or doubtful in its manifests."""
-
-    desired: Desired
-    diagnostics: tuple[Diagnostic, ...]
-
-    @property
-    def errors(self) -> tuple[Diagnostic, ...]:
-        """The diagnostics with which nothing must be planned."""
-        return tuple(d for d in self.diagnostics if d.severity == "error")
-
-
 def load(
     project: Project,
     environment: str,
@@ -65,26 +52,11 @@ def load(
     process's environment; without `resolve_secrets` no secret is read. `variables` go before the
     environment's own.
     """
-    loaded = load_all(
-        project, environment, environ=environ, resolve_secrets=resolve_secrets, variables=variables
-    )
-    return loaded.desired, list(loaded.diagnostics)
-
-
-def load_all(
-    project: Project,
-    environment: str,
-    *,
-    environ: Mapping[str, str],
-    resolve_secrets: bool = True,
-    variables: Mapping[str, str] | None = None,
-) -> Loaded:
-    """As `load`, with the diagnostics that are errors told apart."""
     if environment not in project.environments:
         message = f'environment "{environment}" does not exist'
         hint = suggest(environment, list(project.environments))
         problem = Diagnostic("unknown-environment", message, Source(project.file.name), hint=hint)
-        return Loaded(Desired(project.name, environment, {}), (problem,))
+        return Desired(project.name, environment, {}), [problem]
     reader = SecretReader(environ, project.root, project.allowed, offline=not resolve_secrets)
     loader = _Loader(project, project.environments[environment], reader, environ, variables or {})
     with _undisturbed():
@@ -125,7 +97,7 @@ class _Loader:
     incomplete: bool = False
     """Whether part of some file could not be read: what a name refers to may stand there."""
 
-    def run(self) -> Loaded:
+    def run(self) -> tuple[Desired, list[Diagnostic]]:
         """All steps in their order: later ones need what earlier ones made."""
         self.variables = {**self.environment.variables, **self.overrides}
         self.refer = Referrer(self.resources, self.indexes, self.environment.name)
@@ -152,7 +124,7 @@ class _Loader:
         told = self.problems
         if self.incomplete:
             told = [problem for problem in told if problem.code != "unknown-reference"]
-        return Loaded(desired, tuple(_in_order(told)))
+        return desired, list(_in_order(told))
 
     def _manifests(self) -> list[Manifest]:
         paths, problems = files.discover(self.project)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -127,4 +126,3 @@ class Plan:
     reads: int = 0
     """Queries that carrying it out takes: planning once more, and those of the actions."""
     checksum: str = ""
-    counts: Mapping[str, int] = field(default_factory=dict)

@@ -79,7 +79,6 @@ def make_plan(
         consequences=tuple(consequences),
         rollouts=rollouts,
         reads=live.requests + _reads(actions, objects),
-        counts={verb.value: sum(a.verb is verb for a in actions) for verb in Verb},
     )
     return sealed(plan)
 

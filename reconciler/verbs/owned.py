@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Policy, Request
+from reconciler.lists.lookups import is_id
 from reconciler.manifests.messages import suggest
 from reconciler.model.address import Address, Ref
 from reconciler.model.diagnostic import Diagnostic
@@ -18,7 +19,6 @@ from reconciler.model.plan import Refusal
 from reconciler.model.state import Desired, LiveObject, Resource
 from reconciler.plan.match import ambiguous, match
 from reconciler.plan.select import fits
-from reconciler.verbs.lookups import is_id
 from reconciler.verbs.session import Session, load_desired
 
 if TYPE_CHECKING:

@@ -182,7 +182,6 @@ def _cut(
     cut = replace(
         plan,
         actions=actions,
-        counts={verb.value: sum(a.verb is verb for a in actions) for verb in Verb},
         refusals=tuple(refusals),
         consequences=consequences,
     )

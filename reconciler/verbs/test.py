@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from reconciler.kinds.executions import on_draft
-from reconciler.kinds.flow_run import FlowResult, ended, failures, parse_run, run_flow
-from reconciler.kinds.listings import Row, page_of
-from reconciler.kinds.listings_tables import FLOWS
+import anyio
+
+from reconciler.lists.listing import Row, page_of
+from reconciler.lists.lookups import every
+from reconciler.lists.tables import FLOWS
 from reconciler.manifests.messages import listed
 from reconciler.model.address import Address
-from reconciler.model.errors import ApiError, GraphQLError, InvalidInput
+from reconciler.model.errors import GraphQLError, InvalidInput
 from reconciler.model.operation import Operation
 from reconciler.model.state import Desired
+from reconciler.runs.expectation import failures
+from reconciler.runs.flow import Call, FlowResult, operation, run_flow
+from reconciler.runs.poll import Poll
 from reconciler.verbs import executions
-from reconciler.verbs.lookups import every
 from reconciler.verbs.owned import INSTANCE, addressed, as_written, integration_of
 from reconciler.verbs.session import Session, connect, load_desired
 
@@ -26,22 +29,7 @@ if TYPE_CHECKING:
     from reconciler.api import Client
 
 _INTEGRATION = "Integration"
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """What is sent to a flow, and what must come back. Payloads that are no text are sent as JSON."""
-
-    flow: str
-    payload: Any = None
-    content_type: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    expect: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing is sent but the call itself."""
-        return self.payload is None and not self.content_type and not self.headers
+_IN_DOUBT = "the flow may have run: see reconciler get executions --started-after 10m"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,23 +103,13 @@ def _calls(subject: _Subject, written: Desired, call: Call) -> list[Call]:
     resource = written.resources.get(subject.address)
     tests = resource.fields.get("tests") if resource and subject.address.kind == INSTANCE else ()
     if tests and call.is_empty:
-        return [_written(test) for test in tests]
+        return [Call.written(test) for test in tests]
     if len(names) == 1:
         return [replace(call, flow=names[0])]
     why = "several flows" if names else "no flow"
     without = "" if tests else ", and its manifest no tests"
     hint = f"give --flow: one of {listed(names)}" if names else "deploy it first"
     raise InvalidInput.of("no-tests", f"{subject.address} has {why}{without}", hint=hint)
-
-
-def _written(test: Mapping[str, Any]) -> Call:
-    return Call(
-        test["flow"],
-        test.get("payload"),
-        test.get("contentType") or "",
-        test.get("headers") or {},
-        test.get("expect") or {},
-    )
 
 
 async def _run(
@@ -143,28 +121,21 @@ async def _run(
         raise InvalidInput.of("unknown-flow", message, hint=f"the flows are {listed(subject.flows)}")
     listener(f'flow "{call.flow}" runs')
     began = monotonic()
-    op = run_flow(identifier, call.payload, call.content_type, call.headers, address=str(subject.address))
-    result = parse_run(await _send(client, replace(on_draft(op) if subject.draft else op, timeout=limit)))
+    op = operation(call, identifier, address=str(subject.address), timeout=limit, draft=subject.draft)
+    poll = Poll(limit, anyio.sleep, pause=executions.FIRST_PAUSE)
+
+    def tell(status: str) -> None:
+        listener(f'flow "{call.flow}" is {status}')
+
+    result = await run_flow(client.execute, client.execute, op, poll, tell, in_doubt=_IN_DOUBT)
     steps = logs = None
-    if run := result.execution:
-        left = limit - (monotonic() - began)
-        state = await executions.ended(
-            client, run, max(left, 0.0), lambda status: listener(f'flow "{call.flow}" is {status}')
-        )
-        result = ended(result, state)
-        steps = await _permitted(executions.steps(client, run))
-        logs = await _permitted(executions.logs(client, run, executions.LATE))
+    if result.execution:
+        if not result.ended:
+            raise executions.still_running(result.execution, limit)
+        steps = await _permitted(executions.steps(client, result.execution))
+        logs = await _permitted(executions.logs(client, result.execution, executions.LATE))
     problems = tuple(failures(call.expect, result))
     return Tested(call, result, problems, steps, logs, monotonic() - began)
-
-
-async def _send(client: Client, op: Operation) -> Mapping[str, Any]:
-    try:
-        return dict(await client.execute(op))
-    except ApiError as error:
-        if error.doubtful:
-            error.hint = "the flow may have run: see reconciler get executions --started-after 10m"
-        raise
 
 
 async def _permitted(parts: Awaitable[list[Row]]) -> list[Row] | None:

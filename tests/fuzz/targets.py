@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.manifests import definitions, project
-from reconciler.manifests.load import load_all
 from reconciler.manifests.secrets import SecretSource, resolve
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import InvalidInput
@@ -52,7 +51,7 @@ class Targets:
     def manifest(self, data: bytes) -> None:
         """As one manifest among others."""
         self._written("manifests/any.yaml", data)
-        _told(load_all(self.project, "staging", environ=sample.ENVIRON).diagnostics)
+        _told(sample.load_all(self.project, "staging").diagnostics)
 
     def project_file(self, data: bytes) -> None:
         """As a project file."""

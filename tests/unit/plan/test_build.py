@@ -165,8 +165,8 @@ def test_the_checksum_is_of_what_would_be_done_alone():
     assert changed.checksum != before.checksum
 
 
-def test_counts_and_reads():
+def test_actions_and_reads():
     resources, objects = _several()
     found = plan(desired(*resources), world(*objects))
-    assert {verb: n for verb, n in found.counts.items() if n} == {"update": 1, "create": 1, "deploy": 1}
+    assert sorted(action.verb for action in found.actions) == ["create", "deploy", "update"]
     assert found.reads == 4  # who we are, a look at each of the two, and one after the creation

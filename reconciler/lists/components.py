@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.kinds import documents
-from reconciler.kinds.listing_parts import ID, LABELS, VERSIONED, between, column, flag, text
-from reconciler.kinds.listings import Filter, Listing, Page
+from reconciler.lists.listing import Filter, Listing, Page
+from reconciler.lists.parts import ID, LABELS, VERSIONED, between, column, flag, text
 from reconciler.model.operation import Operation
 
 COMPONENTS = Listing(
@@ -114,5 +114,5 @@ def outdated_in(integration: str, filters: Mapping[str, Any]) -> Page:
 
 
 def _pages(document: str, root: str, values: Mapping[str, Any]) -> Page:
-    text = documents.load("outdated")[document]
+    text = documents.load("outdated", "reconciler.lists")[document]
     return lambda first, after: Operation(root, text, {**values, "first": first, "after": after})

@@ -9,9 +9,9 @@ from contextlib import aclosing
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, cast
 
-from reconciler.kinds.executions import flows_of_instance, flows_of_versions
-from reconciler.kinds.listings import Column, Listing, Page, one_of, page_of
-from reconciler.kinds.listings_tables import INTEGRATIONS
+from reconciler.lists.execution import flows_of_instance, flows_of_versions
+from reconciler.lists.listing import Column, Listing, Page, one_of, page_of
+from reconciler.lists.tables import INTEGRATIONS
 from reconciler.manifests.messages import listed
 from reconciler.model.errors import InvalidInput, NotFound, ReconcilerError
 from reconciler.model.operation import Operation

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.kinds.listings import Column, Filter
+from reconciler.lists.listing import Column, Filter
 
 
 def column(name: str, selection: str = "", **more: Any) -> Column:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.kinds.listing_parts import ID, between, column, flag
-from reconciler.kinds.listings import Filter, Listing
+from reconciler.lists.listing import Filter, Listing
+from reconciler.lists.parts import ID, between, column, flag
 
 
 def _invoked_by(text: str) -> dict[str, Any]:

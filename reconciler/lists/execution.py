@@ -1,12 +1,10 @@
-"""One execution: how far it is, what its steps did and logged, and which flow a name means."""
+"""What is listed of one execution: what its steps did and logged; and which flow a name means."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from reconciler.kinds import documents
-from reconciler.kinds.listing_parts import ID, column
-from reconciler.kinds.listings import Column, Page
+from reconciler.lists.listing import Column, Page
+from reconciler.lists.parts import ID, column
 from reconciler.model.operation import Operation
 
 STEPS: tuple[Column, ...] = (
@@ -30,11 +28,6 @@ LAST_WORDS = "Ending "
 """How the last message begins that the platform logs of an execution; logs arrive late, and in any order."""
 
 
-def read_state(execution: str) -> Operation:
-    """Asks how far an execution is."""
-    return Operation("executionResult", documents.load("executions")["executionResult"], {"id": execution})
-
-
 def steps_of(execution: str) -> Page:
     """The results of an execution's steps, in the order in which they began."""
     return _pages("stepResults", "stepResults", {"execution": execution})
@@ -55,14 +48,6 @@ def flows_of_versions(sequence: str) -> Page:
     return _pages("integrationFlows", "integrations", {"sequence": sequence})
 
 
-def on_draft(run: Operation) -> Operation:
-    """A run of an instance's flow as one of a draft's: the flow's own id stands where that of its settings
-    in an instance would.
-    """
-    document = documents.load("executions")["testIntegrationFlow"]
-    return replace(run, name="testIntegrationFlow", document=document, result="testIntegrationFlowResult")
-
-
 def _pages(document: str, root: str, values: dict[str, str]) -> Page:
-    text = documents.load("executions")[document]
+    text = documents.load("executions", "reconciler.lists")[document]
     return lambda first, after: Operation(root, text, {**values, "first": first, "after": after})

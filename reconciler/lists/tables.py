@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reconciler.kinds import record
-from reconciler.kinds.listing_parts import (
+from reconciler.lists.components import COMPONENTS
+from reconciler.lists.executions import EXECUTIONS
+from reconciler.lists.listing import Filter, Listing
+from reconciler.lists.parts import (
     ID,
     LABELS,
     LIFE,
@@ -19,9 +22,6 @@ from reconciler.kinds.listing_parts import (
     text,
     times,
 )
-from reconciler.kinds.listings import Filter, Listing
-from reconciler.kinds.listings_components import COMPONENTS
-from reconciler.kinds.listings_executions import EXECUTIONS
 
 USER = Listing(
     "user",
