@@ -100,7 +100,7 @@ def test_each_of_its_fields_is_documented(kind: str) -> None:
 @pytest.mark.parametrize("kind", RESOURCES)
 def test_its_life_is_tested_in_every_world(kind: str) -> None:
     assert kind in CASES, "its round trip: tests/kinds/cases.py"
-    assert kind in CORE or kind in GENERATED, "its part in generated worlds: tests/worlds_tabled.py"
+    assert kind in CORE or kind in GENERATED, "its part in generated worlds: tests/kinds/cases.py"
 
 
 @pytest.mark.parametrize("part", ["plan", "apply", "report", "live", "model"])
