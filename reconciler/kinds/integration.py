@@ -13,9 +13,10 @@ from typing import Any
 
 from reconciler.definition import Definition
 from reconciler.kinds import record
-from reconciler.kinds.base import Request, Resolve, Steps, address_of
+from reconciler.kinds.base import Request, Steps, address_of
 from reconciler.kinds.integration_bundle import needed_component, replaces, wanted_definition
 from reconciler.kinds.integration_impact import impact
+from reconciler.kinds.integration_rows import ROWS, RULES
 from reconciler.kinds.integration_steps import (
     EMPTY,
     GROUPS,
@@ -44,7 +45,7 @@ from reconciler.kinds.labelled import (
 from reconciler.kinds.marks import is_protected, project_of
 from reconciler.kinds.plain import PlainKind
 from reconciler.kinds.sequence import older, with_older
-from reconciler.model.address import Ref
+from reconciler.model.address import Ref, Resolve
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.digest import sha256
 from reconciler.model.errors import PayloadError
@@ -56,9 +57,12 @@ BY_NUMBER = "version-number:"
 
 
 class IntegrationKind(PlainKind):
-    """The field table and the calls of `Integration`."""
+    """One integration, made from a definition file or from a bundle."""
 
     name = "Integration"
+    fields = ROWS
+    rules = RULES
+    example = "slack-sync"
     list_name = "integrations"
     page_size = 20
     yaml_fields: tuple[str, ...] = ("definition",)

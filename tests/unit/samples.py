@@ -8,10 +8,10 @@ from typing import Any
 from reconciler.definition import Definition
 from reconciler.definition.meaning import digest, meaning
 from reconciler.kinds import all_kinds
-from reconciler.kinds.base import Policy, Request, Resolve
+from reconciler.kinds.base import Policy, Request
 from reconciler.kinds.instance import GROUPS, WIDTHS
 from reconciler.kinds.marks import mark, read_record, record_label, short
-from reconciler.model.address import Address, Ref
+from reconciler.model.address import Address, Ref, Resolve
 from reconciler.model.digest import sha256
 from reconciler.model.plan import Plan
 from reconciler.model.secret import Secret
