@@ -60,6 +60,7 @@ def forget(addresses: tuple[str, ...], yes: bool) -> int:
     from reconciler.verbs.session import Options
 
     here = settings()
+    here.outlasts = True
     session = here.session()
     planned = _planned(here, session, plan_to_forget, addresses)
     if not yes:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from reconciler.kinds.base import Request, Resolve, Steps, address_of
+from reconciler.kinds.base import Request, Steps, address_of
 from reconciler.kinds.instance_config import (
     bindings,
     changed_keys,
@@ -23,6 +23,7 @@ from reconciler.kinds.instance_config import (
     variable_inputs,
 )
 from reconciler.kinds.instance_flows import flow_changes, flow_inputs, flows_form, parse_flow
+from reconciler.kinds.instance_rows import ROWS
 from reconciler.kinds.instance_secrets import SECRET_DIGITS, secrets_digest
 from reconciler.kinds.instance_steps import (
     EMPTY,
@@ -52,7 +53,7 @@ from reconciler.kinds.labelled import (
 )
 from reconciler.kinds.marks import read_record
 from reconciler.kinds.plain import PlainKind
-from reconciler.model.address import Ref
+from reconciler.model.address import Ref, Resolve
 from reconciler.model.digest import sha256
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb
@@ -63,9 +64,11 @@ WIDTHS = {"secrets": SECRET_DIGITS}
 
 
 class InstanceKind(PlainKind):
-    """The field table and the calls of `Instance`."""
+    """One integration at work for one customer."""
 
     name = "Instance"
+    fields = ROWS
+    example = "slack-sync"
     list_name = "instances"
     structural: tuple[str, ...] = ("customer", "integration", "release", "version")
 

@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from reconciler.definition import Definition
 from reconciler.kinds import record
-from reconciler.kinds.base import Request, Resolve, Steps, address_of
+from reconciler.kinds.base import Request, Steps, address_of
 from reconciler.kinds.integration_bundle import needed_component, replaces, wanted_definition
 from reconciler.kinds.integration_draft import (
     READ,
@@ -32,6 +33,7 @@ from reconciler.kinds.integration_memory import (
     remembers,
 )
 from reconciler.kinds.integration_release import find_release, meant, name_of, newest_unnamed, several
+from reconciler.kinds.integration_rows import ROWS, RULES
 from reconciler.kinds.integration_steps import (
     EMPTY,
     PLAIN,
@@ -50,24 +52,26 @@ from reconciler.kinds.labelled import (
     to_send,
 )
 from reconciler.kinds.marks import is_protected
-from reconciler.kinds.meaning import digest
 from reconciler.kinds.plain import PlainKind
 from reconciler.kinds.sequence import older, with_older
-from reconciler.model.address import Ref
+from reconciler.model.address import Ref, Resolve
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.digest import sha256
 from reconciler.model.errors import PayloadError
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb
-from reconciler.model.state import Definition, LiveObject, Resource
+from reconciler.model.state import LiveObject, Resource
 
 BY_NUMBER = "version-number:"
 
 
 class IntegrationKind(PlainKind):
-    """The field table and the calls of `Integration`."""
+    """One integration, made from a definition file or from a bundle."""
 
     name = "Integration"
+    fields = ROWS
+    rules = RULES
+    example = "slack-sync"
     list_name = "integrations"
     page_size = 20
     yaml_fields: tuple[str, ...] = ("definition",)
@@ -94,7 +98,6 @@ class IntegrationKind(PlainKind):
             for row in (node.get("versionSequence") or {}).get("nodes") or ()
             if row and row["id"] != node["id"]
         )
-        data = node.get("definitionData") or {}
         return LiveObject(
             kind=self.name,
             id=node["id"],
@@ -103,7 +106,7 @@ class IntegrationKind(PlainKind):
                 "description": node.get("description") or "",
                 "category": node.get("category") or "",
                 "labels": people(labels),
-                "definition": Definition(node.get("definition") or "", data),
+                "definition": _read(node),
             },
             labels=labels,
             facts={
@@ -166,7 +169,7 @@ class IntegrationKind(PlainKind):
     def learned(self, live: LiveObject, node: Mapping[str, Any] | None) -> LiveObject:
         """The definition of that version."""
         read = live.facts.get(READ, {})
-        found = {node["id"]: node.get("definitionData") or {}} if node else {}
+        found = {node["id"]: _read(node)} if node else {}
         return replace(live, facts={**live.facts, READ: {**read, **found}})
 
     def baseline(self, request: Request) -> Resource:
@@ -304,7 +307,7 @@ class IntegrationKind(PlainKind):
             and live is not None
             and "definition" in request.resource.fields
             and bool(observed)
-            and observed != digest(live.fields["definition"].data)
+            and observed != live.fields["definition"].digest
         )
 
     def follow_up(self, verb: Verb, request: Request, error: Exception | None) -> Operation | None:
@@ -333,7 +336,7 @@ class IntegrationKind(PlainKind):
         """
         fields = {k: v for k, v in live.fields.items() if k != "definition"}
         versions = [[v.id, v.release] for v in live.versions]
-        text = "" if resource and is_a_desk(resource, live) else digest(live.fields["definition"].data)
+        text = "" if resource and is_a_desk(resource, live) else live.fields["definition"].digest
         ours = [live.facts["releases"], is_protected(live)]
         return sha256([live.id, fields, sorted(live.labels), text, versions, ours])
 
@@ -356,3 +359,8 @@ class IntegrationKind(PlainKind):
             address=address_of(request.resource),
             timeout=120,
         )
+
+
+def _read(node: Mapping[str, Any]) -> Definition:
+    """What a draft or a version was made from, as the server shows it."""
+    return Definition(node.get("definition") or "", node.get("definitionData") or {})

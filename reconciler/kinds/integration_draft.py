@@ -6,18 +6,17 @@ is noted and left there (`draft: leave`), or git's definition is put there all t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from reconciler.definition import Definition
 from reconciler.kinds.base import Request
-from reconciler.kinds.integration_bundle import bundle_change, without_versions
+from reconciler.kinds.integration_bundle import bundle_change
 from reconciler.kinds.integration_release import meant, newest_unnamed
 from reconciler.kinds.labelled import ignored
-from reconciler.kinds.meaning import blank, component_versions, differences, digest, meaning, same
-from reconciler.model.digest import sha256
 from reconciler.model.plan import Cause, Change
-from reconciler.model.state import Definition, LiveObject, Resource, Version
+from reconciler.model.state import LiveObject, Resource, Version
 
 FOLLOW = "follow"
 READ = "read"
@@ -91,9 +90,8 @@ def compared(request: Request) -> Import:
     if live.facts.get("imported"):
         # What the server made of the text counts as applied, dropped keys and all.
         return Import(False)
-    found = live.fields["definition"].data
-    untouched, sent = is_ours(live), sent_digest(request.resource)
-    sent_again = sent in _sent(live)
+    found: Definition = live.fields["definition"]
+    untouched, sent_again = is_ours(live), wanted.meaning_digest in _sent(live)
     if untouched and sent_again:
         return Import(False)
     # Other versions of components under the same text are someone's change. Under a new text they are our
@@ -101,14 +99,14 @@ def compared(request: Request) -> Import:
     moved = list(_moved_components(live, wanted.key)) if sent_again and not untouched else []
     why = _cause(live, untouched=untouched, sent_again=sent_again)
     package = bundle_change(request, live, why)
-    asked, there = without_versions(wanted.data, wanted), without_versions(found, wanted)
-    if same(asked, there) and not moved and package is None:
+    asked, there = wanted.without_version_of(wanted.key), found.without_version_of(wanted.key)
+    if asked.same(there) and not moved and package is None:
         return Import(False)
     changes = [package] if package else []
-    changes += [Change(path, before, after, why) for path, before, after in differences(asked, there)]
+    changes += [Change(path, before, after, why) for path, before, after in asked.differences(there)]
     changes += [Change(path, now, was, Cause.DRIFT) for path, was, now in moved]
     changes = [change for change in changes if not ignored(request.resource, change.path)]
-    if not changes and blank(found) != blank(wanted.data):
+    if not changes and found.is_blank != wanted.is_blank:
         changes.append(Change("definition", None, wanted, why))
     return Import(bool(changes), tuple(changes))
 
@@ -118,15 +116,15 @@ def holds(request: Request, version: Version) -> bool | None:
     wanted, live = _wanted(request.resource), request.live
     if wanted is None or live is None:
         return True
-    if version.definition and version.definition == sent_digest(request.resource):
+    if version.definition == wanted.meaning_digest:
         return True
-    read: Mapping[str, Any] | None = live.facts.get(READ, {}).get(version.id)
+    read: Definition | None = live.facts.get(READ, {}).get(version.id)
     if read is None:
         # Nothing was changed since the newest was published: it is what the draft is.
         return not compared(request).needed if _is_draft(live, version) else None
-    there = replace(live, fields={**live.fields, "definition": Definition("", read)})
-    asked, found = without_versions(wanted.data, wanted), without_versions(read, wanted)
-    return same(asked, found) and bundle_change(request, there, Cause.UNKNOWN) is None
+    there = replace(live, fields={**live.fields, "definition": read})
+    asked, found = wanted.without_version_of(wanted.key), read.without_version_of(wanted.key)
+    return asked.same(found) and bundle_change(request, there, Cause.UNKNOWN) is None
 
 
 def to_be_read(request: Request) -> Version | None:
@@ -145,16 +143,14 @@ def is_ahead(request: Request, version: Version) -> bool:
     assert live is not None
     if not compared(request).needed:
         return False
-    read = live.facts.get(READ, {}).get(version.id)
-    if read is None:
-        return not _is_draft(live, version)
-    return not same(read, live.fields["definition"].data)
+    read: Definition | None = live.facts.get(READ, {}).get(version.id)
+    return not (_is_draft(live, version) if read is None else read.same(live.fields["definition"]))
 
 
 def sent_digest(resource: Resource) -> str:
     """The digest of what the manifest's definition means; a published version remembers it."""
     wanted = resource.fields.get("definition")
-    return sha256(meaning(wanted.data)) if isinstance(wanted, Definition) else ""
+    return wanted.meaning_digest if isinstance(wanted, Definition) else ""
 
 
 def is_ours(live: LiveObject) -> bool:
@@ -166,7 +162,7 @@ def _records_of_draft(live: LiveObject) -> list[str]:
     """What was sent, by each record of ours that fits the draft as it is: that of the last import, and those
     of our publishes.
     """
-    now = digest(live.fields["definition"].data)
+    now = live.fields["definition"].digest
     records = [(live.applied.get("observed"), live.applied.get("sent", ""))]
     records += [(version.observed, version.definition) for version in live.versions]
     return [sent for observed, sent in records if observed == now]
@@ -206,7 +202,7 @@ def _cause(live: LiveObject, *, untouched: bool, sent_again: bool) -> Cause:
 
 def _moved_components(live: LiveObject, own: str) -> Iterator[tuple[str, Any, Any]]:
     """The components whose versions are not those observed, but for a bundle's own one."""
-    before, now = live.facts["components"], component_versions(live.fields["definition"].data)
+    before, now = live.facts["components"], live.fields["definition"].component_versions
     for key in sorted(before.keys() & now.keys()):
         if key != own and before[key] != now[key]:
             yield f"definition.components[{key}].version", before[key], now[key]

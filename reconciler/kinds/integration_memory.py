@@ -12,7 +12,6 @@ from reconciler.kinds.integration_draft import compared, naming, sent_digest
 from reconciler.kinds.integration_steps import EMPTY, GROUPS, PLAIN, integration_steps, is_marked
 from reconciler.kinds.labelled import digests_of, own_mark, people, plain
 from reconciler.kinds.marks import project_of
-from reconciler.kinds.meaning import component_versions, digest
 from reconciler.model.state import Version
 
 
@@ -39,7 +38,7 @@ def publication(request: Request) -> dict[str, Any]:
         "address": address_of(request.resource),
         "release": fields["release"],
         "definition": sent_digest(request.resource),
-        "observed": digest(live.fields["definition"].data),
+        "observed": live.fields["definition"].digest,
     }
     comment = {"comment": fields["comment"]} if fields.get("comment") else {}
     attributes = json.dumps({**request.attributes, record.KEY: part}, sort_keys=True)
@@ -59,7 +58,7 @@ def of_update(request: Request, names: Mapping[str, str]) -> str:
         **_ownership(request),
         "applied": _record(request),
         "releases": {**live.facts["releases"], **names},
-        "components": component_versions(live.fields["definition"].data),
+        "components": live.fields["definition"].component_versions,
     }
     return record.merged(live.facts["metadata"], part)
 
@@ -97,5 +96,5 @@ def _record(request: Request) -> dict[str, str]:
     out = digests_of(live, values)
     if "definition" in fields and not compared(request).needed:
         out["sent"] = sent_digest(request.resource)
-        out["observed"] = digest(live.fields["definition"].data)
+        out["observed"] = live.fields["definition"].digest
     return {group: out[group] for group in (*GROUPS, "sent", "observed") if group in out}

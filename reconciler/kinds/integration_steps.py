@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reconciler.definition import Definition
 from reconciler.kinds.base import Request, Step, Steps, address_of, source_of
 from reconciler.kinds.integration_draft import (
     FOLLOW,
@@ -18,10 +19,9 @@ from reconciler.kinds.integration_draft import (
 )
 from reconciler.kinds.integration_release import Found, meant, several
 from reconciler.kinds.labelled import creation, ignored, label_changes, mark_changes, own_mark, scalar_changes
-from reconciler.kinds.meaning import blank
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.plan import Cause, Change, Refusal, Verb
-from reconciler.model.state import Definition, LiveObject
+from reconciler.model.state import LiveObject
 
 PLAIN = ("name", "description", "category")
 EMPTY = {"description": "", "category": ""}
@@ -101,7 +101,7 @@ def _publish(request: Request, *, looks: int) -> list[Step]:
 
 def _import_reason(request: Request, importing: Import) -> str:
     live = request.live
-    if live is None or blank(live.fields["definition"].data):
+    if live is None or live.fields["definition"].is_blank:
         return "the draft has no definition yet"
     if [change.path for change in importing.changes] == ["bundle"]:
         return "it is to run another bundle"
@@ -120,7 +120,7 @@ def _unpublished_draft(request: Request, importing: Import) -> tuple[Refusal, ..
     found: Definition = live.fields["definition"]
     # A draft of our own making to which the import, or its record, has not come yet is nobody's work.
     ours = is_ours(live) or live.facts["created"]
-    if ours or not live.facts["hasUnpublishedChanges"] or blank(found.data):
+    if ours or not live.facts["hasUnpublishedChanges"] or found.is_blank:
         return ()
     return (
         Refusal(
@@ -143,7 +143,7 @@ def _ambiguous(request: Request, found: Found) -> tuple[Refusal, ...]:
 
 def draft_at_stake(step: str, live: LiveObject | None) -> str:
     """The draft's text, where it is not known to be what we last put there: importing destroys it."""
-    if live is None or blank(live.fields["definition"].data):
+    if live is None or live.fields["definition"].is_blank:
         return ""
     if step != RESTORE and is_ours(live):
         return ""

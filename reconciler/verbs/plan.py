@@ -48,7 +48,7 @@ async def plan(session: Session, options: Options) -> Planned:
         )
         live = replace(live, requests=client.stats.reads)
         lease, more = await seen(session, client)
-    made = make_plan(desired, live, allowed, matched=matched, select=options.select, exclude=options.exclude)
+    made = make_plan(desired, live, allowed, matched=matched, selection=options.selection)
     made = replace(made, warnings=(*only_warnings(diagnostics), *more, *made.warnings))
     objects = {**matched.known, **matched.objects, **matched.orphans}
     return Planned(made, desired, live, objects, allowed, lease)

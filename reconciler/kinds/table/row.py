@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.kinds.base import Resolve
-from reconciler.model.address import Address, Ref
+from reconciler.kinds.table.shape import TEXT, Shape
+from reconciler.model.address import Address, Ref, Resolve
 from reconciler.model.secret import Hidden, Secret
 
 
@@ -17,36 +17,59 @@ def same(value: Any) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
-    """One row: a field of the manifest, of the object, and of the mutation's input.
+class Row:
+    """One field of the manifest, of the object, and of the mutation's input.
 
-    `empty` is the value that absent counts as; `refers` the kind whose resources are named; `many` a list
-    whose order does not matter; `fixed` can be set at creation alone; `secret` may hold secrets; `parts` is a
-    map of which each key stands for itself, and those that are not mentioned are left alone; `input` and
-    `path` are its names in the mutation and in the answer where they differ. `read` translates the answer's
-    value, `form` brings the manifest's to that form, `write` makes of it what the mutation takes, and `each`
-    does so of a reference's id and name.
+    `doc` says to people what it means; `example` and `default` are shown to them beside it, and the examples
+    of all rows that are not `apart` make the kind's. `refers` is the kind whose resources it names; `fixed`
+    can be set at creation alone; `secret` may hold secrets. `path` is where the answer has it (None:
+    nowhere), with dots between levels, and `select` what is asked for there; `input` is its name in the
+    mutation, and None where no mutation takes it. `read` translates the answer's value, `form` brings the
+    manifest's to that form, `write` makes of it what the mutation takes, and `each` does so of a reference's
+    id and name. `stands_for` is the value of another object that the API takes in its place.
     """
 
     name: str
-    empty: Any = ""
+    shape: Shape = TEXT
+    doc: str = ""
+    example: Any = None
+    apart: bool = False
+    default: Any = None
+    required: bool = False
     refers: str = ""
-    many: bool = False
     fixed: bool = False
     secret: bool = False
-    parts: bool = False
-    input: str = ""
-    path: str = ""
+    path: str | None = ""
+    select: str = ""
+    input: str | None = ""
     read: Callable[[Any], Any] = same
     form: Callable[[Any], Any] = same
     write: Callable[[Any], Any] = same
     each: Callable[[Any, str], Any] = lambda object_id, _: object_id
+    stands_for: Callable[[Mapping[str, Any]], Ref | None] | None = None
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        """The way to it in an answer; empty where no answer has it."""
+        return () if self.path is None else tuple((self.path or self.name).split("."))
+
+    @property
+    def asked_for(self) -> str:
+        """What is asked for below it in an answer."""
+        if self.select or not self.refers:
+            return self.select
+        return "(first: 100) { nodes { id name } }" if self.shape.unordered else "{ id name }"
+
+    @property
+    def called(self) -> str:
+        """Its name in the mutation."""
+        return self.input or self.name
 
     def parsed(self, node: Mapping[str, Any]) -> Any:
         """The object's value: for references, ids with what they are called."""
-        value = node.get(self.path or self.name)
+        value = _at(node, self.place)
         if self.refers:
-            rows = _rows(value) if self.many else [value] if value else ()
+            rows = _rows(value) if self.shape.unordered else [value] if value else ()
             return {row["id"]: row.get("email") or row.get("name") or row["id"] for row in rows}
         return self._plain(self.read(value))
 
@@ -60,26 +83,28 @@ class Field:
         """The object's value in that same form."""
         return sorted(found, key=str) if self.refers else found
 
-    def sent(self, value: Any, resolve: Resolve) -> Any:
-        """The manifest's value as the mutation takes it."""
+    def sent(self, value: Any, resolve: Resolve, fields: Mapping[str, Any]) -> Any:
+        """The manifest's value, among these `fields`, as the mutation takes it."""
+        if self.stands_for is not None and (ref := self.stands_for(fields)) is not None:
+            return resolve(ref)
         if self.refers:
             found = [self.each(resolve(Ref(a, "id")), a.name) for a in addresses(value)]
-            return found if self.many else next(iter(found), None)
-        return self.write(value)
+            return found if self.shape.unordered else next(iter(found), None)
+        return self.write(self.shape.empty if value is None else value)
 
     def shown(self, value: Any) -> Any:
         """A value as people read it: of references, what they are called."""
         if not self.refers:
-            return wrapped(value, self.empty) if self.secret else value
+            return wrapped(value, self.shape.empty) if self.secret else value
         names = list(value.values()) if isinstance(value, Mapping) else [a.name for a in addresses(value)]
-        return sorted(names) if self.many else next(iter(names), None)
+        return sorted(names) if self.shape.unordered else next(iter(names), None)
 
     def _plain(self, value: Any) -> Any:
-        if self.many:
+        if self.shape.unordered:
             return sorted(value or ())
         if self.secret:
-            return wrapped(value, self.empty)
-        return self.empty if value is None else value
+            return wrapped(value, self.shape.empty)
+        return self.shape.empty if value is None else value
 
 
 def stripped(value: Any) -> str:
@@ -92,7 +117,9 @@ def lowered(value: Any) -> str:
     return str(value or "").lower()
 
 
-DESCRIPTION = Field("description", read=stripped, form=stripped)
+def description(doc: str, example: str) -> Row:
+    """The row of a description."""
+    return Row("description", TEXT, doc, example, read=stripped, form=stripped)
 
 
 def addresses(value: Any) -> Sequence[Address]:
@@ -131,3 +158,12 @@ def secrets_beside(given: Any, found: Any) -> Iterator[tuple[Secret, Any]]:
 def _rows(value: Any) -> Sequence[Mapping[str, Any]]:
     """The objects of a connection, or of a plain list."""
     return value.get("nodes") or () if isinstance(value, Mapping) else value or ()
+
+
+def _at(node: Any, place: Sequence[str]) -> Any:
+    """What stands there in an answer; None where a level above it is missing."""
+    if not place:
+        return None
+    for part in place:
+        node = node.get(part) if isinstance(node, Mapping) else None
+    return node
