@@ -39,8 +39,8 @@ ROWS = (
     Row(
         "draft",
         words("leave", "follow"),
-        "What becomes of the draft while the release is published already: leave it to people who work on it, "
-        "or follow the definition in git. Absent: leave.",
+        "What becomes of the draft while the release is published already: leave it to people who work on "
+        "it, or follow the definition in git. Absent: leave.",
         "follow",
     ),
 )
