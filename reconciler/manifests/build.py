@@ -12,11 +12,11 @@ from reconciler.manifests import secrets
 from reconciler.manifests.manifest import RESERVED, Manifest
 from reconciler.manifests.references import Referrer
 from reconciler.manifests.secrets import SecretSource
-from reconciler.manifests.yaml12 import Document
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.secret import Secret
 from reconciler.model.state import Definition, Resource
+from reconciler.yaml12.document import Document
 
 Where = tuple[str | int, ...]
 _FROM_DEFINITION = ("name", "description", "category")

@@ -20,11 +20,11 @@ from reconciler.kinds.integration_bundle import component_key, rewritten
 from reconciler.manifests.bundle import Unfit, files_of, packed
 from reconciler.manifests.bundle_read import Described, described
 from reconciler.manifests.definitions import check
-from reconciler.manifests.read import parse
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.secret import Secret
 from reconciler.model.state import Bundle, Definition, Resource
+from reconciler.yaml12.text import parse
 
 _RANDOM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ONE_LINE = 2**31 - 1

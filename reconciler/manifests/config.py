@@ -12,9 +12,9 @@ from reconciler.kinds.instance_config import SHARED, is_bound
 from reconciler.manifests.config_types import wrong
 from reconciler.manifests.messages import suggest
 from reconciler.manifests.references import Index
-from reconciler.manifests.yaml12 import Document
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
+from reconciler.yaml12.document import Document
 
 Where = tuple[str | int, ...]
 _SECRET_INPUT = re.compile(r"secret|passw|token$|privatekey|apikey|accesskey$", re.IGNORECASE)

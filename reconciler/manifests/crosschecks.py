@@ -8,8 +8,8 @@ from typing import Any
 
 from reconciler.manifests import steprefs
 from reconciler.manifests.messages import suggest
-from reconciler.manifests.yaml12 import Document
 from reconciler.model.diagnostic import Diagnostic
+from reconciler.yaml12.document import Document
 
 Where = tuple[str | int, ...]
 _CONFIG_HOLE = re.compile(r"\{\{\s*#([^{}]+?)\s*\}\}")

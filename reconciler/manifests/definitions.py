@@ -8,10 +8,10 @@ from typing import Any
 
 from reconciler.manifests import crosschecks, schemas
 from reconciler.manifests.messages import closest, place, schema_problems
-from reconciler.manifests.read import read as read_yaml
-from reconciler.manifests.yaml12 import Document
 from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.state import Definition
+from reconciler.yaml12.document import Document
+from reconciler.yaml12.file import read as read_yaml
 
 VERSION = 7
 _EXPORT = "open the integration in Prismatic and export it again, which writes version 7"

@@ -19,7 +19,6 @@ from reconciler.manifests.definitions import Definitions
 from reconciler.manifests.manifest import TABLED, Manifest, classify
 from reconciler.manifests.messages import place, suggest
 from reconciler.manifests.project import Environment, Project
-from reconciler.manifests.read import read
 from reconciler.manifests.references import Index, Referrer, ambiguities, twice
 from reconciler.manifests.uses import with_uses
 from reconciler.manifests.variables import CUSTOMER_FIELDS, CustomerFacts, Scope
@@ -28,6 +27,7 @@ from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.plan import Rollout
 from reconciler.model.state import Definition, Desired, Resource
+from reconciler.yaml12.file import read
 
 _RELEASE = schemas.load("integration")["properties"]["spec"]["properties"]["release"]
 _AFTER_FILLING = {

@@ -11,8 +11,8 @@ from reconciler.kinds import all_kinds
 from reconciler.kinds.tabled import TabledKind
 from reconciler.manifests.messages import closest, listed, schema_problems, suggest
 from reconciler.manifests.project import API_VERSION
-from reconciler.manifests.yaml12 import Document
 from reconciler.model.diagnostic import Diagnostic, Source
+from reconciler.yaml12.document import Document
 
 TABLED = {name: kind for name, kind in all_kinds().items() if isinstance(kind, TabledKind) and kind.declared}
 KINDS = ("Integration", "Customer", "Instance", "InstanceSet", *TABLED)

@@ -9,8 +9,8 @@ from difflib import get_close_matches
 from typing import Any
 
 from reconciler.manifests import schemas
-from reconciler.manifests.yaml12 import Document
 from reconciler.model.diagnostic import Diagnostic
+from reconciler.yaml12.document import Document
 
 # jsonschema's ValidationError. Its stubs make each attribute a union with "not set", which no error has that
 # comes out of a validator.

@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 
 from reconciler.manifests import secrets
 from reconciler.manifests.messages import schema_problems, suggest
-from reconciler.manifests.read import read
 from reconciler.manifests.secrets import SecretSource
-from reconciler.manifests.yaml12 import Document
 from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.loopback import is_loopback
+from reconciler.yaml12.document import Document
+from reconciler.yaml12.file import read
 
 FILE = "reconciler.yaml"
 SANDBOX = "sandbox"

@@ -16,6 +16,7 @@ from reconciler.plan.deletion import deletions, unread
 from reconciler.plan.graph import ordered
 from reconciler.plan.guards import not_permitted, on_the_whole
 from reconciler.plan.match import Matched, match
+from reconciler.plan.seal import sealed
 from reconciler.plan.select import idle, selected
 
 
@@ -58,13 +59,12 @@ def make_plan(
     draft.refusals += protected
     actions = _in_order([a for chain in draft.chains.values() for a in chain])
     actions += _once_let_go(removed, actions)
-    actions = [replace(action, content=content(action)) for action in actions]
     objects = {**matched.objects, **matched.orphans}
     denied = [" ".join(objects[a.address].denied) if a.target else "" for a in actions]
     draft.refusals += not_permitted(actions, denied)
     draft.refusals += on_the_whole(actions, len(consequences), matched.owned, policy, patterns[0])
     rollouts = _rollouts(desired, actions)
-    return Plan(
+    plan = Plan(
         project=desired.project,
         environment=desired.environment,
         desired=desired.digest,
@@ -79,23 +79,8 @@ def make_plan(
         consequences=tuple(consequences),
         rollouts=rollouts,
         reads=live.requests + _reads(actions, objects),
-        checksum=checksum(desired.project, desired.environment, actions, rollouts),
     )
-
-
-def checksum(project: str, environment: str, actions: Sequence[Action], rollouts: Sequence[Rollout]) -> str:
-    """Of what a plan would do, and in which waves."""
-    waves = [[r.name, [[str(a) for a in wave] for wave in r.waves], r.max_failures] for r in rollouts]
-    parts = [project, environment, [action.content for action in actions], *([waves] if waves else [])]
-    return f"sha256:{sha256(parts)}"
-
-
-def content(action: Action) -> str:
-    """A digest of what an action would do, and of what it was planned from: two plans that hold actions of
-    the same content would do the same.
-    """
-    changes = [[c.path, c.before, c.after] for c in action.changes]
-    return sha256([action.id, action.verb.value, action.target, action.basis, changes])
+    return sealed(plan)
 
 
 def _plan_resource(resource: Resource, project: str, policy: Policy, matched: Matched, draft: _Draft) -> None:

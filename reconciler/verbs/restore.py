@@ -14,6 +14,7 @@ from reconciler.model.address import Address
 from reconciler.model.errors import InvalidInput, NotFound
 from reconciler.model.plan import Action, Plan, Verb
 from reconciler.model.state import Definition, Desired, Live, Resource
+from reconciler.plan.seal import sealed
 from reconciler.verbs.history import Kept, Past
 from reconciler.verbs.plan import Planned
 from reconciler.verbs.session import Session, connect
@@ -69,9 +70,9 @@ async def plan_restore(session: Session, kept: Kept) -> Planned:
     )
     project, environment = session.project.name, session.environment.name
     sides = digest.sha256(kept.digest), digest.sha256(basis)
-    plan = Plan(project, environment, *sides, actions=actions, checksum=digest.sha256(sides))
+    plan = Plan(project, environment, *sides, actions=actions)
     desired = Desired(project, environment, {address: resource})
-    return Planned(plan, desired, Live("", {kind.name: (live,)}), {address: live}, Policy())
+    return Planned(sealed(plan), desired, Live("", {kind.name: (live,)}), {address: live}, Policy())
 
 
 def _text(kept: Kept) -> str:

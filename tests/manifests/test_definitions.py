@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.manifests.definitions import Definitions, check, read
-from reconciler.manifests.read import parse
 from reconciler.manifests.steprefs import reference_name
 from reconciler.model.diagnostic import Diagnostic
+from reconciler.yaml12.text import parse
 from tests.manifests.sample import DEFINITION
 
 # Files of public projects, kept outside the repository.

@@ -11,7 +11,7 @@ from reconciler.model.digest import canonical
 from reconciler.model.plan import Change, Verb
 from reconciler.model.secret import Secret
 from reconciler.model.state import LiveObject, Resource
-from reconciler.plan.build import content
+from reconciler.plan.seal import content
 from tests.unit.samples import (
     ACME,
     SYNC,

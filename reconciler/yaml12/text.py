@@ -1,16 +1,17 @@
-"""Files and bytes into YAML documents: whatever the bytes, the answer is documents and diagnostics."""
+"""From bytes and texts to documents: whatever they are, the answer is documents and diagnostics."""
 
 from __future__ import annotations
 
 import codecs
-import stat
-from pathlib import Path
+from collections.abc import Mapping
+from typing import Any
 
 import yaml
 from yaml.cyaml import CParser  # type: ignore[attr-defined]  # the stubs leave it out
 
-from reconciler.manifests.yaml12 import Builder, Document, Stop
 from reconciler.model.diagnostic import Diagnostic, Source
+from reconciler.yaml12.build import Builder, Stop
+from reconciler.yaml12.document import Document
 
 MAX_BYTES = 10 * 1024 * 1024
 
@@ -66,28 +67,11 @@ def parse(text: str, file: str) -> tuple[list[Document], list[Diagnostic]]:
     return builder.documents, builder.diagnostics
 
 
-def read(path: Path, file: str) -> tuple[str, list[Document], list[Diagnostic]]:
-    """The text and the documents of the file at `path`, which messages call `file`."""
-    try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            return (
-                "",
-                [],
-                [Diagnostic("file-kind", "not a regular file", Source(file), hint="name a YAML file")],
-            )
-        # One byte past the limit is enough to see that a file is too large.
-        with path.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        hint = "correct its permissions or its name"
-        reason = (error.strerror or type(error).__name__).lower()
-        return "", [], [Diagnostic("file-unreadable", f"cannot be read: {reason}", Source(file), hint=hint)]
-    text = decode(data, file)
-    if isinstance(text, Diagnostic):
-        return "", [], [text]
-    documents, diagnostics = parse(text, file)
-    return text, documents, diagnostics
+def only_map(text: str) -> Mapping[str, Any] | None:
+    """The map that `text` holds; None where it holds anything else, or anything is wrong with it."""
+    documents, problems = parse(text, "")
+    value = documents[0].value if len(documents) == 1 and not problems else None
+    return value if isinstance(value, dict) else None
 
 
 def _syntax(error: yaml.YAMLError, text: str, file: str) -> Diagnostic:

@@ -1,16 +1,12 @@
-"""YAML as Prismatic's own tools read it: version 1.2, core schema, on libyaml's parser.
+"""From libyaml's events to documents.
 
-PyYAML's loaders follow YAML 1.1, where `no`, `2024-01-01`, `1:30` and `1_000` are not text, and they say
-nothing of duplicate keys or places. This one builds plain dicts and lists from libyaml's events and keeps
+PyYAML's own loaders say nothing of duplicate keys or places. This one builds plain dicts and lists and keeps
 the place of every key and value beside them.
 """
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from yaml.events import (
@@ -25,55 +21,12 @@ from yaml.events import (
 )
 
 from reconciler.model.diagnostic import Diagnostic, Source
+from reconciler.yaml12 import scalars
+from reconciler.yaml12.document import Document, Marks
 
 MAX_DEPTH = 100
 MAX_ALIASES = 100
 MAX_ALIASED_NODES = 100_000
-
-Where = Sequence[str | int]
-_Marks = dict[Any, tuple[int, int, int, int]]
-
-_CORE = "tag:yaml.org,2002:"
-_WORDS: dict[str, Any] = {
-    "": None, "~": None, "null": None, "Null": None, "NULL": None,
-    "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
-}  # fmt: skip
-_INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
-_NUMBER_START = frozenset("0123456789+-.")
-_MAX_DIGITS = 1000
-_QUOTE = "put it in quotes to make it text"
-
-
-@dataclass(slots=True)
-class Document:
-    """One YAML document: plain dicts, lists and scalars, with the place of each key and value."""
-
-    value: Any
-    file: str
-    line: int
-    column: int
-    _marks: dict[int, _Marks] = field(default_factory=dict, repr=False)
-    _written: dict[tuple[int, str | int], str] = field(default_factory=dict, repr=False)
-
-    def source(self, path: Where = (), *, key: bool = False) -> Source:
-        """The place of the value at `path` (of its key with `key`), or of the nearest thing that is there."""
-        line, column, node = self.line, self.column, self.value
-        for part in path:
-            mark = self._marks.get(id(node), {}).get(part)
-            if mark is None:
-                break
-            line, column = mark[:2] if key else mark[2:]
-            node = node[part]
-        return Source(self.file, line, column)
-
-    def written(self, path: Where) -> str:
-        """How the author wrote the number, boolean or null at `path`; empty for everything else."""
-        node = self.value
-        for part in path[:-1]:
-            node = node[part]
-        return self._written.get((id(node), path[-1]), "") if path else ""
 
 
 class Stop(Exception):
@@ -89,7 +42,7 @@ class _Frame:
     """A container that is still open. `key` is None while the next scalar of a map is a key."""
 
     node: Any
-    marks: _Marks
+    marks: Marks
     is_map: bool
     line: int
     column: int
@@ -115,7 +68,7 @@ class Builder:
         self.stack: list[_Frame] = []
         self.anchors: dict[str, tuple[Any, int, int]] = {}
         self.document: Document | None = None
-        self.marks: dict[int, _Marks] = {}
+        self.marks: dict[int, Marks] = {}
         self.written: dict[tuple[int, str | int], str] = {}
         self.aliases = self.aliased = self.nodes = 0
 
@@ -157,13 +110,18 @@ class Builder:
             return
         text: str = event.value
         written = ""
-        if event.tag is not None:
-            value = self._tagged(event, mark)
-        elif event.implicit[0]:
-            value = self._plain(text, mark)
-            written = "" if type(value) is str else text
-        else:
-            value = text
+        try:
+            if event.tag is not None:
+                value = scalars.tagged(event.tag, text)
+            elif event.implicit[0]:
+                value = scalars.plain(text)
+                written = "" if type(value) is str else text
+            else:
+                value = text
+        except scalars.Unreadable as problem:
+            self.report(problem.code, problem.message, mark, problem.hint)
+            value = problem.value
+            written = "" if event.tag else text
         if event.anchor is not None:
             self.anchors[event.anchor] = (value, 1, 0)
         self._add(value, mark.line + 1, mark.column + 1, written)
@@ -187,57 +145,6 @@ class Builder:
                 "yaml-duplicate", f'duplicate key "{key}"', mark, f"the first is on line {first[0]}: keep one"
             )
 
-    def _plain(self, text: str, mark: Any) -> Any:
-        if text in _WORDS:
-            return _WORDS[text]
-        if text[0] not in _NUMBER_START:
-            return text
-        if _INT.fullmatch(text):
-            return self._int(text, mark)
-        if _FLOAT.fullmatch(text):
-            return self._float(text, mark)
-        if _NOT_FINITE.fullmatch(text):
-            return self._float("inf", mark)
-        return text
-
-    def _int(self, text: str, mark: Any) -> Any:
-        if len(text) > _MAX_DIGITS:
-            self.report("yaml-number", f"a number of {len(text)} digits is too long", mark, _QUOTE)
-            return 0
-        base = {"0o": 8, "0x": 16}.get(text[:2])
-        return int(text[2:], base) if base else int(text)
-
-    def _float(self, text: str, mark: Any) -> Any:
-        value = float(text)
-        if math.isinf(value):
-            self.report("yaml-number", "a number must be finite", mark, _QUOTE)
-            return 0.0
-        return value
-
-    def _tagged(self, event: Any, mark: Any) -> Any:
-        tag, text = event.tag, event.value
-        if tag in ("!", _CORE + "str"):
-            return text
-        if tag == _CORE + "int" and _INT.fullmatch(text):
-            return self._int(text, mark)
-        if tag == _CORE + "float" and (_FLOAT.fullmatch(text) or _NOT_FINITE.fullmatch(text)):
-            return self._float(text if _FLOAT.fullmatch(text) else "inf", mark)
-        if tag == _CORE + "null" and _WORDS.get(text, "") is None:
-            return None
-        if tag == _CORE + "bool" and isinstance(_WORDS.get(text), bool):
-            return _WORDS[text]
-        self._bad_tag(tag, mark, text)
-        return text
-
-    def _bad_tag(self, tag: str, mark: Any, text: str | None = None) -> None:
-        short = tag.replace(_CORE, "!!", 1)
-        if text is not None and short in ("!!int", "!!float", "!!null", "!!bool"):
-            message = f'the value does not fit its tag "{short}"'
-            self.report("yaml-tag", message, mark, "remove the tag or correct the value")
-        else:
-            hint = "only !!str, !!int, !!float, !!bool, !!null, !!seq and !!map are read: remove the tag"
-            self.report("yaml-tag", f'tag "{short}" is not allowed', mark, hint)
-
     def _open(self, event: Any, is_map: bool) -> None:
         mark = event.start_mark
         if self.stack and self.stack[-1].is_map and self.stack[-1].key is None:
@@ -249,10 +156,12 @@ class Builder:
             )
         if len(self.stack) >= MAX_DEPTH:
             raise self._too_deep(mark)
-        if event.tag is not None and event.tag not in ("!", _CORE + ("map" if is_map else "seq")):
-            self._bad_tag(event.tag, mark)
+        try:
+            scalars.container(event.tag, "map" if is_map else "seq")
+        except scalars.Unreadable as problem:
+            self.report(problem.code, problem.message, mark, problem.hint)
         node: Any = {} if is_map else []
-        marks: _Marks = {}
+        marks: Marks = {}
         self.marks[id(node)] = marks
         anchor = event.anchor
         self.stack.append(_Frame(node, marks, is_map, mark.line + 1, mark.column + 1, anchor, self.nodes))

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.manifests import read as reading
-from reconciler.manifests.read import decode, parse, read
-from reconciler.manifests.yaml12 import Document
 from reconciler.model.diagnostic import Diagnostic
+from reconciler.yaml12 import text as reading
+from reconciler.yaml12.document import Document
+from reconciler.yaml12.file import read
+from reconciler.yaml12.text import decode, parse
 from tests.effort import effort, growth
 
 
