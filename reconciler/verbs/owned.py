@@ -70,9 +70,12 @@ async def addressed(client: Client, desired: Desired, texts: Sequence[str]) -> d
     return chosen
 
 
-async def integration_of(client: Client, desired: Desired, address: Address) -> LiveObject:
-    """The integration of an address, as its draft. Raises InvalidInput or Refused."""
-    found = await _Search(client, desired).bearing(address)
+async def owned_at(client: Client, desired: Desired, address: Address) -> LiveObject:
+    """The object that bears the mark of an address, an integration as its draft. Raises InvalidInput or
+    Refused.
+    """
+    search = _Search(client, desired)
+    found = await (search.instances if address.kind == INSTANCE else search.bearing)(address)
     if len(found) > 1:
         raise Refused([ambiguous(address, {obj.id: obj for obj in found})])
     if not found:

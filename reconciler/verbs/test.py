@@ -22,7 +22,7 @@ from reconciler.runs.expectation import failures
 from reconciler.runs.flow import Call, FlowResult, operation, run_flow
 from reconciler.runs.poll import Poll
 from reconciler.verbs import executions
-from reconciler.verbs.owned import INSTANCE, addressed, as_written, integration_of
+from reconciler.verbs.owned import INSTANCE, addressed, as_written, owned_at
 from reconciler.verbs.session import Session, connect, load_desired
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ async def _subject(client: Client, written: Desired, text: str) -> _Subject:
         address, live = next(iter(found.items()))
         return _Subject(address, live.facts["flowConfigs"])
     address = Address(kind, name)
-    draft = (await integration_of(client, written, address)).id
+    draft = (await owned_at(client, written, address)).id
     columns = [column for column in FLOWS.columns if column.name in ("id", "name")]
 
     def page(first: int, after: str | None) -> Operation:
