@@ -35,12 +35,15 @@ from reconciler.kinds.integration_memory import (
 from reconciler.kinds.integration_release import find_release, meant, name_of, newest_unnamed, several
 from reconciler.kinds.integration_rows import ROWS, RULES
 from reconciler.kinds.integration_steps import (
+    BEFORE,
     EMPTY,
+    GROUPS,
     PLAIN,
     RELABEL,
     draft_at_stake,
     integration_steps,
     pages_of,
+    put_back,
 )
 from reconciler.kinds.labelled import (
     as_live,
@@ -251,8 +254,8 @@ class IntegrationKind(PlainKind):
     def observed(
         self, verb: Verb, node: Mapping[str, Any], before: LiveObject | None = None
     ) -> LiveObject | None:
-        """Publish and availability answer with the version, so the draft must be read again. What labels an
-        import cleared is noted, to be put back by the update that follows.
+        """Publish and availability answer with the version, so the draft must be read again. How it was
+        before an import is noted, to be put back by the update that follows as far as it is not git's.
         """
         if verb in (Verb.PUBLISH, Verb.AVAILABILITY, Verb.DELETE):
             return None
@@ -260,7 +263,8 @@ class IntegrationKind(PlainKind):
         if verb is not Verb.IMPORT:
             return live
         lost = (before.labels if before else frozenset()) - live.labels
-        return replace(live, facts={**live.facts, "imported": True, "cleared": lost})
+        fields = {name: before.fields[name] for name in GROUPS} if before else {}
+        return replace(live, facts={**live.facts, "imported": True, "cleared": lost, BEFORE: fields})
 
     def satisfied(self, step: str, verb: Verb, request: Request) -> bool:
         """Whether the draft or its versions already are as the step would make them."""
@@ -345,7 +349,10 @@ class IntegrationKind(PlainKind):
         assert live is not None
         values: dict[str, Any] = {"id": live.id}
         values |= {name: plain(fields[name], EMPTY, name) for name in to_send(request, paths)}
-        values["labels"] = labels_to_write(request, {}, (), {})
+        kept = put_back(request)
+        values |= {change.path: change.after for change in kept if change.path in PLAIN}
+        labels = next((change.after for change in kept if change.path == "labels"), None)
+        values["labels"] = labels_to_write(request, {}, (), {}, kept=labels)
         values["metadata"] = of_update(request, naming(request))
         return self._mutation("updateIntegration", values, request)
 

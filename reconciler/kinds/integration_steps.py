@@ -18,7 +18,15 @@ from reconciler.kinds.integration_draft import (
     release_of,
 )
 from reconciler.kinds.integration_release import Found, meant, several
-from reconciler.kinds.labelled import creation, ignored, label_changes, mark_changes, own_mark, scalar_changes
+from reconciler.kinds.labelled import (
+    creation,
+    ignored,
+    label_changes,
+    mark_changes,
+    own_mark,
+    people,
+    scalar_changes,
+)
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.plan import Cause, Change, Refusal, Verb
 from reconciler.model.state import LiveObject
@@ -32,6 +40,10 @@ RELABEL = "labels"
 """The step after it: the labels that the import cleared, and no word in our record."""
 
 
+BEFORE = "before"
+"""The fact that holds the fields as they were before this run's import."""
+
+
 def integration_steps(request: Request, *, adopt: bool) -> Steps:
     """create → import → update → publish → availability, as far as needed.
 
@@ -42,6 +54,7 @@ def integration_steps(request: Request, *, adopt: bool) -> Steps:
     steps: list[Step] = []
     importing = import_needed(request)
     changes = list(scalar_changes(request, PLAIN, EMPTY)) + label_changes(request) + mark_changes(request)
+    kept = put_back(request, importing)
     found = meant(live, release_of(request.resource)) if live else Found()
     more = pages_of(live) - 1  # an answer shows the first hundred versions, as a page does
     if live is None:
@@ -56,16 +69,35 @@ def integration_steps(request: Request, *, adopt: bool) -> Steps:
         changes.append(Change("release", None, fields["release"]))
     if adopt:
         steps.append(Step(Verb.ADOPT, "exists without an owner", tuple(changes), reads=more))
-    elif changes or importing.needed or live is None:
+    elif changes or kept or importing.needed or live is None:
         reason = "differs from the manifest" if changes else "an import resets names and labels"
-        steps.append(Step(Verb.UPDATE, reason, tuple(changes), reads=more))
+        steps.append(Step(Verb.UPDATE, reason, (*changes, *kept), reads=more))
     elif live.facts["created"]:
         steps.append(Step(Verb.UPDATE, "the run that created it ended before its record", reads=more))
     steps += [] if found.ambiguous else _publish(request, looks=1 if steps else 0)
     refusals = (*_unpublished_draft(request, importing), *_ambiguous(request, found))
     acted_on = () if importing.left else importing.changes
     warnings, notes = tuple(_published_otherwise(request)), tuple(_draft_ahead(request))
-    return Steps(tuple(steps), (*acted_on, *changes), warnings, refusals, notes)
+    return Steps(tuple(steps), (*acted_on, *changes, *kept), warnings, refusals, notes)
+
+
+def put_back(request: Request, importing: Import | None = None) -> tuple[Change, ...]:
+    """What is ignored and an import changes: it is as it was before again. With `importing`, what that import
+    will change, as far as the definition tells.
+    """
+    live, resource = request.live, request.resource
+    if live is None:
+        return ()
+    wanted: Definition | None = resource.fields.get("definition")
+    before, after = live.facts.get(BEFORE, {}), live.fields
+    if importing and importing.needed and wanted is not None:
+        labels = {} if wanted.own_labels is None else {"labels": people(wanted.own_labels)}
+        before, after = live.fields, {**live.fields, **wanted.own_fields, **labels}
+    return tuple(
+        Change(path, after[path], before[path], Cause.PENDING)
+        for path in GROUPS
+        if path in before and ignored(resource, path) and before[path] != after[path]
+    )
 
 
 def pages_of(live: LiveObject | None) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.cli.projects import DEFINITION, Folder
 
@@ -198,3 +199,61 @@ def test_a_person_who_goes_on_typing_does_not_make_a_plan_stale(shop: Folder):
     code, _, err = shop("apply", saved)
     assert code == 0, err
     assert "later" in draft(shop)
+
+
+# Fields that are ignored
+
+
+def ignoring(project: Folder, name: str, *fields: str, **more: Any) -> None:
+    """The integration's manifest, with fields that are left to people."""
+    spec = {"name": "Orders", "definition": "../definitions/orders.yml", "release": name, **more}
+    metadata = {"name": "orders", "ignore": list(fields)}
+    document = {"apiVersion": "reconciler/v1", "kind": "Integration", "metadata": metadata, "spec": spec}
+    project.write("manifests/integration-orders.yaml", yaml.safe_dump(document, sort_keys=False))
+
+
+THEIR_FIELDS = {"name": "Their name", "description": "Theirs", "category": "ERP", "labels": ["vip", "beta"]}
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "import_clears_labels=true",
+        "import_clears_labels=false",
+        "import_updates_metadata=nothing",
+        "definition_name_follows=false",
+        "definition_shows_labels=current",
+    ],
+)
+@pytest.mark.parametrize("labels", ["", "labels: [from-definition]\n"])
+def test_what_is_ignored_holds_through_an_import(shop: Folder, rule: str, labels: str):
+    shop("sandbox", "rule", rule)
+    found = integration(shop, "id labels")
+    theirs = {**THEIR_FIELDS, "labels": [*found["labels"], *THEIR_FIELDS["labels"]]}
+    shop.behind("updateIntegration", {"id": found["id"], **theirs})
+    shop.write("definitions/orders.yml", OURS + labels + "category: CRM\n")
+    ignoring(shop, "1.1.0", *THEIR_FIELDS)
+    update = next(a for a in shop.json("plan")["actions"] if a["id"] == "Integration/orders#update")
+    kept = {change["path"]: change["after"] for change in update["changes"]}
+    assert {path: kept[path] for path in ("name", "description", "category")} == {
+        path: THEIR_FIELDS[path] for path in ("name", "description", "category")
+    }
+    assert ("labels" in kept) is bool(labels)
+    assert shop("apply", "--yes")[0] == 0
+    after = integration(shop, "name description category labels")
+    assert {name: after[name] for name in ("name", "description", "category")} == {
+        name: THEIR_FIELDS[name] for name in ("name", "description", "category")
+    }
+    assert {label for label in after["labels"] if "reconciler" not in label} == {"vip", "beta"}
+    assert any("reconciler:shop" in label for label in after["labels"])
+    assert verbs(shop) == []
+
+
+def test_only_what_is_ignored_is_put_back(shop: Folder):
+    found = integration(shop, "id labels")
+    shop.behind("updateIntegration", {"id": found["id"], "name": "Their name", "description": "Theirs"})
+    shop.write("definitions/orders.yml", OURS)
+    ignoring(shop, "1.1.0", "description")
+    assert shop("apply", "--yes")[0] == 0
+    after = integration(shop, "name description")
+    assert (after["name"], after["description"]) == ("Orders", "Theirs")
