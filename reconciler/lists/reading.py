@@ -20,8 +20,8 @@ from reconciler.lists.lookups import (
     sequence_of,
 )
 from reconciler.lists.tables import CUSTOMERS, INSTANCES, INTEGRATIONS
-from reconciler.manifests.messages import suggest
 from reconciler.model.errors import InvalidInput, ReconcilerError
+from reconciler.model.hints import suggest
 from reconciler.model.operation import Operation
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from reconciler.definition import Definition
 from reconciler.kinds.tabled import TabledKind
 from reconciler.manifests import secrets
 from reconciler.manifests.manifest import RESERVED, Manifest
@@ -15,11 +16,10 @@ from reconciler.manifests.secrets import SecretSource
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.secret import Secret
-from reconciler.model.state import Definition, Resource
+from reconciler.model.state import Resource
 from reconciler.yaml12.document import Document
 
 Where = tuple[str | int, ...]
-_FROM_DEFINITION = ("name", "description", "category")
 
 
 @dataclass(slots=True)
@@ -64,11 +64,8 @@ class Builder:
 
     def integration(self, definition: Definition) -> Resource:
         """The Integration, with what its manifest leaves to the definition."""
-        fields = {name: value for name, value in self.spec.items() if name != "bundle"}
-        for name in _FROM_DEFINITION:
-            given = definition.data.get(name)
-            if name not in fields and given is not None:
-                fields[name] = given
+        said = {name: value for name, value in self.spec.items() if name != "bundle"}
+        fields = {**said, **{k: v for k, v in definition.own_fields.items() if k not in said}}
         fields["definition"] = definition
         return self._resource(self._with_labels(fields))
 

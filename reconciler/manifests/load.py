@@ -9,17 +9,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from reconciler.definition import Definition
 from reconciler.kinds import all_kinds
 from reconciler.kinds.table.schema import RELEASE
 from reconciler.manifests import config, expand, files, paths, releases
 from reconciler.manifests.build import Builder, SecretReader
 from reconciler.manifests.bundle import Unfit
 from reconciler.manifests.bundle_build import Bundles
-from reconciler.manifests.config import Profile, Shared
+from reconciler.manifests.config import Shared
 from reconciler.manifests.definitions import Definitions
 from reconciler.manifests.kinds import TABLED
 from reconciler.manifests.manifest import Manifest, classify
-from reconciler.manifests.messages import place, suggest
+from reconciler.manifests.messages import place
 from reconciler.manifests.project import Environment, Project
 from reconciler.manifests.references import Index, Referrer, ambiguities, twice
 from reconciler.manifests.uses import with_uses
@@ -27,8 +28,9 @@ from reconciler.manifests.variables import CUSTOMER_FIELDS, CustomerFacts, Scope
 from reconciler.model import digest
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic, Source
+from reconciler.model.hints import suggest
 from reconciler.model.plan import Rollout
-from reconciler.model.state import Definition, Desired, Resource
+from reconciler.model.state import Desired, Resource
 from reconciler.yaml12.file import read
 
 _AFTER_FILLING = {
@@ -87,7 +89,8 @@ class _Loader:
     resources: dict[Address, Resource] = field(default_factory=dict)
     rollouts: list[Rollout] = field(default_factory=list)
     facts: dict[str, CustomerFacts] = field(default_factory=dict)
-    profiles: dict[str, Profile] = field(default_factory=dict)
+    running: dict[str, Definition] = field(default_factory=dict)
+    """The definitions by the names of their integrations."""
     shared: Shared = field(init=False)
     definitions: Definitions = field(default_factory=Definitions)
     bundles: Bundles = field(init=False)
@@ -206,7 +209,7 @@ class _Loader:
         definition = self._definition(manifest, spec, address)
         if definition is None:
             return
-        self.profiles[manifest.name] = Profile.of(definition.data)
+        self.running[manifest.name] = definition
         builder = Builder(self.reader, manifest, spec, address)
         self._keep(builder, builder.integration(definition))
 
@@ -309,14 +312,14 @@ class _Loader:
         self.problems.extend(told)
         if not running:
             return
-        profile, shared = self.profiles[integration], self.shared
+        definition, shared = self.running[integration], self.shared
         if running.get("release") == target.fields.get("release"):
-            check = config.Check(profile, integration, manifest.document, base, str(address), spec, shared)
+            check = config.Check(definition, integration, manifest.document, base, str(address), spec, shared)
             self.problems.extend(check.run())
         builder = Builder(self.reader, manifest, spec, address, base, labels)
         resource = builder.instance(Address("Customer", customer), target.address, running)
-        settled = profile.settled(resource.fields.get("config"), shared)
-        self._keep(builder, replace(resource, fields={**resource.fields, **settled}))
+        shaped = config.settled(definition, resource.fields.get("config"), shared)
+        self._keep(builder, replace(resource, fields={**resource.fields, **shaped}))
 
 
 def _digest(resources: Iterable[Resource], rollouts: Iterable[Rollout]) -> str:

@@ -9,8 +9,9 @@ from typing import Any
 
 from reconciler.kinds.table.schema import API_VERSION
 from reconciler.manifests.kinds import FIELDS, KINDS
-from reconciler.manifests.messages import closest, listed, schema_problems, suggest
+from reconciler.manifests.messages import schema_problems
 from reconciler.model.diagnostic import Diagnostic, Source
+from reconciler.model.hints import closest, listed, suggest
 from reconciler.yaml12.document import Document
 
 _KINDS_HINT = f"write one of {listed(KINDS[:4])}, or another of those that reconciler schema lists"

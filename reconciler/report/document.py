@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
+from reconciler.definition import Definition
 from reconciler.model.address import Address, Ref
 from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.digest import sha256
@@ -20,7 +21,6 @@ from reconciler.model.lease import Lease, moment
 from reconciler.model.outcome import Outcome, Result, Status
 from reconciler.model.plan import Action, Cause, Change, Drift, Plan, Refusal, Rollout, Verb
 from reconciler.model.secret import SHOWN, Hidden, Secret
-from reconciler.model.state import Definition
 from reconciler.report import sanitize
 from reconciler.report.values import LONG, shorten
 

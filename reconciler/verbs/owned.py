@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Policy, Request
 from reconciler.lists.lookups import is_id
-from reconciler.manifests.messages import suggest
 from reconciler.model.address import Address, Ref
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import InvalidInput, Refused
+from reconciler.model.hints import suggest
 from reconciler.model.plan import Refusal
 from reconciler.model.state import Desired, LiveObject, Resource
 from reconciler.plan.match import ambiguous, match

@@ -12,10 +12,10 @@ from reconciler.kinds.base import Policy
 from reconciler.manifests import project as projects
 from reconciler.manifests import secrets
 from reconciler.manifests.load import load
-from reconciler.manifests.messages import suggest
 from reconciler.manifests.project import SANDBOX, Environment, Project
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import InvalidInput, ReconcilerError
+from reconciler.model.hints import suggest
 from reconciler.model.secret import Secret
 from reconciler.model.state import Desired
 

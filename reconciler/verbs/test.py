@@ -13,9 +13,9 @@ import anyio
 from reconciler.lists.listing import Row, page_of
 from reconciler.lists.lookups import every
 from reconciler.lists.tables import FLOWS
-from reconciler.manifests.messages import listed
 from reconciler.model.address import Address
 from reconciler.model.errors import GraphQLError, InvalidInput
+from reconciler.model.hints import listed
 from reconciler.model.operation import Operation
 from reconciler.model.state import Desired
 from reconciler.runs.expectation import failures

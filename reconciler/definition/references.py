@@ -7,14 +7,12 @@ that it stands in, and of the steps inside a loop or branch that has ended.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
-from reconciler.manifests.messages import closest
-
-Where = tuple[str | int, ...]
-Walk = Callable[[Any, Where], Iterator[tuple[dict[str, Any], Where]]]
+from reconciler.definition.flows import Flow, Input, Step, inputs_below
+from reconciler.definition.tree import Where, mapping
+from reconciler.model.hints import closest
 
 _HOLE = re.compile(r"\{\{\s*\$([^{}]+?)\s*\}\}")
 _HEAD = re.compile(r"[^.\[]*")
@@ -46,63 +44,56 @@ def _camel(separators: re.Pattern[str], name: str) -> str:
     )
 
 
-def _names(step: dict[str, Any]) -> set[str]:
+def _names(step: Step) -> set[str]:
     # Whether a letter beyond ASCII counts as one is not known, so both names are let through.
-    return {reference_name(step["name"]), _camel(_UNICODE, step["name"])}
+    return {reference_name(step.name), _camel(_UNICODE, step.name)}
 
 
-def dangling(flow: dict[str, Any], path: Where, walk: Walk) -> list[Dangling]:
-    """The references of `flow`, which stands at `path`, that name no step in reach."""
-    finder = _Finder(flow["name"], walk)
-    finder.steps(flow["steps"], (*path, "steps"), frozenset())
-    trigger = _names(flow["steps"][0]) if flow["steps"] else set()
+def dangling(flow: Flow) -> list[Dangling]:
+    """The references of `flow` that name no step in reach."""
+    finder = _Finder(flow.name)
+    steps = flow.steps()
+    finder.steps(steps, frozenset())
+    trigger = _names(steps[0]) if steps else set()
     for group, key in _FLOW_INPUTS:
-        given = (flow.get(group) or {}).get(key)
-        finder.input(key, given, (*path, group, key), frozenset(trigger | _RUN))
+        given = mapping(flow.says.get(group)).get(key)
+        for one in inputs_below(given, (*flow.path, group, key)):
+            finder.input(key, one, frozenset(trigger | _RUN))
     return [finder.told(*each) for each in finder.found]
 
 
 class _Finder:
-    def __init__(self, flow: str, walk: Walk) -> None:
+    def __init__(self, flow: str) -> None:
         self.flow = flow
-        self.walk = walk
         self.all: dict[str, str] = {}
         self.found: list[tuple[str, str, Where, frozenset[str]]] = []
 
-    def steps(self, steps: Any, path: Where, reach: frozenset[str]) -> frozenset[str]:
+    def steps(self, steps: Iterable[Step], reach: frozenset[str]) -> frozenset[str]:
         """Checks a list of steps that can reach the names in `reach`; gives what can be reached after it."""
-        for index, step in enumerate(steps or ()):
-            here = (*path, index)
-            for name, given in (step.get("inputs") or {}).items():
-                self.input(name, given, (*here, "inputs", name), reach)
+        for step in steps:
+            for name, given in step.inputs():
+                self.input(name, given, reach)
             own = _names(step)
-            self.all.update(dict.fromkeys(own, step["name"]))
+            self.all.update(dict.fromkeys(own, step.name))
             within = reach | own
             ended = within
-            for number, branch in enumerate(step.get("branches") or ()):
+            for branch in step.branches():
                 # A branch does not see its siblings: only one of them runs.
-                ended |= self.steps(branch.get("steps"), (*here, "branches", number, "steps"), within)
-            ended |= self.steps(step.get("steps"), (*here, "steps"), within)
+                ended |= self.steps(branch, within)
+            ended |= self.steps(step.body(), within)
             reach = ended
         return reach
 
-    def input(self, name: str, given: Any, path: Where, reach: frozenset[str]) -> None:
-        """Checks the references and template holes of one input."""
-        for inner, where in self.walk(given, path):
-            value = inner.get("value")
-            if not isinstance(value, str) or not value:
-                continue
-            if inner["type"] == "reference":
-                targets = [value]
-            elif inner["type"] == "template":
-                targets = _HOLE.findall(value)
-            else:
-                continue
-            for target in targets:
-                head = _HEAD.match(target.strip())
-                step = head.group() if head else ""
-                if step not in reach:
-                    self.found.append((name, step, (*where, "value"), reach))
+    def input(self, name: str, given: Input, reach: frozenset[str]) -> None:
+        """Checks the reference or the template's holes of one input."""
+        targets = [given.value] if given.type == "reference" and given.value else []
+        if given.type == "template":
+            targets = _HOLE.findall(given.value)
+        for target in targets:
+            head = _HEAD.match(target.strip())
+            step = head.group() if head else ""
+            if step not in reach:
+                self.found.append((name, step, (*given.path, "value"), reach))
 
     def told(self, name: str, step: str, path: Where, reach: frozenset[str]) -> Dangling:
         """What to say of one of them, once all steps are known."""

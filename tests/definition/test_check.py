@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reconciler.definition.references import reference_name
 from reconciler.manifests.definitions import Definitions, check, read
-from reconciler.manifests.steprefs import reference_name
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.yaml12.text import parse
 from tests.manifests.sample import DEFINITION

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.kinds.meaning import blank, component_versions, differences, digest, meaning, same
+from reconciler.definition.differences import differences
+from reconciler.definition.meaning import blank, component_versions, digest, meaning, same
 from reconciler.model.secret import Secret
 from tests.unit.samples import DATA, read_back
 

@@ -7,11 +7,12 @@ out. Name, description, category and labels are compared as fields of their own,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
+from reconciler.definition.components import references
+from reconciler.definition.tree import Tree
 from reconciler.model.digest import sha256
-from reconciler.model.secret import Secret
 
 OWN_FIELDS = ("name", "description", "category", "labels")
 KEYED_LISTS = {
@@ -30,26 +31,19 @@ DEFAULTS: dict[str, Any] = {
     "configPages": [{"name": "Configuration", "elements": []}],
 }
 EXACT = ("value", "schemas", "meta")
-# By default keys such as __typename would be passed over.
-_DIFF: dict[str, Any] = {
-    "threshold_to_diff_deeper": 0,
-    "view": "tree",
-    "zip_ordered_iterables": True,
-    "ignore_private_variables": False,
-}
 
 
-def own(data: Mapping[str, Any]) -> dict[str, Any]:
+def own(data: Tree) -> dict[str, Any]:
     """The definition without the fields that are compared on their own."""
     return {key: value for key, value in data.items() if key not in OWN_FIELDS}
 
 
-def digest(data: Mapping[str, Any]) -> str:
+def digest(data: Tree) -> str:
     """A digest of what a definition says, as it is written (defaults and numbers included)."""
     return sha256(own(data))
 
 
-def meaning(data: Mapping[str, Any]) -> dict[str, Any]:
+def meaning(data: Tree) -> dict[str, Any]:
     """The definition's meaning: neutral values left out, lists of named things as maps by name with their
     order beside them, so that a difference is found where a person would look for it.
     """
@@ -57,67 +51,46 @@ def meaning(data: Mapping[str, Any]) -> dict[str, Any]:
     return reduced if isinstance(reduced, dict) else {}
 
 
-def component_versions(data: Mapping[str, Any]) -> dict[str, Any]:
+def component_versions(data: Tree) -> dict[str, Any]:
     """The version (number or "LATEST") or signature of each component that the definition refers to, by
     key. A key that is used with several versions gives the list of them.
     """
     found: dict[str, set[Any]] = {}
-    for ref in _components(data):
-        found.setdefault(str(ref["key"]), set()).add(ref.get("version", ref.get("signature")))
+    for one in references(data):
+        found.setdefault(one.key, set()).add(one.wanted)
     return {
         key: (v[0] if len(v := sorted(versions, key=str)) == 1 else v)
         for key, versions in sorted(found.items())
     }
 
 
-def same(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
+def same(wanted: Tree, found: Tree) -> bool:
     """Whether both mean the same; LATEST equals any number."""
-    return _equal(meaning(wanted), meaning(found))
+    theirs = meaning(found)
+    return _equal(numbered(meaning(wanted), theirs), theirs)
+
+
+def numbered(wanted: Any, found: Any) -> Any:
+    """A meaning in which LATEST is whatever number stands at the same place of the other."""
+    if isinstance(wanted, Mapping) and isinstance(found, Mapping):
+        latest = wanted.get("version") == "LATEST" and "key" in wanted and "version" in found
+        there = {**wanted, "version": found["version"]} if latest else wanted
+        return {key: numbered(one, found[key]) if key in found else one for key, one in there.items()}
+    if isinstance(wanted, list) and isinstance(found, list):
+        known = len(found)
+        return [numbered(one, found[i]) if i < known else one for i, one in enumerate(wanted)]
+    return wanted
 
 
 def _equal(wanted: Any, found: Any) -> bool:
-    if isinstance(wanted, dict) and isinstance(found, dict):
-        if wanted.get("version") == "LATEST" and "key" in wanted and "version" in found:
-            wanted, found = {**wanted, "version": 0}, {**found, "version": 0}
+    if isinstance(wanted, Mapping) and isinstance(found, Mapping):
         return wanted.keys() == found.keys() and all(_equal(wanted[k], found[k]) for k in wanted)
     if isinstance(wanted, list) and isinstance(found, list):
         return len(wanted) == len(found) and all(_equal(a, b) for a, b in zip(wanted, found, strict=True))
     return bool(wanted == found) and isinstance(wanted, bool) == isinstance(found, bool)
 
 
-def differences(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
-    """Each difference as (path, found value, wanted value), with paths that a person reads:
-    `definition.flows[Receive order].steps[Post].inputs.channel.value`. Defaults of connections and API keys
-    come as Secret, since definitions hold client secrets (definition format notes: "ConfigVar").
-    """
-    from deepdiff import DeepDiff  # costs 70 ms to load, and is needed only where digests differ
-
-    a, b = meaning(found), meaning(wanted)
-    _forget_latest(b, a)
-    tree = DeepDiff(a, b, **_DIFF)
-    out = []
-    for group in tree.values():
-        for level in group:
-            keys = level.path(output_format="list")
-            before = None if type(level.t1).__name__ == "NotPresent" else level.t1
-            after = None if type(level.t2).__name__ == "NotPresent" else level.t2
-            out.append((readable(keys), _redact(keys, before, a), _redact(keys, after, b)))
-    return sorted(out, key=lambda one: one[0])
-
-
-def readable(keys: list[Any]) -> str:
-    """A path of keys as text; names of flows, steps and variables stand in brackets."""
-    text, named = "definition", False
-    for key in keys:
-        if named or isinstance(key, int):
-            text, named = f"{text}[{key}]", False
-            continue
-        text = f"{text}.{key.removeprefix('$order ') + ' (order)' if str(key).startswith('$order ') else key}"
-        named = key in KEYED_LISTS
-    return text
-
-
-def blank(data: Mapping[str, Any]) -> bool:
+def blank(data: Tree) -> bool:
     """Whether a definition holds nothing yet: no flow, no config variable."""
     return not data.get("flows") and not data.get("requiredConfigVars")
 
@@ -134,7 +107,7 @@ def _reduce(key: str, value: Any) -> Any:
     return value
 
 
-def _reduce_map(value: Mapping[str, Any]) -> dict[str, Any]:
+def _reduce_map(value: Tree) -> dict[str, Any]:
     out: dict[str, Any] = {}
     for name, item in value.items():
         if name in DEFAULTS and _bare(item) == _bare(DEFAULTS[name]):
@@ -175,50 +148,3 @@ def _names(key: str, value: Any) -> list[str] | None:
     if not all(isinstance(n, str) for n in names) or len(set(names)) != len(names):
         return None
     return [str(n) for n in names]
-
-
-def _components(value: Any, key: str = "") -> Iterator[Mapping[str, Any]]:
-    if isinstance(value, Mapping):
-        if "key" in value and ("version" in value or "signature" in value) and "isPublic" in value:
-            yield value
-        for name, item in value.items():
-            yield from _components(item, name)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _components(item, key)
-
-
-def _forget_latest(wanted: Any, found: Any) -> None:
-    if isinstance(wanted, dict) and isinstance(found, dict):
-        if wanted.get("version") == "LATEST" and "key" in wanted and "version" in found:
-            wanted["version"] = found["version"]
-        for key in wanted.keys() & found.keys():
-            _forget_latest(wanted[key], found[key])
-    elif isinstance(wanted, list) and isinstance(found, list):
-        for a, b in zip(wanted, found, strict=False):
-            _forget_latest(a, b)
-
-
-def _redact(keys: list[Any], value: Any, root: Mapping[str, Any]) -> Any:
-    if "organizationApiKeys" in keys:
-        return None if value is None else Secret(str(value))
-    if len(keys) > 2 and keys[0] == "requiredConfigVars" and keys[2] == "inputs":
-        variables = root.get("requiredConfigVars")
-        variable = variables.get(keys[1]) if isinstance(variables, Mapping) else None
-        if value is not None and not (isinstance(variable, Mapping) and "dataSource" in variable):
-            return Secret(str(value))
-    return _redact_within(value)
-
-
-def _redact_within(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        secret = "connection" in value and "inputs" in value
-        return {
-            k: Secret(str(v))
-            if k == "organizationApiKeys" or (secret and k == "inputs")
-            else _redact_within(v)
-            for k, v in value.items()
-        }
-    if isinstance(value, list):
-        return [_redact_within(item) for item in value]
-    return value
