@@ -29,6 +29,7 @@ class Policy:
     guard_minimum: int = 10
     allow_delete: bool = False
     allow_update: bool = False
+    delete_strangers: bool = False
     overwrite_drafts: bool = False
     send_secrets: bool = False
     record: bool = True

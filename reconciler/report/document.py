@@ -48,6 +48,7 @@ def plan_document(plan: Plan, *, created_at: str, rate: float) -> Document:
         "refusals": [_refusal(refusal) for refusal in plan.refusals],
         "consequences": list(plan.consequences),
         "orphans": [str(address) for address in plan.orphans],
+        **_left_out(plan),
         **({"rollouts": [_rollout(rollout) for rollout in plan.rollouts]} if plan.rollouts else {}),
     }
 
@@ -80,6 +81,7 @@ def outcome_document(outcome: Outcome, *, created_at: str, seconds: float = 0.0)
         },
         "actions": [_result(result) for result in outcome.results],
         "warnings": [_diagnostic(warning) for warning in outcome.plan.warnings],
+        **_left_out(outcome.plan),
     }
 
 
@@ -168,6 +170,11 @@ def _digest(digest: str) -> str:
     return digest if digest.startswith("sha256:") else f"sha256:{digest}"
 
 
+def _left_out(plan: Plan) -> Document:
+    found = [{"address": str(one.address), "reason": one.reason} for one in plan.left_out]
+    return {"leftOut": found} if found else {}
+
+
 def _summary(plan: Plan) -> dict[str, int]:
     verbs = Counter(action.verb for action in plan.actions)
     return {
@@ -177,6 +184,7 @@ def _summary(plan: Plan) -> dict[str, int]:
         "unmanaged": plan.unmanaged,
         "orphans": len(plan.orphans),
         "drift": len(plan.drift),
+        **({"leftOut": len(plan.left_out)} if plan.left_out else {}),
         "warnings": len(plan.warnings),
         "refusals": len(plan.refusals),
     }

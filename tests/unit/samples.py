@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reconciler.definition import Definition
@@ -17,6 +17,7 @@ from reconciler.model.plan import Plan
 from reconciler.model.secret import Secret
 from reconciler.model.state import Desired, Live, LiveObject, Resource, Version
 from reconciler.plan.build import make_plan
+from reconciler.plan.select import Selection
 from reconciler.sandbox.definition import dump, load, normalise, resolve_components
 
 PROJECT = "p"
@@ -37,8 +38,16 @@ def world(*objects: LiveObject) -> Live:
     return Live("t", {name: tuple(o for o in objects if o.kind == name) for name in all_kinds()})
 
 
-def plan(wanted: Desired, live: Live, policy: Policy | None = None, **options: Any) -> Plan:
-    return make_plan(wanted, live, policy or Policy(), **options)
+def plan(
+    wanted: Desired,
+    live: Live,
+    policy: Policy | None = None,
+    select: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    needed: bool = True,
+) -> Plan:
+    selection = Selection(tuple(select), tuple(exclude), needed)
+    return make_plan(wanted, live, policy or Policy(), selection=selection)
 
 
 def request(
