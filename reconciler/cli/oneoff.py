@@ -22,7 +22,7 @@ def _about_instances(command: F) -> F:
 
 
 _OPTIONS: tuple[Callable[[F], F], ...] = (
-    click.argument("addresses", metavar="[ADDRESS]...", nargs=-1),
+    click.argument("addresses", metavar="[ADDRESS|ID]...", nargs=-1),
     click.option(
         "--select", multiple=True, metavar="WHAT", help="These too: an address, with *, or label=value."
     ),
