@@ -9,20 +9,16 @@ import pytest
 from reconciler.kinds import all_kinds
 from reconciler.model.errors import Misfit
 
-STREAM = {"id": "U3RyZWFt", "name": "Lake", "url": "https://a", "severityLevels": [{"id": 3, "name": "WARN"}]}
+GROUP = {"id": "R3JvdXA", "name": "On call", "users": {"nodes": [{"id": "a", "email": "ada@example.com"}]}}
 
 
 @pytest.mark.parametrize(
     ("kind", "node", "told"),
     [
-        ("LogStream", {**STREAM, "name": 7}, 'LogStream "U3RyZWFt" is not as the API describes it at name'),
-        (
-            "LogStream",
-            {**STREAM, "severityLevels": [{"name": "WARN"}]},
-            "at severityLevels[0]: object missing",
-        ),
-        ("LogStream", {**STREAM, "severityLevels": {"nodes": []}}, "at severityLevels: expected"),
-        ("LogStream", {"name": "Lake"}, "LogStream is not as the API describes it: object missing"),
+        ("AlertGroup", {**GROUP, "name": 7}, 'AlertGroup "R3JvdXA" is not as the API describes it at name'),
+        ("AlertGroup", {**GROUP, "users": {"nodes": [{"email": "a"}]}}, "at users.nodes[0]: object"),
+        ("AlertGroup", {**GROUP, "users": []}, "at users: expected"),
+        ("AlertGroup", {"name": "On call"}, "AlertGroup is not as the API describes it: object missing"),
         ("AlertMonitor", {"id": "a", "flowConfig": {"flow": "Receive"}}, "at flowConfig.flow: expected"),
         (
             "Connection",
@@ -41,7 +37,7 @@ def test_it_names_the_object_and_the_place(kind: str, node: dict[str, Any], told
     assert found.value.hint
 
 
-@pytest.mark.parametrize("kind", ["LogStream", "AlertMonitor", "Connection", "Customer", "User"])
+@pytest.mark.parametrize("kind", ["AlertGroup", "AlertMonitor", "Connection", "Customer", "User"])
 def test_what_is_absent_or_null_is_no_error(kind: str) -> None:
     rows = {row.place[0]: None for row in all_kinds()[kind].fields}
     assert all_kinds()[kind].parse({"id": "a"}).fields == all_kinds()[kind].parse({"id": "a", **rows}).fields
