@@ -13,7 +13,7 @@ from ..frame.errors import RefusedError, required
 from ..frame.inputs import Columns, as_given, filled, flag, into, json_text
 from ..frame.kinds import Kind
 from ..frame.lists import Rows
-from ..frame.mutation import mutation
+from ..frame.mutation import Reading, Run
 from ..frame.resolvers import Resolver, column, json_column, secret
 from ..frame.rows import target
 
@@ -94,16 +94,12 @@ KINDS = (
     Kind(
         "ExternalLogStream",
         "log_stream",
-        one="externalLogStream",
-        many="externalLogStreams",
         lists=Rows("log_stream", _FILTERS).listed,
         fields={"severityLevels": _severities},
     ),
     Kind(
         "WebhookEndpoint",
         "event_webhook",
-        one="webhookEndpoint",
-        many="webhookEndpoints",
         lists=Rows("event_webhook", {**_FILTERS, **filters.flags("enabled")}).listed,
         fields={"eventTypes": json_column("event_types"), "secret": secret(column("secret"))},
     ),
@@ -115,8 +111,8 @@ ROOT: dict[str, Resolver] = {
     "logSeverityLevels": lambda _, __: [_severity(number) for number in range(len(SEVERITIES))],
     "webhookEventTypes": lambda _, __: list(_EVENTS),
 }
-MUTATIONS: dict[str, Resolver] = {
+MUTATIONS: dict[str, Run] = {
     **rows.mutations("ExternalLogStream", "log_stream", rows.by(_STREAM_COLUMNS)),
     **rows.mutations("WebhookEndpoint", "event_webhook", rows.by(_ENDPOINT_COLUMNS)),
-    "testWebhookEndpoint": mutation("testWebhookEndpointResult", _test_endpoint, writes=False),
+    "testWebhookEndpoint": Reading(_test_endpoint),
 }
