@@ -196,4 +196,4 @@ def _tell(error: BaseException, settings: Settings) -> None:
             hint="run again with --debug, and report it",
         )
     name = {"json": "json", "jsonl": "json", "github": "github"}.get(settings.format, "text")
-    render(settings.err, name, "errors", errors_document(shown))
+    render(settings.err, name, "errors", settings.hinted(errors_document(shown)))

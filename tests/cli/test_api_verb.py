@@ -11,9 +11,11 @@ import pytest
 
 from tests.cli.projects import Folder
 
-NAMED = "query A { authenticatedUser { email } } query B($name: String!) { customers(name: $name) { totalCount } }"
-ECHO = """mutation ($name: String!, $text: String, $labels: [String]) { createCustomer(input: {name: $name,
-  description: $text, labels: $labels}) { customer { name description labels } errors { field messages } } }"""
+NAMED = """query A { authenticatedUser { email } }
+  query B($name: String!) { customers(name: $name) { totalCount } }"""
+ECHO = """mutation ($name: String!, $text: String, $labels: [String]) {
+  createCustomer(input: {name: $name, description: $text, labels: $labels}) {
+    customer { name description labels } errors { field messages } } }"""
 
 
 @pytest.fixture

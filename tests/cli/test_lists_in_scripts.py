@@ -1,4 +1,4 @@
-"""What scripts rely on in `get`: pages that can be gone on from, ids, and words that are obeyed or refused."""
+"""What scripts rely on in `get`: pages to go on from, ids, and words that are obeyed or refused."""
 
 from __future__ import annotations
 
