@@ -9,10 +9,20 @@ from time import monotonic
 from typing import Any, Protocol
 
 from reconciler.apply.journal import Journal
+from reconciler.apply.listening import harmless
 from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Kind, Policy, Request
 from reconciler.model.address import Address, Ref
-from reconciler.model.errors import ApiError, JournalFailed, NotFound, PayloadError, Stale, Unreachable
+from reconciler.model.errors import (
+    ApiError,
+    JournalFailed,
+    NotFound,
+    PayloadError,
+    ReconcilerError,
+    Stale,
+    Unforeseen,
+    Unreachable,
+)
 from reconciler.model.operation import Operation, Upload
 from reconciler.model.outcome import Event, Waiting
 from reconciler.model.plan import Action, Verb
@@ -63,6 +73,9 @@ class Run:
     """Where the text is that an action destroyed, by the action's id."""
     before: dict[Address, LiveObject] = field(default_factory=dict)
     """The objects as they were before this run changed them."""
+
+    def __post_init__(self) -> None:
+        self.listener = harmless(self.listener)
 
     def resolve(self, ref: Ref) -> Any:
         """A Ref's value from what was observed, else the Ref itself."""
@@ -260,6 +273,8 @@ async def _journalled(kind: Kind, op: Operation, action: Action, run: Run) -> Ma
     except BaseException as error:
         with suppress(JournalFailed):  # what happened to the call matters more
             run.journal.after(action, op, error.__class__.__name__)
+        if isinstance(error, Exception) and not isinstance(error, ReconcilerError):
+            raise Unforeseen(error, address=str(action.address), doubtful=True) from error
         raise
     with suppress(JournalFailed):  # the call was carried out; the next entry that fails ends the run
         run.journal.after(action, op, "")

@@ -14,6 +14,7 @@ from types import FrameType
 import click
 
 from reconciler.cli.settings import FORMATS, Settings, common
+from reconciler.cli.streams import close_lost
 
 COMMANDS = {
     "init": "project",
@@ -77,14 +78,20 @@ for _one in cli.params:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Runs the command line and ends the process with its exit code. SIGTERM stops it as Ctrl-C does."""
+    """Runs the command line and ends the process with its exit code. SIGTERM stops it as Ctrl-C does, and so
+    does SIGHUP, but under nohup.
+    """
     # Set anew, since jobs that a shell puts into the background begin without it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _terminated)
+    hangup = getattr(signal, "SIGHUP", None)  # Windows has none
+    if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:
+        signal.signal(hangup, _terminated)
     try:
         code = run(arguments)
     except KeyboardInterrupt:  # one more while the first was told
         code = 130
+    close_lost()
     sys.exit(code)
 
 
@@ -181,7 +188,7 @@ def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
 
 
 def _tell(error: BaseException, settings: Settings) -> None:
-    from reconciler.model.errors import ReconcilerError
+    from reconciler.model.errors import ReconcilerError, Unforeseen
     from reconciler.report.document import errors_document
     from reconciler.report.formats import render
 
@@ -191,9 +198,6 @@ def _tell(error: BaseException, settings: Settings) -> None:
         shown = ReconcilerError(what, hint="run again with --debug to see which one")
     elif not isinstance(error, ReconcilerError):
         # An error that nobody foresaw may carry anything in its text, secrets too.
-        shown = ReconcilerError(
-            f"an internal error occurred ({type(error).__name__})",
-            hint="run again with --debug, and report it",
-        )
+        shown = Unforeseen(error)
     name = {"json": "json", "jsonl": "json", "github": "github"}.get(settings.format, "text")
     render(settings.err, name, "errors", settings.hinted(errors_document(shown)))

@@ -86,6 +86,7 @@ def _once(
     from reconciler.verbs.session import Options, rate
 
     here = settings()
+    here.outlasts = True
     session = here.session()
     reading = Reading(here.err, enabled=here.progress)
     told = replace(session, notice=reading.notice)

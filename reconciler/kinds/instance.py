@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reconciler.kinds.base import Request, Resolve, Steps, address_of
+from reconciler.kinds.base import Request, Steps, address_of
 from reconciler.kinds.instance_config import (
     bindings,
     changed_keys,
@@ -21,6 +21,7 @@ from reconciler.kinds.instance_config import (
     variable_inputs,
 )
 from reconciler.kinds.instance_flows import flow_changes, flow_inputs, flows_form, parse_flow
+from reconciler.kinds.instance_rows import ROWS
 from reconciler.kinds.instance_secrets import SECRET_DIGITS, secrets_digest
 from reconciler.kinds.instance_steps import (
     EMPTY,
@@ -48,7 +49,7 @@ from reconciler.kinds.labelled import (
 )
 from reconciler.kinds.marks import read_record
 from reconciler.kinds.plain import PlainKind
-from reconciler.model.address import Ref
+from reconciler.model.address import Ref, Resolve
 from reconciler.model.digest import sha256
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb
@@ -59,9 +60,11 @@ WIDTHS = {"secrets": SECRET_DIGITS}
 
 
 class InstanceKind(PlainKind):
-    """The field table and the calls of `Instance`."""
+    """One integration at work for one customer."""
 
     name = "Instance"
+    fields = ROWS
+    example = "slack-sync"
     list_name = "instances"
     structural: tuple[str, ...] = ("customer", "integration", "release", "version")
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, cast
 from reconciler.lists.execution import flows_of_instance, flows_of_versions
 from reconciler.lists.listing import Column, Listing, Page, Row, one_of, page_of, row_of
 from reconciler.lists.tables import INTEGRATIONS
-from reconciler.manifests.messages import listed
 from reconciler.model.errors import InvalidInput, NotFound, ReconcilerError
+from reconciler.model.hints import listed
 from reconciler.model.operation import Operation
 
 if TYPE_CHECKING:

@@ -26,8 +26,8 @@ from reconciler.lists.lookups import (
     sequence_of,
 )
 from reconciler.lists.tables import CUSTOMERS, FLOW_SETTINGS, INSTANCES, INTEGRATIONS
-from reconciler.manifests.messages import suggest
 from reconciler.model.errors import InvalidInput, ReconcilerError
+from reconciler.model.hints import suggest
 from reconciler.model.operation import Operation
 
 if TYPE_CHECKING:

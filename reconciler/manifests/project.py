@@ -11,16 +11,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from reconciler.manifests import secrets
-from reconciler.manifests.messages import schema_problems, suggest
+from reconciler.manifests.messages import schema_problems
 from reconciler.manifests.secrets import SecretSource
 from reconciler.model.diagnostic import Diagnostic, Source
+from reconciler.model.hints import suggest
 from reconciler.model.loopback import is_loopback
 from reconciler.yaml12.document import Document
 from reconciler.yaml12.file import read
 
 FILE = "reconciler.yaml"
 SANDBOX = "sandbox"
-API_VERSION = "reconciler/v1"
 DEFAULT_RATE = 10.0
 
 

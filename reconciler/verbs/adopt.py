@@ -9,9 +9,9 @@ from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Kind, Request
 from reconciler.kinds.labelled import own_mark
 from reconciler.kinds.marks import marks_in
-from reconciler.manifests.messages import suggest
 from reconciler.model.address import Address
 from reconciler.model.errors import InvalidInput, NotFound, Refused
+from reconciler.model.hints import suggest
 from reconciler.model.outcome import Result, Status
 from reconciler.model.plan import Action, Plan, Refusal, Verb
 from reconciler.model.state import Desired, Live, LiveObject, Resource

@@ -8,10 +8,10 @@ from dataclasses import replace
 from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Policy
 from reconciler.kinds.marks import marks_in, project_of
-from reconciler.manifests.messages import suggest
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import InvalidInput, Refused
+from reconciler.model.hints import suggest
 from reconciler.model.plan import Action, Cause, Change, Plan, Refusal, Verb
 from reconciler.model.state import Desired, LiveObject, Resource
 from reconciler.plan.build import live_digest

@@ -12,10 +12,10 @@ from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Policy, Request
 from reconciler.kinds.marks import owned_name
 from reconciler.lists.lookups import is_id, type_of
-from reconciler.manifests.messages import suggest
 from reconciler.model.address import Address, Ref
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import InvalidInput, NotFound, Refused
+from reconciler.model.hints import suggest
 from reconciler.model.plan import Refusal
 from reconciler.model.state import Desired, LiveObject, Resource
 from reconciler.plan.match import address_of_one, ambiguous, match

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reconciler.manifests import project as projects
-from reconciler.manifests.messages import suggest
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import InvalidInput, ReconcilerError
+from reconciler.model.hints import suggest
 from reconciler.verbs.session import SANDBOX, Session, open_sandbox, open_session
 from reconciler.yaml12.document import Document
 from reconciler.yaml12.file import read

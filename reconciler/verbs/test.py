@@ -14,9 +14,9 @@ from reconciler.lists.listing import Row, page_of
 from reconciler.lists.lookups import by_id, every, is_id, type_of
 from reconciler.lists.parts import column
 from reconciler.lists.tables import FLOW_SETTINGS, FLOWS, INTEGRATIONS
-from reconciler.manifests.messages import listed
 from reconciler.model.address import Address
 from reconciler.model.errors import GraphQLError, InvalidInput
+from reconciler.model.hints import listed
 from reconciler.model.operation import Operation
 from reconciler.model.state import Desired, Resource
 from reconciler.runs.expectation import failures

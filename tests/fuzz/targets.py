@@ -10,12 +10,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from reconciler.definition import Definition
 from reconciler.manifests import definitions, project
 from reconciler.manifests.secrets import SecretSource, resolve
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import InvalidInput
 from reconciler.model.secret import Secret
-from reconciler.model.state import Definition
 from reconciler.report.document import dumps, errors_document
 from reconciler.report.values import LONG
 from reconciler.verbs import saved

@@ -45,7 +45,7 @@ flows:
           level: {type: configVar, value: Level}
 requiredConfigVars:
   - {key: Level, dataType: picklist, defaultValue: info, pickList: [info, warn]}
-  - {key: Channel, dataType: string, defaultValue: ""}
+  - {key: Channel, dataType: string, defaultValue: general}
   - {key: Count, dataType: number, defaultValue: "1"}
   - {key: Urgent, dataType: boolean, defaultValue: "false"}
   - {key: Items, dataType: string, collectionType: valuelist, defaultValue: "[]"}

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.definition import Definition
 from reconciler.manifests.load import load
 from reconciler.model.address import Address
 from reconciler.model.plan import Rollout
 from reconciler.model.secret import Secret
-from reconciler.model.state import Definition, Resource
+from reconciler.model.state import Resource
 from tests.effort import growth
 from tests.manifests import sample
 from tests.manifests.sample import (
@@ -69,7 +70,7 @@ def test_an_integration_takes_from_its_definition_what_it_does_not_say(tmp_path:
     assert isinstance(definition, Definition)
     assert definition.file == "definitions/hello.yml"
     assert definition.text == files["definitions/hello.yml"]
-    assert definition.data["flows"][0]["name"] == "Receive order"
+    assert definition.tree["flows"][0]["name"] == "Receive order"
 
 
 def test_a_customer_has_only_the_fields_that_its_manifest_gives(tmp_path: Path) -> None:
