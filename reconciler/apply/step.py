@@ -9,18 +9,29 @@ from time import monotonic
 from typing import Any, Protocol
 
 from reconciler.apply.journal import Journal
-from reconciler.apply.testing import run_test
+from reconciler.apply.listening import harmless
 from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Kind, Policy, Request
 from reconciler.model.address import Address, Ref
-from reconciler.model.errors import ApiError, JournalFailed, NotFound, PayloadError, Stale, Unreachable
+from reconciler.model.errors import (
+    ApiError,
+    JournalFailed,
+    NotFound,
+    PayloadError,
+    ReconcilerError,
+    Stale,
+    Unforeseen,
+    Unreachable,
+)
 from reconciler.model.operation import Operation, Upload
 from reconciler.model.outcome import Event, Waiting
 from reconciler.model.plan import Action, Verb
 from reconciler.model.state import LiveObject, Resource
+from reconciler.runs.manifest_test import run_test
+from reconciler.runs.poll import Poll
 
 ATTEMPTS = 3
-FIRST_WAIT, LONGEST_WAIT = 0.25, 5.0
+FIRST_WAIT = 0.25
 
 
 class Objects(Protocol):
@@ -63,6 +74,9 @@ class Run:
     before: dict[Address, LiveObject] = field(default_factory=dict)
     """The objects as they were before this run changed them."""
 
+    def __post_init__(self) -> None:
+        self.listener = harmless(self.listener)
+
     def resolve(self, ref: Ref) -> Any:
         """A Ref's value from what was observed, else the Ref itself."""
         live = self.observed.get(ref.address)
@@ -100,14 +114,12 @@ async def carry_out(action: Action, run: Run) -> None:
 async def _test(kind: Kind, name: str, action: Action, run: Run) -> None:
     await run_test(
         name,
-        action,
         _request(action, run),
         before=run.before.get(action.address),
-        call=lambda op: _journalled(kind, op, action, run),
-        tenant=run.tenant,
-        sleep=run.sleep,
-        listener=run.listener,
-        limit=run.wait_seconds,
+        send=lambda op: _journalled(kind, op, action, run),
+        ask=run.tenant.ask,
+        poll=Poll(run.wait_seconds, run.sleep, run.clock),
+        tell=lambda _: run.listener(Waiting(action, "the test's execution to end", run.wait_seconds)),
     )
 
 
@@ -261,6 +273,8 @@ async def _journalled(kind: Kind, op: Operation, action: Action, run: Run) -> Ma
     except BaseException as error:
         with suppress(JournalFailed):  # what happened to the call matters more
             run.journal.after(action, op, error.__class__.__name__)
+        if isinstance(error, Exception) and not isinstance(error, ReconcilerError):
+            raise Unforeseen(error, address=str(action.address), doubtful=True) from error
         raise
     with suppress(JournalFailed):  # the call was carried out; the next entry that fails ends the run
         run.journal.after(action, op, "")
@@ -315,17 +329,13 @@ async def _follow_up(kind: Kind, action: Action, run: Run) -> None:
 
 async def _wait(kind: Kind, action: Action, run: Run) -> None:
     """Accepted is not ready: polls until the effect is there, or the time for it is over."""
-    waited, pause = 0.0, FIRST_WAIT
+    poll = Poll(run.wait_seconds, run.sleep, run.clock, FIRST_WAIT)
     while what := kind.unready(action.verb, _request(action, run)):
-        if waited >= run.wait_seconds:
+        run.listener(Waiting(action, what, run.wait_seconds))
+        if not await poll.again():
             raise ApiError(
                 f"waited {run.wait_seconds:.0f} s in vain for {what}",
                 address=str(action.address),
                 hint="look at it in the web app; the next apply goes on from there",
             )
-        run.listener(Waiting(action, what, run.wait_seconds))
-        began = run.clock()
-        await run.sleep(pause)
         await _reread(kind, action, run)
-        # A tenant that answers slowly uses the time up, too.
-        waited, pause = waited + max(pause, run.clock() - began), min(pause * 2, LONGEST_WAIT)

@@ -42,6 +42,7 @@ def forget(addresses: tuple[str, ...], yes: bool) -> int:
     from reconciler.verbs.session import Options, rate
 
     here = settings()
+    here.outlasts = True
     session = here.session()
     reading = Reading(here.err, enabled=here.progress)
     planned = run(plan_to_forget, replace(session, notice=reading.notice), addresses, tick=reading.tick)

@@ -6,11 +6,12 @@ answer reads, what differs, which steps would mend that, what a step sends, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from reconciler.model.address import Ref
+from reconciler.kinds.table.row import Row
+from reconciler.model.address import Ref, Resolve
 from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.operation import Operation, Upload
 from reconciler.model.plan import Change, Refusal, Verb
@@ -28,15 +29,12 @@ class Policy:
     guard_minimum: int = 10
     allow_delete: bool = False
     allow_update: bool = False
+    delete_strangers: bool = False
     overwrite_drafts: bool = False
     send_secrets: bool = False
     record: bool = True
     """Whether instances and customers carry the applied record as a label (`applied: label`)."""
     secret_key: Secret | None = None
-
-
-Resolve = Callable[[Ref], Any]
-"""Gives the value of a Ref, or the Ref itself where it is not known yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +96,26 @@ class Kind(Protocol):
     """The kinds of whose objects the server asks that they let go of one before it can be deleted."""
     lookup: str
     """The field by which others may name an object that no manifest declares; empty where none may."""
+
+    @property
+    def doc(self) -> str:
+        """What such a resource is."""
+        ...
+
+    @property
+    def fields(self) -> tuple[Row, ...]:
+        """What a manifest may say, each field once."""
+        ...
+
+    @property
+    def rules(self) -> Mapping[str, Any]:
+        """What its schema asks of several fields together."""
+        ...
+
+    @property
+    def example(self) -> str:
+        """What the manifest that shows it is called."""
+        ...
 
     @property
     def marked(self) -> bool:

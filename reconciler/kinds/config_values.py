@@ -24,9 +24,13 @@ class ValueType:
 
     @classmethod
     def of(cls, variable: Mapping[str, Any]) -> ValueType:
-        """The type that a variable of a definition, or of an answer, says."""
-        data, collection = variable.get("dataType"), variable.get("collectionType")
-        return cls(str(data or "").lower(), str(collection or "").lower())
+        """The type that a variable of an answer says."""
+        return cls.named(variable.get("dataType"), variable.get("collectionType"))
+
+    @classmethod
+    def named(cls, data: str | None, collection: str | None) -> ValueType:
+        """The type of these names."""
+        return cls((data or "").lower(), (collection or "").lower())
 
 
 UNTYPED = ValueType()

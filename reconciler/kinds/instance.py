@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reconciler.kinds.base import Request, Resolve, Steps, address_of
+from reconciler.kinds.base import Request, Steps, address_of
 from reconciler.kinds.instance_config import (
     bindings,
     changed_keys,
@@ -21,6 +21,7 @@ from reconciler.kinds.instance_config import (
     variable_inputs,
 )
 from reconciler.kinds.instance_flows import flow_changes, flow_inputs, flows_form, parse_flow
+from reconciler.kinds.instance_rows import ROWS
 from reconciler.kinds.instance_secrets import SECRET_DIGITS, secrets_digest
 from reconciler.kinds.instance_steps import (
     EMPTY,
@@ -34,7 +35,7 @@ from reconciler.kinds.instance_steps import (
     update_changes,
     will_deploy,
 )
-from reconciler.kinds.instance_tests import DEPLOY_TIMEOUT, OUTSTANDING, TESTED, test_operation, tests_of
+from reconciler.kinds.instance_tests import DEPLOY_TIMEOUT, OUTSTANDING, TESTED, tests_of
 from reconciler.kinds.labelled import (
     denied,
     digests_of,
@@ -48,7 +49,7 @@ from reconciler.kinds.labelled import (
 )
 from reconciler.kinds.marks import read_record
 from reconciler.kinds.plain import PlainKind
-from reconciler.model.address import Ref
+from reconciler.model.address import Ref, Resolve
 from reconciler.model.digest import sha256
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb
@@ -59,9 +60,11 @@ WIDTHS = {"secrets": SECRET_DIGITS}
 
 
 class InstanceKind(PlainKind):
-    """The field table and the calls of `Instance`."""
+    """One integration at work for one customer."""
 
     name = "Instance"
+    fields = ROWS
+    example = "slack-sync"
     list_name = "instances"
     structural: tuple[str, ...] = ("customer", "integration", "release", "version")
 
@@ -179,8 +182,6 @@ class InstanceKind(PlainKind):
         if step == FLOWS:
             values |= {"flowConfigs": flow_inputs(request), "labels": self._labels(request, FLOWS)}
             return self._mutation("updateInstance", values, request)
-        if verb is Verb.TEST:
-            return test_operation(step, request)
         if step in (RECORD, TESTED):
             values |= {"labels": self._labels(request, step), "preserveDeployState": True}
             return self._mutation("updateInstance", values, request)
@@ -198,9 +199,7 @@ class InstanceKind(PlainKind):
     def observed(
         self, verb: Verb, node: Mapping[str, Any], before: LiveObject | None = None
     ) -> LiveObject | None:
-        """The answer shows the whole instance; that of a test shows none of it."""
-        if verb is Verb.TEST:
-            return before
+        """The answer shows the whole instance."""
         return None if verb is Verb.DELETE else self.parse(node)
 
     def satisfied(self, step: str, verb: Verb, request: Request) -> bool:

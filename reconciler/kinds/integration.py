@@ -11,10 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from reconciler.definition import Definition
 from reconciler.kinds import record
-from reconciler.kinds.base import Request, Resolve, Steps, address_of
+from reconciler.kinds.base import Request, Steps, address_of
 from reconciler.kinds.integration_bundle import needed_component, replaces, wanted_definition
 from reconciler.kinds.integration_impact import impact
+from reconciler.kinds.integration_rows import ROWS, RULES
 from reconciler.kinds.integration_steps import (
     EMPTY,
     GROUPS,
@@ -41,24 +43,26 @@ from reconciler.kinds.labelled import (
     to_send,
 )
 from reconciler.kinds.marks import is_protected, project_of
-from reconciler.kinds.meaning import component_versions, digest, meaning
 from reconciler.kinds.plain import PlainKind
 from reconciler.kinds.sequence import older, with_older
-from reconciler.model.address import Ref
+from reconciler.model.address import Ref, Resolve
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.digest import sha256
 from reconciler.model.errors import PayloadError
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb
-from reconciler.model.state import Definition, LiveObject, Resource, Version
+from reconciler.model.state import LiveObject, Resource, Version
 
 BY_NUMBER = "version-number:"
 
 
 class IntegrationKind(PlainKind):
-    """The field table and the calls of `Integration`."""
+    """One integration, made from a definition file or from a bundle."""
 
     name = "Integration"
+    fields = ROWS
+    rules = RULES
+    example = "slack-sync"
     list_name = "integrations"
     page_size = 20
     yaml_fields: tuple[str, ...] = ("definition",)
@@ -265,7 +269,7 @@ class IntegrationKind(PlainKind):
             and live is not None
             and "definition" in request.resource.fields
             and bool(observed)
-            and observed != digest(live.fields["definition"].data)
+            and observed != live.fields["definition"].digest
         )
 
     def follow_up(self, verb: Verb, request: Request, error: Exception | None) -> Operation | None:
@@ -292,7 +296,7 @@ class IntegrationKind(PlainKind):
         """The draft's fields, labels, protection and definition, and its versions."""
         fields = {k: v for k, v in live.fields.items() if k != "definition"}
         versions = [[v.id, v.release] for v in live.versions]
-        text = digest(live.fields["definition"].data)
+        text = live.fields["definition"].digest
         ours = [live.facts["releases"], is_protected(live)]
         return sha256([live.id, fields, sorted(live.labels), text, versions, ours])
 
@@ -346,7 +350,7 @@ class IntegrationKind(PlainKind):
 def sent_digest(resource: Resource) -> str:
     """The digest of what the manifest's definition means; a published version remembers it."""
     wanted = resource.fields.get("definition")
-    return sha256(meaning(wanted.data)) if isinstance(wanted, Definition) else ""
+    return wanted.meaning_digest if isinstance(wanted, Definition) else ""
 
 
 def _ownership(request: Request) -> dict[str, Any]:
@@ -370,7 +374,7 @@ def _memory(request: Request, aliases: Mapping[str, str]) -> dict[str, Any]:
         **_ownership(request),
         "applied": _record(request),
         "releases": {**live.facts["releases"], **aliases},
-        "components": component_versions(live.fields["definition"].data),
+        "components": live.fields["definition"].component_versions,
     }
 
 
@@ -384,5 +388,5 @@ def _record(request: Request) -> dict[str, str]:
     out = digests_of(live, values)
     if "definition" in fields and not import_needed(request).needed:
         out["sent"] = sent_digest(request.resource)
-        out["observed"] = digest(live.fields["definition"].data)
+        out["observed"] = live.fields["definition"].digest
     return {group: out[group] for group in (*GROUPS, "sent", "observed") if group in out}

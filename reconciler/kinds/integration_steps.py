@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from reconciler.definition import Definition
 from reconciler.kinds.base import Request, Step, Steps, address_of, source_of
-from reconciler.kinds.integration_bundle import bundle_change, without_versions
+from reconciler.kinds.integration_bundle import bundle_change
 from reconciler.kinds.labelled import creation, ignored, label_changes, mark_changes, own_mark, scalar_changes
-from reconciler.kinds.meaning import blank, component_versions, differences, digest, meaning, same
 from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.digest import sha256
 from reconciler.model.plan import Cause, Change, Refusal, Verb
-from reconciler.model.state import Definition, LiveObject, Version
+from reconciler.model.state import LiveObject, Version
 
 PLAIN = ("name", "description", "category")
 EMPTY = {"description": "", "category": ""}
@@ -49,9 +48,9 @@ def import_needed(request: Request) -> Import:
     if live.facts.get("imported"):
         # What the server made of the text counts as applied, dropped keys and all.
         return Import(False)
-    found = live.fields["definition"].data
-    untouched = live.applied.get("observed") == digest(found)
-    sent_again = live.applied.get("sent") == sha256(meaning(wanted.data))
+    found: Definition = live.fields["definition"]
+    untouched = live.applied.get("observed") == found.digest
+    sent_again = live.applied.get("sent") == wanted.meaning_digest
     if untouched and sent_again:
         return Import(False)
     # Other versions of components under the same text are someone's change. Under a new text they are our
@@ -59,14 +58,14 @@ def import_needed(request: Request) -> Import:
     moved = _moved_components(live, wanted.key) if sent_again and not untouched else []
     why = _cause(live, untouched=untouched, sent_again=sent_again)
     package = bundle_change(request, live, why)
-    asked, there = without_versions(wanted.data, wanted), without_versions(found, wanted)
-    if same(asked, there) and not moved and package is None:
+    asked, there = wanted.without_version_of(wanted.key), found.without_version_of(wanted.key)
+    if asked.same(there) and not moved and package is None:
         return Import(False, anew=bool(live.applied.get("observed")) and not untouched)
     changes = [package] if package else []
-    changes += [Change(path, before, after, why) for path, before, after in differences(asked, there)]
+    changes += [Change(path, before, after, why) for path, before, after in asked.differences(there)]
     changes += [Change(path, now, was, Cause.DRIFT) for path, was, now in moved]
     changes = [change for change in changes if not ignored(request.resource, change.path)]
-    if not changes and blank(found) != blank(wanted.data):
+    if not changes and found.is_blank != wanted.is_blank:
         changes.append(Change("definition", None, wanted, why))
     return Import(bool(changes), tuple(changes))
 
@@ -202,7 +201,7 @@ def _cause(live: LiveObject, *, untouched: bool, sent_again: bool) -> Cause:
 
 def _moved_components(live: LiveObject, own: str) -> list[tuple[str, Any, Any]]:
     """The components whose versions are not those observed, but for a bundle's own one."""
-    before, now = live.facts["components"], component_versions(live.fields["definition"].data)
+    before, now = live.facts["components"], live.fields["definition"].component_versions
     return [
         (f"definition.components[{key}].version", before[key], now[key])
         for key in sorted(before.keys() & now.keys())
@@ -212,7 +211,7 @@ def _moved_components(live: LiveObject, own: str) -> list[tuple[str, Any, Any]]:
 
 def _import_reason(request: Request, importing: Import) -> str:
     live = request.live
-    if live is None or blank(live.fields["definition"].data):
+    if live is None or live.fields["definition"].is_blank:
         return "the draft has no definition yet"
     if [change.path for change in importing.changes] == ["bundle"]:
         return "it is to run another bundle"
@@ -231,7 +230,7 @@ def _unpublished_draft(request: Request, importing: Import) -> tuple[Refusal, ..
     found: Definition = live.fields["definition"]
     ours = _is_ours(live)
     # A draft of our own making to which the import, or its record, has not come yet is nobody's work.
-    if ours or live.facts["created"] or not live.facts["hasUnpublishedChanges"] or blank(found.data):
+    if ours or live.facts["created"] or not live.facts["hasUnpublishedChanges"] or found.is_blank:
         return ()
     return (
         Refusal(
@@ -246,7 +245,7 @@ def _unpublished_draft(request: Request, importing: Import) -> tuple[Refusal, ..
 
 def draft_at_stake(step: str, live: LiveObject | None) -> str:
     """The draft's text, where it is not known to be what we last put there: importing destroys it."""
-    if live is None or blank(live.fields["definition"].data):
+    if live is None or live.fields["definition"].is_blank:
         return ""
     if step != RESTORE and _is_ours(live):
         return ""
@@ -256,7 +255,7 @@ def draft_at_stake(step: str, live: LiveObject | None) -> str:
 
 def _is_ours(live: LiveObject) -> bool:
     """Whether the draft is just as our last import left it."""
-    return bool(live.applied.get("observed") == digest(live.fields["definition"].data))
+    return bool(live.applied.get("observed") == live.fields["definition"].digest)
 
 
 def _published_otherwise(request: Request) -> tuple[Diagnostic, ...]:
@@ -265,7 +264,7 @@ def _published_otherwise(request: Request) -> tuple[Diagnostic, ...]:
     if live is None or wanted is None or not fields.get("release"):
         return ()
     version = find_release(live, fields["release"])
-    if version is None or not version.definition or version.definition == sha256(meaning(wanted.data)):
+    if version is None or not version.definition or version.definition == wanted.meaning_digest:
         return ()
     return (
         Diagnostic(

@@ -7,9 +7,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reconciler.kinds.field import Field
+from reconciler.kinds.table.documents import Api
+from reconciler.kinds.table.row import Row
 from reconciler.kinds.tabled import TabledKind
 from reconciler.model.state import LiveObject
+
+
+def _provided(many: str, order: str = "") -> Api:
+    return Api("", many, order, search=None, allows=(), mutations=())
 
 
 class Lookup(TabledKind):
@@ -17,7 +22,7 @@ class Lookup(TabledKind):
 
     lookup = "name"
     declared = False
-    fields = (Field("name"),)
+    fields = (Row("name"),)
 
     def parse(self, node: Mapping[str, Any]) -> LiveObject:
         """Its id and name; where it has no id of text, the number."""
@@ -28,25 +33,25 @@ class AlertTriggerKind(Lookup):
     """What can raise an alert."""
 
     name = "AlertTrigger"
-    list_name = "alertTriggers"
+    api = _provided("alertTriggers", order="NAME")
 
 
 class LogSeverityKind(Lookup):
     """A level of logs."""
 
     name = "LogSeverity"
-    list_name = "logSeverityLevels"
+    api = _provided("logSeverityLevels")
 
 
 class OrganizationRoleKind(Lookup):
     """What a user of the organization may do."""
 
     name = "OrganizationRole"
-    list_name = "organizationRoles"
+    api = _provided("organizationRoles")
 
 
 class CustomerRoleKind(Lookup):
     """What a user of a customer may do."""
 
     name = "CustomerRole"
-    list_name = "customerRoles"
+    api = _provided("customerRoles")

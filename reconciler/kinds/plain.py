@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from reconciler.kinds import documents
-from reconciler.kinds.base import Request, Resolve
+from reconciler.kinds.base import Request
 from reconciler.kinds.labelled import own_mark
-from reconciler.model.address import Ref
+from reconciler.kinds.table.row import Row
+from reconciler.model.address import Ref, Resolve
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.operation import Operation, Upload
 from reconciler.model.plan import Verb
@@ -31,10 +33,18 @@ class PlainKind:
     declared = True
     newest_first = False
     held_by: tuple[str, ...] = ()
+    fields: tuple[Row, ...] = ()
+    rules: Mapping[str, Any] = MappingProxyType({})
+    example = ""
     lookup = ""
 
     def __init__(self) -> None:
         self._documents = documents.load(self.name.lower())
+
+    @property
+    def doc(self) -> str:
+        """The class's own docstring."""
+        return " ".join((type(self).__doc__ or "").split())
 
     @property
     def marked(self) -> bool:

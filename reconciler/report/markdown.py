@@ -56,6 +56,7 @@ def plan(document: Document) -> str:
     sections = [
         _entries("Refused", document.get("refusals", ()), "refusal", is_open=True),
         _listing("Deleted along with it", document.get("consequences", ()), "consequence", is_open=True),
+        _listing("Left out", values.left_out_lines(document), "resource", is_open=True),
         _entries("Warnings", document.get("warnings", ()), "warning"),
         *_kinds(document["actions"]),
         _drift("Not as last applied", document.get("drift", ())),
@@ -74,7 +75,7 @@ def outcome(document: Document) -> str:
     ]
     if left := values.next_line(document):
         head += ["", left]
-    sections = []
+    sections = [_listing("Left out", values.left_out_lines(document), "resource", is_open=True)]
     for status in ("failed", "stale", "skipped", "done"):
         blocks = [_ended(action) for action in document["actions"] if action["status"] == status]
         title = f"{status.capitalize()}: {values.count(len(blocks), 'action')}"

@@ -104,6 +104,11 @@ def fates(document: Mapping[str, Any]) -> dict[str, int]:
     return found
 
 
+def left_out_lines(document: Mapping[str, Any]) -> list[str]:
+    """What nothing is done of, since something else is excluded or was not selected."""
+    return [f"{one['address']}, which {one['reason']}" for one in document.get("leftOut", ())]
+
+
 def left_orphans(document: Mapping[str, Any]) -> list[str]:
     """The orphans that stay, since the plan does not delete them."""
     deleted = {one["address"] for one in document.get("actions", ()) if one["verb"] == "delete"}

@@ -16,9 +16,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from .address import BASE
-from .resolve.context import Context
-from .resolve.invoke import Answer, invoke, result
-from .resolve.mutate_component import receive_package
+from .resolve.components.published import receive_package
+from .resolve.executions.invoke import Answer, invoke, result
+from .resolve.frame.context import Context
 
 _OWN_HEADERS = ("authorization", "connection", "content-length", "host")
 

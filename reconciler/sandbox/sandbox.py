@@ -29,9 +29,9 @@ from graphql import (
 from graphql.language import FieldNode, Visitor, visit
 
 from .faults import AUTH, Armed, Fault, Faults, Strike
-from .resolve.context import Context
-from .resolve.errors import NotFoundError
 from .resolve.executable import schema
+from .resolve.frame.context import Context
+from .resolve.frame.errors import NotFoundError
 from .rules import Rules, check
 from .somebody import shift_customers
 from .store import Store

@@ -6,10 +6,11 @@ import json
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from .resolve import drafts, version
-from .resolve.config_input import read
-from .resolve.context import Context
+from .resolve.content import versions
+from .resolve.content.merging import stored
 from .resolve.definitions import state
+from .resolve.frame.context import Context
+from .resolve.integrations import drafts
 from .rules import Rules
 from .store import Row, timestamp
 
@@ -99,7 +100,7 @@ def _integration(context: Context, number: int, project: str | None) -> Row:
     context.store.insert("integration", published)
     settled = {"number": first, "published_state": json.dumps(state(context, draft)), "unpublished": 0}
     context.store.update("integration", draft["id"], settled)
-    deployed = {"deployed_version": version.number(context, {**draft, **settled})}
+    deployed = {"deployed_version": versions.number(context, {**draft, **settled})}
     context.store.update("instance", context.system_instance(draft["sequence"])["id"], deployed)
     return published
 
@@ -136,8 +137,8 @@ def _instance(number: int, published: Row, customer: str, project: str | None) -
         "needs_deploy": 0,
         "deployed_version": published["number"],
         "last_deployed_at": moment,
-        "config": read(config),
-        "deployed_config": read(config),
+        "config": stored(config),
+        "deployed_config": stored(config),
         "created_at": moment,
         "updated_at": moment,
     }

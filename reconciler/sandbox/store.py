@@ -11,6 +11,7 @@ import sqlite3
 import time
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,54 +20,8 @@ from .tables import STATEMENTS, TABLES
 
 Row = dict[str, Any]
 
-_SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
-CREATE TABLE definition (digest TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE integration (
-  id TEXT PRIMARY KEY, sequence TEXT NOT NULL, is_draft INTEGER NOT NULL, number INTEGER NOT NULL,
-  name TEXT NOT NULL, description TEXT NOT NULL, category TEXT NOT NULL, labels TEXT NOT NULL,
-  metadata TEXT, customer TEXT, parent TEXT, avatar_url TEXT, starred INTEGER NOT NULL DEFAULT 0,
-  overview TEXT, marketplace TEXT NOT NULL DEFAULT 'NOT_AVAILABLE_IN_MARKETPLACE', marketplace_tabs TEXT,
-  multiple INTEGER NOT NULL DEFAULT 0, template TEXT NOT NULL DEFAULT 'NOT_AVAILABLE',
-  use_as_template INTEGER NOT NULL DEFAULT 0, test_payload TEXT, test_headers TEXT, test_content_type TEXT,
-  definition TEXT NOT NULL, flows TEXT NOT NULL, variables TEXT NOT NULL,
-  published_state TEXT, unpublished INTEGER NOT NULL DEFAULT 0, outdated INTEGER NOT NULL DEFAULT 0,
-  code_native INTEGER NOT NULL DEFAULT 0, agent INTEGER NOT NULL DEFAULT 0,
-  comment TEXT, attributes TEXT, published_at TEXT, published_by TEXT,
-  available INTEGER NOT NULL DEFAULT 0, available_from INTEGER NOT NULL DEFAULT 0,
-  created_at TEXT NOT NULL, updated_at TEXT NOT NULL);
-CREATE INDEX integration_sequence ON integration (sequence, number);
-CREATE INDEX integration_draft ON integration (is_draft, created_at);
-CREATE INDEX integration_name ON integration (name);
-CREATE TABLE customer (
-  id TEXT PRIMARY KEY, name TEXT NOT NULL, description TEXT NOT NULL, external_id TEXT, labels TEXT NOT NULL,
-  is_system INTEGER NOT NULL DEFAULT 0, embedded_designer INTEGER NOT NULL DEFAULT 0,
-  workflow_copilot INTEGER NOT NULL DEFAULT 0, execution_limit INTEGER, avatar_url TEXT,
-  starred INTEGER NOT NULL DEFAULT 0, created_at TEXT NOT NULL, updated_at TEXT NOT NULL);
-CREATE INDEX customer_name ON customer (name);
-CREATE INDEX customer_external ON customer (external_id);
-CREATE INDEX customer_created ON customer (created_at);
-CREATE TABLE instance (
-  id TEXT PRIMARY KEY, name TEXT NOT NULL, description TEXT NOT NULL, labels TEXT NOT NULL,
-  integration TEXT NOT NULL, sequence TEXT NOT NULL, customer TEXT NOT NULL,
-  is_system INTEGER NOT NULL DEFAULT 0, enabled INTEGER NOT NULL DEFAULT 0,
-  needs_deploy INTEGER NOT NULL DEFAULT 1, deployed_version INTEGER, last_deployed_at TEXT,
-  config TEXT NOT NULL DEFAULT '{}', deployed_config TEXT, flow_configs TEXT NOT NULL DEFAULT '{}',
-  config_mode TEXT, debug INTEGER NOT NULL DEFAULT 0, logs_disabled INTEGER NOT NULL DEFAULT 0,
-  results_disabled INTEGER NOT NULL DEFAULT 0, starred INTEGER NOT NULL DEFAULT 0,
-  created_at TEXT NOT NULL, updated_at TEXT NOT NULL);
-CREATE INDEX instance_created ON instance (created_at);
-CREATE INDEX instance_system ON instance (is_system, created_at);
-CREATE INDEX instance_sequence ON instance (sequence, created_at);
-CREATE INDEX instance_integration ON instance (integration);
-CREATE INDEX instance_customer ON instance (customer, name);
-CREATE TABLE component (
-  id TEXT PRIMARY KEY, key TEXT NOT NULL, number INTEGER NOT NULL, signature TEXT NOT NULL,
-  body TEXT NOT NULL, created_at TEXT NOT NULL);
-"""
 DEFAULT_PROFILE = "Default Instance Profile"
 OWNER_SINCE = "2025-01-01T00:00:00.000000+00:00"
-_TABLES = (*reversed(TABLES), "definition", "integration", "instance", "customer", "component")
 
 
 class Store:
@@ -90,9 +45,9 @@ class Store:
     def _prepare(self) -> None:
         """Make the tables unless another process did; the lock is taken before looking."""
         self.begin(write=True)
-        if not self.all("SELECT 1 FROM sqlite_master WHERE name = 'meta'"):
-            for statement in _SCHEMA.split(";"):
-                self._db.execute(statement)
+        for statement in STATEMENTS:
+            self._db.execute(statement)
+        if not self.meta():
             self.set_meta(
                 {
                     "tenant": str(uuid.uuid4()),
@@ -105,8 +60,6 @@ class Store:
             )
             self.reset_meta()
             self.create_system_customer()
-        for statement in STATEMENTS:
-            self._db.execute(statement)
         if not self.all("SELECT 1 FROM profile"):
             self.create_default_profile()
         if not self.all("SELECT 1 FROM person"):
@@ -270,13 +223,25 @@ class Store:
 
     def clear(self) -> None:
         """Empty every table; settings stay."""
-        for table in _TABLES:
-            self._db.execute(f"DELETE FROM {table}")
+        for table in reversed(TABLES):
+            if table != "meta":
+                self._db.execute(f"DELETE FROM {table}")
         self.reset_meta()
         self._last = 0
         self.create_system_customer()
         self.create_default_profile()
         self.create_owner()
+
+
+def columns_of_tables() -> dict[str, frozenset[str]]:
+    """What each table has."""
+    with closing(sqlite3.connect(":memory:")) as db:
+        for statement in STATEMENTS:
+            db.execute(statement)
+        return {
+            table: frozenset(row[0] for row in db.execute("SELECT name FROM pragma_table_info(?)", (table,)))
+            for table in TABLES
+        }
 
 
 def timestamp(microseconds: int) -> str:

@@ -1,4 +1,4 @@
-"""Why this exists: the tables that came after the first; they are made in files of earlier versions too."""
+"""Why this exists: what a tenant is kept in; files of earlier versions get the tables that they lack."""
 
 from __future__ import annotations
 
@@ -9,6 +9,38 @@ _OF_EXECUTION = "execution TEXT NOT NULL REFERENCES execution (id) ON DELETE CAS
 
 # Lists of ids and of values are JSON. A row with ready shows from that request on, counted from the first.
 TABLES: dict[str, str] = {
+    "meta": "key TEXT PRIMARY KEY, value TEXT",
+    "definition": "digest TEXT PRIMARY KEY, body TEXT NOT NULL",
+    "integration": """
+  id TEXT PRIMARY KEY, sequence TEXT NOT NULL, is_draft INTEGER NOT NULL, number INTEGER NOT NULL,
+  name TEXT NOT NULL, description TEXT NOT NULL, category TEXT NOT NULL, labels TEXT NOT NULL,
+  metadata TEXT, customer TEXT, parent TEXT, avatar_url TEXT, starred INTEGER NOT NULL DEFAULT 0,
+  overview TEXT, marketplace TEXT NOT NULL DEFAULT 'NOT_AVAILABLE_IN_MARKETPLACE', marketplace_tabs TEXT,
+  multiple INTEGER NOT NULL DEFAULT 0, template TEXT NOT NULL DEFAULT 'NOT_AVAILABLE',
+  use_as_template INTEGER NOT NULL DEFAULT 0, test_payload TEXT, test_headers TEXT, test_content_type TEXT,
+  definition TEXT NOT NULL, flows TEXT NOT NULL, variables TEXT NOT NULL,
+  published_state TEXT, unpublished INTEGER NOT NULL DEFAULT 0, outdated INTEGER NOT NULL DEFAULT 0,
+  code_native INTEGER NOT NULL DEFAULT 0, agent INTEGER NOT NULL DEFAULT 0,
+  comment TEXT, attributes TEXT, published_at TEXT, published_by TEXT,
+  available INTEGER NOT NULL DEFAULT 0, available_from INTEGER NOT NULL DEFAULT 0,
+  created_at TEXT NOT NULL, updated_at TEXT NOT NULL""",
+    "customer": """
+  id TEXT PRIMARY KEY, name TEXT NOT NULL, description TEXT NOT NULL, external_id TEXT, labels TEXT NOT NULL,
+  is_system INTEGER NOT NULL DEFAULT 0, embedded_designer INTEGER NOT NULL DEFAULT 0,
+  workflow_copilot INTEGER NOT NULL DEFAULT 0, execution_limit INTEGER, avatar_url TEXT,
+  starred INTEGER NOT NULL DEFAULT 0, created_at TEXT NOT NULL, updated_at TEXT NOT NULL""",
+    "instance": """
+  id TEXT PRIMARY KEY, name TEXT NOT NULL, description TEXT NOT NULL, labels TEXT NOT NULL,
+  integration TEXT NOT NULL, sequence TEXT NOT NULL, customer TEXT NOT NULL,
+  is_system INTEGER NOT NULL DEFAULT 0, enabled INTEGER NOT NULL DEFAULT 0,
+  needs_deploy INTEGER NOT NULL DEFAULT 1, deployed_version INTEGER, last_deployed_at TEXT,
+  config TEXT NOT NULL DEFAULT '{}', deployed_config TEXT, flow_configs TEXT NOT NULL DEFAULT '{}',
+  config_mode TEXT, debug INTEGER NOT NULL DEFAULT 0, logs_disabled INTEGER NOT NULL DEFAULT 0,
+  results_disabled INTEGER NOT NULL DEFAULT 0, starred INTEGER NOT NULL DEFAULT 0,
+  created_at TEXT NOT NULL, updated_at TEXT NOT NULL""",
+    "component": """
+  id TEXT PRIMARY KEY, key TEXT NOT NULL, number INTEGER NOT NULL, signature TEXT NOT NULL,
+  body TEXT NOT NULL, created_at TEXT NOT NULL""",
     "profile": f"""
   id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, description TEXT NOT NULL DEFAULT '', stable_key TEXT,
   is_default INTEGER NOT NULL DEFAULT 0, memory_mb INTEGER NOT NULL DEFAULT 1024,
@@ -64,6 +96,17 @@ TABLES: dict[str, str] = {
   message TEXT NOT NULL, step TEXT, type TEXT NOT NULL, {_TIMES}""",
 }
 _INDEXES = (
+    ("integration_sequence", "integration (sequence, number)"),
+    ("integration_draft", "integration (is_draft, created_at)"),
+    ("integration_name", "integration (name)"),
+    ("customer_name", "customer (name)"),
+    ("customer_external", "customer (external_id)"),
+    ("customer_created", "customer (created_at)"),
+    ("instance_created", "instance (created_at)"),
+    ("instance_system", "instance (is_system, created_at)"),
+    ("instance_sequence", "instance (sequence, created_at)"),
+    ("instance_integration", "instance (integration)"),
+    ("instance_customer", "instance (customer, name)"),
     ("person_email", "person (email)"),
     ("execution_instance", "execution (instance, created_at)"),
     ("execution_sequence", "execution (sequence, created_at)"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -10,14 +9,15 @@ from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Kind, Request
 from reconciler.kinds.labelled import own_mark
 from reconciler.kinds.marks import marks_in
-from reconciler.manifests.messages import suggest
 from reconciler.model.address import Address
 from reconciler.model.errors import InvalidInput, NotFound, Refused
+from reconciler.model.hints import suggest
 from reconciler.model.outcome import Result, Status
 from reconciler.model.plan import Action, Plan, Refusal, Verb
 from reconciler.model.state import Desired, Live, LiveObject, Resource
-from reconciler.plan.build import content, live_digest
+from reconciler.plan.build import live_digest
 from reconciler.plan.match import match
+from reconciler.plan.seal import sealed
 from reconciler.verbs.session import Options, Session, connect, load_desired, policy
 
 if TYPE_CHECKING:
@@ -91,8 +91,7 @@ async def _send(session: Session, tenant: Tenant, desired: Desired, whole: Live,
     kind, name = all_kinds()[address.kind], Verb.ADOPT.value
     op = kind.operation(name, Verb.ADOPT, request)
     action = Action(f"{address}#{name}", address, Verb.ADOPT, "exists without an owner", target=live.id)
-    action = replace(action, content=content(action))
-    plan = Plan(desired.project, desired.environment, desired.digest, live_digest(whole), (action,))
+    plan = sealed(Plan(desired.project, desired.environment, desired.digest, live_digest(whole), (action,)))
     journal, error = FileJournal(session.state / JOURNAL, lambda: datetime.now(UTC)), ""
     journal.begin(plan)
     journal.before(action, op)

@@ -43,7 +43,7 @@ async def plan(session: Session, options: Options) -> Planned:
         live = await fetch(client, kinds, needed=kinds_named(desired), concurrency=options.parallelism)
         lease, more = await seen(session, client)
     matched = match(desired, live)
-    made = make_plan(desired, live, allowed, matched=matched, select=options.select, exclude=options.exclude)
+    made = make_plan(desired, live, allowed, matched=matched, selection=options.selection)
     made = replace(made, warnings=(*only_warnings(diagnostics), *more, *made.warnings))
     objects = {**matched.known, **matched.objects, **matched.orphans}
     return Planned(made, desired, live, objects, allowed, lease)

@@ -416,6 +416,28 @@ def test_what_goes_along_is_told_in_every_format(shop: Folder):
         assert "Deleted along with it" in out
 
 
+def test_what_a_stranger_made_goes_along_only_where_that_is_asked_for(shop: Folder):
+    found = one(shop, "instance", "customer { id } integration { id }")
+    references = {"customer": found["customer"]["id"], "integration": found["integration"]["id"]}
+    made = shop.behind("createInstance", {"name": "By hand", **references})["id"]
+    for kind in ("customer", "instance"):
+        for path in (shop.root / "manifests").glob(f"{kind}-*.yaml"):
+            path.unlink()
+    writes = shop.writes()
+    for verb in (["apply", "--yes"], ["plan"]):
+        assert errors(shop, *verb, "--prune") == (5, [("strangers", "Customer/acme")])
+    _, _, err = shop("plan", "--prune")
+    assert f'deleting Customer/acme would delete instance "By hand" ({made}), which bears no mark' in err
+    assert "--delete-strangers" in err
+    assert shop.writes() == writes
+    applied(shop, "--prune", "--exclude", "Customer/acme")
+    assert len(objects(shop, "instance")) == len(objects(shop, "customer")) == 1
+    saved = str(shop.root / "saved.json")
+    assert shop("plan", "--prune", "--delete-strangers", "-o", saved)[0] == 0
+    assert shop("apply", saved)[0] == 0
+    assert objects(shop, "instance") == objects(shop, "customer") == []
+
+
 # Two projects in one tenant
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from reconciler.kinds import all_kinds
 from reconciler.sandbox.faults import Fault
-from tests.kinds.cases import CASES, SECRET, address_of, name_of
+from tests.kinds.case import SECRET
+from tests.kinds.cases import CASES, address_of, name_of
 from tests.kinds.world import World
 
 KINDS = sorted(CASES)

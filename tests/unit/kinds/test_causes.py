@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.definition.meaning import digest, meaning
 from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Policy
 from reconciler.kinds.cause import cause
@@ -12,7 +13,6 @@ from reconciler.kinds.instance_config import config_changes, config_form
 from reconciler.kinds.instance_flows import flow_changes, flows_form
 from reconciler.kinds.integration_steps import import_needed
 from reconciler.kinds.marks import short
-from reconciler.kinds.meaning import digest, meaning
 from reconciler.model.digest import sha256
 from reconciler.model.plan import Verb
 from reconciler.model.secret import Secret

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from reconciler.definition.meaning import digest, meaning
 from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Policy
 from reconciler.kinds.integration_steps import find_release
-from reconciler.kinds.meaning import digest, meaning
 from reconciler.model.digest import sha256
 from reconciler.model.errors import PayloadError
 from reconciler.model.plan import Verb
