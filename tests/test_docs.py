@@ -111,6 +111,8 @@ def test_every_command_and_option_is_told(words: tuple[str, ...]) -> None:
     options = [one.opts for one in dict(commands())[words].params if isinstance(one, click.Option)]
     untold = [names for names in options if not any(stands(name, said) for name in names)]
     assert not untold
+    shapes = [one.type for one in dict(commands())[words].params if one.name in ("format", "shape")]
+    assert [name for kind in shapes for name in getattr(kind, "choices", ()) if not stands(name, said)] == []
 
 
 def typed() -> list[Any]:
@@ -142,7 +144,7 @@ def test_every_format_is_told() -> None:
 
 
 # Words of this form in the source that are no codes: parts of actions' names, headers, options, labels.
-NO_CODES = {"configure-flows", "content-type", "external-id", "reconciler-protect", "retry-after"}
+NO_CODES = {"configure-flows", "content-type", "external-id", "left-out", "reconciler-protect", "retry-after"}
 NO_CODES |= {"retry-count", "max-retry-count", "retry-next"}
 # What InvalidInput would be called if its diagnostics had no codes of their own.
 NO_CODES |= {"invalid"}
@@ -157,12 +159,22 @@ def literals() -> tuple[frozenset[str], frozenset[str]]:
     for path in (ROOT / "reconciler").rglob("*.py"):
         if path.relative_to(ROOT / "reconciler").parts[0] in NOT_READ:
             continue
-        for one in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for one in words_of(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(one, ast.Constant) and isinstance(one.value, str):
                 whole.add(one.value)
             elif isinstance(one, ast.JoinedStr) and isinstance(one.values[0], ast.Constant):
                 beginnings.add(str(one.values[0].value))
     return frozenset(whole), frozenset(beginnings)
+
+
+def words_of(node: ast.AST) -> Iterator[ast.AST]:
+    """All below a node but what is never a code: the examples of rows, items of lists, keys of maps."""
+    yield node
+    for part in ast.iter_child_nodes(node):
+        example = isinstance(part, ast.Assign) and ast.unparse(part.targets[0]).lower() == "example"
+        row = isinstance(part, ast.Call) and ast.unparse(part.func) == "Row"
+        if not (example or row or (isinstance(node, ast.List) and isinstance(part, ast.Constant))):
+            yield from words_of(part)
 
 
 def codes() -> set[str]:
