@@ -12,6 +12,7 @@ from typing import Any
 
 from reconciler.kinds.base import Request
 from reconciler.kinds.component import reference
+from reconciler.kinds.nodes import Input, Page
 from reconciler.kinds.places import Description
 from reconciler.kinds.table.documents import Api, Search
 from reconciler.kinds.table.row import Row, description, lowered
@@ -50,6 +51,7 @@ INPUTS = Row(
     {"clientId": "1234", "clientSecret": {"secret": {"env": "SLACK_CLIENT_SECRET"}}},
     secret=True,
     select="(first: 100) { nodes { name value hasValue } }",
+    wire=Page[Input],
     read=inputs_read,
     write=inputs_sent,
 )

@@ -16,6 +16,7 @@
         │   └── NotFound               "Record not found"
         ├── TestFailed                 a flow ran, and not as its test expects
         ├── NullObject                 no errors, and no object either
+        ├── Misfit                     an object that is not as the API describes it
         └── TransportError             no usable answer: it may or may not have been carried out
 
 The number is the exit code, which stands on the class.
@@ -167,6 +168,12 @@ class NullObject(ApiError):
     """A mutation answered without errors and without its object."""
 
     code = "null-object"
+
+
+class Misfit(ApiError):
+    """An object in an answer is not as the API describes it."""
+
+    code = "misfit"
 
 
 class TestFailed(ApiError):

@@ -46,6 +46,7 @@ def plan_document(plan: Plan, *, created_at: str, rate: float) -> Document:
         "drift": [_drift(drift) for drift in plan.drift],
         "warnings": [_diagnostic(warning) for warning in plan.warnings],
         "refusals": [_refusal(refusal) for refusal in plan.refusals],
+        "notes": [_diagnostic(note) for note in plan.notes],
         "consequences": list(plan.consequences),
         "orphans": [str(address) for address in plan.orphans],
         **_left_out(plan),
@@ -100,6 +101,7 @@ def drift_document(plan: Plan, *, created_at: str) -> Document:
         },
         "drift": [_drift(drift) for drift in plan.drift],
         "warnings": [_diagnostic(warning) for warning in plan.warnings],
+        "notes": [_diagnostic(note) for note in plan.notes],
         "orphans": [str(address) for address in plan.orphans],
     }
 
@@ -187,6 +189,7 @@ def _summary(plan: Plan) -> dict[str, int]:
         **({"leftOut": len(plan.left_out)} if plan.left_out else {}),
         "warnings": len(plan.warnings),
         "refusals": len(plan.refusals),
+        "notes": len(plan.notes),
     }
 
 

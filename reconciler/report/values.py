@@ -140,6 +140,14 @@ def lease_line(document: Mapping[str, Any]) -> str:
     return f"{holder} works on this tenant {span}{why}: apply would be refused."
 
 
+def note_lines(document: Mapping[str, Any]) -> list[str]:
+    """What is to be known, one a line."""
+    return [
+        terminal(f"{one['address']}: {one['message']}" if one["address"] else one["message"])
+        for one in document.get("notes", ())
+    ]
+
+
 def rollout_lines(document: Mapping[str, Any]) -> list[str]:
     """The sets whose instances a plan changes in waves, one a line."""
     return [
