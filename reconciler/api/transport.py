@@ -23,6 +23,7 @@ from reconciler.api.readonly import guard
 from reconciler.api.retries import AWAY, AttemptError, Patience, Trail, persist, retry_after
 from reconciler.api.wire import Answer, decode, encode
 from reconciler.model.errors import (
+    ApiError,
     InvalidInput,
     NotAuthenticated,
     ReconcilerError,
@@ -125,9 +126,17 @@ class Transport:
         """The GraphQL answer to `op`, errors in it included.
 
         Raises TransportError (`doubtful` where a write may have happened), Unreachable, NotAuthenticated,
-        or WriteRefused.
+        WriteRefused, or ApiError where it cannot be written down.
         """
-        body = encode(op.document, op.variables)
+        try:
+            body = encode(op.document, op.variables)
+        except UnicodeEncodeError:
+            raise ApiError(
+                f"{op.name}: a text in the request is not valid Unicode, and cannot be sent",
+                operation=op.name,
+                address=op.address,
+                hint="look for half of a surrogate pair, such as \\ud83d, in what the manifest names",
+            ) from None
         call = _Call(op, body, headers or {}, Trail())
         self._health.requested()
         try:

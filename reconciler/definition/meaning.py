@@ -93,7 +93,7 @@ def _equal(wanted: Any, found: Any) -> bool:
 
 
 def blank(data: Tree) -> bool:
-    """Whether a definition holds nothing yet: no flow, no config variable. What is unreadable may hold any."""
+    """Whether a definition holds nothing yet: no flow, no config variable. What is unreadable is not."""
     return UNREADABLE not in data and not data.get("flows") and not data.get("requiredConfigVars")
 
 

@@ -71,6 +71,7 @@ COMPONENTS = Listing(
             "--version-sequence",
             "UUID",
             "The versions of one component, by versionSequenceId.",
+            "components",
         ),
         flag("allVersions", "--all-versions/--newest-version", "Every version, or the newest of each."),
         Filter(
@@ -81,6 +82,7 @@ COMPONENTS = Listing(
     single="component",
     named="key",
     name="key",
+    node="Component",
     sort="[{field: VERSION_CREATED_AT, direction: ASC}]",
 )
 

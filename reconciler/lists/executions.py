@@ -25,6 +25,8 @@ def _counts(name: str, option: str, what: str) -> tuple[Filter, ...]:
     )
 
 
+_RESULTS = ("COMPLETED", "ERROR", "POLLED_NO_CHANGES", "CANCELED_AS_DUPLICATE")
+
 EXECUTIONS = Listing(
     "executions",
     "execution",
@@ -49,6 +51,12 @@ EXECUTIONS = Listing(
         column("endedAt", moment=True),
         column("retries", "retryCount"),
         column("memoryMb", "allocatedMemoryMb"),
+        column("instanceId", "instance { id }"),
+        column("customerId", "instance { customer { id } }"),
+        column("integrationId", "integration { versionSequenceId }", sequence=True),
+        column("versionId", "integration { id }"),
+        column("flowId", "flow { id }"),
+        column("flowConfigId", "flowConfig { id }"),
     ),
     (
         Filter("instance", "--instance", "ID", "Of this instance: a name or an id.", "instances"),
@@ -62,7 +70,11 @@ EXECUTIONS = Listing(
             by_sequence="integration_VersionSequenceId",
         ),
         Filter(
-            "integration_VersionSequenceId", "--version-sequence", "UUID", "Of the integration with this one."
+            "integration_VersionSequenceId",
+            "--version-sequence",
+            "UUID",
+            "Of the integration with this one.",
+            "integrations",
         ),
         Filter(
             "flow",
@@ -82,9 +94,15 @@ EXECUTIONS = Listing(
             "--result",
             "String",
             "How it ended.",
-            choices=("COMPLETED", "ERROR", "POLLED_NO_CHANGES", "CANCELED_AS_DUPLICATE"),
+            choices=_RESULTS,
         ),
-        Filter("resultType_In", "--result-in", "[String]", "Ended in one of these ways. Repeatable."),
+        Filter(
+            "resultType_In",
+            "--result-in",
+            "[String]",
+            "Ended in one of these ways. Repeatable.",
+            choices=_RESULTS,
+        ),
         flag("error_Isnull", "--without-error/--with-error", "Without an error, or with one."),
         *between("startedAt", "started", "Started"),
         *between("endedAt", "ended", "Ended"),
@@ -116,12 +134,19 @@ EXECUTIONS = Listing(
             "--instance-version-sequence",
             "UUID",
             "Of instances of the integration with this one.",
+            "integrations",
         ),
-        Filter("flowConfig", "--flow-config", "ID", "Of a flow in one instance, by the id of its settings."),
+        Filter(
+            "flowConfig",
+            "--flow-config",
+            "ID",
+            "Of a flow in one instance, by the id of its settings.",
+            "flow settings",
+        ),
         Filter("flowConfig_Flow", "--flow-config-flow", "ID", "Of a flow in any instance, by the flow's id."),
         Filter("flow_In", "--flow-in", "[ID]", "Of one of these flows, by id. Repeatable."),
-        Filter("id", "--execution", "ID", "With this id."),
-        Filter("id_In", "--id", "[ID]", "With one of these ids. Repeatable."),
+        Filter("id", "--execution", "ID", "With this id.", "executions"),
+        Filter("id_In", "--id", "[ID]", "With one of these ids. Repeatable.", "executions"),
         Filter(
             "invokedBy",
             "--invoked-by",
@@ -142,5 +167,6 @@ EXECUTIONS = Listing(
     single="executionResult",
     named="id",
     name="id",
+    node="InstanceExecutionResult",
     sort="[{field: STARTED_AT, direction: DESC}]",
 )

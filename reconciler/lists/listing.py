@@ -27,6 +27,8 @@ class Column:
     moment: bool = False
     read: Callable[[Any], Any] | None = None
     """Makes the value out of what stands at the selection."""
+    sequence: bool = False
+    """Whether what stands there ties versions together, and stands for the integration's own id."""
 
     def value(self, node: Mapping[str, Any]) -> Any:
         """The column's value in a node; None where anything on the way is."""
@@ -38,7 +40,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """One argument of a list, as an option. `refers` names the list in which its value may be a name.
+    """One argument of a list, as an option. `refers` names the list that its value is of, by name or id.
 
     `by_sequence` is a plainer argument for an integration's id: it takes the versionSequenceId, and so
     surely means all versions.
@@ -53,6 +55,11 @@ class Filter:
     by_sequence: str = ""
     read: Callable[[str], Any] | None = None
     """Makes the argument out of the option's text, where the API wants more than a plain value."""
+
+    @property
+    def named(self) -> bool:
+        """Whether a name will do where the API wants an id."""
+        return self.argument == "flow" or self.refers in ("customers", "integrations", "instances")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,8 @@ class Listing:
     nested: bool = False
     also_named: tuple[str, ...] = ()
     """Further columns that a name may stand in, where the API does not look for names itself."""
+    node: str = ""
+    """The type of its objects, which their ids begin with; and the kind of their addresses."""
 
     def column(self, name: str) -> Column | None:
         """The column with this name; case, hyphens and underscores do not matter."""
@@ -87,6 +96,29 @@ class Listing:
     def shown(self) -> tuple[Column, ...]:
         """The columns that are shown where none are asked for."""
         return tuple(column for column in self.columns if column.shown)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the rows of one page lie in their list; None where the server did not say."""
+
+    start: str | None
+    end: str | None
+    more_before: bool
+    more_behind: bool
+    total: int | None
+
+    @classmethod
+    def of(cls, connection: Mapping[str, Any]) -> Place:
+        """What the server tells of a page."""
+        info = connection.get("pageInfo") or {}
+        return cls(
+            info.get("startCursor"),
+            info.get("endCursor"),
+            bool(info.get("hasPreviousPage")),
+            bool(info.get("hasNextPage")),
+            connection.get("totalCount"),
+        )
 
 
 PAGING = {"first": "Int", "after": "String", "last": "Int", "before": "String", "offset": "Int"}
@@ -108,7 +140,7 @@ def page_of(
     }
     passed = [f"{name}: ${name}" for name in values] + ([f"sortBy: {listing.sort}"] if listing.sort else [])
     nodes = f"nodes {{ {_selections(columns)} }}"
-    total = "totalCount pageInfo { hasNextPage endCursor }"
+    total = "totalCount pageInfo { hasNextPage endCursor hasPreviousPage startCursor }"
     field = f"{listing.root}{_in_brackets(passed)} {{ {total} {nodes} }}"
     declared = [f"${name}: {kind}" for name, (kind, _) in values.items()]
     variables = {name: value for name, (_, value) in values.items()}
@@ -125,7 +157,7 @@ def one_of(listing: Listing, columns: Iterable[Column], identifier: str) -> Oper
     selection = f"{{ {_selections(columns)} }}"
     if not listing.named and not listing.nested:
         return Operation(listing.root, f"query {listing.kind} {{ {listing.root} {selection} }}")
-    document = f"query {listing.singular}($id: ID!) {{ {listing.single}(id: $id) {selection} }}"
+    document = f"query {listing.single}($id: ID!) {{ {listing.single}(id: $id) {selection} }}"
     return Operation(listing.single, document, {"id": identifier})
 
 

@@ -7,19 +7,26 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from reconciler.lists.listing import Column, Listing, Row, one_of, page_of, row_of
+from reconciler.api.pages import LARGEST, stream
+from reconciler.lists.components import COMPONENTS
+from reconciler.lists.executions import EXECUTIONS
+from reconciler.lists.listing import Column, Filter, Listing, Place, Row, one_of, page_of, row_of
 from reconciler.lists.lookups import (
     SEARCHED,
     NotThere,
+    Rows,
     by_id,
+    check_sequence,
+    check_type,
     draft_of,
     flow_filters,
     identifier_of,
     is_id,
     missing,
     sequence_of,
+    with_names,
 )
-from reconciler.lists.tables import CUSTOMERS, INSTANCES, INTEGRATIONS
+from reconciler.lists.tables import CUSTOMERS, FLOW_SETTINGS, INSTANCES, INTEGRATIONS
 from reconciler.model.errors import InvalidInput, ReconcilerError
 from reconciler.model.hints import suggest
 from reconciler.model.operation import Operation
@@ -27,7 +34,11 @@ from reconciler.model.operation import Operation
 if TYPE_CHECKING:
     from reconciler.api import Client
 
-_PARENTS = {one.kind: one for one in (CUSTOMERS, INTEGRATIONS, INSTANCES)}
+PARENTS = {
+    **{one.kind: one for one in (CUSTOMERS, INTEGRATIONS, INSTANCES, COMPONENTS, EXECUTIONS)},
+    "flow settings": FLOW_SETTINGS,
+}
+"""The lists that filters refer to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +85,10 @@ class Reading:
         self._listing = wanted.listing
         self._columns = columns
         self._filters: dict[str, Any] = dict(wanted.filters)
+        self._rows = Rows(client)
         self._parent = ""
         self._draft = ""
+        self._names: Mapping[str, Sequence[str]] = {}
 
     async def execute(self, op: Operation) -> Any:
         """A page's connection."""
@@ -86,50 +99,69 @@ class Reading:
             raise NotThere(f'integration "{self._wanted.parent}" does not exist')
         return answer.get(self._listing.root)
 
-    async def run(self, emit: Callable[[Row], None], *, limited: bool = True) -> str:
-        """Emits the rows; the cursor after a page that is not the last."""
+    async def run(self, emit: Callable[[Row], None], *, limited: bool = True) -> Place | None:
+        """Emits the rows; where they lie, if one page was asked for."""
         if not self._listing.named and not self._listing.nested:
             emit(row_of(self._columns, await self._client.execute(one_of(self._listing, self._columns, ""))))
-            return ""
+            return None
         await self._resolve()
-        name = self._wanted.name
+        name, limit = self._wanted.name, self._wanted.limit if limited else None
         if self._wanted.page and not name:
-            return await self._page(emit)
-        limit = self._wanted.limit if limited else None
+            return await self._page(emit, limit)
         if not name:
             await self._all(emit, self._filters, limit)
         elif not await self._named(name, emit, limit):
             raise await self._missing(name)
-        return ""
+        return None
 
     async def _resolve(self) -> None:
         """Ids in place of the names that filters and the parent may be."""
         for one in self._listing.filters:
             if one.refers and one.argument in self._filters:
-                named = self._filters.pop(one.argument)
-                identifier = await identifier_of(self._client, _PARENTS[one.refers], named)
-                sequence = await sequence_of(self._client, identifier) if one.by_sequence else ""
-                if sequence:
-                    self._filters.setdefault(one.by_sequence, sequence)
-                else:
-                    self._filters[one.argument] = identifier
+                await self._refer(one, PARENTS[one.refers])
         flow = str(self._filters.get("flow") or "")
         if flow and not is_id(flow):  # whose name says nothing without what was resolved before
             del self._filters["flow"]
             self._filters |= await flow_filters(self._client, flow, self._filters)
         if self._listing.nested:
-            self._parent = await identifier_of(self._client, INTEGRATIONS, self._wanted.parent)
+            parent = self._wanted.parent  # whose id need not be looked for: the list tells if it is none
+            check_type(INTEGRATIONS, parent)
+            named = not is_id(parent)
+            self._parent = await identifier_of(self._client, INTEGRATIONS, parent) if named else parent
             if self._listing.kind == "versions":
-                self._draft = await draft_of(self._client, self._parent)
+                self._draft, self._names = await draft_of(self._client, self._parent)
 
-    async def _page(self, emit: Callable[[Row], None]) -> str:
-        op = page_of(self._listing, self._columns, self._filters, self._wanted.page, self._parent)
-        connection = await self.execute(op)
-        for node in (connection.get("nodes") or ())[: self._wanted.limit]:
+    async def _refer(self, one: Filter, parent: Listing) -> None:
+        given = self._filters.pop(one.argument)
+        if one.type == "UUID":
+            await check_sequence(self._client, parent, given)
+            self._filters[one.argument] = given
+            return
+        if isinstance(given, list):
+            self._filters[one.argument] = [await identifier_of(self._client, parent, each) for each in given]
+            return
+        identifier = await identifier_of(self._client, parent, given)
+        sequence = await sequence_of(self._client, identifier) if one.by_sequence else ""
+        if sequence:
+            self._filters.setdefault(one.by_sequence, sequence)
+        else:
+            self._filters[one.argument] = identifier
+
+    async def _page(self, emit: Callable[[Row], None], limit: int | None) -> Place | None:
+        """The one page. A limit makes it smaller, so that the next begins where this one ends."""
+        page = dict(self._wanted.page)
+        if limit is not None:
+            side = "last" if "last" in page else "first"
+            page[side] = min(page.get(side, LARGEST), limit)
+        if limit == 0:
+            return None
+        connection = await self.execute(
+            page_of(self._listing, self._columns, self._filters, page, self._parent)
+        )
+        for node in connection.get("nodes") or ():
             if node is not None and node.get("id") != self._draft:
-                emit(row_of(self._columns, node))
-        info = connection.get("pageInfo") or {}
-        return str(info.get("endCursor") or "") if info.get("hasNextPage") else ""
+                emit(await self._rows.row(self._columns, with_names(node, self._names)))
+        return Place.of(connection)
 
     async def _all(
         self,
@@ -139,7 +171,6 @@ class Reading:
         fits: Callable[[Mapping[str, Any]], bool] = lambda _: True,
     ) -> int:
         """Emits the rows of all pages that fit, and counts them."""
-        from reconciler.api.pages import LARGEST, stream
 
         def make(first: int, after: str | None) -> Operation:
             paging = {"first": first, **({"after": after} if after else {})}
@@ -153,8 +184,8 @@ class Reading:
         )
         async with aclosing(pages) as nodes:
             async for node in nodes:
-                if node.get("id") != self._draft and fits(node):
-                    emit(row_of(self._columns, node))
+                if node.get("id") != self._draft and fits(one := with_names(node, self._names)):
+                    emit(await self._rows.row(self._columns, one))
                     count += 1
                 if count == limit:
                     break
@@ -167,7 +198,7 @@ class Reading:
             if is_id(name):
                 node = await by_id(self._client, listing, self._columns, name)
                 if node is not None:
-                    emit(row_of(self._columns, node))
+                    emit(await self._rows.row(self._columns, node))
                 return int(node is not None)
             if listing.named == "id":
                 return 0
@@ -181,7 +212,7 @@ class Reading:
             emit({column.name: row[column.name] for column in shown})
 
         def fits(node: Mapping[str, Any]) -> bool:
-            return any(str(column.value(node)) == name for column in needed)
+            return any(name in str(column.value(node)).split(", ") for column in needed)
 
         return await self._all(keep, self._filters, limit, fits)
 

@@ -73,6 +73,7 @@ CUSTOMERS = Listing(
     ),
     single="customer",
     named="name",
+    node="Customer",
     fixed={"isSystem": False},
     sort=OLDEST_FIRST,
 )
@@ -123,6 +124,7 @@ _INTEGRATION = (
         "--version-sequence",
         "UUID",
         "The versions of one integration, by versionSequenceId.",
+        "integrations",
     ),
     flag("allVersions", "--all-versions/--newest-version", "Every version, or one row an integration."),
     *times(),
@@ -161,6 +163,7 @@ INTEGRATIONS = Listing(
     _INTEGRATION,
     single="integration",
     named="name",
+    node="Integration",
     sort=OLDEST_FIRST,
 )
 
@@ -205,9 +208,9 @@ INSTANCES = Listing(
         ID,
         column("name", shown=True),
         column("customer", "customer { name }", shown=True),
-        column("integration", "integration { name }"),
+        column("integration", "integration { name }", shown=True),
         column("version", "integration { versionNumber }", shown=True),
-        column("deployed", "deployedVersion", shown=True),
+        column("deployed", "deployedVersion"),
         column("enabled", shown=True),
         column("needsDeploy", shown=True),
         column("configState"),
@@ -217,6 +220,9 @@ INSTANCES = Listing(
         column("lastDeployedAt", moment=True),
         column("lastExecutedAt", moment=True),
         *LIFE,
+        column("customerId", "customer { id }"),
+        column("integrationId", "integration { versionSequenceId }", sequence=True),
+        column("versionId", "integration { id }"),
     ),
     (
         text("name", "--name", "Of exactly this name."),
@@ -232,7 +238,11 @@ INSTANCES = Listing(
             by_sequence="integration_VersionSequenceId",
         ),
         Filter(
-            "integration_VersionSequenceId", "--version-sequence", "UUID", "Of the integration with this one."
+            "integration_VersionSequenceId",
+            "--version-sequence",
+            "UUID",
+            "Of the integration with this one.",
+            "integrations",
         ),
         text("description", "--description", "Of exactly this description."),
         text("description_Icontains", "--description-contains", "With this in the description."),
@@ -253,7 +263,7 @@ INSTANCES = Listing(
             "By whom it was made.",
             choices=("ORG", "CUSTOMER"),
         ),
-        Filter("id_In", "--id", "[ID]", "With one of these ids. Repeatable."),
+        Filter("id_In", "--id", "[ID]", "With one of these ids. Repeatable.", "instances"),
         Filter(
             "instanceType",
             "--type",
@@ -267,9 +277,26 @@ INSTANCES = Listing(
     ),
     single="instance",
     named="name",
+    node="Instance",
     fixed={"isSystem": False, "instanceType": "INTEGRATION"},
     sort=OLDEST_FIRST,
 )
+
+FLOW_SETTINGS = Listing(
+    "",
+    "flow of an instance",
+    "The flows of instances, by the ids of their settings.",
+    "instanceFlowConfigs",
+    (ID,),
+    single="instanceFlowConfig",
+    named="id",
+    name="id",
+    node="InstanceFlowConfig",
+)
+"""What filters refer to, and no list of its own."""
+
+ADDRESSED = {one.node: one for one in (CUSTOMERS, INTEGRATIONS, INSTANCES)}
+"""The lists of objects that bear marks, by the kind in their addresses."""
 
 LISTINGS: Sequence[Listing] = (
     USER,

@@ -62,10 +62,6 @@ class Builder:
         """The document of the manifest."""
         return self.manifest.document
 
-    def customer(self) -> Resource:
-        """The Customer."""
-        return self._resource(self._with_labels(dict(self.spec)))
-
     def integration(self, definition: Definition) -> Resource:
         """The Integration, with what its manifest leaves to the definition."""
         said = {name: value for name, value in self.spec.items() if name != "bundle"}
@@ -98,7 +94,7 @@ class Builder:
                 fields[row.name] = [address for address in named if address is not None]
             elif row.refers and value is not None:
                 fields[row.name] = self._refer(refer, named_kind, value, path)
-        return self._resource(fields)
+        return self._resource(self._with_labels(fields))
 
     def _refer(self, refer: Referrer, kind: str, name: str, path: Where) -> Address | None:
         found = refer(kind, name, self.document.source(path), str(self.address))

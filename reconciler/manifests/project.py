@@ -21,7 +21,6 @@ from reconciler.yaml12.document import Document
 
 FILE = "reconciler.yaml"
 SANDBOX = "sandbox"
-API_VERSION = "reconciler/v1"
 DEFAULT_RATE = 10.0
 
 

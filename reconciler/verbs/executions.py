@@ -11,7 +11,7 @@ import anyio
 from reconciler.lists.execution import LAST_WORDS, LOGS, STEPS, logs_of, steps_of
 from reconciler.lists.executions import EXECUTIONS
 from reconciler.lists.listing import Row, row_of
-from reconciler.lists.lookups import by_id, every, is_id, missing
+from reconciler.lists.lookups import Rows, by_id, every, is_id, missing
 from reconciler.model.errors import ReconcilerError
 from reconciler.runs.execution import until_ended
 from reconciler.runs.poll import Poll
@@ -87,7 +87,7 @@ async def execution(session: Session, asked: Asked, listener: Listener = lambda 
             raise missing(EXECUTIONS, asked.identifier, ())
         late = LATE if asked.limit is not None else 0.0
         return Seen(
-            row_of(columns, node),
+            await Rows(client).row(columns, node),
             await steps(client, asked.identifier, follow if asked.outputs else None)
             if asked.steps or asked.outputs
             else None,

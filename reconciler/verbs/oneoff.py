@@ -79,6 +79,8 @@ def _actions(verb: Verb, address: Address, obj: LiveObject) -> Iterator[Action]:
 
 
 def _action(verb: Verb, address: Address, obj: LiveObject, reason: str, *changes: Change) -> Action:
+    if address.name == obj.id:  # which says little to who is asked whether it is the one
+        reason = f'"{obj.fields["name"]}" {reason}'
     basis = all_kinds()[INSTANCE].basis(obj, None)
     return Action(f"{address}#{verb.value}", address, verb, reason, (), changes, basis, obj.id)
 
