@@ -15,6 +15,7 @@ from reconciler.kinds.event_webhook import EventWebhookKind
 from reconciler.kinds.instance import InstanceKind
 from reconciler.kinds.instance_profile import InstanceProfileKind
 from reconciler.kinds.integration import IntegrationKind
+from reconciler.kinds.log_stream import LogStreamKind
 from reconciler.kinds.lookups import AlertTriggerKind, CustomerRoleKind, LogSeverityKind, OrganizationRoleKind
 from reconciler.kinds.marketplace_listing import MarketplaceListingKind
 from reconciler.kinds.user import UserKind
@@ -45,5 +46,6 @@ def all_kinds() -> dict[str, Kind]:
         AlertGroupKind(),
         AlertMonitorKind(),
         EventWebhookKind(),
+        LogStreamKind(),
     )
     return {kind.name: kind for kind in kinds}

@@ -29,6 +29,36 @@ CASES = {
             ),
         ),
         Case(
+            "LogStream",
+            {
+                "name": "Lake",
+                "url": "https://example.com/logs",
+                "headers": {"X-Key": SECRET},
+                "payloadTemplate": "{}",
+                "severityLevels": ["WARN", "ERROR"],
+            },
+            {"severityLevels": [{"id": 5, "name": "FATAL"}]},
+            "severityLevels",
+            {"severityLevels": ["INFO"]},
+            update="updateExternalLogStream",
+            list="externalLogStreams",
+            marks="headers",
+            drawn=Drawn(
+                lambda _: {
+                    "name": st.just("Lake"),
+                    "url": st.just(drawn_secret("https://example.com/logs")),
+                    "payloadTemplate": texts("{}", "{ }"),
+                    "severityLevels": st.sampled_from(
+                        [
+                            [Address("LogSeverity", "ERROR")],
+                            [Address("LogSeverity", n) for n in ("WARN", "INFO")],
+                        ]
+                    ),
+                },
+                lambda _: {"headers": HEADERS},
+            ),
+        ),
+        Case(
             "EventWebhook",
             {
                 "name": "Events",
