@@ -108,6 +108,11 @@ def test_what_came_to_be_under_our_key_since_the_plan_is_not_taken_over_untold()
 NAMED = {
     "AlertWebhook": {"url": "https://a", "payloadTemplate": "{}"},
     "EventWebhook": {"url": "https://a", "eventTypes": ["user.created"]},
+    "LogStream": {
+        "url": "https://a",
+        "payloadTemplate": "{}",
+        "severityLevels": [Address("LogSeverity", "ERROR")],
+    },
     "AlertGroup": {},
 }
 

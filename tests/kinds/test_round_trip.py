@@ -197,6 +197,7 @@ def test_a_name_that_leads_nowhere_is_an_error_with_a_hint(
         ("AlertMonitor", "flow", "No such flow", "not-there", "No such flow"),
         ("AlertGroup", "users", ["nobody"], "not-there", "User/nobody"),
         ("User", "role", "Emperor", "not-there", "CustomerRole/Emperor"),
+        ("LogStream", "severityLevels", ["LOUD"], "not-there", "LogSeverity/LOUD"),
         ("Connection", "connection", "oauth3", "component-missing", "oauth2"),
         ("Connection", "component", "slakc", "component-missing", "public/slakc"),
         ("Component", "key", "slakc", "component-missing", "public/slakc"),

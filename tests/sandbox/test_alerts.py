@@ -11,6 +11,8 @@ from test_executions import call, text
 from things import Things
 
 HOOK = {"name": "Pager", "url": "https://pager.example/a", "payloadTemplate": '{"text": "x"}'}
+STREAM = {"name": "Lake", "url": "https://lake.example", "payloadTemplate": "{}"}
+LEVELS = [{"id": 4, "name": "ERROR"}, {"id": 3, "name": "WARN"}]
 EVENTS = {"name": "Bus", "url": "https://bus.example", "eventTypes": ["instance.deployed"]}
 
 
@@ -82,6 +84,13 @@ def test_a_monitor_with_all_that_it_refers_to() -> None:
         ("createAlertGroup", "alertGroup", {}, "name"),
         ("createAlertWebhook", "alertWebhook", {**HOOK, "url": ""}, "url"),
         ("createAlertWebhook", "alertWebhook", {**HOOK, "headers": "{"}, "headers"),
+        ("createExternalLogStream", "externalLogStream", {**STREAM, "severityLevels": []}, "severityLevels"),
+        (
+            "createExternalLogStream",
+            "externalLogStream",
+            {**STREAM, "severityLevels": [{"id": 1, "name": "ERROR"}]},
+            "severityLevels",
+        ),
         ("createWebhookEndpoint", "webhookEndpoint", {**EVENTS, "eventTypes": ["no"]}, "eventTypes"),
         ("createWebhookEndpoint", "webhookEndpoint", {**EVENTS, "name": ""}, "name"),
     ],
@@ -133,6 +142,26 @@ def test_monitors_are_found_by(arguments: str, found: list[str]) -> None:
         instances(id_In: [$instance], customer: $customer) {{ totalCount }} }}"""
     got = w.ask(query, instance=instance, customer=customer)["alertMonitors"]["nodes"]
     assert [node["name"] for node in got] == found
+
+
+def test_log_streams() -> None:
+    w = Things()
+    made = w.make(
+        "createExternalLogStream",
+        "externalLogStream",
+        "id severityLevels { id name }",
+        **STREAM,
+        severityLevels=LEVELS,
+    )
+    assert [level["name"] for level in made["severityLevels"]] == ["WARN", "ERROR"]
+    w.make("updateExternalLogStream", "externalLogStream", id=made["id"], url="https://new.example")
+    assert w.get("externalLogStream", made["id"], "name url headers") == {
+        "name": "Lake",
+        "url": "https://new.example",
+        "headers": None,
+    }
+    w.make("deleteExternalLogStream", "externalLogStream", id=made["id"])
+    assert w.nodes("externalLogStreams") == []
 
 
 @pytest.mark.parametrize(("rule", "secret"), [("clear", "s3"), ("hidden", None)])
