@@ -73,6 +73,7 @@ class Run:
     """Where the text is that an action destroyed, by the action's id."""
     before: dict[Address, LiveObject] = field(default_factory=dict)
     """The objects as they were before this run changed them."""
+    _given: dict[Ref, tuple[LiveObject, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.listener = harmless(self.listener)
@@ -81,7 +82,18 @@ class Run:
         """A Ref's value from what was observed, else the Ref itself."""
         live = self.observed.get(ref.address)
         value = all_kinds()[ref.address.kind].value(live, ref.field) if live else None
+        value = self._will_be(ref, live) if value is None and live else value
         return ref if value is None else value
+
+    def _will_be(self, ref: Ref, live: LiveObject) -> Any:
+        resource = self.resources.get(ref.address)
+        if resource is None:
+            return None
+        known = self._given.get(ref)
+        if known is None or known[0] is not live:
+            request = Request(self.project, resource, live, self.resolve, self.policy)
+            known = self._given[ref] = (live, all_kinds()[ref.address.kind].given(request, ref.field))
+        return known[1]
 
 
 async def carry_out(action: Action, run: Run) -> None:
@@ -156,8 +168,15 @@ async def _look_first(kind: Kind, action: Action, run: Run) -> bool:
         raise Stale(
             "someone else changed it since the plan was made", address=str(action.address), hint="plan again"
         )
+    live = _noting(live, run.observed.get(action.address))
     run.observed[action.address] = run.before[action.address] = live
     return True
+
+
+def _noting(fresh: LiveObject, known: LiveObject | None) -> LiveObject:
+    """What was noted of an object, and no answer shows, stays noted."""
+    notes = {k: v for k, v in known.facts.items() if k not in fresh.facts} if known else {}
+    return replace(fresh, facts={**notes, **fresh.facts})
 
 
 async def _look_again(kind: Kind, name: str, action: Action, run: Run) -> None:
@@ -314,9 +333,7 @@ async def _reread(kind: Kind, action: Action, run: Run) -> Request:
     if live is not None:
         fresh = await run.tenant.read(kind, kind.get(live.id))
         if fresh is not None:
-            # What was noted of our own writes stays noted.
-            notes = {k: v for k, v in live.facts.items() if k not in fresh.facts}
-            run.observed[action.address] = replace(fresh, facts={**notes, **fresh.facts})
+            run.observed[action.address] = _noting(fresh, live)
     return _request(action, run)
 
 

@@ -84,6 +84,12 @@ class Definition(Canonical):
         return {name: one for name, one in given.items() if isinstance(one, str)}
 
     @property
+    def own_labels(self) -> tuple[str, ...] | None:
+        """The labels that it gives; None where it does not speak of any."""
+        given = self.tree.get("labels")
+        return tuple(one for one in given if isinstance(one, str)) if isinstance(given, list) else None
+
+    @property
     def is_blank(self) -> bool:
         """Whether it holds nothing yet: no flow, no config variable."""
         return meaning.blank(self.tree)

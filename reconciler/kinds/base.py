@@ -74,6 +74,7 @@ class Steps:
     changes: tuple[Change, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
     refusals: tuple[Refusal, ...] = ()
+    notes: tuple[Diagnostic, ...] = ()
 
 
 class Kind(Protocol):
@@ -203,6 +204,32 @@ class Kind(Protocol):
 
     def value(self, live: LiveObject, name: str) -> Any:
         """The value that a Ref's field names, from the object; None where it is not there (yet)."""
+        ...
+
+    def given(self, request: Request, name: str) -> Any:
+        """The value that a Ref's field will have once the resource is as its manifest says, although nothing
+        changes for those who refer to it: a name that is only written down. None where there is none.
+        """
+        ...
+
+    def unknown(self, request: Request) -> Operation | None:
+        """Reads what decides what a plan for the resource says and no list shows; None where nothing is left
+        to be known.
+        """
+        ...
+
+    def learned(self, live: LiveObject, node: Mapping[str, Any] | None) -> LiveObject:
+        """The object with what the operation of `unknown` read; None where the server has no such thing."""
+        ...
+
+    def baseline(self, request: Request) -> Resource:
+        """The resource as its object stands live, of what the manifest mentions and no secret is: adopting it
+        writes the mark and this record, and changes nothing.
+        """
+        ...
+
+    def recorded(self, request: Request) -> bool:
+        """Whether the object has a record of what was applied, or none is kept of its kind."""
         ...
 
     def promises(self, resource: Resource, name: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -117,6 +118,27 @@ class PlainKind:
     def value(self, live: LiveObject, name: str) -> Any:
         """`id`, or the field of that name."""
         return live.id if name == "id" else live.fields.get(name)
+
+    def given(self, request: Request, name: str) -> Any:
+        """Nothing."""
+        return None
+
+    def unknown(self, request: Request) -> Operation | None:
+        """The lists show all."""
+        return None
+
+    def learned(self, live: LiveObject, node: Mapping[str, Any] | None) -> LiveObject:
+        """Nothing was asked for."""
+        return live
+
+    def baseline(self, request: Request) -> Resource:
+        """What it refers to alone."""
+        resource = request.resource
+        return replace(resource, fields={k: v for k, v in resource.fields.items() if k in self.structural})
+
+    def recorded(self, request: Request) -> bool:
+        """Where the environment keeps one, whether it is there."""
+        return not request.policy.record or bool(request.live and request.live.applied)
 
     def promises(self, resource: Resource, name: str) -> bool:
         """`id`."""

@@ -125,6 +125,8 @@ class Plan:
     drift: tuple[Drift, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
     refusals: tuple[Refusal, ...] = ()
+    notes: tuple[Diagnostic, ...] = ()
+    """What is told and changes nothing: a draft that a person goes on working on."""
     unchanged: int = 0
     unmanaged: int = 0
     orphans: tuple[Address, ...] = ()

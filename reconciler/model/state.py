@@ -72,9 +72,9 @@ class Desired:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One published version of an integration. `release` is our name for it, where it bears one.
-    `flows` maps a flow's name to its id in this version, `variables` the keys that an instance must or
-    may configure; both are empty until they were asked for.
+    """One published version of an integration. `release` is our name for it, where it bears one; `definition`
+    and `observed` are the digests of what it was made from, and of the draft that was published, where we
+    published it.
     """
 
     id: str
@@ -83,7 +83,7 @@ class Version:
     release: str | None = None
     comment: str = ""
     definition: str = ""
-    flows: Mapping[str, str] = field(default_factory=dict)
+    observed: str = ""
 
 
 @dataclass(frozen=True, slots=True)

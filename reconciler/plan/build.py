@@ -12,6 +12,7 @@ from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.digest import sha256
 from reconciler.model.plan import Action, Cause, Change, Drift, Plan, Refusal, Rollout, Verb
 from reconciler.model.state import Desired, Live, LiveObject, Resource
+from reconciler.plan.baseline import without_baseline
 from reconciler.plan.deletion import deletions, unread
 from reconciler.plan.graph import ordered
 from reconciler.plan.guards import not_permitted, on_the_whole
@@ -29,6 +30,7 @@ class _Draft:
     drift: list[Drift] = field(default_factory=list)
     warnings: list[Diagnostic] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
+    notes: list[Diagnostic] = field(default_factory=list)
     unchanged: int = 0
 
 
@@ -58,6 +60,7 @@ def make_plan(
             _plan_resource(address, mending, draft)
         elif address in found.left_out:
             draft.drift += _drifted(address, mending)
+    draft.notes += without_baseline(resources, draft.chains, matched, policy)
     _connect(resources, matched, draft)
     _impact(resources, mending, draft)
     removal = deletions(desired, live, matched, policy, selection)
@@ -80,6 +83,7 @@ def make_plan(
         drift=tuple(draft.drift),
         warnings=tuple(draft.warnings),
         refusals=tuple(draft.refusals),
+        notes=tuple(draft.notes),
         unchanged=draft.unchanged,
         unmanaged=matched.unmanaged,
         orphans=tuple(sorted(matched.orphans)),
@@ -95,6 +99,7 @@ def _plan_resource(address: Address, mending: Mending, draft: _Draft) -> None:
     kind, request, found = all_kinds()[address.kind], mending.request(address), mending.steps(address)
     draft.warnings += found.warnings
     draft.refusals += found.refusals
+    draft.notes += found.notes
     draft.drift += _drifted(address, mending)
     if not found.steps:
         draft.unchanged += 1

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from enum import Enum
+from pathlib import PurePath
 from typing import Any
 
 from reconciler.definition import Definition
@@ -30,6 +31,8 @@ PLAN = "reconciler.plan/v1"
 OUTCOME = "reconciler.outcome/v1"
 DRIFT = "reconciler.drift/v1"
 
+_STAMP = 15  # of a run's id, to the second
+
 # Where only a digest tells what was applied, or nothing does: that is not "nothing was applied".
 NOT_KNOWN = {Cause.BOTH: "(digest only)", Cause.UNKNOWN: "(not recorded)"}
 
@@ -46,6 +49,7 @@ def plan_document(plan: Plan, *, created_at: str, rate: float) -> Document:
         "drift": [_drift(drift) for drift in plan.drift],
         "warnings": [_diagnostic(warning) for warning in plan.warnings],
         "refusals": [_refusal(refusal) for refusal in plan.refusals],
+        "notes": [_diagnostic(note) for note in plan.notes],
         "consequences": list(plan.consequences),
         "orphans": [str(address) for address in plan.orphans],
         **_left_out(plan),
@@ -100,6 +104,7 @@ def drift_document(plan: Plan, *, created_at: str) -> Document:
         },
         "drift": [_drift(drift) for drift in plan.drift],
         "warnings": [_diagnostic(warning) for warning in plan.warnings],
+        "notes": [_diagnostic(note) for note in plan.notes],
         "orphans": [str(address) for address in plan.orphans],
     }
 
@@ -187,6 +192,7 @@ def _summary(plan: Plan) -> dict[str, int]:
         **({"leftOut": len(plan.left_out)} if plan.left_out else {}),
         "warnings": len(plan.warnings),
         "refusals": len(plan.refusals),
+        "notes": len(plan.notes),
     }
 
 
@@ -241,7 +247,16 @@ def _result(result: Result) -> Document:
         "seconds": round(result.seconds, 3),
         "doubtful": result.doubtful,
         "kept": result.kept or None,
+        "restore": _way_back(result),
     }
+
+
+def _way_back(result: Result) -> str | None:
+    """The command that brings back the draft that an action replaced."""
+    if not result.kept:
+        return None
+    run = PurePath(result.kept).parent.stem[:_STAMP]
+    return f"reconciler history {run} --restore {result.action.address}"
 
 
 def _rollout(rollout: Rollout) -> Document:
