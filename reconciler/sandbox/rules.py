@@ -31,13 +31,19 @@ RULES: Mapping[str, Rule] = {
     rule.name: rule
     for rule in (
         _rule("draft_in_sequence", "true, false", "versionSequence lists the draft beside the versions"),
-        _rule("draft_version_number", "last, next, zero", "the versionNumber that a draft shows"),
+        _rule("draft_version_number", "next, last, zero", "the versionNumber that a draft shows"),
         _rule("draft_available", "false, true", "versionIsAvailable of a draft"),
         _rule("version_is_latest", "draft, newest_published", "which record has versionIsLatest"),
         _rule("publish_copies_labels", "true, false", "a published version bears the draft's labels"),
-        _rule("publish_unchanged", "new_version, refused", "publishing a draft without changes"),
         _rule(
-            "published_available", "true, after_delay", "a new version is available at once, or 3 requests on"
+            "publish_unchanged",
+            "new_version, refused, same_version",
+            "publishing a draft without changes; the same version is the newest that is there",
+        ),
+        _rule(
+            "published_available",
+            "true, after_delay, not_until_told",
+            "a new version is available at once, 3 requests on, or not before its availability is set",
         ),
         _rule(
             "import_same_name",
