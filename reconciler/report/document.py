@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from enum import Enum
+from pathlib import PurePath
 from typing import Any
 
 from reconciler.definition import Definition
@@ -29,6 +30,8 @@ Document = dict[str, Any]
 PLAN = "reconciler.plan/v1"
 OUTCOME = "reconciler.outcome/v1"
 DRIFT = "reconciler.drift/v1"
+
+_STAMP = 15  # of a run's id, to the second
 
 # Where only a digest tells what was applied, or nothing does: that is not "nothing was applied".
 NOT_KNOWN = {Cause.BOTH: "(digest only)", Cause.UNKNOWN: "(not recorded)"}
@@ -244,7 +247,16 @@ def _result(result: Result) -> Document:
         "seconds": round(result.seconds, 3),
         "doubtful": result.doubtful,
         "kept": result.kept or None,
+        "restore": _way_back(result),
     }
+
+
+def _way_back(result: Result) -> str | None:
+    """The command that brings back the draft that an action replaced."""
+    if not result.kept:
+        return None
+    run = PurePath(result.kept).parent.stem[:_STAMP]
+    return f"reconciler history {run} --restore {result.action.address}"
 
 
 def _rollout(rollout: Rollout) -> Document:

@@ -217,7 +217,7 @@ def _ended(action: Document) -> list[str]:
         lines.append(f"      in doubt: {values.DOUBT}")
     if action["kept"]:
         lines.append(f"      the draft that was there is kept: {_message(action['kept'])}")
-        lines.append(f"      bring it back: {_message(values.way_back(action))}")
+        lines.append(f"      bring it back: {_message(action['restore'])}")
     return lines
 
 

@@ -244,7 +244,7 @@ def _result(console: Console, action: Document) -> None:
         lines.write(console, 6, (f"in doubt: {values.DOUBT}", "yellow"))
     if action["kept"]:
         lines.write(console, 6, f"the draft that was there is kept: {terminal(action['kept'])}")
-        lines.write(console, 6, ("bring it back: ", "cyan"), terminal(values.way_back(action)))
+        lines.write(console, 6, ("bring it back: ", "cyan"), terminal(action["restore"]))
 
 
 def _errors(console: Console, document: Document, *, verbose: bool = False) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import PurePath
 from typing import Any
 
 from reconciler.report.sanitize import terminal
@@ -13,7 +12,6 @@ from reconciler.report.sanitize import terminal
 SHORT = 60
 LONG = 2_000
 _CONTEXT = 16
-_STAMP = 15  # of a run's id, to the second
 # The words that stand for values; they are shown bare, as nobody's text.
 _WORDS = re.compile(
     r"\((?:secret|known after apply|definition|digest only|not recorded)\)(?: sha256:[0-9a-f]+)?\Z"
@@ -189,12 +187,6 @@ def unfinished(action: Mapping[str, Any]) -> str:
 
 
 DOUBT = "no answer came: it may have been carried out"
-
-
-def way_back(action: Mapping[str, Any]) -> str:
-    """The command that brings back the draft that an action replaced."""
-    run = PurePath(action["kept"]).parent.stem[:_STAMP]
-    return f"reconciler history {run} --restore {action['address']}"
 
 
 def drift_line(document: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ from ..frame.errors import RefusedError, required
 from ..frame.inputs import Columns, filled, into, json_text
 from ..frame.kinds import Kind
 from ..frame.lists import Rows
-from ..frame.resolvers import Resolver
+from ..frame.mutation import Run
 from .streams import SEVERITIES, severity
 
 
@@ -49,10 +49,8 @@ KINDS = (
     Kind(
         "ExternalLogStream",
         "log_stream",
-        one="externalLogStream",
-        many="externalLogStreams",
         lists=Rows("log_stream", {**filters.on("name"), **filters.TIMES}).listed,
         fields={"severityLevels": _severities},
     ),
 )
-MUTATIONS: dict[str, Resolver] = rows.mutations("ExternalLogStream", "log_stream", rows.by(_COLUMNS))
+MUTATIONS: dict[str, Run] = rows.mutations("ExternalLogStream", "log_stream", rows.by(_COLUMNS))

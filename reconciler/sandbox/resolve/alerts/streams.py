@@ -12,7 +12,7 @@ from ..frame.errors import RefusedError, required
 from ..frame.inputs import Columns, as_given, filled, flag, into, json_text
 from ..frame.kinds import Kind
 from ..frame.lists import Rows
-from ..frame.mutation import mutation
+from ..frame.mutation import Reading, Run
 from ..frame.resolvers import Resolver, column, json_column, secret
 from ..frame.rows import target
 
@@ -66,16 +66,12 @@ def _test_endpoint(context: Context, given: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-_FILTERS = {**filters.on("name"), **filters.flags("enabled")}
+_FILTERS = {**filters.on("name"), **filters.TIMES, **filters.flags("enabled")}
 KINDS = (
     Kind(
         "WebhookEndpoint",
         "event_webhook",
-        one="webhookEndpoint",
-        many="webhookEndpoints",
-        lists=Rows(
-            "event_webhook", {**filters.on("name"), **filters.TIMES, **filters.flags("enabled")}
-        ).listed,
+        lists=Rows("event_webhook", _FILTERS).listed,
         fields={"eventTypes": json_column("event_types"), "secret": secret(column("secret"))},
     ),
     Kind("LogSeverity", mapping=True),
@@ -86,7 +82,7 @@ ROOT: dict[str, Resolver] = {
     "logSeverityLevels": lambda _, __: [severity(number) for number in range(len(SEVERITIES))],
     "webhookEventTypes": lambda _, __: list(_EVENTS),
 }
-MUTATIONS: dict[str, Resolver] = {
+MUTATIONS: dict[str, Run] = {
     **rows.mutations("WebhookEndpoint", "event_webhook", rows.by(_ENDPOINT_COLUMNS)),
-    "testWebhookEndpoint": mutation("testWebhookEndpointResult", _test_endpoint, writes=False),
+    "testWebhookEndpoint": Reading(_test_endpoint),
 }

@@ -23,8 +23,7 @@ from ..frame.inputs import (
     text,
     with_labels,
 )
-from ..frame.mutation import mutation
-from ..frame.resolvers import Resolver
+from ..frame.mutation import Reading, Run
 from ..frame.rows import target
 from . import drafts
 from .accepted import accept, check
@@ -151,11 +150,11 @@ def _validate(_: Context, given: dict[str, Any]) -> dict[str, bool]:
     return {"isValid": True}
 
 
-MUTATIONS: dict[str, Resolver] = {
-    "createIntegration": mutation("integration", _create),
-    "importIntegration": mutation("integration", _import),
-    "updateIntegration": mutation("integration", _update),
-    "forkIntegration": mutation("integration", _fork),
-    "deleteIntegration": mutation("integration", _delete),
-    "validateIntegrationSchema": mutation("result", _validate, writes=False),
+MUTATIONS: dict[str, Run] = {
+    "createIntegration": _create,
+    "importIntegration": _import,
+    "updateIntegration": _update,
+    "forkIntegration": _fork,
+    "deleteIntegration": _delete,
+    "validateIntegrationSchema": Reading(_validate),
 }
