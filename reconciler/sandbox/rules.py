@@ -30,7 +30,7 @@ draft_available | false, true | versionIsAvailable of a draft
 version_is_latest | draft, newest_published | which record has versionIsLatest
 publish_copies_labels | true, false | a published version bears the draft's labels
 publish_unchanged | new_version, refused, same_version | publishing a draft without changes
-published_available | true, after_delay, not_until_told | a new version is available at once, later, or once told
+published_available | true, after_delay, not_until_told | when a new version is available
 import_same_name | creates_second, overwrites, refused | importing without an id under a name that exists
 import_clears_labels | false, true | importing a text without labels clears the draft's
 import_flow_ids | survive, change | the ids of the draft's flows after an import
