@@ -97,6 +97,10 @@ class Kind(Protocol):
     """Whether `find` brings the newest object first; else the oldest."""
     held_by: tuple[str, ...]
     """The kinds of whose objects the server asks that they let go of one before it can be deleted."""
+    lies_in: tuple[tuple[str, str], ...]
+    """The kinds with whose objects the platform deletes one, each with the name of the value (as in `value`)
+    that tells which.
+    """
     lookup: str
     """The field by which others may name an object that no manifest declares; empty where none may."""
 

@@ -31,6 +31,7 @@ class PlainKind:
     declared = True
     newest_first = False
     held_by: tuple[str, ...] = ()
+    lies_in: tuple[tuple[str, str], ...] = ()
     lookup = ""
 
     def __init__(self) -> None:

@@ -16,6 +16,7 @@
         │   └── NotFound               "Record not found"
         ├── TestFailed                 a flow ran, and not as its test expects
         ├── NullObject                 no errors, and no object either
+        ├── NotUnderstood              an object is not as we know such objects
         └── TransportError             no usable answer: it may or may not have been carried out
 
 The number is the exit code, which stands on the class.
@@ -28,6 +29,7 @@ from traceback import walk_tb
 
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.plan import Refusal
+from reconciler.model.state import Unreadable
 
 
 class ReconcilerError(Exception):
@@ -117,8 +119,9 @@ class Unforeseen(ReconcilerError):
 
     def __init__(self, error: BaseException, *, address: str = "", doubtful: bool = False) -> None:
         place = _place(error)
+        self.what = f"{type(error).__name__}{place and f' in {place}'}"
         super().__init__(
-            f"an internal error occurred ({type(error).__name__}{place and f' in {place}'})",
+            f"an internal error occurred ({self.what})",
             address=address,
             hint="run again with --debug, and report it",
         )
@@ -167,6 +170,19 @@ class NullObject(ApiError):
     """A mutation answered without errors and without its object."""
 
     code = "null-object"
+
+
+class NotUnderstood(ApiError):
+    """An object of the tenant is not as we know such objects; `unreadable` tells which, and why."""
+
+    code = "unreadable"
+
+    def __init__(self, unreadable: Unreadable) -> None:
+        super().__init__(
+            f"{unreadable} cannot be understood: {unreadable.reason}",
+            hint="look at it in the web app; this version may not know a new form of it",
+        )
+        self.unreadable = unreadable
 
 
 class TestFailed(ApiError):

@@ -128,6 +128,8 @@ class Plan:
     refusals: tuple[Refusal, ...] = ()
     unchanged: int = 0
     unmanaged: int = 0
+    unreadable: int = 0
+    """How many objects of the tenant cannot be understood."""
     orphans: tuple[Address, ...] = ()
     """Owned live resources that no manifest names; deleted only with `prune`."""
     left_out: tuple[LeftOut, ...] = ()

@@ -9,9 +9,10 @@ from typing import Any
 from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Kind
 from reconciler.kinds.marks import mark, marks_in, owned_name, project_of
+from reconciler.kinds.understanding import could_be
 from reconciler.model.address import Address, Ref
 from reconciler.model.plan import Refusal
-from reconciler.model.state import Desired, Live, LiveObject, Resource
+from reconciler.model.state import Desired, Live, LiveObject, Resource, Unreadable
 
 
 @dataclass(slots=True)
@@ -28,6 +29,8 @@ class Matched:
     sharing: dict[Address, dict[str, LiveObject]] = field(default_factory=dict)
     known: dict[Address, LiveObject] = field(default_factory=dict)
     """What resources may name without a manifest of its own, by kind and name."""
+    odd: set[Address] = field(default_factory=set)
+    """The resources whose objects cannot be understood: they are there, and nobody knows how."""
     unmanaged: int = 0
     owned: int = 0
 
@@ -50,7 +53,31 @@ def match(desired: Desired, live: Live) -> Matched:
             matched.known |= {Address(kind.name, str(o.fields[kind.lookup])): o for o in objects}
         if kind.declared:
             _match_kind(kind, desired.project, resources, objects, matched)
+            _pass_over_unreadable(kind, desired.project, resources, live.unreadable, matched)
     return matched
+
+
+def _pass_over_unreadable(
+    kind: Kind, project: str, resources: list[Resource], unreadable: Iterable[Unreadable], matched: Matched
+) -> None:
+    """Refuses what is done to a resource of which an object that cannot be understood may be the one: else it
+    would be made a second time.
+    """
+    unreadable = [odd for odd in unreadable if odd.kind == kind.name]
+    for resource in resources if unreadable else ():
+        if resource.address in matched.objects:
+            continue
+        found = next((o for o in unreadable if could_be(o, project, resource, kind, matched.resolve)), None)
+        if found is not None:
+            matched.odd.add(resource.address)
+            matched.refusals.append(
+                Refusal(
+                    "unreadable",
+                    f"{found}, which may be this resource, cannot be understood: {found.reason}",
+                    str(resource.address),
+                    f"look at it in the web app; to go on without it, give --exclude {resource.address}",
+                )
+            )
 
 
 def _match_kind(

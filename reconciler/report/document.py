@@ -97,6 +97,7 @@ def drift_document(plan: Plan, *, created_at: str) -> Document:
             **{cause.value: causes[cause] for cause in Cause},
             "unmanaged": plan.unmanaged,
             "orphans": len(plan.orphans),
+            **({"unreadable": plan.unreadable} if plan.unreadable else {}),
         },
         "drift": [_drift(drift) for drift in plan.drift],
         "warnings": [_diagnostic(warning) for warning in plan.warnings],
@@ -185,6 +186,7 @@ def _summary(plan: Plan) -> dict[str, int]:
         "orphans": len(plan.orphans),
         "drift": len(plan.drift),
         **({"leftOut": len(plan.left_out)} if plan.left_out else {}),
+        **({"unreadable": plan.unreadable} if plan.unreadable else {}),
         "warnings": len(plan.warnings),
         "refusals": len(plan.refusals),
     }
