@@ -90,7 +90,7 @@ def test_what_works_for_all_kinds_names_none(part: str) -> None:
 
 
 # What kinds share, and the lease, which is nobody's resource.
-SHARED = {"all_kinds", "base", "marks", "lease"}
+SHARED = {"all_kinds", "base", "marks", "lease", "understanding"}
 # A flow that is run after a deploy brings no object to a state: it is sent once, waited for and judged, and
 # apply knows how, as it knows how to wait for deployments. What is sent and expected stands in these modules.
 KNOWN = {"apply/testing.py": {"flow_run", "instance_tests"}}
