@@ -11,7 +11,7 @@ from typing import Any
 
 from reconciler.kinds import all_kinds
 from reconciler.manifests import config, expand, files, paths, releases, schemas
-from reconciler.manifests.build import Builder, SecretReader
+from reconciler.manifests.build import Builder
 from reconciler.manifests.bundle import Unfit
 from reconciler.manifests.bundle_build import Bundles
 from reconciler.manifests.config import Profile, Shared
@@ -21,6 +21,7 @@ from reconciler.manifests.messages import place, suggest
 from reconciler.manifests.project import Environment, Project
 from reconciler.manifests.read import read
 from reconciler.manifests.references import Index, Referrer, ambiguities, twice
+from reconciler.manifests.sealed import SecretReader, unsealed
 from reconciler.manifests.uses import with_uses
 from reconciler.manifests.variables import CUSTOMER_FIELDS, CustomerFacts, Scope
 from reconciler.model import digest
@@ -84,10 +85,14 @@ def load_all(
         hint = suggest(environment, list(project.environments))
         problem = Diagnostic("unknown-environment", message, Source(project.file.name), hint=hint)
         return Loaded(Desired(project.name, environment, {}), (problem,))
-    reader = SecretReader(environ, project.root, project.allowed, offline=not resolve_secrets)
-    loader = _Loader(project, project.environments[environment], reader, environ, variables or {})
+    loader = _Loader(project, project.environments[environment], environ, variables or {})
     with _undisturbed():
-        return loader.run()
+        found = loader.run()
+    if not resolve_secrets:
+        return found
+    reader = SecretReader(environ, project.root, project.allowed)
+    desired, problems = unsealed(found.desired, reader, found.desired.resources)
+    return Loaded(desired, tuple(in_order([*found.diagnostics, *problems])))
 
 
 @contextmanager
@@ -107,7 +112,6 @@ def _undisturbed() -> Iterator[None]:
 class _Loader:
     project: Project
     environment: Environment
-    reader: SecretReader
     environ: Mapping[str, str]
     overrides: Mapping[str, str]
     problems: list[Diagnostic] = field(default_factory=list)
@@ -148,7 +152,7 @@ class _Loader:
         told = self.problems
         if self.incomplete:
             told = [problem for problem in told if problem.code != "unknown-reference"]
-        return Loaded(desired, tuple(_in_order(told)))
+        return Loaded(desired, tuple(in_order(told)))
 
     def _manifests(self) -> list[Manifest]:
         paths, problems = files.discover(self.project)
@@ -177,7 +181,7 @@ class _Loader:
                 spec = self._fill(self._scope(manifest, str(address)), manifest.spec, ("spec",))
                 if spec is None:
                     continue
-                builder = Builder(self.reader, manifest, spec, address)
+                builder = Builder(manifest, spec, address)
                 resource = builder.tabled(kind, refer)
                 target = self.resources.get(resource.fields[kind.release_of]) if kind.release_of else None
                 if target is not None:
@@ -219,7 +223,7 @@ class _Loader:
             return
         named = {name: spec[name] for name in CUSTOMER_FIELDS if name in spec}
         self.facts[manifest.name] = CustomerFacts(manifest.name, named, manifest.labels)
-        builder = Builder(self.reader, manifest, spec, address)
+        builder = Builder(manifest, spec, address)
         self._keep(builder, builder.customer())
 
     def _integration(self, manifest: Manifest) -> None:
@@ -237,7 +241,7 @@ class _Loader:
         if definition is None:
             return
         self.profiles[manifest.name] = Profile.of(definition.data)
-        builder = Builder(self.reader, manifest, spec, address)
+        builder = Builder(manifest, spec, address)
         self._keep(builder, builder.integration(definition))
 
     def _definition(self, manifest: Manifest, spec: Mapping[str, Any], address: Address) -> Definition | None:
@@ -343,7 +347,7 @@ class _Loader:
         if running.get("release") == target.fields.get("release"):
             check = config.Check(profile, integration, manifest.document, base, str(address), spec, shared)
             self.problems.extend(check.run())
-        builder = Builder(self.reader, manifest, spec, address, base, labels)
+        builder = Builder(manifest, spec, address, base, labels)
         resource = builder.instance(Address("Customer", customer), target.address, running)
         settled = profile.settled(resource.fields.get("config"), shared)
         self._keep(builder, replace(resource, fields={**resource.fields, **settled}))
@@ -365,8 +369,8 @@ def _content(resource: Resource) -> list[Any]:
     ]  # fmt: skip
 
 
-def _in_order(problems: list[Diagnostic]) -> Iterator[Diagnostic]:
-    """`problems` by file and line, each once: a set makes many instances from one place."""
+def in_order(problems: list[Diagnostic]) -> Iterator[Diagnostic]:
+    """The problems by file and line, each once: a set makes many instances from one place."""
     seen: set[tuple[str, str, Source | None]] = set()
     nowhere = Source("")
     merged = config.merge_missing(problems)

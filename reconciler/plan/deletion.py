@@ -101,7 +101,7 @@ def _around_excluded(
         if selection.excludes(address, _labels(desired, address))
     }
     return {
-        address: LeftOut(address, f"deleting it would delete excluded {excluded[kept]}")
+        address: LeftOut(address, f"holds excluded {excluded[kept]}: that would be deleted along")
         for address, obj in sorted(chosen.items())
         if (kept := min((o.id for o in _inside(obj, within) if o.id in excluded), default=""))
     }

@@ -5,7 +5,7 @@ what has to be left out since only an excluded resource would provide what it ne
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Policy, Request, Step, Steps
@@ -123,6 +123,22 @@ class Scope:
     resources: Mapping[Address, Resource]
     left_out: Mapping[Address, LeftOut]
     unjudged: Collection[Address] = ()
+
+
+def within_reach(desired: Desired, selection: Selection) -> Desired:
+    """What is asked for, cut down to what a run may come to: what `selection` names, and whatever that refers
+    to, near or far.
+    """
+    resources = desired.resources
+    found = {a for a, resource in resources.items() if selection.names(a, resource.labels)}
+    waiting = list(found)
+    while waiting:
+        resource = resources[waiting.pop()]
+        for ref in all_kinds()[resource.kind].needs(resource):
+            if ref.address in resources and ref.address not in found:
+                found.add(ref.address)
+                waiting.append(ref.address)
+    return replace(desired, resources={a: r for a, r in resources.items() if a in found})
 
 
 def scope(mending: Mending, selection: Selection) -> Scope:

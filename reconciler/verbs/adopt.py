@@ -33,7 +33,7 @@ async def adopt(session: Session, address: str, object_id: str) -> str:
     from reconciler.live.fetch import fetch, kinds_to_read
     from reconciler.live.tenant import Tenant
 
-    desired, _ = load_desired(session, resolve_secrets=False)
+    desired, _ = load_desired(session)
     wanted, resource = _named(desired, address)
     kind = all_kinds()[wanted.kind]
     async with connect(session, read_only=False) as client:

@@ -20,6 +20,7 @@ from reconciler.model.plan import Plan, Verb
 from reconciler.model.secret import Secret
 from reconciler.model.state import Desired
 from reconciler.plan.build import make_plan
+from reconciler.plan.select import Selection
 from reconciler.report.document import dumps, plan_document
 from reconciler.verbs.session import load_desired, open_session
 from tests.harness import client_of
@@ -102,7 +103,7 @@ def planned(desired: Desired, answers: dict[str, Any]) -> Plan:
 def recorded(world: World) -> tuple[Desired, dict[str, Any]]:
     """What the manifests ask for, and what the tenant answers to the queries of a plan."""
     session = open_session(world.root / "reconciler.yaml", None, os.environ, world.root)
-    desired, _ = load_desired(session)
+    desired, _ = load_desired(session, Selection())
     sandbox = world.sandbox()
 
     async def record() -> dict[str, Any]:
