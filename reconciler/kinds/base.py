@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from reconciler.model.address import Ref
+from reconciler.model.address import Address, Ref
 from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.operation import Operation, Upload
 from reconciler.model.plan import Change, Refusal, Verb
@@ -204,6 +204,12 @@ class Kind(Protocol):
 
     def steps(self, request: Request, *, adopt: bool) -> Steps:
         """What would bring the object to the desired state."""
+        ...
+
+    def redeploys(self, resource: Resource, step: Step) -> tuple[str, tuple[Address, ...]]:
+        """Which other objects a step has the platform deploy again: their kind (empty: none), and what of
+        these refers, near or far, to all of some resources.
+        """
         ...
 
     def operation(self, step: str, verb: Verb, request: Request) -> Operation:

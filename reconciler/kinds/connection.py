@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from reconciler.kinds.base import Request
+from reconciler.kinds.base import Request, Step
 from reconciler.kinds.component import reference
 from reconciler.kinds.field import DESCRIPTION, Field, lowered
 from reconciler.kinds.places import Description
@@ -78,6 +78,10 @@ class ConnectionKind(TabledKind):
         """The component's connection, by which the server knows the inputs."""
         return [_connection(resource)] if "connection" in resource.fields else []
 
+    def redeploys(self, resource: Resource, step: Step) -> tuple[str, tuple[Address, ...]]:
+        """The instances that use it, for new inputs."""
+        return ("Instance", (resource.address,)) if new_inputs(step) else ("", ())
+
     def operation(self, step: str, verb: Verb, request: Request) -> Operation:
         """The connection goes out as an id. Instances that use it are deployed again for new inputs."""
         op = super().operation(step, verb, request)
@@ -87,6 +91,12 @@ class ConnectionKind(TabledKind):
         if "connection" in values:
             values["connection"] = request.resolve(_connection(request.resource))
         return redeployed(replace(op, variables={"input": values}), request, self)
+
+
+def new_inputs(step: Step) -> bool:
+    """Whether a step changes inputs that instances may run with."""
+    changed = any(change.path.startswith("inputs.") for change in step.changes)
+    return changed and step.verb is not Verb.CREATE
 
 
 def redeployed(op: Operation, request: Request, kind: TabledKind) -> Operation:

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reconciler.kinds.base import Request, Resolve
-from reconciler.kinds.connection import INPUTS, redeployed
+from reconciler.kinds.base import Request, Resolve, Step
+from reconciler.kinds.connection import INPUTS, new_inputs, redeployed
 from reconciler.kinds.field import Field
 from reconciler.kinds.tabled import TabledKind
-from reconciler.model.address import Ref
+from reconciler.model.address import Address, Ref
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb
 from reconciler.model.state import LiveObject, Resource
@@ -47,6 +47,11 @@ class CustomerConnectionKind(TabledKind):
         rows = [row for row in self.fields if row.name in self.keys]
         values = tuple(tuple(row.wanted(resource.fields.get(row.name), resolve)) for row in rows)
         return [(" and ".join(self.keys), values)]
+
+    def redeploys(self, resource: Resource, step: Step) -> tuple[str, tuple[Address, ...]]:
+        """The customer's instances that use it, for new inputs."""
+        named = [resource.fields.get(name) for name in self.keys]
+        return ("Instance", tuple(filter(None, named))) if new_inputs(step) else ("", ())
 
     def operation(self, step: str, verb: Verb, request: Request) -> Operation:
         """Instances that use it are deployed again for new inputs."""

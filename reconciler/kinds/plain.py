@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reconciler.kinds import documents
-from reconciler.kinds.base import Request, Resolve
+from reconciler.kinds.base import Request, Resolve, Step
 from reconciler.kinds.labelled import own_mark
-from reconciler.model.address import Ref
+from reconciler.model.address import Address, Ref
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.operation import Operation, Upload
 from reconciler.model.plan import Verb
@@ -112,6 +112,10 @@ class PlainKind:
     def promises(self, resource: Resource, name: str) -> bool:
         """`id`."""
         return name == "id"
+
+    def redeploys(self, resource: Resource, step: Step) -> tuple[str, tuple[Address, ...]]:
+        """None."""
+        return "", ()
 
     def uploads(self, verb: Verb, node: Mapping[str, Any], request: Request) -> Sequence[Upload]:
         """It has no files."""

@@ -260,7 +260,8 @@ class _Loader:
             return None
         self.problems.extend(built.problems)
         if built.definition is not None:
-            self.resources[built.component.address] = built.component
+            part = replace(built.component, labels=manifest.labels, part_of=address)
+            self.resources[part.address] = part
         return built.definition
 
     def _instances(self, manifests: Iterable[Manifest]) -> None:

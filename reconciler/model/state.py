@@ -63,6 +63,8 @@ class Resource:
     was: tuple[str, ...] = ()
     source: Source = field(default_factory=lambda: Source(""))
     positions: Mapping[str, Source] = field(default_factory=dict, repr=False)
+    part_of: Address | None = None
+    """The resource whose manifest it is made from, where it has none of its own."""
 
     @property
     def kind(self) -> str:

@@ -40,7 +40,11 @@ def deletions(
     if not policy.prune:
         return Removal([], [], [], [])
     within = _within(live)
-    chosen = {a: obj for a, obj in matched.orphans.items() if selection.names(a, _labels(desired, a))}
+    chosen = {
+        a: obj
+        for a, obj in matched.orphans.items()
+        if selection.about_orphan(a) and not _bars(selection, desired, a)
+    }
     left_out = _around_excluded(chosen, desired, matched, selection, within)
     chosen = {a: obj for a, obj in chosen.items() if a not in left_out}
     refusals = [*_of_several(chosen, matched), *_protected(chosen)]
@@ -57,9 +61,9 @@ def deletions(
     return Removal(_actions(chosen, names, within), sorted(told), refusals, list(left_out.values()))
 
 
-def _labels(desired: Desired, address: Address) -> Mapping[str, str]:
+def _bars(selection: Selection, desired: Desired, address: Address) -> bool:
     resource = desired.resources.get(address)
-    return resource.labels if resource else {}
+    return selection.bars(resource) if resource else selection.bars_orphan(address)
 
 
 def _actions(
@@ -98,7 +102,7 @@ def _around_excluded(
     excluded = {
         obj.id: address
         for address, obj in (*matched.objects.items(), *matched.orphans.items())
-        if selection.excludes(address, _labels(desired, address))
+        if _bars(selection, desired, address)
     }
     return {
         address: LeftOut(address, f"holds excluded {excluded[kept]}: that would be deleted along")

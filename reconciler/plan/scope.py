@@ -4,7 +4,7 @@ what has to be left out since only an excluded resource would provide what it ne
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.kinds import all_kinds
@@ -129,16 +129,21 @@ def within_reach(desired: Desired, selection: Selection) -> Desired:
     """What is asked for, cut down to what a run may come to: what `selection` names, and whatever that refers
     to, near or far.
     """
-    resources = desired.resources
-    found = {a for a, resource in resources.items() if selection.names(a, resource.labels)}
-    waiting = list(found)
+    named = [a for a, resource in desired.resources.items() if selection.about(resource)]
+    return replace(desired, resources=_reached(desired.resources, named))
+
+
+def _reached(resources: Mapping[Address, Resource], named: Iterable[Address]) -> dict[Address, Resource]:
+    """These resources, and all that they refer to, near or far."""
+    waiting = list(named)
+    found = set(waiting)
     while waiting:
         resource = resources[waiting.pop()]
         for ref in all_kinds()[resource.kind].needs(resource):
             if ref.address in resources and ref.address not in found:
                 found.add(ref.address)
                 waiting.append(ref.address)
-    return replace(desired, resources={a: r for a, r in resources.items() if a in found})
+    return {a: r for a, r in resources.items() if a in found}
 
 
 def scope(mending: Mending, selection: Selection) -> Scope:
@@ -146,7 +151,7 @@ def scope(mending: Mending, selection: Selection) -> Scope:
     is not to be done is left out, and so is what depends on it.
     """
     resources = mending.desired.resources
-    named = {a for a, resource in resources.items() if selection.names(a, resource.labels)}
+    named = {a for a, resource in resources.items() if selection.about(resource)}
     if len(named) == len(resources) and not mending.matched.odd:
         return Scope(resources, {})
     search = _Search(mending, selection, named)
@@ -181,15 +186,28 @@ class _Search:
     def _of(self, address: Address) -> LeftOut | None:
         if odd := self.mending.unknown(address):
             return LeftOut(address, f"needs {odd}, which cannot be understood")
+        if other := self._deploys_excluded(address):
+            return LeftOut(address, f"would have the platform deploy excluded {other} again")
         for ref, step in self.mending.awaited(address):
             why = self._barred(ref.address)
             if why:
                 return LeftOut(address, f"needs {_what(ref, step, why)}")
         return None
 
+    def _deploys_excluded(self, address: Address) -> Address | None:
+        """An excluded resource whose object the resource's own steps would have deployed again."""
+        resources = self.mending.desired.resources
+        for step in self.mending.steps(address).steps if self.selection.exclude else ():
+            kind, named = all_kinds()[address.kind].redeploys(resources[address], step)
+            for other, resource in resources.items():
+                barred = other.kind == kind and self.selection.bars(resource)
+                if barred and set(named) <= set(_reached(resources, [other])):
+                    return other
+        return None
+
     def _barred(self, address: Address) -> str:
         """In a word, why nothing of what others need is done; empty where it is."""
-        if self.selection.excludes(address, self.mending.desired.resources[address].labels):
+        if self.selection.bars(self.mending.desired.resources[address]):
             return "excluded"
         if address not in self.named and not self.selection.needed:
             return "unselected"

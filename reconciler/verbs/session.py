@@ -105,7 +105,7 @@ def load_desired(
         session.project, session.environment.name, environ=session.environ, resolve_secrets=False
     )
     if secrets_of is not None:
-        named = [a for a, resource in desired.resources.items() if secrets_of.names(a, resource.labels)]
+        named = [a for a, resource in desired.resources.items() if secrets_of.about(resource)]
         desired, wrong = unsealed(desired, reader or secret_reader(session), named)
         diagnostics = list(in_order([*diagnostics, *wrong]))
     if errors := [d for d in diagnostics if d.severity == "error"]:
