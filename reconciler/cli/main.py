@@ -13,7 +13,7 @@ from types import FrameType
 
 import click
 
-from reconciler.cli.settings import Settings, common
+from reconciler.cli.settings import FORMATS, Settings, common
 from reconciler.cli.streams import close_lost
 
 COMMANDS = {
@@ -62,10 +62,19 @@ class Verbs(click.Group):
 @common
 def cli() -> None:
     """Keeps a Prismatic tenant as the manifests in git say: plan, apply, and see drift."""
-    settings = click.get_current_context().ensure_object(Settings)
+    context = click.get_current_context()
+    settings = context.ensure_object(Settings)
+    if settings.format == "jsonl" and context.invoked_subcommand != "get":
+        raise click.UsageError(f"{context.invoked_subcommand} cannot be shown as jsonl: that is for lists")
     if settings.debug:
         logging.basicConfig(stream=sys.stderr, format="%(name)s: %(message)s")
         logging.getLogger("reconciler").setLevel(logging.DEBUG)
+
+
+# Lists have a format of their own, which may stand before `get`, too.
+for _one in cli.params:
+    if _one.name == "format":
+        _one.type = click.Choice((*FORMATS, "jsonl"))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -100,7 +109,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     settings = Settings(debug="--debug" in given)
     for option, value in pairwise([*given, ""]):
         name = value if option == "--format" else option.removeprefix("--format=")
-        if name != option and name in ("json", "github"):
+        if name != option and name in ("json", "jsonl", "github"):
             settings.format = name
     try:
         result = cli.main(given, prog_name="reconciler", standalone_mode=False, obj=settings)
@@ -190,5 +199,5 @@ def _tell(error: BaseException, settings: Settings) -> None:
     elif not isinstance(error, ReconcilerError):
         # An error that nobody foresaw may carry anything in its text, secrets too.
         shown = Unforeseen(error)
-    name = settings.format if settings.format in ("json", "github") else "text"
-    render(settings.err, name, "errors", errors_document(shown))
+    name = {"json": "json", "jsonl": "json", "github": "github"}.get(settings.format, "text")
+    render(settings.err, name, "errors", settings.hinted(errors_document(shown)))

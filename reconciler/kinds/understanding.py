@@ -8,11 +8,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reconciler.kinds.base import Kind, Resolve
+from reconciler.kinds.base import Kind
 from reconciler.kinds.marks import PREFIX, mark, marks_in
+from reconciler.kinds.nodes import AS_DESCRIBED
 from reconciler.kinds.odd import Odd
-from reconciler.model.address import Address
-from reconciler.model.errors import NotUnderstood, Unforeseen
+from reconciler.model.address import Address, Resolve
+from reconciler.model.errors import Misfit, NotUnderstood, Unforeseen
 from reconciler.model.plan import Verb
 from reconciler.model.state import LiveObject, Resource, Unreadable
 
@@ -96,10 +97,18 @@ def _unreadable(kind: Kind, node: Any, error: Exception) -> Unreadable:
     return Unreadable(
         kind=kind.name,
         id=str(object_id) if isinstance(object_id, str | int) else "",
-        reason=str(error) if isinstance(error, Odd) else Unforeseen(error).what,
+        reason=_reason(error),
         marks=_marks(kind, values),
         texts=frozenset(_names(values)),
     )
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, Odd):
+        return str(error)
+    if isinstance(error, Misfit):
+        return f"it {error.message[error.message.find(AS_DESCRIBED) :]}"
+    return Unforeseen(error).what
 
 
 def _marks(kind: Kind, node: Mapping[str, Any]) -> frozenset[str] | None:

@@ -50,7 +50,7 @@ class Tenant:
         """Carries a mutation out and gives the object in its answer, ready for `kind.observed`."""
         node = await self._client.execute(op)
         try:
-            return await self._whole(kind, node) if isinstance(node, Mapping) else {}
+            return await self.whole(kind, node) if isinstance(node, Mapping) else {}
         except NotUnderstood as error:
             error.doubtful = True  # it was carried out, but not what came of it
             raise
@@ -72,9 +72,9 @@ class Tenant:
         return listed
 
     async def _object(self, kind: Kind, node: Any) -> LiveObject:
-        return understood(kind, await self._whole(kind, node))
+        return understood(kind, await self.whole(kind, node))
 
-    async def _whole(self, kind: Kind, node: Any) -> Mapping[str, Any]:
+    async def whole(self, kind: Kind, node: Any) -> Mapping[str, Any]:
         """The node with what its page left out, and with its YAML read. Raises NotUnderstood."""
         try:
             while (op := kind.rest(node)) is not None:

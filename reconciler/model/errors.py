@@ -16,7 +16,8 @@
         │   └── NotFound               "Record not found"
         ├── TestFailed                 a flow ran, and not as its test expects
         ├── NullObject                 no errors, and no object either
-        ├── NotUnderstood              an object is not as we know such objects
+        ├── Misfit                     an object that is not as the API describes it
+        │   └── NotUnderstood              and which one, with what is still known of it
         └── TransportError             no usable answer: it may or may not have been carried out
 
 The number is the exit code, which stands on the class.
@@ -172,10 +173,14 @@ class NullObject(ApiError):
     code = "null-object"
 
 
-class NotUnderstood(ApiError):
-    """An object of the tenant is not as we know such objects; `unreadable` tells which, and why."""
+class Misfit(ApiError):
+    """An object in an answer is not as the API describes it."""
 
-    code = "unreadable"
+    code = "misfit"
+
+
+class NotUnderstood(Misfit):
+    """An object of the tenant is not as we know such objects; `unreadable` tells which, and why."""
 
     def __init__(self, unreadable: Unreadable) -> None:
         super().__init__(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -126,6 +125,8 @@ class Plan:
     drift: tuple[Drift, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
     refusals: tuple[Refusal, ...] = ()
+    notes: tuple[Diagnostic, ...] = ()
+    """What is told and changes nothing: a draft that a person goes on working on."""
     unchanged: int = 0
     unmanaged: int = 0
     unreadable: int = 0
@@ -140,4 +141,3 @@ class Plan:
     reads: int = 0
     """Queries that carrying it out takes: planning once more, and those of the actions."""
     checksum: str = ""
-    counts: Mapping[str, int] = field(default_factory=dict)

@@ -12,11 +12,13 @@ from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.digest import sha256
 from reconciler.model.plan import Action, Cause, Change, Drift, Plan, Refusal, Rollout, Verb
 from reconciler.model.state import Desired, Live, LiveObject, Resource
+from reconciler.plan.baseline import without_baseline
 from reconciler.plan.deletion import deletions, not_understood, unread
 from reconciler.plan.graph import ordered
 from reconciler.plan.guards import not_permitted, on_the_whole
 from reconciler.plan.match import Matched, match
 from reconciler.plan.scope import Mending, scope
+from reconciler.plan.seal import sealed
 from reconciler.plan.select import Selection, idle
 
 
@@ -28,6 +30,7 @@ class _Draft:
     drift: list[Drift] = field(default_factory=list)
     warnings: list[Diagnostic] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
+    notes: list[Diagnostic] = field(default_factory=list)
     unchanged: int = 0
 
 
@@ -63,13 +66,13 @@ def make_plan(
             _plan_resource(address, mending, draft)
         elif address in found.left_out:
             draft.drift += _drifted(address, mending)
+    draft.notes += without_baseline(resources, draft.chains, matched, policy)
     _connect(resources, matched, draft)
     _impact(resources, mending, draft)
     removal = deletions(desired, live, matched, policy, selection)
     draft.refusals += removal.refusals
     actions = _in_order([a for chain in draft.chains.values() for a in chain])
     actions += _once_let_go(removal.actions, actions)
-    actions = [replace(action, content=content(action)) for action in actions]
     objects = {**matched.objects, **matched.orphans}
     denied = [" ".join(objects[a.address].denied) if a.target else "" for a in actions]
     draft.refusals += not_permitted(actions, denied)
@@ -77,7 +80,7 @@ def make_plan(
         actions, len(removal.consequences), matched.owned, policy, selection.select
     )
     rollouts = _rollouts(desired, actions)
-    return Plan(
+    plan = Plan(
         project=desired.project,
         environment=desired.environment,
         desired=desired.digest,
@@ -86,6 +89,7 @@ def make_plan(
         drift=tuple(draft.drift),
         warnings=tuple(draft.warnings),
         refusals=tuple(draft.refusals),
+        notes=tuple(draft.notes),
         unchanged=draft.unchanged,
         unmanaged=matched.unmanaged,
         unreadable=len(live.unreadable),
@@ -94,30 +98,15 @@ def make_plan(
         consequences=tuple(removal.consequences),
         rollouts=rollouts,
         reads=live.requests + _reads(actions, objects),
-        checksum=checksum(desired.project, desired.environment, actions, rollouts),
-        counts={verb.value: sum(a.verb is verb for a in actions) for verb in Verb},
     )
-
-
-def checksum(project: str, environment: str, actions: Sequence[Action], rollouts: Sequence[Rollout]) -> str:
-    """Of what a plan would do, and in which waves."""
-    waves = [[r.name, [[str(a) for a in wave] for wave in r.waves], r.max_failures] for r in rollouts]
-    parts = [project, environment, [action.content for action in actions], *([waves] if waves else [])]
-    return f"sha256:{sha256(parts)}"
-
-
-def content(action: Action) -> str:
-    """A digest of what an action would do, and of what it was planned from: two plans that hold actions of
-    the same content would do the same.
-    """
-    changes = [[c.path, c.before, c.after] for c in action.changes]
-    return sha256([action.id, action.verb.value, action.target, action.basis, changes])
+    return sealed(plan)
 
 
 def _plan_resource(address: Address, mending: Mending, draft: _Draft) -> None:
     found, live = mending.steps(address), mending.matched.objects.get(address)
     draft.warnings += found.warnings
     draft.refusals += found.refusals
+    draft.notes += found.notes
     draft.drift += _drifted(address, mending)
     if not found.steps:
         draft.unchanged += not found.refusals

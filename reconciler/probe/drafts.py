@@ -13,7 +13,8 @@ from reconciler.probe.definition import (
     parse,
     steps,
 )
-from reconciler.probe.finding import Experiment, Finding, Unclear, answers, either, unclear
+from reconciler.probe.experiment import Experiment, answers
+from reconciler.probe.finding import Finding, Unclear, either, unclear
 from reconciler.probe.scratch import Scratch
 
 _IMPORTED = "as imported"

@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 from reconciler.probe.definition import definition, incomplete, oauth
-from reconciler.probe.finding import Experiment, Finding, Unclear, answers, either, unclear
+from reconciler.probe.experiment import Experiment, answers
+from reconciler.probe.finding import Finding, Unclear, either, unclear
 from reconciler.probe.scratch import Scratch
 
 _LONG_COMMENT = "p" * 1001

@@ -58,6 +58,7 @@ def plan(document: Document) -> str:
         _listing("Deleted along with it", document.get("consequences", ()), "consequence", is_open=True),
         _listing("Left out", values.left_out_lines(document), "resource", is_open=True),
         _entries("Warnings", document.get("warnings", ()), "warning"),
+        _listing("Notes", values.note_lines(document), "note"),
         *_kinds(document["actions"]),
         _drift("Not as last applied", document.get("drift", ())),
         _listing("Owned, but in no manifest", values.left_orphans(document), "resource"),
@@ -94,6 +95,7 @@ def drift(document: Document) -> str:
         _drift("Not as last applied", document["drift"], is_open=True),
         _entries("Warnings", values.unseen(document), "warning"),
         _listing("Owned, but in no manifest", values.left_orphans(document), "resource"),
+        _listing("Notes", values.note_lines(document), "note"),
     ]
     return _bounded(head, sections, "")
 
@@ -216,7 +218,7 @@ def _ended(action: Document) -> list[str]:
         lines.append(f"      in doubt: {values.DOUBT}")
     if action["kept"]:
         lines.append(f"      the draft that was there is kept: {_message(action['kept'])}")
-        lines.append(f"      bring it back: {_message(values.way_back(action))}")
+        lines.append(f"      bring it back: {_message(action['restore'])}")
     return lines
 
 

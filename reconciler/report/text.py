@@ -49,6 +49,7 @@ def render_plan(console: Console, document: Document, *, verbose: bool = False) 
     if lease := values.lease_line(document):
         lines.write(console, 0, ("lease: ", "bold yellow"), lease)
         lines.blank(console)
+    _notes(console, document)
     _entries(console, "warning", document.get("warnings", ()))
     _entries(console, "refused", document.get("refusals", ()))
     _plan_facts(console, document, verbose)
@@ -90,6 +91,7 @@ def render_drift(console: Console, document: Document, *, verbose: bool = False)
         lines.blank(console)
     _listing(console, "Owned, but in no manifest", values.left_orphans(document), verbose, "yellow")
     _entries(console, "warning", values.unseen(document))
+    _notes(console, document)
     lines.write(console, 0, (values.drift_line(document), "bold"))
 
 
@@ -205,6 +207,14 @@ def _entries(console: Console, word: str, entries: Sequence[Document]) -> None:
         lines.blank(console)
 
 
+def _notes(console: Console, document: Document) -> None:
+    notes = values.note_lines(document)
+    for note in notes:
+        lines.write(console, 0, ("note: ", "cyan"), note)
+    if notes:
+        lines.blank(console)
+
+
 def _plan_facts(console: Console, document: Document, verbose: bool) -> None:
     if not document["actions"]:
         return
@@ -235,7 +245,7 @@ def _result(console: Console, action: Document) -> None:
         lines.write(console, 6, (f"in doubt: {values.DOUBT}", "yellow"))
     if action["kept"]:
         lines.write(console, 6, f"the draft that was there is kept: {terminal(action['kept'])}")
-        lines.write(console, 6, ("bring it back: ", "cyan"), terminal(values.way_back(action)))
+        lines.write(console, 6, ("bring it back: ", "cyan"), terminal(action["restore"]))
 
 
 def _errors(console: Console, document: Document, *, verbose: bool = False) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import PurePath
 from typing import Any
 
 from reconciler.report.sanitize import terminal
@@ -13,7 +12,6 @@ from reconciler.report.sanitize import terminal
 SHORT = 60
 LONG = 2_000
 _CONTEXT = 16
-_STAMP = 15  # of a run's id, to the second
 # The words that stand for values; they are shown bare, as nobody's text.
 _WORDS = re.compile(
     r"\((?:secret|known after apply|definition|digest only|not recorded)\)(?: sha256:[0-9a-f]+)?\Z"
@@ -145,6 +143,14 @@ def lease_line(document: Mapping[str, Any]) -> str:
     return f"{holder} works on this tenant {span}{why}: apply would be refused."
 
 
+def note_lines(document: Mapping[str, Any]) -> list[str]:
+    """What is to be known, one a line."""
+    return [
+        terminal(f"{one['address']}: {one['message']}" if one["address"] else one["message"])
+        for one in document.get("notes", ())
+    ]
+
+
 def rollout_lines(document: Mapping[str, Any]) -> list[str]:
     """The sets whose instances a plan changes in waves, one a line."""
     return [
@@ -186,12 +192,6 @@ def unfinished(action: Mapping[str, Any]) -> str:
 
 
 DOUBT = "no answer came: it may have been carried out"
-
-
-def way_back(action: Mapping[str, Any]) -> str:
-    """The command that brings back the draft that an action replaced."""
-    run = PurePath(action["kept"]).parent.stem[:_STAMP]
-    return f"reconciler history {run} --restore {action['address']}"
 
 
 def unseen(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:

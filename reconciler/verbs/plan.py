@@ -46,6 +46,7 @@ async def plan(session: Session, options: Options) -> Planned:
     Raises InvalidInput, NotAuthenticated, Unreachable or ApiError. Refusals are in the plan, not raised.
     """
     from reconciler.live.fetch import fetch, kinds_named, kinds_to_read
+    from reconciler.live.further import look_further
     from reconciler.verbs.lease import seen
 
     selection, reader = options.selection, secret_reader(session)
@@ -53,16 +54,25 @@ async def plan(session: Session, options: Options) -> Planned:
     allowed = policy(session, options)
     async with connect(session, read_only=True, parallelism=options.parallelism) as client:
         kinds = kinds_to_read(desired, prune=allowed.prune)
-        needed = kinds_named(within_reach(desired, selection))
-        live = await fetch(client, kinds, needed=needed, concurrency=options.parallelism)
+        reach = within_reach(desired, selection)
+        live = await fetch(client, kinds, needed=kinds_named(reach), concurrency=options.parallelism)
+        matched = match(desired, live)
+        await look_further(
+            client,
+            [address for address in matched.objects if address in reach.resources],
+            lambda address: matched.request(address, allowed),
+            matched.learn,
+            matched.puzzled,
+        )
+        live = replace(live, requests=client.stats.reads)
         lease, more = await seen(session, client)
-    matched = match(desired, live)
     if selection.select:
         # What comes along is known only now; the secrets of all else stay unread.
         found = scope(Mending(desired, matched, allowed), selection)
         desired, wrong = unsealed(desired, reader, found.resources)
         if wrong:
             raise InvalidInput(list(in_order(wrong)))
+        matched.desired = desired
     made = make_plan(desired, live, allowed, matched=matched, selection=selection)
     made = replace(made, warnings=(*only_warnings(diagnostics), *more, *made.warnings))
     objects = {**matched.known, **matched.objects, **matched.orphans}

@@ -12,11 +12,11 @@ from reconciler.kinds.base import Policy
 from reconciler.manifests import project as projects
 from reconciler.manifests import secrets
 from reconciler.manifests.load import in_order, load
-from reconciler.manifests.messages import suggest
 from reconciler.manifests.project import SANDBOX, Environment, Project
 from reconciler.manifests.sealed import SecretReader, unsealed
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import InvalidInput, ReconcilerError
+from reconciler.model.hints import suggest
 from reconciler.model.secret import Secret
 from reconciler.model.state import Desired
 from reconciler.plan.select import Selection

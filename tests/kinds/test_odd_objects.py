@@ -15,11 +15,13 @@ import pytest
 from reconciler.api.client import Identity
 from reconciler.kinds.base import Policy
 from reconciler.live.fetch import fetch, kinds_to_read
+from reconciler.live.further import look_further
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Plan, Verb
 from reconciler.model.secret import Secret
-from reconciler.model.state import Desired
+from reconciler.model.state import Desired, Live
 from reconciler.plan.build import make_plan
+from reconciler.plan.match import Matched, match
 from reconciler.plan.select import Selection
 from reconciler.report.document import dumps, plan_document
 from reconciler.verbs.session import load_desired, open_session
@@ -94,10 +96,22 @@ def planned(desired: Desired, answers: dict[str, Any]) -> Plan:
     key = Secret(os.environ["KIND_KEY"])
     policy = Policy(prune=True, allow_delete=True, allow_update=True, secret_key=key)
 
-    async def read() -> Any:
-        return await fetch(Recorded(answers), kinds_to_read(desired, prune=True))  # type: ignore[arg-type]
+    live, matched = anyio.run(read, desired, Recorded(answers), policy)
+    return make_plan(desired, live, policy, matched=matched)
 
-    return make_plan(desired, anyio.run(read), policy)
+
+async def read(desired: Desired, client: Any, policy: Policy) -> tuple[Live, Matched]:
+    """Both sides paired, as `plan` reads them."""
+    live = await fetch(client, kinds_to_read(desired, prune=True))
+    matched = match(desired, live)
+    await look_further(
+        client,
+        list(matched.objects),
+        lambda address: matched.request(address, policy),
+        matched.learn,
+        matched.puzzled,
+    )
+    return live, matched
 
 
 def recorded(world: World) -> tuple[Desired, dict[str, Any]]:
@@ -109,7 +123,7 @@ def recorded(world: World) -> tuple[Desired, dict[str, Any]]:
     async def record() -> dict[str, Any]:
         async with client_of(sandbox, read_only=True) as client:
             recording = Recording(client)
-            await fetch(recording, kinds_to_read(desired, prune=True))  # type: ignore[arg-type]
+            await read(desired, recording, Policy())
             return recording.answers
 
     try:
