@@ -22,6 +22,7 @@ from reconciler.manifests.kinds import TABLED
 from reconciler.manifests.manifest import Manifest, classify
 from reconciler.manifests.messages import place
 from reconciler.manifests.project import Environment, Project
+from reconciler.manifests.read import read
 from reconciler.manifests.references import Index, Referrer, ambiguities, twice
 from reconciler.manifests.sealed import SecretReader, unsealed
 from reconciler.manifests.uses import with_uses
@@ -32,7 +33,6 @@ from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.hints import suggest
 from reconciler.model.plan import Rollout
 from reconciler.model.state import Desired, Resource
-from reconciler.yaml12.file import read
 
 _AFTER_FILLING = {
     "release": (re.compile(RELEASE.schema["pattern"]), RELEASE.schema["errorMessage"]),
@@ -138,7 +138,7 @@ class _Loader:
         self.problems.extend(problems)
         found: list[Manifest] = []
         for path in paths:
-            _, documents, problems = read(path, files.shown(path, self.project.root))
+            documents, problems = read(path, files.shown(path, self.project.root))
             self.problems.extend(problems)
             self.incomplete |= bool(problems)
             for document in documents:
