@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, DecimalException
 from typing import Any
 
-from reconciler.model.secret import Secret
+from reconciler.model.secret import Hidden, Secret
 
 _AS_JSON = frozenset({"jsonform", "objectselection", "objectfieldmap"})
 _DATES = ("%m/%d/%Y", "%Y-%m-%d")
@@ -130,6 +130,15 @@ def read_timestamp(value: str) -> datetime | None:
 def has_secret(value: Any) -> bool:
     """Whether a value is or holds a secret."""
     return any(True for _ in secrets_in(value))
+
+
+def is_held(value: Any) -> bool:
+    """Whether a live value is there at all; of a map, any part of it."""
+    if isinstance(value, Mapping):
+        return any(is_held(inner) for inner in value.values())
+    if isinstance(value, Hidden):
+        return value.present
+    return isinstance(value, Secret) or value not in (None, "")
 
 
 def secret_parts(value: Any) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ version change drops values that were saved and not deployed.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from reconciler.kinds.base import Request, Steps, address_of
@@ -16,6 +17,7 @@ from reconciler.kinds.instance_config import (
     config_form,
     parse_types,
     parse_variables,
+    settled_config,
     spoken_config,
     spoken_of,
     variable_inputs,
@@ -30,6 +32,7 @@ from reconciler.kinds.instance_steps import (
     RECORD,
     hidden_waits,
     instance_steps,
+    names_version,
     release_of,
     release_ref,
     update_changes,
@@ -37,6 +40,7 @@ from reconciler.kinds.instance_steps import (
 )
 from reconciler.kinds.instance_tests import DEPLOY_TIMEOUT, OUTSTANDING, TESTED, tests_of
 from reconciler.kinds.labelled import (
+    as_live,
     denied,
     digests_of,
     ignored,
@@ -67,6 +71,8 @@ class InstanceKind(PlainKind):
     example = "slack-sync"
     list_name = "instances"
     structural: tuple[str, ...] = ("customer", "integration", "release", "version")
+
+    lies_in: tuple[tuple[str, str], ...] = (("Customer", "id"), ("Integration", "sequence"))
 
     def find(self, request: Request) -> Operation:
         """The customer's instances that bear the resource's mark."""
@@ -162,12 +168,31 @@ class InstanceKind(PlainKind):
         )
 
     def needs(self, resource: Resource) -> Sequence[Ref]:
-        """The customer, the integration's release, and what its shared connections are bound to."""
-        return (Ref(resource.fields["customer"], "id"), release_ref(resource), *bindings(resource))
+        """The customer, the integration's release, and what its shared connections are bound to; for one that
+        is only adopted, those that are known.
+        """
+        customer = [Ref(resource.fields["customer"], "id")] if "customer" in resource.fields else []
+        return (*customer, *([release_ref(resource)] if names_version(resource) else ()), *bindings(resource))
 
     def steps(self, request: Request, *, adopt: bool) -> Steps:
         """create or update → configure → deploy → enable or disable, as far as needed."""
         return instance_steps(request, adopt=adopt)
+
+    def baseline(self, request: Request) -> Resource:
+        """All of it as it stands, but for variables that differ, and for settings of flows and tests: nobody
+        can tell whether they ever took effect.
+        """
+        resource, live = request.resource, request.live
+        assert live is not None
+        integration = resource.fields["integration"]
+        fields = {"integration": integration, **as_live(request, (*PLAIN, "labels", "enabled"))}
+        running = request.resolve(Ref(integration, f"version:{live.fields['version']}"))
+        number = live.facts["versionNumber"]
+        if isinstance(running, str):
+            fields["release"] = running
+        elif isinstance(request.resolve(Ref(integration, f"version-number:{number}")), str):
+            fields["version"] = number
+        return replace(resource, fields=fields | {"config": settled_config(request)})
 
     def operation(self, step: str, verb: Verb, request: Request) -> Operation:
         """The mutation of each step."""
@@ -194,7 +219,7 @@ class InstanceKind(PlainKind):
         if verb in (Verb.ENABLE, Verb.DISABLE):
             values |= {"enabled": verb is Verb.ENABLE, "preserveDeployState": True}
             return self._mutation("updateInstance", values, request)
-        return self._update(request)
+        return self._update(request, () if verb is Verb.ADOPT else PLAIN)
 
     def observed(
         self, verb: Verb, node: Mapping[str, Any], before: LiveObject | None = None
@@ -256,14 +281,13 @@ class InstanceKind(PlainKind):
             values["configVariables"] = variable_inputs(request, list(fields["config"]))
         return self._mutation("createInstance", values, request)
 
-    def _update(self, request: Request) -> Operation:
+    def _update(self, request: Request, paths: Sequence[str]) -> Operation:
         fields, live = request.resource.fields, request.live
         assert live is not None
         values: dict[str, Any] = {"id": live.id, "labels": self._labels(request)}
-        values |= {name: fields[name] or "" for name in to_send(request, PLAIN)}
-        version = request.resolve(release_ref(request.resource))
-        # What is only adopted has no name, since nothing but the mark is to be written.
-        if "name" not in fields or version == live.fields["version"] or ignored(request.resource, "release"):
+        values |= {name: fields[name] or "" for name in to_send(request, paths)}
+        version = request.resolve(release_ref(request.resource)) if names_version(request.resource) else None
+        if version in (None, live.fields["version"]) or ignored(request.resource, "release"):
             values["preserveDeployState"] = True
         else:
             values |= {"integration": version, "configMode": "INSTANCE"}
@@ -275,7 +299,7 @@ class InstanceKind(PlainKind):
         """
         fields = request.resource.fields
         values: dict[str, Any] = {name: plain(fields[name], EMPTY, name) for name in PLAIN if name in fields}
-        if "name" in fields:
+        if names_version(request.resource):
             values["release"] = release_of(request.resource)
         if fields.get("config"):
             values["config"] = config_form(fields["config"])

@@ -7,7 +7,7 @@ from typing import Any
 from reconciler.kinds.places import LABELS
 from reconciler.kinds.table.row import Row
 from reconciler.kinds.table.schema import RELEASE
-from reconciler.kinds.table.shape import NAME, TEXT, truth
+from reconciler.kinds.table.shape import NAME, TEXT, truth, words
 
 ROWS = (
     Row("name", NAME, "The display name. Absent: the definition's.", "Slack Sync"),
@@ -36,6 +36,13 @@ ROWS = (
     ),
     Row("comment", TEXT, "The comment of the published version.", "Retries on 429."),
     Row("available", truth(), "Whether instances can choose the published version.", True),
+    Row(
+        "draft",
+        words("leave", "follow"),
+        "What becomes of the draft while the release is published already: leave it to people who work on "
+        "it, or follow the definition in git. Absent: leave.",
+        "follow",
+    ),
 )
 RULES: dict[str, Any] = {
     "if": {"required": ["bundle"]},

@@ -8,6 +8,7 @@ mark and the record stand there; where they have none, what identifies them is t
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from reconciler.kinds.base import Request, Step, Steps, address_of
@@ -23,9 +24,11 @@ from reconciler.kinds.labelled import (
     own_mark,
 )
 from reconciler.kinds.marks import read_record
+from reconciler.kinds.nodes import fitted
 from reconciler.kinds.places import LABELS, Place
 from reconciler.kinds.plain import PlainKind
 from reconciler.kinds.table.documents import Api, Search, made
+from reconciler.kinds.table.node import node as shown_node
 from reconciler.kinds.table.row import Row, addresses, revealed, secrets_beside
 from reconciler.model.address import Ref, Resolve
 from reconciler.model.digest import keyed, sha256
@@ -59,6 +62,7 @@ class TabledKind(PlainKind):
     def __init__(self) -> None:
         self.list_name = self.api.many
         self._documents = made(self.api, self.fields)
+        self._node = shown_node(self.name, self.fields)
 
     @property
     def marked(self) -> bool:
@@ -102,6 +106,7 @@ class TabledKind(PlainKind):
 
     def parse(self, node: Mapping[str, Any]) -> LiveObject:
         """The object as its rows read it."""
+        fitted(self._node, node, self.name)
         node, labels = self.place.read(node) if self.place else (node, frozenset())
         return LiveObject(
             kind=self.name,
@@ -152,6 +157,23 @@ class TabledKind(PlainKind):
         reason = "exists without an owner" if adopt else "differs from the manifest"
         return Steps((Step(verb, reason, (*changes, *marking)),), (*changes, *marking), (), refusals)
 
+    def baseline(self, request: Request) -> Resource:
+        """The rows that are no secret, refer to nothing and hold no parts, as they stand; of others but
+        secrets, those that do not differ.
+        """
+        resource, live = request.resource, request.live
+        assert live is not None
+        fields: dict[str, Any] = {}
+        differing = {change.path.partition(".")[0] for change in self.changes(request)}
+        for row in self._mentioned(request):
+            if row.secret:
+                continue
+            if row.name not in differing:
+                fields[row.name] = resource.fields[row.name]
+            elif not row.refers and not row.shape.by_key:
+                fields[row.name] = live.fields[row.name]
+        return replace(resource, fields=fields)
+
     def changes(self, request: Request) -> Iterable[Change]:
         """The rows whose values differ."""
         live = request.live
@@ -183,12 +205,11 @@ class TabledKind(PlainKind):
             return self._mutation(verb, left, request)
         values = {
             row.called: row.sent(self._whole(row, request), request.resolve, request.resource.fields)
-            for row in self._mentioned(request)
+            for row in self._written(verb, request)
             if not (live and row.fixed) and row.input is not None
         }
         if self.place is not None:
-            labels = labels_to_write(request, self._record(request), self.groups, WIDTHS)
-            values = self.place.write(values, labels, live)
+            values = self.place.write(values, self._labels(request), live)
         if live is not None:
             values["id"] = live.id
         return self._mutation(verb, values, request)
@@ -205,6 +226,8 @@ class TabledKind(PlainKind):
             return False
         if verb is Verb.FORGET:
             return set(labels_left(request)) == request.live.labels
+        if verb is Verb.ADOPT and set(self._labels(request)) != request.live.labels:
+            return False
         return verb is Verb.CREATE or not self.steps(request, adopt=False).steps
 
     def basis(self, live: LiveObject, resource: Resource | None) -> str:
@@ -246,6 +269,14 @@ class TabledKind(PlainKind):
             for row in self.fields
             if row.name in resource.fields and not (request.live and ignored(resource, row.name))
         ]
+
+    def _written(self, verb: Verb, request: Request) -> list[Row]:
+        """What is only adopted stays untouched where it does not differ."""
+        rows = self._mentioned(request)
+        if verb is not Verb.ADOPT:
+            return rows
+        differing = {change.path.partition(".")[0] for change in self.changes(request)}
+        return [row for row in rows if row.name in differing]
 
     def _creation(self, request: Request) -> tuple[Change, ...]:
         fields = request.resource.fields
@@ -310,6 +341,9 @@ class TabledKind(PlainKind):
     def _keyed(self, request: Request) -> str:
         key, values = request.policy.secret_key, [wanted.reveal() for wanted, _ in self._secrets(request)]
         return keyed(key.reveal(), values) if key and values else ""
+
+    def _labels(self, request: Request) -> list[str]:
+        return labels_to_write(request, self._record(request), self.groups, WIDTHS)
 
     def _record(self, request: Request) -> dict[str, str]:
         fields = request.resource.fields

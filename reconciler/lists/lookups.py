@@ -9,6 +9,7 @@ from contextlib import aclosing
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, cast
 
+from reconciler.kinds import record
 from reconciler.lists.execution import flows_of_instance, flows_of_versions
 from reconciler.lists.listing import Column, Listing, Page, Row, one_of, page_of, row_of
 from reconciler.lists.tables import INTEGRATIONS
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from reconciler.api import Client
     from reconciler.api.pages import Executor
 
+_METADATA = Column("metadata", "metadata")
 SEARCHED = 1000
 """Rows among which a name is looked for that is nearly the one that was given."""
 _NEAR = 3
@@ -112,14 +114,33 @@ class Rows:
         return self._drafts
 
 
-async def draft_of(client: Client, identifier: str) -> str:
-    """The id under which an integration is listed, which is its draft's, by the id of any of its versions."""
+async def draft_of(client: Client, identifier: str) -> tuple[str, Mapping[str, Sequence[str]]]:
+    """The id under which an integration is listed, which is its draft's, by that of any of its versions, and
+    the names that its metadata gives to versions, by their ids.
+    """
     sequence = await sequence_of(client, identifier)
     if not sequence:
-        return identifier
-    found = await client.execute(page_of(INTEGRATIONS, (), {"versionSequenceId": sequence}, {"first": 1}))
-    nodes = [one for one in found.get("nodes") or () if one]
-    return str(nodes[0]["id"]) if nodes else identifier
+        return identifier, {}
+    page = page_of(INTEGRATIONS, (_METADATA,), {"versionSequenceId": sequence}, {"first": 1})
+    nodes = [one for one in (await client.execute(page)).get("nodes") or () if one]
+    if not nodes:
+        return identifier, {}
+    given: dict[str, list[str]] = {}
+    for name, version in record.text_map(record.ours(_METADATA.value(nodes[0])).get("releases")).items():
+        given.setdefault(version, []).append(name)
+    return str(nodes[0]["id"]), given
+
+
+def with_names(node: Mapping[str, Any], names: Mapping[str, Sequence[str]]) -> Mapping[str, Any]:
+    """A version with all releases' names that it bears: that under which it was published, and those that it
+    was given since.
+    """
+    attributes = node.get("versionAttributes")
+    ours, more = record.ours(attributes), names.get(node["id"], ())
+    if not more:
+        return node
+    borne = dict.fromkeys(name for name in (ours.get("release"), *more) if name)
+    return {**node, "versionAttributes": record.merged(attributes, {**ours, "release": ", ".join(borne)})}
 
 
 async def sequence_of(client: Client, identifier: str) -> str:

@@ -24,6 +24,7 @@ from reconciler.lists.lookups import (
     is_id,
     missing,
     sequence_of,
+    with_names,
 )
 from reconciler.lists.tables import CUSTOMERS, FLOW_SETTINGS, INSTANCES, INTEGRATIONS
 from reconciler.model.errors import InvalidInput, ReconcilerError
@@ -87,6 +88,7 @@ class Reading:
         self._rows = Rows(client)
         self._parent = ""
         self._draft = ""
+        self._names: Mapping[str, Sequence[str]] = {}
 
     async def execute(self, op: Operation) -> Any:
         """A page's connection."""
@@ -127,7 +129,7 @@ class Reading:
             named = not is_id(parent)
             self._parent = await identifier_of(self._client, INTEGRATIONS, parent) if named else parent
             if self._listing.kind == "versions":
-                self._draft = await draft_of(self._client, self._parent)
+                self._draft, self._names = await draft_of(self._client, self._parent)
 
     async def _refer(self, one: Filter, parent: Listing) -> None:
         given = self._filters.pop(one.argument)
@@ -158,7 +160,7 @@ class Reading:
         )
         for node in connection.get("nodes") or ():
             if node is not None and node.get("id") != self._draft:
-                emit(await self._rows.row(self._columns, node))
+                emit(await self._rows.row(self._columns, with_names(node, self._names)))
         return Place.of(connection)
 
     async def _all(
@@ -182,8 +184,8 @@ class Reading:
         )
         async with aclosing(pages) as nodes:
             async for node in nodes:
-                if node.get("id") != self._draft and fits(node):
-                    emit(await self._rows.row(self._columns, node))
+                if node.get("id") != self._draft and fits(one := with_names(node, self._names)):
+                    emit(await self._rows.row(self._columns, one))
                     count += 1
                 if count == limit:
                     break
@@ -210,7 +212,7 @@ class Reading:
             emit({column.name: row[column.name] for column in shown})
 
         def fits(node: Mapping[str, Any]) -> bool:
-            return any(str(column.value(node)) == name for column in needed)
+            return any(name in str(column.value(node)).split(", ") for column in needed)
 
         return await self._all(keep, self._filters, limit, fits)
 

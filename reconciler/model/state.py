@@ -52,6 +52,8 @@ class Resource:
     was: tuple[str, ...] = ()
     source: Source = field(default_factory=lambda: Source(""))
     positions: Mapping[str, Source] = field(default_factory=dict, repr=False)
+    part_of: Address | None = None
+    """The resource whose manifest it is made from, where it has none of its own."""
 
     @property
     def kind(self) -> str:
@@ -72,9 +74,9 @@ class Desired:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One published version of an integration. `release` is our name for it, where it bears one.
-    `flows` maps a flow's name to its id in this version, `variables` the keys that an instance must or
-    may configure; both are empty until they were asked for.
+    """One published version of an integration. `release` is our name for it, where it bears one; `definition`
+    and `observed` are the digests of what it was made from, and of the draft that was published, where we
+    published it.
     """
 
     id: str
@@ -83,7 +85,7 @@ class Version:
     release: str | None = None
     comment: str = ""
     definition: str = ""
-    flows: Mapping[str, str] = field(default_factory=dict)
+    observed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +109,29 @@ class LiveObject:
 
 
 @dataclass(frozen=True, slots=True)
+class Unreadable:
+    """An object of the tenant that cannot be understood, and why. `marks` are the marks in it, None where
+    even they cannot be read; `texts` are some of its values: its names, and what it belongs to.
+    """
+
+    kind: str
+    id: str
+    reason: str
+    marks: frozenset[str] | None = None
+    texts: frozenset[str] = field(default_factory=frozenset, repr=False)
+
+    def __str__(self) -> str:
+        return f"{self.kind.lower()} {self.id or '(without an id)'}"
+
+
+@dataclass(frozen=True, slots=True)
 class Live:
     """A consistent snapshot of a tenant: its objects by kind, each kind in the order of creation. The tenant
-    refused to list the kinds that are `unread`.
+    refused to list the kinds that are `unread`; what is `unreadable` is among no kind's objects.
     """
 
     tenant: str
     objects: Mapping[str, tuple[LiveObject, ...]]
     requests: int = 0
     unread: tuple[str, ...] = ()
+    unreadable: tuple[Unreadable, ...] = ()

@@ -49,6 +49,7 @@ def plan_document(plan: Plan, *, created_at: str, rate: float) -> Document:
         "drift": [_drift(drift) for drift in plan.drift],
         "warnings": [_diagnostic(warning) for warning in plan.warnings],
         "refusals": [_refusal(refusal) for refusal in plan.refusals],
+        "notes": [_diagnostic(note) for note in plan.notes],
         "consequences": list(plan.consequences),
         "orphans": [str(address) for address in plan.orphans],
         **_left_out(plan),
@@ -100,9 +101,11 @@ def drift_document(plan: Plan, *, created_at: str) -> Document:
             **{cause.value: causes[cause] for cause in Cause},
             "unmanaged": plan.unmanaged,
             "orphans": len(plan.orphans),
+            **({"unreadable": plan.unreadable} if plan.unreadable else {}),
         },
         "drift": [_drift(drift) for drift in plan.drift],
         "warnings": [_diagnostic(warning) for warning in plan.warnings],
+        "notes": [_diagnostic(note) for note in plan.notes],
         "orphans": [str(address) for address in plan.orphans],
     }
 
@@ -188,8 +191,10 @@ def _summary(plan: Plan) -> dict[str, int]:
         "orphans": len(plan.orphans),
         "drift": len(plan.drift),
         **({"leftOut": len(plan.left_out)} if plan.left_out else {}),
+        **({"unreadable": plan.unreadable} if plan.unreadable else {}),
         "warnings": len(plan.warnings),
         "refusals": len(plan.refusals),
+        "notes": len(plan.notes),
     }
 
 

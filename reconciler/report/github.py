@@ -20,6 +20,7 @@ def _plan(document: Document) -> Iterator[str]:
     yield from _entries("error", document.get("refusals", ()))
     yield from _entries("warning", document.get("warnings", ()))
     yield from _left_out(document)
+    yield from _entries("notice", document.get("notes", ()))
     yield _annotation("notice", {"title": "reconciler plan"}, values.plan_line(document) or "Refused.")
 
 
@@ -43,6 +44,8 @@ def _drift(document: Document) -> Iterator[str]:
         cause = values.CAUSES[drift["cause"]]
         text = f"{drift['path']} is not as last applied ({cause}): applied {applied}, live {live}"
         yield _annotation("warning", {"title": drift["address"]}, text)
+    yield from _entries("warning", values.unseen(document))
+    yield from _entries("notice", document.get("notes", ()))
     yield _annotation("notice", {"title": "reconciler drift"}, values.drift_line(document))
 
 

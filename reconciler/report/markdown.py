@@ -58,6 +58,7 @@ def plan(document: Document) -> str:
         _listing("Deleted along with it", document.get("consequences", ()), "consequence", is_open=True),
         _listing("Left out", values.left_out_lines(document), "resource", is_open=True),
         _entries("Warnings", document.get("warnings", ()), "warning"),
+        _listing("Notes", values.note_lines(document), "note"),
         *_kinds(document["actions"]),
         _drift("Not as last applied", document.get("drift", ())),
         _listing("Owned, but in no manifest", values.left_orphans(document), "resource"),
@@ -92,7 +93,9 @@ def drift(document: Document) -> str:
     ]
     sections = [
         _drift("Not as last applied", document["drift"], is_open=True),
+        _entries("Warnings", values.unseen(document), "warning"),
         _listing("Owned, but in no manifest", values.left_orphans(document), "resource"),
+        _listing("Notes", values.note_lines(document), "note"),
     ]
     return _bounded(head, sections, "")
 

@@ -49,6 +49,7 @@ def render_plan(console: Console, document: Document, *, verbose: bool = False) 
     if lease := values.lease_line(document):
         lines.write(console, 0, ("lease: ", "bold yellow"), lease)
         lines.blank(console)
+    _notes(console, document)
     _entries(console, "warning", document.get("warnings", ()))
     _entries(console, "refused", document.get("refusals", ()))
     _plan_facts(console, document, verbose)
@@ -89,6 +90,8 @@ def render_drift(console: Console, document: Document, *, verbose: bool = False)
         _drift_group(console, address, drifts, verbose)
         lines.blank(console)
     _listing(console, "Owned, but in no manifest", values.left_orphans(document), verbose, "yellow")
+    _entries(console, "warning", values.unseen(document))
+    _notes(console, document)
     lines.write(console, 0, (values.drift_line(document), "bold"))
 
 
@@ -201,6 +204,14 @@ def _entries(console: Console, word: str, entries: Sequence[Document]) -> None:
     for entry in entries:
         errors.render_entry(console, word, entry)
     if entries:
+        lines.blank(console)
+
+
+def _notes(console: Console, document: Document) -> None:
+    notes = values.note_lines(document)
+    for note in notes:
+        lines.write(console, 0, ("note: ", "cyan"), note)
+    if notes:
         lines.blank(console)
 
 

@@ -121,7 +121,7 @@ def test_forget_warns_where_the_manifest_is_still_there(shop: Folder, kind: str,
         assert ids(shop) == ["Customer/acme#adopt"]
     else:
         assert errors(shop, "plan") == (5, [("exists-unowned", ADDRESSES[kind])])
-        shop("adopt", ADDRESSES[kind], one(shop, kind)["id"])
+        shop("adopt", ADDRESSES[kind], one(shop, kind)["id"], "--yes")
     applied(shop)
     assert len(objects(shop, kind)) == 1
 
@@ -189,7 +189,7 @@ def test_forget_what_no_manifest_names_any_more(shop: Folder):
 def test_adopt_writes_the_mark_and_is_in_the_journal(shop: Folder, kind: str):
     shop("forget", ADDRESSES[kind], "--yes")
     before = one(shop, kind, "description")
-    code, _, err = shop("adopt", ADDRESSES[kind], before["id"])
+    code, _, err = shop("adopt", ADDRESSES[kind], before["id"], "--yes")
     assert code == 0, err
     after = one(shop, kind, "description")
     assert {*before["labels"]} < {*after["labels"]}
@@ -198,7 +198,7 @@ def test_adopt_writes_the_mark_and_is_in_the_journal(shop: Folder, kind: str):
     entries = shop.json("history", "latest")["entries"]
     assert [e["event"] for e in entries] == ["begin", "send", "answer", "end", "finish"]
     writes = shop.writes()
-    assert shop("adopt", ADDRESSES[kind], before["id"])[0] == 0
+    assert shop("adopt", ADDRESSES[kind], before["id"], "--yes")[0] == 0
     assert shop.writes() == writes
     applied(shop)
 
@@ -475,6 +475,6 @@ def test_two_projects_cannot_have_one_customer(shop: Folder, other: tuple[str, .
         5,
         [("owned-otherwise", "Customer/mine")],
     )
-    code, _, err = shop("adopt", "Customer/mine", before["id"], *other)
+    code, _, err = shop("adopt", "Customer/mine", before["id"], "--yes", *other)
     assert (code, "reconciler:shop/customer/acme" in err) == (5, True)
     assert one(shop, "customer") == before

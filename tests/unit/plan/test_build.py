@@ -63,7 +63,7 @@ def test_from_nothing_each_action_waits_for_what_it_needs():
         (
             [RELEASED, resource(ACME)],
             [integration(versions=(version(None),)), customer()],
-            ["Integration/sync#update"],
+            [],
         ),
     ],
 )
