@@ -218,7 +218,7 @@ class Kind(Protocol):
         """
         ...
 
-    def learned(self, live: LiveObject, node: Mapping[str, Any] | None) -> LiveObject:
+    def learned(self, live: LiveObject, op: Operation, node: Mapping[str, Any] | None) -> LiveObject:
         """The object with what the operation of `unknown` read; None where the server has no such thing."""
         ...
 
@@ -264,6 +264,10 @@ class Kind(Protocol):
         """
         ...
 
+    def noted(self, verb: Verb, node: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What an answer tells that nothing shows later, as facts."""
+        ...
+
     def satisfied(self, step: str, verb: Verb, request: Request) -> bool:
         """Whether a step need not be sent, since the object is already as it would make it."""
         ...
@@ -274,6 +278,10 @@ class Kind(Protocol):
 
     def unready(self, verb: Verb, request: Request) -> str:
         """What is still to be waited for after a step; empty when nothing is."""
+        ...
+
+    def hastened(self, verb: Verb, request: Request) -> Operation | None:
+        """A call that brings about what is waited for, where it does not come by itself."""
         ...
 
     def overtaken(self, verb: Verb, request: Request) -> bool:

@@ -127,7 +127,7 @@ class PlainKind:
         """The lists show all."""
         return None
 
-    def learned(self, live: LiveObject, node: Mapping[str, Any] | None) -> LiveObject:
+    def learned(self, live: LiveObject, op: Operation, node: Mapping[str, Any] | None) -> LiveObject:
         """Nothing was asked for."""
         return live
 
@@ -163,6 +163,14 @@ class PlainKind:
     def unready(self, verb: Verb, request: Request) -> str:
         """It is ready at once."""
         return ""
+
+    def noted(self, verb: Verb, node: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Nothing."""
+        return {}
+
+    def hastened(self, verb: Verb, request: Request) -> Operation | None:
+        """It comes by itself."""
+        return None
 
     def overtaken(self, verb: Verb, request: Request) -> bool:
         """Nothing becomes final."""

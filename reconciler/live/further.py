@@ -11,7 +11,6 @@ from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Request
 from reconciler.live.tenant import Tenant
 from reconciler.model.address import Address
-from reconciler.model.errors import NotFound
 from reconciler.model.state import LiveObject
 
 
@@ -27,13 +26,10 @@ async def look_further(
     tenant = Tenant(client)
 
     async def look(address: Address) -> None:
-        kind = all_kinds()[address.kind]
-        while (live := (about := request(address)).live) and (op := kind.unknown(about)):
-            try:
-                node = await tenant.ask(op)
-            except NotFound:
-                node = None
-            learn(address, kind.learned(live, await tenant.whole(kind, node) if node else None))
+        about = request(address)
+        live = await tenant.further(all_kinds()[address.kind], about)
+        if live is not None and live is not about.live:
+            learn(address, live)
 
     async with anyio.create_task_group() as group:
         for address in addresses:
