@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 
 from reconciler.manifests import secrets
 from reconciler.manifests.messages import schema_problems
+from reconciler.manifests.read import read
 from reconciler.manifests.secrets import SecretSource
 from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.hints import suggest
 from reconciler.model.loopback import is_loopback
 from reconciler.yaml12.document import Document
-from reconciler.yaml12.file import read
 
 FILE = "reconciler.yaml"
 SANDBOX = "sandbox"
@@ -88,7 +88,7 @@ def find(start: Path) -> Path | None:
 def load(path: Path) -> tuple[Project | None, list[Diagnostic]]:
     """The project that `path` describes; None if anything in it is an error."""
     name = path.name
-    _, documents, problems = read(path, name)
+    documents, problems = read(path, name)
     if problems:
         return None, problems
     if len(documents) != 1:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from reconciler.kinds.base import Policy
 from reconciler.manifests import project as projects
 from reconciler.manifests import secrets
-from reconciler.manifests.load import load
+from reconciler.manifests.load import in_order, load
 from reconciler.manifests.project import SANDBOX, Environment, Project
+from reconciler.manifests.sealed import SecretReader, unsealed
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import InvalidInput, ReconcilerError
 from reconciler.model.hints import suggest
@@ -96,17 +97,27 @@ def open_session(
     return Session(project, project.environments[name], environ)
 
 
-def load_desired(session: Session, *, resolve_secrets: bool = True) -> tuple[Desired, list[Diagnostic]]:
-    """What the manifests ask for, and warnings. Raises InvalidInput with all errors."""
+def load_desired(
+    session: Session, secrets_of: Selection | None = None, reader: SecretReader | None = None
+) -> tuple[Desired, list[Diagnostic]]:
+    """What the manifests ask for, and warnings. Only the secrets of the resources that `secrets_of` names are
+    read, by `reader` where one is given. Raises InvalidInput with all errors.
+    """
     desired, diagnostics = load(
-        session.project,
-        session.environment.name,
-        environ=session.environ,
-        resolve_secrets=resolve_secrets,
+        session.project, session.environment.name, environ=session.environ, resolve_secrets=False
     )
+    if secrets_of is not None:
+        named = [a for a, resource in desired.resources.items() if secrets_of.about(resource)]
+        desired, wrong = unsealed(desired, reader or secret_reader(session), named)
+        diagnostics = list(in_order([*diagnostics, *wrong]))
     if errors := [d for d in diagnostics if d.severity == "error"]:
         raise InvalidInput(errors)
     return desired, diagnostics
+
+
+def secret_reader(session: Session) -> SecretReader:
+    """Reads the secrets that the session's manifests name."""
+    return SecretReader(session.environ, session.project.root, session.project.allowed)
 
 
 def policy(session: Session, options: Options) -> Policy:
@@ -244,5 +255,6 @@ __all__ = [
     "policy",
     "rate",
     "secret",
+    "secret_reader",
     "state_folder",
 ]
