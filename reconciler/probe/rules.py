@@ -9,12 +9,12 @@ from collections.abc import Mapping
 
 RULES: Mapping[str, tuple[str, ...]] = {
     "draft_in_sequence": ("true", "false"),
-    "draft_version_number": ("last", "next", "zero"),
+    "draft_version_number": ("next", "last", "zero"),
     "draft_available": ("false", "true"),
     "version_is_latest": ("draft", "newest_published"),
     "publish_copies_labels": ("true", "false"),
-    "publish_unchanged": ("new_version", "refused"),
-    "published_available": ("true", "after_delay"),
+    "publish_unchanged": ("new_version", "refused", "same_version"),
+    "published_available": ("true", "after_delay", "not_until_told"),
     "import_same_name": ("creates_second", "overwrites", "refused"),
     "import_clears_labels": ("false", "true"),
     "import_flow_ids": ("survive", "change"),

@@ -93,6 +93,7 @@ def drift(document: Document) -> str:
     ]
     sections = [
         _drift("Not as last applied", document["drift"], is_open=True),
+        _entries("Warnings", values.unseen(document), "warning"),
         _listing("Owned, but in no manifest", values.left_orphans(document), "resource"),
         _listing("Notes", values.note_lines(document), "note"),
     ]

@@ -90,6 +90,7 @@ def render_drift(console: Console, document: Document, *, verbose: bool = False)
         _drift_group(console, address, drifts, verbose)
         lines.blank(console)
     _listing(console, "Owned, but in no manifest", values.left_orphans(document), verbose, "yellow")
+    _entries(console, "warning", values.unseen(document))
     _notes(console, document)
     lines.write(console, 0, (values.drift_line(document), "bold"))
 

@@ -113,10 +113,15 @@ def left_orphans(document: Mapping[str, Any]) -> list[str]:
     return [address for address in document.get("orphans", ()) if address not in deleted]
 
 
+NOTHING = "No changes. The tenant matches the manifests."
+
+
 def plan_line(document: Mapping[str, Any]) -> str:
     """The plan in one line."""
     if not document["actions"]:
-        return "" if document.get("refusals") else "No changes. The tenant matches the manifests."
+        left = len(document.get("leftOut", ()))
+        same = f"No changes; {count(left, 'resource')} left out." if left else NOTHING
+        return "" if document.get("refusals") else same
     found = fates(document)
     parts = [f"{found[fate]:,} to {fate}" for fate in ("create", "update", "delete")]
     parts += [f"{found[fate]:,} to {fate}" for fate in ("adopt", "forget", "test") if found[fate]]
@@ -187,6 +192,12 @@ def unfinished(action: Mapping[str, Any]) -> str:
 
 
 DOUBT = "no answer came: it may have been carried out"
+
+
+def unseen(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The warnings that a comparison did not see everything; those about the manifests are the plan's."""
+    codes = ("unread", "unreadable", "selects-nothing", "excludes-nothing")
+    return [one for one in document.get("warnings", ()) if one["code"] in codes]
 
 
 def drift_line(document: Mapping[str, Any]) -> str:

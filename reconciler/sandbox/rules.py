@@ -25,12 +25,12 @@ class Rule:
 
 _TABLE = """
 draft_in_sequence | true, false | versionSequence lists the draft beside the versions
-draft_version_number | last, next, zero | the versionNumber that a draft shows
+draft_version_number | next, last, zero | the versionNumber that a draft shows
 draft_available | false, true | versionIsAvailable of a draft
 version_is_latest | draft, newest_published | which record has versionIsLatest
 publish_copies_labels | true, false | a published version bears the draft's labels
-publish_unchanged | new_version, refused | publishing a draft without changes
-published_available | true, after_delay | a new version is available at once, or 3 requests on
+publish_unchanged | new_version, refused, same_version | publishing a draft without changes
+published_available | true, after_delay, not_until_told | when a new version is available
 import_same_name | creates_second, overwrites, refused | importing without an id under a name that exists
 import_clears_labels | false, true | importing a text without labels clears the draft's
 import_flow_ids | survive, change | the ids of the draft's flows after an import

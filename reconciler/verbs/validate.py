@@ -26,11 +26,12 @@ class Validated:
 
 
 def validate(session: Session, environments: Iterable[str] = (), *, strict: bool = False) -> Validated:
-    """Checks the manifests and definitions for these environments; for all of the project's if none is
-    named. No secret is read. Raises InvalidInput with all errors, each once; warnings count with `strict`.
+    """Checks the manifests and definitions for these environments; for all that the project file names if
+    none is named. No secret is read. Raises InvalidInput with all errors, each once; warnings count with
+    `strict`.
     """
     project = session.project
-    chosen = tuple(environments) or tuple(project.environments)
+    chosen = tuple(environments) or project.named
     found: dict[Diagnostic, None] = dict.fromkeys(projects.load(project.file)[1])
     addresses: set[Address] = set()
     paths = {path.resolve() for path in files.discover(project)[0]}
