@@ -13,6 +13,7 @@ import click
 
 from reconciler.cli.confirm import confirm, unasked
 from reconciler.cli.settings import Settings, common, settings, stacked
+from reconciler.cli.values import text
 from reconciler.cli.watched import run
 
 if TYPE_CHECKING:
@@ -40,10 +41,18 @@ def planning(command: F) -> F:
 
 _PLANNING: tuple[Callable[[F], F], ...] = (
     click.option(
-        "--select", multiple=True, metavar="WHAT", help="Only these: an address, with *, or label=value."
+        "--select",
+        multiple=True,
+        type=text,
+        metavar="WHAT",
+        help="Only these: an address, with *, or label=value.",
     ),
     click.option(
-        "--exclude", multiple=True, metavar="WHAT", help="Write nothing of these, whatever needs it."
+        "--exclude",
+        multiple=True,
+        type=text,
+        metavar="WHAT",
+        help="Write nothing of these, whatever needs it.",
     ),
     click.option("--no-deps", is_flag=True, help="Not even what the selected ones cannot do without."),
     click.option("--prune", is_flag=True, help="Delete what is ours and stands in no manifest."),

@@ -15,6 +15,7 @@ import click
 
 from reconciler.cli.hints import in_document, with_options
 from reconciler.cli.streams import Lasting
+from reconciler.cli.values import path, text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -158,12 +159,16 @@ def _option(*names: str, field: str, **kwargs: Any) -> Callable[[F], F]:
 
 _OPTIONS = (
     _option(
-        "-e", "--environment", field="environment", help="The environment of reconciler.yaml to work on."
+        "-e",
+        "--environment",
+        field="environment",
+        type=text,
+        help="The environment of reconciler.yaml to work on.",
     ),
     _option(
         "--project",
         field="project",
-        type=click.Path(path_type=Path),
+        type=path,
         help="The project file, instead of looking upwards for reconciler.yaml.",
     ),
     _option(

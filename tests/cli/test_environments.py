@@ -155,3 +155,14 @@ def test_bytes_of_the_environment_that_are_no_text_have_a_place(
         assert (code, found["file"], bool(found["line"])) == (3, "manifests/customer-acme.yaml", True)
         assert "WORD" in found["message"]
         assert "UTF-8" in found["message"]
+
+
+@pytest.mark.parametrize(
+    "empty", [["-e", ""], ["--project", ""], ["--select", ""], ["--exclude", ""]], ids=lambda given: given[0]
+)
+def test_an_empty_option_never_means_the_default(project: Folder, empty: list[str]) -> None:
+    project.shop()
+    code, _, err = project("plan", *empty)
+    assert code == 3
+    assert empty[0].strip("-") in err
+    assert "it is empty" in err
