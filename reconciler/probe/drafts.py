@@ -10,6 +10,7 @@ from reconciler.probe.definition import (
     OWN_KEY,
     component_version,
     definition,
+    of_users,
     parse,
     steps,
 )
@@ -145,6 +146,16 @@ async def unknown_types(scratch: Scratch) -> list[Finding]:
     return [Finding("unknown_types", "taken", "the type was taken")]
 
 
+@answers("user_level_counts")
+async def user_level(scratch: Scratch) -> list[Finding]:
+    """A variable that each user sets, and the draft's test instance, which has no users."""
+    text = definition(scratch.name(), scratch.labels, variables=[of_users()])
+    state = (await scratch.import_draft(text))["systemInstance"]["configState"]
+    counts = state == "NEEDS_INSTANCE_CONFIGURATION"
+    evidence = f"without a value that users give, the test instance is {state}"
+    return [either("user_level_counts", counts, yes="true", no="false", evidence=evidence)]
+
+
 @answers("import_same_name")
 async def import_same_name(scratch: Scratch) -> list[Finding]:
     """An import without an id, under the draft's name. A second integration goes at once."""
@@ -174,6 +185,7 @@ DRAFTS: tuple[Experiment, ...] = (
     import_again,
     unknown_keys,
     unknown_types,
+    user_level,
     import_same_name,
 )
 """In the order in which they are made: each leaves a draft to the next."""

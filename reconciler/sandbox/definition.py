@@ -51,7 +51,7 @@ _NAMES = {
     "definition": """
         category configPages configuration defaultInstanceProfile definitionVersion description
         documentation endpointType externalCustomerIdField externalCustomerUserIdField flowNameField
-        flows importMetadata isCodeNative labels name preprocessFlowName renameAttributes
+        flows hasConfigurationInit importMetadata isCodeNative labels name preprocessFlowName renameAttributes
         requiredConfigVars supplementalComponents version
     """,
     "flow": """
