@@ -59,7 +59,7 @@ def integration_steps(request: Request, *, adopt: bool) -> Steps:
     more = pages_of(live) - 1  # an answer shows the first hundred versions, as a page does
     if live is None:
         made = creation(request.resource, (*PLAIN, "labels"))
-        steps.append(Step(Verb.CREATE, "does not exist", made, reads=1))
+        steps.append(Step(Verb.CREATE, "does not exist", made, reads=3))  # two looks, of two queries each
     if importing.needed:
         # createIntegration is given the definition, too, and is expected to obey it.
         writes = 1 if live else 0

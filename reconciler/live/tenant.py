@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from reconciler.api.client import Client
 from reconciler.api.pages import read_all
-from reconciler.kinds.base import Kind, Request
+from reconciler.kinds.base import Kind
 from reconciler.live.read_back import read_back
-from reconciler.model.errors import NotFound, NullObject
+from reconciler.model.errors import NullObject
 from reconciler.model.operation import Operation, Upload
 from reconciler.model.state import LiveObject
 
@@ -31,17 +30,6 @@ class Tenant:
     async def ask(self, op: Operation) -> Any:
         """The value at the operation's root field, whatever it is."""
         return await self._client.execute(op)
-
-    async def further(self, kind: Kind, request: Request) -> LiveObject | None:
-        """The object of a request with all that decides about it and no list shows."""
-        live = request.live
-        while live is not None and (op := kind.unknown(replace(request, live=live))):
-            try:
-                node = await self.ask(op)
-            except NotFound:
-                node = None
-            live = kind.learned(live, op, await self.whole(kind, node) if node else None)
-        return live
 
     async def find(self, kind: Kind, op: Operation) -> list[LiveObject]:
         """The objects of the connection that `op` asks for."""
