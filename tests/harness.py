@@ -95,7 +95,7 @@ def paired(sandbox: Sandbox, desired: Desired, live: Live) -> Matched:
     async def read() -> Matched:
         async with client_of(sandbox, read_only=True) as client:
             matched = match(desired, live)
-            await look_further(client, list(matched.objects), matched.request, matched.learn)
+            await look_further(client, list(matched.objects), matched.request, matched.learn, matched.puzzled)
             return matched
 
     return anyio.run(read)

@@ -6,9 +6,10 @@ import re
 import shutil
 from functools import cache
 from pathlib import Path
+from typing import get_origin
 
 import pytest
-from graphql import GraphQLSchema, build_schema, parse, validate
+from graphql import GraphQLEnumType, GraphQLSchema, build_schema, get_named_type, parse, validate
 
 from reconciler.cli.main import run
 from reconciler.kinds import CORE, all_kinds
@@ -112,7 +113,7 @@ def test_what_works_for_all_kinds_names_none(part: str) -> None:
 
 
 # What kinds share, and the lease, which is nobody's resource.
-SHARED = {"all_kinds", "base", "marks", "lease"}
+SHARED = {"all_kinds", "base", "marks", "lease", "understanding"}
 
 
 @pytest.mark.parametrize("part", ["plan", "apply", "report"])
@@ -120,6 +121,33 @@ def test_what_works_for_all_kinds_imports_none(part: str) -> None:
     names = re.compile(r"^\s*(?:from|import) reconciler\.kinds(?:\.| import )(\w+)", re.MULTILINE)
     for path in sorted((ROOT / "reconciler" / part).rglob("*.py")):
         assert set(names.findall(path.read_text("utf-8"))) <= SHARED, path
+
+
+@pytest.mark.parametrize("kind", TABLED)
+def test_its_answers_have_the_types_that_its_rows_expect(kind: str) -> None:
+    table = all_kinds()[kind]
+    assert isinstance(table, TabledKind)
+    of_api = {"ID": str, "String": str, "JSONString": str, "UUID": str, "Int": int, "Boolean": bool}
+    shown = _published().type_map[KNOWN_AS.get(kind, table.api.type)]
+    for row in table.fields:
+        if row.refers or row.wire or not row.place:
+            continue
+        found = shown
+        for part in row.place:
+            found = found.fields[part].type  # type: ignore[union-attr]
+            is_list = "[" in str(found)
+            found = get_named_type(found)
+        expected = str if isinstance(found, GraphQLEnumType) else of_api[found.name]
+        assert get_origin(row.shape.wire) is list if is_list else row.shape.wire is expected, row.name
+
+
+KNOWN_AS = {
+    "AlertTrigger": "AlertTrigger",
+    "LogSeverity": "LogSeverity",
+    "OrganizationRole": "Role",
+    "CustomerRole": "Role",
+}
+"""The types of what the API has no query for one of."""
 
 
 @cache

@@ -21,6 +21,9 @@ class Objects(Protocol):
     async def find(self, kind: Kind, op: Operation) -> list[LiveObject]:
         """The objects that `op` asks for."""
 
+    async def glance(self, kind: Kind, op: Operation) -> list[LiveObject]:
+        """The same, without those that cannot be understood."""
+
     async def ask(self, op: Operation) -> Any:
         """The value at the operation's root field."""
 
@@ -39,7 +42,7 @@ async def own(tenant: Objects, kind: Kind, request: Request) -> list[LiveObject]
     found = found[::-1] if kind.newest_first else found
     if (glance := kind.glance(0)) is None:
         return found
-    newest = await tenant.find(kind, glance)
+    newest = await tenant.glance(kind, glance)
     found += await _whole(tenant, kind, request, newest, {live.id for live in found})
     age = {live.id: index for index, live in enumerate(newest)}
     return sorted(found, key=lambda live: -age.get(live.id, len(newest)))
@@ -49,7 +52,7 @@ async def own_anywhere(tenant: Objects, kind: Kind, request: Request) -> list[Li
     """The same, however old they are: what `find` does not see is looked for everywhere."""
     found = [live for live in await tenant.find(kind, kind.find(request)) if kind.is_own(live, request)]
     offset = 0
-    while not found and (glance := kind.glance(offset)) and (page := await tenant.find(kind, glance)):
+    while not found and (glance := kind.glance(offset)) and (page := await tenant.glance(kind, glance)):
         found, offset = await _whole(tenant, kind, request, page, set()), offset + len(page)
     return found
 

@@ -13,6 +13,7 @@ from reconciler.apply.listening import harmless
 from reconciler.apply.look import Objects, further, own
 from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Kind, Policy, Request
+from reconciler.kinds.understanding import observed, understood
 from reconciler.model.address import Address, Ref
 from reconciler.model.errors import (
     ApiError,
@@ -264,19 +265,21 @@ async def _rescue(kind: Kind, action: Action, run: Run, error: PayloadError) -> 
     rescue = kind.follow_up(action.verb, await _reread(kind, action, run), error)
     if rescue is None:
         raise error
-    run.observed[action.address] = kind.parse(await _journalled(kind, rescue, action, run))
+    run.observed[action.address] = understood(kind, await _journalled(kind, rescue, action, run))
 
 
 async def _observe(kind: Kind, action: Action, node: Mapping[str, Any], run: Run) -> None:
-    live = kind.observed(action.verb, node, run.observed.get(action.address))
+    live = observed(kind, action.verb, node, run.observed.get(action.address))
     if live is not None:
         run.observed[action.address] = live
-    elif action.verb is not Verb.DELETE:
+    elif action.verb not in (Verb.CREATE, Verb.DELETE):
         if (known := run.observed.get(action.address)) and (notes := kind.noted(action.verb, node)):
             run.observed[action.address] = replace(known, facts={**known.facts, **notes})
         await _reread(kind, action, run)
     if action.verb is Verb.CREATE and kind.has_twins:
         await _settle(kind, action, run)
+    elif action.verb is Verb.CREATE and live is None:
+        await _find(kind, action, run)
 
 
 async def _journalled(kind: Kind, op: Operation, action: Action, run: Run) -> Mapping[str, Any]:
@@ -338,7 +341,7 @@ async def _follow_up(kind: Kind, action: Action, run: Run) -> None:
     op = kind.follow_up(action.verb, _request(action, run), None)
     if op is not None:
         node = await _journalled(kind, op, action, run)
-        run.observed[action.address] = kind.parse(node)
+        run.observed[action.address] = understood(kind, node)
 
 
 async def _wait(kind: Kind, action: Action, run: Run) -> None:

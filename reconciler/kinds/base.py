@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from reconciler.kinds.table.row import Row
-from reconciler.model.address import Ref, Resolve
+from reconciler.model.address import Address, Ref, Resolve
 from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.operation import Operation, Upload
 from reconciler.model.plan import Change, Refusal, Verb
@@ -95,6 +95,10 @@ class Kind(Protocol):
     """Whether `find` brings the newest object first; else the oldest."""
     held_by: tuple[str, ...]
     """The kinds of whose objects the server asks that they let go of one before it can be deleted."""
+    lies_in: tuple[tuple[str, str], ...]
+    """The kinds with whose objects the platform deletes one, each with the name of the value (as in `value`)
+    that tells which.
+    """
     lookup: str
     """The field by which others may name an object that no manifest declares; empty where none may."""
 
@@ -250,6 +254,12 @@ class Kind(Protocol):
 
     def steps(self, request: Request, *, adopt: bool) -> Steps:
         """What would bring the object to the desired state."""
+        ...
+
+    def redeploys(self, resource: Resource, step: Step) -> tuple[str, tuple[Address, ...]]:
+        """Which other objects a step has the platform deploy again: their kind (empty: none), and what of
+        these refers, near or far, to all of some resources.
+        """
         ...
 
     def operation(self, step: str, verb: Verb, request: Request) -> Operation:

@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from msgspec import Struct
+
 from reconciler.kinds.base import Request, Steps, address_of
+from reconciler.kinds.nodes import Page, every, fitted
 from reconciler.kinds.table.documents import Api
 from reconciler.kinds.table.row import Row
 from reconciler.kinds.table.shape import NAME, number, truth
@@ -23,6 +26,29 @@ MISSING = "component-missing"
 def reference(key: str, is_public: bool) -> str:
     """What a component is called by others: a key may be both a public and a private component's."""
     return f"{'public' if is_public else 'private'}/{key}"
+
+
+class Connection(Struct):
+    """One connection of a component."""
+
+    id: str
+    key: str
+
+
+class Version(Struct):
+    """One version of a component, by its package's signature."""
+
+    signature: str | None = None
+
+
+class Shown(Struct, rename="camel"):
+    """A component in an answer."""
+
+    id: str
+    key: str
+    public: bool
+    connections: Page[Connection] | None = None
+    version_sequence: Page[Version] | None = None
 
 
 class ComponentKind(TabledKind):
@@ -67,16 +93,15 @@ class ComponentKind(TabledKind):
 
     def parse(self, node: Mapping[str, Any]) -> LiveObject:
         """The newest version, with the signatures of those before it and the ids of its connections."""
-        versions = (node.get("versionSequence") or {}).get("nodes") or ()
-        connections = (node.get("connections") or {}).get("nodes") or ()
-        named = {"name": node["key"], "reference": reference(node["key"], node["public"])}
+        shown = fitted(Shown, node, self.name)
+        named = {"name": shown.key, "reference": reference(shown.key, shown.public)}
         return LiveObject(
             self.name,
-            node["id"],
+            shown.id,
             {**{row.name: row.parsed(node) for row in self.fields}, **named},
             facts={
-                "signatures": [row["signature"] for row in versions if row],
-                "connections": {row["key"]: row["id"] for row in connections if row},
+                "signatures": [one.signature for one in every(shown.version_sequence)],
+                "connections": {one.key: one.id for one in every(shown.connections)},
             },
         )
 

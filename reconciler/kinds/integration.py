@@ -105,7 +105,7 @@ class IntegrationKind(PlainKind):
     def parse(self, node: Mapping[str, Any]) -> LiveObject:
         """A draft as the API shows it. Rows of the sequence that are the draft itself are left out."""
         labels = frozenset(node.get("labels") or ())
-        memory = record.ours(node.get("metadata"))
+        memory = record.ours(record.whole(node.get("metadata")))
         versions = tuple(
             parse_version(row)
             for row in (node.get("versionSequence") or {}).get("nodes") or ()
@@ -130,7 +130,7 @@ class IntegrationKind(PlainKind):
                 "protect": bool(memory.get("protect")),
                 "created": bool(memory.get("created")),
                 "releases": record.text_map(memory.get("releases")),
-                "components": memory.get("components") or {},
+                "components": record.read(memory.get("components")),
                 "dropped": bool(memory.get("dropped")),
             },
             versions=versions,

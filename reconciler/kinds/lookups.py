@@ -7,6 +7,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec import Struct
+
+from reconciler.kinds.nodes import fitted
 from reconciler.kinds.table.documents import Api
 from reconciler.kinds.table.row import Row
 from reconciler.kinds.tabled import TabledKind
@@ -17,6 +20,13 @@ def _provided(many: str, order: str = "") -> Api:
     return Api("", many, order, search=None, allows=(), mutations=())
 
 
+class Provided(Struct):
+    """Its id, which is a number where it has none of text, and its name."""
+
+    id: str | int
+    name: str
+
+
 class Lookup(TabledKind):
     """What is found by its name alone, and never written."""
 
@@ -25,8 +35,9 @@ class Lookup(TabledKind):
     fields = (Row("name"),)
 
     def parse(self, node: Mapping[str, Any]) -> LiveObject:
-        """Its id and name; where it has no id of text, the number."""
-        return LiveObject(self.name, node["id"], {"name": node["name"]})
+        """Its id and name."""
+        shown = fitted(Provided, node, self.name)
+        return LiveObject(self.name, node["id"], {"name": shown.name})
 
 
 class AlertTriggerKind(Lookup):

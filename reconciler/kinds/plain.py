@@ -8,10 +8,10 @@ from types import MappingProxyType
 from typing import Any
 
 from reconciler.kinds import documents
-from reconciler.kinds.base import Request
+from reconciler.kinds.base import Request, Step
 from reconciler.kinds.labelled import own_mark
 from reconciler.kinds.table.row import Row
-from reconciler.model.address import Ref, Resolve
+from reconciler.model.address import Address, Ref, Resolve
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.operation import Operation, Upload
 from reconciler.model.plan import Verb
@@ -34,6 +34,7 @@ class PlainKind:
     declared = True
     newest_first = False
     held_by: tuple[str, ...] = ()
+    lies_in: tuple[tuple[str, str], ...] = ()
     fields: tuple[Row, ...] = ()
     rules: Mapping[str, Any] = MappingProxyType({})
     example = ""
@@ -147,6 +148,10 @@ class PlainKind:
     def promises(self, resource: Resource, name: str) -> bool:
         """`id`."""
         return name == "id"
+
+    def redeploys(self, resource: Resource, step: Step) -> tuple[str, tuple[Address, ...]]:
+        """None."""
+        return "", ()
 
     def uploads(self, verb: Verb, node: Mapping[str, Any], request: Request) -> Sequence[Upload]:
         """It has no files."""

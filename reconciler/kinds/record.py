@@ -11,6 +11,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from reconciler.kinds.odd import Odd
+
 KEY = "reconciler"
 _RELEASE, _DEFINITION = "Reconciler-Release", "Reconciler-Definition"
 _TRAILERS = re.compile(
@@ -29,6 +31,16 @@ def read(text: Any) -> dict[str, Any]:
         except ValueError:
             return {}
     return dict(text) if isinstance(text, Mapping) else {}
+
+
+def whole(text: Any) -> dict[str, Any]:
+    """A draft's metadata. Raises ValueError where there is something else than a map: what we wrote there
+    would take its place.
+    """
+    found = read(text)
+    if not found and text not in (None, "", "{}", {}):
+        raise Odd("its metadata is not a map")
+    return found
 
 
 def ours(text: Any) -> dict[str, Any]:

@@ -24,9 +24,11 @@ from reconciler.kinds.labelled import (
     own_mark,
 )
 from reconciler.kinds.marks import read_record
+from reconciler.kinds.nodes import fitted
 from reconciler.kinds.places import LABELS, Place
 from reconciler.kinds.plain import PlainKind
 from reconciler.kinds.table.documents import Api, Search, made
+from reconciler.kinds.table.node import node as shown_node
 from reconciler.kinds.table.row import Row, addresses, revealed, secrets_beside
 from reconciler.model.address import Ref, Resolve
 from reconciler.model.digest import keyed, sha256
@@ -60,6 +62,7 @@ class TabledKind(PlainKind):
     def __init__(self) -> None:
         self.list_name = self.api.many
         self._documents = made(self.api, self.fields)
+        self._node = shown_node(self.name, self.fields)
 
     @property
     def marked(self) -> bool:
@@ -103,6 +106,7 @@ class TabledKind(PlainKind):
 
     def parse(self, node: Mapping[str, Any]) -> LiveObject:
         """The object as its rows read it."""
+        fitted(self._node, node, self.name)
         node, labels = self.place.read(node) if self.place else (node, frozenset())
         return LiveObject(
             kind=self.name,

@@ -54,25 +54,16 @@ def seed(
     With mark_project every object bears that project's label. Instances need at least one of each other kind.
     """
     store = sandbox.store
-    store.begin(write=True)
-    try:
+    with store.writing():
         context = Context(store, Rules(sandbox.rules), store.meta(), "owner")
         versions = [_integration(context, number, mark_project) for number in range(1, integrations + 1)]
         made = [_customer(number, mark_project) for number in range(1, customers + 1)]
         store.insert_many("customer", made)
-        store.insert_many(
-            "instance",
-            [
-                _instance(
-                    number, versions[number % len(versions)], made[number % len(made)]["id"], mark_project
-                )
-                for number in range(1, instances + 1)
-            ],
-        )
-    except BaseException:
-        store.rollback()
-        raise
-    store.commit()
+        deployed = [
+            _instance(number, versions[number % len(versions)], made[number % len(made)]["id"], mark_project)
+            for number in range(1, instances + 1)
+        ]
+        store.insert_many("instance", deployed)
 
 
 def _labels(project: str | None, kind: str, name: str) -> str:

@@ -10,13 +10,13 @@ import secrets
 import sqlite3
 import time
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from .tables import STATEMENTS, TABLES
+from .tables import statements
 
 Row = dict[str, Any]
 
@@ -27,7 +27,8 @@ OWNER_SINCE = "2025-01-01T00:00:00.000000+00:00"
 class Store:
     """One tenant's tables. Not safe for two threads at once: its owner holds a lock."""
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, tables: Mapping[str, str]) -> None:
+        self._tables = tables
         self._db = sqlite3.connect(str(path), isolation_level=None, check_same_thread=False, timeout=30)
         self._db.row_factory = _as_dict
         self._db.create_function("fold", 1, _fold, deterministic=True)
@@ -44,49 +45,33 @@ class Store:
 
     def _prepare(self) -> None:
         """Make the tables unless another process did; the lock is taken before looking."""
-        self.begin(write=True)
-        for statement in STATEMENTS:
-            self._db.execute(statement)
-        if not self.meta():
-            self.set_meta(
-                {
-                    "tenant": str(uuid.uuid4()),
-                    "org": str(uuid.uuid4()),
-                    "org_name": "Sandbox",
-                    "user": str(uuid.uuid4()),
-                    "token": secrets.token_urlsafe(32),
-                    "refresh_token": secrets.token_urlsafe(32),
-                }
-            )
-            self.reset_meta()
-            self.create_system_customer()
-        if not self.all("SELECT 1 FROM profile"):
-            self.create_default_profile()
-        if not self.all("SELECT 1 FROM person"):
-            self.create_owner()
-        self.commit()
+        with self.writing():
+            for statement in statements(self._tables):
+                self._db.execute(statement)
+            if not self.meta():
+                fresh = {name: str(uuid.uuid4()) for name in ("tenant", "org", "user")}
+                fresh |= {name: secrets.token_urlsafe(32) for name in ("token", "refresh_token")}
+                self.set_meta({**fresh, "org_name": "Sandbox"})
+                self._reset_meta()
+            self._create_own()
 
-    def reset_meta(self) -> None:
+    def _reset_meta(self) -> None:
         """Counters and clock of a tenant that has done nothing yet."""
         self.set_meta({"requests": "0", "writes": "0", "clock": "0", "drift": "0"})
 
-    def create_system_customer(self) -> None:
-        """The hidden customer that owns the designer's test instances."""
-        now = self.now()
-        row = {"id": str(uuid.uuid4()), "name": "System Customer", "description": "", "labels": "[]"}
-        self.insert("customer", row | {"is_system": 1, "created_at": now, "updated_at": now})
-
-    def create_default_profile(self) -> None:
-        """The profile of instances whose integration names none."""
-        now = self.now()
-        row = {"id": str(uuid.uuid4()), "name": DEFAULT_PROFILE, "is_default": 1}
-        self.insert("profile", row | {"created_at": now, "updated_at": now})
-
-    def create_owner(self) -> None:
-        """The user that the tenant's tokens are of."""
-        row = {"id": self.meta()["user"], "name": "Sandbox Owner", "email": "owner@sandbox.localhost"}
-        times = {"created_at": OWNER_SINCE, "updated_at": OWNER_SINCE}
-        self.insert("person", row | times | {"role": "owner"})
+    def _create_own(self) -> None:
+        """What every tenant has: an owner of the designer's test instances, a profile, an owner of tokens."""
+        own: dict[str, Row] = {
+            "customer": {"name": "System Customer", "description": "", "labels": "[]", "is_system": 1},
+            "profile": {"name": DEFAULT_PROFILE, "is_default": 1},
+            "person": {"name": "Sandbox Owner", "email": "owner@sandbox.localhost", "role": "owner"},
+        }
+        for table, row in own.items():
+            if not self.all(f"SELECT 1 FROM {table} LIMIT 1"):
+                person = table == "person"
+                identifier = self.meta()["user"] if person else str(uuid.uuid4())
+                now = OWNER_SINCE if person else self.now()
+                self.insert(table, {"id": identifier, **row, "created_at": now, "updated_at": now})
 
     def close(self) -> None:
         """Let go of the file."""
@@ -111,6 +96,17 @@ class Store:
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
         self._last = 0
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """A writing transaction of its own, undone where anything is raised."""
+        self.begin(write=True)
+        try:
+            yield
+        except BaseException:
+            self.rollback()
+            raise
+        self.commit()
 
     def savepoint(self) -> None:
         """Mark the place that undo() goes back to."""
@@ -223,24 +219,22 @@ class Store:
 
     def clear(self) -> None:
         """Empty every table; settings stay."""
-        for table in reversed(TABLES):
+        for table in reversed(list(self._tables)):
             if table != "meta":
                 self._db.execute(f"DELETE FROM {table}")
-        self.reset_meta()
+        self._reset_meta()
         self._last = 0
-        self.create_system_customer()
-        self.create_default_profile()
-        self.create_owner()
+        self._create_own()
 
 
-def columns_of_tables() -> dict[str, frozenset[str]]:
+def columns_of(tables: Mapping[str, str]) -> dict[str, frozenset[str]]:
     """What each table has."""
     with closing(sqlite3.connect(":memory:")) as db:
-        for statement in STATEMENTS:
+        for statement in statements(tables):
             db.execute(statement)
         return {
             table: frozenset(row[0] for row in db.execute("SELECT name FROM pragma_table_info(?)", (table,)))
-            for table in TABLES
+            for table in tables
         }
 
 

@@ -23,7 +23,8 @@ class Row:
     `doc` says to people what it means; `example` and `default` are shown to them beside it, and the examples
     of all rows that are not `apart` make the kind's. `refers` is the kind whose resources it names; `fixed`
     can be set at creation alone; `secret` may hold secrets. `path` is where the answer has it (None:
-    nowhere), with dots between levels, and `select` what is asked for there; `input` is its name in the
+    nowhere), with dots between levels, `select` what is asked for there, and `wire` its type, where that is
+    not its shape's; `input` is its name in the
     mutation, and None where no mutation takes it. `read` translates the answer's value, `form` brings the
     manifest's to that form, `write` makes of it what the mutation takes, and `each` does so of a reference's
     id and name. `stands_for` is the value of another object that the API takes in its place.
@@ -41,6 +42,7 @@ class Row:
     secret: bool = False
     path: str | None = ""
     select: str = ""
+    wire: Any = None
     input: str | None = ""
     read: Callable[[Any], Any] = same
     form: Callable[[Any], Any] = same

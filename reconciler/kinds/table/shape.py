@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import GenericAlias
 from typing import Any
 
 Schema = Mapping[str, Any]
@@ -13,14 +14,16 @@ Schema = Mapping[str, Any]
 class Shape:
     """The values that a field may have, as JSON Schema says it.
 
-    `empty` is what absent counts as; `unordered` says that the order of a list does not matter, and `by_key`
-    that each key of a map stands for itself, so that those that are not mentioned are left alone.
+    `empty` is what absent counts as, and `wire` the type in which the server gives it. `unordered` says that
+    the order of a list does not matter, and `by_key` that each key of a map stands for itself, so that those
+    that are not mentioned are left alone.
     """
 
     schema: Schema = field(default_factory=dict)
     empty: Any = ""
     unordered: bool = False
     by_key: bool = False
+    wire: Any = str
 
 
 def text(least: int = 0, pattern: str = "", must: str = "") -> Shape:
@@ -34,12 +37,12 @@ def text(least: int = 0, pattern: str = "", must: str = "") -> Shape:
 def number(least: int, most: int | None = None) -> Shape:
     """A whole number."""
     rules = {"minimum": least} if most is None else {"minimum": least, "maximum": most}
-    return Shape({"type": "integer", **rules}, empty=None)
+    return Shape({"type": "integer", **rules}, empty=None, wire=int)
 
 
 def truth(absent: bool = False) -> Shape:
     """Yes or no, and which of them absent counts as."""
-    return Shape({"type": "boolean"}, empty=absent)
+    return Shape({"type": "boolean"}, empty=absent, wire=bool)
 
 
 def words(*allowed: str) -> Shape:
@@ -50,12 +53,15 @@ def words(*allowed: str) -> Shape:
 def in_order(of: Shape, least: int = 0) -> Shape:
     """A list whose order matters."""
     rules = {"minItems": least} if least else {}
-    return Shape({"type": "array", "items": of.schema, **rules}, empty=())
+    return Shape(
+        {"type": "array", "items": of.schema, **rules}, empty=(), wire=GenericAlias(list, (of.wire,))
+    )
 
 
 def names() -> Shape:
     """Names without an order, each once."""
-    return Shape({"type": "array", "items": NAME.schema, "uniqueItems": True}, empty=(), unordered=True)
+    schema = {"type": "array", "items": NAME.schema, "uniqueItems": True}
+    return Shape(schema, empty=(), unordered=True, wire=list[str | None])
 
 
 def by_name(of: Shape, *, by_key: bool = False, keys: Schema | None = None) -> Shape:
@@ -74,5 +80,5 @@ def secret_or(what: str) -> Shape:
 TEXT = text()
 NAME = text(least=1)
 MAYBE_SECRET = secret_or("a text or a secret: ")
-LABELS = Shape({"type": "array", "items": NAME.schema}, empty=(), unordered=True)
+LABELS = Shape({"type": "array", "items": NAME.schema}, empty=(), unordered=True, wire=list[str | None])
 """Labels on the server, which are folded to lower case there."""

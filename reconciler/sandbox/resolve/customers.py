@@ -11,8 +11,8 @@ from .frame.errors import RefusedError
 from .frame.inputs import Columns, as_given, filled, flag, into, refuse_attachments, text, with_labels
 from .frame.kinds import Kind
 from .frame.lists import ALL, Rows, of_parent
-from .frame.mutation import mutation
-from .frame.resolvers import Resolver, constants
+from .frame.mutation import Run
+from .frame.resolvers import constants
 from .frame.rows import target
 from .instances.shown import without_system
 from .integrations.changed import remove
@@ -67,8 +67,6 @@ KINDS = (
     Kind(
         "Customer",
         "customer",
-        one="customer",
-        many="customers",
         lists=Rows("customer", _FILTERS, _ORDER, shown=without_system).listed,
         fields={
             "allowEmbeddedDesigner": "embedded_designer",
@@ -85,8 +83,8 @@ KINDS = (
         },
     ),
 )
-MUTATIONS: dict[str, Resolver] = {
-    "createCustomer": rows.creation("Customer", "customer", _changes),
+MUTATIONS: dict[str, Run] = {
+    "createCustomer": rows.creation("customer", _changes),
     "updateCustomer": rows.updating("Customer", "customer", _changes),
-    "deleteCustomer": mutation("customer", _delete),
+    "deleteCustomer": _delete,
 }

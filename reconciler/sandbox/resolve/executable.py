@@ -1,14 +1,14 @@
 """Why this exists: the schema with every resolver bound, built once a process.
 
-Every module beside this one may have KINDS, and ROOT and MUTATIONS, the fields that requests begin with. A
-field that nothing resolves answers with an error that names it. Guessing would be worse: a client that passes
-on made-up data passes for the wrong reason.
+Every module beside this one may have KINDS, and ROOT and MUTATIONS, the fields that requests begin with, and
+TABLES that it alone knows. A field that nothing resolves answers with an error that names it. Guessing would
+be worse: a client that passes on made-up data passes for the wrong reason.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -19,10 +19,12 @@ from typing import Any
 from ariadne import make_executable_schema
 from graphql import GraphQLError, GraphQLField, GraphQLObjectType, GraphQLSchema, get_named_type
 
-from ..store import columns_of_tables
+from ..store import columns_of
+from ..tables import TABLES
 from .frame.ids import to_global
 from .frame.kinds import Field, Kind
 from .frame.lists import ALL, Those
+from .frame.mutation import Run, mutation
 from .frame.resolvers import Resolver, boolean, by_id, column, global_id, labels, may_write, relation, snake
 from .frame.scalars import SCALARS
 
@@ -43,11 +45,20 @@ def schema() -> GraphQLSchema:
     files = ("schema.graphql", "schema_additions.graphql")
     sdl = "\n".join((_FOLDER.parent / name).read_text("utf-8") for name in files)
     built = make_executable_schema(sdl, *SCALARS)
-    binder = _Binder(_kinds())
+    binder = _Binder(_kinds(built))
     for name, kind in built.type_map.items():
         if isinstance(kind, GraphQLObjectType) and not name.startswith("__"):
             binder.bind(kind)
     return built
+
+
+@cache
+def tables() -> dict[str, str]:
+    """What a tenant is kept in: the tables that several share, and those of which one module knows."""
+    found = dict(TABLES)
+    for module in _modules():
+        found |= getattr(module, "TABLES", {})
+    return found
 
 
 def _modules() -> Iterator[ModuleType]:
@@ -55,22 +66,26 @@ def _modules() -> Iterator[ModuleType]:
         yield import_module(found.name)
 
 
-def _kinds() -> dict[str, Kind]:
+def _kinds(built: GraphQLSchema) -> dict[str, Kind]:
     """Every kind by its type, those of the roots among them."""
     kinds: list[Kind] = []
     query: dict[str, Field] = {}
-    mutation: dict[str, Field] = {}
+    runs: dict[str, Run] = {}
     for module in _modules():
         kinds += getattr(module, "KINDS", ())
         query |= getattr(module, "ROOT", {})
-        mutation |= getattr(module, "MUTATIONS", {})
-    looked_up = {kind.one: by_id(kind.table, kind.type) for kind in kinds if kind.one}
-    listed: dict[str, Field] = {kind.many: ALL for kind in kinds if kind.many}
-    kinds += [
-        Kind("RootQuery", fields={**looked_up, **listed, **query}),
-        Kind("RootMutation", fields=mutation),
-    ]
+        runs |= getattr(module, "MUTATIONS", {})
+    mutations = {name: mutation(_result(built, name), run) for name, run in runs.items()}
+    kinds += [Kind("RootQuery", fields=query), Kind("RootMutation", fields=mutations)]
     return {kind.type: kind for kind in kinds}
+
+
+def _result(built: GraphQLSchema, name: str) -> str:
+    """What the payload of a mutation shows beside its errors."""
+    assert built.mutation_type is not None
+    payload: Any = get_named_type(built.mutation_type.fields[name].type)
+    (result,) = payload.fields.keys() - {"clientMutationId", "errors"}
+    return str(result)
 
 
 class _Binder:
@@ -78,7 +93,7 @@ class _Binder:
 
     def __init__(self, kinds: Mapping[str, Kind]) -> None:
         self._kinds = kinds
-        self._columns = columns_of_tables()
+        self._columns = columns_of(tables())
 
     def bind(self, shown: GraphQLObjectType) -> None:
         kind = self._kinds.get(shown.name)
@@ -96,14 +111,15 @@ class _Binder:
     def _given(self, given: Field | None, field: GraphQLField) -> Resolver | None:
         """What the kind says of a field."""
         if isinstance(given, Those):
-            listed: Any = get_named_type(field.type)
-            lists = self._kinds[get_named_type(listed.fields["nodes"].type).name].lists
+            lists = self._lists(field)
             assert lists is not None
             return lists(given)
         return self._column(given, field) if isinstance(given, str) else given
 
     def _by_convention(self, kind: Kind, name: str, field: GraphQLField) -> Resolver | None:
         """What goes without saying."""
+        if kind.type == "RootQuery":
+            return self._of_root(field)
         if kind.mapping:
             return column(name)
         if name == "id":
@@ -112,6 +128,20 @@ class _Binder:
         if snake(name) in self._columns.get(kind.table, ()):
             return self._column(snake(name), field)
         return may_write if _PERMISSION.match(name) else None
+
+    def _of_root(self, field: GraphQLField) -> Resolver | None:
+        """A list of all of a kind, or one by its id."""
+        if lists := self._lists(field):
+            return lists(ALL)
+        shown = self._kinds.get(get_named_type(field.type).name)
+        looked_up = shown is not None and shown.table and field.args.keys() == {"id"}
+        return by_id(shown.table, shown.type) if looked_up and shown else None
+
+    def _lists(self, field: GraphQLField) -> Callable[[Those], Resolver] | None:
+        """How the kind is listed whose connection a field is."""
+        nodes = getattr(get_named_type(field.type), "fields", {}).get("nodes")
+        kind = self._kinds.get(get_named_type(nodes.type).name) if nodes else None
+        return kind.lists if kind else None
 
     def _column(self, name: str, field: GraphQLField) -> Resolver:
         """A column, read as its type in the schema asks."""

@@ -19,8 +19,8 @@ from ..frame.ids import from_global
 from ..frame.inputs import Columns, as_given, columns, filled, into, json_text
 from ..frame.kinds import Kind
 from ..frame.lists import Rows, listed_in, of_parent, that_list
-from ..frame.mutation import mutation
-from ..frame.resolvers import Resolver, constants
+from ..frame.mutation import Run
+from ..frame.resolvers import constants
 from ..frame.rows import target
 from . import triggers
 
@@ -131,8 +131,6 @@ KINDS = (
     Kind(
         "AlertMonitor",
         "alert_monitor",
-        one="alertMonitor",
-        many="alertMonitors",
         lists=Rows("alert_monitor", _FILTERS, _ORDER).listed,
         fields={
             "durationSecondsCondition": "duration_seconds",
@@ -150,8 +148,6 @@ KINDS = (
     Kind(
         "AlertGroup",
         "alert_group",
-        one="alertGroup",
-        many="alertGroups",
         lists=Rows("alert_group", filters.TIMES).listed,
         fields={
             "users": listed_in("users"),
@@ -162,22 +158,18 @@ KINDS = (
     Kind(
         "AlertWebhook",
         "alert_webhook",
-        one="alertWebhook",
-        many="alertWebhooks",
         lists=Rows("alert_webhook", {**filters.on("name", "url"), **filters.TIMES}).listed,
         fields={"groups": that_list("webhooks"), "monitors": that_list("webhooks")},
     ),
     Kind(
         "AlertEvent",
         "alert_event",
-        one="alertEvent",
-        many="alertEvents",
         lists=Rows("alert_event", _EVENT_FILTERS, _EVENT_ORDER, "created").listed,
     ),
 )
-MUTATIONS: dict[str, Resolver] = {
+MUTATIONS: dict[str, Run] = {
     **rows.mutations("AlertMonitor", "alert_monitor", _monitor),
-    "clearAlertMonitor": mutation("alertMonitor", _clear),
+    "clearAlertMonitor": _clear,
     **rows.mutations("AlertGroup", "alert_group", _group),
     **rows.mutations("AlertWebhook", "alert_webhook", rows.by(_WEBHOOK_COLUMNS)),
 }

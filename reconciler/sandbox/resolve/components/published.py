@@ -17,7 +17,7 @@ from ..frame.errors import NotFoundError, RefusedError, required
 from ..frame.ids import from_global, to_global
 from ..frame.inputs import json_text
 from ..frame.kinds import Kind
-from ..frame.mutation import mutation
+from ..frame.mutation import Run
 from ..frame.resolvers import Resolver
 from .shown import starred_of
 from .versions import Version, of, used_by
@@ -158,8 +158,8 @@ KINDS = (
     Kind("UploadMedia", mapping=True),
 )
 ROOT: dict[str, Resolver] = {"uploadMedia": _upload_media}
-MUTATIONS: dict[str, Resolver] = {
-    "publishComponent": mutation("publishResult", _publish),
-    "updateComponent": mutation("component", _update),
-    "deleteComponent": mutation("component", _delete),
+MUTATIONS: dict[str, Run] = {
+    "publishComponent": _publish,
+    "updateComponent": _update,
+    "deleteComponent": _delete,
 }

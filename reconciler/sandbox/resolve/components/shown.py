@@ -234,8 +234,6 @@ def _schedule_support(part: Part, _: Any) -> str:
 KINDS = (
     Kind(
         "Component",
-        one="component",
-        many="components",
         lists=lambda _: _components,
         fields={
             **alike(attribute, "key", "public", "signature"),

@@ -51,67 +51,47 @@ def _catalogue() -> dict[str, dict[str, Any]]:
     return {body["key"]: body for body in catalogue.load()}
 
 
+@lru_cache(maxsize=4096)
+def _public(tenant: str, shift: int, drift: int, key: str) -> tuple[Version, ...]:
+    body = _catalogue().get(key)
+    if body is None:
+        return ()
+    numbers = [number + shift for number in body["versions"]]
+    numbers += [numbers[-1] + step for step in range(1, drift + 1)]
+    return tuple(
+        Version(
+            body,
+            number,
+            named(tenant, f"component/public/{key}/{number}"),
+            sha1(f"{key}/{number}".encode()).hexdigest(),
+            number == numbers[-1],
+            named(tenant, f"component/public/{key}"),
+            RELEASED,
+        )
+        for number in numbers
+    )
+
+
 class Components:
     """The components of one tenant at one moment."""
 
     def __init__(self, tenant: str, shift: int, drift: int, private: Sequence[Row]) -> None:
         self._tenant, self._shift, self._drift = tenant, shift, drift
-        self._private: dict[str, list[Row]] = {}
+        self._rows: dict[str, list[Row]] = {}
         for row in private:
-            self._private.setdefault(row["key"], []).append(row)
+            self._rows.setdefault(row["key"], []).append(row)
+        self._private: dict[str, tuple[Version, ...]] = {}
 
-    def body(self, key: str, public: bool) -> dict[str, Any] | None:
-        """What a component offers, in its newest version."""
+    def versions(self, key: str, public: bool) -> Sequence[Version]:
+        """All versions of one component, oldest first; empty for one that the tenant does not have."""
         if public:
-            return _catalogue().get(key)
-        rows = self._private.get(key)
-        return json.loads(rows[-1]["body"]) if rows else None
-
-    def numbers(self, key: str, public: bool) -> list[int]:
-        """The versions that this tenant has, oldest first; empty for an unknown component."""
-        if not public:
-            return [row["number"] for row in self._private.get(key, ())]
-        body = _catalogue().get(key)
-        if body is None:
-            return []
-        numbers = [number + self._shift for number in body["versions"]]
-        return numbers + [numbers[-1] + step for step in range(1, self._drift + 1)]
-
-    def lookup(self, key: str, public: bool, version: int | str | None, signature: str | None) -> int | None:
-        """The number that a definition's reference stands for."""
-        numbers = self.numbers(key, public)
-        if not numbers:
-            return None
-        if signature:
-            return next((n for n in reversed(numbers) if self.signature(key, public, n) == signature), None)
-        if version is None or version == "LATEST":
-            return numbers[-1]
-        return version if isinstance(version, int) and version in numbers else None
-
-    def signature(self, key: str, public: bool, number: int) -> str:
-        """The digest of a version's package."""
-        if public:
-            return sha1(f"{key}/{number}".encode()).hexdigest()
-        return str(next(row["signature"] for row in self._private[key] if row["number"] == number))
-
-    def version(self, key: str, public: bool, number: int | None = None) -> Version | None:
-        """One version, the newest if no number is given."""
-        numbers = self.numbers(key, public)
-        number = numbers[-1] if number is None and numbers else number
-        if number is None or number not in numbers:
-            return None
-        if not public:
-            row = next(row for row in self._private[key] if row["number"] == number)
-            return self.of_row(row, json.loads(row["body"]), is_latest=number == numbers[-1])
-        return Version(
-            _catalogue()[key],
-            number,
-            named(self._tenant, f"component/public/{key}/{number}"),
-            self.signature(key, public, number),
-            number == numbers[-1],
-            named(self._tenant, f"component/public/{key}"),
-            RELEASED,
-        )
+            return _public(self._tenant, self._shift, self._drift, key)
+        if key not in self._private:
+            rows = self._rows.get(key, [])
+            self._private[key] = tuple(
+                self.of_row(row, json.loads(row["body"]), is_latest=row is rows[-1]) for row in rows
+            )
+        return self._private[key]
 
     def of_row(self, row: Row, body: dict[str, Any], *, is_latest: bool = True) -> Version:
         """A version of a private component, which need not show yet."""
@@ -120,37 +100,39 @@ class Components:
             body, row["number"], row["id"], row["signature"], is_latest, sequence, row["created_at"]
         )
 
-    def versions(self, key: str, public: bool) -> list[Version]:
-        """All versions of one component, oldest first."""
-        return [version for n in self.numbers(key, public) if (version := self.version(key, public, n))]
+    def version(self, key: str, public: bool, number: int | None = None) -> Version | None:
+        """One version, the newest if no number is given."""
+        found = self.versions(key, public)
+        if number is None:
+            return found[-1] if found else None
+        return next((version for version in found if version.number == number), None)
+
+    def lookup(self, key: str, public: bool, version: int | str | None, signature: str | None) -> int | None:
+        """The number that a definition's reference stands for."""
+        if signature:
+            signed = (one for one in reversed(self.versions(key, public)) if one.signature == signature)
+            found = next(signed, None)
+        elif version is None or isinstance(version, int):
+            found = self.version(key, public, version)
+        else:
+            found = self.version(key, public) if version == "LATEST" else None
+        return found.number if found else None
 
     def all(self, *, every_version: bool) -> Iterator[Version]:
         """Every component: its newest version, or each."""
-        for public, keys in ((True, _catalogue()), (False, self._private)):
+        for public, keys in ((True, _catalogue()), (False, self._rows)):
             for key in keys:
-                if every_version:
-                    yield from self.versions(key, public)
-                elif newest := self.version(key, public):
-                    yield newest
+                yield from self.versions(key, public)[0 if every_version else -1 :]
 
     def by_id(self, identifier: str) -> Version | None:
         """The version with this id."""
         return next((version for version in self.all(every_version=True) if version.id == identifier), None)
 
     def connection(self, reference: dict[str, Any] | None) -> dict[str, Any] | None:
-        """The connection that a config variable refers to, as its component describes it."""
-        return self._part("connections", reference)
-
-    def data_source(self, reference: dict[str, Any] | None) -> dict[str, Any] | None:
-        """The data source that a config variable refers to."""
-        return self._part("data_sources", reference)
-
-    def _part(self, kind: str, reference: dict[str, Any] | None) -> dict[str, Any] | None:
-        if not reference:
-            return None
-        body = self.body(reference["component_key"], reference["is_public"])
-        parts = (body or {}).get(kind, ())
-        return next((part for part in parts if part["key"] == reference["key"]), None)
+        """The connection that a config variable refers to, as its component's newest version describes it."""
+        newest = self.version(reference["component_key"], reference["is_public"]) if reference else None
+        parts = newest.body.get("connections", ()) if newest else ()
+        return next((part for part in parts if reference and part["key"] == reference["key"]), None)
 
 
 def of(context: Context) -> Components:

@@ -9,8 +9,7 @@ from ..frame.context import Context
 from ..frame.errors import NotFoundError, RefusedError
 from ..frame.ids import from_global
 from ..frame.inputs import json_object, one_of
-from ..frame.mutation import mutation
-from ..frame.resolvers import Resolver
+from ..frame.mutation import Run
 from ..instances.changed import save_entry
 from ..instances.values import value_by_id
 
@@ -62,7 +61,7 @@ def oauth_changes(before: dict[str, Any], given: dict[str, Any]) -> dict[str, An
     return entry
 
 
-MUTATIONS: dict[str, Resolver] = {
-    "disconnectConnection": mutation("instanceConfigVariable", _disconnect),
-    "updateOAuth2Connection": mutation("instanceConfigVariable", _update_oauth2),
+MUTATIONS: dict[str, Run] = {
+    "disconnectConnection": _disconnect,
+    "updateOAuth2Connection": _update_oauth2,
 }

@@ -18,8 +18,7 @@ from ..frame.context import Context
 from ..frame.errors import RefusedError, missing, required
 from ..frame.ids import from_global
 from ..frame.inputs import Columns, as_given, columns, filled, flag, into, one_of
-from ..frame.mutation import Run, mutation
-from ..frame.resolvers import Resolver
+from ..frame.mutation import Run
 from ..frame.rows import target
 from ..instances.changed import deploy
 from .authorised import NOBODY, oauth_changes
@@ -194,16 +193,15 @@ def _refuse_used(context: Context, row: Row) -> None:
         raise RefusedError("__all__", f"The connection is in use by {len(used)} instances: {names}.")
 
 
-_SCOPED_RESULT, _VALUE_RESULT = "scopedConfigVariable", "customerConfigVariable"
-MUTATIONS: dict[str, Resolver] = {
-    "createScopedConfigVariable": mutation(_SCOPED_RESULT, _create),
-    "updateScopedConfigVariable": mutation(_SCOPED_RESULT, _update(*_SCOPED, _COLUMNS)),
+MUTATIONS: dict[str, Run] = {
+    "createScopedConfigVariable": _create,
+    "updateScopedConfigVariable": _update(*_SCOPED, _COLUMNS),
     "deleteScopedConfigVariable": rows.removal(_SCOPED[1], _SCOPED[0], _refuse_used),
-    "updateScopedOAuth2Connection": mutation(_SCOPED_RESULT, _authorise(*_SCOPED)),
-    "disconnectScopedConnection": mutation(_SCOPED_RESULT, _disconnect(*_SCOPED)),
-    "createCustomerConfigVariable": mutation(_VALUE_RESULT, _create_value),
-    "updateCustomerConfigVariable": mutation(_VALUE_RESULT, _update(*_VALUE, into(as_given, key="name"))),
+    "updateScopedOAuth2Connection": _authorise(*_SCOPED),
+    "disconnectScopedConnection": _disconnect(*_SCOPED),
+    "createCustomerConfigVariable": _create_value,
+    "updateCustomerConfigVariable": _update(*_VALUE, into(as_given, key="name")),
     "deleteCustomerConfigVariable": rows.removal(_VALUE[1], _VALUE[0], _refuse_used),
-    "updateCustomerOAuth2Connection": mutation(_VALUE_RESULT, _authorise(*_VALUE)),
-    "disconnectCustomerConnection": mutation(_VALUE_RESULT, _disconnect(*_VALUE)),
+    "updateCustomerOAuth2Connection": _authorise(*_VALUE),
+    "disconnectCustomerConnection": _disconnect(*_VALUE),
 }

@@ -119,7 +119,7 @@ _ALIKE_FILTERS: dict[str, Filter] = {
 }
 _OF_CONNECTION: dict[str, Filter] = {
     "connection_Component_In": _component_in,
-    "connection_Component_Label_Icontains": filters.icontains(_LABEL),
+    "connection_Component_Label_Icontains": filters.holds(f"instr(fold({_LABEL}), fold(?)) > 0"),
 }
 _FILTERS: dict[str, Filter] = {
     **_ALIKE_FILTERS,
@@ -171,8 +171,6 @@ KINDS = (
     Kind(
         "ScopedConfigVariable",
         "scoped_variable",
-        one="scopedConfigVariable",
-        many="scopedConfigVariables",
         lists=Rows("scoped_variable", _FILTERS, _ORDER, shown=_organization_alone).listed,
         fields={
             **_ALIKE,
@@ -188,8 +186,6 @@ KINDS = (
     Kind(
         "CustomerConfigVariable",
         "customer_variable",
-        one="customerConfigVariable",
-        many="customerConfigVariables",
         lists=Rows("customer_variable", _VALUE_FILTERS, {**_ORDER, "COMPONENT_LABEL": "scoped"}).listed,
         fields={
             **_ALIKE,

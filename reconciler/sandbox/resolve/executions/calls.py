@@ -13,8 +13,7 @@ from ..frame.errors import NotFoundError, RefusedError
 from ..frame.ids import from_global
 from ..frame.inputs import json_object
 from ..frame.kinds import Kind
-from ..frame.mutation import mutation
-from ..frame.resolvers import Resolver
+from ..frame.mutation import Run
 from ..frame.rows import target
 from .run import DEFAULT_TYPE, Call, Outcome, run
 
@@ -84,8 +83,8 @@ KINDS = (
     Kind("TestIntegrationFlowResult", mapping=True),
     Kind("TestInstanceFlowConfigResult", mapping=True),
 )
-MUTATIONS: dict[str, Resolver] = {
-    "testIntegrationFlow": mutation("testIntegrationFlowResult", _test_draft),
-    "testInstanceFlowConfig": mutation("testInstanceFlowConfigResult", _test_instance),
-    "replayExecution": mutation("instanceExecutionResult", _replay),
+MUTATIONS: dict[str, Run] = {
+    "testIntegrationFlow": _test_draft,
+    "testInstanceFlowConfig": _test_instance,
+    "replayExecution": _replay,
 }

@@ -83,7 +83,6 @@ KINDS = (
     Kind(
         "Log",
         "log",
-        many="logs",
         lists=Rows("log", _FILTERS, _ORDER, "created", ready).listed,
         fields={
             "severity": lambda row, _: SEVERITIES[row["severity"]],

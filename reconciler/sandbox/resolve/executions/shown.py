@@ -121,9 +121,7 @@ _STEP_FILTERS: dict[str, Filter] = {
     "stepName": filters.exact("name"),
     "displayStepName": filters.exact("name"),
     **filters.flags(hasError="failed", isRootResult="is_root", isLoopStep="0", fromPreprocessFlow="0"),
-    **dict.fromkeys(
-        ("branchName", "loopPath", "loopStepName", "loopPath_Istartswith"), filters.istartswith("''")
-    ),
+    **filters.on(branchName="''", loopPath="''", loopStepName="''"),
     **filters.never("loopStepIndex"),
 }
 
@@ -150,8 +148,6 @@ def _flow_of(row: Row, info: Any) -> Flow | None:
 EXECUTION = Kind(
     "InstanceExecutionResult",
     "execution",
-    one="executionResult",
-    many="executionResults",
     lists=Rows("execution", _FILTERS, _ORDER, "created").listed,
     fields={
         "status": _status_of,
@@ -187,7 +183,6 @@ EXECUTION = Kind(
 _STEP = Kind(
     "InstanceStepResult",
     "step_result",
-    many="stepResults",
     lists=Rows("step_result", _STEP_FILTERS, _ORDER, "created", ready).listed,
     fields={
         "executionResult": "execution",

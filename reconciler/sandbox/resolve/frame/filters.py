@@ -35,36 +35,6 @@ def holds(condition: str) -> Filter:
     return lambda _, value: (condition, [value])
 
 
-def exact(column: str) -> Filter:
-    """The same value."""
-    return holds(f"{column} = ?")
-
-
-def iexact(column: str) -> Filter:
-    """The same text in any case."""
-    return holds(f"fold({column}) = fold(?)")
-
-
-def icontains(column: str) -> Filter:
-    """A part of the text in any case."""
-    return holds(f"instr(fold({column}), fold(?)) > 0")
-
-
-def istartswith(column: str) -> Filter:
-    """The beginning of the text in any case."""
-    return holds(f"instr(fold({column}), fold(?)) = 1")
-
-
-def from_on(column: str) -> Filter:
-    """This or greater."""
-    return holds(f"{column} >= ?")
-
-
-def up_to(column: str) -> Filter:
-    """This or less."""
-    return holds(f"{column} <= ?")
-
-
 def is_null(column: str) -> Filter:
     """Absent or present."""
     return lambda _, value: (f"{column} IS {'' if value else 'NOT '}NULL", [])
@@ -80,24 +50,27 @@ def one_of(column: str) -> Filter:
     return lambda _, values: among(column, values)
 
 
-_TESTS: Mapping[str, Callable[[str], Filter]] = {
-    "": exact,
-    "_Iexact": iexact,
-    "_Icontains": icontains,
-    "_Istartswith": istartswith,
-    "_Gte": from_on,
-    "_Lte": up_to,
-    "_Isnull": is_null,
-    "_In": one_of,
+def exact(column: str) -> Filter:
+    """The same value."""
+    return holds(f"{column} = ?")
+
+
+_COMPARED = {
+    "_Iexact": "fold({}) = fold(?)",
+    "_Icontains": "instr(fold({}), fold(?)) > 0",
+    "_Istartswith": "instr(fold({}), fold(?)) = 1",
+    "_Gte": "{} >= ?",
+    "_Lte": "{} <= ?",
 }
 
 
 def on(*names: str, **others: str) -> dict[str, Filter]:
     """Every test that the schema may have on columns that bear the filters' names, or these other columns."""
-    columns = {name: snake(name) for name in names} | others
-    return {
-        f"{name}{suffix}": make(column) for name, column in columns.items() for suffix, make in _TESTS.items()
-    }
+    found: dict[str, Filter] = {}
+    for name, column in ({name: snake(name) for name in names} | others).items():
+        found |= {name: exact(column), f"{name}_Isnull": is_null(column), f"{name}_In": one_of(column)}
+        found |= {f"{name}{suffix}": holds(test.format(column)) for suffix, test in _COMPARED.items()}
+    return found
 
 
 def flag(expression: str) -> Filter:

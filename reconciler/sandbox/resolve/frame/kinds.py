@@ -20,8 +20,7 @@ Field = Resolver | Those | str
 class Kind:
     """A type of the schema.
 
-    lists makes a field that lists those of this kind; one and many name the root fields that look one up and
-    list all. A kind that is a mapping has a key for
+    lists makes a field that lists those of this kind. A kind that is a mapping has a key for
     every field; one without a table is an object with an id.
     """
 
@@ -29,6 +28,4 @@ class Kind:
     table: str = ""
     fields: Mapping[str, Field] = field(default_factory=dict)
     lists: Callable[[Those], Resolver] | None = None
-    one: str = ""
-    many: str = ""
     mapping: bool = False

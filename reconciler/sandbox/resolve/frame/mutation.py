@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from .context import Context
@@ -13,8 +14,20 @@ from .resolvers import Resolver
 Run = Callable[[Context, dict[str, Any]], Any]
 
 
-def mutation(result: str, run: Run, *, writes: bool = True) -> Resolver:
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A mutation that changes nothing, so that everybody may make it."""
+
+    run: Run
+
+    def __call__(self, context: Context, given: dict[str, Any]) -> Any:
+        """What it answers."""
+        return self.run(context, given)
+
+
+def mutation(result: str, run: Run) -> Resolver:
     """The resolver of a mutation whose payload shows its outcome as this field."""
+    writes = not isinstance(run, Reading)
 
     def resolve(_: Any, info: Any, input: dict[str, Any]) -> dict[str, Any]:
         context: Context = info.context

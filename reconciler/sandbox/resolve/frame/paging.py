@@ -36,35 +36,19 @@ def position_of(value: str | None) -> int | None:
 class Connection:
     """A window on a list; reads its rows and its length only when they are asked for."""
 
-    __slots__ = (
-        "_after",
-        "_before",
-        "_count",
-        "_fetch",
-        "_first",
-        "_last",
-        "_nodes",
-        "_start",
-        "_total",
-        "_upper",
-    )
-
     def __init__(
         self,
-        name: str,
+        info: Any,
         arguments: Mapping[str, Any],
-        overflow: str,
         fetch: Callable[[int, int], Sequence[Any]],
         count: Callable[[], int],
     ) -> None:
-        self._first, self._last = (
-            _limited(name, side, arguments.get(side), overflow) for side in ("first", "last")
-        )
+        self._first, self._last = (_limited(info, side, arguments.get(side)) for side in ("first", "last"))
         offset, before = arguments.get("offset"), arguments.get("before")
         if offset is not None and before:
             raise GraphQLError(
                 "You can't provide a `before` value at the same time as an `offset` value to properly "
-                f"paginate the `{name}` connection."
+                f"paginate the `{info.field_name}` connection."
             )
         after = position_of(arguments.get("after"))
         self._after = max(0, (-1 if after is None else after) + 1 + (offset or 0))
@@ -82,9 +66,6 @@ class Connection:
 
     def nodes(self) -> Sequence[Any]:
         """What is in the window."""
-        return self._read()
-
-    def _read(self) -> Sequence[Any]:
         if self._nodes is not None:
             return self._nodes
         self._start = self._after
@@ -105,13 +86,12 @@ class Connection:
 
     def edges(self) -> list[dict[str, Any]]:
         """The nodes with their cursors."""
-        return [
-            {"node": node, "cursor": cursor(self._start + index)} for index, node in enumerate(self._read())
-        ]
+        nodes = self.nodes()
+        return [{"node": node, "cursor": cursor(self._start + at)} for at, node in enumerate(nodes)]
 
     def page_info(self) -> dict[str, Any]:
         """Where the window is."""
-        size = len(self._read())
+        size = len(self.nodes())
         end = self._start + size
         return {
             "hasNextPage": end < self._upper,
@@ -121,30 +101,23 @@ class Connection:
         }
 
 
-def _limited(name: str, side: str, value: int | None, overflow: str) -> int | None:
+def _limited(info: Any, side: str, value: int | None) -> int | None:
     if value is None:
         return None
+    name = info.field_name
     if value < 0:
         raise GraphQLError(f"Argument `{side}` of the `{name}` connection must be a non-negative integer.")
-    if value > LIMIT:
-        if overflow == "clamp":
-            return LIMIT
+    if value > LIMIT and info.context.rules["page_overflow"] == "error":
         raise GraphQLError(
             f"Requesting {value} records on the `{name}` connection "
             f"exceeds the `{side}` limit of {LIMIT} records."
         )
-    return value
+    return min(value, LIMIT)
 
 
 def of_list(info: Any, items: Sequence[Any], arguments: Mapping[str, Any]) -> Connection:
     """A connection over things already at hand."""
-
-    def fetch(start: int, size: int) -> Sequence[Any]:
-        return items[start : start + size]
-
-    return Connection(
-        info.field_name, arguments, info.context.rules["page_overflow"], fetch, lambda: len(items)
-    )
+    return Connection(info, arguments, lambda start, size: items[start : start + size], lambda: len(items))
 
 
 def of_table(
@@ -156,18 +129,14 @@ def of_table(
     arguments: Mapping[str, Any],
 ) -> Connection:
     """A connection over the rows of a table."""
-    context = info.context
-    store: Store = context.store
+    store: Store = info.context.store
 
     def fetch(start: int, size: int) -> Sequence[Any]:
         rows = store.select(table, where, parameters, order, size, start)
-        context.expect(table, rows)
+        info.context.expect(table, rows)
         return rows
 
-    def count() -> int:
-        return store.count(table, where, parameters)
-
-    return Connection(info.field_name, arguments, context.rules["page_overflow"], fetch, count)
+    return Connection(info, arguments, fetch, lambda: store.count(table, where, parameters))
 
 
 def empty(_: Any, info: Any, **arguments: Any) -> Connection:

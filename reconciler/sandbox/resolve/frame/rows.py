@@ -12,8 +12,7 @@ from .context import Context
 from .errors import NotFoundError, RefusedError, missing
 from .ids import from_global
 from .inputs import Columns, columns
-from .mutation import mutation
-from .resolvers import Resolver
+from .mutation import Run
 
 Changes = Callable[[Context, dict[str, Any], Row | None], Row]
 """(context, input, the row before or None for a new one) to the columns that are set."""
@@ -53,28 +52,22 @@ def by(table: Columns) -> Changes:
     return lambda _, given, __: columns(table, given)
 
 
-def _result(kind: str) -> str:
-    return kind[0].lower() + kind[1:]
-
-
-def creation(kind: str, table: str, changes: Changes) -> Resolver:
+def creation(table: str, changes: Changes) -> Run:
     """The mutation that makes a row."""
-    return mutation(
-        _result(kind), lambda context, given: create(context, table, changes(context, given, None))
-    )
+    return lambda context, given: create(context, table, changes(context, given, None))
 
 
-def updating(kind: str, table: str, changes: Callable[[Context, dict[str, Any], Row], Row]) -> Resolver:
+def updating(kind: str, table: str, changes: Callable[[Context, dict[str, Any], Row], Row]) -> Run:
     """The mutation that changes a row."""
 
     def run(context: Context, given: dict[str, Any]) -> Row:
         row = target(context, table, kind, given)
         return change(context, table, row, changes(context, given, row))
 
-    return mutation(_result(kind), run)
+    return run
 
 
-def removal(kind: str, table: str, refuse: Callable[[Context, Row], None] = lambda _, __: None) -> Resolver:
+def removal(kind: str, table: str, refuse: Callable[[Context, Row], None] = lambda _, __: None) -> Run:
     """The mutation that deletes a row; refuse raises where one must stay."""
 
     def run(context: Context, given: dict[str, Any]) -> Row:
@@ -83,15 +76,15 @@ def removal(kind: str, table: str, refuse: Callable[[Context, Row], None] = lamb
         context.store.delete(table, "id", row["id"])
         return row
 
-    return mutation(_result(kind), run)
+    return run
 
 
 def mutations(
     kind: str, table: str, changes: Changes, refuse: Callable[[Context, Row], None] = lambda _, __: None
-) -> dict[str, Resolver]:
+) -> dict[str, Run]:
     """What creates, updates and deletes rows of a kind."""
     return {
-        f"create{kind}": creation(kind, table, changes),
+        f"create{kind}": creation(table, changes),
         f"update{kind}": updating(kind, table, changes),
         f"delete{kind}": removal(kind, table, refuse),
     }

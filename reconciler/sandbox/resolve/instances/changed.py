@@ -17,8 +17,7 @@ from ..frame.context import Context
 from ..frame.errors import RefusedError, missing
 from ..frame.ids import from_global
 from ..frame.inputs import Columns, as_given, filled, flag, into, text, with_labels
-from ..frame.mutation import mutation
-from ..frame.resolvers import Resolver
+from ..frame.mutation import Run
 from ..frame.rows import target
 
 _COLUMNS: Columns = {
@@ -211,10 +210,10 @@ def save_entry(context: Context, instance: Row, stable_id: str, entry: dict[str,
     rows.change(context, "instance", instance, {"config": stored(config)})
 
 
-MUTATIONS: dict[str, Resolver] = {
-    "createInstance": mutation("instance", _create),
-    "updateInstance": mutation("instance", _update),
-    "updateInstanceConfigVariables": mutation("instance", _update_values),
-    "deployInstance": mutation("instance", _deploy),
-    "deleteInstance": mutation("instance", _delete),
+MUTATIONS: dict[str, Run] = {
+    "createInstance": _create,
+    "updateInstance": _update,
+    "updateInstanceConfigVariables": _update_values,
+    "deployInstance": _deploy,
+    "deleteInstance": _delete,
 }

@@ -13,7 +13,8 @@ from ..frame.ids import named
 from ..frame.inputs import Columns, as_given, columns, filled, flag, into, text
 from ..frame.kinds import Kind
 from ..frame.lists import Rows, Those
-from ..frame.resolvers import Resolver, may_write
+from ..frame.mutation import Run
+from ..frame.resolvers import may_write
 
 _SAME_NAME = ("name", "Instance Profile with this name already exists.")
 
@@ -96,8 +97,6 @@ KINDS = (
     Kind(
         "InstanceProfile",
         "profile",
-        one="instanceProfile",
-        many="instanceProfiles",
         lists=Rows(
             "profile",
             {**filters.on("name", "description"), **filters.flags(isDefaultProfile="is_default")},
@@ -113,4 +112,4 @@ KINDS = (
         },
     ),
 )
-MUTATIONS: dict[str, Resolver] = rows.mutations("InstanceProfile", "profile", _changes, _refuse_default)
+MUTATIONS: dict[str, Run] = rows.mutations("InstanceProfile", "profile", _changes, _refuse_default)

@@ -103,8 +103,6 @@ KINDS = (
     Kind(
         "Instance",
         "instance",
-        one="instance",
-        many="instances",
         lists=Rows("instance", _FILTERS, _ORDER, shown=without_system).listed,
         fields={
             "deployedVersion": _deployed_version,

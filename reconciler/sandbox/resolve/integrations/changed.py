@@ -23,8 +23,7 @@ from ..frame.inputs import (
     text,
     with_labels,
 )
-from ..frame.mutation import mutation
-from ..frame.resolvers import Resolver
+from ..frame.mutation import Reading, Run
 from ..frame.rows import target
 from . import drafts
 from .accepted import accept, check
@@ -144,18 +143,18 @@ def _delete(context: Context, given: dict[str, Any]) -> Row:
     return row
 
 
-def _validate(_: Context, given: dict[str, Any]) -> dict[str, bool]:
-    problems = check(given["definition"])
+def _validate(context: Context, given: dict[str, Any]) -> dict[str, bool]:
+    problems = check(context, given["definition"])
     if problems:
         raise RefusedError("definition", *problems)
     return {"isValid": True}
 
 
-MUTATIONS: dict[str, Resolver] = {
-    "createIntegration": mutation("integration", _create),
-    "importIntegration": mutation("integration", _import),
-    "updateIntegration": mutation("integration", _update),
-    "forkIntegration": mutation("integration", _fork),
-    "deleteIntegration": mutation("integration", _delete),
-    "validateIntegrationSchema": mutation("result", _validate, writes=False),
+MUTATIONS: dict[str, Run] = {
+    "createIntegration": _create,
+    "importIntegration": _import,
+    "updateIntegration": _update,
+    "forkIntegration": _fork,
+    "deleteIntegration": _delete,
+    "validateIntegrationSchema": Reading(_validate),
 }

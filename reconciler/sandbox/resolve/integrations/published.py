@@ -13,8 +13,7 @@ from ..frame import rows
 from ..frame.context import Context
 from ..frame.errors import RefusedError
 from ..frame.inputs import Columns, as_given, columns, flag, into, json_text, one_of
-from ..frame.mutation import mutation
-from ..frame.resolvers import Resolver
+from ..frame.mutation import Run
 from ..frame.rows import target
 from . import drafts
 
@@ -116,8 +115,8 @@ def _marketplace(context: Context, given: dict[str, Any]) -> Row:
     return rows.change(context, "integration", row, columns(_COLUMNS, given))
 
 
-MUTATIONS: dict[str, Resolver] = {
-    "publishIntegration": mutation("integration", _publish),
-    "updateIntegrationVersionAvailability": mutation("integration", _availability),
-    "updateIntegrationMarketplaceConfiguration": mutation("integration", _marketplace),
+MUTATIONS: dict[str, Run] = {
+    "publishIntegration": _publish,
+    "updateIntegrationVersionAvailability": _availability,
+    "updateIntegrationMarketplaceConfiguration": _marketplace,
 }

@@ -22,7 +22,7 @@ from ..frame.filters import Condition, Filter
 from ..frame.ids import from_global, named, to_global
 from ..frame.kinds import Kind
 from ..frame.lists import Arguments, Rows, Those
-from ..frame.resolvers import Resolver, by_id, column, constants, json_column
+from ..frame.resolvers import Resolver, column, constants, json_column
 from ..instances.profiles import default_of
 from ..instances.values import values
 from .flows import actions, flows
@@ -215,8 +215,6 @@ KINDS = (
     Kind(
         "Integration",
         "integration",
-        one="integration",
-        many="integrations",
         lists=_ROWS.listed,
         fields={
             "metadata": _metadata,
@@ -289,7 +287,4 @@ KINDS = (
     Kind("VersionDistributionConnection", mapping=True),
     Kind("VersionInstanceCount", fields={"instanceCount": column("n"), "versionNumber": column("number")}),
 )
-ROOT: dict[str, Resolver] = {
-    "marketplaceIntegration": by_id("integration", "Integration"),
-    "marketplaceIntegrations": _marketplace,
-}
+ROOT: dict[str, Resolver] = {"marketplaceIntegrations": _marketplace}

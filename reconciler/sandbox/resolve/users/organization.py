@@ -10,7 +10,7 @@ from ..frame.ids import named, to_global
 from ..frame.inputs import filled
 from ..frame.kinds import Kind
 from ..frame.lists import ALL, Those
-from ..frame.mutation import mutation
+from ..frame.mutation import Run
 from ..frame.resolvers import Resolver, alike, column, constants
 
 
@@ -85,7 +85,7 @@ KINDS = (
     Kind("UserTenantsConnection", mapping=True),
     Kind("UserTenantAccess", mapping=True),
 )
-MUTATIONS: dict[str, Resolver] = {"updateOrganization": mutation("organization", _update)}
+MUTATIONS: dict[str, Run] = {"updateOrganization": _update}
 ROOT: dict[str, Resolver] = {
     "onPremiseResources": paging.empty,
     "organization": organization,

@@ -13,7 +13,7 @@ from ..frame.ids import from_global, named, to_global
 from ..frame.inputs import Columns, as_given, columns, flag, into, text
 from ..frame.kinds import Kind
 from ..frame.lists import Rows
-from ..frame.mutation import mutation
+from ..frame.mutation import Run
 from ..frame.resolvers import Resolver, constants, may_write
 from .organization import organization
 
@@ -131,8 +131,6 @@ KINDS = (
     Kind(
         "User",
         "person",
-        one="user",
-        many="users",
         lists=Rows("person", _FILTERS, _ORDER).listed,
         fields={
             "tenantId": lambda _, info: info.context.meta["tenant"],
@@ -179,9 +177,9 @@ ROOT: dict[str, Resolver] = {
     "organizationRoles": lambda _, __: list(_ORGANIZATION_ROLES),
     "customerRoles": lambda _, __: list(_CUSTOMER_ROLES),
 }
-MUTATIONS: dict[str, Resolver] = {
-    "createOrganizationUser": mutation("user", _create_of_organization),
-    "createCustomerUser": mutation("user", _create_of_customer),
+MUTATIONS: dict[str, Run] = {
+    "createOrganizationUser": _create_of_organization,
+    "createCustomerUser": _create_of_customer,
     "updateUser": rows.updating("User", "person", _changes),
     "deleteUser": rows.removal("User", "person", _refuse_self),
 }
