@@ -24,6 +24,7 @@ from reconciler.kinds.integration_draft import (
     to_be_read,
 )
 from reconciler.kinds.integration_impact import impact
+from reconciler.kinds.integration_latest import NEWEST, is_to_be_asked, newest
 from reconciler.kinds.integration_memory import (
     is_written,
     of_creation,
@@ -132,6 +133,8 @@ class IntegrationKind(PlainKind):
                 "releases": record.text_map(memory.get("releases")),
                 "components": record.read(memory.get("components")),
                 "dropped": bool(memory.get("dropped")),
+                "outdated": bool(node.get("hasOutdatedComponents")),
+                **newest(node),
             },
             versions=versions,
             applied=record.text_map(memory.get("applied")),
@@ -176,12 +179,20 @@ class IntegrationKind(PlainKind):
         return names.get(named)
 
     def unknown(self, request: Request) -> Operation | None:
-        """What the version was made from that the manifest's release is, or may be given to."""
-        version = to_be_read(request)
-        return Operation("integration", self._documents["published"], {"id": version.id}) if version else None
+        """What the version was made from that the manifest's release is, or may be given to; and which of the
+        draft's components have moved on.
+        """
+        if version := to_be_read(request):
+            return Operation("integration", self._documents["published"], {"id": version.id})
+        if request.live and is_to_be_asked(request):
+            return Operation("integration", self._documents["outdated"], {"id": request.live.id})
+        return None
 
     def learned(self, live: LiveObject, op: Operation, found: LiveObject | None) -> LiveObject:
-        """The definition of that version."""
+        """The definition of that version, or the newest versions of components."""
+        if op.document == self._documents["outdated"]:
+            known = found.facts.get(NEWEST, {}) if found else {}
+            return replace(live, facts={**live.facts, NEWEST: known})
         read = {op.variables["id"]: found.fields["definition"] if found else None}
         return replace(live, facts={**live.facts, READ: {**live.facts.get(READ, {}), **read}})
 
