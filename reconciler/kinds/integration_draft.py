@@ -13,6 +13,7 @@ from typing import Any
 from reconciler.definition import Definition
 from reconciler.kinds.base import Request
 from reconciler.kinds.integration_bundle import bundle_change
+from reconciler.kinds.integration_latest import component_changes
 from reconciler.kinds.integration_release import meant, newest_unnamed
 from reconciler.kinds.labelled import ignored
 from reconciler.model.plan import Cause, Change
@@ -28,12 +29,13 @@ has none.
 @dataclass(frozen=True, slots=True)
 class Import:
     """Whether the definition must be imported, and what differs. Where it differs and is `left`, it stays as
-    it is.
+    it is. `resolved` says that only what LATEST means has changed: nobody's words are at stake.
     """
 
     needed: bool
     changes: tuple[Change, ...] = ()
     left: bool = False
+    resolved: bool = False
 
 
 def release_of(resource: Resource) -> str:
@@ -72,8 +74,12 @@ def import_needed(request: Request) -> Import:
     """Whether git's definition goes into the draft: where it differs, unless a person's desk is all that it
     would change.
     """
-    found = compared(request)
-    leaves = request.resource.fields.get("draft") != FOLLOW and published(request) is not None
+    found, is_published = compared(request), published(request) is not None
+    if release_of(request.resource) and not is_published:
+        moved = component_changes(request)
+        changes = (*found.changes, *moved)
+        return Import(bool(found.needed or moved), changes, resolved=bool(moved) and not found.needed)
+    leaves = is_published and request.resource.fields.get("draft") != FOLLOW
     return replace(found, needed=False, left=True) if found.needed and leaves else found
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from reconciler.kinds import record
-from reconciler.kinds.base import Request, address_of
+from reconciler.kinds.base import Request
 from reconciler.kinds.integration_draft import compared, naming, sent_digest
 from reconciler.kinds.integration_steps import EMPTY, GROUPS, PLAIN, integration_steps, is_marked
 from reconciler.kinds.labelled import digests_of, own_mark, people, plain
@@ -28,26 +27,6 @@ def parse_version(node: Mapping[str, Any]) -> Version:
         definition=ours.get("definition") or trailers.get("definition", ""),
         observed=ours.get("observed", ""),
     )
-
-
-def publication(request: Request) -> dict[str, Any]:
-    """The input of a publish: the manifest's comment, and in the attributes the commit and the release. Where
-    the tenant was seen to drop attributes of ours, they stand below the comment, too.
-    """
-    live, fields = request.live, request.resource.fields
-    assert live is not None
-    part = {
-        "project": request.project,
-        "address": address_of(request.resource),
-        "release": fields["release"],
-        "definition": sent_digest(request.resource),
-        "observed": live.fields["definition"].digest,
-    }
-    comment = fields.get("comment") or ""
-    if live.facts.get("dropped"):
-        comment = record.joined(comment, part["release"], part["definition"])
-    attributes = json.dumps({**request.attributes, record.KEY: part}, sort_keys=True)
-    return {"id": live.id, "attributes": attributes, **({"comment": comment} if comment else {})}
 
 
 def of_creation(request: Request) -> str:

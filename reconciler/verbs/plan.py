@@ -46,7 +46,7 @@ async def plan(session: Session, options: Options) -> Planned:
     Raises InvalidInput, NotAuthenticated, Unreachable or ApiError. Refusals are in the plan, not raised.
     """
     from reconciler.live.fetch import fetch, kinds_named, kinds_to_read
-    from reconciler.live.further import look_further
+    from reconciler.verbs.further import look_further
     from reconciler.verbs.lease import seen
 
     selection, reader = options.selection, secret_reader(session)
