@@ -17,6 +17,7 @@ from reconciler.cli.watched import run
 
 if TYPE_CHECKING:
     from reconciler.model.outcome import Outcome
+    from reconciler.model.plan import Drift
     from reconciler.verbs.plan import Planned
     from reconciler.verbs.session import Options, Session
 
@@ -137,7 +138,17 @@ def drift(detailed_exitcode: bool, **given: Any) -> int:
     here = settings()
     planned = _planned(here, here.session(), Options(**given))
     here.show("drift", drift_document(planned.plan, created_at=_now()))
-    return 2 if detailed_exitcode and planned.plan.drift else 0
+    return 2 if detailed_exitcode and any(map(_is_known, planned.plan.drift)) else 0
+
+
+def _is_known(drift: Drift) -> bool:
+    """Whether it is sure that the tenant is not as it was applied: a kind without a mark keeps no record, and
+    of others nobody can tell where the record does not.
+    """
+    from reconciler.kinds import all_kinds
+    from reconciler.model.plan import Cause
+
+    return drift.cause is not Cause.UNKNOWN or not all_kinds()[drift.address.kind].marked
 
 
 def _planned(here: Settings, session: Session, options: Options) -> Planned:

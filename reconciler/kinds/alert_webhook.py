@@ -14,7 +14,7 @@ class AlertWebhookKind(TabledKind):
     place = Headers()
     fields = (
         Field("name"),
-        Field("url", secret=True),
-        Field("headers", empty={}, secret=True),
-        Field("payloadTemplate"),
+        Field("url", secret="always"),
+        Field("headers", empty={}, secret="always"),
+        Field("payloadTemplate", secret="may"),
     )

@@ -11,6 +11,12 @@ from typing import Any
 
 from reconciler.model.secret import Secret
 
+SCHEDULE = ("value", "scheduleType", "timeZone")
+SHARED = "customerConnection"
+"""Names a customer's own values of a connection that integrations share: a manifest's address, or an id."""
+ALWAYS_SHOWN = frozenset({"boolean", "date", "number", "picklist", "schedule", "timestamp"})
+"""The types whose values are never secrets, unless they are one of a list."""
+NEVER_SHOWN = frozenset({"connection", "credential"})
 _AS_JSON = frozenset({"jsonform", "objectselection", "objectfieldmap"})
 _DATES = ("%m/%d/%Y", "%Y-%m-%d")
 
@@ -30,6 +36,27 @@ class ValueType:
 
 
 UNTYPED = ValueType()
+
+
+def is_connection(value: Any) -> bool:
+    """Whether a config value is a connection's: a map with a map of `inputs` alone."""
+    return isinstance(value, Mapping) and set(value) == {"inputs"} and isinstance(value["inputs"], Mapping)
+
+
+def is_bound(value: Any) -> bool:
+    """Whether a config value names a customer's own value of a shared connection."""
+    return isinstance(value, Mapping) and set(value) == {SHARED}
+
+
+def is_schedule(value: Any, live: Any) -> bool:
+    """Whether a config value is a schedule's: the live side says so, or it names a schedule's type."""
+    shape = isinstance(live, Mapping) and set(live) == set(SCHEDULE)
+    return shape or (isinstance(value, Mapping) and "scheduleType" in value and set(value) <= set(SCHEDULE))
+
+
+def spaced(value: Any) -> str:
+    """A part of a schedule in the one form of all that mean the same."""
+    return " ".join(text(value).lower().split())
 
 
 def settled(value: Any, kind: ValueType) -> Any:

@@ -42,7 +42,7 @@ def inputs_sent(value: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-INPUTS = Field("inputs", empty={}, secret=True, parts=True, read=inputs_read, write=inputs_sent)
+INPUTS = Field("inputs", empty={}, secret="always", parts=True, read=inputs_read, write=inputs_sent)
 
 
 class ConnectionKind(TabledKind):

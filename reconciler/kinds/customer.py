@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from reconciler.kinds.applied import Layout, label, memory
 from reconciler.kinds.base import Request, Resolve, Step, Steps, address_of
 from reconciler.kinds.labelled import (
     creation,
@@ -19,7 +20,6 @@ from reconciler.kinds.labelled import (
     scalar_changes,
     to_send,
 )
-from reconciler.kinds.marks import read_record
 from reconciler.kinds.plain import PlainKind
 from reconciler.model.digest import sha256
 from reconciler.model.operation import Operation
@@ -28,7 +28,7 @@ from reconciler.model.state import LiveObject, Resource
 
 PLAIN = ("name", "externalId", "description")
 EMPTY = {"externalId": "", "description": "", "name": ""}
-GROUPS = ("name", "externalId", "description", "labels")
+LAYOUT = Layout(("name", "externalId", "description", "labels"))
 
 
 class CustomerKind(PlainKind):
@@ -40,6 +40,7 @@ class CustomerKind(PlainKind):
     def parse(self, node: Mapping[str, Any]) -> LiveObject:
         """A customer as the API shows it; an external id of "" and none are the same."""
         labels = frozenset(node.get("labels") or ())
+        record = memory(LAYOUT, labels, (), ())
         return LiveObject(
             kind=self.name,
             id=node["id"],
@@ -50,7 +51,8 @@ class CustomerKind(PlainKind):
                 "labels": people(labels),
             },
             labels=labels,
-            applied=read_record(labels, GROUPS, {}),
+            facts={"older": record.older},
+            applied=record.applied,
             denied=denied(node),
         )
 
@@ -84,7 +86,7 @@ class CustomerKind(PlainKind):
             left = {"id": _id(request), "labels": labels_left(request)}
             return self._mutation("updateCustomer", left, request)
         values: dict[str, Any] = {n: plain(fields[n], EMPTY, n) for n in to_send(request, PLAIN)}
-        values["labels"] = labels_to_write(request, self._record(request), GROUPS, {})
+        values["labels"] = labels_to_write(request, self._record(request))
         if verb is Verb.CREATE:
             return self._mutation("createCustomer", values, request)
         return self._mutation("updateCustomer", {"id": _id(request), **values}, request)
@@ -107,12 +109,12 @@ class CustomerKind(PlainKind):
         """All fields and labels."""
         return sha256([live.id, live.fields, sorted(live.labels)])
 
-    def _record(self, request: Request) -> dict[str, str]:
+    def _record(self, request: Request) -> str:
         fields = request.resource.fields
         values = {name: plain(fields[name], EMPTY, name) for name in PLAIN if name in fields}
         if "labels" in fields:
             values["labels"] = people(fields["labels"])
-        return digests_of(request.live, values)
+        return label(LAYOUT, digests_of(request, values), None, (), None)
 
     def _mutation(self, name: str, values: Mapping[str, Any], request: Request) -> Operation:
         return Operation(

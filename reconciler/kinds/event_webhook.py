@@ -16,9 +16,9 @@ class EventWebhookKind(TabledKind):
     fields = (
         Field("name"),
         DESCRIPTION,
-        Field("url", secret=True),
+        Field("url", secret="always"),
         Field("enabled", empty=True),
         Field("eventTypes", many=True),
-        Field("headers", empty={}, secret=True, read=headers_read, write=headers_sent),
-        Field("secret", secret=True, read=lambda value: Hidden() if value is None else value),
+        Field("headers", empty={}, secret="always", read=headers_read, write=headers_sent),
+        Field("secret", secret="always", read=lambda value: Hidden() if value is None else value),
     )

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from reconciler.kinds.base import Resolve
+from reconciler.kinds.proof import unproven
 from reconciler.model.address import Address, Ref
 from reconciler.model.secret import Hidden, Secret
+
+Secrecy = Literal["never", "may", "always"]
+"""Whether a field's live value is shown: always; where it is proven to be plain text; or not at all."""
 
 
 def same(value: Any) -> Any:
@@ -21,11 +25,11 @@ class Field:
     """One row: a field of the manifest, of the object, and of the mutation's input.
 
     `empty` is the value that absent counts as; `refers` the kind whose resources are named; `many` a list
-    whose order does not matter; `fixed` can be set at creation alone; `secret` may hold secrets; `parts` is a
-    map of which each key stands for itself, and those that are not mentioned are left alone; `input` and
-    `path` are its names in the mutation and in the answer where they differ. `read` translates the answer's
-    value, `form` brings the manifest's to that form, `write` makes of it what the mutation takes, and `each`
-    does so of a reference's id and name.
+    whose order does not matter; `fixed` can be set at creation alone; `secret` says whether it may hold
+    secrets; `parts` is a map of which each key stands for itself, and those that are not mentioned are left
+    alone; `input` and `path` are its names in the mutation and in the answer where they differ. `read`
+    translates the answer's value, `form` brings the manifest's to that form, `write` makes of it what the
+    mutation takes, and `each` does so of a reference's id and name.
     """
 
     name: str
@@ -33,7 +37,7 @@ class Field:
     refers: str = ""
     many: bool = False
     fixed: bool = False
-    secret: bool = False
+    secret: Secrecy = "never"
     parts: bool = False
     input: str = ""
     path: str = ""
@@ -48,7 +52,8 @@ class Field:
         if self.refers:
             rows = _rows(value) if self.many else [value] if value else ()
             return {row["id"]: row.get("email") or row.get("name") or row["id"] for row in rows}
-        return self._plain(self.read(value))
+        found = self._plain(self.read(value))
+        return unproven(found) if self.secret == "may" else found
 
     def wanted(self, value: Any, resolve: Resolve) -> Any:
         """The manifest's value in the form in which it is compared and recorded: for references, ids."""
@@ -70,14 +75,14 @@ class Field:
     def shown(self, value: Any) -> Any:
         """A value as people read it: of references, what they are called."""
         if not self.refers:
-            return wrapped(value, self.empty) if self.secret else value
+            return wrapped(value, self.empty) if self.secret == "always" else value
         names = list(value.values()) if isinstance(value, Mapping) else [a.name for a in addresses(value)]
         return sorted(names) if self.many else next(iter(names), None)
 
     def _plain(self, value: Any) -> Any:
         if self.many:
             return sorted(value or ())
-        if self.secret:
+        if self.secret == "always":
             return wrapped(value, self.empty)
         return self.empty if value is None else value
 

@@ -134,8 +134,13 @@ class IntegrationKind(PlainKind):
 
     def value(self, live: LiveObject, name: str) -> Any:
         """`id`; `sequence`, which all versions share; `release:NAME`, the id of the published version of that
-        name; `version:ID`, the reverse; `version-number:N`, the id of the published version of that number.
+        name; `version:ID`, the reverse; `version-number:N`, the id of the published version of that number;
+        `keys:ID`, the keys of its config variables and the names of its flows, where the draft tells them.
         """
+        if name.startswith("keys:"):
+            newest = next((v.id for v in live.versions), None)
+            told = newest == name.removeprefix("keys:") and not live.facts["hasUnpublishedChanges"]
+            return _keys(live.fields["definition"].data) if told else None
         if name.startswith("release:"):
             version = find_release(live, name.removeprefix("release:"))
             return version.id if version else None
@@ -174,7 +179,7 @@ class IntegrationKind(PlainKind):
         """The mutation of each step."""
         fields, live, wanted = request.resource.fields, request.live, wanted_definition(request)
         if verb is Verb.CREATE:
-            values = {"name": fields["name"], "labels": labels_to_write(request, {}, (), {})}
+            values = {"name": fields["name"], "labels": labels_to_write(request)}
             values["metadata"] = record.merged(None, {**_ownership(request), "created": True})
             if fields.get("description"):
                 values["description"] = fields["description"]
@@ -310,7 +315,7 @@ class IntegrationKind(PlainKind):
         assert live is not None
         values: dict[str, Any] = {"id": live.id}
         values |= {name: plain(fields[name], EMPTY, name) for name in to_send(request, PLAIN)}
-        values["labels"] = labels_to_write(request, {}, (), {})
+        values["labels"] = labels_to_write(request)
         values["metadata"] = record.merged(live.facts["metadata"], _memory(request, aliases))
         return self._mutation("updateIntegration", values, request)
 
@@ -349,6 +354,12 @@ def sent_digest(resource: Resource) -> str:
     return sha256(meaning(wanted.data)) if isinstance(wanted, Definition) else ""
 
 
+def _keys(data: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    variables = (v.get("key") for v in data.get("requiredConfigVars") or () if isinstance(v, Mapping))
+    flows = (flow.get("name") for flow in data.get("flows") or () if isinstance(flow, Mapping))
+    return tuple(filter(None, variables)), tuple(filter(None, flows))
+
+
 def _ownership(request: Request) -> dict[str, Any]:
     protection = {"protect": True} if request.resource.protect else {}
     return {"mark": own_mark(request), **protection}
@@ -381,7 +392,7 @@ def _record(request: Request) -> dict[str, str]:
     values: dict[str, Any] = {name: plain(fields[name], EMPTY, name) for name in PLAIN if name in fields}
     if "labels" in fields:
         values["labels"] = people(fields["labels"])
-    out = digests_of(live, values)
+    out = digests_of(request, values)
     if "definition" in fields and not import_needed(request).needed:
         out["sent"] = sent_digest(request.resource)
         out["observed"] = digest(live.fields["definition"].data)

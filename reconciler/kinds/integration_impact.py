@@ -8,7 +8,7 @@ from typing import Any
 from reconciler.kinds.base import Request, address_of, source_of
 from reconciler.kinds.config_values import text
 from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.secret import Hidden, Secret
+from reconciler.model.secret import Hidden, Secret, Unproven
 
 NAMED = 3
 
@@ -48,7 +48,7 @@ def _misfits(new: Mapping[str, Any], old: Mapping[str, Any], follower: Request) 
         if not _set(value) and not variable.get("defaultValue") and _must_be_set(variable):
             yield f'config variable "{key}" is required, has no default and is not set'
         picks = variable.get("pickList")
-        if picks and isinstance(value, str) and value and text(value) not in picks:
+        if picks and isinstance(value, str | Unproven) and value and text(value) not in picks:
             yield f'config variable "{key}" no longer offers the value in use'
         before, after = _component(old.get(key)), _component(variable)
         if before and after and before != after and key in live:

@@ -14,9 +14,9 @@ class LogStreamKind(TabledKind):
     place = Headers()
     fields = (
         Field("name"),
-        Field("url", secret=True),
-        Field("headers", empty={}, secret=True),
-        Field("payloadTemplate"),
+        Field("url", secret="always"),
+        Field("headers", empty={}, secret="always"),
+        Field("payloadTemplate", secret="may"),
         Field(
             "severityLevels",
             refers="LogSeverity",

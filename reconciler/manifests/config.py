@@ -7,8 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.kinds.config_values import ValueType, settled
-from reconciler.kinds.instance_config import SHARED, is_bound
+from reconciler.kinds.config_values import SHARED, ValueType, is_bound, settled
 from reconciler.manifests.config_types import wrong
 from reconciler.manifests.messages import suggest
 from reconciler.manifests.references import Index

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 SHOWN = "(secret)"
+NOT_SHOWN = "(not shown: it may be a secret)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +27,24 @@ class Secret:
     def __repr__(self) -> str:
         return SHOWN
 
-    __str__ = __repr__
+    def __str__(self) -> str:
+        return repr(self)
 
     def __format__(self, spec: str) -> str:
-        return format(SHOWN, spec)
+        return format(repr(self), spec)
 
     def __reduce__(self) -> str:
         raise TypeError("a secret cannot be pickled")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Unproven(Secret):
+    """A live text that may be a secret: it is treated as one until a record proves that it never was. People
+    may ask to see it all the same.
+    """
+
+    def __repr__(self) -> str:
+        return NOT_SHOWN
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from reconciler.model.address import Address, Ref
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.digest import sha256
 from reconciler.model.plan import Action, Cause, Change, Drift, Plan, Refusal, Rollout, Verb
+from reconciler.model.secret import Secret, Unproven
 from reconciler.model.state import Desired, Live, LiveObject, Resource
 from reconciler.plan.deletion import deletions, unread
 from reconciler.plan.graph import ordered
@@ -110,7 +111,8 @@ def _plan_resource(resource: Resource, project: str, policy: Policy, matched: Ma
     draft.drift += [
         Drift(resource.address, change.path, _applied(change), change.before, change.cause)
         for change in found.changes
-        if change.cause in (Cause.DRIFT, Cause.BOTH) or (unrecorded and change.cause is Cause.UNKNOWN)
+        if change.cause in (Cause.DRIFT, Cause.BOTH)
+        or (change.cause is Cause.UNKNOWN and (unrecorded or _of_secret(change)))
     ]
     if not found.steps:
         draft.unchanged += 1
@@ -121,6 +123,19 @@ def _plan_resource(resource: Resource, project: str, policy: Policy, matched: Ma
         after = (chain[-1].id,) if chain else ()
         chain.append(_action(resource.address, step, after, basis, live.id if live else ""))
     draft.chains[resource.address] = chain
+
+
+def _of_secret(change: Change) -> bool:
+    """Whether nobody can tell since the record holds no values of secrets; else it is git's new wish."""
+    return any(map(_has_secret, (change.before, change.after)))
+
+
+def _has_secret(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_has_secret, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(_has_secret, value))
+    return isinstance(value, Secret) and not isinstance(value, Unproven)
 
 
 def _applied(change: Change) -> object:
