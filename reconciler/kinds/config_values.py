@@ -84,7 +84,8 @@ def same_value(wanted: Any, found: Any, kind: ValueType = UNTYPED) -> bool:
         # A map may stand for a key-value list in git; the platform wants the list.
         is_list = isinstance(held, list) or wanted in (None, "")
         return is_list and same_json(settled(as_json(text(wanted)), kind), settled(held, kind))
-    if kind.data in _AS_JSON or isinstance(wanted, Mapping | list | tuple):
+    held = as_json(text(wanted)) if isinstance(wanted, Secret) else wanted
+    if kind.data in _AS_JSON or isinstance(held, Mapping | list | tuple):
         return same_json(as_json(text(wanted)), as_json(live))
     read = _READERS.get(kind.data) or _reader_of(wanted)
     ours, theirs = read(text(wanted)), read(live)
@@ -156,8 +157,16 @@ def has_secret(value: Any) -> bool:
 
 
 def secret_parts(value: Any) -> tuple[str, ...]:
-    """The secrets that a value holds, revealed."""
-    return tuple(secret for _, secret in secrets_in(value))
+    """The secrets that a value holds, by which it could be told in what a server says."""
+    return tuple(text for secret in _secrets(value) for text in secret.told())
+
+
+def _secrets(value: Any) -> Iterator[Secret]:
+    if isinstance(value, Secret):
+        yield value
+    elif isinstance(value, Mapping | list | tuple):
+        for one in value.values() if isinstance(value, Mapping) else value:
+            yield from _secrets(one)
 
 
 def secrets_in(value: Any, path: str = "") -> Iterator[tuple[str, str]]:

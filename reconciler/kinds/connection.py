@@ -26,7 +26,7 @@ def inputs_read(value: Any) -> dict[str, Any]:
     """The inputs in an answer by name. One that holds a value and does not show it is Hidden."""
     nodes = (value or {}).get("nodes") or ()
     return {
-        node["name"]: Secret(node["value"], "live")
+        node["name"]: Secret(node["value"], "live", sure=False)
         if node.get("value")
         else Hidden(present=bool(node.get("hasValue")))
         for node in nodes

@@ -113,7 +113,7 @@ def wrapped(value: Any, empty: Any) -> Any:
         return empty
     if isinstance(value, Mapping):
         return {key: wrapped(inner, "") for key, inner in value.items()}
-    return value if isinstance(value, Secret | Hidden) else Secret(str(value))
+    return value if isinstance(value, Secret | Hidden) else Secret(str(value), sure=False)
 
 
 def revealed(value: Any) -> Any:

@@ -197,7 +197,7 @@ def _veiled(found: Any, wanted: Any) -> Any:
 
 def _read(value: str, kind: ValueType) -> Any:
     if kind.data in NEVER_SHOWN and value:
-        return Secret(value, "live")
+        return Secret(value, "live", sure=False)
     return value if kind.data in ALWAYS_SHOWN and not kind.collection else unproven(value)
 
 
@@ -211,4 +211,4 @@ def _input(row: Mapping[str, Any]) -> Any:
     value = row.get("value") or ""
     if value == "":
         return Hidden(present=True) if row.get("hasValue") else Hidden(present=False)
-    return Secret(value, "live")
+    return Secret(value, "live", sure=False)

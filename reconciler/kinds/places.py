@@ -31,7 +31,7 @@ def headers_sent(value: Mapping[str, Any]) -> Secret:
     its messages.
     """
     text = json.dumps({key: revealed(inner) for key, inner in value.items()})
-    return Secret(text, parts=tuple(v.reveal() for v in value.values() if isinstance(v, Secret)))
+    return Secret(text, parts=tuple(t for v in value.values() if isinstance(v, Secret) for t in v.told()))
 
 
 class Place(Protocol):

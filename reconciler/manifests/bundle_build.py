@@ -23,7 +23,7 @@ from reconciler.manifests.definitions import check
 from reconciler.manifests.read import parse
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic, Source
-from reconciler.model.secret import Secret
+from reconciler.model.secret import Unproven
 from reconciler.model.state import Bundle, Definition, Resource
 
 _RANDOM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -107,7 +107,7 @@ def _described(found: Described, key: str) -> dict[str, Any]:
     for connection in given["connections"]:
         for one in connection.get("inputs") or ():
             if isinstance(one.get("default"), str) and one["default"]:
-                one["default"] = Secret(one["default"], "bundle")
+                one["default"] = Unproven(one["default"], "bundle", sure=False)
     return given
 
 

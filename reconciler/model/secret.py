@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 SHOWN = "(secret)"
+SHORT = 4
+"""A text of less characters cannot be cut out of another without being given away."""
 NOT_SHOWN = "(not shown: it may be a secret)"
 
 
@@ -13,12 +15,14 @@ class Secret:
     """A secret value. Only `reveal()` gives it out, and only the code that sends or compares it calls that.
 
     `source` says where it was read from (`env ACME_KEY`), which may be shown. Where the value is a text that
-    was put together around secrets, `parts` are these.
+    was put together around secrets, `parts` are these. `sure` is False for what only counts as
+    a secret because of where it stands.
     """
 
     _value: str = field(repr=False)
     source: str = ""
     parts: tuple[str, ...] = field(default=(), repr=False, compare=False)
+    sure: bool = field(default=True, repr=False, compare=False)
 
     def reveal(self) -> str:
         """The value itself, to be sent or compared, never to be shown."""
@@ -32,6 +36,13 @@ class Secret:
 
     def __format__(self, spec: str) -> str:
         return format(repr(self), spec)
+
+    def told(self) -> tuple[str, ...]:
+        """The texts by which it could be told in what a server says. A short one that is not sure to be a
+        secret stands in half of all messages, and hides nothing.
+        """
+        whole = (self._value,) if self.sure or len(self._value) >= SHORT else ()
+        return (*whole, *self.parts)
 
     def __reduce__(self) -> str:
         raise TypeError("a secret cannot be pickled")
