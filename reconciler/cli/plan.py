@@ -52,6 +52,11 @@ _PLANNING: tuple[Callable[[F], F], ...] = (
     click.option("--allow-updates", is_flag=True, help="Lift the guard on many changes."),
 )
 
+shown = click.option(
+    "--show-values",
+    is_flag=True,
+    help="Show, on a terminal alone, values that may be secrets.",
+)
 detailed = click.option(
     "--detailed-exitcode", is_flag=True, help="Exit with 2 where there is something to do."
 )
@@ -60,9 +65,10 @@ detailed = click.option(
 @click.command()
 @click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="Save the plan to a file.")
 @planning
+@shown
 @detailed
 @common
-def plan(out: Path | None, detailed_exitcode: bool, **given: Any) -> int:
+def plan(out: Path | None, show_values: bool, detailed_exitcode: bool, **given: Any) -> int:
     """Show what apply would do. Nothing is written: its transport lets only queries pass."""
     from reconciler.model.errors import Refused
     from reconciler.verbs.saved import document, save
@@ -72,7 +78,8 @@ def plan(out: Path | None, detailed_exitcode: bool, **given: Any) -> int:
     session = here.session()
     planned = _planned(here, session, options)
     created = _now()
-    here.show("plan", document(planned, session, options, created))
+    seen = _for_eyes(here, planned, show_values)
+    here.show("plan", document(seen, session, options, created))
     if out is not None:
         save(out, planned, session, options, created)
         here.say(f"Saved to {out}. Carry it out with: reconciler apply {out}")
@@ -88,6 +95,7 @@ def plan(out: Path | None, detailed_exitcode: bool, **given: Any) -> int:
 @click.option("--checksum", metavar="SHA256", help="Go on only if the plan has this checksum.")
 @take_lease
 @planning
+@shown
 @detailed
 @common
 def apply(
@@ -95,6 +103,7 @@ def apply(
     yes: bool,
     checksum: str | None,
     take_lease: bool,
+    show_values: bool,
     detailed_exitcode: bool,
     **given: Any,
 ) -> int:
@@ -112,7 +121,8 @@ def apply(
     if document is not None:
         planned = saved.restrict(planned, document)
     elif here.format == "text":
-        here.show("plan", saved.document(planned, session, options, _now()))
+        seen = _for_eyes(here, planned, show_values)
+        here.show("plan", saved.document(seen, session, options, _now()))
     _check(planned, checksum)
     refuse(planned)
     if not planned.plan.actions and here.format == "text" and document is None:
@@ -128,16 +138,17 @@ def apply(
 
 @click.command()
 @planning
+@shown
 @detailed
 @common
-def drift(detailed_exitcode: bool, **given: Any) -> int:
+def drift(show_values: bool, detailed_exitcode: bool, **given: Any) -> int:
     """Compare live with what was last applied."""
     from reconciler.report.document import drift_document
     from reconciler.verbs.session import Options
 
     here = settings()
     planned = _planned(here, here.session(), Options(**given))
-    here.show("drift", drift_document(planned.plan, created_at=_now()))
+    here.show("drift", drift_document(_for_eyes(here, planned, show_values).plan, created_at=_now()))
     return 2 if detailed_exitcode and any(map(_is_known, planned.plan.drift)) else 0
 
 
@@ -149,6 +160,19 @@ def _is_known(drift: Drift) -> bool:
     from reconciler.model.plan import Cause
 
     return drift.cause is not Cause.UNKNOWN or not all_kinds()[drift.address.kind].marked
+
+
+def _for_eyes(here: Settings, planned: Planned, show_values: bool) -> Planned:
+    """What is shown of a plan: with the values that may be secrets where that was asked for, and nobody but
+    the person at the terminal sees it.
+    """
+    from reconciler.report.unproven import with_values
+
+    if show_values and not here.on_terminal:
+        here.say(
+            "--show-values shows values on a terminal alone, in the format text: here they are not shown"
+        )
+    return replace(planned, plan=with_values(planned.plan)) if show_values and here.on_terminal else planned
 
 
 def _planned(here: Settings, session: Session, options: Options) -> Planned:

@@ -59,6 +59,11 @@ class Settings:
 
         render(self.err if to_stderr else self.out, self.format, kind, document, verbose=self.verbose)
 
+    @property
+    def on_terminal(self) -> bool:
+        """Whether results are for the eyes of a person at a terminal, and go nowhere else."""
+        return self.format == "text" and self.out.file.isatty()
+
     def facts(self, facts: dict[str, str]) -> None:
         """Writes a few named values, one a line."""
         from reconciler.report.sanitize import terminal

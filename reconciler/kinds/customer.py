@@ -111,8 +111,8 @@ class CustomerKind(PlainKind):
 
     def _record(self, request: Request) -> str:
         fields = request.resource.fields
-        values = {name: plain(fields[name], EMPTY, name) for name in PLAIN if name in fields}
-        if "labels" in fields:
+        values = {name: plain(fields[name], EMPTY, name) for name in to_send(request, PLAIN)}
+        if to_send(request, ("labels",)):
             values["labels"] = people(fields["labels"])
         return label(LAYOUT, digests_of(request, values), None, (), None)
 

@@ -43,6 +43,7 @@ from reconciler.kinds.instance_tests import DEPLOY_TIMEOUT, OUTSTANDING, TESTED,
 from reconciler.kinds.labelled import (
     denied,
     digests_of,
+    ignored,
     labels_left,
     labels_to_write,
     own_mark,
@@ -286,14 +287,14 @@ class InstanceKind(PlainKind):
         cannot be read back, the record is all that tells whether they ever were.
         """
         fields = request.resource.fields
-        values: dict[str, Any] = {name: plain(fields[name], EMPTY, name) for name in PLAIN if name in fields}
-        if "name" in fields:
+        values: dict[str, Any] = {name: plain(fields[name], EMPTY, name) for name in to_send(request, PLAIN)}
+        if "name" in fields and not ignored(request.resource, "release"):
             values["release"] = release_of(request.resource)
         if step == FLOWS or self._has_flows(request):
             values["flows"] = flows_form(fields["flows"])
-        if "enabled" in fields:
+        if to_send(request, ("enabled",)):
             values["enabled"] = fields["enabled"]
-        if "labels" in fields:
+        if to_send(request, ("labels",)):
             values["labels"] = people(fields["labels"])
         if step == TESTED:
             values["tests"] = fields["tests"]

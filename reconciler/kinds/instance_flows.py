@@ -130,7 +130,7 @@ def same_setting(wanted: Any, found: Any, rotated: bool) -> bool:
         return found.present and not rotated
     if isinstance(found, list | tuple):
         return [text(v) for v in wanted or ()] == [text(v) for v in found]
-    if isinstance(wanted, Mapping | list | tuple):
+    if isinstance(wanted, Mapping | list | tuple | Secret):
         return same_json(as_json(text(wanted)), as_json(text(found)))
     if isinstance(wanted, bool):
         return wanted is bool(found)

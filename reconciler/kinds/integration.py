@@ -389,11 +389,11 @@ def _record(request: Request) -> dict[str, str]:
     """The applied record to write: of each mentioned field, and of the definition as sent and as observed."""
     fields, live = request.resource.fields, request.live
     assert live is not None
-    values: dict[str, Any] = {name: plain(fields[name], EMPTY, name) for name in PLAIN if name in fields}
-    if "labels" in fields:
+    values: dict[str, Any] = {name: plain(fields[name], EMPTY, name) for name in to_send(request, PLAIN)}
+    if to_send(request, ("labels",)):
         values["labels"] = people(fields["labels"])
     out = digests_of(request, values)
-    if "definition" in fields and not import_needed(request).needed:
+    if to_send(request, ("definition",)) and not import_needed(request).needed:
         out["sent"] = sent_digest(request.resource)
         out["observed"] = digest(live.fields["definition"].data)
     return {group: out[group] for group in (*GROUPS, "sent", "observed") if group in out}

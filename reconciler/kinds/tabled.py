@@ -330,14 +330,13 @@ class TabledKind(PlainKind):
 
     def _record(self, request: Request) -> str:
         fields = request.resource.fields
-        rows = [row for row in self.fields if row.name in fields]
         written = dict(remembered(request).written or {})
         values: dict[str, Any] = {}
-        for row in rows:
+        for row in self._mentioned(request):
             value = row.wanted(fields[row.name], request.resolve)
             secret = row.secret == "always" or isinstance(value, Secret)
             values[row.name] = SHOWN if secret else value
-            if row.secret == "may" and row in self._mentioned(request):
+            if row.secret == "may":
                 written[row.name] = Written(How.SECRET if secret else How.PLAIN)
         digests = digests_of(request, values)
         if now := self._keyed(request):

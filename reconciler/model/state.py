@@ -64,6 +64,8 @@ class Resource:
     was: tuple[str, ...] = ()
     source: Source = field(default_factory=lambda: Source(""))
     positions: Mapping[str, Source] = field(default_factory=dict, repr=False)
+    sensitive: tuple[str, ...] = ()
+    """Paths of fields that are secrets without a source of their own."""
 
     @property
     def kind(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.kinds import all_kinds
@@ -95,6 +95,7 @@ def _by_mark(
         if len(found) > 1:
             sharing = matched.sharing[resource.address] = {o.id: o for o in found}
             matched.refusals.append(ambiguous(resource.address, sharing))
+            return replace(found[0], written=None)  # whose record it is, nobody knows
         if found:
             return found[0]
     return None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Kind, Request
+from reconciler.kinds.baseline import baseline
 from reconciler.kinds.labelled import own_mark
 from reconciler.kinds.marks import marks_in
 from reconciler.manifests.messages import suggest
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
 
 async def adopt(session: Session, address: str, object_id: str) -> str:
-    """Marks the object as ADDRESS's and changes nothing else of it; returns a sentence that says so.
+    """Marks the object as ADDRESS's, records what of it is as git says, and changes nothing of it; returns a
+    sentence that says so.
 
     Raises InvalidInput where no manifest has the address or no such object exists, and Refused where it
     already bears a mark, or where another object already belongs to the address.
@@ -44,10 +46,9 @@ async def adopt(session: Session, address: str, object_id: str) -> str:
         owner = matched.objects.get(wanted)
         if owner is not None and wanted not in matched.adopting and owner.id != live.id:
             raise Refused([_refusal(wanted, f"another object already belongs to it: {owner.id}")])
-        # Only the mark is written: everything else stays as it is until the next plan.
-        structure = {k: v for k, v in resource.fields.items() if k in kind.structural}
-        bare = Resource(wanted, structure, protect=resource.protect)
-        request = Request(desired.project, bare, live, matched.resolve, policy(session, Options()))
+        request = Request(desired.project, resource, live, matched.resolve, policy(session, Options()))
+        # Only the mark is written, and the record of what agrees: all else stays until the next plan.
+        request = replace(request, resource=baseline(kind, request))
         if own_mark(request) in live.labels:
             return f"{address} already is {object_id}."
         if marks := marks_in(live.labels, kind.name):
