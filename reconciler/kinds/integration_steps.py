@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler.kinds.base import Request, Step, Steps, address_of, source_of
 from reconciler.kinds.integration_bundle import bundle_change, without_versions
-from reconciler.kinds.labelled import creation, ignored, label_changes, mark_changes, own_mark, scalar_changes
+from reconciler.kinds.labelled import (
+    creation,
+    ignored,
+    label_changes,
+    mark_changes,
+    named,
+    own_mark,
+    scalar_changes,
+)
 from reconciler.kinds.meaning import blank, component_versions, differences, digest, meaning, same
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.digest import sha256
 from reconciler.model.plan import Cause, Change, Refusal, Verb
-from reconciler.model.state import Definition, LiveObject, Version
+from reconciler.model.secret import Secret
+from reconciler.model.state import Definition, LiveObject, Resource, Version
 
 PLAIN = ("name", "description", "category")
 EMPTY = {"description": "", "category": ""}
@@ -65,10 +74,21 @@ def import_needed(request: Request) -> Import:
     changes = [package] if package else []
     changes += [Change(path, before, after, why) for path, before, after in differences(asked, there)]
     changes += [Change(path, now, was, Cause.DRIFT) for path, was, now in moved]
-    changes = [change for change in changes if not ignored(request.resource, change.path)]
+    changes = [
+        _veiled(change, request.resource) for change in changes if not ignored(request.resource, change.path)
+    ]
     if not changes and blank(found) != blank(wanted.data):
         changes.append(Change("definition", None, wanted, why))
     return Import(bool(changes), tuple(changes))
+
+
+def _veiled(change: Change, resource: Resource) -> Change:
+    """A change of which nothing is told but that it is there, where the manifest calls it sensitive."""
+    paths = resource.sensitive
+    if not named(change.path, paths) and not any(named(one, [change.path]) for one in paths):
+        return change
+    before, after = (None if value is None else Secret(str(value)) for value in (change.before, change.after))
+    return replace(change, before=before, after=after)
 
 
 def integration_steps(request: Request, *, adopt: bool) -> Steps:

@@ -119,7 +119,12 @@ def digests_of(request: Request, values: Mapping[str, Any]) -> dict[str, str]:
 
 def ignored(resource: Resource, path: str) -> bool:
     """Whether `metadata.ignore` names this field, or a field that holds it."""
-    return any(path == one or path.startswith((one + ".", one + "[")) for one in resource.ignore)
+    return named(path, resource.ignore)
+
+
+def named(path: str, paths: Iterable[str]) -> bool:
+    """Whether one of `paths` is this one, or holds it."""
+    return any(path == one or path.startswith((one + ".", one + "[")) for one in paths)
 
 
 def to_send(request: Request, paths: Sequence[str]) -> list[str]:

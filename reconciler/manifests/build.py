@@ -180,6 +180,7 @@ class Builder:
             was=tuple(metadata.get("was", ())),
             source=self.manifest.source,
             positions=self._positions(),
+            sensitive=tuple(metadata.get("sensitive", ())),
         )
 
     def _positions(self) -> dict[str, Source]:
