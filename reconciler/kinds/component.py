@@ -8,14 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from reconciler.kinds import documents
 from reconciler.kinds.base import Request, Resolve, Steps, address_of
 from reconciler.kinds.field import Field
 from reconciler.kinds.tabled import TabledKind
 from reconciler.model.address import Ref
+from reconciler.model.operation import Operation
 from reconciler.model.plan import Refusal
 from reconciler.model.state import LiveObject, Resource
 
 MISSING = "component-missing"
+INPUTS = "inputs"
 
 
 def reference(key: str, is_public: bool) -> str:
@@ -64,7 +67,11 @@ class ComponentKind(TabledKind):
         return live.fields[name]
 
     def value(self, live: LiveObject, name: str) -> Any:
-        """Also `connection:KEY`, the id of one of its connections."""
+        """Also `connection:KEY`, the id of one of its connections; `inputs:ACTION`, the types of an action's
+        inputs, where the tenant was asked for them.
+        """
+        if name.startswith("inputs:"):
+            return live.facts.get(INPUTS, {}).get(name.removeprefix("inputs:"))
         if name.startswith("connection:"):
             return live.facts["connections"].get(name.removeprefix("connection:"))
         return super().value(live, name)
@@ -88,6 +95,24 @@ class ComponentKind(TabledKind):
     def steps(self, request: Request, *, adopt: bool) -> Steps:
         """None: what is missing is refused."""
         return Steps(refusals=tuple(_lacking(request)))
+
+
+def described(keys: Sequence[str]) -> Operation:
+    """Reads what the components of these keys, public or not, call the inputs of their actions."""
+    return Operation("components", documents.load("component")["describedComponents"], {"keys": list(keys)})
+
+
+def inputs_of(node: Mapping[str, Any]) -> LiveObject:
+    """A component of the answer. An action whose inputs are not all told is left out."""
+    actions = (action for action in (node.get("actions") or {}).get("nodes") or () if action)
+    known = {
+        action["key"]: {row["key"]: row["type"] for row in rows}
+        for action in actions
+        for rows in [[row for row in action["inputs"]["nodes"] if row]]
+        if action["inputs"]["totalCount"] == len(rows)
+    }
+    named = {"key": node["key"], "reference": reference(node["key"], node["public"])}
+    return LiveObject("Component", node["id"], named, facts={INPUTS: known, "connections": {}})
 
 
 def _lacking(request: Request) -> Iterator[Refusal]:

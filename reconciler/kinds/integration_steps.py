@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler.kinds.base import Request, Step, Steps, address_of, source_of
+from reconciler.kinds.component import reference
 from reconciler.kinds.integration_bundle import bundle_change, without_versions
 from reconciler.kinds.labelled import (
     creation,
@@ -17,6 +19,8 @@ from reconciler.kinds.labelled import (
     scalar_changes,
 )
 from reconciler.kinds.meaning import blank, component_versions, differences, digest, meaning, same
+from reconciler.kinds.meaning_secrets import Inputs
+from reconciler.model.address import Address, Ref
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.digest import sha256
 from reconciler.model.plan import Cause, Change, Refusal, Verb
@@ -72,7 +76,8 @@ def import_needed(request: Request) -> Import:
     if same(asked, there) and not moved and package is None:
         return Import(False, anew=bool(live.applied.get("observed")) and not untouched)
     changes = [package] if package else []
-    changes += [Change(path, before, after, why) for path, before, after in differences(asked, there)]
+    told = differences(asked, there, _inputs_of(request))
+    changes += [Change(path, before, after, why) for path, before, after in told]
     changes += [Change(path, now, was, Cause.DRIFT) for path, was, now in moved]
     changes = [
         _veiled(change, request.resource) for change in changes if not ignored(request.resource, change.path)
@@ -80,6 +85,17 @@ def import_needed(request: Request) -> Import:
     if not changes and blank(found) != blank(wanted.data):
         changes.append(Change("definition", None, wanted, why))
     return Import(bool(changes), tuple(changes))
+
+
+def _inputs_of(request: Request) -> Inputs:
+    """What the tenant's components call their inputs, as far as it was asked."""
+
+    def inputs(component: str, is_public: bool, action: str) -> Mapping[str, str] | None:
+        address = Address("Component", reference(component, is_public))
+        found = request.resolve(Ref(address, f"inputs:{action}"))
+        return found if isinstance(found, Mapping) else None
+
+    return inputs
 
 
 def _veiled(change: Change, resource: Resource) -> Change:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from reconciler.kinds.meaning_secrets import Inputs, redacted
 from reconciler.model.digest import sha256
-from reconciler.model.secret import Secret
 
 OWN_FIELDS = ("name", "description", "category", "labels")
 KEYED_LISTS = {
@@ -85,10 +85,13 @@ def _equal(wanted: Any, found: Any) -> bool:
     return bool(wanted == found) and isinstance(wanted, bool) == isinstance(found, bool)
 
 
-def differences(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
+def differences(
+    wanted: Mapping[str, Any], found: Mapping[str, Any], inputs: Inputs | None = None
+) -> list[tuple[str, Any, Any]]:
     """Each difference as (path, found value, wanted value), with paths that a person reads:
-    `definition.flows[Receive order].steps[Post].inputs.channel.value`. Defaults of connections and API keys
-    come as Secret, since definitions hold client secrets (definition format notes: "ConfigVar").
+    `definition.flows[Receive order].steps[Post].inputs.channel.value`. Defaults of connections, API keys and
+    what a component calls a password (`inputs` tells) come as Secret, and what it calls is not known as
+    Unproven.
     """
     from deepdiff import DeepDiff  # costs 70 ms to load, and is needed only where digests differ
 
@@ -101,7 +104,7 @@ def differences(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> list[tup
             keys = level.path(output_format="list")
             before = None if type(level.t1).__name__ == "NotPresent" else level.t1
             after = None if type(level.t2).__name__ == "NotPresent" else level.t2
-            out.append((readable(keys), _redact(keys, before, a), _redact(keys, after, b)))
+            out.append((readable(keys), redacted(keys, before, a, inputs), redacted(keys, after, b, inputs)))
     return sorted(out, key=lambda one: one[0])
 
 
@@ -197,28 +200,3 @@ def _forget_latest(wanted: Any, found: Any) -> None:
     elif isinstance(wanted, list) and isinstance(found, list):
         for a, b in zip(wanted, found, strict=False):
             _forget_latest(a, b)
-
-
-def _redact(keys: list[Any], value: Any, root: Mapping[str, Any]) -> Any:
-    if "organizationApiKeys" in keys:
-        return None if value is None else Secret(str(value))
-    if len(keys) > 2 and keys[0] == "requiredConfigVars" and keys[2] == "inputs":
-        variables = root.get("requiredConfigVars")
-        variable = variables.get(keys[1]) if isinstance(variables, Mapping) else None
-        if value is not None and not (isinstance(variable, Mapping) and "dataSource" in variable):
-            return Secret(str(value))
-    return _redact_within(value)
-
-
-def _redact_within(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        secret = "connection" in value and "inputs" in value
-        return {
-            k: Secret(str(v))
-            if k == "organizationApiKeys" or (secret and k == "inputs")
-            else _redact_within(v)
-            for k, v in value.items()
-        }
-    if isinstance(value, list):
-        return [_redact_within(item) for item in value]
-    return value

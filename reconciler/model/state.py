@@ -151,3 +151,5 @@ class Live:
     objects: Mapping[str, tuple[LiveObject, ...]]
     requests: int = 0
     unread: tuple[str, ...] = ()
+    described: tuple[LiveObject, ...] = ()
+    """Components that were asked what they call their inputs."""

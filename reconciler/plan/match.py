@@ -48,9 +48,21 @@ def match(desired: Desired, live: Live) -> Matched:
         resources = [r for r in desired.resources.values() if r.kind == kind.name]
         if kind.lookup:
             matched.known |= {Address(kind.name, str(o.fields[kind.lookup])): o for o in objects}
+            matched.known |= _described(kind, matched.known, live)
         if kind.declared:
             _match_kind(kind, desired.project, resources, objects, matched)
     return matched
+
+
+def _described(kind: Kind, known: Mapping[Address, LiveObject], live: Live) -> dict[Address, LiveObject]:
+    """What was asked besides of objects that others name, put to what the list tells of them."""
+    found = {Address(kind.name, str(o.fields[kind.lookup])): o for o in live.described if o.kind == kind.name}
+    return {
+        address: replace(known[address], facts={**one.facts, **known[address].facts})
+        if address in known
+        else one
+        for address, one in found.items()
+    }
 
 
 def _match_kind(

@@ -11,8 +11,15 @@ from reconciler.model.lease import Lease
 from reconciler.model.plan import Plan
 from reconciler.model.state import Desired, Live, LiveObject
 from reconciler.plan.build import make_plan
-from reconciler.plan.match import match
+from reconciler.plan.match import Matched, match
+from reconciler.plan.undecided import undecided
 from reconciler.verbs.session import Options, Session, connect, load_desired, only_warnings, policy
+
+
+def _made(desired: Desired, live: Live, allowed: Policy, options: Options) -> tuple[Matched, Plan]:
+    matched = match(desired, live)
+    made = make_plan(desired, live, allowed, matched=matched, select=options.select, exclude=options.exclude)
+    return matched, made
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +40,7 @@ async def plan(session: Session, options: Options) -> Planned:
 
     Raises InvalidInput, NotAuthenticated, Unreachable or ApiError. Refusals are in the plan, not raised.
     """
-    from reconciler.live.fetch import fetch, kinds_named, kinds_to_read
+    from reconciler.live.fetch import fetch, kinds_named, kinds_to_read, with_inputs
     from reconciler.verbs.lease import seen
 
     desired, diagnostics = load_desired(session)
@@ -42,8 +49,9 @@ async def plan(session: Session, options: Options) -> Planned:
         kinds = kinds_to_read(desired, prune=allowed.prune)
         live = await fetch(client, kinds, needed=kinds_named(desired), concurrency=options.parallelism)
         lease, more = await seen(session, client)
-    matched = match(desired, live)
-    made = make_plan(desired, live, allowed, matched=matched, select=options.select, exclude=options.exclude)
+        matched, made = _made(desired, live, allowed, options)
+        if keys := undecided(made, desired, matched):
+            matched, made = _made(desired, await with_inputs(client, live, keys), allowed, options)
     made = replace(made, warnings=(*only_warnings(diagnostics), *more, *made.warnings))
     objects = {**matched.known, **matched.objects, **matched.orphans}
     return Planned(made, desired, live, objects, allowed, lease)

@@ -406,3 +406,48 @@ def test_what_is_sensitive_in_a_definition_is_not_shown(shop: Folder):
     shop.write("manifests/integration-orders.yaml", yaml.safe_dump(manifest))
     assert SECRET not in said(shop)
     assert before(shop)[f"{path}.value"] == "(secret)"
+
+
+STEP = """\
+      - name: Sign
+        action: {key: hmacText, component: {key: hash, isPublic: true, version: LATEST}}
+        inputs:
+          message: {type: value, value: MESSAGE}
+          secretKey: {type: value, value: KEY}
+configPages:
+"""
+
+
+def _signing(project: Folder, message: str, key: str, release: str) -> None:
+    text = DEFINITION.replace("configPages:\n", STEP.replace("MESSAGE", message).replace("KEY", key))
+    project.write("definitions/orders.yml", text)
+    spec = {"name": "Orders", "definition": "../definitions/orders.yml", "release": release}
+    project.manifest("Integration", "orders", **spec)
+
+
+def test_what_a_component_calls_a_password_is_not_shown_and_the_rest_of_a_definition_is(project: Folder):
+    project.shop()
+    _signing(project, "first", "kanarie-one", "1.0.0")
+    applied(project)
+    _signing(project, "second", "kanarie-two", "2.0.0")
+    sign = "definition.flows[Receive order].steps[Sign].inputs"
+    shown = before(project)
+    assert (shown[f"{sign}.message.value"], shown[f"{sign}.secretKey.value"]) == ("first", "(secret)")
+    assert "kanarie" not in said(project)
+    (project.root / "definitions/orders.yml").write_text(DEFINITION)
+    everything = said(project)
+    assert "kanarie" not in everything
+    assert "first" in everything
+
+
+def test_what_nobody_tells_of_a_component_is_not_shown(project: Folder):
+    project.shop()
+    _signing(project, "first", "kanarie-one", "1.0.0")
+    applied(project)
+    _signing(project, "second", "kanarie-two", "2.0.0")
+    # The first request for components is the one that asks what they call their inputs.
+    assert project("sandbox", "fault", "graphql_errors", "--operation", "components")[0] == 0
+    sign = "definition.flows[Receive order].steps[Sign].inputs"
+    shown = before(project)
+    assert (shown[f"{sign}.message.value"], shown[f"{sign}.secretKey.value"]) == (NOT_SHOWN, NOT_SHOWN)
+    assert "kanarie" not in said(project)

@@ -259,6 +259,7 @@ _ACTION: dict[str, Resolver] = {
     "isDetailDataSource": constant(False),
     "isCommonTrigger": lambda part, _: part.owner.key in ("webhook-triggers", "schedule-triggers"),
     "scheduleSupport": lambda part, _: _schedule_support(part),
+    "inputs": _inputs,
     "allowRemove": constant(False),
     "allowUpdate": constant(False),
 }
