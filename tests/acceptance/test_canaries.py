@@ -35,7 +35,6 @@ requiredConfigVars:
   - {key: Text, dataType: string, defaultValue: x}
   - {key: Code, dataType: code, codeLanguage: json, defaultValue: "{}"}
   - {key: Form, dataType: jsonForm, defaultValue: "{}"}
-  - {key: Choice, dataType: objectSelection, defaultValue: "[]"}
   - {key: Pairs, dataType: string, collectionType: keyvaluelist, defaultValue: "[]"}
   - {key: Items, dataType: string, collectionType: valuelist, defaultValue: "[]"}
   - key: Shop
@@ -43,7 +42,7 @@ requiredConfigVars:
     connection: {key: apiKey, component: {key: http, isPublic: true, version: LATEST}}
     inputs: {apiKey: {type: value, value: demo}}
 """
-KEYS = ("Text", "Code", "Form", "Choice", "Pairs", "Items", "Shop")
+KEYS = ("Text", "Code", "Form", "Pairs", "Items", "Shop")
 ELEMENTS = ", ".join(f"{{type: configVar, value: {key}}}" for key in KEYS)
 PLACES = (
     *(f"config.{key}" for key in KEYS),
@@ -128,7 +127,6 @@ class Aviary:
         config = {key: given[f"config.{key}"] for key in KEYS if f"config.{key}" in given}
         shapes = {
             "Form": lambda v: {"a": v, "b": 1},
-            "Choice": lambda v: [{"object": {"key": v}}],
             "Pairs": lambda v: {"token": v},
             "Items": lambda v: ["first", v],
             "Shop": lambda v: {"inputs": {"apiKey": v}},
@@ -252,7 +250,6 @@ def _theirs(project: Folder, identifier: str, word: str) -> None:
     """Somebody puts canaries of their own into every text of an instance."""
     shapes = {
         "Form": lambda v: json.dumps({"a": v}),
-        "Choice": lambda v: json.dumps([{"object": {"key": v}}]),
         "Pairs": lambda v: json.dumps([{"key": "token", "value": v}]),
         "Items": lambda v: json.dumps([v]),
     }
