@@ -9,18 +9,34 @@ from time import monotonic
 from typing import Any, Protocol
 
 from reconciler.apply.journal import Journal
-from reconciler.apply.testing import run_test
+from reconciler.apply.listening import harmless
 from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Kind, Policy, Request
+from reconciler.kinds.understanding import observed, understood
 from reconciler.model.address import Address, Ref
-from reconciler.model.errors import ApiError, JournalFailed, NotFound, PayloadError, Stale, Unreachable
+from reconciler.model.errors import (
+    ApiError,
+    JournalFailed,
+    NotFound,
+    PayloadError,
+    ReconcilerError,
+    Stale,
+    Unforeseen,
+    Unreachable,
+)
 from reconciler.model.operation import Operation, Upload
 from reconciler.model.outcome import Event, Waiting
 from reconciler.model.plan import Action, Verb
 from reconciler.model.state import LiveObject, Resource
+from reconciler.runs.manifest_test import run_test
+from reconciler.runs.poll import Poll
 
 ATTEMPTS = 3
-FIRST_WAIT, LONGEST_WAIT = 0.25, 5.0
+FIRST_WAIT = 0.25
+_DEPLOYED = {Verb.CREATE, Verb.CONFIGURE}
+"""What leaves things to be deployed, of which the object may not tell."""
+PATIENCE = 3.0
+"""Seconds after which what is waited for may be brought about."""
 
 
 class Objects(Protocol):
@@ -31,6 +47,9 @@ class Objects(Protocol):
 
     async def find(self, kind: Kind, op: Operation) -> list[LiveObject]:
         """The objects that `op` asks for."""
+
+    async def further(self, kind: Kind, request: Request) -> LiveObject | None:
+        """The object of a request with all that decides about it and no list shows."""
 
     async def ask(self, op: Operation) -> Any:
         """The value at the operation's root field."""
@@ -62,12 +81,29 @@ class Run:
     """Where the text is that an action destroyed, by the action's id."""
     before: dict[Address, LiveObject] = field(default_factory=dict)
     """The objects as they were before this run changed them."""
+    sent: dict[Address, set[Verb]] = field(default_factory=dict)
+    """What this run did to them."""
+    _given: dict[Ref, tuple[LiveObject, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.listener = harmless(self.listener)
 
     def resolve(self, ref: Ref) -> Any:
         """A Ref's value from what was observed, else the Ref itself."""
         live = self.observed.get(ref.address)
         value = all_kinds()[ref.address.kind].value(live, ref.field) if live else None
+        value = self._will_be(ref, live) if value is None and live else value
         return ref if value is None else value
+
+    def _will_be(self, ref: Ref, live: LiveObject) -> Any:
+        resource = self.resources.get(ref.address)
+        if resource is None:
+            return None
+        known = self._given.get(ref)
+        if known is None or known[0] is not live:
+            request = Request(self.project, resource, live, self.resolve, self.policy)
+            known = self._given[ref] = (live, all_kinds()[ref.address.kind].given(request, ref.field))
+        return known[1]
 
 
 async def carry_out(action: Action, run: Run) -> None:
@@ -80,7 +116,8 @@ async def carry_out(action: Action, run: Run) -> None:
         run.looked.add(action.address)
     elif action.verb is Verb.PUBLISH:
         await _look_again(kind, name, action, run)
-    if kind.satisfied(name, action.verb, _request(action, run)):
+    if kind.satisfied(name, action.verb, _request(action, run)) or _is_idle(kind, action, run):
+        await _follow_up(kind, action, run)
         await _wait(kind, action, run)  # an earlier run may have ended before it took effect
         return
     for ref in kind.needs(run.resources[action.address]) if action.address in run.resources else ():
@@ -89,6 +126,7 @@ async def carry_out(action: Action, run: Run) -> None:
     if action.verb is Verb.TEST:
         await _test(kind, name, action, run)
         return
+    run.sent.setdefault(action.address, set()).add(action.verb)
     await _send(kind, name, action, run)
     if action.verb is Verb.DELETE:
         run.observed.pop(action.address, None)
@@ -97,17 +135,23 @@ async def carry_out(action: Action, run: Run) -> None:
     await _wait(kind, action, run)
 
 
+def _is_idle(kind: Kind, action: Action, run: Run) -> bool:
+    """Whether a deploy would change nothing: what it was planned for turned out to be there already."""
+    follows = any(name.startswith(f"{action.address}#") for name in action.depends_on)
+    if action.verb is not Verb.DEPLOY or not follows or run.sent.get(action.address, set()) & _DEPLOYED:
+        return False
+    return not kind.unready(action.verb, _request(action, run))
+
+
 async def _test(kind: Kind, name: str, action: Action, run: Run) -> None:
     await run_test(
         name,
-        action,
         _request(action, run),
         before=run.before.get(action.address),
-        call=lambda op: _journalled(kind, op, action, run),
-        tenant=run.tenant,
-        sleep=run.sleep,
-        listener=run.listener,
-        limit=run.wait_seconds,
+        send=lambda op: _journalled(kind, op, action, run),
+        ask=run.tenant.ask,
+        poll=Poll(run.wait_seconds, run.sleep, run.clock),
+        tell=lambda _: run.listener(Waiting(action, "the test's execution to end", run.wait_seconds)),
     )
 
 
@@ -144,8 +188,15 @@ async def _look_first(kind: Kind, action: Action, run: Run) -> bool:
         raise Stale(
             "someone else changed it since the plan was made", address=str(action.address), hint="plan again"
         )
+    live = _noting(live, run.observed.get(action.address))
     run.observed[action.address] = run.before[action.address] = live
     return True
+
+
+def _noting(fresh: LiveObject, known: LiveObject | None) -> LiveObject:
+    """What was noted of an object, and no answer shows, stays noted."""
+    notes = {k: v for k, v in known.facts.items() if k not in fresh.facts} if known else {}
+    return replace(fresh, facts={**notes, **fresh.facts})
 
 
 async def _look_again(kind: Kind, name: str, action: Action, run: Run) -> None:
@@ -241,17 +292,21 @@ async def _rescue(kind: Kind, action: Action, run: Run, error: PayloadError) -> 
     rescue = kind.follow_up(action.verb, await _reread(kind, action, run), error)
     if rescue is None:
         raise error
-    run.observed[action.address] = kind.parse(await _journalled(kind, rescue, action, run))
+    run.observed[action.address] = understood(kind, await _journalled(kind, rescue, action, run))
 
 
 async def _observe(kind: Kind, action: Action, node: Mapping[str, Any], run: Run) -> None:
-    live = kind.observed(action.verb, node, run.observed.get(action.address))
+    live = observed(kind, action.verb, node, run.observed.get(action.address))
     if live is not None:
         run.observed[action.address] = live
-    elif action.verb is not Verb.DELETE:
+    elif action.verb not in (Verb.CREATE, Verb.DELETE):
+        if (known := run.observed.get(action.address)) and (notes := kind.noted(action.verb, node)):
+            run.observed[action.address] = replace(known, facts={**known.facts, **notes})
         await _reread(kind, action, run)
     if action.verb is Verb.CREATE and kind.has_twins:
         await _settle(kind, action, run)
+    elif action.verb is Verb.CREATE and live is None:
+        await _find(kind, action, run)
 
 
 async def _journalled(kind: Kind, op: Operation, action: Action, run: Run) -> Mapping[str, Any]:
@@ -261,6 +316,8 @@ async def _journalled(kind: Kind, op: Operation, action: Action, run: Run) -> Ma
     except BaseException as error:
         with suppress(JournalFailed):  # what happened to the call matters more
             run.journal.after(action, op, error.__class__.__name__)
+        if isinstance(error, Exception) and not isinstance(error, ReconcilerError):
+            raise Unforeseen(error, address=str(action.address), doubtful=True) from error
         raise
     with suppress(JournalFailed):  # the call was carried out; the next entry that fails ends the run
         run.journal.after(action, op, "")
@@ -290,6 +347,9 @@ async def _is_seen(kind: Kind, name: str, action: Action, run: Run) -> bool:
         except NotFound:
             return True
     request = await _reread(kind, action, run)
+    if live := await run.tenant.further(kind, request):
+        run.observed[action.address] = live
+        request = _request(action, run)
     return (
         kind.satisfied(name, action.verb, request) or kind.follow_up(action.verb, request, None) is not None
     )
@@ -300,9 +360,7 @@ async def _reread(kind: Kind, action: Action, run: Run) -> Request:
     if live is not None:
         fresh = await run.tenant.read(kind, kind.get(live.id))
         if fresh is not None:
-            # What was noted of our own writes stays noted.
-            notes = {k: v for k, v in live.facts.items() if k not in fresh.facts}
-            run.observed[action.address] = replace(fresh, facts={**notes, **fresh.facts})
+            run.observed[action.address] = _noting(fresh, live)
     return _request(action, run)
 
 
@@ -310,22 +368,25 @@ async def _follow_up(kind: Kind, action: Action, run: Run) -> None:
     op = kind.follow_up(action.verb, _request(action, run), None)
     if op is not None:
         node = await _journalled(kind, op, action, run)
-        run.observed[action.address] = kind.parse(node)
+        run.observed[action.address] = understood(kind, node)
 
 
 async def _wait(kind: Kind, action: Action, run: Run) -> None:
-    """Accepted is not ready: polls until the effect is there, or the time for it is over."""
-    waited, pause = 0.0, FIRST_WAIT
+    """Accepted is not ready: polls until the effect is there, or the time for it is over. What does not come
+    by itself within a few seconds is brought about, once.
+    """
+    poll, told = Poll(run.wait_seconds, run.sleep, run.clock, FIRST_WAIT), False
     while what := kind.unready(action.verb, _request(action, run)):
-        if waited >= run.wait_seconds:
+        run.listener(Waiting(action, what, run.wait_seconds))
+        op = None if told or poll.waited < PATIENCE else kind.hastened(action.verb, _request(action, run))
+        if op is not None:
+            await _journalled(kind, op, action, run)
+            told = True
+        elif not await poll.again():
             raise ApiError(
                 f"waited {run.wait_seconds:.0f} s in vain for {what}",
                 address=str(action.address),
                 hint="look at it in the web app; the next apply goes on from there",
             )
-        run.listener(Waiting(action, what, run.wait_seconds))
-        began = run.clock()
-        await run.sleep(pause)
         await _reread(kind, action, run)
-        # A tenant that answers slowly uses the time up, too.
-        waited, pause = waited + max(pause, run.clock() - began), min(pause * 2, LONGEST_WAIT)
+        await _follow_up(kind, action, run)

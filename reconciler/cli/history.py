@@ -65,6 +65,7 @@ def _restore(here: Settings, run: Past, address: str, yes: bool) -> int:
             hint="leave -e out",
         )
     here.environment = run.environment
+    here.outlasts = True
     session = here.session()
     planned = anyio.run(plan_restore, session, kept)
     if not yes:
@@ -130,7 +131,8 @@ def _show(here: Settings, one: Past) -> None:
         here.out.out("Drafts that were replaced, and are kept:", highlight=False)
         drafts = [{"address": kept.address, "file": str(kept.path)} for kept in one.drafts]
         render_table(here.out, drafts, ("address", "file"))
-        here.out.out(f"Bring one back: reconciler history {one.id} --restore ADDRESS", highlight=False)
+        back = here.pasted(f"Bring one back: reconciler history {one.id} --restore ADDRESS")
+        here.out.out(back, highlight=False)
 
 
 def _first(entry: dict[str, Any], names: Iterable[str]) -> Any:

@@ -13,6 +13,7 @@ import click
 
 from reconciler.cli.confirm import confirm, unasked
 from reconciler.cli.settings import Settings, common, settings, stacked
+from reconciler.cli.values import text
 from reconciler.cli.watched import run
 
 if TYPE_CHECKING:
@@ -41,15 +42,29 @@ def planning(command: F) -> F:
 
 _PLANNING: tuple[Callable[[F], F], ...] = (
     click.option(
-        "--select", multiple=True, metavar="WHAT", help="Only these: an address, with *, or label=value."
+        "--select",
+        multiple=True,
+        type=text,
+        metavar="WHAT",
+        help="Only these: an address, with *, or label=value.",
     ),
-    click.option("--exclude", multiple=True, metavar="WHAT", help="All but these."),
+    click.option(
+        "--exclude",
+        multiple=True,
+        type=text,
+        metavar="WHAT",
+        help="Write nothing of these, whatever needs it.",
+    ),
+    click.option("--no-deps", is_flag=True, help="Not even what the selected ones cannot do without."),
     click.option("--prune", is_flag=True, help="Delete what is ours and stands in no manifest."),
     parallelism,
     click.option("--overwrite-drafts", is_flag=True, help="Overwrite unpublished changes of people."),
     click.option("--send-secrets", is_flag=True, help="Send secrets that cannot be read back again."),
     click.option("--allow-deletes", is_flag=True, help="Lift the guard on many deletions."),
     click.option("--allow-updates", is_flag=True, help="Lift the guard on many changes."),
+    click.option(
+        "--delete-strangers", is_flag=True, help="Let what bears no mark go along with what is deleted."
+    ),
 )
 
 shown = click.option(
@@ -60,6 +75,9 @@ shown = click.option(
 detailed = click.option(
     "--detailed-exitcode", is_flag=True, help="Exit with 2 where there is something to do."
 )
+strict = click.option(
+    "--strict", is_flag=True, help="Make warnings errors, and exit with 5 where something is left out."
+)
 
 
 @click.command()
@@ -67,8 +85,9 @@ detailed = click.option(
 @planning
 @shown
 @detailed
+@strict
 @common
-def plan(out: Path | None, show_values: bool, detailed_exitcode: bool, **given: Any) -> int:
+def plan(out: Path | None, show_values: bool, detailed_exitcode: bool, strict: bool, **given: Any) -> int:
     """Show what apply would do. Nothing is written: its transport lets only queries pass."""
     from reconciler.model.errors import Refused
     from reconciler.verbs.saved import document, save
@@ -78,14 +97,17 @@ def plan(out: Path | None, show_values: bool, detailed_exitcode: bool, **given: 
     session = here.session()
     planned = _planned(here, session, options)
     created = _now()
-    seen = _for_eyes(here, planned, show_values)
-    here.show("plan", document(seen, session, options, created))
+    here.show("plan", document(_for_eyes(here, planned, show_values), session, options, created))
+    if strict:
+        _no_warnings(planned)
     if out is not None:
         save(out, planned, session, options, created)
         here.say(f"Saved to {out}. Carry it out with: reconciler apply {out}")
     if here.format == "github" and planned.plan.refusals:
         return Refused.exit_code  # told already: each annotation counts, wherever it is written
     _refuse(planned)
+    if strict:
+        _nothing_left_out(planned)
     return 2 if detailed_exitcode and planned.plan.actions else 0
 
 
@@ -97,6 +119,7 @@ def plan(out: Path | None, show_values: bool, detailed_exitcode: bool, **given: 
 @planning
 @shown
 @detailed
+@strict
 @common
 def apply(
     file: Path | None,
@@ -105,6 +128,7 @@ def apply(
     take_lease: bool,
     show_values: bool,
     detailed_exitcode: bool,
+    strict: bool,
     **given: Any,
 ) -> int:
     """Carry out a saved plan exactly, or plan first and ask."""
@@ -113,6 +137,7 @@ def apply(
     from reconciler.verbs.session import Options
 
     here, options = settings(), Options(**given)
+    here.outlasts = True
     session = here.session()
     document = saved.read(file) if file else None
     if document is not None:
@@ -124,24 +149,31 @@ def apply(
         seen = _for_eyes(here, planned, show_values)
         here.show("plan", saved.document(seen, session, options, _now()))
     _check(planned, checksum)
+    if strict:
+        _no_warnings(planned)
     refuse(planned)
-    if not planned.plan.actions and here.format == "text" and document is None:
-        return 0  # the plan that was shown says so
+    shown = not planned.plan.actions and here.format == "text" and document is None
     if planned.plan.actions and not (yes or document is not None):
         confirm(
             f'Carry out these actions in "{planned.plan.environment}"?',
             hint="give --yes, or apply a saved plan: reconciler plan -o FILE, then reconciler apply FILE",
         )
-    outcome, seconds = carry_out(here, session, planned, options, take_lease=take_lease)
-    return finish(here, outcome, seconds, detailed_exitcode)
+    code = 0
+    if not shown:
+        outcome, seconds = carry_out(here, session, planned, options, take_lease=take_lease)
+        code = finish(here, outcome, seconds, detailed_exitcode)
+    if strict and code in (0, 2):
+        _nothing_left_out(planned)
+    return code
 
 
 @click.command()
 @planning
 @shown
 @detailed
+@strict
 @common
-def drift(show_values: bool, detailed_exitcode: bool, **given: Any) -> int:
+def drift(show_values: bool, detailed_exitcode: bool, strict: bool, **given: Any) -> int:
     """Compare live with what was last applied."""
     from reconciler.report.document import drift_document
     from reconciler.verbs.session import Options
@@ -149,6 +181,8 @@ def drift(show_values: bool, detailed_exitcode: bool, **given: Any) -> int:
     here = settings()
     planned = _planned(here, here.session(), Options(**given))
     here.show("drift", drift_document(_for_eyes(here, planned, show_values).plan, created_at=_now()))
+    if strict:
+        _no_warnings(planned)
     return 2 if detailed_exitcode and any(map(_is_known, planned.plan.drift)) else 0
 
 
@@ -187,6 +221,27 @@ def _refuse(planned: Planned) -> None:
     from reconciler.verbs.apply import refuse
 
     refuse(planned)
+
+
+def _no_warnings(planned: Planned) -> None:
+    from reconciler.model.errors import InvalidInput
+
+    if planned.plan.warnings:
+        raise InvalidInput([replace(warning, severity="error") for warning in planned.plan.warnings])
+
+
+def _nothing_left_out(planned: Planned) -> None:
+    from reconciler.model.errors import Refused
+    from reconciler.model.plan import Refusal
+
+    if left_out := planned.plan.left_out:
+        hint = "take it out of --exclude, or into --select; or leave --strict out"
+        raise Refused(
+            [
+                Refusal("left-out", f"it is left out: it {one.reason}", str(one.address), hint)
+                for one in left_out
+            ]
+        )
 
 
 def _check(planned: Planned, checksum: str | None) -> None:
@@ -242,6 +297,8 @@ def finish(here: Settings, outcome: Outcome, seconds: float, detailed_exitcode: 
         return 1
     if Status.STALE in statuses:
         return 5
+    if here.lost and not isinstance(here.lost, BrokenPipeError):
+        raise here.lost  # all is done, but whoever asked for the outcome does not have it
     return 2 if detailed_exitcode and outcome.results else 0
 
 

@@ -9,9 +9,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TextIO, TypeVar, cast
 
 import click
+
+from reconciler.cli.hints import in_document, with_options
+from reconciler.cli.streams import Lasting
+from reconciler.cli.values import path, text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,16 +39,27 @@ class Settings:
     verbose: bool = False
     no_color: bool = False
     no_progress: bool = False
+    outlasts: bool = False
+    """Whether the run goes on when nobody reads its results any more."""
+    _results: Lasting | None = None
 
     @cached_property
     def out(self) -> Console:
         """The console for results."""
-        return self._console(stderr=False)
+        stream = _stream(sys.stdout)
+        if self.outlasts:
+            self._results = Lasting(stream)
+        return self._console(self._results or stream)
 
     @cached_property
     def err(self) -> Console:
-        """The console for errors, progress and questions."""
-        return self._console(stderr=True)
+        """The console for errors, progress and questions. No run ends since it cannot be written."""
+        return self._console(Lasting(_stream(sys.stderr)))
+
+    @property
+    def lost(self) -> OSError | None:
+        """Why results did not arrive, where the run outlasts that."""
+        return self._results.failure if self._results else None
 
     def session(self) -> Session:
         """The project and environment that the options name. Raises InvalidInput."""
@@ -57,7 +72,19 @@ class Settings:
         """Writes a document in the format that was asked for."""
         from reconciler.report.formats import render
 
-        render(self.err if to_stderr else self.out, self.format, kind, document, verbose=self.verbose)
+        shown = self.hinted(document)
+        render(self.err if to_stderr else self.out, self.format, kind, shown, verbose=self.verbose)
+
+    def hinted(self, document: dict[str, Any]) -> dict[str, Any]:
+        """The document, whose hints name the environment and the project where those were given."""
+        if not (self.environment or self.project):
+            return document
+        found: dict[str, Any] = in_document(document, self.environment, self.project)
+        return found
+
+    def pasted(self, text: str) -> str:
+        """A text with commands, which name the environment and the project where those were given."""
+        return with_options(text, self.environment, self.project)
 
     @property
     def on_terminal(self) -> bool:
@@ -77,25 +104,30 @@ class Settings:
         from reconciler.report.sanitize import terminal
 
         if not self.quiet:
-            self.err.print(terminal(text), markup=False, highlight=False, soft_wrap=True)
+            self.err.print(terminal(self.pasted(text)), markup=False, highlight=False, soft_wrap=True)
 
     @property
     def progress(self) -> bool:
         """Whether to show what is under way."""
         return not (self.quiet or self.no_progress)
 
-    def _console(self, *, stderr: bool) -> Console:
+    def _console(self, stream: IO[str] | Lasting) -> Console:
         from rich.console import Console
 
-        # A stream that the caller closed is None.
-        stream = (sys.stderr if stderr else sys.stdout) or io.StringIO()
-        # A name that the terminal's encoding cannot show must not end the run.
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
         plain = self.no_color or bool(os.environ.get("NO_COLOR"))
         # A pipe has no width: lines stay whole there, for grep and for logs.
         width = None if stream.isatty() or "COLUMNS" in os.environ else UNBOUNDED
-        return Console(file=stream, no_color=plain or None, highlight=False, emoji=False, width=width)
+        file = cast("IO[str]", stream)
+        return Console(file=file, no_color=plain or None, highlight=False, emoji=False, width=width)
+
+
+def _stream(standard: TextIO | None) -> IO[str]:
+    # One that the caller closed is None.
+    stream = standard or io.StringIO()
+    # A name that the terminal's encoding cannot show must not end the run.
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="backslashreplace")
+    return stream
 
 
 def common(command: F) -> F:
@@ -132,12 +164,16 @@ def _option(*names: str, field: str, **kwargs: Any) -> Callable[[F], F]:
 
 _OPTIONS = (
     _option(
-        "-e", "--environment", field="environment", help="The environment of reconciler.yaml to work on."
+        "-e",
+        "--environment",
+        field="environment",
+        type=text,
+        help="The environment of reconciler.yaml to work on.",
     ),
     _option(
         "--project",
         field="project",
-        type=click.Path(path_type=Path),
+        type=path,
         help="The project file, instead of looking upwards for reconciler.yaml.",
     ),
     _option(

@@ -21,17 +21,19 @@ Ways = Sequence[tuple[Any, Cause]]
 _MOST = 32
 
 
-def cause(applied: Mapping[str, str], group: str, desired: Any, live: Any) -> Cause:
-    """The cause of a difference in `group`, which the record knows as a whole."""
+def cause(applied: Mapping[str, str], group: str, desired: Any, live: Any, *others: Any) -> Cause:
+    """The cause of a difference in `group`, which the record knows as a whole. `others` are further forms in
+    which the live value may have been applied.
+    """
     record = applied.get(group)
-    return told(record, desired, live) if record else Cause.UNKNOWN
+    return told(record, desired, live, *others) if record else Cause.UNKNOWN
 
 
-def told(record: str, desired: Any, live: Any) -> Cause:
+def told(record: str, desired: Any, *live: Any) -> Cause:
     """The cause where `record` is the digest of all that was written. Both forms may have one digest, if what
     differs in them does not enter it.
     """
-    ours, theirs = fits(record, desired), fits(record, live)
+    ours, theirs = fits(record, desired), any(fits(record, form) for form in live)
     if ours and theirs:
         return Cause.UNKNOWN
     if ours:

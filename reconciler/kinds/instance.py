@@ -10,13 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from reconciler.kinds.base import Request, Resolve, Steps, address_of
+from reconciler.kinds.base import Request, Steps, address_of
 from reconciler.kinds.config_wanted import bindings
 from reconciler.kinds.instance_config import (
     changed_keys,
     parse_types,
     parse_variables,
     resting_config,
+    settled_config,
     variable_inputs,
 )
 from reconciler.kinds.instance_flows import (
@@ -28,7 +29,8 @@ from reconciler.kinds.instance_flows import (
     resting_flows,
 )
 from reconciler.kinds.instance_record import OVERWRITTEN, keys_of, newly_written, recall, record
-from reconciler.kinds.instance_release import moves_to, release_of, release_ref
+from reconciler.kinds.instance_release import moves_to, names_version, release_of, release_ref
+from reconciler.kinds.instance_rows import ROWS
 from reconciler.kinds.instance_secrets import secrets_digest
 from reconciler.kinds.instance_steps import (
     EMPTY,
@@ -39,8 +41,9 @@ from reconciler.kinds.instance_steps import (
     update_changes,
     will_deploy,
 )
-from reconciler.kinds.instance_tests import DEPLOY_TIMEOUT, OUTSTANDING, TESTED, test_operation, tests_of
+from reconciler.kinds.instance_tests import DEPLOY_TIMEOUT, OUTSTANDING, TESTED, tests_of
 from reconciler.kinds.labelled import (
+    as_live,
     denied,
     digests_of,
     ignored,
@@ -53,7 +56,7 @@ from reconciler.kinds.labelled import (
 )
 from reconciler.kinds.plain import PlainKind
 from reconciler.kinds.proof import remembered
-from reconciler.model.address import Ref
+from reconciler.model.address import Ref, Resolve
 from reconciler.model.digest import sha256
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb
@@ -61,11 +64,15 @@ from reconciler.model.state import LiveObject, Resource
 
 
 class InstanceKind(PlainKind):
-    """The field table and the calls of `Instance`."""
+    """One integration at work for one customer."""
 
     name = "Instance"
+    fields = ROWS
+    example = "slack-sync"
     list_name = "instances"
     structural: tuple[str, ...] = ("customer", "integration", "release", "version")
+
+    lies_in: tuple[tuple[str, str], ...] = (("Customer", "id"), ("Integration", "sequence"))
 
     def find(self, request: Request) -> Operation:
         """The customer's instances that bear the resource's mark."""
@@ -166,12 +173,31 @@ class InstanceKind(PlainKind):
         )
 
     def needs(self, resource: Resource) -> Sequence[Ref]:
-        """The customer, the integration's release, and what its shared connections are bound to."""
-        return (Ref(resource.fields["customer"], "id"), release_ref(resource), *bindings(resource))
+        """The customer, the integration's release, and what its shared connections are bound to; for one that
+        is only adopted, those that are known.
+        """
+        customer = [Ref(resource.fields["customer"], "id")] if "customer" in resource.fields else []
+        return (*customer, *([release_ref(resource)] if names_version(resource) else ()), *bindings(resource))
 
     def steps(self, request: Request, *, adopt: bool) -> Steps:
         """create or update → configure → deploy → enable or disable, as far as needed."""
         return instance_steps(request, adopt=adopt)
+
+    def baseline(self, request: Request) -> Resource:
+        """All of it as it stands, but for variables that differ, and for settings of flows and tests: nobody
+        can tell whether they ever took effect.
+        """
+        resource, live = request.resource, request.live
+        assert live is not None
+        integration = resource.fields["integration"]
+        fields = {"integration": integration, **as_live(request, (*PLAIN, "labels", "enabled"))}
+        running = request.resolve(Ref(integration, f"version:{live.fields['version']}"))
+        number = live.facts["versionNumber"]
+        if isinstance(running, str):
+            fields["release"] = running
+        elif isinstance(request.resolve(Ref(integration, f"version-number:{number}")), str):
+            fields["version"] = number
+        return replace(resource, fields=fields | {"config": settled_config(request)})
 
     def operation(self, step: str, verb: Verb, request: Request) -> Operation:
         """The mutation of each step."""
@@ -186,8 +212,6 @@ class InstanceKind(PlainKind):
         if step == FLOWS:
             values |= {"flowConfigs": flow_inputs(request), "labels": self._labels(request, FLOWS)}
             return self._mutation("updateInstance", values, request)
-        if verb is Verb.TEST:
-            return test_operation(step, request)
         if step in (RECORD, TESTED):
             values |= {"labels": self._labels(request, step), "preserveDeployState": True}
             return self._mutation("updateInstance", values, request)
@@ -200,14 +224,12 @@ class InstanceKind(PlainKind):
         if verb in (Verb.ENABLE, Verb.DISABLE):
             values |= {"enabled": verb is Verb.ENABLE, "preserveDeployState": True}
             return self._mutation("updateInstance", values, request)
-        return self._update(request)
+        return self._update(request, () if verb is Verb.ADOPT else PLAIN)
 
     def observed(
         self, verb: Verb, node: Mapping[str, Any], before: LiveObject | None = None
     ) -> LiveObject | None:
-        """The answer shows the whole instance; that of a test shows none of it."""
-        if verb is Verb.TEST:
-            return before
+        """The answer shows the whole instance."""
         if verb is Verb.DELETE:
             return None
         live = self.parse(node)
@@ -270,11 +292,11 @@ class InstanceKind(PlainKind):
             values["configVariables"] = variable_inputs(request, list(fields["config"]))
         return self._mutation("createInstance", values, request)
 
-    def _update(self, request: Request) -> Operation:
+    def _update(self, request: Request, paths: Sequence[str]) -> Operation:
         fields, live = request.resource.fields, request.live
         assert live is not None
         values: dict[str, Any] = {"id": live.id, "labels": self._labels(request)}
-        values |= {name: fields[name] or "" for name in to_send(request, PLAIN)}
+        values |= {name: fields[name] or "" for name in to_send(request, paths)}
         version = moves_to(request)
         if version is None:
             values["preserveDeployState"] = True
@@ -288,7 +310,7 @@ class InstanceKind(PlainKind):
         """
         fields = request.resource.fields
         values: dict[str, Any] = {name: plain(fields[name], EMPTY, name) for name in to_send(request, PLAIN)}
-        if "name" in fields and not ignored(request.resource, "release"):
+        if names_version(request.resource) and not ignored(request.resource, "release"):
             values["release"] = release_of(request.resource)
         if step == FLOWS or self._has_flows(request):
             values["flows"] = flows_form(fields["flows"])

@@ -23,6 +23,7 @@ from reconciler.kinds.config_values import (
     has_secret,
     is_bound,
     is_connection,
+    is_held,
     is_schedule,
     on_wire,
     same_value,
@@ -34,9 +35,9 @@ from reconciler.kinds.config_values import (
 from reconciler.kinds.config_wanted import resolved, unignored
 from reconciler.kinds.instance_secrets import secrets_rotated
 from reconciler.kinds.labelled import ignored
-from reconciler.kinds.proof import resting, shown, unproven
+from reconciler.kinds.proof import resting, shown
 from reconciler.model.plan import Change
-from reconciler.model.secret import Hidden, Secret
+from reconciler.model.secret import Hidden, Secret, unproven
 from reconciler.model.state import LiveObject
 
 
@@ -117,6 +118,18 @@ def resting_config(wanted: Mapping[str, Any], live: LiveObject) -> dict[str, Any
         for key in wanted
         if not has_secret(wanted[key]) or is_connection(wanted[key])
         for value in [resting(found.get(key), f"config.{key}", live)]
+    }
+
+
+def settled_config(request: Request) -> dict[str, Any]:
+    """The part of a manifest's config that the instance has; a secret counts where there is a value."""
+    assert request.live is not None
+    wanted, found = request.resource.fields.get("config") or {}, request.live.fields["config"]
+    differing = set(changed_keys(request))
+    return {
+        key: value
+        for key, value in wanted.items()
+        if (is_held(found.get(key)) if has_secret(value) else key not in differing)
     }
 
 

@@ -10,9 +10,9 @@ from reconciler.kinds.cause import fits, part_causes
 from reconciler.kinds.config_values import as_json, has_secret, on_wire, same_json, text
 from reconciler.kinds.instance_secrets import secret_cause, secrets_rotated
 from reconciler.kinds.labelled import ignored
-from reconciler.kinds.proof import remembered, resting, shown, unproven
+from reconciler.kinds.proof import remembered, resting, shown
 from reconciler.model.plan import Cause, Change
-from reconciler.model.secret import SHOWN, Hidden, Secret, Unproven
+from reconciler.model.secret import SHOWN, Hidden, Secret, Unproven, unproven
 from reconciler.model.state import How, LiveObject
 
 FLOWS = "configure-flows"

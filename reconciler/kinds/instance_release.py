@@ -15,6 +15,11 @@ def release_ref(resource: Resource) -> Ref:
     return Ref(fields["integration"], named)
 
 
+def names_version(resource: Resource) -> bool:
+    """Whether it says what the instance is to run: one that is only adopted may not."""
+    return "release" in resource.fields or "version" in resource.fields
+
+
 def release_of(resource: Resource) -> str:
     """What the instance is to run, in words: a release, or "version 12"."""
     fields = resource.fields
@@ -22,13 +27,9 @@ def release_of(resource: Resource) -> str:
 
 
 def moves_to(request: Request) -> str | None:
-    """The version that an update brings the instance to; None where it stays on its own. What is only adopted
-    has no name, since nothing but the mark is to be written.
-    """
+    """The version that an update brings the instance to; None where it stays on its own."""
     live, resource = request.live, request.resource
-    version = request.resolve(release_ref(resource)) if "integration" in resource.fields else None
-    if live is None:
-        return version if isinstance(version, str) else None
-    if "name" not in resource.fields or ignored(resource, "release") or version == live.fields["version"]:
+    version = request.resolve(release_ref(resource)) if names_version(resource) else None
+    if live is not None and (ignored(resource, "release") or version == live.fields["version"]):
         return None
     return version if isinstance(version, str) else None

@@ -8,7 +8,7 @@ from reconciler.kinds.cause import cause
 from reconciler.kinds.instance_config import config_changes
 from reconciler.kinds.instance_flows import FLOWS, flow_changes
 from reconciler.kinds.instance_record import is_early, is_late
-from reconciler.kinds.instance_release import release_of, release_ref
+from reconciler.kinds.instance_release import names_version, release_of, release_ref
 from reconciler.kinds.instance_secrets import secrets_digest
 from reconciler.kinds.instance_tests import OUTSTANDING, test_steps, tests_of
 from reconciler.kinds.labelled import creation, ignored, label_changes, mark_changes, scalar_changes
@@ -114,7 +114,7 @@ def _another_integration(request: Request, live: LiveObject) -> tuple[Refusal, .
 
 def _version_change(request: Request) -> list[Change]:
     live, resource = request.live, request.resource
-    if live is None or ignored(resource, "release"):
+    if live is None or ignored(resource, "release") or not names_version(resource):
         return []
     wanted = request.resolve(release_ref(resource))
     if wanted == live.fields["version"]:
@@ -124,7 +124,8 @@ def _version_change(request: Request) -> list[Change]:
     by_number = f"version {live.facts['versionNumber']}"
     shown = before if isinstance(before, str) and "version" not in resource.fields else by_number
     release = release_of(resource)
-    return [Change("release", shown, release, cause(remembered(request).applied, "release", release, shown))]
+    why = cause(remembered(request).applied, "release", release, shown, by_number)
+    return [Change("release", shown, release, why)]
 
 
 def _record_is_behind(request: Request, differing: list[Change]) -> bool:

@@ -51,11 +51,6 @@ def resting(value: Any, path: str, live: LiveObject) -> Any:
     return value.reveal() if proven and isinstance(value, Unproven) else value
 
 
-def unproven(value: Any) -> Any:
-    """A live text as one that may be a secret; empty and absent, and what is no text, are none."""
-    return Unproven(value, "live", sure=False) if isinstance(value, str) and value else value
-
-
 def _is_marked(live: LiveObject, request: Request) -> bool:
     remembered_mark = live.facts.get("mark")
     marks = [

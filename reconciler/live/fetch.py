@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import replace
+from contextlib import suppress
 
 import anyio
 
@@ -11,8 +11,8 @@ from reconciler.api.client import Client
 from reconciler.kinds import CORE, all_kinds
 from reconciler.kinds.base import Kind
 from reconciler.kinds.component import described, inputs_of
-from reconciler.live.tenant import Tenant
-from reconciler.model.errors import GraphQLError
+from reconciler.live.tenant import Listed, Tenant
+from reconciler.model.errors import GraphQLError, Misfit
 from reconciler.model.state import Desired, Live, LiveObject
 
 DESCRIBED_AT_ONCE = 25
@@ -40,19 +40,15 @@ def kinds_to_read(desired: Desired, *, prune: bool) -> list[Kind]:
     ]
 
 
-async def with_inputs(client: Client, live: Live, keys: Collection[str]) -> Live:
-    """The snapshot with what the components of these keys call the inputs of their actions. A tenant that
-    does not tell leaves it as it is.
-    """
-    tenant, found = Tenant(client), [*live.described]
-    named = sorted(keys)
+async def with_inputs(client: Client, keys: Collection[str]) -> list[LiveObject]:
+    """What the components of these keys call the inputs of their actions, as far as the tenant tells it."""
+    tenant, named = Tenant(client), sorted(keys)
+    found: list[LiveObject] = []
     for start in range(0, len(named), DESCRIBED_AT_ONCE):
-        try:
+        with suppress(GraphQLError, Misfit):
             answer = await tenant.ask(described(named[start : start + DESCRIBED_AT_ONCE]))
-        except GraphQLError:
-            continue
-        found += [inputs_of(node) for node in answer.get("nodes") or () if node]
-    return replace(live, described=tuple(found), requests=client.stats.reads)
+            found += [inputs_of(node) for node in answer.get("nodes") or () if node]
+    return found
 
 
 async def fetch(
@@ -70,11 +66,11 @@ async def fetch(
     wanted = [all_kinds()[name] for name in CORE] if kinds is None else list(kinds)
     identity = await client.identity()
     tenant = Tenant(client)
-    objects: dict[str, tuple[LiveObject, ...]] = {}
+    listed: dict[str, Listed] = {}
 
     async def read(kind: Kind) -> None:
         try:
-            objects[kind.name] = tuple(await tenant.list(kind, concurrency))
+            listed[kind.name] = await tenant.list(kind, concurrency)
         except GraphQLError:
             if needed is None or kind.name in needed:
                 raise
@@ -84,7 +80,10 @@ async def fetch(
             group.start_soon(read, kind)
     return Live(
         tenant=identity.tenant,
-        objects={kind.name: objects[kind.name] for kind in wanted if kind.name in objects},
+        objects={kind.name: tuple(listed[kind.name].objects) for kind in wanted if kind.name in listed},
         requests=client.stats.reads,
-        unread=tuple(kind.name for kind in wanted if kind.name not in objects),
+        unread=tuple(kind.name for kind in wanted if kind.name not in listed),
+        unreadable=tuple(
+            odd for kind in wanted if kind.name in listed for odd in listed[kind.name].unreadable
+        ),
     )

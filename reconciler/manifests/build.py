@@ -4,52 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
+from reconciler.definition import Definition
 from reconciler.kinds.tabled import TabledKind
 from reconciler.manifests import secrets
 from reconciler.manifests.manifest import RESERVED, Manifest
 from reconciler.manifests.references import Referrer
+from reconciler.manifests.sealed import Placed
 from reconciler.manifests.secrets import SecretSource
-from reconciler.manifests.yaml12 import Document
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.secret import Secret
-from reconciler.model.state import Definition, Resource
+from reconciler.model.state import Resource
+from reconciler.yaml12.document import Document
 
 Where = tuple[str | int, ...]
-_FROM_DEFINITION = ("name", "description", "category")
-
-
-@dataclass(slots=True)
-class SecretReader:
-    """Reads each secret once, however many instances use it. With `offline` none is read at all."""
-
-    environ: Mapping[str, str]
-    root: Path
-    allowed: tuple[Path, ...]
-    offline: bool
-    _known: dict[tuple[str, str | tuple[str, ...]], Secret | Diagnostic] = field(default_factory=dict)
-
-    def read(self, source: SecretSource) -> Secret | Diagnostic:
-        """The secret; where it cannot be read, why, at the place of `source`."""
-        if self.offline:
-            return Secret("", str(source))
-        key = (source.kind, source.value)
-        if key not in self._known:
-            self._known[key] = secrets.resolve(source, self.environ, self.root, self.allowed)
-        result = self._known[key]
-        if isinstance(result, Diagnostic) and result.source != source.source:
-            return Diagnostic(result.code, result.message, source.source, hint=result.hint)
-        return result
 
 
 @dataclass(slots=True)
 class Builder:
-    """Makes the resource of one manifest, whose filled-in `spec` stands at `base` of its document."""
+    """Makes the resource of one manifest, whose filled-in `spec` stands at `base` of its document. It reads
+    no secret.
+    """
 
-    reader: SecretReader
     manifest: Manifest
     spec: Mapping[str, Any]
     address: Address
@@ -62,22 +40,15 @@ class Builder:
         """The document of the manifest."""
         return self.manifest.document
 
-    def customer(self) -> Resource:
-        """The Customer."""
-        return self._resource(self._with_labels(dict(self.spec)))
-
     def integration(self, definition: Definition) -> Resource:
         """The Integration, with what its manifest leaves to the definition."""
-        fields = {name: value for name, value in self.spec.items() if name != "bundle"}
-        for name in _FROM_DEFINITION:
-            given = definition.data.get(name)
-            if name not in fields and given is not None:
-                fields[name] = given
+        said = {name: value for name, value in self.spec.items() if name != "bundle"}
+        fields = {**said, **{k: v for k, v in definition.own_fields.items() if k not in said}}
         fields["definition"] = definition
         return self._resource(self._with_labels(fields))
 
     def instance(self, customer: Address, integration: Address, running: Mapping[str, Any]) -> Resource:
-        """The Instance, with its secrets read; `running` is its release or version."""
+        """The Instance; `running` is its release or version."""
         fields = {**self.spec, "customer": customer, "integration": integration, **running}
         if "config" in fields:
             fields["config"] = self._secrets(fields["config"], (*self.base, "config"))
@@ -101,7 +72,7 @@ class Builder:
                 fields[row.name] = [address for address in named if address is not None]
             elif row.refers and value is not None:
                 fields[row.name] = self._refer(refer, named_kind, value, path)
-        return self._resource(fields)
+        return self._resource(self._with_labels(fields))
 
     def _refer(self, refer: Referrer, kind: str, name: str, path: Where) -> Address | None:
         found = refer(kind, name, self.document.source(path), str(self.address))
@@ -145,10 +116,9 @@ class Builder:
         source = secrets.parse(
             value["secret"], self.document.source((*path, "secret")), address=str(self.address)
         )
-        result = source if isinstance(source, Diagnostic) else self.reader.read(source)
-        if isinstance(result, Secret):
-            return result
-        self._wrong(result.code, result.message, (*path, "secret"), result.hint)
+        if isinstance(source, SecretSource):
+            return Placed("", str(source), origin=source)
+        self._wrong(source.code, source.message, (*path, "secret"), source.hint)
         return Secret("")
 
     def _wrong(self, code: str, message: str, path: Where, hint: str, severity: str = "error") -> None:

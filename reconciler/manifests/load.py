@@ -9,46 +9,37 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from reconciler.definition import Definition
 from reconciler.kinds import all_kinds
-from reconciler.manifests import config, expand, files, paths, releases, schemas
-from reconciler.manifests.build import Builder, SecretReader
+from reconciler.kinds.table.schema import RELEASE
+from reconciler.manifests import config, expand, files, paths, releases
+from reconciler.manifests.build import Builder
 from reconciler.manifests.bundle import Unfit
 from reconciler.manifests.bundle_build import Bundles
-from reconciler.manifests.config import Profile, Shared
+from reconciler.manifests.config import Shared
 from reconciler.manifests.definitions import Definitions
-from reconciler.manifests.manifest import TABLED, Manifest, classify
-from reconciler.manifests.messages import place, suggest
+from reconciler.manifests.kinds import TABLED
+from reconciler.manifests.manifest import Manifest, classify
+from reconciler.manifests.messages import place
 from reconciler.manifests.project import Environment, Project
 from reconciler.manifests.read import read
 from reconciler.manifests.references import Index, Referrer, ambiguities, twice
+from reconciler.manifests.sealed import SecretReader, unsealed
 from reconciler.manifests.sensitive import veiled
 from reconciler.manifests.uses import with_uses
 from reconciler.manifests.variables import CUSTOMER_FIELDS, CustomerFacts, Scope
 from reconciler.model import digest
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic, Source
+from reconciler.model.hints import suggest
 from reconciler.model.plan import Rollout
-from reconciler.model.state import Definition, Desired, Resource
+from reconciler.model.state import Desired, Resource
 
-_RELEASE = schemas.load("integration")["properties"]["spec"]["properties"]["release"]
 _AFTER_FILLING = {
-    "release": (re.compile(_RELEASE["pattern"]), _RELEASE["errorMessage"]),
+    "release": (re.compile(RELEASE.schema["pattern"]), RELEASE.schema["errorMessage"]),
     "name": (re.compile(r"(?s).+"), "must not be empty"),
 }
 _ORDER = {name: rank for rank, name in enumerate(all_kinds())}
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """What a project asks for in one environment, and what is wrong or doubtful in its manifests."""
-
-    desired: Desired
-    diagnostics: tuple[Diagnostic, ...]
-
-    @property
-    def errors(self) -> tuple[Diagnostic, ...]:
-        """The diagnostics with which nothing must be planned."""
-        return tuple(d for d in self.diagnostics if d.severity == "error")
 
 
 def load(
@@ -65,30 +56,19 @@ def load(
     process's environment; without `resolve_secrets` no secret is read. `variables` go before the
     environment's own.
     """
-    loaded = load_all(
-        project, environment, environ=environ, resolve_secrets=resolve_secrets, variables=variables
-    )
-    return loaded.desired, list(loaded.diagnostics)
-
-
-def load_all(
-    project: Project,
-    environment: str,
-    *,
-    environ: Mapping[str, str],
-    resolve_secrets: bool = True,
-    variables: Mapping[str, str] | None = None,
-) -> Loaded:
-    """As `load`, with the diagnostics that are errors told apart."""
     if environment not in project.environments:
         message = f'environment "{environment}" does not exist'
         hint = suggest(environment, list(project.environments))
         problem = Diagnostic("unknown-environment", message, Source(project.file.name), hint=hint)
-        return Loaded(Desired(project.name, environment, {}), (problem,))
-    reader = SecretReader(environ, project.root, project.allowed, offline=not resolve_secrets)
-    loader = _Loader(project, project.environments[environment], reader, environ, variables or {})
+        return Desired(project.name, environment, {}), [problem]
+    loader = _Loader(project, project.environments[environment], environ, variables or {})
     with _undisturbed():
-        return loader.run()
+        desired, problems = loader.run()
+    if not resolve_secrets:
+        return desired, problems
+    reader = SecretReader(environ, project.root, project.allowed)
+    desired, more = unsealed(desired, reader, desired.resources)
+    return desired, list(in_order([*problems, *more]))
 
 
 @contextmanager
@@ -108,37 +88,40 @@ def _undisturbed() -> Iterator[None]:
 class _Loader:
     project: Project
     environment: Environment
-    reader: SecretReader
     environ: Mapping[str, str]
     overrides: Mapping[str, str]
     problems: list[Diagnostic] = field(default_factory=list)
     resources: dict[Address, Resource] = field(default_factory=dict)
     rollouts: list[Rollout] = field(default_factory=list)
     facts: dict[str, CustomerFacts] = field(default_factory=dict)
-    profiles: dict[str, Profile] = field(default_factory=dict)
+    running: dict[str, Definition] = field(default_factory=dict)
+    """The definitions by the names of their integrations."""
     shared: Shared = field(init=False)
     definitions: Definitions = field(default_factory=Definitions)
     bundles: Bundles = field(init=False)
     variables: Mapping[str, str] = field(default_factory=dict)
     indexes: dict[str, Index] = field(default_factory=dict)
+    refer: Referrer = field(init=False)
     incomplete: bool = False
     """Whether part of some file could not be read: what a name refers to may stand there."""
 
-    def run(self) -> Loaded:
+    def run(self) -> tuple[Desired, list[Diagnostic]]:
         """All steps in their order: later ones need what earlier ones made."""
         self.variables = {**self.environment.variables, **self.overrides}
+        self.refer = Referrer(self.resources, self.indexes, self.environment.name)
         self.bundles = Bundles(self.project.name, self.environ)
         manifests = self._manifests()
-        for kind in ("Integration", "Customer", "InstanceSet", *TABLED):
+        for kind in ("Integration", "InstanceSet", *TABLED):
             self.indexes[kind], problems = Index.of(kind, manifests, self.environment.name)
             self.problems.extend(problems)
         self.shared = Shared.of(self.indexes, self.environment.name)
-        for manifest in self.indexes["Customer"].here.values():
-            self._customer(manifest)
+        self._customers()
         for manifest in self.indexes["Integration"].here.values():
             self._integration(manifest)
         self._instances(manifests)
-        self._tabled()
+        for kind in TABLED:
+            if kind != "Customer":  # each after those that it refers to
+                self._table(kind)
         self.resources = with_uses(self.resources)
         self.problems.extend(self.definitions.problems())
         ordered = dict(sorted(self.resources.items(), key=lambda item: (_ORDER[item[0].kind], item[0].name)))
@@ -149,14 +132,14 @@ class _Loader:
         told = self.problems
         if self.incomplete:
             told = [problem for problem in told if problem.code != "unknown-reference"]
-        return Loaded(desired, tuple(_in_order(told)))
+        return desired, list(in_order(told))
 
     def _manifests(self) -> list[Manifest]:
         paths, problems = files.discover(self.project)
         self.problems.extend(problems)
         found: list[Manifest] = []
         for path in paths:
-            _, documents, problems = read(path, files.shown(path, self.project.root))
+            documents, problems = read(path, files.shown(path, self.project.root))
             self.problems.extend(problems)
             self.incomplete |= bool(problems)
             for document in documents:
@@ -167,26 +150,25 @@ class _Loader:
                 self.incomplete |= manifest is None and bool(problems)
         return found
 
-    def _tabled(self) -> None:
-        """The other kinds, each after those that it refers to."""
-        refer = Referrer(self.resources, self.indexes, self.environment.name)
-        for name, kind in TABLED.items():
-            for manifest in self.indexes[name].here.values():
-                address = Address(name, manifest.name)
-                if not manifest.valid:
-                    continue
-                spec = self._fill(self._scope(manifest, str(address)), manifest.spec, ("spec",))
-                if spec is None:
-                    continue
-                builder = Builder(self.reader, manifest, spec, address)
-                resource = builder.tabled(kind, refer)
-                target = self.resources.get(resource.fields[kind.release_of]) if kind.release_of else None
-                if target is not None:
-                    running, told = releases.of_instance(manifest, spec, builder.base, address, target)
-                    builder.problems.extend(told)
-                    resource = replace(resource, fields={**resource.fields, **running})
-                self._keep(builder, resource)
-                refer.declare(resource)
+    def _table(self, name: str) -> None:
+        """All resources of a kind that a table tells."""
+        kind = TABLED[name]
+        for manifest in self.indexes[name].here.values():
+            address = Address(name, manifest.name)
+            if not manifest.valid:
+                continue
+            spec = self._fill(self._scope(manifest, str(address)), manifest.spec, ("spec",))
+            if spec is None:
+                continue
+            builder = Builder(manifest, spec, address)
+            resource = builder.tabled(kind, self.refer)
+            target = self.resources.get(resource.fields[kind.release_of]) if kind.release_of else None
+            if target is not None:
+                running, told = releases.of_instance(manifest, spec, builder.base, address, target)
+                builder.problems.extend(told)
+                resource = replace(resource, fields={**resource.fields, **running})
+            self._keep(builder, resource)
+            self.refer.declare(resource)
 
     def _scope(self, manifest: Manifest, address: str, customer: CustomerFacts | None = None) -> Scope:
         return Scope(
@@ -212,17 +194,12 @@ class _Loader:
         fields = veiled(resource.fields, resource.sensitive)
         self.resources[resource.address] = replace(resource, fields=fields)
 
-    def _customer(self, manifest: Manifest) -> None:
-        if not manifest.valid:
-            return
-        address = Address("Customer", manifest.name)
-        spec = self._fill(self._scope(manifest, str(address)), manifest.spec, ("spec",))
-        if spec is None:
-            return
-        named = {name: spec[name] for name in CUSTOMER_FIELDS if name in spec}
-        self.facts[manifest.name] = CustomerFacts(manifest.name, named, manifest.labels)
-        builder = Builder(self.reader, manifest, spec, address)
-        self._keep(builder, builder.customer())
+    def _customers(self) -> None:
+        """The customers, and what their instances may ask of them."""
+        self._table("Customer")
+        for resource in self.resources.values():
+            named = {name: resource.fields[name] for name in CUSTOMER_FIELDS if name in resource.fields}
+            self.facts[resource.address.name] = CustomerFacts(resource.address.name, named, resource.labels)
 
     def _integration(self, manifest: Manifest) -> None:
         if not manifest.valid:
@@ -238,8 +215,8 @@ class _Loader:
         definition = self._definition(manifest, spec, address)
         if definition is None:
             return
-        self.profiles[manifest.name] = Profile.of(definition.data)
-        builder = Builder(self.reader, manifest, spec, address)
+        self.running[manifest.name] = definition
+        builder = Builder(manifest, spec, address)
         self._keep(builder, builder.integration(definition))
 
     def _definition(self, manifest: Manifest, spec: Mapping[str, Any], address: Address) -> Definition | None:
@@ -258,7 +235,8 @@ class _Loader:
             return None
         self.problems.extend(built.problems)
         if built.definition is not None:
-            self.resources[built.component.address] = built.component
+            part = replace(built.component, labels=manifest.labels, part_of=address)
+            self.resources[part.address] = part
         return built.definition
 
     def _instances(self, manifests: Iterable[Manifest]) -> None:
@@ -341,14 +319,14 @@ class _Loader:
         self.problems.extend(told)
         if not running:
             return
-        profile, shared = self.profiles[integration], self.shared
+        definition, shared = self.running[integration], self.shared
         if running.get("release") == target.fields.get("release"):
-            check = config.Check(profile, integration, manifest.document, base, str(address), spec, shared)
+            check = config.Check(definition, integration, manifest.document, base, str(address), spec, shared)
             self.problems.extend(check.run())
-        builder = Builder(self.reader, manifest, spec, address, base, labels)
+        builder = Builder(manifest, spec, address, base, labels)
         resource = builder.instance(Address("Customer", customer), target.address, running)
-        settled = profile.settled(resource.fields.get("config"), shared)
-        self._keep(builder, replace(resource, fields={**resource.fields, **settled}))
+        shaped = config.settled(definition, resource.fields.get("config"), shared)
+        self._keep(builder, replace(resource, fields={**resource.fields, **shaped}))
 
 
 def _digest(resources: Iterable[Resource], rollouts: Iterable[Rollout]) -> str:
@@ -368,7 +346,7 @@ def _content(resource: Resource) -> list[Any]:
     ]  # fmt: skip
 
 
-def _in_order(problems: list[Diagnostic]) -> Iterator[Diagnostic]:
+def in_order(problems: list[Diagnostic]) -> Iterator[Diagnostic]:
     """`problems` by file and line, each once: a set makes many instances from one place."""
     seen: set[tuple[str, str, Source | None]] = set()
     nowhere = Source("")

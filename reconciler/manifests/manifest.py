@@ -7,46 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reconciler.kinds import all_kinds
-from reconciler.kinds.tabled import TabledKind
-from reconciler.manifests.messages import closest, listed, schema_problems, suggest
-from reconciler.manifests.project import API_VERSION
-from reconciler.manifests.yaml12 import Document
+from reconciler.kinds.table.schema import API_VERSION
+from reconciler.manifests.kinds import FIELDS, KINDS, SECRETS
+from reconciler.manifests.messages import schema_problems
 from reconciler.model.diagnostic import Diagnostic, Source
+from reconciler.model.hints import closest, listed, suggest
+from reconciler.yaml12.document import Document
 
-TABLED = {name: kind for name, kind in all_kinds().items() if isinstance(kind, TabledKind) and kind.declared}
-KINDS = ("Integration", "Customer", "Instance", "InstanceSet", *TABLED)
 _KINDS_HINT = f"write one of {listed(KINDS[:4])}, or another of those that reconciler schema lists"
 RESERVED = ("reconciler:", "reconciler-applied:", "reconciler-protect")
-
-# What `metadata.ignore` may begin with: the fields of model.state.Resource, by kind.
-_INSTANCE = ("release", "name", "description", "enabled", "labels", "config", "flows", "tests")
-_FIELDS: Mapping[str, tuple[str, ...]] = {
-    "Integration": (
-        "name",
-        "description",
-        "category",
-        "labels",
-        "definition",
-        "bundle",
-        "release",
-        "comment",
-        "available",
-    ),
-    "Customer": ("name", "externalId", "description", "labels"),
-    "Instance": _INSTANCE,
-    "InstanceSet": _INSTANCE,
-    **{name: tuple(row.name for row in kind.fields) for name, kind in TABLED.items()},
-}
-
-# What `metadata.sensitive` may begin with: all else is always shown.
-_SECRETS: Mapping[str, tuple[str, ...]] = {
-    "Integration": ("definition",),
-    "Customer": (),
-    "Instance": ("config", "flows"),
-    "InstanceSet": ("config", "flows"),
-    **{name: tuple(r.name for r in kind.fields if r.secret != "never") for name, kind in TABLED.items()},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,11 +171,11 @@ def _paths(kind: str, metadata: Mapping[str, Any]) -> Iterator[tuple[str, str, t
     for name in ("ignore", "sensitive"):
         for index, field in _texts(metadata.get(name)):
             first, path = _first(field), ("metadata", name, index)
-            if first not in _FIELDS[kind] and not (name == "ignore" and "*" in first):
+            if first not in FIELDS[kind] and not (name == "ignore" and "*" in first):
                 message = f'unknown field "{field}" in metadata.{name}'
-                yield "unknown-field", message, path, suggest(first, _FIELDS[kind])
-            elif name == "sensitive" and first not in _SECRETS[kind]:
-                hint = f"what may be secret is {listed(_SECRETS[kind])}" if _SECRETS[kind] else "remove it"
+                yield "unknown-field", message, path, suggest(first, FIELDS[kind])
+            elif name == "sensitive" and first not in SECRETS[kind]:
+                hint = f"what may be secret is {listed(SECRETS[kind])}" if SECRETS[kind] else "remove it"
                 yield "not-secret", f'"{field}" is always shown, and so cannot be sensitive', path, hint
 
 

@@ -6,21 +6,21 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from reconciler.manifests import secrets
-from reconciler.manifests.messages import schema_problems, suggest
+from reconciler.manifests.messages import schema_problems
 from reconciler.manifests.read import read
 from reconciler.manifests.secrets import SecretSource
-from reconciler.manifests.yaml12 import Document
 from reconciler.model.diagnostic import Diagnostic, Source
+from reconciler.model.hints import suggest
+from reconciler.model.loopback import is_loopback
+from reconciler.yaml12.document import Document
 
 FILE = "reconciler.yaml"
 SANDBOX = "sandbox"
-API_VERSION = "reconciler/v1"
 DEFAULT_RATE = 10.0
 
 
@@ -72,6 +72,8 @@ class Project:
     """Where manifests, definitions and files with secrets may stand besides the project's folder."""
     sources: Mapping[str, Source] = field(default_factory=dict, repr=False)
     """Where each entry of `manifests` stands."""
+    named: tuple[str, ...] = (SANDBOX,)
+    """The environments that the project file speaks of; the sandbox where it speaks of none."""
 
 
 def find(start: Path) -> Path | None:
@@ -86,7 +88,7 @@ def find(start: Path) -> Path | None:
 def load(path: Path) -> tuple[Project | None, list[Diagnostic]]:
     """The project that `path` describes; None if anything in it is an error."""
     name = path.name
-    _, documents, problems = read(path, name)
+    documents, problems = read(path, name)
     if problems:
         return None, problems
     if len(documents) != 1:
@@ -222,24 +224,16 @@ def _url_problem(url: str) -> tuple[str, str] | None:
         return "must not hold a user or a password", "name the token under auth instead"
     if parts.query or parts.fragment:
         return "must not have a query or a fragment", example
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         return f'must begin with https, as "{host}" is not this machine', f"write https://{host}"
     return None
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _build(document: Document, path: Path) -> Project:
     value = document.value
     spec = value["spec"]
     environments = {name: _environment(document, name, body) for name, body in _environments(value).items()}
+    named = tuple(dict.fromkeys([*environments, *([SANDBOX] if spec.get("default") == SANDBOX else [])]))
     environments.setdefault(SANDBOX, Environment(SANDBOX))
     entries = tuple(spec["manifests"])
     places = {entry: document.source(("spec", "manifests", index)) for index, entry in enumerate(entries)}
@@ -262,6 +256,7 @@ def _build(document: Document, path: Path) -> Project:
         ),
         allowed=tuple(Path(os.path.normpath(path.parent / one)) for one in spec.get("allowOutside", ())),
         sources=places,
+        named=named or (SANDBOX,),
     )
 
 

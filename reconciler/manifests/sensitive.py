@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from reconciler.kinds.config_values import is_connection, secret_parts, text
+from reconciler.definition import Definition
+from reconciler.kinds.config_values import has_secret, is_connection, text
 from reconciler.model.secret import SHORT, Secret
-from reconciler.model.state import Definition
 
 _LEVELS = {"config": 1, "flows": 2}
 """How far below a field its values stand, each of which is sent as one text: a secret in it makes it one."""
@@ -46,11 +46,10 @@ def _holds(path: str, other: str) -> bool:
 
 
 def _secret(value: Any) -> Any:
-    """A value as the text that is sent; what is empty, and a list of secrets, stay as they are."""
-    listed = isinstance(value, list | tuple) and all(isinstance(one, Secret) for one in value)
-    if value in (None, "") or isinstance(value, Secret) or listed:
+    """A value as the text that is sent; what is empty stays, and what holds a secret is one already."""
+    if value in (None, "") or has_secret(value):
         return value
-    return Secret(text(value), "manifest", (*secret_parts(value), *_texts(value)))
+    return Secret(text(value), "manifest", tuple(_texts(value)))
 
 
 def _texts(value: Any) -> Iterator[str]:

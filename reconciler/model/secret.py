@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 SHOWN = "(secret)"
 SHORT = 4
@@ -56,6 +57,17 @@ class Unproven(Secret):
 
     def __repr__(self) -> str:
         return NOT_SHOWN
+
+
+def unproven(value: Any) -> Any:
+    """A live text as one that may be a secret; empty and absent, and what is no text, are none."""
+    return Unproven(value, "live", sure=False) if isinstance(value, str) and value else value
+
+
+class Sealed(Secret):
+    """A secret of which it is known that there is one, and that was not read: it must not be sent."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,27 +9,12 @@ from typing import Any
 
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Source
+from reconciler.model.digest import Canonical
 from reconciler.model.plan import Rollout
 
 
 @dataclass(frozen=True, slots=True)
-class Definition:
-    """An integration definition: the author's text, which is sent as it is, and what it says.
-
-    One that a bundle generated refers to a component that is published along with it: `component` is that
-    resource, `key` what the definition calls it, `signature` the package that is meant.
-    """
-
-    text: str = field(repr=False)
-    data: Mapping[str, Any] = field(repr=False)
-    file: str = ""
-    component: Address | None = None
-    key: str = ""
-    signature: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Bundle:
+class Bundle(Canonical):
     """A built code-native integration: its package, the package's SHA-1, and the input of its publish.
     `icons` are the pictures that the input names.
     """
@@ -39,6 +24,10 @@ class Bundle:
     described: Mapping[str, Any] = field(repr=False)
     icons: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
+    def canonical(self) -> Any:
+        """The signature, which stands for all files."""
+        return {"$bundle": self.signature}
+
 
 @dataclass(frozen=True, slots=True)
 class Resource:
@@ -46,7 +35,7 @@ class Resource:
 
     `fields` holds only what the manifest mentions (what it does not mention is left alone):
 
-    - Integration: name, description, category, labels, definition (Definition), release, comment, available
+    - Integration: name, description, category, labels, definition, release, comment, available
     - Component: key, bundle (Bundle); made from an Integration's manifest
     - Customer: name, externalId, description, labels
     - Instance: customer (Address), integration (Address), release, name, description, enabled, labels,
@@ -64,6 +53,8 @@ class Resource:
     was: tuple[str, ...] = ()
     source: Source = field(default_factory=lambda: Source(""))
     positions: Mapping[str, Source] = field(default_factory=dict, repr=False)
+    part_of: Address | None = None
+    """The resource whose manifest it is made from, where it has none of its own."""
     sensitive: tuple[str, ...] = ()
     """Paths of fields that are secrets without a source of their own."""
 
@@ -86,9 +77,9 @@ class Desired:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One published version of an integration. `release` is our name for it, where it bears one.
-    `flows` maps a flow's name to its id in this version, `variables` the keys that an instance must or
-    may configure; both are empty until they were asked for.
+    """One published version of an integration. `release` is our name for it, where it bears one; `definition`
+    and `observed` are the digests of what it was made from, and of the draft that was published, where we
+    published it.
     """
 
     id: str
@@ -97,7 +88,7 @@ class Version:
     release: str | None = None
     comment: str = ""
     definition: str = ""
-    flows: Mapping[str, str] = field(default_factory=dict)
+    observed: str = ""
 
 
 class How(IntEnum):
@@ -142,14 +133,29 @@ class LiveObject:
 
 
 @dataclass(frozen=True, slots=True)
+class Unreadable:
+    """An object of the tenant that cannot be understood, and why. `marks` are the marks in it, None where
+    even they cannot be read; `texts` are some of its values: its names, and what it belongs to.
+    """
+
+    kind: str
+    id: str
+    reason: str
+    marks: frozenset[str] | None = None
+    texts: frozenset[str] = field(default_factory=frozenset, repr=False)
+
+    def __str__(self) -> str:
+        return f"{self.kind.lower()} {self.id or '(without an id)'}"
+
+
+@dataclass(frozen=True, slots=True)
 class Live:
     """A consistent snapshot of a tenant: its objects by kind, each kind in the order of creation. The tenant
-    refused to list the kinds that are `unread`.
+    refused to list the kinds that are `unread`; what is `unreadable` is among no kind's objects.
     """
 
     tenant: str
     objects: Mapping[str, tuple[LiveObject, ...]]
     requests: int = 0
     unread: tuple[str, ...] = ()
-    described: tuple[LiveObject, ...] = ()
-    """Components that were asked what they call their inputs."""
+    unreadable: tuple[Unreadable, ...] = ()

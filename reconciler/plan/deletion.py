@@ -3,46 +3,73 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Policy
 from reconciler.kinds.marks import is_protected, marks_in, project_of
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.plan import Action, Refusal, Verb
-from reconciler.model.state import Desired, Live, LiveObject
+from reconciler.model.plan import Action, LeftOut, Refusal, Verb
+from reconciler.model.state import Desired, Live, LiveObject, Unreadable
 from reconciler.plan.match import Matched, ambiguous
-from reconciler.plan.select import fits
+from reconciler.plan.select import Selection
+
+NAMED = 5
 
 Within = Mapping[tuple[str, str], Mapping[object, list[LiveObject]]]
 """The objects that the platform deletes along with another one, by that one's kind and a value of it."""
 
 
-def deletions(
-    desired: Desired,
-    live: Live,
-    matched: Matched,
-    policy: Policy,
-    patterns: tuple[Sequence[str], Sequence[str]],
-) -> tuple[list[Action], list[str], list[Refusal]]:
-    """The delete actions, dependents first, the objects that the platform deletes along with them, and why
-    that must not be. Empty without `prune`. Only what bears this project's mark is ever among the actions.
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What is deleted, dependents first; what the platform deletes along with it; why that must not be; and
+    what stays since deleting it would take along what is excluded.
     """
+
+    actions: list[Action]
+    consequences: list[str]
+    refusals: list[Refusal]
+    left_out: list[LeftOut]
+
+
+def deletions(
+    desired: Desired, live: Live, matched: Matched, policy: Policy, selection: Selection
+) -> Removal:
+    """What is to be deleted: nothing without `prune`, and only what bears this project's mark."""
     if not policy.prune:
-        return [], [], []
-    select, exclude = patterns
+        return Removal([], [], [], [])
+    within = _within(live)
     chosen = {
-        address: obj
-        for address, obj in matched.orphans.items()
-        if (not select or any(fits(address, {}, p) for p in select))
-        and not any(fits(address, {}, p) for p in exclude)
+        a: obj
+        for a, obj in matched.orphans.items()
+        if selection.about_orphan(a) and not _bars(selection, desired, a)
     }
+    left_out = _around_excluded(chosen, desired, matched, selection, within)
+    chosen = {a: obj for a, obj in chosen.items() if a not in left_out}
     refusals = [*_of_several(chosen, matched), *_protected(chosen)]
     kept = {obj.id for sharing in matched.sharing.values() for obj in sharing.values()}
     chosen = {a: obj for a, obj in chosen.items() if obj.id not in kept and not is_protected(obj)}
-    within = _within(live)
-    rank = {name: index for index, name in enumerate(reversed(all_kinds()))}
     names = {obj.id: address for address, obj in chosen.items()}
+    along = {o.id: (o, address) for address, obj in chosen.items() for o in _inside(obj, within)}
+    lost = [(o, address) for o, address in along.values() if o.id not in names]
+    told = [f"{_called(o)} is deleted with {address}" for o, address in lost]
+    refusals += [*_still_wanted(desired, matched, lost), *_not_to_be_lost(desired.project, matched, lost)]
+    refusals += _holding_the_odd(chosen, live)
+    if not policy.delete_strangers:
+        refusals += _strangers(chosen, matched, within)
+    return Removal(_actions(chosen, names, within), sorted(told), refusals, list(left_out.values()))
+
+
+def _bars(selection: Selection, desired: Desired, address: Address) -> bool:
+    resource = desired.resources.get(address)
+    return selection.bars(resource) if resource else selection.bars_orphan(address)
+
+
+def _actions(
+    chosen: Mapping[Address, LiveObject], names: Mapping[str, Address], within: Within
+) -> list[Action]:
+    rank = {name: index for index, name in enumerate(reversed(all_kinds()))}
     actions: list[Action] = []
     for address in sorted(chosen, key=lambda a: (rank[a.kind], a)):
         obj = chosen[address]
@@ -59,11 +86,29 @@ def deletions(
                 obj.id,
             )
         )
-    along = {o.id: (o, address) for address, obj in chosen.items() for o in _inside(obj, within)}
-    lost = [(o, address) for o, address in along.values() if o.id not in names]
-    told = [f"{_called(o)} is deleted with {address}" for o, address in lost]
-    refusals += [*_still_wanted(desired, matched, lost), *_not_to_be_lost(desired.project, matched, lost)]
-    return actions, sorted(told), refusals
+    return actions
+
+
+def _around_excluded(
+    chosen: Mapping[Address, LiveObject],
+    desired: Desired,
+    matched: Matched,
+    selection: Selection,
+    within: Within,
+) -> dict[Address, LeftOut]:
+    """Those of the chosen that the platform would delete together with something that is excluded."""
+    if not selection.exclude:
+        return {}
+    excluded = {
+        obj.id: address
+        for address, obj in (*matched.objects.items(), *matched.orphans.items())
+        if _bars(selection, desired, address)
+    }
+    return {
+        address: LeftOut(address, f"holds excluded {excluded[kept]}: that would be deleted along")
+        for address, obj in sorted(chosen.items())
+        if (kept := min((o.id for o in _inside(obj, within) if o.id in excluded), default=""))
+    }
 
 
 def unread(live: Live) -> list[Diagnostic]:
@@ -76,6 +121,23 @@ def unread(live: Live) -> list[Diagnostic]:
             severity="warning",
         )
         for name in live.unread
+    ]
+
+
+def not_understood(live: Live) -> list[Diagnostic]:
+    """What is passed over, since nobody can tell what it is; some at a time of those that are alike."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for odd in live.unreadable:
+        alike.setdefault((odd.kind, odd.reason), []).append(odd.id or "(without an id)")
+    return [
+        Diagnostic(
+            "unreadable",
+            f"{kind.lower()} {', '.join(some)} cannot be understood, and is passed over: {reason}",
+            hint="look at it in the web app; this version may not know a new form of it",
+            severity="warning",
+        )
+        for (kind, reason), ids in alike.items()
+        for some in (ids[at : at + NAMED] for at in range(0, len(ids), NAMED))
     ]
 
 
@@ -157,3 +219,59 @@ def _not_to_be_lost(
             message = f"deleting {outer} would delete {_called(obj)}, which {why}"
             refusals.append(Refusal(code, message, str(outer), f"keep {outer}: give --exclude {outer}"))
     return refusals
+
+
+def _strangers(chosen: Mapping[Address, LiveObject], matched: Matched, within: Within) -> list[Refusal]:
+    """Refuses to delete along with something else what bears nobody's mark: a person made it by hand."""
+    wanted = {obj.id for obj in matched.objects.values()}
+    found = {
+        address: [o for o in _inside(obj, within) if o.id not in wanted and not marks_in(o.labels, o.kind)]
+        for address, obj in sorted(chosen.items())
+    }
+    return [
+        Refusal(
+            "strangers",
+            f"deleting {address} would delete {_unmarked(strangers)}",
+            str(address),
+            f"keep it: give --exclude {address}; if all of them are to go along, give --delete-strangers",
+        )
+        for address, strangers in found.items()
+        if strangers
+    ]
+
+
+def _unmarked(objects: Sequence[LiveObject]) -> str:
+    named = [_called(obj) for obj in objects[:NAMED]]
+    if len(objects) > NAMED:
+        rest = len(objects) - NAMED
+        return f"{len(objects)} objects that bear no mark: {', '.join(named)} and {rest} more"
+    if len(named) == 1:
+        return f"{named[0]}, which bears no mark"
+    return f"{', '.join(named[:-1])} and {named[-1]}, which bear no mark"
+
+
+def _holding_the_odd(chosen: Mapping[Address, LiveObject], live: Live) -> list[Refusal]:
+    """Refuses to delete along with something else what cannot be understood: it may be anybody's."""
+    return [
+        Refusal(
+            "unreadable",
+            f"deleting {address} might delete {odd}, which cannot be understood: {odd.reason}",
+            str(address),
+            f"look at it in the web app; keep {address} meanwhile: give --exclude {address}",
+        )
+        for address, obj in sorted(chosen.items())
+        for odd in live.unreadable
+        if _may_lie_in(obj, odd, live)
+    ]
+
+
+def _may_lie_in(outer: LiveObject, odd: Unreadable, live: Live) -> bool:
+    """Whether the platform may delete an object along with another one. Where it is not known what it lies
+    in, it may lie anywhere.
+    """
+    kind = all_kinds()[outer.kind]
+    for named, value in all_kinds()[odd.kind].lies_in:
+        if named == outer.kind:
+            known = {str(kind.value(one, value)).lower() for one in live.objects.get(named, ())}
+            return str(kind.value(outer, value)).lower() in odd.texts or not known & odd.texts
+    return False

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.kinds import all_kinds
-from reconciler.kinds.base import Kind
+from reconciler.kinds.base import Kind, Policy, Request
 from reconciler.kinds.marks import mark, marks_in, owned_name, project_of
+from reconciler.kinds.understanding import could_be
 from reconciler.model.address import Address, Ref
+from reconciler.model.errors import NotUnderstood
 from reconciler.model.plan import Refusal
-from reconciler.model.state import Desired, Live, LiveObject, Resource
+from reconciler.model.state import Desired, Live, LiveObject, Resource, Unreadable
 
 
 @dataclass(slots=True)
@@ -21,6 +23,7 @@ class Matched:
     match nothing.
     """
 
+    desired: Desired
     objects: dict[Address, LiveObject] = field(default_factory=dict)
     adopting: set[Address] = field(default_factory=set)
     refusals: list[Refusal] = field(default_factory=list)
@@ -28,41 +31,88 @@ class Matched:
     sharing: dict[Address, dict[str, LiveObject]] = field(default_factory=dict)
     known: dict[Address, LiveObject] = field(default_factory=dict)
     """What resources may name without a manifest of its own, by kind and name."""
+    odd: set[Address] = field(default_factory=set)
+    """The resources whose objects cannot be understood: they are there, and nobody knows how."""
     unmanaged: int = 0
     owned: int = 0
+    _given: dict[Ref, Any] = field(default_factory=dict)
 
     def resolve(self, ref: Ref) -> Any:
         """The value of a Ref as far as the tenant knows it now, else the Ref itself."""
         live = self.objects.get(ref.address) or self.known.get(ref.address)
         value = all_kinds()[ref.address.kind].value(live, ref.field) if live else None
+        value = self._will_be(ref) if value is None else value
         return ref if value is None else value
+
+    def request(self, address: Address, policy: Policy | None = None) -> Request:
+        """What steps of the resource of an address are about."""
+        resource, live = self.desired.resources[address], self.objects.get(address)
+        return Request(self.desired.project, resource, live, self.resolve, policy or Policy())
+
+    def learn(self, address: Address, live: LiveObject) -> None:
+        """Puts an object of which more is known in its own place."""
+        self.objects[address] = live
+        self._given.clear()
+
+    def know(self, address: Address, live: LiveObject) -> None:
+        """Puts what was asked of an object that others name to what is known of it."""
+        before = self.known.get(address)
+        self.known[address] = replace(before, facts={**live.facts, **before.facts}) if before else live
+
+    def puzzled(self, address: Address, error: NotUnderstood) -> None:
+        """Takes note that a resource's object cannot be understood, as was seen only when more was asked."""
+        self.objects.pop(address, None)
+        self.adopting.discard(address)
+        self.pass_over(address, error.unreadable)
+
+    def pass_over(self, address: Address, odd: Unreadable) -> None:
+        """Refuses what is done to a resource of which an object that cannot be understood may be the one: it
+        would be made a second time.
+        """
+        self.odd.add(address)
+        self.refusals.append(
+            Refusal(
+                "unreadable",
+                f"{odd}, which may be this resource, cannot be understood: {odd.reason}",
+                str(address),
+                f"look at it in the web app; to go on without it, give --exclude {address}",
+            )
+        )
+
+    def _will_be(self, ref: Ref) -> Any:
+        if ref.address not in self.objects or ref.address not in self.desired.resources:
+            return None
+        if ref not in self._given:
+            self._given[ref] = all_kinds()[ref.address.kind].given(self.request(ref.address), ref.field)
+        return self._given[ref]
 
 
 def match(desired: Desired, live: Live) -> Matched:
     """Pairs all resources of `desired` with the objects of `live`, kind by kind in the order of their
     dependencies.
     """
-    matched = Matched()
+    matched = Matched(desired)
     for kind in all_kinds().values():
         objects = live.objects.get(kind.name, ())
         resources = [r for r in desired.resources.values() if r.kind == kind.name]
         if kind.lookup:
             matched.known |= {Address(kind.name, str(o.fields[kind.lookup])): o for o in objects}
-            matched.known |= _described(kind, matched.known, live)
         if kind.declared:
             _match_kind(kind, desired.project, resources, objects, matched)
+            _pass_over_unreadable(kind, desired.project, resources, live.unreadable, matched)
     return matched
 
 
-def _described(kind: Kind, known: Mapping[Address, LiveObject], live: Live) -> dict[Address, LiveObject]:
-    """What was asked besides of objects that others name, put to what the list tells of them."""
-    found = {Address(kind.name, str(o.fields[kind.lookup])): o for o in live.described if o.kind == kind.name}
-    return {
-        address: replace(known[address], facts={**one.facts, **known[address].facts})
-        if address in known
-        else one
-        for address, one in found.items()
-    }
+def _pass_over_unreadable(
+    kind: Kind, project: str, resources: list[Resource], unreadable: Iterable[Unreadable], matched: Matched
+) -> None:
+    unreadable = [odd for odd in unreadable if odd.kind == kind.name]
+    for resource in resources if unreadable else ():
+        if resource.address in matched.objects:
+            continue
+        found = next((o for o in unreadable if could_be(o, project, resource, kind, matched.resolve)), None)
+        if found is not None:
+            matched.pass_over(resource.address, found)
 
 
 def _match_kind(

@@ -1,28 +1,32 @@
-"""What a plan cannot decide before the tenant is asked once more: which inputs components call passwords."""
+"""What no plan can decide before the tenant is asked once more: which inputs components call passwords."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from reconciler.kinds.meaning import component_versions
-from reconciler.model.plan import Change, Plan
+from reconciler.definition import Definition
+from reconciler.kinds import all_kinds
+from reconciler.kinds.base import Policy
+from reconciler.model.address import Address
+from reconciler.model.plan import Change
 from reconciler.model.secret import Unproven
-from reconciler.model.state import Definition, Desired
 from reconciler.plan.match import Matched
 
 
-def undecided(plan: Plan, desired: Desired, matched: Matched) -> set[str]:
+def undecided(matched: Matched, concerned: Collection[Address], policy: Policy) -> set[str]:
     """The keys of the components of which a definition that differs holds inputs that may be passwords."""
     keys: set[str] = set()
-    for action in plan.actions:
-        if any(change.path.startswith("definition.") and _is_open(change) for change in action.changes):
-            resource, live = desired.resources.get(action.address), matched.objects.get(action.address)
-            for fields in (resource.fields if resource else {}, live.fields if live else {}):
-                definition = fields.get("definition")
-                keys |= (
-                    set(component_versions(definition.data)) if isinstance(definition, Definition) else set()
-                )
+    for address, live in matched.objects.items():
+        if address not in concerned or not isinstance(live.fields.get("definition"), Definition):
+            continue
+        found = all_kinds()[address.kind].steps(matched.request(address, policy), adopt=False)
+        if any(change.path.startswith("definition.") and _is_open(change) for change in found.changes):
+            sides = (matched.desired.resources[address].fields, live.fields)
+            definitions = (fields.get("definition") for fields in sides)
+            keys.update(
+                key for one in definitions if isinstance(one, Definition) for key in one.component_versions
+            )
     return keys
 
 

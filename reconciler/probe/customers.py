@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from reconciler.probe.finding import Experiment, Finding, Unclear, answers, either
+from reconciler.probe.experiment import Experiment, answers
+from reconciler.probe.finding import Finding, Unclear, either
 from reconciler.probe.scratch import Scratch
 
 _LIMITS = (255, 100, 64)

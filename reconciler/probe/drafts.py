@@ -13,7 +13,8 @@ from reconciler.probe.definition import (
     parse,
     steps,
 )
-from reconciler.probe.finding import Experiment, Finding, Unclear, answers, either, unclear
+from reconciler.probe.experiment import Experiment, answers
+from reconciler.probe.finding import Finding, Unclear, either, unclear
 from reconciler.probe.scratch import Scratch
 
 _IMPORTED = "as imported"
@@ -131,6 +132,19 @@ async def unknown_keys(scratch: Scratch) -> list[Finding]:
     return [either("unknown_definition_keys", kept, yes="keep", no="drop", evidence=evidence)]
 
 
+@answers("unknown_types")
+async def unknown_types(scratch: Scratch) -> list[Finding]:
+    """A variable of a type that no release knows."""
+    text = definition(scratch.name(), scratch.labels, variables=[{"key": "Odd", "dataType": OWN_KEY}])
+    made, refusal = await scratch.attempt(
+        "importIntegration", integrationId=scratch.draft_id, definition=text
+    )
+    if made is None:
+        return [Finding("unknown_types", "refused", f"refused: {refusal}")]
+    scratch.draft = made
+    return [Finding("unknown_types", "taken", "the type was taken")]
+
+
 @answers("import_same_name")
 async def import_same_name(scratch: Scratch) -> list[Finding]:
     """An import without an id, under the draft's name. A second integration goes at once."""
@@ -159,6 +173,7 @@ DRAFTS: tuple[Experiment, ...] = (
     read_back,
     import_again,
     unknown_keys,
+    unknown_types,
     import_same_name,
 )
 """In the order in which they are made: each leaves a draft to the next."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import uuid
 from base64 import b64encode
 
-from reconciler.probe.finding import Experiment, Finding, Unclear, answers, either, unclear
+from reconciler.probe.experiment import Experiment, answers
+from reconciler.probe.finding import Finding, Unclear, either, unclear
 from reconciler.probe.scratch import Scratch
 
 

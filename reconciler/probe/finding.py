@@ -1,15 +1,8 @@
-"""What an experiment is, and what comes of one: an answer with its evidence, or why there is none."""
+"""What comes of an experiment: an answer with its evidence, or why there is none."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from reconciler.probe.scratch import Scratch
-
-Run = Callable[["Scratch"], Awaitable[list["Finding"]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,19 +16,6 @@ class Finding:
 
 class Unclear(Exception):
     """An experiment came out as no answer has it, or cannot be done; the text says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Experiment:
-    """A few requests, and the rules that they answer."""
-
-    rules: tuple[str, ...]
-    run: Run
-
-
-def answers(*rules: str) -> Callable[[Run], Experiment]:
-    """Makes an experiment of a function, one that answers these rules."""
-    return lambda run: Experiment(rules, run)
 
 
 def unclear(rule: str, why: str) -> Finding:

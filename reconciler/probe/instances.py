@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reconciler.probe.definition import DEFAULT_USER, LOGIN, PLAIN
-from reconciler.probe.finding import Experiment, Finding, Unclear, answers, either, unclear
+from reconciler.probe.definition import DEFAULT_USER, LOGIN, PLAIN, definition, of_users
+from reconciler.probe.experiment import Experiment, answers
+from reconciler.probe.finding import Finding, Unclear, either, unclear
 from reconciler.probe.scratch import Scratch
 
 _USER, _PASSWORD = "someone", "scratch-password"
@@ -184,6 +185,20 @@ async def deploy_incomplete(scratch: Scratch) -> list[Finding]:
     return [_refused("deploy_incomplete", await scratch.deploy(), yes="refused", no="allowed")]
 
 
+@answers("user_level_counts")
+async def user_level(scratch: Scratch) -> list[Finding]:
+    """A version with a variable that each user sets."""
+    _ = scratch.instance_id
+    name = scratch.name("4")
+    await scratch.import_draft(definition(name, scratch.labels, variables=[of_users()]))
+    await scratch.update_draft(name=name, labels=scratch.labels)
+    scratch.versions["users"] = await scratch.change("publishIntegration", id=scratch.draft_id)
+    moved = await scratch.change_instance(integration=await scratch.available("users"))
+    counts = moved["configState"] == "NEEDS_INSTANCE_CONFIGURATION"
+    evidence = f"with a value that no user gave, it is {moved['configState']}"
+    return [either("user_level_counts", counts, yes="true", no="false", evidence=evidence)]
+
+
 @answers("oauth_pending")
 async def oauth_pending(scratch: Scratch) -> list[Finding]:
     """A connection that nobody authorised."""
@@ -218,6 +233,7 @@ CHANGES: tuple[Experiment, ...] = (
     needs_deploy,
     move,
     deploy_incomplete,
+    user_level,
     oauth_pending,
     unavailable_version,
 )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from reconciler.model.errors import TransportError, Unreachable
-from reconciler.probe.finding import Experiment, Finding, Unclear, answers, either, untried
+from reconciler.probe.experiment import Experiment, answers
+from reconciler.probe.finding import Finding, Unclear, either, untried
 from reconciler.probe.scratch import Scratch
 
 _BODY = 2_700_000  # a little more than Django's limit

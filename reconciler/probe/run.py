@@ -11,7 +11,8 @@ from reconciler.model.errors import ApiError, NullObject, PayloadError, Reconcil
 from reconciler.probe.customers import CUSTOMERS
 from reconciler.probe.drafts import DRAFTS
 from reconciler.probe.errors import ERRORS
-from reconciler.probe.finding import Experiment, Finding, Unclear, unclear
+from reconciler.probe.experiment import Experiment
+from reconciler.probe.finding import Finding, Unclear, unclear
 from reconciler.probe.instances import CHANGES, CREATION
 from reconciler.probe.leftovers import remove
 from reconciler.probe.limits import LIMITS

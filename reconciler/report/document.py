@@ -10,8 +10,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from enum import Enum
+from pathlib import PurePath
 from typing import Any
 
+from reconciler.definition import Definition
 from reconciler.model.address import Address, Ref
 from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.digest import sha256
@@ -20,7 +22,6 @@ from reconciler.model.lease import Lease, moment
 from reconciler.model.outcome import Outcome, Result, Status
 from reconciler.model.plan import Action, Cause, Change, Drift, Plan, Refusal, Rollout, Verb
 from reconciler.model.secret import SHOWN, Hidden, Secret
-from reconciler.model.state import Definition
 from reconciler.report import sanitize
 from reconciler.report.values import LONG, shorten
 
@@ -29,6 +30,8 @@ Document = dict[str, Any]
 PLAN = "reconciler.plan/v1"
 OUTCOME = "reconciler.outcome/v1"
 DRIFT = "reconciler.drift/v1"
+
+_STAMP = 15  # of a run's id, to the second
 
 # Where only a digest tells what was applied, or nothing does: that is not "nothing was applied".
 NOT_KNOWN = {Cause.BOTH: "(digest only)", Cause.UNKNOWN: "(not recorded)"}
@@ -46,8 +49,10 @@ def plan_document(plan: Plan, *, created_at: str, rate: float) -> Document:
         "drift": [_drift(drift) for drift in plan.drift],
         "warnings": [_diagnostic(warning) for warning in plan.warnings],
         "refusals": [_refusal(refusal) for refusal in plan.refusals],
+        "notes": [_diagnostic(note) for note in plan.notes],
         "consequences": list(plan.consequences),
         "orphans": [str(address) for address in plan.orphans],
+        **_left_out(plan),
         **({"rollouts": [_rollout(rollout) for rollout in plan.rollouts]} if plan.rollouts else {}),
     }
 
@@ -80,6 +85,7 @@ def outcome_document(outcome: Outcome, *, created_at: str, seconds: float = 0.0)
         },
         "actions": [_result(result) for result in outcome.results],
         "warnings": [_diagnostic(warning) for warning in outcome.plan.warnings],
+        **_left_out(outcome.plan),
     }
 
 
@@ -95,9 +101,11 @@ def drift_document(plan: Plan, *, created_at: str) -> Document:
             **{cause.value: causes[cause] for cause in Cause},
             "unmanaged": plan.unmanaged,
             "orphans": len(plan.orphans),
+            **({"unreadable": plan.unreadable} if plan.unreadable else {}),
         },
         "drift": [_drift(drift) for drift in plan.drift],
         "warnings": [_diagnostic(warning) for warning in plan.warnings],
+        "notes": [_diagnostic(note) for note in plan.notes],
         "orphans": [str(address) for address in plan.orphans],
     }
 
@@ -168,20 +176,26 @@ def _digest(digest: str) -> str:
     return digest if digest.startswith("sha256:") else f"sha256:{digest}"
 
 
+def _left_out(plan: Plan) -> Document:
+    found = [{"address": str(one.address), "reason": one.reason} for one in plan.left_out]
+    return {"leftOut": found} if found else {}
+
+
 def _summary(plan: Plan) -> dict[str, int]:
     verbs = Counter(action.verb for action in plan.actions)
-    ours = {
+    return {
         "actions": len(plan.actions),
         **{verb.value: verbs[verb] for verb in Verb},
         "unchanged": plan.unchanged,
         "unmanaged": plan.unmanaged,
         "orphans": len(plan.orphans),
         "drift": len(plan.drift),
+        **({"leftOut": len(plan.left_out)} if plan.left_out else {}),
+        **({"unreadable": plan.unreadable} if plan.unreadable else {}),
         "warnings": len(plan.warnings),
         "refusals": len(plan.refusals),
+        "notes": len(plan.notes),
     }
-    # What the planner counted besides comes after; it cannot contradict what is counted here.
-    return {**ours, **{name: plan.counts[name] for name in sorted(plan.counts) if name not in ours}}
 
 
 def _requests(plan: Plan, rate: float) -> Document:
@@ -235,7 +249,16 @@ def _result(result: Result) -> Document:
         "seconds": round(result.seconds, 3),
         "doubtful": result.doubtful,
         "kept": result.kept or None,
+        "restore": _way_back(result),
     }
+
+
+def _way_back(result: Result) -> str | None:
+    """The command that brings back the draft that an action replaced."""
+    if not result.kept:
+        return None
+    run = PurePath(result.kept).parent.stem[:_STAMP]
+    return f"reconciler history {run} --restore {result.action.address}"
 
 
 def _rollout(rollout: Rollout) -> Document:

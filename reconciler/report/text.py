@@ -43,11 +43,13 @@ def render_plan(console: Console, document: Document, *, verbose: bool = False) 
         verbose,
         "yellow",
     )
+    _left_out(console, document)
     for rollout in values.rollout_lines(document):
         lines.write(console, 0, ("rollout of ", "dim"), rollout)
     if lease := values.lease_line(document):
         lines.write(console, 0, ("lease: ", "bold yellow"), lease)
         lines.blank(console)
+    _notes(console, document)
     _entries(console, "warning", document.get("warnings", ()))
     _entries(console, "refused", document.get("refusals", ()))
     _not_shown(console, document)
@@ -76,6 +78,7 @@ def render_outcome(console: Console, document: Document, *, verbose: bool = Fals
             lines.write(console, 6, (terminal(rest), "dim"))
     if shown:
         lines.blank(console)
+    _left_out(console, document)
     bad = any(action["status"] in ("failed", "stale") for action in document["actions"])
     lines.write(console, 0, (values.outcome_line(document), "bold red" if bad else "bold"))
     if left := values.next_line(document):
@@ -88,8 +91,17 @@ def render_drift(console: Console, document: Document, *, verbose: bool = False)
         _drift_group(console, address, drifts, verbose)
         lines.blank(console)
     _listing(console, "Owned, but in no manifest", values.left_orphans(document), verbose, "yellow")
+    _entries(console, "warning", values.unseen(document))
+    _notes(console, document)
     _not_shown(console, document)
     lines.write(console, 0, (values.drift_line(document), "bold"))
+
+
+def _left_out(console: Console, document: Document) -> None:
+    for line in values.left_out_lines(document):
+        lines.write(console, 0, ("left out: ", "yellow"), terminal(line))
+    if document.get("leftOut"):
+        lines.blank(console)
 
 
 def _plan_group(console: Console, address: str, actions: Sequence[Document], verbose: bool) -> None:
@@ -203,6 +215,14 @@ def _not_shown(console: Console, document: Document) -> None:
         lines.blank(console)
 
 
+def _notes(console: Console, document: Document) -> None:
+    notes = values.note_lines(document)
+    for note in notes:
+        lines.write(console, 0, ("note: ", "cyan"), note)
+    if notes:
+        lines.blank(console)
+
+
 def _plan_facts(console: Console, document: Document, verbose: bool) -> None:
     if not document["actions"]:
         return
@@ -233,7 +253,7 @@ def _result(console: Console, action: Document) -> None:
         lines.write(console, 6, (f"in doubt: {values.DOUBT}", "yellow"))
     if action["kept"]:
         lines.write(console, 6, f"the draft that was there is kept: {terminal(action['kept'])}")
-        lines.write(console, 6, ("bring it back: ", "cyan"), terminal(values.way_back(action)))
+        lines.write(console, 6, ("bring it back: ", "cyan"), terminal(action["restore"]))
 
 
 def _errors(console: Console, document: Document, *, verbose: bool = False) -> None:

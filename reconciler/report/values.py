@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import PurePath
 from typing import Any
 
 from reconciler.report.sanitize import terminal
@@ -13,7 +12,6 @@ from reconciler.report.sanitize import terminal
 SHORT = 60
 LONG = 2_000
 _CONTEXT = 16
-_STAMP = 15  # of a run's id, to the second
 # The words that stand for values; they are shown bare, as nobody's text.
 _WORDS = re.compile(
     r"\((?:secret|not shown: it may be a secret|known after apply|definition|digest only|not recorded)\)"
@@ -105,16 +103,26 @@ def fates(document: Mapping[str, Any]) -> dict[str, int]:
     return found
 
 
+def left_out_lines(document: Mapping[str, Any]) -> list[str]:
+    """What nothing is done of, since something else is excluded or was not selected."""
+    return [f"{one['address']}, which {one['reason']}" for one in document.get("leftOut", ())]
+
+
 def left_orphans(document: Mapping[str, Any]) -> list[str]:
     """The orphans that stay, since the plan does not delete them."""
     deleted = {one["address"] for one in document.get("actions", ()) if one["verb"] == "delete"}
     return [address for address in document.get("orphans", ()) if address not in deleted]
 
 
+NOTHING = "No changes. The tenant matches the manifests."
+
+
 def plan_line(document: Mapping[str, Any]) -> str:
     """The plan in one line."""
     if not document["actions"]:
-        return "" if document.get("refusals") else "No changes. The tenant matches the manifests."
+        left = len(document.get("leftOut", ()))
+        same = f"No changes; {count(left, 'resource')} left out." if left else NOTHING
+        return "" if document.get("refusals") else same
     found = fates(document)
     parts = [f"{found[fate]:,} to {fate}" for fate in ("create", "update", "delete")]
     parts += [f"{found[fate]:,} to {fate}" for fate in ("adopt", "forget", "test") if found[fate]]
@@ -134,6 +142,14 @@ def lease_line(document: Mapping[str, Any]) -> str:
         return f"{holder} has the lease on this tenant: apply would be refused."
     span = f"since {lease['since']}, until {lease['until']}"
     return f"{holder} works on this tenant {span}{why}: apply would be refused."
+
+
+def note_lines(document: Mapping[str, Any]) -> list[str]:
+    """What is to be known, one a line."""
+    return [
+        terminal(f"{one['address']}: {one['message']}" if one["address"] else one["message"])
+        for one in document.get("notes", ())
+    ]
 
 
 def rollout_lines(document: Mapping[str, Any]) -> list[str]:
@@ -179,10 +195,10 @@ def unfinished(action: Mapping[str, Any]) -> str:
 DOUBT = "no answer came: it may have been carried out"
 
 
-def way_back(action: Mapping[str, Any]) -> str:
-    """The command that brings back the draft that an action replaced."""
-    run = PurePath(action["kept"]).parent.stem[:_STAMP]
-    return f"reconciler history {run} --restore {action['address']}"
+def unseen(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The warnings that a comparison did not see everything; those about the manifests are the plan's."""
+    codes = ("unread", "unreadable", "selects-nothing", "excludes-nothing")
+    return [one for one in document.get("warnings", ()) if one["code"] in codes]
 
 
 def drift_line(document: Mapping[str, Any]) -> str:

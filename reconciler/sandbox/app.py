@@ -8,8 +8,8 @@ from __future__ import annotations
 import logging
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -20,52 +20,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from .auth import AUDIENCE, CLIENT_ID, WEEK, TokenError, Tokens
-from .doors import Visited, came_to, routes
-from .faults import Strike
+from .doors import came_to, routes
 from .misbehave import answer
+
+if TYPE_CHECKING:
+    from .sandbox import Sandbox
 
 BODY_LIMIT = 2_621_440  # 2.5 MB
 RATE = 20  # requests of one token in any second
 _log = logging.getLogger(__name__)
-
-
-class SandboxLike(Visited, Protocol):
-    """What the edge needs of a sandbox."""
-
-    @property
-    def token(self) -> str:
-        """An access token that never runs out."""
-
-    @property
-    def refresh_token(self) -> str:
-        """What access tokens are exchanged for."""
-
-    @property
-    def tenant_id(self) -> str:
-        """The tenant's UUID."""
-
-    @property
-    def rules(self) -> Mapping[str, str]:
-        """The rules in force, by name."""
-
-    @property
-    def past(self) -> SandboxLike | None:
-        """The tenant as it was before the last write, if it was kept."""
-
-    def execute(
-        self,
-        query: str,
-        variables: dict[str, Any] | None,
-        operation_name: str | None = None,
-        allow_introspection: bool = False,
-    ) -> tuple[int, dict[str, Any], dict[str, str]]:
-        """Answer one GraphQL request: status, body and headers."""
-
-    def strike(self, query: str, operation_name: str | None = None) -> Sequence[Strike]:
-        """The faults that befall this GraphQL request."""
-
-    def strike_auth(self) -> Sequence[Strike]:
-        """The faults that befall this exchange of a refresh token."""
 
 
 class EdgeError(Exception):
@@ -77,7 +40,7 @@ class EdgeError(Exception):
 
 
 def build_app(
-    sandbox: SandboxLike, *, token_seconds: int = WEEK, clock: Callable[[], float] = time.time
+    sandbox: Sandbox, *, token_seconds: int = WEEK, clock: Callable[[], float] = time.time
 ) -> Starlette:
     """The application; token_seconds is how long issued access tokens live."""
     edge = _Edge(sandbox, token_seconds, clock)
@@ -96,7 +59,7 @@ def build_app(
 
 
 class _Edge:
-    def __init__(self, sandbox: SandboxLike, token_seconds: int, clock: Callable[[], float]) -> None:
+    def __init__(self, sandbox: Sandbox, token_seconds: int, clock: Callable[[], float]) -> None:
         self._sandbox = sandbox
         self._clock = clock
         self._tokens = Tokens(

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .definition_check import check, component_refs, steps_of
+from .definition_check import ANYTHING, KNOWN, check, component_refs, steps_of
 from .definition_rows import config_variables, flows
 from .definition_text import DefinitionError, dump, load
 
 __all__ = [
+    "ANYTHING",
+    "KNOWN",
     "DefinitionError",
     "Lookup",
     "check",
@@ -44,86 +46,28 @@ _FLOW_2026: dict[str, Any] = {
 }
 _STEP_2026: dict[str, Any] = {"errorConfig": {"errorHandlerType": "fail"}}
 
-_TOP_KEYS = frozenset(
-    {
-        "category",
-        "configPages",
-        "configuration",
-        "defaultInstanceProfile",
-        "definitionVersion",
-        "description",
-        "documentation",
-        "endpointType",
-        "externalCustomerIdField",
-        "externalCustomerUserIdField",
-        "flowNameField",
-        "flows",
-        "importMetadata",
-        "isCodeNative",
-        "labels",
-        "name",
-        "preprocessFlowName",
-        "renameAttributes",
-        "requiredConfigVars",
-        "supplementalComponents",
-        "version",
-    }
-)
-_FLOW_KEYS = frozenset(
-    {
-        "description",
-        "endpointSecurityType",
-        "isAgentFlow",
-        "isSynchronous",
-        "name",
-        "organizationApiKeys",
-        "queueConfig",
-        "renameAttributes",
-        "retryConfig",
-        "schemas",
-        "stableKey",
-        "steps",
-        "supplementalComponents",
-        "triggerResolver",
-    }
-)
-_STEP_KEYS = frozenset(
-    {
-        "action",
-        "branches",
-        "description",
-        "errorConfig",
-        "inputs",
-        "isTrigger",
-        "name",
-        "schedule",
-        "stableKey",
-        "steps",
-    }
-)
-_VARIABLE_KEYS = frozenset(
-    {
-        "codeLanguage",
-        "collectionType",
-        "connection",
-        "dataSource",
-        "dataType",
-        "defaultValue",
-        "description",
-        "inputs",
-        "key",
-        "meta",
-        "onPremiseConnectionConfig",
-        "orgOnly",
-        "pickList",
-        "scheduleType",
-        "stableKey",
-        "timeZone",
-        "useScopedConfigVar",
-        "userLevelConfigured",
-    }
-)
-_PAGE_KEYS = frozenset({"elements", "name", "tagline", "userLevelConfigured"})
+# What the release that we know calls the parts of a definition.
+_NAMES = {
+    "definition": """
+        category configPages configuration defaultInstanceProfile definitionVersion description
+        documentation endpointType externalCustomerIdField externalCustomerUserIdField flowNameField
+        flows importMetadata isCodeNative labels name preprocessFlowName renameAttributes
+        requiredConfigVars supplementalComponents version
+    """,
+    "flow": """
+        description endpointSecurityType isAgentFlow isSynchronous name organizationApiKeys
+        queueConfig renameAttributes retryConfig schemas stableKey steps supplementalComponents
+        triggerResolver
+    """,
+    "step": "action branches description errorConfig inputs isTrigger name schedule stableKey steps",
+    "variable": """
+        codeLanguage collectionType connection dataSource dataType defaultValue description inputs
+        key meta onPremiseConnectionConfig orgOnly pickList scheduleType stableKey timeZone
+        useScopedConfigVar userLevelConfigured
+    """,
+    "page": "elements name tagline userLevelConfigured",
+}
+_KEYS = {part: frozenset(names.split()) for part, names in _NAMES.items()}
 
 
 def resolve_components(definition: dict[str, Any], lookup: Lookup) -> dict[str, Any]:
@@ -161,7 +105,7 @@ def normalise(
         raise DefinitionError(strangers)
     later = year >= "2026"
     drop = unknown_keys == "drop"
-    result = _TOP_DEFAULTS | _known(definition, _TOP_KEYS, drop)
+    result = _TOP_DEFAULTS | _known(definition, _KEYS["definition"], drop)
     if not result.get("requiredConfigVars"):
         result.pop("requiredConfigVars", None)
     else:
@@ -176,13 +120,13 @@ def normalise(
 
 
 def _flow(flow: dict[str, Any], later: bool, drop: bool) -> dict[str, Any]:
-    result = _FLOW_DEFAULTS | (_FLOW_2026 if later else {}) | _known(flow, _FLOW_KEYS, drop)
+    result = _FLOW_DEFAULTS | (_FLOW_2026 if later else {}) | _known(flow, _KEYS["flow"], drop)
     result["steps"] = [_step(step, later, drop) for step in result.get("steps") or []]
     return result
 
 
 def _step(step: dict[str, Any], later: bool, drop: bool) -> dict[str, Any]:
-    result = _STEP_DEFAULTS | (_STEP_2026 if later else {}) | _known(step, _STEP_KEYS, drop)
+    result = _STEP_DEFAULTS | (_STEP_2026 if later else {}) | _known(step, _KEYS["step"], drop)
     if isinstance(result.get("inputs"), dict):
         result["inputs"] = _inputs(result["inputs"])
     if isinstance(result.get("steps"), list):
@@ -196,14 +140,14 @@ def _step(step: dict[str, Any], later: bool, drop: bool) -> dict[str, Any]:
 
 
 def _variable(variable: dict[str, Any], drop: bool) -> dict[str, Any]:
-    result = _known(variable, _VARIABLE_KEYS, drop)
+    result = _known(variable, _KEYS["variable"], drop)
     if isinstance(result.get("inputs"), dict):
         result["inputs"] = _inputs(result["inputs"])
     return result
 
 
 def _page(page: dict[str, Any], drop: bool) -> dict[str, Any]:
-    result = _known(page, _PAGE_KEYS, drop)
+    result = _known(page, _KEYS["page"], drop)
     result.setdefault("elements", [])
     return result
 
@@ -222,16 +166,16 @@ def _known(part: dict[str, Any], keys: frozenset[str], drop: bool) -> dict[str, 
 
 
 def _unknown_keys(definition: dict[str, Any]) -> Iterator[str]:
-    yield from _strangers("definition", definition, _TOP_KEYS)
+    yield from _strangers("definition", definition, _KEYS["definition"])
     for variable in definition.get("requiredConfigVars") or []:
-        yield from _strangers(f"config variable {variable.get('key')!r}", variable, _VARIABLE_KEYS)
+        yield from _strangers(f"config variable {variable.get('key')!r}", variable, _KEYS["variable"])
     for page in definition.get("configPages") or []:
-        yield from _strangers(f"config page {page.get('name')!r}", page, _PAGE_KEYS)
+        yield from _strangers(f"config page {page.get('name')!r}", page, _KEYS["page"])
     for flow in definition.get("flows") or []:
         where = f"flow {flow.get('name')!r}"
-        yield from _strangers(where, flow, _FLOW_KEYS)
+        yield from _strangers(where, flow, _KEYS["flow"])
         for step in steps_of(flow.get("steps")):
-            yield from _strangers(f"{where}: step {step.get('name')!r}", step, _STEP_KEYS)
+            yield from _strangers(f"{where}: step {step.get('name')!r}", step, _KEYS["step"])
 
 
 def _strangers(where: str, part: dict[str, Any], keys: frozenset[str]) -> Iterator[str]:

@@ -6,9 +6,8 @@ The API hands out their addresses, which are their own password, as presigned li
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from hashlib import sha1
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import msgspec
 from starlette.requests import Request
@@ -16,21 +15,17 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from .address import BASE
-from .resolve.context import Context
-from .resolve.invoke import Answer, invoke, result
-from .resolve.mutate_component import receive_package
+from .resolve.components.published import receive_package
+from .resolve.executions.invoke import Answer, invoke, result
+from .resolve.frame.context import Context
+
+if TYPE_CHECKING:
+    from .sandbox import Sandbox
 
 _OWN_HEADERS = ("authorization", "connection", "content-length", "host")
 
 
-class Visited(Protocol):
-    """What the doors need of a sandbox."""
-
-    def writing(self) -> AbstractContextManager[Context]:
-        """A transaction of its own, in which the tenant may change."""
-
-
-def routes(sandbox: Visited) -> list[Route]:
+def routes(sandbox: Sandbox) -> list[Route]:
     """The doors of this sandbox."""
 
     async def trigger(request: Request) -> Response:
@@ -64,7 +59,7 @@ def routes(sandbox: Visited) -> list[Route]:
     ]
 
 
-def _responding(request: Request, sandbox: Visited, call: Callable[[Context], Answer]) -> Response:
+def _responding(request: Request, sandbox: Sandbox, call: Callable[[Context], Answer]) -> Response:
     came_to(request)
     with sandbox.writing() as context:
         status, body, headers = call(context)

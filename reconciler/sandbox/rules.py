@@ -23,119 +23,72 @@ class Rule:
         return self.values[0]
 
 
-def _rule(name: str, values: str, meaning: str) -> Rule:
+_TABLE = """
+draft_in_sequence | true, false | versionSequence lists the draft beside the versions
+draft_version_number | next, last, zero | the versionNumber that a draft shows
+draft_available | false, true | versionIsAvailable of a draft
+version_is_latest | draft, newest_published | which record has versionIsLatest
+publish_copies_labels | true, false | a published version bears the draft's labels
+publish_unchanged | new_version, refused, same_version | publishing a draft without changes
+published_available | true, after_delay, not_until_told | when a new version is available
+import_same_name | creates_second, overwrites, refused | importing without an id under a name that exists
+import_clears_labels | false, true | importing a text without labels clears the draft's
+import_flow_ids | survive, change | the ids of the draft's flows after an import
+import_updates_metadata | name_and_description, nothing | what an import into an id takes from the text
+normalisation | 2025, 2026 | the release that writes read-backs; the later one adds keys
+attributes_keep_own_keys | true, false | publish keeps attributes of unknown names
+metadata_per_version | false, true | a version keeps the metadata it was published with
+label_limit | 255, 64, 100 | the longest label that is taken
+label_match | whole, part | labels_Contains compares the whole label or any part of it
+comment_limit | none, 1000 | the longest publish comment that is taken
+not_found | error, null, both | a query by an unknown id: an error, a null, an error beside a null
+new_instance_enabled | false, true | a new instance is enabled
+deploy_enables | true, only_first, false | deploying enables the instance
+needs_deploy_on | version_config_flows, anything | the changes of an instance that ask for a deploy
+connection_inputs_omitted | kept, default | connection inputs that an update leaves out
+version_change_drops_pending_config | true, false | a change of version drops values not yet deployed
+instance_name_unique | false, per_customer | two instances may share a name
+undeployed_version | 0, null_as_minus_one | deployedVersion before the first deploy
+transaction_of_aliases | each_alone, all_or_nothing | a failing mutation undoes the others of its request
+error_status | 200, 400 | the HTTP status of an answer that holds errors
+rate_limit | none, retry_after, silent | 20 requests a second, with or without Retry-After
+create_with_definition | imports, ignores | createIntegration obeys the definition it is given
+create_name_from | input, definition | whose name and description createIntegration takes
+definition_name_follows | true, false | the read-back has the current name, or the one last imported
+definition_shows_labels | as_sent, current, never | the labels in the read-back of a definition
+unpublished_on_labels | false, true | a change of labels is an unpublished change
+unknown_definition_keys | keep, drop, error | keys of a definition that no release knows
+unknown_types | taken, refused | types in a definition that no release knows, or none
+component_versions_shift | false, true | components get a new version after each import
+publish_copies_marketplace | false, true | a version takes over the marketplace setting before it
+labels_read_back | as_sent, sorted, deduplicated | the order of labels that are read back
+empty_labels | list, null | how no labels are read back
+null_input | ignored, clears | an explicit null in an input
+empty_external_id | null, empty | how an externalId of "" is read back
+page_overflow | error, clamp | asking for more than 100 records
+default_order | created, updated, name | the order of lists that name none
+system_hidden | false, true | lists without isSystem leave system objects out
+integration_filter | sequence, exact | instances(integration:) finds those on other versions too
+unavailable_version | refused, allowed | creating, moving and deploying on an unavailable version
+deploy_incomplete | refused, allowed | deploying an instance that is not fully configured
+user_level_counts | false, true | a variable that users set makes the instance incomplete
+deploy_touches | always, only_needed | a deploy that was not needed moves lastDeployedAt
+needs_deploy_on_same | false, true | an update that changes nothing asks for a deploy
+oauth_pending | deployable, blocks | deploying with an OAuth connection that nobody authorised
+secrets_read_back | clear, hidden | passwords, tokens and API keys are read back
+mutation_not_found | top_level, payload | a mutation of an unknown id
+introspection | on, off | the schema may be asked for
+token_rotation | false, true | an exchange hands out a new refresh token
+body_limit | 2.5MB, none | the longest request body that is taken
+"""
+
+
+def _rule(line: str) -> Rule:
+    name, values, meaning = line.split(" | ")
     return Rule(name, tuple(values.split(", ")), meaning)
 
 
-RULES: Mapping[str, Rule] = {
-    rule.name: rule
-    for rule in (
-        _rule("draft_in_sequence", "true, false", "versionSequence lists the draft beside the versions"),
-        _rule("draft_version_number", "last, next, zero", "the versionNumber that a draft shows"),
-        _rule("draft_available", "false, true", "versionIsAvailable of a draft"),
-        _rule("version_is_latest", "draft, newest_published", "which record has versionIsLatest"),
-        _rule("publish_copies_labels", "true, false", "a published version bears the draft's labels"),
-        _rule("publish_unchanged", "new_version, refused", "publishing a draft without changes"),
-        _rule(
-            "published_available", "true, after_delay", "a new version is available at once, or 3 requests on"
-        ),
-        _rule(
-            "import_same_name",
-            "creates_second, overwrites, refused",
-            "importing without an id under a name that exists",
-        ),
-        _rule("import_clears_labels", "false, true", "importing a text without labels clears the draft's"),
-        _rule("import_flow_ids", "survive, change", "the ids of the draft's flows after an import"),
-        _rule(
-            "import_updates_metadata",
-            "name_and_description, nothing",
-            "what an import into an id takes from the text",
-        ),
-        _rule("normalisation", "2025, 2026", "the release that writes read-backs; the later one adds keys"),
-        _rule("attributes_keep_own_keys", "true, false", "publish keeps attributes of unknown names"),
-        _rule("metadata_per_version", "false, true", "a version keeps the metadata it was published with"),
-        _rule("label_limit", "255, 64, 100", "the longest label that is taken"),
-        _rule("label_match", "whole, part", "labels_Contains compares the whole label or any part of it"),
-        _rule("comment_limit", "none, 1000", "the longest publish comment that is taken"),
-        _rule(
-            "not_found",
-            "error, null, both",
-            "a query by an unknown id: an error, a null, an error beside a null",
-        ),
-        _rule("new_instance_enabled", "false, true", "a new instance is enabled"),
-        _rule("deploy_enables", "true, only_first, false", "deploying enables the instance"),
-        _rule(
-            "needs_deploy_on",
-            "version_config_flows, anything",
-            "the changes of an instance that ask for a deploy",
-        ),
-        _rule("connection_inputs_omitted", "kept, default", "connection inputs that an update leaves out"),
-        _rule(
-            "version_change_drops_pending_config",
-            "true, false",
-            "a change of version drops values that were saved and not deployed",
-        ),
-        _rule("instance_name_unique", "false, per_customer", "two instances may share a name"),
-        _rule("undeployed_version", "0, null_as_minus_one", "deployedVersion before the first deploy"),
-        _rule(
-            "transaction_of_aliases",
-            "each_alone, all_or_nothing",
-            "a failing mutation undoes the others of its request, though they have answered",
-        ),
-        _rule("error_status", "200, 400", "the HTTP status of an answer that holds errors"),
-        _rule("rate_limit", "none, retry_after, silent", "20 requests a second, with or without Retry-After"),
-        _rule(
-            "create_with_definition", "imports, ignores", "createIntegration obeys the definition it is given"
-        ),
-        _rule("create_name_from", "input, definition", "whose name and description createIntegration takes"),
-        _rule(
-            "definition_name_follows",
-            "true, false",
-            "the read-back has the current name, or the one last imported",
-        ),
-        _rule(
-            "definition_shows_labels",
-            "as_sent, current, never",
-            "the labels in the read-back of a definition",
-        ),
-        _rule("unpublished_on_labels", "false, true", "a change of labels is an unpublished change"),
-        _rule("unknown_definition_keys", "keep, drop, error", "keys of a definition that no release knows"),
-        _rule("component_versions_shift", "false, true", "components get a new version after each import"),
-        _rule(
-            "publish_copies_marketplace",
-            "false, true",
-            "a version takes over the marketplace setting before it",
-        ),
-        _rule("labels_read_back", "as_sent, sorted, deduplicated", "the order of labels that are read back"),
-        _rule("empty_labels", "list, null", "how no labels are read back"),
-        _rule("null_input", "ignored, clears", "an explicit null in an input"),
-        _rule("empty_external_id", "null, empty", 'how an externalId of "" is read back'),
-        _rule("page_overflow", "error, clamp", "asking for more than 100 records"),
-        _rule("default_order", "created, updated, name", "the order of lists that name none"),
-        _rule("system_hidden", "false, true", "lists without isSystem leave system objects out"),
-        _rule(
-            "integration_filter",
-            "sequence, exact",
-            "instances(integration:) finds those on other versions too",
-        ),
-        _rule(
-            "unavailable_version",
-            "refused, allowed",
-            "creating, moving and deploying on an unavailable version",
-        ),
-        _rule("deploy_incomplete", "refused, allowed", "deploying an instance that is not fully configured"),
-        _rule("deploy_touches", "always, only_needed", "a deploy that was not needed moves lastDeployedAt"),
-        _rule("needs_deploy_on_same", "false, true", "an update that changes nothing asks for a deploy"),
-        _rule(
-            "oauth_pending", "deployable, blocks", "deploying with an OAuth connection that nobody authorised"
-        ),
-        _rule("secrets_read_back", "clear, hidden", "passwords, tokens and API keys are read back"),
-        _rule("mutation_not_found", "top_level, payload", "a mutation of an unknown id"),
-        _rule("introspection", "on, off", "the schema may be asked for"),
-        _rule("token_rotation", "false, true", "an exchange hands out a new refresh token"),
-        _rule("body_limit", "2.5MB, none", "the longest request body that is taken"),
-    )
-}
+RULES: Mapping[str, Rule] = {rule.name: rule for rule in map(_rule, _TABLE.strip().splitlines())}
 
 
 def check(name: str, value: str) -> None:

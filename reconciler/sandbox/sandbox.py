@@ -29,9 +29,9 @@ from graphql import (
 from graphql.language import FieldNode, Visitor, visit
 
 from .faults import AUTH, Armed, Fault, Faults, Strike
-from .resolve.context import Context
-from .resolve.errors import NotFoundError
-from .resolve.executable import schema
+from .resolve.executable import schema, tables
+from .resolve.frame.context import Context
+from .resolve.frame.errors import NotFoundError
 from .rules import Rules, check
 from .somebody import shift_customers
 from .store import Store
@@ -52,7 +52,7 @@ class Sandbox:
     ) -> None:
         given = dict(Rules(rules).changed()) if rules else {}
         self._lock = threading.RLock()
-        self._store = Store(path)
+        self._store = Store(path, tables())
         self._past: Sandbox | None = None
         settings = {}
         if rules is not None:
@@ -78,7 +78,7 @@ class Sandbox:
         with self._lock:
             self._store.count_up("requests")
             meta = self._store.meta()
-            rules = Rules(json.loads(meta.get("rules", "{}")))
+            rules = _rules_of(meta)
             document, problems = _document(query)
             if document is None or problems:
                 return 400, {"errors": [problem.formatted for problem in problems]}, {}
@@ -127,15 +127,9 @@ class Sandbox:
     @contextmanager
     def writing(self) -> Iterator[Context]:
         """A transaction of its own, for what comes in by other doors than GraphQL."""
-        with self._lock:
-            self._store.begin(write=True)
-            try:
-                meta = self._store.meta()
-                yield Context(self._store, Rules(json.loads(meta.get("rules", "{}"))), meta, "owner")
-            except BaseException:
-                self._store.rollback()
-                raise
-            self._store.commit()
+        with self._lock, self._store.writing():
+            meta = self._store.meta()
+            yield Context(self._store, _rules_of(meta), meta, "owner")
 
     # faults
 
@@ -198,23 +192,18 @@ class Sandbox:
     @contextmanager
     def _changing_faults(self) -> Iterator[Faults]:
         """The faults, to be changed; no other process can change them meanwhile."""
-        with self._lock:
-            self._store.begin(write=True)
-            try:
-                faults = self.faults
-                yield faults
-                self._set({"faults": faults.dumps()})
-            except BaseException:
-                self._store.rollback()
-                raise
-            self._store.commit()
+        with self._lock, self._store.writing():
+            faults = self.faults
+            yield faults
+            self._set({"faults": faults.dumps()})
 
     # the tenant
 
     @property
     def rules(self) -> dict[str, str]:
         """Every rule with the value in force; a copy."""
-        return dict(Rules(json.loads(self._setting("rules") or "{}")))
+        with self._lock:
+            return dict(_rules_of(self._store.meta()))
 
     def set_rule(self, name: str, value: str) -> None:
         """Change one rule from now on; ValueError lists what is valid."""
@@ -269,27 +258,19 @@ class Sandbox:
 
         parts are actions, connections and data_sources, described as in the catalogue.
         """
-        with self._lock:
-            self._store.begin(write=True)
-            try:
-                number = self._store.count("component", ["key = ?"], [key]) + 1
-                body = {"key": key, "label": label or key, "description": "", "category": "", "public": False}
-                body |= {"actions": [], "connections": [], "data_sources": [], **parts}
-                self._store.add_component(
-                    key, number, signature or sha1(f"{key}/{number}".encode()).hexdigest(), json.dumps(body)
-                )
-            except BaseException:
-                self._store.rollback()
-                raise
-            self._store.commit()
+        with self._lock, self._store.writing():
+            number = self._store.count("component", ["key = ?"], [key]) + 1
+            body = {"key": key, "label": label or key, "description": "", "category": "", "public": False}
+            body |= {"actions": [], "connections": [], "data_sources": [], **parts}
+            signature = signature or sha1(f"{key}/{number}".encode()).hexdigest()
+            self._store.add_component(key, number, signature, json.dumps(body))
             return number
 
     def reset(self) -> None:
         """Empty the tenant; its identity, tokens, shifts and rules stay."""
         with self._lock:
-            self._store.begin(write=True)
-            self._store.clear()
-            self._store.commit()
+            with self._store.writing():
+                self._store.clear()
             self._past = None
 
     def close(self) -> None:
@@ -317,6 +298,10 @@ class Sandbox:
     def _set(self, values: dict[str, str]) -> None:
         with self._lock:
             self._store.set_meta(values)
+
+
+def _rules_of(meta: Mapping[str, str]) -> Rules:
+    return Rules(json.loads(meta.get("rules", "{}")))
 
 
 @lru_cache(maxsize=512)

@@ -6,10 +6,11 @@ import json
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from .resolve import drafts, version
-from .resolve.config_input import read
-from .resolve.context import Context
+from .resolve.content import versions
+from .resolve.content.merging import stored
 from .resolve.definitions import state
+from .resolve.frame.context import Context
+from .resolve.integrations import drafts
 from .rules import Rules
 from .store import Row, timestamp
 
@@ -53,25 +54,16 @@ def seed(
     With mark_project every object bears that project's label. Instances need at least one of each other kind.
     """
     store = sandbox.store
-    store.begin(write=True)
-    try:
+    with store.writing():
         context = Context(store, Rules(sandbox.rules), store.meta(), "owner")
         versions = [_integration(context, number, mark_project) for number in range(1, integrations + 1)]
         made = [_customer(number, mark_project) for number in range(1, customers + 1)]
         store.insert_many("customer", made)
-        store.insert_many(
-            "instance",
-            [
-                _instance(
-                    number, versions[number % len(versions)], made[number % len(made)]["id"], mark_project
-                )
-                for number in range(1, instances + 1)
-            ],
-        )
-    except BaseException:
-        store.rollback()
-        raise
-    store.commit()
+        deployed = [
+            _instance(number, versions[number % len(versions)], made[number % len(made)]["id"], mark_project)
+            for number in range(1, instances + 1)
+        ]
+        store.insert_many("instance", deployed)
 
 
 def _labels(project: str | None, kind: str, name: str) -> str:
@@ -99,7 +91,7 @@ def _integration(context: Context, number: int, project: str | None) -> Row:
     context.store.insert("integration", published)
     settled = {"number": first, "published_state": json.dumps(state(context, draft)), "unpublished": 0}
     context.store.update("integration", draft["id"], settled)
-    deployed = {"deployed_version": version.number(context, {**draft, **settled})}
+    deployed = {"deployed_version": versions.number(context, {**draft, **settled})}
     context.store.update("instance", context.system_instance(draft["sequence"])["id"], deployed)
     return published
 
@@ -136,8 +128,8 @@ def _instance(number: int, published: Row, customer: str, project: str | None) -
         "needs_deploy": 0,
         "deployed_version": published["number"],
         "last_deployed_at": moment,
-        "config": read(config),
-        "deployed_config": read(config),
+        "config": stored(config),
+        "deployed_config": stored(config),
         "created_at": moment,
         "updated_at": moment,
     }

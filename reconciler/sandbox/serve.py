@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     import uvicorn
 
-    from .app import SandboxLike
+    from .sandbox import Sandbox
 
 
 def serve(
-    sandbox: SandboxLike,
+    sandbox: Sandbox,
     host: str = "127.0.0.1",
     port: int = 0,
     ready: Callable[[dict[str, str]], Any] = print,
@@ -89,7 +89,7 @@ class _Wire:
         self._transport.close()
 
 
-def _server(sandbox: SandboxLike, ready: Callable[[], Any]) -> uvicorn.Server:
+def _server(sandbox: Sandbox, ready: Callable[[], Any]) -> uvicorn.Server:
     import uvicorn  # imported here: only this verb needs a server
     from uvicorn.protocols.http.h11_impl import H11Protocol
 

@@ -10,69 +10,25 @@ import secrets
 import sqlite3
 import time
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from .tables import STATEMENTS, TABLES
+from .tables import statements
 
 Row = dict[str, Any]
 
-_SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
-CREATE TABLE definition (digest TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE integration (
-  id TEXT PRIMARY KEY, sequence TEXT NOT NULL, is_draft INTEGER NOT NULL, number INTEGER NOT NULL,
-  name TEXT NOT NULL, description TEXT NOT NULL, category TEXT NOT NULL, labels TEXT NOT NULL,
-  metadata TEXT, customer TEXT, parent TEXT, avatar_url TEXT, starred INTEGER NOT NULL DEFAULT 0,
-  overview TEXT, marketplace TEXT NOT NULL DEFAULT 'NOT_AVAILABLE_IN_MARKETPLACE', marketplace_tabs TEXT,
-  multiple INTEGER NOT NULL DEFAULT 0, template TEXT NOT NULL DEFAULT 'NOT_AVAILABLE',
-  use_as_template INTEGER NOT NULL DEFAULT 0, test_payload TEXT, test_headers TEXT, test_content_type TEXT,
-  definition TEXT NOT NULL, flows TEXT NOT NULL, variables TEXT NOT NULL,
-  published_state TEXT, unpublished INTEGER NOT NULL DEFAULT 0, outdated INTEGER NOT NULL DEFAULT 0,
-  code_native INTEGER NOT NULL DEFAULT 0, agent INTEGER NOT NULL DEFAULT 0,
-  comment TEXT, attributes TEXT, published_at TEXT, published_by TEXT,
-  available INTEGER NOT NULL DEFAULT 0, available_from INTEGER NOT NULL DEFAULT 0,
-  created_at TEXT NOT NULL, updated_at TEXT NOT NULL);
-CREATE INDEX integration_sequence ON integration (sequence, number);
-CREATE INDEX integration_draft ON integration (is_draft, created_at);
-CREATE INDEX integration_name ON integration (name);
-CREATE TABLE customer (
-  id TEXT PRIMARY KEY, name TEXT NOT NULL, description TEXT NOT NULL, external_id TEXT, labels TEXT NOT NULL,
-  is_system INTEGER NOT NULL DEFAULT 0, embedded_designer INTEGER NOT NULL DEFAULT 0,
-  workflow_copilot INTEGER NOT NULL DEFAULT 0, execution_limit INTEGER, avatar_url TEXT,
-  starred INTEGER NOT NULL DEFAULT 0, created_at TEXT NOT NULL, updated_at TEXT NOT NULL);
-CREATE INDEX customer_name ON customer (name);
-CREATE INDEX customer_external ON customer (external_id);
-CREATE INDEX customer_created ON customer (created_at);
-CREATE TABLE instance (
-  id TEXT PRIMARY KEY, name TEXT NOT NULL, description TEXT NOT NULL, labels TEXT NOT NULL,
-  integration TEXT NOT NULL, sequence TEXT NOT NULL, customer TEXT NOT NULL,
-  is_system INTEGER NOT NULL DEFAULT 0, enabled INTEGER NOT NULL DEFAULT 0,
-  needs_deploy INTEGER NOT NULL DEFAULT 1, deployed_version INTEGER, last_deployed_at TEXT,
-  config TEXT NOT NULL DEFAULT '{}', deployed_config TEXT, flow_configs TEXT NOT NULL DEFAULT '{}',
-  config_mode TEXT, debug INTEGER NOT NULL DEFAULT 0, logs_disabled INTEGER NOT NULL DEFAULT 0,
-  results_disabled INTEGER NOT NULL DEFAULT 0, starred INTEGER NOT NULL DEFAULT 0,
-  created_at TEXT NOT NULL, updated_at TEXT NOT NULL);
-CREATE INDEX instance_created ON instance (created_at);
-CREATE INDEX instance_system ON instance (is_system, created_at);
-CREATE INDEX instance_sequence ON instance (sequence, created_at);
-CREATE INDEX instance_integration ON instance (integration);
-CREATE INDEX instance_customer ON instance (customer, name);
-CREATE TABLE component (
-  id TEXT PRIMARY KEY, key TEXT NOT NULL, number INTEGER NOT NULL, signature TEXT NOT NULL,
-  body TEXT NOT NULL, created_at TEXT NOT NULL);
-"""
 DEFAULT_PROFILE = "Default Instance Profile"
 OWNER_SINCE = "2025-01-01T00:00:00.000000+00:00"
-_TABLES = (*reversed(TABLES), "definition", "integration", "instance", "customer", "component")
 
 
 class Store:
     """One tenant's tables. Not safe for two threads at once: its owner holds a lock."""
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, tables: Mapping[str, str]) -> None:
+        self._tables = tables
         self._db = sqlite3.connect(str(path), isolation_level=None, check_same_thread=False, timeout=30)
         self._db.row_factory = _as_dict
         self._db.create_function("fold", 1, _fold, deterministic=True)
@@ -89,51 +45,33 @@ class Store:
 
     def _prepare(self) -> None:
         """Make the tables unless another process did; the lock is taken before looking."""
-        self.begin(write=True)
-        if not self.all("SELECT 1 FROM sqlite_master WHERE name = 'meta'"):
-            for statement in _SCHEMA.split(";"):
+        with self.writing():
+            for statement in statements(self._tables):
                 self._db.execute(statement)
-            self.set_meta(
-                {
-                    "tenant": str(uuid.uuid4()),
-                    "org": str(uuid.uuid4()),
-                    "org_name": "Sandbox",
-                    "user": str(uuid.uuid4()),
-                    "token": secrets.token_urlsafe(32),
-                    "refresh_token": secrets.token_urlsafe(32),
-                }
-            )
-            self.reset_meta()
-            self.create_system_customer()
-        for statement in STATEMENTS:
-            self._db.execute(statement)
-        if not self.all("SELECT 1 FROM profile"):
-            self.create_default_profile()
-        if not self.all("SELECT 1 FROM person"):
-            self.create_owner()
-        self.commit()
+            if not self.meta():
+                fresh = {name: str(uuid.uuid4()) for name in ("tenant", "org", "user")}
+                fresh |= {name: secrets.token_urlsafe(32) for name in ("token", "refresh_token")}
+                self.set_meta({**fresh, "org_name": "Sandbox"})
+                self._reset_meta()
+            self._create_own()
 
-    def reset_meta(self) -> None:
+    def _reset_meta(self) -> None:
         """Counters and clock of a tenant that has done nothing yet."""
         self.set_meta({"requests": "0", "writes": "0", "clock": "0", "drift": "0"})
 
-    def create_system_customer(self) -> None:
-        """The hidden customer that owns the designer's test instances."""
-        now = self.now()
-        row = {"id": str(uuid.uuid4()), "name": "System Customer", "description": "", "labels": "[]"}
-        self.insert("customer", row | {"is_system": 1, "created_at": now, "updated_at": now})
-
-    def create_default_profile(self) -> None:
-        """The profile of instances whose integration names none."""
-        now = self.now()
-        row = {"id": str(uuid.uuid4()), "name": DEFAULT_PROFILE, "is_default": 1}
-        self.insert("profile", row | {"created_at": now, "updated_at": now})
-
-    def create_owner(self) -> None:
-        """The user that the tenant's tokens are of."""
-        row = {"id": self.meta()["user"], "name": "Sandbox Owner", "email": "owner@sandbox.localhost"}
-        times = {"created_at": OWNER_SINCE, "updated_at": OWNER_SINCE}
-        self.insert("person", row | times | {"role": "owner"})
+    def _create_own(self) -> None:
+        """What every tenant has: an owner of the designer's test instances, a profile, an owner of tokens."""
+        own: dict[str, Row] = {
+            "customer": {"name": "System Customer", "description": "", "labels": "[]", "is_system": 1},
+            "profile": {"name": DEFAULT_PROFILE, "is_default": 1},
+            "person": {"name": "Sandbox Owner", "email": "owner@sandbox.localhost", "role": "owner"},
+        }
+        for table, row in own.items():
+            if not self.all(f"SELECT 1 FROM {table} LIMIT 1"):
+                person = table == "person"
+                identifier = self.meta()["user"] if person else str(uuid.uuid4())
+                now = OWNER_SINCE if person else self.now()
+                self.insert(table, {"id": identifier, **row, "created_at": now, "updated_at": now})
 
     def close(self) -> None:
         """Let go of the file."""
@@ -158,6 +96,17 @@ class Store:
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
         self._last = 0
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """A writing transaction of its own, undone where anything is raised."""
+        self.begin(write=True)
+        try:
+            yield
+        except BaseException:
+            self.rollback()
+            raise
+        self.commit()
 
     def savepoint(self) -> None:
         """Mark the place that undo() goes back to."""
@@ -270,13 +219,23 @@ class Store:
 
     def clear(self) -> None:
         """Empty every table; settings stay."""
-        for table in _TABLES:
-            self._db.execute(f"DELETE FROM {table}")
-        self.reset_meta()
+        for table in reversed(list(self._tables)):
+            if table != "meta":
+                self._db.execute(f"DELETE FROM {table}")
+        self._reset_meta()
         self._last = 0
-        self.create_system_customer()
-        self.create_default_profile()
-        self.create_owner()
+        self._create_own()
+
+
+def columns_of(tables: Mapping[str, str]) -> dict[str, frozenset[str]]:
+    """What each table has."""
+    with closing(sqlite3.connect(":memory:")) as db:
+        for statement in statements(tables):
+            db.execute(statement)
+        return {
+            table: frozenset(row[0] for row in db.execute("SELECT name FROM pragma_table_info(?)", (table,)))
+            for table in tables
+        }
 
 
 def timestamp(microseconds: int) -> str:

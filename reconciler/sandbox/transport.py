@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import httpx
 
-    from .app import SandboxLike
+    from .sandbox import Sandbox
 
 BASE_URL = "http://sandbox.localhost"
 
 
-def transport(sandbox: SandboxLike) -> httpx.AsyncBaseTransport:
+def transport(sandbox: Sandbox) -> httpx.AsyncBaseTransport:
     """An httpx transport that answers every request from this sandbox; any host name will do."""
     from .app import build_app  # imported here: httpx and starlette are heavy, and most commands need neither
     from .inprocess import InProcess

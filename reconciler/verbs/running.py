@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from reconciler.kinds.applied import WIDTH
 from reconciler.kinds.instance_tests import OUTSTANDING
-from reconciler.kinds.integration_steps import name_of
+from reconciler.kinds.integration_release import name_of
 from reconciler.model.address import Address
 from reconciler.model.plan import Refusal
 from reconciler.model.state import Desired, LiveObject, Resource, Version

@@ -13,9 +13,9 @@ from typing import Any
 from reconciler.manifests.schemas import validator
 from reconciler.model.errors import InvalidInput, Stale
 from reconciler.model.plan import Action, Plan, Verb
-from reconciler.plan.build import checksum
 from reconciler.plan.guards import on_the_whole
 from reconciler.plan.match import match
+from reconciler.plan.seal import sealed
 from reconciler.report.document import dumps, lease_document, plan_document
 from reconciler.verbs.plan import Planned
 from reconciler.verbs.session import Options, Session, rate
@@ -30,7 +30,7 @@ def document(planned: Planned, session: Session, options: Options, created_at: s
     """The plan's JSON document, with the options that it was made with."""
     made = plan_document(planned.plan, created_at=created_at, rate=rate(session))
     lease = {"lease": lease_document(planned.lease, now=created_at)} if planned.lease else {}
-    return {**made, **lease, "options": asdict(options)}
+    return {**made, "tenant": planned.live.tenant, **lease, "options": asdict(options)}
 
 
 def save(path: Path, planned: Planned, session: Session, options: Options, created_at: str) -> None:
@@ -102,7 +102,7 @@ def read(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise InvalidInput.of("plan-file", f'"{path}" is not a saved plan', hint=_SAVE) from error
     problem = next(validator("plan").iter_errors(found), None)
-    if problem is not None or "options" not in found or not _in_order(found["actions"]):
+    if problem is not None or not {"options", "tenant"} <= set(found) or not _in_order(found["actions"]):
         hint = "save a new one with: reconciler plan -o FILE"
         raise InvalidInput.of("plan-file", f'"{path}" is not a saved plan of this version', hint=hint)
     return dict(found)
@@ -143,6 +143,12 @@ def restrict(planned: Planned, saved: Mapping[str, Any]) -> Planned:
             f"in {plan.environment}",
             hint="give the environment of the plan with -e",
         )
+    if saved["tenant"] != planned.live.tenant:
+        raise Stale(
+            f"the saved plan is for the tenant {saved['tenant']}, and the environment's token opens "
+            f"{planned.live.tenant}",
+            hint="check the environment's url and token, or plan again",
+        )
     if saved["desired"] != plan.desired:
         raise Stale("the manifests changed since the plan was saved", hint="plan again")
     now = {action.id: action for action in plan.actions}
@@ -179,11 +185,10 @@ def _cut(
     refusals = [r for r in plan.refusals if r.address in concerned]
     owned = match(planned.desired, planned.live).owned
     refusals += on_the_whole(actions, len(consequences), owned, planned.policy, select)
-    return replace(
+    cut = replace(
         plan,
         actions=actions,
-        checksum=checksum(plan.project, plan.environment, actions, plan.rollouts),
-        counts={verb.value: sum(a.verb is verb for a in actions) for verb in Verb},
         refusals=tuple(refusals),
         consequences=consequences,
     )
+    return sealed(cut)

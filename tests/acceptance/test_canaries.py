@@ -274,7 +274,7 @@ def test_a_label_that_somebody_took_off(aviary: Aviary, taken: str, caplog: pyte
     _theirs(project, found["id"], "two")
     aviary.look()
     if taken == "reconciler":
-        assert aviary.run("adopt", "Instance/acme/orders", found["id"]) == 0
+        assert aviary.run("adopt", "Instance/acme/orders", found["id"], "--yes") == 0
     aviary.look()
     aviary.apply()
     aviary.check(caplog.text)
@@ -307,7 +307,7 @@ def test_an_object_that_is_adopted_over_other_values(aviary: Aviary, caplog: pyt
     project.behind("updateInstance", {"id": found["id"], "labels": [], "preserveDeployState": True})
     _theirs(project, found["id"], "two")
     aviary.look()
-    assert aviary.run("adopt", "Instance/acme/orders", found["id"]) == 0
+    assert aviary.run("adopt", "Instance/acme/orders", found["id"], "--yes") == 0
     aviary.look()
     aviary.write((), FIRST, "one")
     aviary.look()

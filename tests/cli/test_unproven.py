@@ -213,7 +213,7 @@ def test_what_is_adopted_counts_as_plain_only_where_it_is_just_what_git_says(sho
     applied(shop)
     foreign = _foreign(shop, Channel=SECRET, Body="{}")
     shop.shop(config={"Channel": "#orders", "Body": "{}"})
-    code, _, err = shop("adopt", "Instance/acme/orders", foreign)
+    code, _, err = shop("adopt", "Instance/acme/orders", foreign, "--yes")
     assert code == 0, err
     assert before(shop)["config.Channel"] == NOT_SHOWN
     someone_sets(shop, Body='{"by": "theirs"}')

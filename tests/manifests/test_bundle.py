@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable
 from hashlib import sha1
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
@@ -127,9 +128,9 @@ def test_two_loads_give_one_definition(tmp_path: Path) -> None:
     assert one.definition == two.definition
     assert one.component == two.component
     signature = sha1(packed(files_of(folder))).hexdigest()
-    first = one.definition.data["flows"][0]["steps"][0]["action"]["component"]
+    first = one.definition.tree["flows"][0]["steps"][0]["action"]["component"]
     assert first == {"key": one.component.fields["key"], "isPublic": False, "signature": signature}
-    public = one.definition.data["flows"][0]["supplementalComponents"][0]
+    public = one.definition.tree["flows"][0]["supplementalComponents"][0]
     assert public == {"key": "webhook-triggers", "isPublic": True, "version": "LATEST"}
 
 
@@ -146,7 +147,7 @@ def test_other_code_is_another_definition(tmp_path: Path) -> None:
     after = build(dist(tmp_path / "b", {"index.js": changed()})).definition
     assert before is not None
     assert after is not None
-    assert before.data != after.data
+    assert before.tree != after.tree
 
 
 OUTSIDE = Path(__file__).resolve()
@@ -180,10 +181,15 @@ def test_a_bundle_that_misbehaves_is_told(code: str, words: str, tmp_path: Path)
 
 
 @needs_node
-def test_a_bundle_that_never_ends_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("first", ["", "require('node:fs').closeSync(1);", "process.stdout.destroy();"])
+def test_a_bundle_that_never_ends_is_ended(
+    first: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(bundle_read, "SECONDS", 0.5)
+    began = monotonic()
     with pytest.raises(Unfit, match="does not load within"):
-        build(dist(tmp_path, {"index.js": "for (;;);"}))
+        build(dist(tmp_path, {"index.js": f"{first} for (;;);"}))
+    assert monotonic() - began < 10
 
 
 @needs_node

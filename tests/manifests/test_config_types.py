@@ -11,20 +11,20 @@ from tests.manifests.sample import DEFINITION, INSTANCE, manifest, problems
 
 I = "manifests/instance.yaml"  # noqa: E741
 VARIABLES = """\
-  - {key: V string, dataType: string, defaultValue: ""}
-  - {key: V number, dataType: number, defaultValue: ""}
-  - {key: V boolean, dataType: boolean, defaultValue: ""}
-  - {key: V date, dataType: date, defaultValue: ""}
-  - {key: V timestamp, dataType: timestamp, defaultValue: ""}
-  - {key: V schedule, dataType: schedule, defaultValue: ""}
-  - {key: V picklist, dataType: picklist, pickList: [red, green], defaultValue: ""}
-  - {key: V xml, dataType: code, codeLanguage: xml, defaultValue: ""}
-  - {key: V json, dataType: code, codeLanguage: json, defaultValue: ""}
-  - {key: V form, dataType: jsonForm, defaultValue: ""}
-  - {key: V list, dataType: number, collectionType: valuelist, defaultValue: ""}
-  - {key: V pairs, dataType: picklist, pickList: [red], collectionType: keyvaluelist, defaultValue: ""}
-  - {key: V objects, dataType: objectSelection, defaultValue: ""}
-  - {key: V mapping, dataType: objectFieldMap, defaultValue: ""}
+  - {key: V string, dataType: string, defaultValue: preset}
+  - {key: V number, dataType: number, defaultValue: preset}
+  - {key: V boolean, dataType: boolean, defaultValue: preset}
+  - {key: V date, dataType: date, defaultValue: preset}
+  - {key: V timestamp, dataType: timestamp, defaultValue: preset}
+  - {key: V schedule, dataType: schedule, defaultValue: preset}
+  - {key: V picklist, dataType: picklist, pickList: [red, green], defaultValue: preset}
+  - {key: V xml, dataType: code, codeLanguage: xml, defaultValue: preset}
+  - {key: V json, dataType: code, codeLanguage: json, defaultValue: preset}
+  - {key: V form, dataType: jsonForm, defaultValue: preset}
+  - {key: V list, dataType: number, collectionType: valuelist, defaultValue: preset}
+  - {key: V pairs, dataType: picklist, pickList: [red], collectionType: keyvaluelist, defaultValue: preset}
+  - {key: V objects, dataType: objectSelection, defaultValue: preset}
+  - {key: V mapping, dataType: objectFieldMap, defaultValue: preset}
   - {key: V shared, useScopedConfigVar: crm, dataType: connection}
 """
 PATTERN = "configPages:"
@@ -165,6 +165,21 @@ def test_the_organizations_connection_is_not_an_instances(tmp_path: Path, writte
         ("0 0 * * someday", '"someday" is no day of the week'),
         ("0 0 1, * *", '"1," is no day of the month'),
         ("99999999999 0 * * *", '"99999999999" is no minute'),
+        ("0 0 15W,LW JUL friL", ""),
+        ("0 0 ? JAN-MAR/2 MON#2,7L", ""),
+        ("JUL 4 * * *", '"JUL" is no minute'),
+        ("5L 4 * * *", '"5L" is no minute'),
+        ("? 4 * * *", '"?" is no minute'),
+        ("0 apriL * * *", '"apriL" is no hour'),
+        ("0 4 APRIL * *", '"APRIL" is no day of the month'),
+        ("0 4 32W * *", '"32W" is no day of the month'),
+        ("0 4 * L *", '"L" is no month'),
+        ("0 4 * 5#2 *", '"5#2" is no month'),
+        ("0 4 * * JUL", '"JUL" is no day of the week'),
+        ("0 4 * * 9#2", '"9#2" is no day of the week'),
+        ("0 4 * * monW", '"monW" is no day of the week'),
+        ("0 4 * * sat-sun", '"sat-sun" is no day of the week'),
+        ("0 4 1\N{ARABIC-INDIC DIGIT ONE} * *", '"1\N{ARABIC-INDIC DIGIT ONE}" is no day of the month'),
     ],
 )
 def test_cron_schedules(text: str, problem: str):

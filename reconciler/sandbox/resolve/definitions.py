@@ -1,4 +1,4 @@
-"""Why this exists: a definition is text on the way in and out, and rows in between; both ways are cached.
+"""Why this exists: a definition is text on the way out and rows in between; both ways are cached.
 
 Stored is what was imported, checked, with numbers for LATEST. The release that normalises it, the current
 name and the labels are put in when it is read back, so that a platform upgrade can happen meanwhile.
@@ -7,7 +7,6 @@ name and the labels are put in when it is read back, so that a platform upgrade 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -15,22 +14,8 @@ from typing import Any
 
 from .. import definition
 from ..store import Row, Store
-from .context import Context
-from .errors import RefusedError
+from .frame.context import Context
 
-BLANK = """\
-definitionVersion: 7
-name: ""
-description: ""
-flows:
-  - name: Flow 1
-    description: ""
-    steps:
-      - name: Trigger
-        isTrigger: true
-        inputs: {}
-        action: {key: webhook, component: {key: webhook-triggers, isPublic: true, version: LATEST}}
-"""
 _cache: dict[str, Parsed] = {}
 _CACHE_SIZE = 1024
 
@@ -49,10 +34,20 @@ class Parsed:
 
 def parsed(store: Store, digest: str) -> Parsed:
     """The stored definition with this digest; by content, so every tenant of the process shares it."""
-    found = _cache.get(digest)
-    if found is None:
-        found = _remember(digest, store.definition(digest))
-    return found
+    return _cache.get(digest) or _remember(digest, store.definition(digest))
+
+
+def of(context: Context, record: Row) -> Parsed:
+    """The definition of a draft or version."""
+    return parsed(context.store, record["definition"])
+
+
+def keep(store: Store, body: dict[str, Any]) -> Parsed:
+    """Store a definition, once."""
+    text = json.dumps(body, sort_keys=True)
+    digest = _digest(text)
+    store.keep_definition(digest, text)
+    return _cache.get(digest) or _remember(digest, text)
 
 
 def _remember(digest: str, text: str) -> Parsed:
@@ -79,54 +74,10 @@ def _digest(text: str) -> str:
     return sha256(text.encode()).hexdigest()
 
 
-@lru_cache(maxsize=256)
-def _checked(text: str) -> dict[str, Any]:
-    body = definition.load(text)
-    problems = definition.check(body)
-    if problems:
-        raise definition.DefinitionError(problems)
-    return body
-
-
-def check(text: str) -> list[str]:
-    """What is wrong with a text, components aside."""
-    try:
-        _checked(text)
-    except definition.DefinitionError as error:
-        return error.messages
-    return []
-
-
-def accept(context: Context, text: str) -> Parsed:
-    """Take a text in: checked, components resolved, stored; RefusedError with every reason."""
-    try:
-        resolved = definition.resolve_components(_blank_or_checked(text), context.components.lookup)
-        body = definition.normalise(
-            resolved, year="2025", unknown_keys=context.rules["unknown_definition_keys"]
-        )
-    except definition.DefinitionError as error:
-        raise RefusedError("definition", *error.messages) from error
-    stored = json.dumps(body, sort_keys=True)
-    digest = _digest(stored)
-    context.store.keep_definition(digest, stored)
-    if context.rules["component_versions_shift"] == "true":
-        context.store.count_up("drift")
-    return _cache.get(digest) or _remember(digest, stored)
-
-
-@lru_cache(maxsize=1)
-def _blank() -> dict[str, Any]:
-    return definition.load(BLANK)
-
-
-def _blank_or_checked(text: str) -> dict[str, Any]:
-    return _blank() if text is BLANK else _checked(text)
-
-
 def read_back(context: Context, record: Row, *, latest: bool) -> str:
     """The text that a client gets."""
     rules = context.rules
-    content = parsed(context.store, record["definition"])
+    content = of(context, record)
     changes: dict[str, Any] = {"category": record["category"]}
     if rules["definition_name_follows"] == "true":
         changes |= {"name": record["name"], "description": record["description"]}
@@ -147,7 +98,7 @@ def _written(digest: str, text: str, changes: str, year: str, latest: bool) -> s
 
 def state(context: Context, record: Row) -> dict[str, Any]:
     """What a publish fixes; a draft has unpublished changes while its state is another."""
-    content = parsed(context.store, record["definition"])
+    content = of(context, record)
     named = record if context.rules["definition_name_follows"] == "true" else content.body
     return {
         "definition": content.meaning,
@@ -166,32 +117,3 @@ def has_changes(context: Context, record: Row) -> bool:
     if context.rules["unpublished_on_labels"] == "false":
         then["labels"] = now["labels"]
     return bool(then != now)
-
-
-def carry(
-    old: Sequence[dict[str, Any]],
-    states: Sequence[dict[str, Any]],
-    new: Sequence[dict[str, Any]],
-    renamed: Any,
-) -> list[dict[str, Any] | None]:
-    """The state that each new flow or variable takes over: by stable key, by name, or by its old name."""
-    name = "name" if new and "name" in new[0] else "key"
-    by_stable = {part["stable_key"]: i for i, part in enumerate(old) if part["stable_key"]}
-    by_name = {part.get(name): i for i, part in enumerate(old)}
-    before = {
-        change["newName"]: change["oldName"]
-        for change in (renamed if isinstance(renamed, list) else ())
-        if isinstance(change, dict) and "newName" in change and "oldName" in change
-    }
-    used: set[int] = set()
-    result: list[dict[str, Any] | None] = []
-    for part in new:
-        index = by_stable.get(part["stable_key"]) if part["stable_key"] else None
-        if index is None or index in used:
-            index = by_name.get(part[name], by_name.get(before.get(part[name])))
-        if index is None or index in used:
-            result.append(None)
-        else:
-            used.add(index)
-            result.append(states[index])
-    return result

@@ -1,0 +1,49 @@
+"""What decides a plan and no list shows: asked for once it is known which objects are whose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import anyio
+
+from reconciler.api.client import Client
+from reconciler.kinds import all_kinds
+from reconciler.kinds.base import Request
+from reconciler.kinds.understanding import not_understood
+from reconciler.live.tenant import Tenant
+from reconciler.model.address import Address
+from reconciler.model.errors import Misfit, NotUnderstood, ReconcilerError
+from reconciler.model.state import LiveObject
+
+
+async def look_further(
+    client: Client,
+    addresses: Iterable[Address],
+    request: Callable[[Address], Request],
+    learn: Callable[[Address, LiveObject], None],
+    puzzled: Callable[[Address, NotUnderstood], None],
+) -> None:
+    """Reads what plans for these resources need besides, until nothing is left to be known. `request` gives
+    what is known of one, `learn` takes more, and `puzzled` what cannot be understood. Raises ApiError,
+    Unreachable or NotAuthenticated.
+    """
+    tenant = Tenant(client)
+
+    async def look(address: Address) -> None:
+        about = request(address)
+        live = await tenant.further(all_kinds()[address.kind], about)
+        if live is not None and live is not about.live:
+            learn(address, live)
+
+    async def try_to(address: Address) -> None:
+        try:
+            await look(address)
+        except Exception as error:
+            live = request(address).live
+            if live is None or (isinstance(error, ReconcilerError) and not isinstance(error, Misfit)):
+                raise
+            puzzled(address, not_understood(all_kinds()[address.kind], {"id": live.id}, error))
+
+    async with anyio.create_task_group() as group:
+        for address in addresses:
+            group.start_soon(try_to, address)

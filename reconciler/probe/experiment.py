@@ -1,0 +1,24 @@
+"""What an experiment is."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from reconciler.probe.finding import Finding
+from reconciler.probe.scratch import Scratch
+
+Run = Callable[[Scratch], Awaitable[list[Finding]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """A few requests, and the rules that they answer."""
+
+    rules: tuple[str, ...]
+    run: Run
+
+
+def answers(*rules: str) -> Callable[[Run], Experiment]:
+    """Makes an experiment of a function, one that answers these rules."""
+    return lambda run: Experiment(rules, run)

@@ -1,0 +1,1 @@
+"""What ran: executions, the results of their steps, what they logged, and how flows are called."""

@@ -1,0 +1,1 @@
+"""Instances: their values, settings of flows and profiles, and how they are changed and deployed."""
