@@ -156,8 +156,14 @@ class IntegrationKind(PlainKind):
 
     def value(self, live: LiveObject, name: str) -> Any:
         """`id`; `sequence`, which all versions share; `release:NAME`, the id of the published version of that
-        name; `version:ID`, the reverse; `version-number:N`, the id of the published version of that number.
+        name; `version:ID`, the reverse; `version-number:N`, the id of the published version of that number;
+        `keys:ID`, the keys of its config variables and the names of its flows, where the draft tells them.
         """
+        if name.startswith("keys:"):
+            newest = next((v.id for v in live.versions), None)
+            told = newest == name.removeprefix("keys:") and not live.facts["hasUnpublishedChanges"]
+            draft: Definition = live.fields["definition"]
+            return (tuple(draft.variables), tuple(draft.flow_names)) if told else None
         if name.startswith("release:"):
             version = find_release(live, name.removeprefix("release:"))
             return version.id if version else None
@@ -240,7 +246,7 @@ class IntegrationKind(PlainKind):
         """The mutation of each step."""
         fields, live, wanted = request.resource.fields, request.live, wanted_definition(request)
         if verb is Verb.CREATE:
-            values = {"name": fields["name"], "labels": labels_to_write(request, {}, (), {})}
+            values = {"name": fields["name"], "labels": labels_to_write(request)}
             values["metadata"] = of_creation(request)
             if fields.get("description"):
                 values["description"] = fields["description"]
@@ -376,7 +382,7 @@ class IntegrationKind(PlainKind):
         kept = put_back(request)
         values |= {change.path: change.after for change in kept if change.path in PLAIN}
         labels = next((change.after for change in kept if change.path == "labels"), None)
-        values["labels"] = labels_to_write(request, {}, (), {}, kept=labels)
+        values["labels"] = labels_to_write(request, kept=labels)
         values["metadata"] = of_update(request, naming(request))
         return self._mutation("updateIntegration", values, request)
 

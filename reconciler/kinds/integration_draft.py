@@ -6,17 +6,21 @@ is noted and left there (`draft: leave`), or git's definition is put there all t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler.definition import Definition
+from reconciler.definition.withheld import Inputs
 from reconciler.kinds.base import Request
+from reconciler.kinds.component import reference
 from reconciler.kinds.integration_bundle import bundle_change
 from reconciler.kinds.integration_latest import component_changes
 from reconciler.kinds.integration_release import meant, newest_unnamed
-from reconciler.kinds.labelled import ignored
+from reconciler.kinds.labelled import ignored, named
+from reconciler.model.address import Address, Ref
 from reconciler.model.plan import Cause, Change
+from reconciler.model.secret import Secret
 from reconciler.model.state import LiveObject, Resource, Version
 
 FOLLOW = "follow"
@@ -111,12 +115,35 @@ def compared(request: Request) -> Import:
     if asked.same(there) and not moved and package is None:
         return Import(False)
     changes = [package] if package else []
-    changes += [Change(path, before, after, why) for path, before, after in asked.differences(there)]
+    told = asked.differences(there, _inputs_of(request))
+    changes += [Change(path, before, after, why) for path, before, after in told]
     changes += [Change(path, now, was, Cause.DRIFT) for path, was, now in moved]
-    changes = [change for change in changes if not ignored(request.resource, change.path)]
+    changes = [
+        _veiled(change, request.resource) for change in changes if not ignored(request.resource, change.path)
+    ]
     if not changes and found.is_blank != wanted.is_blank:
         changes.append(Change("definition", None, wanted, why))
     return Import(bool(changes), tuple(changes))
+
+
+def _inputs_of(request: Request) -> Inputs:
+    """What the tenant's components call their inputs, as far as it was asked."""
+
+    def inputs(component: str, is_public: bool, action: str) -> Mapping[str, str] | None:
+        address = Address("Component", reference(component, is_public))
+        found = request.resolve(Ref(address, f"inputs:{action}"))
+        return found if isinstance(found, Mapping) else None
+
+    return inputs
+
+
+def _veiled(change: Change, resource: Resource) -> Change:
+    """A change of which nothing is told but that it is there, where the manifest calls it sensitive."""
+    paths = resource.sensitive
+    if not named(change.path, paths) and not any(named(one, [change.path]) for one in paths):
+        return change
+    before, after = (None if value is None else Secret(str(value)) for value in (change.before, change.after))
+    return replace(change, before=before, after=after)
 
 
 def holds(request: Request, version: Version) -> bool | None:
