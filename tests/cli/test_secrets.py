@@ -141,3 +141,23 @@ def test_a_tokens_environment_variable_that_is_missing(project: Folder, monkeypa
     assert code == 3
     assert "NOT_SET_ANYWHERE" in err
     assert project("validate")[0] == 0
+
+
+def test_one_apply_is_enough_for_a_new_release_and_a_rotated_secret(
+    project: Folder, monkeypatch: pytest.MonkeyPatch
+):
+    """The settings of its flows need no call, and the record of the secret was to ride on theirs."""
+    assert project("sandbox", "rule", "secrets_read_back=hidden")[0] == 0
+    _use(project, monkeypatch, "canary-old")
+    assert project("apply", "--yes")[0] == 0
+    assert project("plan", "--detailed-exitcode")[0] == 0
+    monkeypatch.setenv("SHOP_KEY", "canary-new")
+    text = (project.root / "definitions/orders.yml").read_text()
+    project.write("definitions/orders.yml", text.replace("Posts orders", "Posts new orders"))
+    project.manifest(
+        "Integration", "orders", name="Orders", definition="../definitions/orders.yml", release="2.0.0"
+    )
+    code, out, err = project("apply", "--yes")
+    assert code == 0, out + err
+    code, out, err = project("plan", "--detailed-exitcode")
+    assert code == 0, out + err
