@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from time import monotonic
-from typing import Any, Protocol
+from typing import Any
 
 from reconciler.apply.journal import Journal
 from reconciler.apply.listening import harmless
+from reconciler.apply.look import Objects, further, own
 from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Kind, Policy, Request
 from reconciler.kinds.understanding import observed, understood
@@ -24,7 +25,7 @@ from reconciler.model.errors import (
     Unforeseen,
     Unreachable,
 )
-from reconciler.model.operation import Operation, Upload
+from reconciler.model.operation import Operation
 from reconciler.model.outcome import Event, Waiting
 from reconciler.model.plan import Action, Verb
 from reconciler.model.state import LiveObject, Resource
@@ -33,25 +34,10 @@ from reconciler.runs.poll import Poll
 
 ATTEMPTS = 3
 FIRST_WAIT = 0.25
-
-
-class Objects(Protocol):
-    """The tenant: reads objects, carries mutations out."""
-
-    async def read(self, kind: Kind, op: Operation) -> LiveObject | None:
-        """The object that `op` asks for."""
-
-    async def find(self, kind: Kind, op: Operation) -> list[LiveObject]:
-        """The objects that `op` asks for."""
-
-    async def ask(self, op: Operation) -> Any:
-        """The value at the operation's root field."""
-
-    async def send(self, kind: Kind, op: Operation) -> Mapping[str, Any]:
-        """Carries a mutation out; gives the object in its answer."""
-
-    async def upload(self, upload: Upload) -> None:
-        """Puts a file to where a mutation's answer said."""
+_DEPLOYED = {Verb.CREATE, Verb.CONFIGURE}
+"""What leaves things to be deployed, of which the object may not tell."""
+PATIENCE = 3.0
+"""Seconds after which what is waited for may be brought about."""
 
 
 @dataclass(slots=True)
@@ -74,6 +60,8 @@ class Run:
     """Where the text is that an action destroyed, by the action's id."""
     before: dict[Address, LiveObject] = field(default_factory=dict)
     """The objects as they were before this run changed them."""
+    sent: dict[Address, set[Verb]] = field(default_factory=dict)
+    """What this run did to them."""
     _given: dict[Ref, tuple[LiveObject, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -107,7 +95,8 @@ async def carry_out(action: Action, run: Run) -> None:
         run.looked.add(action.address)
     elif action.verb is Verb.PUBLISH:
         await _look_again(kind, name, action, run)
-    if kind.satisfied(name, action.verb, _request(action, run)):
+    if kind.satisfied(name, action.verb, _request(action, run)) or _is_idle(kind, action, run):
+        await _follow_up(kind, action, run)
         await _wait(kind, action, run)  # an earlier run may have ended before it took effect
         return
     for ref in kind.needs(run.resources[action.address]) if action.address in run.resources else ():
@@ -116,12 +105,21 @@ async def carry_out(action: Action, run: Run) -> None:
     if action.verb is Verb.TEST:
         await _test(kind, name, action, run)
         return
+    run.sent.setdefault(action.address, set()).add(action.verb)
     await _send(kind, name, action, run)
     if action.verb is Verb.DELETE:
         run.observed.pop(action.address, None)
         return
     await _follow_up(kind, action, run)
     await _wait(kind, action, run)
+
+
+def _is_idle(kind: Kind, action: Action, run: Run) -> bool:
+    """Whether a deploy would change nothing: what it was planned for turned out to be there already."""
+    follows = any(name.startswith(f"{action.address}#") for name in action.depends_on)
+    if action.verb is not Verb.DEPLOY or not follows or run.sent.get(action.address, set()) & _DEPLOYED:
+        return False
+    return not kind.unready(action.verb, _request(action, run))
 
 
 async def _test(kind: Kind, name: str, action: Action, run: Run) -> None:
@@ -192,7 +190,7 @@ async def _look_again(kind: Kind, name: str, action: Action, run: Run) -> None:
 
 async def _find(kind: Kind, action: Action, run: Run) -> LiveObject | None:
     """Looks for an object that already bears the mark: made by an earlier run, or by another one now."""
-    found = await _own(kind, _request(action, run), run)
+    found = await own(run.tenant, kind, _request(action, run))
     if len(found) > 1:
         ids = ", ".join(o.id for o in found)
         raise Stale(f"{len(found)} objects are {action.address}: {ids}", address=str(action.address))
@@ -200,12 +198,6 @@ async def _find(kind: Kind, action: Action, run: Run) -> LiveObject | None:
         run.observed[action.address] = found[0]
         return found[0]
     return None
-
-
-async def _own(kind: Kind, request: Request, run: Run) -> list[LiveObject]:
-    """The objects that are the resource's, the oldest first."""
-    found = [o for o in await run.tenant.find(kind, kind.find(request)) if kind.is_own(o, request)]
-    return found[::-1] if kind.newest_first else found
 
 
 async def _send(kind: Kind, name: str, action: Action, run: Run) -> None:
@@ -248,7 +240,7 @@ async def _settle(kind: Kind, action: Action, run: Run) -> LiveObject | None:
     """
     request = _request(action, run)
     for attempt in range(1, ATTEMPTS + 1):
-        found = await _own(kind, request, run)
+        found = await own(run.tenant, kind, request)
         if request.live is None or any(o.id == request.live.id for o in found):
             break
         await run.sleep(FIRST_WAIT * 2**attempt)
@@ -281,6 +273,8 @@ async def _observe(kind: Kind, action: Action, node: Mapping[str, Any], run: Run
     if live is not None:
         run.observed[action.address] = live
     elif action.verb not in (Verb.CREATE, Verb.DELETE):
+        if (known := run.observed.get(action.address)) and (notes := kind.noted(action.verb, node)):
+            run.observed[action.address] = replace(known, facts={**known.facts, **notes})
         await _reread(kind, action, run)
     if action.verb is Verb.CREATE and kind.has_twins:
         await _settle(kind, action, run)
@@ -326,6 +320,9 @@ async def _is_seen(kind: Kind, name: str, action: Action, run: Run) -> bool:
         except NotFound:
             return True
     request = await _reread(kind, action, run)
+    if live := await further(run.tenant, kind, request):
+        run.observed[action.address] = live
+        request = _request(action, run)
     return (
         kind.satisfied(name, action.verb, request) or kind.follow_up(action.verb, request, None) is not None
     )
@@ -348,14 +345,21 @@ async def _follow_up(kind: Kind, action: Action, run: Run) -> None:
 
 
 async def _wait(kind: Kind, action: Action, run: Run) -> None:
-    """Accepted is not ready: polls until the effect is there, or the time for it is over."""
-    poll = Poll(run.wait_seconds, run.sleep, run.clock, FIRST_WAIT)
+    """Accepted is not ready: polls until the effect is there, or the time for it is over. What does not come
+    by itself within a few seconds is brought about, once.
+    """
+    poll, told = Poll(run.wait_seconds, run.sleep, run.clock, FIRST_WAIT), False
     while what := kind.unready(action.verb, _request(action, run)):
         run.listener(Waiting(action, what, run.wait_seconds))
-        if not await poll.again():
+        op = None if told or poll.waited < PATIENCE else kind.hastened(action.verb, _request(action, run))
+        if op is not None:
+            await _journalled(kind, op, action, run)
+            told = True
+        elif not await poll.again():
             raise ApiError(
                 f"waited {run.wait_seconds:.0f} s in vain for {what}",
                 address=str(action.address),
                 hint="look at it in the web app; the next apply goes on from there",
             )
         await _reread(kind, action, run)
+        await _follow_up(kind, action, run)

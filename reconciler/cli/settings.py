@@ -15,6 +15,7 @@ import click
 
 from reconciler.cli.hints import in_document, with_options
 from reconciler.cli.streams import Lasting
+from reconciler.cli.values import path, text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -84,6 +85,11 @@ class Settings:
     def pasted(self, text: str) -> str:
         """A text with commands, which name the environment and the project where those were given."""
         return with_options(text, self.environment, self.project)
+
+    @property
+    def on_terminal(self) -> bool:
+        """Whether results are for the eyes of a person at a terminal, and go nowhere else."""
+        return self.format == "text" and self.out.file.isatty()
 
     def facts(self, facts: dict[str, str]) -> None:
         """Writes a few named values, one a line."""
@@ -158,12 +164,16 @@ def _option(*names: str, field: str, **kwargs: Any) -> Callable[[F], F]:
 
 _OPTIONS = (
     _option(
-        "-e", "--environment", field="environment", help="The environment of reconciler.yaml to work on."
+        "-e",
+        "--environment",
+        field="environment",
+        type=text,
+        help="The environment of reconciler.yaml to work on.",
     ),
     _option(
         "--project",
         field="project",
-        type=click.Path(path_type=Path),
+        type=path,
         help="The project file, instead of looking upwards for reconciler.yaml.",
     ),
     _option(

@@ -7,6 +7,7 @@ import binascii
 import json
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -40,6 +41,13 @@ def text(value: str) -> str:
     if not value:
         raise click.BadParameter("it is empty")
     return utf8(value)
+
+
+def path(value: str) -> Path:
+    """A file or folder; an empty text would mean the working directory."""
+    if not value:
+        raise click.BadParameter("it is empty")
+    return Path(value)
 
 
 def cursor(value: str) -> str:

@@ -9,9 +9,11 @@ from typing import Any
 
 from reconciler.definition import components, differences, meaning
 from reconciler.definition.components import ComponentReference
+from reconciler.definition.configuration import Configuration, configuration
 from reconciler.definition.flows import Flow, flows
 from reconciler.definition.tree import Tree, text
-from reconciler.definition.variables import Variable, by_key
+from reconciler.definition.variables import Variable, by_key, renamed
+from reconciler.definition.withheld import Inputs
 from reconciler.model.address import Address
 from reconciler.model.digest import Canonical, sha256
 
@@ -43,9 +45,19 @@ class Definition(Canonical):
         return by_key(self.tree)
 
     @cached_property
+    def renamed_variables(self) -> Mapping[str, str]:
+        """The new names of variables by their old ones, under which their values go on."""
+        return renamed(self.tree)
+
+    @cached_property
     def variables_to_set(self) -> tuple[Variable, ...]:
         """The variables without which an instance is incomplete."""
         return tuple(one for one in self.variables.values() if one.needs_value)
+
+    @cached_property
+    def configuration(self) -> Configuration | None:
+        """What an instance is configured with beside variables; None for most."""
+        return configuration(self.tree)
 
     @cached_property
     def flow_names(self) -> frozenset[str]:
@@ -115,9 +127,11 @@ class Definition(Canonical):
         """Whether the other means what this one asks for; LATEST equals any number."""
         return meaning.same(self.tree, found.tree)
 
-    def differences(self, found: Definition) -> list[tuple[str, Any, Any]]:
-        """Each difference as (path, found value, wanted value), secrets wrapped."""
-        return differences.differences(self.tree, found.tree)
+    def differences(self, found: Definition, inputs: Inputs | None = None) -> list[tuple[str, Any, Any]]:
+        """Each difference as (path, found value, wanted value), secrets wrapped. `inputs` tells what
+        components call a password.
+        """
+        return differences.differences(self.tree, found.tree, inputs)
 
     # What a bundle adds
 

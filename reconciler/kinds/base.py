@@ -157,7 +157,13 @@ class Kind(Protocol):
         ...
 
     def is_own(self, live: LiveObject, request: Request) -> bool:
-        """Whether an object that `find` brought is the resource's."""
+        """Whether an object that `find` or `glance` brought is the resource's."""
+        ...
+
+    def glance(self, offset: int) -> Operation | None:
+        """Reads what tells whose the objects are, a hundred from this position on, the newest first: where
+        they may bear a mark that `find` does not see. None where there is no such place.
+        """
         ...
 
     def rest(self, node: Mapping[str, Any]) -> Operation | None:
@@ -222,7 +228,7 @@ class Kind(Protocol):
         """
         ...
 
-    def learned(self, live: LiveObject, node: Mapping[str, Any] | None) -> LiveObject:
+    def learned(self, live: LiveObject, op: Operation, found: LiveObject | None) -> LiveObject:
         """The object with what the operation of `unknown` read; None where the server has no such thing."""
         ...
 
@@ -274,6 +280,10 @@ class Kind(Protocol):
         """
         ...
 
+    def noted(self, verb: Verb, node: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What an answer tells that nothing shows later, as facts."""
+        ...
+
     def satisfied(self, step: str, verb: Verb, request: Request) -> bool:
         """Whether a step need not be sent, since the object is already as it would make it."""
         ...
@@ -284,6 +294,10 @@ class Kind(Protocol):
 
     def unready(self, verb: Verb, request: Request) -> str:
         """What is still to be waited for after a step; empty when nothing is."""
+        ...
+
+    def hastened(self, verb: Verb, request: Request) -> Operation | None:
+        """A call that brings about what is waited for, where it does not come by itself."""
         ...
 
     def overtaken(self, verb: Verb, request: Request) -> bool:

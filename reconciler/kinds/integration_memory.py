@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from reconciler.kinds import record
-from reconciler.kinds.base import Request, address_of
+from reconciler.kinds.base import Request
 from reconciler.kinds.integration_draft import compared, naming, sent_digest
 from reconciler.kinds.integration_steps import EMPTY, GROUPS, PLAIN, integration_steps, is_marked
-from reconciler.kinds.labelled import digests_of, own_mark, people, plain
+from reconciler.kinds.labelled import digests_of, own_mark, people, plain, to_send
 from reconciler.kinds.marks import project_of
 from reconciler.model.state import Version
 
@@ -18,31 +17,16 @@ from reconciler.model.state import Version
 def parse_version(node: Mapping[str, Any]) -> Version:
     """A published version, with what we wrote along with it."""
     ours = record.text_map(record.ours(node.get("versionAttributes")))
+    comment, trailers = record.apart(node.get("versionComment") or "")
     return Version(
         id=node["id"],
         number=node["versionNumber"],
         available=node["versionIsAvailable"],
-        release=ours.get("release"),
-        comment=node.get("versionComment") or "",
-        definition=ours.get("definition", ""),
+        release=ours.get("release") or trailers.get("release"),
+        comment=comment,
+        definition=ours.get("definition") or trailers.get("definition", ""),
         observed=ours.get("observed", ""),
     )
-
-
-def publication(request: Request) -> dict[str, Any]:
-    """The input of a publish: the manifest's comment, and in the attributes the commit and the release."""
-    live, fields = request.live, request.resource.fields
-    assert live is not None
-    part = {
-        "project": request.project,
-        "address": address_of(request.resource),
-        "release": fields["release"],
-        "definition": sent_digest(request.resource),
-        "observed": live.fields["definition"].digest,
-    }
-    comment = {"comment": fields["comment"]} if fields.get("comment") else {}
-    attributes = json.dumps({**request.attributes, record.KEY: part}, sort_keys=True)
-    return {"id": live.id, "attributes": attributes, **comment}
 
 
 def of_creation(request: Request) -> str:
@@ -50,8 +34,10 @@ def of_creation(request: Request) -> str:
     return record.merged(None, {**_ownership(request), "created": True})
 
 
-def of_update(request: Request, names: Mapping[str, str]) -> str:
-    """The metadata with mark, record and releases; `names` are given to versions with it."""
+def of_update(request: Request, names: Mapping[str, str], *, dropped: bool = False) -> str:
+    """The metadata with mark, record and releases; `names` are given to versions with it. `dropped` says that
+    a version was seen not to keep our attributes.
+    """
     live = request.live
     assert live is not None
     part = {
@@ -59,6 +45,7 @@ def of_update(request: Request, names: Mapping[str, str]) -> str:
         "applied": _record(request),
         "releases": {**live.facts["releases"], **names},
         "components": live.fields["definition"].component_versions,
+        **({"dropped": True} if dropped or live.facts.get("dropped") else {}),
     }
     return record.merged(live.facts["metadata"], part)
 
@@ -90,11 +77,11 @@ def _record(request: Request) -> dict[str, str]:
     """The applied record to write: of each mentioned field, and of the definition as sent and as observed."""
     fields, live = request.resource.fields, request.live
     assert live is not None
-    values: dict[str, Any] = {name: plain(fields[name], EMPTY, name) for name in PLAIN if name in fields}
-    if "labels" in fields:
+    values: dict[str, Any] = {name: plain(fields[name], EMPTY, name) for name in to_send(request, PLAIN)}
+    if to_send(request, ("labels",)):
         values["labels"] = people(fields["labels"])
-    out = digests_of(live, values)
-    if "definition" in fields and not compared(request).needed:
+    out = digests_of(request, values)
+    if to_send(request, ("definition",)) and not compared(request).needed:
         out["sent"] = sent_digest(request.resource)
         out["observed"] = live.fields["definition"].digest
     return {group: out[group] for group in (*GROUPS, "sent", "observed") if group in out}

@@ -81,7 +81,7 @@ def _checked(node: Any) -> Mapping[str, Any]:
 
 def _probe(kind: Kind, live: LiveObject) -> None:
     """Asks of the object what plans ask of all objects, needed or not."""
-    if not isinstance(live.id, str | int) or not live.id:
+    if not isinstance(live.id, str | int) or live.id == "":
         raise Odd("it has no id")
     kind.basis(live, None)
     hash(kind.live_scope(live))

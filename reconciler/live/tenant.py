@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +46,15 @@ class Tenant:
         """The objects of the connection that `op` asks for."""
         answer = await self._there(op)
         return [await self._object(kind, node) for node in answer.get("nodes") or () if node]
+
+    async def glance(self, kind: Kind, op: Operation) -> list[LiveObject]:
+        """The same, without those that cannot be understood: they are anybody's, and plans tell of them."""
+        answer = await self._there(op)
+        seen = []
+        for node in answer.get("nodes") or ():
+            with suppress(NotUnderstood):
+                seen.append(await self._object(kind, node))
+        return seen
 
     async def send(self, kind: Kind, op: Operation) -> Mapping[str, Any]:
         """Carries a mutation out and gives the object in its answer, ready for `kind.observed`."""

@@ -22,8 +22,10 @@ from reconciler.manifests.kinds import TABLED
 from reconciler.manifests.manifest import Manifest, classify
 from reconciler.manifests.messages import place
 from reconciler.manifests.project import Environment, Project
+from reconciler.manifests.read import read
 from reconciler.manifests.references import Index, Referrer, ambiguities, twice
 from reconciler.manifests.sealed import SecretReader, unsealed
+from reconciler.manifests.sensitive import veiled
 from reconciler.manifests.uses import with_uses
 from reconciler.manifests.variables import CUSTOMER_FIELDS, CustomerFacts, Scope
 from reconciler.model import digest
@@ -32,7 +34,6 @@ from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.hints import suggest
 from reconciler.model.plan import Rollout
 from reconciler.model.state import Desired, Resource
-from reconciler.yaml12.file import read
 
 _AFTER_FILLING = {
     "release": (re.compile(RELEASE.schema["pattern"]), RELEASE.schema["errorMessage"]),
@@ -138,7 +139,7 @@ class _Loader:
         self.problems.extend(problems)
         found: list[Manifest] = []
         for path in paths:
-            _, documents, problems = read(path, files.shown(path, self.project.root))
+            documents, problems = read(path, files.shown(path, self.project.root))
             self.problems.extend(problems)
             self.incomplete |= bool(problems)
             for document in documents:
@@ -190,7 +191,8 @@ class _Loader:
 
     def _keep(self, builder: Builder, resource: Resource) -> None:
         self.problems.extend(builder.problems)
-        self.resources[resource.address] = resource
+        fields = veiled(resource.fields, resource.sensitive)
+        self.resources[resource.address] = replace(resource, fields=fields)
 
     def _customers(self) -> None:
         """The customers, and what their instances may ask of them."""
@@ -338,8 +340,9 @@ def _content(resource: Resource) -> list[Any]:
         name: value.text if isinstance(value, Definition) else value
         for name, value in resource.fields.items()
     }
+    sensitive = [resource.sensitive] if resource.sensitive else []
     return [
-        resource.address, fields, resource.labels, resource.protect, resource.ignore, resource.was
+        resource.address, fields, resource.labels, resource.protect, resource.ignore, resource.was, *sensitive
     ]  # fmt: skip
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from reconciler.probe.definition import definition, incomplete, oauth
 from reconciler.probe.experiment import Experiment, answers
-from reconciler.probe.finding import Finding, Unclear, either, unclear
+from reconciler.probe.finding import Finding, either, unclear
 from reconciler.probe.scratch import Scratch
 
 _LONG_COMMENT = "p" * 1001
@@ -24,7 +25,6 @@ async def publish(scratch: Scratch) -> list[Finding]:
     if version is None:
         version = await scratch.change("publishIntegration", comment="scratch", **given)
     scratch.versions["plain"] = version
-    available = version["versionIsAvailable"]
     labelled = set(scratch.labels) <= set(version["labels"] or ())
     attributes = json.loads(version["versionAttributes"] or "{}")
     return [
@@ -35,13 +35,7 @@ async def publish(scratch: Scratch) -> list[Finding]:
             no="none",
             evidence=f"{len(_LONG_COMMENT)} characters are {f'refused: {refusal}' if refusal else 'taken'}",
         ),
-        either(
-            "published_available",
-            available,
-            yes="true",
-            no="after_delay",
-            evidence=f"it was {'' if available else 'not '}available in the answer to its publishing",
-        ),
+        await _available(scratch, version),
         either(
             "publish_copies_labels",
             labelled,
@@ -51,6 +45,17 @@ async def publish(scratch: Scratch) -> list[Finding]:
         ),
         _attributes(attributes),
     ]
+
+
+async def _available(scratch: Scratch, version: Mapping[str, Any]) -> Finding:
+    rule = "published_available"
+    if version["versionIsAvailable"]:
+        return Finding(rule, "true", "it was available in the answer to its publishing")
+    if await scratch.becomes_available(version["id"]):
+        return Finding(rule, "after_delay", "it was available a while after the answer to its publishing")
+    scratch.untold = True
+    await scratch.available("plain")  # at once, as it moves what was touched last
+    return Finding(rule, "not_until_told", "it stayed unavailable")
 
 
 def _attributes(found: dict[str, Any]) -> Finding:
@@ -149,7 +154,7 @@ async def publish_twice(scratch: Scratch) -> list[Finding]:
     if again is None:
         return [Finding("publish_unchanged", "refused", f"refused: {refusal}")]
     if again["id"] == version["id"]:
-        raise Unclear("publishing again gave the same version")
+        return [Finding("publish_unchanged", "same_version", "publishing again gave the same version")]
     return [Finding("publish_unchanged", "new_version", f"it made version {again['versionNumber']}")]
 
 

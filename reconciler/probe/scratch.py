@@ -22,7 +22,7 @@ LABEL = "reconciler-probe"
 NAME_START = "reconciler probe "
 _NAME = re.compile(NAME_START + r"([0-9a-f]{12}) - scratch, may be deleted(?: .*)?")
 _DEPLOY_SECONDS = 330.0  # each trigger may take 30 s
-_AVAILABLE_SECONDS = 60.0
+_AVAILABLE_SECONDS = 10.0
 _FILES = ("customer", "integration", "instance", "tenant")
 
 
@@ -45,6 +45,9 @@ class Scratch:
     versions: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     """Published versions by what their definition is about."""
     instance: str = ""
+    untold: bool = False
+    """Whether versions were seen to stay unavailable until somebody says otherwise."""
+    _told: set[str] = field(default_factory=set)
 
     @property
     def labels(self) -> list[str]:
@@ -119,11 +122,23 @@ class Scratch:
     async def available(self, which: str) -> str:
         """The id of a version, once instances may use it. Raises Unclear."""
         version: str = self.version(which)["id"]
+        waiting = version in self._told or not self.untold
+        if waiting and await self.becomes_available(version):
+            return version
+        self.untold = True
+        self._told.add(version)
+        await self.change("updateIntegrationVersionAvailability", id=version, available=True)
+        if not await self.becomes_available(version):
+            raise Unclear(f"the version did not become available in {_AVAILABLE_SECONDS:.0f} s")
+        return version
+
+    async def becomes_available(self, version: str) -> bool:
+        """Whether a version can be used within a few seconds, if nobody does anything."""
         poll = Poll(_AVAILABLE_SECONDS, self.sleep)
         while not (await self.read("version", "integration", id=version))["versionIsAvailable"]:
             if not await poll.again():
-                raise Unclear(f"the version did not become available in {_AVAILABLE_SECONDS:.0f} s")
-        return version
+                return False
+        return True
 
     def version(self, which: str) -> Mapping[str, Any]:
         """A published version. Raises Unclear where it could not be published."""

@@ -58,6 +58,8 @@ class Session:
     environ: Mapping[str, str] = field(repr=False)
     notice: Callable[[str], None] = field(default=lambda _: None, repr=False, compare=False)
     """Told, in words, of waits that people would wonder about."""
+    credentials: dict[str, Credentials] = field(default_factory=dict, repr=False, compare=False)
+    """Those of the environment, once they were read: what they are exchanged for lasts for the run."""
 
     @property
     def state(self) -> Path:
@@ -233,9 +235,12 @@ def _credentials(session: Session) -> Credentials:
             f'environment "{environment.name}" names no token',
             hint="write auth: {refreshToken: {env: PRISM_REFRESH_TOKEN}} in reconciler.yaml",
         )
-    token = secret(session, environment.auth)
-    named = {"refresh_token": token} if environment.auth_kind == "refreshToken" else {"access_token": token}
-    return Credentials(environment.url, tenant=environment.tenant or None, **named)
+    if environment.name not in session.credentials:
+        token = secret(session, environment.auth)
+        refresh, access = (token, None) if environment.auth_kind == "refreshToken" else (None, token)
+        tenant = environment.tenant or None
+        session.credentials[environment.name] = Credentials(environment.url, refresh, access, tenant)
+    return session.credentials[environment.name]
 
 
 __all__ = [

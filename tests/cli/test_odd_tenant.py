@@ -128,3 +128,10 @@ def test_one_that_is_odd_only_when_it_is_looked_at_fails_its_action(
     assert status == "failed"
     assert "cannot be understood: its name is not a text" in error
     assert ends["Customer/birch"] == ("done", None)
+
+
+def test_what_the_platform_numbers_from_nought_is_understood(shop: Folder):
+    spec: dict[str, Any] = {"name": "Lake", "url": "https://example.com/logs", "payloadTemplate": "{}"}
+    shop.manifest("LogStream", "lake", **spec, severityLevels=["ERROR"])
+    plan = shop.json("plan")
+    assert (plan["warnings"], plan["refusals"]) == ([], [])

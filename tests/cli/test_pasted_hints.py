@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.hints import with_options
-from reconciler.cli.main import run
+from reconciler.cli.main import COMMANDS, run
 from tests.cli.projects import Folder
 
 BOTH = "-e prod --project 'a b.yaml'"
@@ -36,6 +36,11 @@ BOTH = "-e prod --project 'a b.yaml'"
 def test_options_stand_behind_the_command(text: str, expected: str) -> None:
     assert with_options(text, "prod", Path("a b.yaml")) == expected
     assert with_options(text, None, None) == text
+
+
+@pytest.mark.parametrize("verb", sorted(set(COMMANDS) - {"init", "schema", "sandbox", "promote"}))
+def test_each_verb_that_works_on_an_environment_is_known(verb: str) -> None:
+    assert with_options(f"see: reconciler {verb}", "prod", None) == f"see: reconciler {verb} -e prod"
 
 
 @pytest.fixture

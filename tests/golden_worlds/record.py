@@ -7,7 +7,7 @@ import json
 import re
 import tempfile
 from collections.abc import Iterable
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
 
 from reconciler.cli.main import run
@@ -66,9 +66,8 @@ def _people(deeds: Iterable[Deed], root: Path) -> Iterable[str]:
 def _said(root: Path, verb: str, *options: str) -> Iterable[str]:
     """What a verb says as JSON, with the text that is made of it."""
     out, err = io.StringIO(), io.StringIO()
-    given = ["--project", str(root / "reconciler.yaml"), "--no-progress", "--format", "json", verb, *options]
-    with redirect_stdout(out), redirect_stderr(err):
-        code = run(given)
+    with chdir(root), redirect_stdout(out), redirect_stderr(err):
+        code = run(["--no-progress", "--format", "json", verb, *options])
     told = MOMENT.sub(r'\1"‹time›"', out.getvalue()).replace(str(root), "‹folder›")
     told = RUN.sub("20300101T000000.000000", told)
     if verb == "apply":  # a plan's seconds are an estimate, and always the same

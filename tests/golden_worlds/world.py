@@ -39,7 +39,10 @@ def world(seed: int) -> World:
         options += ["--select", chance.one(["Instance/*", "Customer/*", "Integration/alpha", "tier=gold"])]
     if chance.yes(0.15):
         options += ["--exclude", chance.one(["Instance/*", "Customer/acme", "Integration/alpha"])]
-    return World(seed, _rules(chance), first, later, before(chance, first), between(chance, first), options)
+    rules, here, meanwhile = _rules(chance), before(chance, first), between(chance, first)
+    options += chance.some(["--delete-strangers"], 0.3)
+    options += chance.some(["--no-deps"]) if "--select" in options else []
+    return World(seed, rules, first, later, here, meanwhile, options)
 
 
 def _first(chance: Chance) -> Git:

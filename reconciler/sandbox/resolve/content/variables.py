@@ -146,5 +146,10 @@ def values_of(context: Context, instance: Row) -> list[Value]:
 
 
 def unfilled(context: Context, instance: Row) -> list[str]:
-    """The keys of the variables that somebody must still fill in."""
-    return [value.variable.key for value in values_of(context, instance) if not value.is_complete()]
+    """The keys of the variables to be filled in still. What each user sets is not the instance's."""
+    by_users = context.rules["user_level_counts"] == "true"
+    return [
+        value.variable.key
+        for value in values_of(context, instance)
+        if not value.is_complete() and (by_users or not value.variable.body["user_level_configured"])
+    ]

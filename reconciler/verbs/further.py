@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable
 import anyio
 
 from reconciler.api.client import Client
+from reconciler.apply.look import further
 from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Request
 from reconciler.kinds.understanding import not_understood
 from reconciler.live.tenant import Tenant
 from reconciler.model.address import Address
-from reconciler.model.errors import Misfit, NotFound, NotUnderstood, ReconcilerError
+from reconciler.model.errors import Misfit, NotUnderstood, ReconcilerError
 from reconciler.model.state import LiveObject
 
 
@@ -30,13 +31,10 @@ async def look_further(
     tenant = Tenant(client)
 
     async def look(address: Address) -> None:
-        kind = all_kinds()[address.kind]
-        while (live := (about := request(address)).live) and (op := kind.unknown(about)):
-            try:
-                node = await tenant.ask(op)
-            except NotFound:
-                node = None
-            learn(address, kind.learned(live, await tenant.whole(kind, node) if node else None))
+        about = request(address)
+        live = await further(tenant, all_kinds()[address.kind], about)
+        if live is not None and live is not about.live:
+            learn(address, live)
 
     async def try_to(address: Address) -> None:
         try:
