@@ -155,7 +155,8 @@ class Client:
                 ) from error
             if not isinstance(user, Mapping):
                 raise NotAuthenticated(f"{self.base_url} does not say whose token this is")
-            org = user.get("org") or {}
+            org = user.get("org")
+            org = org if isinstance(org, Mapping) else {}
             self._identity = Identity(
                 email=str(user.get("email") or ""),
                 name=str(user.get("name") or ""),

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import anyio
 from anyio.abc import TaskStatus
 
-SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-"""Windows has no SIGHUP."""
+HANGUP = getattr(signal, "SIGHUP", signal.SIGTERM)  # Windows has none
+SIGNALS = {signal.SIGINT, signal.SIGTERM, HANGUP}
 
 
 async def watch_signals(
@@ -19,16 +19,19 @@ async def watch_signals(
     *,
     task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED,
 ) -> None:
-    """Calls `stop` at the first SIGINT, SIGTERM or SIGHUP and cancels `scope` at the second. What the process
-    was told to pass over, as `nohup` does with SIGHUP, is passed over.
+    """Calls `stop` at the first SIGINT, SIGTERM or SIGHUP and cancels `scope` at the next SIGINT or SIGTERM.
+    Where the process was told to pass SIGHUP over, as by `nohup`, it does.
     """
-    found = {number: signal.getsignal(number) for number in SIGNALS}
-    handlers = {number: handler for number, handler in found.items() if handler is not signal.SIG_IGN}
+    handlers = {number: signal.getsignal(number) for number in SIGNALS}
+    if handlers.get(HANGUP) is signal.SIG_IGN:
+        del handlers[HANGUP]
     try:
         with anyio.open_signal_receiver(*handlers) as signals:
             task_status.started()
             told = False
-            async for _ in signals:
+            async for number in signals:
+                if told and number == HANGUP != signal.SIGTERM:
+                    continue  # a terminal that closes tells it more than once
                 if told:
                     scope.cancel()
                     return

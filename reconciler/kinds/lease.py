@@ -34,7 +34,11 @@ def find(project: str) -> Operation:
 
 def found(project: str, answer: Mapping[str, Any]) -> Lease | None:
     """The lease in the answer to `find`."""
-    nodes = [node for node in answer.get("nodes") or () if node and node.get("name") == name(project)]
+    nodes = [
+        node
+        for node in answer.get("nodes") or ()
+        if isinstance(node, Mapping) and node.get("name") == name(project)
+    ]
     return parse(nodes[0]) if nodes else None
 
 

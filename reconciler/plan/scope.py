@@ -187,7 +187,7 @@ class _Search:
         if odd := self.mending.unknown(address):
             return LeftOut(address, f"needs {odd}, which cannot be understood")
         if other := self._deploys_excluded(address):
-            return LeftOut(address, f"would have the platform deploy excluded {other} again")
+            return LeftOut(address, f"may have the platform deploy excluded {other} again")
         for ref, step in self.mending.awaited(address):
             why = self._barred(ref.address)
             if why:
@@ -199,10 +199,16 @@ class _Search:
         resources = self.mending.desired.resources
         for step in self.mending.steps(address).steps if self.selection.exclude else ():
             kind, named = all_kinds()[address.kind].redeploys(resources[address], step)
+            if not kind:
+                continue
             for other, resource in resources.items():
                 barred = other.kind == kind and self.selection.bars(resource)
                 if barred and set(named) <= set(_reached(resources, [other])):
                     return other
+            # What an object that no manifest names refers to is not known.
+            orphans = (a for a in sorted(self.mending.matched.orphans) if a.kind == kind)
+            if found := next((a for a in orphans if self.selection.bars_orphan(a)), None):
+                return found
         return None
 
     def _barred(self, address: Address) -> str:

@@ -85,7 +85,7 @@ def test_new_inputs_do_not_deploy_an_excluded_instance(shop: Folder, exclude: st
     assert deployed_at(shop) > before
 
 
-LEFT = "would have the platform deploy excluded Instance/acme/orders again"
+LEFT = "may have the platform deploy excluded Instance/acme/orders again"
 
 
 def test_nor_do_those_of_a_connection_of_the_organization(project: Folder):

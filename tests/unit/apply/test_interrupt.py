@@ -51,6 +51,30 @@ def test_two_signals_stop_at_once_and_the_handlers_are_as_before():
             signal.signal(number, handler)
 
 
+def test_a_terminal_that_closes_stops_nothing_at_once():
+    said: list[str] = []
+
+    async def work() -> bool:
+        async with anyio.create_task_group() as group:
+            await group.start(watch_signals, lambda: said.append("stopped"), group.cancel_scope, said.append)
+            for number in (signal.SIGHUP, signal.SIGHUP):
+                signal.raise_signal(number)
+                await anyio.sleep(0.05)
+            cut_off = group.cancel_scope.cancel_called
+            group.cancel_scope.cancel()
+        return cut_off
+
+    before = signal.getsignal(signal.SIGHUP)
+    try:
+        assert anyio.run(work) is False
+        assert said == ["finishing what is under way; interrupt again to stop at once", "stopped"]
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        assert anyio.run(work) is False
+        assert len(said) == 2
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def test_what_was_paused_is_paused_again_though_the_run_is_stopped_after_the_deploy():
     def desired(value: str) -> Desired:
         plain = copy()
