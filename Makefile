@@ -25,7 +25,7 @@ export ACME_LOGS_TOKEN := demo-logs-token
 export ACME_AUDIT_SECRET := demo-audit-secret
 export RECONCILER_KEY := demo-key-for-digests-of-secrets
 
-.PHONY: help install demo check static test fuzz torture bench clean
+.PHONY: help install demo schemas check static test fuzz torture bench clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ $(STAMP): pyproject.toml
 
 demo: $(STAMP) ## the example project on the embedded sandbox: plan, apply, drift, heal
 	@PATH="$(abspath $(BIN)):$$PATH" examples/demo.sh
+
+schemas: $(STAMP) ## schemas/ and the reference in docs/kinds.md anew, from the rows of the kinds
+	$(BIN)/python -m tests.schemas
 
 test: check ## the same as check
 

@@ -6,25 +6,48 @@ import re
 import shutil
 from functools import cache
 from pathlib import Path
+from typing import get_origin
 
 import pytest
+from graphql import GraphQLEnumType, GraphQLSchema, build_schema, get_named_type, parse, validate
 
 from reconciler.cli.main import run
 from reconciler.kinds import CORE, all_kinds
+from reconciler.kinds.table.documents import made
+from reconciler.kinds.tabled import TabledKind
 from reconciler.manifests import schemas
-from reconciler.manifests.manifest import KINDS
+from reconciler.manifests.kinds import KINDS
 from tests.kinds.cases import CASES
 from tests.worlds_tabled import KINDS as GENERATED
 
 ROOT = Path(__file__).resolve().parents[1]
 # A set is written as a manifest, and is instances in all other regards.
+TABLED = [name for name, kind in all_kinds().items() if isinstance(kind, TabledKind)]
 RESOURCES = [kind for kind in KINDS if kind != "InstanceSet"]
 
 
 @pytest.mark.parametrize("kind", RESOURCES)
-def test_it_is_listed_and_has_documents_of_its_own(kind: str) -> None:
+def test_it_is_listed(kind: str) -> None:
     assert all_kinds()[kind].declared
-    assert (ROOT / "reconciler" / "kinds" / f"{kind.lower()}.graphql").is_file()
+
+
+@pytest.mark.parametrize("kind", TABLED)
+def test_its_documents_fit_the_schema_of_the_api(kind: str) -> None:
+    table = all_kinds()[kind]
+    assert isinstance(table, TabledKind)
+    for name, text in made(table.api, table.fields).items():
+        assert validate(_published(), parse(text)) == [], name
+
+
+@pytest.mark.parametrize("kind", TABLED)
+def test_its_mutations_take_what_its_rows_send(kind: str) -> None:
+    table = all_kinds()[kind]
+    assert isinstance(table, TabledKind)
+    taken: set[str] = set()
+    for name in table.api.changes:
+        taken |= _published().type_map[f"{name[:1].upper()}{name[1:]}Input"].fields.keys()  # type: ignore[attr-defined]
+    if table.api.changes:
+        assert {row.called for row in table.fields if row.input is not None and row.path is not None} <= taken
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -78,7 +101,7 @@ def test_each_of_its_fields_is_documented(kind: str) -> None:
 @pytest.mark.parametrize("kind", RESOURCES)
 def test_its_life_is_tested_in_every_world(kind: str) -> None:
     assert kind in CASES, "its round trip: tests/kinds/cases.py"
-    assert kind in CORE or kind in GENERATED, "its part in generated worlds: tests/worlds_tabled.py"
+    assert kind in CORE or kind in GENERATED, "its part in generated worlds: tests/kinds/cases.py"
 
 
 @pytest.mark.parametrize("part", ["plan", "apply", "report", "live", "model"])
@@ -91,17 +114,46 @@ def test_what_works_for_all_kinds_names_none(part: str) -> None:
 
 # What kinds share, and the lease, which is nobody's resource.
 SHARED = {"all_kinds", "base", "marks", "lease"}
-# A flow that is run after a deploy brings no object to a state: it is sent once, waited for and judged, and
-# apply knows how, as it knows how to wait for deployments. What is sent and expected stands in these modules.
-KNOWN = {"apply/testing.py": {"flow_run", "instance_tests"}}
 
 
 @pytest.mark.parametrize("part", ["plan", "apply", "report"])
 def test_what_works_for_all_kinds_imports_none(part: str) -> None:
     names = re.compile(r"^\s*(?:from|import) reconciler\.kinds(?:\.| import )(\w+)", re.MULTILINE)
     for path in sorted((ROOT / "reconciler" / part).rglob("*.py")):
-        allowed = SHARED | KNOWN.get(f"{part}/{path.name}", set())
-        assert set(names.findall(path.read_text("utf-8"))) <= allowed, path
+        assert set(names.findall(path.read_text("utf-8"))) <= SHARED, path
+
+
+@pytest.mark.parametrize("kind", TABLED)
+def test_its_answers_have_the_types_that_its_rows_expect(kind: str) -> None:
+    table = all_kinds()[kind]
+    assert isinstance(table, TabledKind)
+    of_api = {"ID": str, "String": str, "JSONString": str, "UUID": str, "Int": int, "Boolean": bool}
+    shown = _published().type_map[KNOWN_AS.get(kind, table.api.type)]
+    for row in table.fields:
+        if row.refers or row.wire or not row.place:
+            continue
+        found = shown
+        for part in row.place:
+            found = found.fields[part].type  # type: ignore[union-attr]
+            is_list = "[" in str(found)
+            found = get_named_type(found)
+        expected = str if isinstance(found, GraphQLEnumType) else of_api[found.name]
+        assert get_origin(row.shape.wire) is list if is_list else row.shape.wire is expected, row.name
+
+
+KNOWN_AS = {
+    "AlertTrigger": "AlertTrigger",
+    "LogSeverity": "LogSeverity",
+    "OrganizationRole": "Role",
+    "CustomerRole": "Role",
+}
+"""The types of what the API has no query for one of."""
+
+
+@cache
+def _published() -> GraphQLSchema:
+    folder = ROOT / "reconciler" / "sandbox"
+    return build_schema((folder / "schema.graphql").read_text("utf-8"))
 
 
 def _fields(kind: str) -> list[str]:

@@ -8,11 +8,12 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from reconciler.definition import Definition
 from reconciler.kinds import all_kinds
 from reconciler.model.address import Address
 from reconciler.model.digest import sha256
 from reconciler.model.secret import Secret
-from reconciler.model.state import Definition, Desired, Resource
+from reconciler.model.state import Desired, Resource
 from reconciler.sandbox.definition import dump
 from reconciler.sandbox.rules import RULES
 from tests.worlds_tabled import KINDS as TABLED
@@ -137,7 +138,7 @@ def customers(draw: st.DrawFn, name: str) -> Resource:
 @st.composite
 def instances(draw: st.DrawFn, name: str, customer: Resource, integration: Resource) -> Resource:
     """An Instance of one of the integrations, for one of the customers."""
-    data = integration.fields["definition"].data
+    data = integration.fields["definition"].tree
     config: dict[str, Any] = {}
     if draw(st.booleans()):
         config["Channel"] = draw(st.sampled_from(["#orders", "#all", "1", "true"]))
@@ -209,7 +210,7 @@ def changed(draw: st.DrawFn, before: Desired) -> Desired:
             continue
         fields = dict(resource.fields)
         if resource.kind == "Integration":
-            data = copy.deepcopy(dict(fields["definition"].data))
+            data = copy.deepcopy(dict(fields["definition"].tree))
             data["flows"][0]["description"] = draw(st.sampled_from(["", "Changed", "Changed again"]))
             fields |= {"definition": definition(data), "release": draw(st.sampled_from(["1.1.0", "2.0.0"]))}
         elif resource.kind == "Customer":

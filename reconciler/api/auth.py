@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-import ipaddress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import anyio
@@ -16,8 +16,9 @@ import httpx
 import msgspec
 
 from reconciler.api.health import Health
-from reconciler.api.retries import AWAY, AttemptError, Patience, Trail, retry_after, retrying
+from reconciler.api.retries import AWAY, AttemptError, Patience, Trail, persist, retry_after
 from reconciler.model.errors import InvalidInput, NotAuthenticated, Unreachable
+from reconciler.model.loopback import is_loopback
 from reconciler.model.secret import Secret
 
 EARLY = 300.0  # renewed this many seconds before it expires, as the vendor's clients do
@@ -64,17 +65,6 @@ def checked_base(url: str) -> httpx.URL:
             hint="write https://; plain http is for sandboxes on this machine (127.0.0.1, localhost)",
         )
     return parsed
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name means this machine: 127.0.0.0/8, ::1, localhost and names below it (RFC 6761)."""
-    name = host.rstrip(".").lower()
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(name.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 class Tokens:
@@ -145,15 +135,15 @@ class Tokens:
     async def _asked(self) -> dict[str, Any]:
         trail = Trail()
         # Repeating is safe: refresh tokens are not rotated, and a server that does sends both.
-        loop = retrying(self._patience, self._health, trail, repeatable=True)
         try:
-            answer: dict[str, Any] = await loop(self._ask, trail)
+            return await persist(
+                partial(self._ask, trail), self._patience, self._health, trail, repeatable=True
+            )
         except AttemptError:
             raise Unreachable(
                 f"cannot reach {self._base} to authenticate: {trail.describe()}",
                 hint="check the environment's url, the network and the proxy",
             ) from None
-        return answer
 
     async def _ask(self, trail: Trail) -> dict[str, Any]:
         body = {"refresh_token": self._refresh}

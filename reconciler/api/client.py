@@ -87,7 +87,7 @@ class Client:
 
     @property
     def stats(self) -> Stats:
-        """Counters: reads, writes, retries, bytes received."""
+        """Counters: reads and writes."""
         return self._transport.stats
 
     @property

@@ -5,8 +5,8 @@ from __future__ import annotations
 import anyio
 import httpx
 
-from reconciler.api.auth import is_loopback
 from reconciler.model.errors import TransportError
+from reconciler.model.loopback import is_loopback
 
 LARGEST = 10_000_000
 TIMEOUT = 60.0

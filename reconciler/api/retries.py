@@ -13,14 +13,14 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import anyio
 import httpx
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
 from reconciler.api.wire import Answer
 
+T = TypeVar("T")
 AWAY = (502, 503, 504)  # statuses that say: nobody is there to answer
 
 # A request of which the server cannot have read a byte.
@@ -142,58 +142,44 @@ class Governor(Protocol):
         ...
 
 
-def retrying(
+async def persist(
+    attempt: Callable[[], Awaitable[T]],
     patience: Patience,
     governor: Governor,
     trail: Trail,
     *,
     repeatable: bool,
-    again: Callable[[float], None] | None = None,
-) -> AsyncRetrying:
-    """A tenacity loop that obeys `patience` and `governor`, and raises the last AttemptError; `again` is told
-    how long each wait before a repetition will be.
+    again: Callable[[float], None] = lambda _: None,
+) -> T:
+    """What `attempt` brings, made again as often as `patience` and `governor` allow. Raises the last
+    AttemptError; `again` is told how long each wait before a repetition will be.
 
     Sources of what may be repeated: behaviour.md, point 5; transport.md, section 6.
     """
-
-    def may_repeat(error: BaseException) -> bool:
-        if not isinstance(error, AttemptError):
-            return False
-        trail.note(error)
-        return not error.final and (repeatable or not error.sent)
-
-    def wait(state: RetryCallState) -> float:
-        return patience.delay(state.attempt_number, trail.last.wait if trail.last else None)
-
-    def stop(state: RetryCallState) -> bool:
-        late = trail.spent + state.upcoming_sleep > patience.deadline
-        if late and trail.last and trail.last.wait:
-            trail.ended = f"it asks to wait {trail.last.wait:.0f} s, which is too long"
-        if late or state.attempt_number >= patience.attempts or trail.last is None:
-            return True
-        trail.ended = governor.refusal(trail.last)
-        return bool(trail.ended)
-
-    def before_sleep(state: RetryCallState) -> None:
-        if again:
-            again(state.upcoming_sleep)
-
-    async def pause(seconds: float) -> None:
-        assert trail.last is not None
+    number = 0
+    while True:
+        try:
+            return await attempt()
+        except AttemptError as error:
+            failure, number = error, number + 1
+        trail.note(failure)
+        if failure.final or (failure.sent and not repeatable):
+            raise failure
+        delay = patience.delay(number, failure.wait)
+        late = trail.spent + delay > patience.deadline
+        if late and failure.wait:
+            trail.ended = f"it asks to wait {failure.wait:.0f} s, which is too long"
+        if late or number >= patience.attempts:
+            raise failure
+        trail.ended = governor.refusal(failure)
+        if trail.ended:
+            raise failure
+        again(delay)
         began = patience.clock()
         try:
-            await governor.pause(seconds, trail.last)
+            await governor.pause(delay, failure)
         finally:
             trail.spent += patience.clock() - began
-
-    return AsyncRetrying(
-        retry=retry_if_exception(may_repeat),
-        wait=wait,
-        stop=stop,
-        sleep=pause,
-        before_sleep=before_sleep,
-        reraise=True,
-    )
 
 
 def retry_after(value: str | None, now: float) -> float | None:

@@ -16,13 +16,14 @@ from typing import Self
 import anyio
 import httpx
 
-from reconciler.api.auth import Credentials, Tokens, checked_base, is_loopback
+from reconciler.api.auth import Credentials, Tokens, checked_base
 from reconciler.api.health import Health
 from reconciler.api.limits import Limiter
 from reconciler.api.readonly import guard
-from reconciler.api.retries import AWAY, AttemptError, Patience, Trail, retry_after, retrying
+from reconciler.api.retries import AWAY, AttemptError, Patience, Trail, persist, retry_after
 from reconciler.api.wire import Answer, decode, encode
 from reconciler.model.errors import (
+    ApiError,
     InvalidInput,
     NotAuthenticated,
     ReconcilerError,
@@ -30,6 +31,7 @@ from reconciler.model.errors import (
     Unreachable,
     WriteRefused,
 )
+from reconciler.model.loopback import is_loopback
 from reconciler.model.operation import Operation
 
 log = logging.getLogger("reconciler.http")
@@ -47,12 +49,10 @@ _CONNECT = 10.0  # seconds for a connection: a host that is there answers at onc
 
 @dataclass(slots=True)
 class Stats:
-    """What a client has done: operations by kind, repetitions, and bytes of answers."""
+    """What a client has done: operations by kind."""
 
     reads: int = 0
     writes: int = 0
-    retries: int = 0
-    bytes: int = 0
 
 
 @dataclass(slots=True)
@@ -126,15 +126,28 @@ class Transport:
         """The GraphQL answer to `op`, errors in it included.
 
         Raises TransportError (`doubtful` where a write may have happened), Unreachable, NotAuthenticated,
-        or WriteRefused.
+        WriteRefused, or ApiError where it cannot be written down.
         """
-        body = encode(op.document, op.variables)
+        try:
+            body = encode(op.document, op.variables)
+        except UnicodeEncodeError:
+            raise ApiError(
+                f"{op.name}: a text in the request is not valid Unicode, and cannot be sent",
+                operation=op.name,
+                address=op.address,
+                hint="look for half of a surrogate pair, such as \\ud83d, in what the manifest names",
+            ) from None
         call = _Call(op, body, headers or {}, Trail())
-        again = partial(self._repeat, call)
-        loop = retrying(self._patience, self._health, call.trail, repeatable=op.repeatable, again=again)
         self._health.requested()
         try:
-            return await loop(self._attempt, call)
+            return await persist(
+                partial(self._attempt, call),
+                self._patience,
+                self._health,
+                call.trail,
+                repeatable=op.repeatable,
+                again=partial(self._tell_of_wait, call),
+            )
         except AttemptError as failure:
             if failure.answer is not None:
                 return failure.answer
@@ -144,8 +157,7 @@ class Transport:
                 error.message, operation=op.name, address=op.address, hint=error.hint
             ) from None
 
-    def _repeat(self, call: _Call, wait: float) -> None:
-        self.stats.retries += 1
+    def _tell_of_wait(self, call: _Call, wait: float) -> None:
         if wait >= _LONG:
             about = f"{call.op.address}: {call.op.name}" if call.op.address else call.op.name
             self._notice(f"{about}: trying again in {wait:.0f} s, after: {call.trail.last}")
@@ -200,7 +212,6 @@ class Transport:
                 slot.throttled(retry_after(response.headers.get("retry-after"), patience.now()))
             else:
                 slot.answered(took)
-        self.stats.bytes += len(response.content)
         log.debug("%s %d in %.0f ms", op.name, response.status_code, took * 1000)
         return response
 

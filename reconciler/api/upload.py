@@ -6,14 +6,15 @@ The address is its own password (api notes: "Limits"), so messages name its host
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import anyio
 import httpx
 
-from reconciler.api.auth import is_loopback
 from reconciler.api.health import Health
-from reconciler.api.retries import AttemptError, Patience, Trail, retry_after, retrying
+from reconciler.api.retries import AttemptError, Patience, Trail, persist, retry_after
 from reconciler.model.errors import TransportError
+from reconciler.model.loopback import is_loopback
 from reconciler.model.operation import Upload
 
 SECONDS = 600.0  # for one attempt: a package can be large, and the line slow
@@ -39,8 +40,8 @@ class Uploads:
             headers={"User-Agent": "reconciler"},
         )
         try:
-            loop = retrying(self.patience, Health(self.patience), trail, repeatable=True)
-            await loop(self._attempt, http, url, upload, trail)
+            attempt = partial(self._attempt, http, url, upload, trail)
+            await persist(attempt, self.patience, Health(self.patience), trail, repeatable=True)
         except AttemptError as failure:
             text = f"{upload.what} could not be uploaded to {url.host}: {trail.describe()}"
             raise TransportError(text, address=upload.address, hint=_HINT) from failure.__cause__

@@ -8,6 +8,9 @@ from collections.abc import Callable
 import anyio
 from anyio.abc import TaskStatus
 
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""Windows has no SIGHUP."""
+
 
 async def watch_signals(
     stop: Callable[[], None],
@@ -16,8 +19,11 @@ async def watch_signals(
     *,
     task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED,
 ) -> None:
-    """Calls `stop` at the first SIGINT or SIGTERM and cancels `scope` at the second."""
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    """Calls `stop` at the first SIGINT, SIGTERM or SIGHUP and cancels `scope` at the second. What the process
+    was told to pass over, as `nohup` does with SIGHUP, is passed over.
+    """
+    found = {number: signal.getsignal(number) for number in SIGNALS}
+    handlers = {number: handler for number, handler in found.items() if handler is not signal.SIG_IGN}
     try:
         with anyio.open_signal_receiver(*handlers) as signals:
             task_status.started()

@@ -6,9 +6,9 @@ actions, operations, ids and errors alone. The drafts that a run replaces are ke
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -170,10 +170,6 @@ def read_journal(path: Path) -> Recorded:
 
 def is_running(path: Path) -> bool:
     """Whether a process is still writing the file, as far as its lock can be seen from here."""
-    if sys.platform == "win32":
-        return False
-    import fcntl
-
     try:
         with path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -193,10 +189,6 @@ def _entry(line: bytes) -> dict[str, Any] | None:
 
 
 def _lock(file: int) -> None:
-    if sys.platform == "win32":
-        return
-    import fcntl
-
     with suppress(OSError):  # without locks, a run that lasts looks like one that was cut off
         fcntl.flock(file, fcntl.LOCK_EX)
 
@@ -223,8 +215,6 @@ def _make_private(folder: Path) -> None:
 
 def _sync_folder(folder: Path) -> None:
     """A new file is safe once its folder is, too."""
-    if sys.platform == "win32":
-        return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

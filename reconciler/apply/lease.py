@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import anyio
 
 from reconciler.kinds import lease as profile
-from reconciler.model.errors import ApiError, NoLease, NotFound, PayloadError, ReconcilerError
+from reconciler.model.errors import ApiError, NoLease, NotFound, PayloadError, ReconcilerError, Unforeseen
 from reconciler.model.lease import Lease, moment
 from reconciler.model.operation import Operation
 
@@ -119,7 +119,7 @@ class Holding:
             except NotFound:
                 lost(_lost(await self._taker()))
                 return
-            except ReconcilerError:
+            except Exception:
                 continue  # until it runs out, the next tick may do better
 
     async def release(self) -> None:
@@ -133,8 +133,9 @@ class Holding:
                 await self._client.execute(profile.remove(ours))
         except NotFound:
             pass
-        except ReconcilerError as error:
-            self._ports.say(f"the lease was not given back, and runs out by itself: {error.message}")
+        except Exception as error:  # the run is over, and its outcome matters more
+            why = error.message if isinstance(error, ReconcilerError) else Unforeseen(error).message
+            self._ports.say(f"the lease was not given back, and runs out by itself: {why}")
         self._lease = None
 
     async def _present(self) -> Lease | None:

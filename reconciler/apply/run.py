@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
 from time import monotonic
+from traceback import format_tb
 
 import anyio
 
@@ -18,10 +20,13 @@ from reconciler.model.errors import (
     NotAuthenticated,
     ReconcilerError,
     Stale,
+    Unforeseen,
     Unreachable,
 )
 from reconciler.model.outcome import Ended, Outcome, Result, Started, Status
 from reconciler.model.plan import Action, Plan, Verb
+
+log = logging.getLogger("reconciler.apply")
 
 
 class Walk:
@@ -35,6 +40,11 @@ class Walk:
         self._results: dict[str, Result] = {}
         self._begun: set[str] = set()
         self._rollouts = Rollouts(plan.rollouts, plan.actions)
+
+    @property
+    def begun(self) -> bool:
+        """Whether some action was begun."""
+        return bool(self._begun)
 
     def stop(self) -> None:
         """Starts nothing new from now on."""
@@ -59,14 +69,17 @@ class Walk:
         results = tuple(self._results[a.id] for a in self._plan.actions)
         return Outcome(self._plan, results, interrupted=self.stopped, fatal=self.fatal)
 
-    def cut_off(self) -> Outcome:
-        """The outcome of a walk that was stopped at once: what has no end is in doubt."""
+    def cut_off(self, error: ReconcilerError | None = None) -> Outcome:
+        """The outcome of a walk that was stopped at once, by the user or by an error: what has no end is in
+        doubt.
+        """
+        because = error.code if error else "interrupted"
         results = tuple(
             self._results.get(a.id)
-            or self._with_kept(Result(a, Status.SKIPPED, because="interrupted", doubtful=a.id in self._begun))
+            or self._with_kept(Result(a, Status.SKIPPED, because=because, doubtful=a.id in self._begun))
             for a in self._plan.actions
         )
-        return Outcome(self._plan, results, interrupted=True, fatal=self.fatal)
+        return Outcome(self._plan, results, interrupted=error is None, fatal=self.fatal or error)
 
     async def _phase(self, actions: list[Action], blocked_by: str = "") -> None:
         within = {action.id for action in actions}
@@ -134,7 +147,7 @@ class Walk:
                 "",
                 started,
                 monotonic() - clock,
-                isinstance(error, ApiError | Unreachable) and error.doubtful,
+                isinstance(error, ApiError | Unreachable | Unforeseen) and error.doubtful,
             )
         )
 
@@ -157,6 +170,11 @@ class Walk:
             return Status.FAILED, error
         except ReconcilerError as error:
             return Status.FAILED, error
+        except Exception as error:  # of this action alone, whatever it is
+            # Without its text, in which anything may stand.
+            stack = "".join(format_tb(error.__traceback__))
+            log.debug("%s: %s\n%s", action.id, type(error).__name__, stack)
+            return Status.FAILED, Unforeseen(error, address=str(action.address))
         return Status.DONE, None
 
     def _end(self, result: Result) -> None:
@@ -175,6 +193,8 @@ class Walk:
             entry()
         except JournalFailed as error:
             self.abandon(error)
+        except Exception as error:
+            self.abandon(Unforeseen(error))
 
 
 def first_failure(results: Mapping[str, Result]) -> str:

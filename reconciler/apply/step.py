@@ -9,18 +9,29 @@ from time import monotonic
 from typing import Any, Protocol
 
 from reconciler.apply.journal import Journal
-from reconciler.apply.testing import run_test
+from reconciler.apply.listening import harmless
 from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Kind, Policy, Request
 from reconciler.model.address import Address, Ref
-from reconciler.model.errors import ApiError, JournalFailed, NotFound, PayloadError, Stale, Unreachable
+from reconciler.model.errors import (
+    ApiError,
+    JournalFailed,
+    NotFound,
+    PayloadError,
+    ReconcilerError,
+    Stale,
+    Unforeseen,
+    Unreachable,
+)
 from reconciler.model.operation import Operation, Upload
 from reconciler.model.outcome import Event, Waiting
 from reconciler.model.plan import Action, Verb
 from reconciler.model.state import LiveObject, Resource
+from reconciler.runs.manifest_test import run_test
+from reconciler.runs.poll import Poll
 
 ATTEMPTS = 3
-FIRST_WAIT, LONGEST_WAIT = 0.25, 5.0
+FIRST_WAIT = 0.25
 
 
 class Objects(Protocol):
@@ -62,12 +73,27 @@ class Run:
     """Where the text is that an action destroyed, by the action's id."""
     before: dict[Address, LiveObject] = field(default_factory=dict)
     """The objects as they were before this run changed them."""
+    _given: dict[Ref, tuple[LiveObject, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.listener = harmless(self.listener)
 
     def resolve(self, ref: Ref) -> Any:
         """A Ref's value from what was observed, else the Ref itself."""
         live = self.observed.get(ref.address)
         value = all_kinds()[ref.address.kind].value(live, ref.field) if live else None
+        value = self._will_be(ref, live) if value is None and live else value
         return ref if value is None else value
+
+    def _will_be(self, ref: Ref, live: LiveObject) -> Any:
+        resource = self.resources.get(ref.address)
+        if resource is None:
+            return None
+        known = self._given.get(ref)
+        if known is None or known[0] is not live:
+            request = Request(self.project, resource, live, self.resolve, self.policy)
+            known = self._given[ref] = (live, all_kinds()[ref.address.kind].given(request, ref.field))
+        return known[1]
 
 
 async def carry_out(action: Action, run: Run) -> None:
@@ -100,14 +126,12 @@ async def carry_out(action: Action, run: Run) -> None:
 async def _test(kind: Kind, name: str, action: Action, run: Run) -> None:
     await run_test(
         name,
-        action,
         _request(action, run),
         before=run.before.get(action.address),
-        call=lambda op: _journalled(kind, op, action, run),
-        tenant=run.tenant,
-        sleep=run.sleep,
-        listener=run.listener,
-        limit=run.wait_seconds,
+        send=lambda op: _journalled(kind, op, action, run),
+        ask=run.tenant.ask,
+        poll=Poll(run.wait_seconds, run.sleep, run.clock),
+        tell=lambda _: run.listener(Waiting(action, "the test's execution to end", run.wait_seconds)),
     )
 
 
@@ -144,8 +168,15 @@ async def _look_first(kind: Kind, action: Action, run: Run) -> bool:
         raise Stale(
             "someone else changed it since the plan was made", address=str(action.address), hint="plan again"
         )
+    live = _noting(live, run.observed.get(action.address))
     run.observed[action.address] = run.before[action.address] = live
     return True
+
+
+def _noting(fresh: LiveObject, known: LiveObject | None) -> LiveObject:
+    """What was noted of an object, and no answer shows, stays noted."""
+    notes = {k: v for k, v in known.facts.items() if k not in fresh.facts} if known else {}
+    return replace(fresh, facts={**notes, **fresh.facts})
 
 
 async def _look_again(kind: Kind, name: str, action: Action, run: Run) -> None:
@@ -261,6 +292,8 @@ async def _journalled(kind: Kind, op: Operation, action: Action, run: Run) -> Ma
     except BaseException as error:
         with suppress(JournalFailed):  # what happened to the call matters more
             run.journal.after(action, op, error.__class__.__name__)
+        if isinstance(error, Exception) and not isinstance(error, ReconcilerError):
+            raise Unforeseen(error, address=str(action.address), doubtful=True) from error
         raise
     with suppress(JournalFailed):  # the call was carried out; the next entry that fails ends the run
         run.journal.after(action, op, "")
@@ -300,9 +333,7 @@ async def _reread(kind: Kind, action: Action, run: Run) -> Request:
     if live is not None:
         fresh = await run.tenant.read(kind, kind.get(live.id))
         if fresh is not None:
-            # What was noted of our own writes stays noted.
-            notes = {k: v for k, v in live.facts.items() if k not in fresh.facts}
-            run.observed[action.address] = replace(fresh, facts={**notes, **fresh.facts})
+            run.observed[action.address] = _noting(fresh, live)
     return _request(action, run)
 
 
@@ -315,17 +346,13 @@ async def _follow_up(kind: Kind, action: Action, run: Run) -> None:
 
 async def _wait(kind: Kind, action: Action, run: Run) -> None:
     """Accepted is not ready: polls until the effect is there, or the time for it is over."""
-    waited, pause = 0.0, FIRST_WAIT
+    poll = Poll(run.wait_seconds, run.sleep, run.clock, FIRST_WAIT)
     while what := kind.unready(action.verb, _request(action, run)):
-        if waited >= run.wait_seconds:
+        run.listener(Waiting(action, what, run.wait_seconds))
+        if not await poll.again():
             raise ApiError(
                 f"waited {run.wait_seconds:.0f} s in vain for {what}",
                 address=str(action.address),
                 hint="look at it in the web app; the next apply goes on from there",
             )
-        run.listener(Waiting(action, what, run.wait_seconds))
-        began = run.clock()
-        await run.sleep(pause)
         await _reread(kind, action, run)
-        # A tenant that answers slowly uses the time up, too.
-        waited, pause = waited + max(pause, run.clock() - began), min(pause * 2, LONGEST_WAIT)

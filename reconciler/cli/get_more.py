@@ -13,6 +13,7 @@ from reconciler.cli.watched import run
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from reconciler.lists.listing import Filter, Listing
     from reconciler.verbs.executions import Seen
 
 _LONGEST = 900.0  # as verbs.executions has it, which takes a while to load
@@ -45,6 +46,10 @@ OPTIONS: dict[str, list[click.Parameter]] = {
 }
 """The options that a kind has besides its filters."""
 _ABOUT_ONE = ("steps", "outputs", "logs", "wait", "exit_status")
+DOCUMENTS = ("json", "jsonl", "yaml")
+"""The formats that show all columns, and parts of rows."""
+_OF_OUTDATED = ("key", "public")
+_PAGES = ("first", "after", "last", "before", "offset", "page_info")
 
 
 def is_about_one(given: dict[str, Any]) -> bool:
@@ -52,14 +57,48 @@ def is_about_one(given: dict[str, Any]) -> bool:
     return any(given.get(name) for name in _ABOUT_ONE)
 
 
+def refuse_beside(listing: Listing, given: dict[str, Any]) -> None:
+    """Refuses options that would have no effect beside others. Raises UsageError."""
+    for one, other in (("first", "last"), ("offset", "before")):
+        if given.get(one) is not None and given.get(other) is not None:
+            raise click.UsageError(f"--{one} and --{other} do not go together")
+    filters = [one for one in listing.filters if given.get(one.argument.lower()) not in (None, ())]
+    pages = [f"--{name}".replace("_", "-") for name in _PAGES if given.get(name) not in (None, False)]
+    if given.get("outdated"):
+        wrong = [_option(one) for one in filters if one.argument not in _OF_OUTDATED]
+        wrong += ["a NAME"] if given["named"] else []
+        if wrong := [*wrong, *pages, *(["--sort"] if given["sort"] else [])]:
+            raise click.UsageError(f"--outdated does not go with {wrong[0]}: give --key or --public")
+    if not given["named"]:
+        return
+    if pages:
+        raise click.UsageError(f"{pages[0]} is about pages of a list, and a NAME stands beside it")
+    if wrong := [
+        _option(one) for one in filters if _is_one(listing, given["named"]) or one.argument == listing.named
+    ]:
+        raise click.UsageError(f"{wrong[0]} does not go with a NAME that is one {listing.singular} already")
+
+
+def _is_one(listing: Listing, named: str) -> bool:
+    """Whether it can only be an id, or an address."""
+    from reconciler.lists.lookups import is_id
+    from reconciler.lists.tables import ADDRESSED
+
+    return listing.named == "id" or is_id(named) or named.partition("/")[0] in ADDRESSED
+
+
+def _option(one: Filter) -> str:
+    return one.option.split("/")[0]
+
+
 def show_execution(here: Settings, shape: str, given: dict[str, Any]) -> int:
     """One execution with its parts; the exit code."""
-    from reconciler.kinds.listings_executions import EXECUTIONS
+    from reconciler.lists.executions import EXECUTIONS
+    from reconciler.lists.reading import columns
     from reconciler.report.flow_runs import render_logs
     from reconciler.report.rows import Rows
     from reconciler.report.waiting import Waiting
     from reconciler.verbs.executions import Asked, execution
-    from reconciler.verbs.get import columns
 
     if not given["named"]:
         raise click.UsageError(
@@ -68,18 +107,18 @@ def show_execution(here: Settings, shape: str, given: dict[str, Any]) -> int:
     parts = bool(given["steps"] or given["outputs"] or given["logs"])
     if parts and shape in ("csv", "ids"):
         raise click.UsageError(
-            f"parts of an execution cannot be shown as {shape}: choose table, json or yaml"
+            f"parts of an execution cannot be shown as {shape}: choose table, json, jsonl or yaml"
         )
     limit = given["timeout"] if given["wait"] else None
     asked = Asked(given["named"], limit, given["steps"], given["logs"], given["outputs"])
-    names = "id" if shape == "ids" else given["columns"]
-    chosen = columns(EXECUTIONS, names, every=shape in ("json", "yaml"))
+    names = "id" if shape == "ids" else given["columns"] or ""
+    chosen = columns(EXECUTIONS, names, every=shape in DOCUMENTS)
     session = here.session()
     with Waiting(here.err, "the execution", limit or 0.0, enabled=here.progress) as waiting:
         seen = run(execution, replace(session, notice=waiting.notice), asked, waiting, tick=waiting.tick)
     row = {column.name: seen.row[column.name] for column in chosen}
     rows = Rows(here.out, shape, [*row], {column.name for column in chosen if column.moment})
-    rows.add({**row, **seen.parts} if shape in ("json", "yaml") else row)
+    rows.add({**row, **seen.parts} if shape in DOCUMENTS else row)
     rows.close()
     if shape == "table":
         if seen.steps is not None:
@@ -92,7 +131,7 @@ def show_execution(here: Settings, shape: str, given: dict[str, Any]) -> int:
 
 
 def _steps(here: Settings, rows: Sequence[dict[str, Any]]) -> None:
-    from reconciler.kinds.executions import STEPS
+    from reconciler.lists.execution import STEPS
     from reconciler.report.flow_runs import render_output
     from reconciler.report.rows import Rows
 
@@ -117,18 +156,14 @@ def _error(here: Settings, seen: Seen) -> None:
 
 def show_outdated(here: Settings, shape: str, given: dict[str, Any]) -> int:
     """The components of which integrations use old versions; the exit code."""
-    from reconciler.kinds.listings_components import COMPONENTS, OUTDATED
+    from reconciler.lists.components import OUTDATED
+    from reconciler.lists.reading import columns
     from reconciler.report.rows import Rows
-    from reconciler.verbs.get import columns
     from reconciler.verbs.outdated import outdated
 
-    allowed = ("key", "public")
-    other = [f for f in COMPONENTS.filters if f.argument not in allowed and given.get(f.argument.lower())]
-    if given["named"] or other:
-        wrong = other[0].option.split("/")[0] if other else "a NAME"
-        raise click.UsageError(f"--outdated does not go with {wrong}: give --key or --public")
-    chosen = columns(OUTDATED, "id" if shape == "ids" else given["columns"], every=shape in ("json", "yaml"))
-    filters = {name: given[name] for name in allowed if given[name] is not None}
+    names = "id" if shape == "ids" else given["columns"] or ""
+    chosen = columns(OUTDATED, names, every=shape in DOCUMENTS)
+    filters = {name: given[name] for name in _OF_OUTDATED if given[name] is not None}
     rows = Rows(here.out, shape, [column.name for column in chosen])
     run(outdated, here.session(), chosen, filters, rows.add, given["limit"])
     rows.close()

@@ -65,6 +65,7 @@ def _restore(here: Settings, run: Past, address: str, yes: bool) -> int:
             hint="leave -e out",
         )
     here.environment = run.environment
+    here.outlasts = True
     session = here.session()
     planned = anyio.run(plan_restore, session, kept)
     if not yes:

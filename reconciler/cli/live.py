@@ -25,7 +25,7 @@ _LONGEST = 900.0
 
 
 @click.command()
-@click.argument("address")
+@click.argument("address", metavar="ADDRESS|ID")
 @click.option("--flow", default="", metavar="NAME", help="Run this flow, instead of the manifest's tests.")
 @click.option(
     "--payload",
@@ -50,12 +50,13 @@ def test(
 ) -> int:
     """Run a flow with a payload; show its answer, and its logs.
 
-    Without --flow: the tests of the manifest of ADDRESS, an instance, compared with what they expect; or else
-    its only flow. Of an integration, the draft's flow is run. Exits with 1 if a run fails, or answers with a
-    status of 400 or more.
+    ADDRESS may be an id, also a flow's. Without --flow: the tests of the manifest of ADDRESS, an instance,
+    compared with what they expect; or else its only flow. Of an integration, the draft's flow is run. Exits
+    with 1 if a run fails, or answers with a status of 400 or more.
     """
     from reconciler.report.waiting import Waiting
-    from reconciler.verbs.test import Call, payload_of
+    from reconciler.runs.flow import Call
+    from reconciler.verbs.test import payload_of
     from reconciler.verbs.test import test as run_tests
 
     here = settings()

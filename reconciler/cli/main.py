@@ -13,7 +13,8 @@ from types import FrameType
 
 import click
 
-from reconciler.cli.settings import Settings, common
+from reconciler.cli.settings import FORMATS, Settings, common
+from reconciler.cli.streams import close_lost
 
 COMMANDS = {
     "init": "project",
@@ -61,21 +62,36 @@ class Verbs(click.Group):
 @common
 def cli() -> None:
     """Keeps a Prismatic tenant as the manifests in git say: plan, apply, and see drift."""
-    settings = click.get_current_context().ensure_object(Settings)
+    context = click.get_current_context()
+    settings = context.ensure_object(Settings)
+    if settings.format == "jsonl" and context.invoked_subcommand != "get":
+        raise click.UsageError(f"{context.invoked_subcommand} cannot be shown as jsonl: that is for lists")
     if settings.debug:
         logging.basicConfig(stream=sys.stderr, format="%(name)s: %(message)s")
         logging.getLogger("reconciler").setLevel(logging.DEBUG)
 
 
+# Lists have a format of their own, which may stand before `get`, too.
+for _one in cli.params:
+    if _one.name == "format":
+        _one.type = click.Choice((*FORMATS, "jsonl"))
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Runs the command line and ends the process with its exit code. SIGTERM stops it as Ctrl-C does."""
+    """Runs the command line and ends the process with its exit code. SIGTERM stops it as Ctrl-C does, and so
+    does SIGHUP, but under nohup.
+    """
     # Set anew, since jobs that a shell puts into the background begin without it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _terminated)
+    hangup = getattr(signal, "SIGHUP", None)  # Windows has none
+    if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:
+        signal.signal(hangup, _terminated)
     try:
         code = run(arguments)
     except KeyboardInterrupt:  # one more while the first was told
         code = 130
+    close_lost()
     sys.exit(code)
 
 
@@ -93,7 +109,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     settings = Settings(debug="--debug" in given)
     for option, value in pairwise([*given, ""]):
         name = value if option == "--format" else option.removeprefix("--format=")
-        if name != option and name in ("json", "github"):
+        if name != option and name in ("json", "jsonl", "github"):
             settings.format = name
     try:
         result = cli.main(given, prog_name="reconciler", standalone_mode=False, obj=settings)
@@ -172,7 +188,7 @@ def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
 
 
 def _tell(error: BaseException, settings: Settings) -> None:
-    from reconciler.model.errors import ReconcilerError
+    from reconciler.model.errors import ReconcilerError, Unforeseen
     from reconciler.report.document import errors_document
     from reconciler.report.formats import render
 
@@ -182,9 +198,6 @@ def _tell(error: BaseException, settings: Settings) -> None:
         shown = ReconcilerError(what, hint="run again with --debug to see which one")
     elif not isinstance(error, ReconcilerError):
         # An error that nobody foresaw may carry anything in its text, secrets too.
-        shown = ReconcilerError(
-            f"an internal error occurred ({type(error).__name__})",
-            hint="run again with --debug, and report it",
-        )
-    name = settings.format if settings.format in ("json", "github") else "text"
+        shown = Unforeseen(error)
+    name = {"json": "json", "jsonl": "json", "github": "github"}.get(settings.format, "text")
     render(settings.err, name, "errors", errors_document(shown))

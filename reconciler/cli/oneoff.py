@@ -22,7 +22,7 @@ def _about_instances(command: F) -> F:
 
 
 _OPTIONS: tuple[Callable[[F], F], ...] = (
-    click.argument("addresses", metavar="[ADDRESS]...", nargs=-1),
+    click.argument("addresses", metavar="[ADDRESS|ID]...", nargs=-1),
     click.option(
         "--select", multiple=True, metavar="WHAT", help="These too: an address, with *, or label=value."
     ),
@@ -81,6 +81,7 @@ def _once(
     from reconciler.verbs.session import Options, rate
 
     here = settings()
+    here.outlasts = True
     session = here.session()
     reading = Reading(here.err, enabled=here.progress)
     told = replace(session, notice=reading.notice)

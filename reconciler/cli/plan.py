@@ -42,13 +42,19 @@ _PLANNING: tuple[Callable[[F], F], ...] = (
     click.option(
         "--select", multiple=True, metavar="WHAT", help="Only these: an address, with *, or label=value."
     ),
-    click.option("--exclude", multiple=True, metavar="WHAT", help="All but these."),
+    click.option(
+        "--exclude", multiple=True, metavar="WHAT", help="Write nothing of these, whatever needs it."
+    ),
+    click.option("--no-deps", is_flag=True, help="Not even what the selected ones cannot do without."),
     click.option("--prune", is_flag=True, help="Delete what is ours and stands in no manifest."),
     parallelism,
     click.option("--overwrite-drafts", is_flag=True, help="Overwrite unpublished changes of people."),
     click.option("--send-secrets", is_flag=True, help="Send secrets that cannot be read back again."),
     click.option("--allow-deletes", is_flag=True, help="Lift the guard on many deletions."),
     click.option("--allow-updates", is_flag=True, help="Lift the guard on many changes."),
+    click.option(
+        "--delete-strangers", is_flag=True, help="Let what bears no mark go along with what is deleted."
+    ),
 )
 
 detailed = click.option(
@@ -103,6 +109,7 @@ def apply(
     from reconciler.verbs.session import Options
 
     here, options = settings(), Options(**given)
+    here.outlasts = True
     session = here.session()
     document = saved.read(file) if file else None
     if document is not None:
@@ -207,6 +214,8 @@ def finish(here: Settings, outcome: Outcome, seconds: float, detailed_exitcode: 
         return 1
     if Status.STALE in statuses:
         return 5
+    if here.lost and not isinstance(here.lost, BrokenPipeError):
+        raise here.lost  # all is done, but whoever asked for the outcome does not have it
     return 2 if detailed_exitcode and outcome.results else 0
 
 

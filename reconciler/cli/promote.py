@@ -74,7 +74,7 @@ def _show(here: Settings, found: Promotion) -> None:
 
 
 def _diff(change: Change) -> list[str]:
-    from reconciler.manifests.read import decode
+    from reconciler.yaml12.text import decode
 
     sides = [decode(data, change.file) for data in (change.before, change.after)]
     before, after = (side.splitlines() if isinstance(side, str) else [] for side in sides)

@@ -9,9 +9,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TextIO, TypeVar, cast
 
 import click
+
+from reconciler.cli.streams import Lasting
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,16 +37,27 @@ class Settings:
     verbose: bool = False
     no_color: bool = False
     no_progress: bool = False
+    outlasts: bool = False
+    """Whether the run goes on when nobody reads its results any more."""
+    _results: Lasting | None = None
 
     @cached_property
     def out(self) -> Console:
         """The console for results."""
-        return self._console(stderr=False)
+        stream = _stream(sys.stdout)
+        if self.outlasts:
+            self._results = Lasting(stream)
+        return self._console(self._results or stream)
 
     @cached_property
     def err(self) -> Console:
-        """The console for errors, progress and questions."""
-        return self._console(stderr=True)
+        """The console for errors, progress and questions. No run ends since it cannot be written."""
+        return self._console(Lasting(_stream(sys.stderr)))
+
+    @property
+    def lost(self) -> OSError | None:
+        """Why results did not arrive, where the run outlasts that."""
+        return self._results.failure if self._results else None
 
     def session(self) -> Session:
         """The project and environment that the options name. Raises InvalidInput."""
@@ -79,18 +92,23 @@ class Settings:
         """Whether to show what is under way."""
         return not (self.quiet or self.no_progress)
 
-    def _console(self, *, stderr: bool) -> Console:
+    def _console(self, stream: IO[str] | Lasting) -> Console:
         from rich.console import Console
 
-        # A stream that the caller closed is None.
-        stream = (sys.stderr if stderr else sys.stdout) or io.StringIO()
-        # A name that the terminal's encoding cannot show must not end the run.
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
         plain = self.no_color or bool(os.environ.get("NO_COLOR"))
         # A pipe has no width: lines stay whole there, for grep and for logs.
         width = None if stream.isatty() or "COLUMNS" in os.environ else UNBOUNDED
-        return Console(file=stream, no_color=plain or None, highlight=False, emoji=False, width=width)
+        file = cast("IO[str]", stream)
+        return Console(file=file, no_color=plain or None, highlight=False, emoji=False, width=width)
+
+
+def _stream(standard: TextIO | None) -> IO[str]:
+    # One that the caller closed is None.
+    stream = standard or io.StringIO()
+    # A name that the terminal's encoding cannot show must not end the run.
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="backslashreplace")
+    return stream
 
 
 def common(command: F) -> F:

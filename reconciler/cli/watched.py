@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -15,7 +16,8 @@ def run(work: Callable[..., Awaitable[T]], *arguments: object, tick: Callable[[]
     async def look_up() -> None:
         while tick is not None:
             await anyio.sleep(1.0)
-            tick()
+            with suppress(Exception):  # it only shows
+                tick()
 
     async def both() -> T:
         async with anyio.create_task_group() as group:

@@ -1,17 +1,34 @@
 """AlertGroup: users and webhooks that are told of alerts together."""
 
-from reconciler.kinds.field import Field
+from reconciler.kinds.table.documents import Api, Search
+from reconciler.kinds.table.row import Row
+from reconciler.kinds.table.shape import NAME, names
 from reconciler.kinds.tabled import TabledKind
+from reconciler.kinds.user import PEOPLE
 
 
 class AlertGroupKind(TabledKind):
-    """The field table of `AlertGroup`, which has no place for a mark."""
+    """Users and webhooks that are told of alerts together."""
 
     name = "AlertGroup"
-    noun = "alertGroup"
-    list_name = "alertGroups"
+    api = Api("alertGroup", "alertGroups", search=Search(argument=""))
+    example = "on-call"
     fields = (
-        Field("name"),
-        Field("users", refers="User", many=True),
-        Field("webhooks", refers="AlertWebhook", many=True),
+        Row(
+            "name",
+            NAME,
+            "The display name, by which the group is found: there is no place for a mark on it. Two of one "
+            "name are refused.",
+            "On call",
+            required=True,
+        ),
+        Row(
+            "users",
+            names(),
+            "Users, by metadata.name or email address.",
+            ["ada@example.com"],
+            refers="User",
+            select=PEOPLE,
+        ),
+        Row("webhooks", names(), "AlertWebhooks, by metadata.name.", ["operations"], refers="AlertWebhook"),
     )

@@ -2,57 +2,94 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Any
 
-from reconciler.kinds.base import Request
-from reconciler.kinds.field import Field
+from reconciler.kinds.table.documents import Api
+from reconciler.kinds.table.row import Row
+from reconciler.kinds.table.shape import NAME, names, number
 from reconciler.kinds.tabled import TabledKind
+from reconciler.kinds.user import PEOPLE
 from reconciler.model.address import Ref
-from reconciler.model.operation import Operation
-from reconciler.model.plan import Verb
-from reconciler.model.state import Resource
 
 
-def _flow(value: Any) -> str:
-    return str(value["flow"]["name"]) if isinstance(value, Mapping) else ""
+def _flow_config(fields: Mapping[str, Any]) -> Ref | None:
+    """The flow's settings in the instance, which are what a monitor of a flow watches."""
+    flow, instance = fields.get("flow"), fields.get("instance")
+    return Ref(instance, f"flowConfig:{flow}") if flow and instance else None
 
 
 class AlertMonitorKind(TabledKind):
-    """The field table of `AlertMonitor`, which has no place for a mark."""
+    """What is watched, what raises an alert, and who is told."""
 
     name = "AlertMonitor"
-    noun = "alertMonitor"
-    list_name = "alertMonitors"
+    api = Api("alertMonitor", "alertMonitors")
+    example = "failed-runs"
     fields = (
-        Field("name"),
-        Field("instance", empty=None, refers="Instance"),
-        Field("flow", input="flowConfig", path="flowConfig", read=_flow),
-        Field("triggers", refers="AlertTrigger", many=True),
-        Field("users", refers="User", many=True),
-        Field("groups", refers="AlertGroup", many=True),
-        Field("webhooks", refers="AlertWebhook", many=True),
-        Field("durationSecondsCondition", empty=None),
-        Field("executionOverdueMinutesCondition", empty=None),
-        Field("logSeverityLevelCondition", empty=None),
+        Row(
+            "name",
+            NAME,
+            "The display name, by which the monitor is found: there is no place for a mark on it. Two of one "
+            "name are refused.",
+            "Acme: failed runs",
+            required=True,
+        ),
+        Row(
+            "instance",
+            NAME,
+            "The instance that is watched: CUSTOMER/NAME, as in its address.",
+            "acme/slack-sync",
+            refers="Instance",
+        ),
+        Row(
+            "flow",
+            NAME,
+            "The flow of the instance that is watched; absent: all of them.",
+            "Receive order",
+            path="flowConfig.flow.name",
+            input="flowConfig",
+            stands_for=_flow_config,
+        ),
+        Row(
+            "triggers",
+            names(),
+            "What raises an alert, by the platform's own names.",
+            ["Execution Failed"],
+            required=True,
+            refers="AlertTrigger",
+        ),
+        Row(
+            "users",
+            names(),
+            "Users to tell, by metadata.name or email address.",
+            ["ada@example.com"],
+            refers="User",
+            select=PEOPLE,
+        ),
+        Row("groups", names(), "AlertGroups to tell, by metadata.name.", ["on-call"], refers="AlertGroup"),
+        Row(
+            "webhooks",
+            names(),
+            "AlertWebhooks to post to, by metadata.name.",
+            ["operations"],
+            refers="AlertWebhook",
+        ),
+        Row(
+            "durationSecondsCondition",
+            number(1),
+            "For triggers on duration: how many seconds are too long.",
+            60,
+        ),
+        Row(
+            "executionOverdueMinutesCondition",
+            number(1),
+            "For triggers on overdue executions: after how many minutes without one.",
+            30,
+        ),
+        Row(
+            "logSeverityLevelCondition",
+            number(0),
+            "For triggers on logs: the least severity, as the platform numbers it.",
+            3,
+        ),
     )
-
-    def needs(self, resource: Resource) -> Sequence[Ref]:
-        """Also the flow's settings in the instance, which are what a monitor of a flow watches."""
-        flow = _flow_config(resource)
-        return [*super().needs(resource), *([flow] if flow else [])]
-
-    def operation(self, step: str, verb: Verb, request: Request) -> Operation:
-        """The flow goes out as the id of its settings in the instance."""
-        op = super().operation(step, verb, request)
-        flow = _flow_config(request.resource)
-        if flow is None or verb is Verb.DELETE:
-            return op
-        values = {**op.variables["input"], "flowConfig": request.resolve(flow)}
-        return replace(op, variables={"input": values})
-
-
-def _flow_config(resource: Resource) -> Ref | None:
-    flow, instance = resource.fields.get("flow"), resource.fields.get("instance")
-    return Ref(instance, f"flowConfig:{flow}") if flow and instance else None

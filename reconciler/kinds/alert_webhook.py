@@ -1,20 +1,35 @@
 """AlertWebhook: where alerts are posted to. Its URL and headers may be secrets."""
 
-from reconciler.kinds.field import Field
-from reconciler.kinds.places import Headers
+from reconciler.kinds.places import MARKED_HEADERS, Headers
+from reconciler.kinds.table.documents import Api
+from reconciler.kinds.table.row import Row
+from reconciler.kinds.table.shape import MAYBE_SECRET, NAME
 from reconciler.kinds.tabled import TabledKind
 
 
 class AlertWebhookKind(TabledKind):
-    """The field table of `AlertWebhook`."""
+    """Where alerts are posted to."""
 
     name = "AlertWebhook"
-    noun = "alertWebhook"
-    list_name = "alertWebhooks"
+    api = Api("alertWebhook", "alertWebhooks")
     place = Headers()
+    example = "operations"
     fields = (
-        Field("name"),
-        Field("url", secret=True),
-        Field("headers", empty={}, secret=True),
-        Field("payloadTemplate"),
+        Row("name", NAME, "The display name.", "Operations channel", required=True),
+        Row(
+            "url",
+            MAYBE_SECRET,
+            "Where alerts are posted to.",
+            {"secret": {"env": "OPS_WEBHOOK_URL"}},
+            required=True,
+            secret=True,
+        ),
+        MARKED_HEADERS,
+        Row(
+            "payloadTemplate",
+            NAME,
+            "The body to post, with the platform's placeholders.",
+            '{"text": "<EXECUTION_URL>"}',
+            required=True,
+        ),
     )

@@ -6,11 +6,12 @@ answer reads, what differs, which steps would mend that, what a step sends, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from reconciler.model.address import Ref
+from reconciler.kinds.table.row import Row
+from reconciler.model.address import Ref, Resolve
 from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.operation import Operation, Upload
 from reconciler.model.plan import Change, Refusal, Verb
@@ -28,15 +29,12 @@ class Policy:
     guard_minimum: int = 10
     allow_delete: bool = False
     allow_update: bool = False
+    delete_strangers: bool = False
     overwrite_drafts: bool = False
     send_secrets: bool = False
     record: bool = True
     """Whether instances and customers carry the applied record as a label (`applied: label`)."""
     secret_key: Secret | None = None
-
-
-Resolve = Callable[[Ref], Any]
-"""Gives the value of a Ref, or the Ref itself where it is not known yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +74,7 @@ class Steps:
     changes: tuple[Change, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
     refusals: tuple[Refusal, ...] = ()
+    notes: tuple[Diagnostic, ...] = ()
 
 
 class Kind(Protocol):
@@ -98,6 +97,26 @@ class Kind(Protocol):
     """The kinds of whose objects the server asks that they let go of one before it can be deleted."""
     lookup: str
     """The field by which others may name an object that no manifest declares; empty where none may."""
+
+    @property
+    def doc(self) -> str:
+        """What such a resource is."""
+        ...
+
+    @property
+    def fields(self) -> tuple[Row, ...]:
+        """What a manifest may say, each field once."""
+        ...
+
+    @property
+    def rules(self) -> Mapping[str, Any]:
+        """What its schema asks of several fields together."""
+        ...
+
+    @property
+    def example(self) -> str:
+        """What the manifest that shows it is called."""
+        ...
 
     @property
     def marked(self) -> bool:
@@ -185,6 +204,32 @@ class Kind(Protocol):
 
     def value(self, live: LiveObject, name: str) -> Any:
         """The value that a Ref's field names, from the object; None where it is not there (yet)."""
+        ...
+
+    def given(self, request: Request, name: str) -> Any:
+        """The value that a Ref's field will have once the resource is as its manifest says, although nothing
+        changes for those who refer to it: a name that is only written down. None where there is none.
+        """
+        ...
+
+    def unknown(self, request: Request) -> Operation | None:
+        """Reads what decides what a plan for the resource says and no list shows; None where nothing is left
+        to be known.
+        """
+        ...
+
+    def learned(self, live: LiveObject, node: Mapping[str, Any] | None) -> LiveObject:
+        """The object with what the operation of `unknown` read; None where the server has no such thing."""
+        ...
+
+    def baseline(self, request: Request) -> Resource:
+        """The resource as its object stands live, of what the manifest mentions and no secret is: adopting it
+        writes the mark and this record, and changes nothing.
+        """
+        ...
+
+    def recorded(self, request: Request) -> bool:
+        """Whether the object has a record of what was applied, or none is kept of its kind."""
         ...
 
     def promises(self, resource: Resource, name: str) -> bool:

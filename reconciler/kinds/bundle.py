@@ -13,11 +13,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler.kinds import record
-from reconciler.kinds.base import Request, Resolve, Step, Steps, address_of
+from reconciler.kinds.base import Request, Step, Steps, address_of
 from reconciler.kinds.integration_bundle import PREFIX
 from reconciler.kinds.labelled import denied
 from reconciler.kinds.plain import PlainKind
 from reconciler.kinds.sequence import older, with_older
+from reconciler.model.address import Resolve
 from reconciler.model.digest import sha256
 from reconciler.model.errors import ApiError
 from reconciler.model.operation import Operation, Upload

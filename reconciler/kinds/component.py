@@ -8,10 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from reconciler.kinds.base import Request, Resolve, Steps, address_of
-from reconciler.kinds.field import Field
+from msgspec import Struct
+
+from reconciler.kinds.base import Request, Steps, address_of
+from reconciler.kinds.nodes import Page, every, fitted
+from reconciler.kinds.table.documents import Api
+from reconciler.kinds.table.row import Row
+from reconciler.kinds.table.shape import NAME, number, truth
 from reconciler.kinds.tabled import TabledKind
-from reconciler.model.address import Ref
+from reconciler.model.address import Ref, Resolve
 from reconciler.model.plan import Refusal
 from reconciler.model.state import LiveObject, Resource
 
@@ -23,34 +28,80 @@ def reference(key: str, is_public: bool) -> str:
     return f"{'public' if is_public else 'private'}/{key}"
 
 
+class Connection(Struct):
+    """One connection of a component."""
+
+    id: str
+    key: str
+
+
+class Version(Struct):
+    """One version of a component, by its package's signature."""
+
+    signature: str | None = None
+
+
+class Shown(Struct, rename="camel"):
+    """A component in an answer."""
+
+    id: str
+    key: str
+    public: bool
+    connections: Page[Connection] | None = None
+    version_sequence: Page[Version] | None = None
+
+
 class ComponentKind(TabledKind):
-    """The field table of `Component`, which is compared and never written."""
+    """That a component is there, in the version that integrations rely on. It is compared, and never
+    written.
+    """
 
     name = "Component"
-    noun = "component"
-    list_name = "components"
+    api = Api(
+        "component",
+        "components",
+        order="LABEL",
+        search=None,
+        allows=(),
+        also="connections(first: 100) { nodes { id key } } "
+        "versionSequence(first: 20, sortBy: [{field: VERSION_NUMBER, direction: DESC}]) "
+        "{ nodes { signature } }",
+        mutations=(),
+    )
     page_size = 50
     lookup = "reference"
-    keys = ("key",)
+    keys = (("key",),)
+    example = "acme-erp"
     fields = (
-        Field("key"),
-        Field("isPublic", empty=True, path="public"),
-        Field("version", empty=None, path="versionNumber"),
-        Field("signature"),
+        Row("key", NAME, "The component's key.", "acme-erp", required=True),
+        Row(
+            "isPublic",
+            truth(absent=True),
+            "Whether it is a public component, or the organization's own.",
+            False,
+            default=True,
+            path="public",
+        ),
+        Row("version", number(1), "The least version that must be there.", 3, path="versionNumber"),
+        Row(
+            "signature",
+            NAME,
+            "The signature (the package's SHA-1) that one of its newest twenty versions must have.",
+            "2fd4e1c67a2d28fced849ee1bb76e7391b93eb12",
+        ),
     )
 
     def parse(self, node: Mapping[str, Any]) -> LiveObject:
         """The newest version, with the signatures of those before it and the ids of its connections."""
-        versions = (node.get("versionSequence") or {}).get("nodes") or ()
-        connections = (node.get("connections") or {}).get("nodes") or ()
-        named = {"name": node["key"], "reference": reference(node["key"], node["public"])}
+        shown = fitted(Shown, node, self.name)
+        named = {"name": shown.key, "reference": reference(shown.key, shown.public)}
         return LiveObject(
             self.name,
-            node["id"],
+            shown.id,
             {**{row.name: row.parsed(node) for row in self.fields}, **named},
             facts={
-                "signatures": [row["signature"] for row in versions if row],
-                "connections": {row["key"]: row["id"] for row in connections if row},
+                "signatures": [one.signature for one in every(shown.version_sequence)],
+                "connections": {one.key: one.id for one in every(shown.connections)},
             },
         )
 

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, DecimalException
 from typing import Any
 
-from reconciler.model.secret import Secret
+from reconciler.model.secret import Hidden, Secret
 
 _AS_JSON = frozenset({"jsonform", "objectselection", "objectfieldmap"})
 _DATES = ("%m/%d/%Y", "%Y-%m-%d")
@@ -24,9 +24,13 @@ class ValueType:
 
     @classmethod
     def of(cls, variable: Mapping[str, Any]) -> ValueType:
-        """The type that a variable of a definition, or of an answer, says."""
-        data, collection = variable.get("dataType"), variable.get("collectionType")
-        return cls(str(data or "").lower(), str(collection or "").lower())
+        """The type that a variable of an answer says."""
+        return cls.named(variable.get("dataType"), variable.get("collectionType"))
+
+    @classmethod
+    def named(cls, data: str | None, collection: str | None) -> ValueType:
+        """The type of these names."""
+        return cls((data or "").lower(), (collection or "").lower())
 
 
 UNTYPED = ValueType()
@@ -126,6 +130,15 @@ def read_timestamp(value: str) -> datetime | None:
 def has_secret(value: Any) -> bool:
     """Whether a value is or holds a secret."""
     return any(True for _ in secrets_in(value))
+
+
+def is_held(value: Any) -> bool:
+    """Whether a live value is there at all; of a map, any part of it."""
+    if isinstance(value, Mapping):
+        return any(is_held(inner) for inner in value.values())
+    if isinstance(value, Hidden):
+        return value.present
+    return isinstance(value, Secret) or value not in (None, "")
 
 
 def secret_parts(value: Any) -> tuple[str, ...]:

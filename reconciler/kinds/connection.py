@@ -6,20 +6,22 @@ API calls it a scoped config variable (api notes: section 8).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from reconciler.kinds.base import Request
 from reconciler.kinds.component import reference
-from reconciler.kinds.field import DESCRIPTION, Field, lowered
+from reconciler.kinds.nodes import Input, Page
 from reconciler.kinds.places import Description
+from reconciler.kinds.table.documents import Api, Search
+from reconciler.kinds.table.row import Row, description, lowered
+from reconciler.kinds.table.shape import MAYBE_SECRET, NAME, by_name, truth, words
 from reconciler.kinds.tabled import TabledKind
 from reconciler.model.address import Address, Ref
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb
 from reconciler.model.secret import Hidden, Secret
-from reconciler.model.state import LiveObject, Resource
 
 
 def inputs_read(value: Any) -> dict[str, Any]:
@@ -42,51 +44,117 @@ def inputs_sent(value: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-INPUTS = Field("inputs", empty={}, secret=True, parts=True, read=inputs_read, write=inputs_sent)
+INPUTS = Row(
+    "inputs",
+    by_name(MAYBE_SECRET, by_key=True),
+    "The connection's inputs by key. Values may be secrets. Inputs that are not named here are left alone.",
+    {"clientId": "1234", "clientSecret": {"secret": {"env": "SLACK_CLIENT_SECRET"}}},
+    secret=True,
+    select="(first: 100) { nodes { name value hasValue } }",
+    wire=Page[Input],
+    read=inputs_read,
+    write=inputs_sent,
+)
+
+
+def _connection(fields: Mapping[str, Any]) -> Ref:
+    """The component's connection, by which the server knows the inputs."""
+    component = Address("Component", reference(fields["component"], fields.get("isPublic", True)))
+    return Ref(component, f"connection:{fields['connection']}")
 
 
 class ConnectionKind(TabledKind):
-    """The field table of `Connection`. The server keeps stable keys unique."""
+    """A connection that many integrations share, named by their definitions through its stable key."""
 
     name = "Connection"
-    noun = "scopedConfigVariable"
-    list_name = "scopedConfigVariables"
-    keys = ("stableKey",)
+    # allowRemove is not asked for: it also says whether anything uses the connection, which a plan may be
+    # about to end. The server keeps stable keys unique.
+    api = Api(
+        "scopedConfigVariable",
+        "scopedConfigVariables",
+        search=Search("stableKey", order=""),
+        allows=("allowUpdate",),
+    )
+    keys = (("stableKey",),)
     place = Description()
     key_is_unique = True
     held_by: tuple[str, ...] = ("Integration", "Instance")
+    example = "company-slack"
     fields = (
-        Field("name", input="key", path="key"),
-        Field("stableKey", fixed=True),
-        DESCRIPTION,
-        Field("scope", fixed=True, input="variableScope", path="variableScope", read=lowered),
-        Field("managedBy", fixed=True, read=lowered),
-        Field("component", fixed=True),
-        Field("isPublic", empty=True, fixed=True),
-        Field("connection", fixed=True),
+        Row(
+            "name",
+            NAME,
+            "The display name, which the API calls the key.",
+            "Slack of the company",
+            required=True,
+            path="key",
+            input="key",
+        ),
+        Row(
+            "stableKey",
+            NAME,
+            "What definitions name (useScopedConfigVar). It cannot be changed.",
+            "company-slack",
+            required=True,
+            fixed=True,
+        ),
+        description("A description. The mark of ownership stands below it.", "The company's own workspace"),
+        Row(
+            "scope",
+            words("org", "customer"),
+            "Whether all share its values, or each customer has its own (CustomerConnection). It cannot be "
+            "changed.",
+            "org",
+            required=True,
+            fixed=True,
+            path="variableScope",
+            input="variableScope",
+            read=lowered,
+        ),
+        Row(
+            "managedBy",
+            words("org", "customer"),
+            "Who fills it in, where each customer has its own values. It cannot be changed.",
+            "org",
+            fixed=True,
+            read=lowered,
+        ),
+        Row(
+            "component",
+            NAME,
+            "The key of the component whose connection it is. It cannot be changed.",
+            "slack",
+            required=True,
+            fixed=True,
+            path="connection.component.key",
+            input=None,
+        ),
+        Row(
+            "isPublic",
+            truth(absent=True),
+            "Whether the component is a public one. It cannot be changed.",
+            True,
+            default=True,
+            fixed=True,
+            path="connection.component.public",
+            input=None,
+        ),
+        Row(
+            "connection",
+            NAME,
+            "The key of the connection in that component. It cannot be changed.",
+            "oauth2",
+            required=True,
+            fixed=True,
+            path="connection.key",
+            stands_for=_connection,
+        ),
         INPUTS,
     )
 
-    def parse(self, node: Mapping[str, Any]) -> LiveObject:
-        """The object, its component's connection by key."""
-        connection = node.get("connection") or {}
-        component = connection.get("component") or {}
-        named = {"component": component.get("key"), "isPublic": component.get("public")}
-        return super().parse({**node, **named, "connection": connection.get("key")})
-
-    def needs(self, resource: Resource) -> Sequence[Ref]:
-        """The component's connection, by which the server knows the inputs."""
-        return [_connection(resource)] if "connection" in resource.fields else []
-
     def operation(self, step: str, verb: Verb, request: Request) -> Operation:
-        """The connection goes out as an id. Instances that use it are deployed again for new inputs."""
-        op = super().operation(step, verb, request)
-        values = dict(op.variables["input"])
-        for name in ("component", "isPublic"):
-            values.pop(name, None)
-        if "connection" in values:
-            values["connection"] = request.resolve(_connection(request.resource))
-        return redeployed(replace(op, variables={"input": values}), request, self)
+        """Instances that use it are deployed again for new inputs."""
+        return redeployed(super().operation(step, verb, request), request, self)
 
 
 def redeployed(op: Operation, request: Request, kind: TabledKind) -> Operation:
@@ -97,9 +165,3 @@ def redeployed(op: Operation, request: Request, kind: TabledKind) -> Operation:
     if not any(change.path.startswith("inputs.") for change in kind.changes(request)):
         return op
     return replace(op, variables={"input": {**values, "redeploy": True}})
-
-
-def _connection(resource: Resource) -> Ref:
-    fields = resource.fields
-    component = Address("Component", reference(fields["component"], fields.get("isPublic", True)))
-    return Ref(component, f"connection:{fields['connection']}")

@@ -5,48 +5,81 @@ The API calls it a customer config variable (api notes: section 8). It has no pl
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from reconciler.kinds.base import Request, Resolve
+from reconciler.kinds.base import Request
 from reconciler.kinds.connection import INPUTS, redeployed
-from reconciler.kinds.field import Field
+from reconciler.kinds.table.documents import Api, Search
+from reconciler.kinds.table.row import Row
+from reconciler.kinds.table.shape import NAME, truth
 from reconciler.kinds.tabled import TabledKind
 from reconciler.model.address import Ref
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb
-from reconciler.model.state import LiveObject, Resource
+
+EITHER: Mapping[str, Any] = {
+    "oneOf": [
+        {"required": ["customer"]},
+        {
+            "required": ["isTest"],
+            "properties": {"isTest": {"const": True, "description": "The values are for the test runner."}},
+        },
+    ],
+    "errorMessage": "must have either a customer, or isTest: true",
+}
+"""That the values are either a customer's, or for the test runner."""
 
 
 class CustomerConnectionKind(TabledKind):
-    """The field table of `CustomerConnection`: one for each connection and customer."""
+    """What one customer fills into a connection of customers' scope."""
 
     name = "CustomerConnection"
-    noun = "customerConfigVariable"
-    list_name = "customerConfigVariables"
-    keys = ("connection", "customer")
-    fields = (
-        Field("connection", refers="Connection", fixed=True, input="scopedConfigVariable"),
-        Field("customer", empty=None, refers="Customer", fixed=True),
-        Field("isTest", empty=False, fixed=True),
-        INPUTS,
+    api = Api(
+        "customerConfigVariable", "customerConfigVariables", search=Search("scopedConfigVariable", "ID")
     )
-
-    def parse(self, node: Mapping[str, Any]) -> LiveObject:
-        """The object, called after its customer."""
-        return super().parse({**node, "connection": node["scopedConfigVariable"]})
+    keys = (("connection", "customer"),)
+    example = "crm-acme"
+    fields = (
+        Row(
+            "connection",
+            NAME,
+            "The Connection, by metadata.name. It cannot be changed.",
+            "crm",
+            required=True,
+            refers="Connection",
+            fixed=True,
+            path="scopedConfigVariable",
+            select="{ id name: key }",
+            input="scopedConfigVariable",
+        ),
+        Row(
+            "customer",
+            NAME,
+            "The customer, by metadata.name. It cannot be changed.",
+            "acme",
+            refers="Customer",
+            fixed=True,
+        ),
+        Row(
+            "isTest",
+            truth(),
+            "Whether these are the values for the test runner, which belong to no customer. It cannot be "
+            "changed.",
+            True,
+            apart=True,
+            fixed=True,
+        ),
+        replace(INPUTS, required=True),
+    )
+    rules = EITHER
 
     def find(self, request: Request) -> Operation:
         """All of the connection's, as there is one for each customer at most."""
         connection = request.resolve(Ref(request.resource.fields["connection"], "id"))
         key = connection if isinstance(connection, str) else None
         return Operation(self.list_name, self._documents["find"], {"key": key})
-
-    def natural_key(self, resource: Resource, resolve: Resolve) -> Sequence[tuple[str, Any]]:
-        """The connection and the customer; none for the test runner's."""
-        rows = [row for row in self.fields if row.name in self.keys]
-        values = tuple(tuple(row.wanted(resource.fields.get(row.name), resolve)) for row in rows)
-        return [(" and ".join(self.keys), values)]
 
     def operation(self, step: str, verb: Verb, request: Request) -> Operation:
         """Instances that use it are deployed again for new inputs."""

@@ -1,24 +1,49 @@
 """EventWebhook: where the platform's own events (an instance deployed, a user added) are posted to."""
 
-from reconciler.kinds.field import DESCRIPTION, Field
-from reconciler.kinds.places import Description, headers_read, headers_sent
+from reconciler.kinds.places import Description, headers, headers_read, headers_sent
+from reconciler.kinds.table.documents import Api
+from reconciler.kinds.table.row import Row, description
+from reconciler.kinds.table.shape import MAYBE_SECRET, NAME, names, truth
 from reconciler.kinds.tabled import TabledKind
 from reconciler.model.secret import Hidden
 
 
 class EventWebhookKind(TabledKind):
-    """The field table of `EventWebhook`, which the API calls a webhook endpoint."""
+    """Where the platform's own events are posted to."""
 
     name = "EventWebhook"
-    noun = "webhookEndpoint"
-    list_name = "webhookEndpoints"
+    api = Api("webhookEndpoint", "webhookEndpoints")
     place = Description()
+    example = "audit"
     fields = (
-        Field("name"),
-        DESCRIPTION,
-        Field("url", secret=True),
-        Field("enabled", empty=True),
-        Field("eventTypes", many=True),
-        Field("headers", empty={}, secret=True, read=headers_read, write=headers_sent),
-        Field("secret", secret=True, read=lambda value: Hidden() if value is None else value),
+        Row("name", NAME, "The display name.", "Audit", required=True),
+        description(
+            "A description. The mark of ownership is kept in a last line below it.",
+            "Instance events for the audit trail",
+        ),
+        Row(
+            "url",
+            MAYBE_SECRET,
+            "Where events are posted to.",
+            {"secret": {"env": "OPS_WEBHOOK_URL"}},
+            required=True,
+            secret=True,
+        ),
+        Row("enabled", truth(absent=True), "Whether events are posted.", True),
+        Row(
+            "eventTypes",
+            names(),
+            "The events that are posted, by the platform's own names.",
+            ["instance.deployed", "instance.deleted"],
+            required=True,
+        ),
+        headers(read=headers_read, write=headers_sent),
+        Row(
+            "secret",
+            MAYBE_SECRET,
+            "The secret with which the platform signs what it posts.",
+            {"secret": {"env": "AUDIT_SIGNING_SECRET"}},
+            secret=True,
+            read=lambda value: Hidden() if value is None else value,
+        ),
     )

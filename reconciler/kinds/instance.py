@@ -7,20 +7,23 @@ version change drops values that were saved and not deployed.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from reconciler.kinds.base import Request, Resolve, Steps, address_of
+from reconciler.kinds.base import Request, Steps, address_of
 from reconciler.kinds.instance_config import (
     bindings,
     changed_keys,
     config_form,
     parse_types,
     parse_variables,
+    settled_config,
     spoken_config,
     spoken_of,
     variable_inputs,
 )
 from reconciler.kinds.instance_flows import flow_changes, flow_inputs, flows_form, parse_flow
+from reconciler.kinds.instance_rows import ROWS
 from reconciler.kinds.instance_secrets import SECRET_DIGITS, secrets_digest
 from reconciler.kinds.instance_steps import (
     EMPTY,
@@ -29,13 +32,15 @@ from reconciler.kinds.instance_steps import (
     RECORD,
     hidden_waits,
     instance_steps,
+    names_version,
     release_of,
     release_ref,
     update_changes,
     will_deploy,
 )
-from reconciler.kinds.instance_tests import DEPLOY_TIMEOUT, OUTSTANDING, TESTED, test_operation, tests_of
+from reconciler.kinds.instance_tests import DEPLOY_TIMEOUT, OUTSTANDING, TESTED, tests_of
 from reconciler.kinds.labelled import (
+    as_live,
     denied,
     digests_of,
     ignored,
@@ -48,7 +53,7 @@ from reconciler.kinds.labelled import (
 )
 from reconciler.kinds.marks import read_record
 from reconciler.kinds.plain import PlainKind
-from reconciler.model.address import Ref
+from reconciler.model.address import Ref, Resolve
 from reconciler.model.digest import sha256
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb
@@ -59,9 +64,11 @@ WIDTHS = {"secrets": SECRET_DIGITS}
 
 
 class InstanceKind(PlainKind):
-    """The field table and the calls of `Instance`."""
+    """One integration at work for one customer."""
 
     name = "Instance"
+    fields = ROWS
+    example = "slack-sync"
     list_name = "instances"
     structural: tuple[str, ...] = ("customer", "integration", "release", "version")
 
@@ -159,12 +166,31 @@ class InstanceKind(PlainKind):
         )
 
     def needs(self, resource: Resource) -> Sequence[Ref]:
-        """The customer, the integration's release, and what its shared connections are bound to."""
-        return (Ref(resource.fields["customer"], "id"), release_ref(resource), *bindings(resource))
+        """The customer, the integration's release, and what its shared connections are bound to; for one that
+        is only adopted, those that are known.
+        """
+        customer = [Ref(resource.fields["customer"], "id")] if "customer" in resource.fields else []
+        return (*customer, *([release_ref(resource)] if names_version(resource) else ()), *bindings(resource))
 
     def steps(self, request: Request, *, adopt: bool) -> Steps:
         """create or update → configure → deploy → enable or disable, as far as needed."""
         return instance_steps(request, adopt=adopt)
+
+    def baseline(self, request: Request) -> Resource:
+        """All of it as it stands, but for variables that differ, and for settings of flows and tests: nobody
+        can tell whether they ever took effect.
+        """
+        resource, live = request.resource, request.live
+        assert live is not None
+        integration = resource.fields["integration"]
+        fields = {"integration": integration, **as_live(request, (*PLAIN, "labels", "enabled"))}
+        running = request.resolve(Ref(integration, f"version:{live.fields['version']}"))
+        number = live.facts["versionNumber"]
+        if isinstance(running, str):
+            fields["release"] = running
+        elif isinstance(request.resolve(Ref(integration, f"version-number:{number}")), str):
+            fields["version"] = number
+        return replace(resource, fields=fields | {"config": settled_config(request)})
 
     def operation(self, step: str, verb: Verb, request: Request) -> Operation:
         """The mutation of each step."""
@@ -179,8 +205,6 @@ class InstanceKind(PlainKind):
         if step == FLOWS:
             values |= {"flowConfigs": flow_inputs(request), "labels": self._labels(request, FLOWS)}
             return self._mutation("updateInstance", values, request)
-        if verb is Verb.TEST:
-            return test_operation(step, request)
         if step in (RECORD, TESTED):
             values |= {"labels": self._labels(request, step), "preserveDeployState": True}
             return self._mutation("updateInstance", values, request)
@@ -193,14 +217,12 @@ class InstanceKind(PlainKind):
         if verb in (Verb.ENABLE, Verb.DISABLE):
             values |= {"enabled": verb is Verb.ENABLE, "preserveDeployState": True}
             return self._mutation("updateInstance", values, request)
-        return self._update(request)
+        return self._update(request, () if verb is Verb.ADOPT else PLAIN)
 
     def observed(
         self, verb: Verb, node: Mapping[str, Any], before: LiveObject | None = None
     ) -> LiveObject | None:
-        """The answer shows the whole instance; that of a test shows none of it."""
-        if verb is Verb.TEST:
-            return before
+        """The answer shows the whole instance."""
         return None if verb is Verb.DELETE else self.parse(node)
 
     def satisfied(self, step: str, verb: Verb, request: Request) -> bool:
@@ -257,14 +279,13 @@ class InstanceKind(PlainKind):
             values["configVariables"] = variable_inputs(request, list(fields["config"]))
         return self._mutation("createInstance", values, request)
 
-    def _update(self, request: Request) -> Operation:
+    def _update(self, request: Request, paths: Sequence[str]) -> Operation:
         fields, live = request.resource.fields, request.live
         assert live is not None
         values: dict[str, Any] = {"id": live.id, "labels": self._labels(request)}
-        values |= {name: fields[name] or "" for name in to_send(request, PLAIN)}
-        version = request.resolve(release_ref(request.resource))
-        # What is only adopted has no name, since nothing but the mark is to be written.
-        if "name" not in fields or version == live.fields["version"] or ignored(request.resource, "release"):
+        values |= {name: fields[name] or "" for name in to_send(request, paths)}
+        version = request.resolve(release_ref(request.resource)) if names_version(request.resource) else None
+        if version in (None, live.fields["version"]) or ignored(request.resource, "release"):
             values["preserveDeployState"] = True
         else:
             values |= {"integration": version, "configMode": "INSTANCE"}
@@ -276,7 +297,7 @@ class InstanceKind(PlainKind):
         """
         fields = request.resource.fields
         values: dict[str, Any] = {name: plain(fields[name], EMPTY, name) for name in PLAIN if name in fields}
-        if "name" in fields:
+        if names_version(request.resource):
             values["release"] = release_of(request.resource)
         if fields.get("config"):
             values["config"] = config_form(fields["config"])

@@ -18,6 +18,7 @@ from reconciler.kinds.config_values import (
     ValueType,
     as_json,
     has_secret,
+    is_held,
     on_wire,
     same_value,
     secret_parts,
@@ -118,6 +119,18 @@ def changed_keys(request: Request) -> list[str]:
     if request.live is None:
         return list(request.resource.fields.get("config") or {})
     return list(dict.fromkeys(key for key, *_ in _differing(request, request.live)))
+
+
+def settled_config(request: Request) -> dict[str, Any]:
+    """The part of a manifest's config that the instance has; a secret counts where there is a value."""
+    assert request.live is not None
+    wanted, found = request.resource.fields.get("config") or {}, request.live.fields["config"]
+    differing = set(changed_keys(request))
+    return {
+        key: value
+        for key, value in wanted.items()
+        if (is_held(found.get(key)) if has_secret(value) else key not in differing)
+    }
 
 
 def config_form(wanted: Mapping[str, Any]) -> dict[str, Any]:

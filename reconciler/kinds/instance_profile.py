@@ -3,32 +3,53 @@
 from collections.abc import Mapping
 from typing import Any
 
-from reconciler.kinds.field import DESCRIPTION, Field
 from reconciler.kinds.lease import PREFIX
 from reconciler.kinds.places import Description
+from reconciler.kinds.table.documents import Api, Search
+from reconciler.kinds.table.row import Row, description
+from reconciler.kinds.table.shape import NAME, number, truth
 from reconciler.kinds.tabled import TabledKind
 
 
 class InstanceProfileKind(TabledKind):
-    """The field table of `InstanceProfile`. The server keeps names unique (api notes: section 8)."""
+    """How instances run: memory, logs, billing."""
 
+    # The server keeps names unique (api notes: section 8).
     name = "InstanceProfile"
-    noun = "instanceProfile"
-    list_name = "instanceProfiles"
+    api = Api("instanceProfile", "instanceProfiles", order="NAME", search=Search("name", order=""))
     place = Description()
     key_is_unique = True
     held_by: tuple[str, ...] = ("Integration", "Instance")
+    example = "large"
     fields = (
-        Field("name"),
-        DESCRIPTION,
-        Field("stableKey", fixed=True),
-        Field("allocatedMemoryMb", empty=None),
-        Field("instanceBillingType"),
-        Field("isDefaultProfile", empty=False),
-        Field("logsDisabled", empty=False),
-        Field("stepResultsDisabled", empty=False),
-        Field("quickStart", empty=False),
-        Field("quickStartInstances", empty=None),
+        Row("name", NAME, "The display name, unique in the tenant.", "Large", required=True),
+        description(
+            "A description. The mark of ownership is kept in a last line below it.", "For big payloads"
+        ),
+        Row(
+            "stableKey",
+            NAME,
+            "A key of your own for the profile. It cannot be changed once it is set.",
+            "large",
+            fixed=True,
+        ),
+        Row("allocatedMemoryMb", number(1), "Memory of an execution, in MB.", 2048),
+        Row(
+            "instanceBillingType",
+            NAME,
+            "How its instances are billed, by the platform's own name.",
+            "BILLABLE",
+        ),
+        Row(
+            "isDefaultProfile",
+            truth(),
+            "Whether instances run with it unless their definition names another.",
+            True,
+        ),
+        Row("logsDisabled", truth(), "Whether executions keep no logs.", True),
+        Row("stepResultsDisabled", truth(), "Whether executions keep no results of steps.", True),
+        Row("quickStart", truth(), "Whether executions begin without the time of a cold start.", True),
+        Row("quickStartInstances", number(1), "How many are kept ready.", 2),
     )
 
     def concerns(self, node: Mapping[str, Any]) -> bool:

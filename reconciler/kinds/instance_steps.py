@@ -28,6 +28,11 @@ def release_ref(resource: Resource) -> Ref:
     return Ref(fields["integration"], named)
 
 
+def names_version(resource: Resource) -> bool:
+    """Whether it says what the instance is to run: one that is only adopted may not."""
+    return "release" in resource.fields or "version" in resource.fields
+
+
 def release_of(resource: Resource) -> str:
     """What the instance is to run, in words: a release, or "version 12"."""
     fields = resource.fields
@@ -125,7 +130,7 @@ def _another_integration(request: Request, live: LiveObject) -> tuple[Refusal, .
 
 def _version_change(request: Request) -> list[Change]:
     live, resource = request.live, request.resource
-    if live is None or ignored(resource, "release"):
+    if live is None or ignored(resource, "release") or not names_version(resource):
         return []
     wanted = request.resolve(release_ref(resource))
     if wanted == live.fields["version"]:
@@ -135,7 +140,7 @@ def _version_change(request: Request) -> list[Change]:
     by_number = f"version {live.facts['versionNumber']}"
     shown = before if isinstance(before, str) and "version" not in resource.fields else by_number
     release = release_of(resource)
-    return [Change("release", shown, release, cause(live.applied, "release", release, shown))]
+    return [Change("release", shown, release, cause(live.applied, "release", release, shown, by_number))]
 
 
 def _record_is_behind(request: Request, differing: list[Change]) -> bool:

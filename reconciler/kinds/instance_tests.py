@@ -6,12 +6,11 @@ and one after the tests writes that they did.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from reconciler.kinds import documents
 from reconciler.kinds.base import Request, Step, address_of
-from reconciler.kinds.flow_run import FlowResult, failures, run_flow
 from reconciler.kinds.labelled import ignored
 from reconciler.kinds.marks import WIDTH, short
 from reconciler.model.address import Ref
@@ -64,34 +63,6 @@ def _paused(request: Request) -> bool:
         return False
     left_alone = "enabled" not in resource.fields or ignored(resource, "enabled")
     return left_alone or bool(live.facts["suspended"])
-
-
-def test_operation(step: str, request: Request) -> Operation:
-    """Runs the flow of the test that `step` names."""
-    live, test = request.live, tests_of(request.resource)[step]
-    assert live is not None
-    return run_flow(
-        live.facts["flowConfigs"].get(test["flow"]),
-        test.get("payload"),
-        test.get("contentType", ""),
-        test.get("headers"),
-        address=address_of(request.resource),
-    )
-
-
-def unexpected(step: str, request: Request, result: FlowResult) -> Iterator[str]:
-    """In what the result of a test is not what its manifest expects."""
-    yield from failures(tests_of(request.resource)[step].get("expect") or {}, result)
-
-
-def rolls_back(step: str, request: Request) -> bool:
-    """Whether the failure of a test puts the instance back on its earlier version."""
-    return tests_of(request.resource)[step].get("onFailure") == "rollback"
-
-
-def flow_of(step: str, request: Request) -> str:
-    """The flow that a test runs."""
-    return str(tests_of(request.resource)[step]["flow"])
 
 
 def back_to(before: LiveObject | None, request: Request) -> tuple[Operation, ...]:

@@ -6,59 +6,75 @@ The draft's id is the integration's for ever; each publish makes a version with 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from reconciler.definition import Definition
 from reconciler.kinds import record
-from reconciler.kinds.base import Request, Resolve, Steps, address_of
+from reconciler.kinds.base import Request, Steps, address_of
 from reconciler.kinds.integration_bundle import needed_component, replaces, wanted_definition
+from reconciler.kinds.integration_draft import (
+    READ,
+    compared,
+    import_needed,
+    is_a_desk,
+    naming,
+    published,
+    to_be_read,
+)
 from reconciler.kinds.integration_impact import impact
+from reconciler.kinds.integration_memory import (
+    is_written,
+    of_creation,
+    of_update,
+    parse_version,
+    publication,
+    remembers,
+)
+from reconciler.kinds.integration_release import find_release, meant, name_of, newest_unnamed, several
+from reconciler.kinds.integration_rows import ROWS, RULES
 from reconciler.kinds.integration_steps import (
+    BEFORE,
     EMPTY,
     GROUPS,
     PLAIN,
     RELABEL,
-    aliases_of,
     draft_at_stake,
-    find_release,
-    import_needed,
     integration_steps,
-    is_marked,
-    name_of,
     pages_of,
-    unnamed_newest,
+    put_back,
 )
 from reconciler.kinds.labelled import (
+    as_live,
     denied,
-    digests_of,
     labels_left,
     labels_to_write,
-    own_mark,
     people,
     plain,
     to_send,
 )
-from reconciler.kinds.marks import is_protected, project_of
-from reconciler.kinds.meaning import component_versions, digest, meaning
+from reconciler.kinds.marks import is_protected
 from reconciler.kinds.plain import PlainKind
 from reconciler.kinds.sequence import older, with_older
-from reconciler.model.address import Ref
+from reconciler.model.address import Ref, Resolve
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.digest import sha256
 from reconciler.model.errors import PayloadError
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb
-from reconciler.model.state import Definition, LiveObject, Resource, Version
+from reconciler.model.state import LiveObject, Resource
 
 BY_NUMBER = "version-number:"
 
 
 class IntegrationKind(PlainKind):
-    """The field table and the calls of `Integration`."""
+    """One integration, made from a definition file or from a bundle."""
 
     name = "Integration"
+    fields = ROWS
+    rules = RULES
+    example = "slack-sync"
     list_name = "integrations"
     page_size = 20
     yaml_fields: tuple[str, ...] = ("definition",)
@@ -81,18 +97,10 @@ class IntegrationKind(PlainKind):
         labels = frozenset(node.get("labels") or ())
         memory = record.ours(node.get("metadata"))
         versions = tuple(
-            Version(
-                id=v["id"],
-                number=v["versionNumber"],
-                available=v["versionIsAvailable"],
-                release=record.ours(v.get("versionAttributes")).get("release"),
-                comment=v.get("versionComment") or "",
-                definition=record.ours(v.get("versionAttributes")).get("definition", ""),
-            )
-            for v in (node.get("versionSequence") or {}).get("nodes") or ()
-            if v and v["id"] != node["id"]
+            parse_version(row)
+            for row in (node.get("versionSequence") or {}).get("nodes") or ()
+            if row and row["id"] != node["id"]
         )
-        data = node.get("definitionData") or {}
         return LiveObject(
             kind=self.name,
             id=node["id"],
@@ -101,7 +109,7 @@ class IntegrationKind(PlainKind):
                 "description": node.get("description") or "",
                 "category": node.get("category") or "",
                 "labels": people(labels),
-                "definition": Definition(node.get("definition") or "", data),
+                "definition": _read(node),
             },
             labels=labels,
             facts={
@@ -149,6 +157,40 @@ class IntegrationKind(PlainKind):
             return live.facts["sequence"]
         return live.id if name == "id" else live.fields.get(name)
 
+    def given(self, request: Request, name: str) -> Any:
+        """The version that the manifest's release is about to be the name of, and the reverse."""
+        what, _, named = name.partition(":")
+        names = naming(request) if what in ("release", "version") else {}
+        names = names if what == "release" else {version: release for release, version in names.items()}
+        return names.get(named)
+
+    def unknown(self, request: Request) -> Operation | None:
+        """What the version was made from that the manifest's release is, or may be given to."""
+        version = to_be_read(request)
+        return Operation("integration", self._documents["published"], {"id": version.id}) if version else None
+
+    def learned(self, live: LiveObject, node: Mapping[str, Any] | None) -> LiveObject:
+        """The definition of that version."""
+        read = live.facts.get(READ, {})
+        found = {node["id"]: _read(node)} if node else {}
+        return replace(live, facts={**live.facts, READ: {**read, **found}})
+
+    def baseline(self, request: Request) -> Resource:
+        """All of it as it stands. A draft that git's definition is not, is nobody's but a person's, and a
+        release that is not published has no name to be written down.
+        """
+        fields = as_live(request, (*PLAIN, "labels"))
+        if not compared(request).needed:
+            fields |= {k: v for k, v in request.resource.fields.items() if k == "definition"}
+        if published(request):
+            fields["release"] = request.resource.fields["release"]
+        return replace(request.resource, fields=fields)
+
+    def recorded(self, request: Request) -> bool:
+        """Also with a version that we published."""
+        live = request.live
+        return live is not None and bool(live.applied or any(v.observed for v in live.versions))
+
     def promises(self, resource: Resource, name: str) -> bool:
         """`id`, and the release that the manifest publishes."""
         return name in ("id", f"release:{resource.fields.get('release')}")
@@ -161,6 +203,9 @@ class IntegrationKind(PlainKind):
             hint = f"numbers there: {numbers}" if numbers else "name a release instead, and publish it"
             message = f"version {name} of {ref.address} is not published in this tenant"
             return "not-published", message, hint
+        several_mean_it = live and meant(live, name).ambiguous
+        if live and several_mean_it:
+            return ("ambiguous", *several(name, ref.address, meant(live, name).versions))
         known = [v.release for v in live.versions if v.release] if live else []
         hint = f"publish it from {ref.address}'s manifest"
         hint = f"releases there: {', '.join(known[:5])}" if known else hint
@@ -175,7 +220,7 @@ class IntegrationKind(PlainKind):
         fields, live, wanted = request.resource.fields, request.live, wanted_definition(request)
         if verb is Verb.CREATE:
             values = {"name": fields["name"], "labels": labels_to_write(request, {}, (), {})}
-            values["metadata"] = record.merged(None, {**_ownership(request), "created": True})
+            values["metadata"] = of_creation(request)
             if fields.get("description"):
                 values["description"] = fields["description"]
             if wanted is not None:
@@ -189,7 +234,7 @@ class IntegrationKind(PlainKind):
                 values["replace"] = True
             return self._mutation("importIntegration", values, request)
         if verb is Verb.PUBLISH:
-            return self._publish(request)
+            return self._mutation("publishIntegration", publication(request), request)
         if verb is Verb.AVAILABILITY:
             version = find_release(live, fields["release"])
             values = {"id": version.id if version else "", "available": fields["available"]}
@@ -198,19 +243,19 @@ class IntegrationKind(PlainKind):
             return self._mutation("deleteIntegration", {"id": live.id}, request)
         if verb is Verb.FORGET:
             values = {"id": live.id, "labels": labels_left(request)}
-            if _remembers(request):
+            if remembers(request):
                 values["metadata"] = record.without(live.facts["metadata"])
             return self._mutation("updateIntegration", values, request)
         if step == RELABEL:
             labels = sorted(live.labels | live.facts.get("cleared", frozenset()))
             return self._mutation("updateIntegration", {"id": live.id, "labels": labels}, request)
-        return self._update(request, aliases_of(request))
+        return self._update(request, () if verb is Verb.ADOPT else PLAIN)
 
     def observed(
         self, verb: Verb, node: Mapping[str, Any], before: LiveObject | None = None
     ) -> LiveObject | None:
-        """Publish and availability answer with the version, so the draft must be read again. What labels an
-        import cleared is noted, to be put back by the update that follows.
+        """Publish and availability answer with the version, so the draft must be read again. How it was
+        before an import is noted, to be put back by the update that follows as far as it is not git's.
         """
         if verb in (Verb.PUBLISH, Verb.AVAILABILITY, Verb.DELETE):
             return None
@@ -218,7 +263,8 @@ class IntegrationKind(PlainKind):
         if verb is not Verb.IMPORT:
             return live
         lost = (before.labels if before else frozenset()) - live.labels
-        return replace(live, facts={**live.facts, "imported": True, "cleared": lost})
+        fields = {name: before.fields[name] for name in GROUPS} if before else {}
+        return replace(live, facts={**live.facts, "imported": True, "cleared": lost, BEFORE: fields})
 
     def satisfied(self, step: str, verb: Verb, request: Request) -> bool:
         """Whether the draft or its versions already are as the step would make them."""
@@ -226,13 +272,13 @@ class IntegrationKind(PlainKind):
         if live is None or verb is Verb.DELETE:
             return False
         if verb is Verb.FORGET:
-            return set(labels_left(request)) == live.labels and not _remembers(request)
+            return set(labels_left(request)) == live.labels and not remembers(request)
         if verb is Verb.IMPORT:
             return not import_needed(request).needed
         if step == RELABEL:
             return not live.facts.get("cleared")
         if verb in (Verb.UPDATE, Verb.ADOPT):
-            return self._updated(request)
+            return is_written(request)
         version = find_release(live, fields.get("release", ""))
         if verb is Verb.PUBLISH:
             return version is not None
@@ -265,7 +311,7 @@ class IntegrationKind(PlainKind):
             and live is not None
             and "definition" in request.resource.fields
             and bool(observed)
-            and observed != digest(live.fields["definition"].data)
+            and observed != live.fields["definition"].digest
         )
 
     def follow_up(self, verb: Verb, request: Request, error: Exception | None) -> Operation | None:
@@ -278,58 +324,37 @@ class IntegrationKind(PlainKind):
             return None
         if find_release(live, request.resource.fields["release"]) is not None or not live.versions:
             return None
-        if live.facts["hasUnpublishedChanges"] or not (error or unnamed_newest(live)):
+        if live.facts["hasUnpublishedChanges"] or not (error or newest_unnamed(live)):
             return None
-        aliases = {request.resource.fields["release"]: live.versions[0].id}
-        metadata = record.merged(live.facts["metadata"], _memory(request, aliases))
-        return self._mutation("updateIntegration", {"id": live.id, "metadata": metadata}, request)
+        names = {request.resource.fields["release"]: live.versions[0].id}
+        values = {"id": live.id, "metadata": of_update(request, names)}
+        return self._mutation("updateIntegration", values, request)
 
     def impact(self, request: Request, followers: Sequence[Request]) -> Sequence[Diagnostic]:
         """What the new definition would mean for the instances that will run it."""
         return impact(request, [one for one in followers if one.resource.kind == "Instance"])
 
     def basis(self, live: LiveObject, resource: Resource | None) -> str:
-        """The draft's fields, labels, protection and definition, and its versions."""
+        """The draft's fields, labels and protection, its versions and, where it is not left to people, its
+        definition.
+        """
         fields = {k: v for k, v in live.fields.items() if k != "definition"}
         versions = [[v.id, v.release] for v in live.versions]
-        text = digest(live.fields["definition"].data)
+        text = "" if resource and is_a_desk(resource, live) else live.fields["definition"].digest
         ours = [live.facts["releases"], is_protected(live)]
         return sha256([live.id, fields, sorted(live.labels), text, versions, ours])
 
-    def _updated(self, request: Request) -> bool:
-        live = request.live
-        assert live is not None
-        if integration_steps(request, adopt=False).changes:
-            return False
-        if not is_marked(request) or live.facts.get("cleared"):
-            return False
-        return _record(request) == live.applied and not aliases_of(request)
-
-    def _update(self, request: Request, aliases: Mapping[str, str]) -> Operation:
+    def _update(self, request: Request, paths: Sequence[str]) -> Operation:
         live, fields = request.live, request.resource.fields
         assert live is not None
         values: dict[str, Any] = {"id": live.id}
-        values |= {name: plain(fields[name], EMPTY, name) for name in to_send(request, PLAIN)}
-        values["labels"] = labels_to_write(request, {}, (), {})
-        values["metadata"] = record.merged(live.facts["metadata"], _memory(request, aliases))
+        values |= {name: plain(fields[name], EMPTY, name) for name in to_send(request, paths)}
+        kept = put_back(request)
+        values |= {change.path: change.after for change in kept if change.path in PLAIN}
+        labels = next((change.after for change in kept if change.path == "labels"), None)
+        values["labels"] = labels_to_write(request, {}, (), {}, kept=labels)
+        values["metadata"] = of_update(request, naming(request))
         return self._mutation("updateIntegration", values, request)
-
-    def _publish(self, request: Request) -> Operation:
-        live, fields = request.live, request.resource.fields
-        assert live is not None
-        part = {
-            "project": request.project,
-            "address": address_of(request.resource),
-            "release": fields["release"],
-            "definition": sent_digest(request.resource),
-        }
-        values = {
-            "id": live.id,
-            "attributes": json.dumps({**request.attributes, record.KEY: part}, sort_keys=True),
-        }
-        if fields.get("comment"):
-            values["comment"] = fields["comment"]
-        return self._mutation("publishIntegration", values, request)
 
     def _mutation(self, name: str, values: Mapping[str, Any], request: Request) -> Operation:
         return Operation(
@@ -343,46 +368,6 @@ class IntegrationKind(PlainKind):
         )
 
 
-def sent_digest(resource: Resource) -> str:
-    """The digest of what the manifest's definition means; a published version remembers it."""
-    wanted = resource.fields.get("definition")
-    return sha256(meaning(wanted.data)) if isinstance(wanted, Definition) else ""
-
-
-def _ownership(request: Request) -> dict[str, Any]:
-    protection = {"protect": True} if request.resource.protect else {}
-    return {"mark": own_mark(request), **protection}
-
-
-def _remembers(request: Request) -> bool:
-    """Whether there is a record in the metadata, and no other project's."""
-    live = request.live
-    if live is None or not record.ours(live.facts["metadata"]):
-        return False
-    remembered = live.facts["mark"]
-    return not isinstance(remembered, str) or project_of(remembered) == request.project.lower()
-
-
-def _memory(request: Request, aliases: Mapping[str, str]) -> dict[str, Any]:
-    live = request.live
-    assert live is not None
-    return {
-        **_ownership(request),
-        "applied": _record(request),
-        "releases": {**live.facts["releases"], **aliases},
-        "components": component_versions(live.fields["definition"].data),
-    }
-
-
-def _record(request: Request) -> dict[str, str]:
-    """The applied record to write: of each mentioned field, and of the definition as sent and as observed."""
-    fields, live = request.resource.fields, request.live
-    assert live is not None
-    values: dict[str, Any] = {name: plain(fields[name], EMPTY, name) for name in PLAIN if name in fields}
-    if "labels" in fields:
-        values["labels"] = people(fields["labels"])
-    out = digests_of(live, values)
-    if "definition" in fields and not import_needed(request).needed:
-        out["sent"] = sent_digest(request.resource)
-        out["observed"] = digest(live.fields["definition"].data)
-    return {group: out[group] for group in (*GROUPS, "sent", "observed") if group in out}
+def _read(node: Mapping[str, Any]) -> Definition:
+    """What a draft or a version was made from, as the server shows it."""
+    return Definition(node.get("definition") or "", node.get("definitionData") or {})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from reconciler.definition import Definition, Variable
 from reconciler.kinds.base import Request, address_of, source_of
 from reconciler.kinds.config_values import text
 from reconciler.model.diagnostic import Diagnostic
@@ -18,12 +19,12 @@ def impact(request: Request, followers: Sequence[Request]) -> list[Diagnostic]:
     nothing sets, a key that is gone, a picklist value that is gone, a connection of another component. Each
     counts the instances that it hits.
     """
-    wanted = request.resource.fields.get("definition")
+    wanted: Definition | None = request.resource.fields.get("definition")
     if wanted is None:
         return []
     hits: dict[str, list[str]] = {}
-    new = _variables(wanted.data)
-    old = _variables(request.live.fields["definition"].data) if request.live else {}
+    new = wanted.variables
+    old = request.live.fields["definition"].variables if request.live else {}
     for follower in followers:
         for message in _misfits(new, old, follower):
             hits.setdefault(message, []).append(address_of(follower.resource))
@@ -40,38 +41,21 @@ def impact(request: Request, followers: Sequence[Request]) -> list[Diagnostic]:
     ]
 
 
-def _misfits(new: Mapping[str, Any], old: Mapping[str, Any], follower: Request) -> Iterator[str]:
+def _misfits(new: Mapping[str, Variable], old: Mapping[str, Variable], follower: Request) -> Iterator[str]:
     config = follower.resource.fields.get("config") or {}
     live = follower.live.fields["config"] if follower.live else {}
     for key, variable in new.items():
         value = config.get(key, live.get(key))
-        if not _set(value) and not variable.get("defaultValue") and _must_be_set(variable):
+        if variable.needs_value and not _set(value):
             yield f'config variable "{key}" is required, has no default and is not set'
-        picks = variable.get("pickList")
-        if picks and isinstance(value, str) and value and text(value) not in picks:
+        if variable.choices and isinstance(value, str) and value and text(value) not in variable.choices:
             yield f'config variable "{key}" no longer offers the value in use'
-        before, after = _component(old.get(key)), _component(variable)
+        before, after = old[key].connected_to if key in old else "", variable.connected_to
         if before and after and before != after and key in live:
             yield f'connection "{key}" changes from component "{before}" to "{after}"'
     for key in sorted(live.keys() - new.keys()):
         if key in old and _set(live[key]):
             yield f'config variable "{key}" is dropped, and with it the value in use'
-
-
-def _variables(data: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    return {
-        v["key"]: v for v in data.get("requiredConfigVars") or () if isinstance(v, Mapping) and "key" in v
-    }
-
-
-def _must_be_set(variable: Mapping[str, Any]) -> bool:
-    # A connection's inputs may all have defaults, and a scoped one is set elsewhere.
-    if variable.get("useScopedConfigVar"):
-        return False
-    inputs = variable.get("inputs") or {}
-    if variable.get("dataType") == "connection":
-        return any(isinstance(i, Mapping) and not i.get("value") for i in inputs.values())
-    return "dataSource" not in variable
 
 
 def _set(value: Any) -> bool:
@@ -80,12 +64,6 @@ def _set(value: Any) -> bool:
     if isinstance(value, Hidden):
         return value.present
     return value is not None and (isinstance(value, Secret) or value != "")
-
-
-def _component(variable: Any) -> str:
-    connection = variable.get("connection") if isinstance(variable, Mapping) else None
-    component = connection.get("component") if isinstance(connection, Mapping) else None
-    return str(component.get("key", "")) if isinstance(component, Mapping) else ""
 
 
 def _instances(addresses: Sequence[str]) -> str:

@@ -94,15 +94,22 @@ def mark_changes(request: Request) -> list[Change]:
 
 
 def labels_to_write(
-    request: Request, digests: Mapping[str, str], groups: Sequence[str], widths: Mapping[str, int]
+    request: Request,
+    digests: Mapping[str, str],
+    groups: Sequence[str],
+    widths: Mapping[str, int],
+    *,
+    kept: Sequence[str] | None = None,
 ) -> list[str]:
-    """The whole list to send, since labels sent replace all: people's, other projects' marks, our mark and,
-    for kinds that have groups, the protection and (where the environment keeps one) the applied record.
+    """The whole list to send, since labels sent replace all: people's (those `kept`, or else git's or the
+    object's), other projects' marks, our mark and, for kinds that have groups, the protection and (where the
+    environment keeps one) the applied record.
     """
     live = request.live
     found = live.labels | live.facts.get("cleared", frozenset()) if live else frozenset()
     fields = request.resource.fields
-    keep = people(fields["labels"] if to_send(request, ("labels",)) else found)
+    mine = fields["labels"] if to_send(request, ("labels",)) else found
+    keep = people(mine if kept is None else kept)
     others = [m for m in marks_in(found) if project_of(m) != request.project.lower()]
     record = [record_label(digests, groups, widths)] if groups and request.policy.record else []
     protection = [PROTECT] if groups and request.resource.protect else []
@@ -153,6 +160,13 @@ def scalar_changes(request: Request, paths: Sequence[str], empty: Mapping[str, A
         if wanted != found:
             changes.append(Change(path, found, wanted, cause(live.applied, path, wanted, found)))
     return changes
+
+
+def as_live(request: Request, paths: Sequence[str]) -> dict[str, Any]:
+    """The live values of the fields of `paths` that the manifest mentions and does not ignore."""
+    resource, live = request.resource, request.live
+    assert live is not None
+    return {p: live.fields[p] for p in paths if p in resource.fields and not ignored(resource, p)}
 
 
 def plain(value: Any, empty: Mapping[str, Any], path: str) -> Any:

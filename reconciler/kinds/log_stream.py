@@ -1,26 +1,45 @@
 """LogStream: where the logs of all executions are sent. Its URL and headers may be secrets."""
 
-from reconciler.kinds.field import Field
-from reconciler.kinds.places import Headers
+from reconciler.kinds.places import MARKED_HEADERS, Headers
+from reconciler.kinds.table.documents import Api
+from reconciler.kinds.table.row import Row
+from reconciler.kinds.table.shape import MAYBE_SECRET, NAME, names
 from reconciler.kinds.tabled import TabledKind
 
 
 class LogStreamKind(TabledKind):
-    """The field table of `LogStream`, which the API calls an external log stream."""
+    """Where the logs of all executions are sent."""
 
     name = "LogStream"
-    noun = "externalLogStream"
-    list_name = "externalLogStreams"
+    api = Api("externalLogStream", "externalLogStreams")
     place = Headers()
+    example = "central"
     fields = (
-        Field("name"),
-        Field("url", secret=True),
-        Field("headers", empty={}, secret=True),
-        Field("payloadTemplate"),
-        Field(
+        Row("name", NAME, "The display name.", "Central logs", required=True),
+        Row(
+            "url",
+            MAYBE_SECRET,
+            "Where logs are sent.",
+            {"secret": {"env": "OPS_WEBHOOK_URL"}},
+            required=True,
+            secret=True,
+        ),
+        MARKED_HEADERS,
+        Row(
+            "payloadTemplate",
+            NAME,
+            "The body to send, with the platform's placeholders.",
+            '{"message": "<MESSAGE>"}',
+            required=True,
+        ),
+        Row(
             "severityLevels",
+            names(),
+            "The levels that are sent, by the platform's own names.",
+            ["ERROR", "FATAL"],
+            required=True,
             refers="LogSeverity",
-            many=True,
+            select="{ id name }",
             each=lambda level, name: {"id": level, "name": name},
         ),
     )

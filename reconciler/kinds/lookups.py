@@ -7,9 +7,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reconciler.kinds.field import Field
+from msgspec import Struct
+
+from reconciler.kinds.nodes import fitted
+from reconciler.kinds.table.documents import Api
+from reconciler.kinds.table.row import Row
 from reconciler.kinds.tabled import TabledKind
 from reconciler.model.state import LiveObject
+
+
+def _provided(many: str, order: str = "") -> Api:
+    return Api("", many, order, search=None, allows=(), mutations=())
+
+
+class Provided(Struct):
+    """Its id, which is a number where it has none of text, and its name."""
+
+    id: str | int
+    name: str
 
 
 class Lookup(TabledKind):
@@ -17,36 +32,37 @@ class Lookup(TabledKind):
 
     lookup = "name"
     declared = False
-    fields = (Field("name"),)
+    fields = (Row("name"),)
 
     def parse(self, node: Mapping[str, Any]) -> LiveObject:
-        """Its id and name; where it has no id of text, the number."""
-        return LiveObject(self.name, node["id"], {"name": node["name"]})
+        """Its id and name."""
+        shown = fitted(Provided, node, self.name)
+        return LiveObject(self.name, node["id"], {"name": shown.name})
 
 
 class AlertTriggerKind(Lookup):
     """What can raise an alert."""
 
     name = "AlertTrigger"
-    list_name = "alertTriggers"
+    api = _provided("alertTriggers", order="NAME")
 
 
 class LogSeverityKind(Lookup):
     """A level of logs."""
 
     name = "LogSeverity"
-    list_name = "logSeverityLevels"
+    api = _provided("logSeverityLevels")
 
 
 class OrganizationRoleKind(Lookup):
     """What a user of the organization may do."""
 
     name = "OrganizationRole"
-    list_name = "organizationRoles"
+    api = _provided("organizationRoles")
 
 
 class CustomerRoleKind(Lookup):
     """What a user of a customer may do."""
 
     name = "CustomerRole"
-    list_name = "customerRoles"
+    api = _provided("customerRoles")

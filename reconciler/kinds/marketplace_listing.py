@@ -7,13 +7,15 @@ is not certain (api notes: "Marketplace"): so they are compared, and set where t
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from reconciler.kinds.base import Request, Resolve, Step, Steps, address_of
-from reconciler.kinds.field import Field
+from reconciler.kinds.base import Request, Step, Steps, address_of
+from reconciler.kinds.table.documents import Api, Search
+from reconciler.kinds.table.row import Row
+from reconciler.kinds.table.shape import NAME, TEXT, in_order, truth, words
 from reconciler.kinds.tabled import TabledKind
-from reconciler.model.address import Ref
+from reconciler.model.address import Ref, Resolve
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb
 from reconciler.model.state import LiveObject, Resource
@@ -31,42 +33,69 @@ def _word(value: Any) -> str:
 
 
 class MarketplaceListingKind(TabledKind):
-    """The field table of `MarketplaceListing`: an object of it is a version of an integration."""
+    """How a release of an integration is offered in the marketplace."""
 
     name = "MarketplaceListing"
-    noun = "integration"
-    list_name = "integrations"
+    # An object of it is a version of an integration.
+    api = Api(
+        "integration",
+        "integrations",
+        where="allVersions: true",
+        search=Search("versionSequenceId", "UUID", order="VERSION_NUMBER"),
+        allows=("allowUpdate",),
+        mutations=("updateIntegrationMarketplaceConfiguration",),
+    )
     release_of = "integration"
+    example = "slack-sync"
     fields = (
-        Field("integration", refers="Integration"),
-        Field("release"),
-        Field(
+        Row(
+            "integration",
+            NAME,
+            "The integration, by metadata.name.",
+            "slack-sync",
+            required=True,
+            refers="Integration",
+            path=None,
+        ),
+        Row(
+            "release",
+            NAME,
+            "The release that it is about; latest is what the integration's manifest publishes.",
+            "1.4.0",
+            default="latest",
+            path=None,
+        ),
+        Row(
             "availability",
-            input="marketplaceConfiguration",
+            words(*WORDS),
+            "Whether customers see it and may deploy it (deployable), see it only (visible), or neither "
+            "(hidden).",
+            "deployable",
             path="marketplaceConfiguration",
+            input="marketplaceConfiguration",
             read=_word,
             write=WORDS.get,
         ),
-        Field("overview"),
-        Field(
+        Row("overview", TEXT, "The text that customers read, as Markdown.", "Posts orders to Slack."),
+        Row(
             "allowMultipleInstances",
-            empty=False,
-            input="allowMultipleMarketplaceInstances",
+            truth(),
+            "Whether a customer may deploy it more than once.",
+            False,
             path="allowMultipleMarketplaceInstances",
+            input="allowMultipleMarketplaceInstances",
         ),
-        Field(
+        Row(
             "tabs",
-            empty=(),
-            input="marketplaceTabConfiguration",
+            in_order(NAME),
+            "The tabs of its page, in order, by the platform's own names.",
+            ["overview"],
             path="marketplaceTabConfiguration",
+            input="marketplaceTabConfiguration",
             read=lambda value: list(value or ()),
             write=json.dumps,
         ),
     )
-
-    def parse(self, node: Mapping[str, Any]) -> LiveObject:
-        """A version; that it is the release's, its id tells."""
-        return super().parse({**node, "integration": None, "release": None})
 
     def find(self, request: Request) -> Operation:
         """The integration's newest versions."""
@@ -97,11 +126,11 @@ class MarketplaceListingKind(TabledKind):
 
     def operation(self, step: str, verb: Verb, request: Request) -> Operation:
         """Only what differs: what is left out stays, and what is empty wipes."""
-        live = request.live
+        live, fields = request.live, request.resource.fields
         assert live is not None
         differing = {change.path for change in self.changes(request)}
         values = {
-            row.input or row.name: row.sent(request.resource.fields[row.name], request.resolve)
+            row.called: row.sent(fields[row.name], request.resolve, fields)
             for row in self.fields
             if row.name in differing
         }
@@ -114,7 +143,7 @@ class MarketplaceListingKind(TabledKind):
             address=address_of(request.resource),
         )
 
-    def _mentioned(self, request: Request) -> list[Field]:
+    def _mentioned(self, request: Request) -> list[Row]:
         return [row for row in super()._mentioned(request) if row.name not in ("integration", "release")]
 
 

@@ -1,16 +1,19 @@
-"""Where objects without labels bear our mark and record: a header that goes along, or a description's end.
+"""Where objects bear our mark and record: their labels, a header that goes along, or a description's end.
 
-Both are read and written by whoever may update the object, and neither changes what it does.
+All are read and written by whoever may update the object, and neither changes what it does.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from reconciler.kinds.field import revealed
+from reconciler.kinds.labelled import people
 from reconciler.kinds.marks import is_ours
+from reconciler.kinds.table.row import Row, revealed, same
+from reconciler.kinds.table.shape import LABELS as LABEL_TEXTS
+from reconciler.kinds.table.shape import MAYBE_SECRET, Schema, by_name
 from reconciler.model.secret import Secret
 from reconciler.model.state import LiveObject
 
@@ -34,6 +37,32 @@ def headers_sent(value: Mapping[str, Any]) -> Secret:
     return Secret(text, parts=tuple(v.reveal() for v in value.values() if isinstance(v, Secret)))
 
 
+def headers(
+    keys: Schema | None = None,
+    read: Callable[[Any], Any] = same,
+    write: Callable[[Any], Any] = same,
+) -> Row:
+    """The row of the headers that an object sends along."""
+    return Row(
+        "headers",
+        by_name(MAYBE_SECRET, keys=keys),
+        "Headers to send along, by name. Values may be secrets.",
+        {"Authorization": {"secret": {"env": "OPS_TOKEN"}}},
+        secret=True,
+        read=read,
+        write=write,
+    )
+
+
+MARKED_HEADERS = headers(
+    {
+        "pattern": f"^(?!{HEADER}$)",
+        "errorMessage": f"must not be {HEADER}: that header holds the mark of ownership",
+    }
+)
+"""The row of the headers where one of them is `Headers`."""
+
+
 class Place(Protocol):
     """One such place."""
 
@@ -44,6 +73,29 @@ class Place(Protocol):
     def write(self, values: dict[str, Any], labels: Sequence[str], live: LiveObject | None) -> dict[str, Any]:
         """A mutation's values with ours put in; what people wrote there stays."""
         ...
+
+
+LABELS = Row(
+    "labels",
+    LABEL_TEXTS,
+    "Labels on the server. Prismatic writes them in lower case; those that begin with reconciler: are ours.",
+    ["orders"],
+    form=people,
+)
+"""The row of an object's labels."""
+
+
+class Labels:
+    """The object's own labels, among which ours stand."""
+
+    def read(self, node: Mapping[str, Any]) -> tuple[Mapping[str, Any], frozenset[str]]:
+        """The labels that people put there; and all of them, since labels that are sent replace all."""
+        labels = frozenset(node.get("labels") or ())
+        return {**node, "labels": people(labels)}, labels
+
+    def write(self, values: dict[str, Any], labels: Sequence[str], live: LiveObject | None) -> dict[str, Any]:
+        """The whole list."""
+        return {**values, "labels": list(labels)}
 
 
 class Headers:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from reconciler.kinds import documents
-from reconciler.kinds.base import Request, Resolve
+from reconciler.kinds.base import Request
 from reconciler.kinds.labelled import own_mark
-from reconciler.model.address import Ref
+from reconciler.kinds.table.row import Row
+from reconciler.model.address import Ref, Resolve
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.operation import Operation, Upload
 from reconciler.model.plan import Verb
@@ -31,10 +34,18 @@ class PlainKind:
     declared = True
     newest_first = False
     held_by: tuple[str, ...] = ()
+    fields: tuple[Row, ...] = ()
+    rules: Mapping[str, Any] = MappingProxyType({})
+    example = ""
     lookup = ""
 
     def __init__(self) -> None:
         self._documents = documents.load(self.name.lower())
+
+    @property
+    def doc(self) -> str:
+        """The class's own docstring."""
+        return " ".join((type(self).__doc__ or "").split())
 
     @property
     def marked(self) -> bool:
@@ -107,6 +118,27 @@ class PlainKind:
     def value(self, live: LiveObject, name: str) -> Any:
         """`id`, or the field of that name."""
         return live.id if name == "id" else live.fields.get(name)
+
+    def given(self, request: Request, name: str) -> Any:
+        """Nothing."""
+        return None
+
+    def unknown(self, request: Request) -> Operation | None:
+        """The lists show all."""
+        return None
+
+    def learned(self, live: LiveObject, node: Mapping[str, Any] | None) -> LiveObject:
+        """Nothing was asked for."""
+        return live
+
+    def baseline(self, request: Request) -> Resource:
+        """What it refers to alone."""
+        resource = request.resource
+        return replace(resource, fields={k: v for k, v in resource.fields.items() if k in self.structural})
+
+    def recorded(self, request: Request) -> bool:
+        """Where the environment keeps one, whether it is there."""
+        return not request.policy.record or bool(request.live and request.live.applied)
 
     def promises(self, resource: Resource, name: str) -> bool:
         """`id`."""

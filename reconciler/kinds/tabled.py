@@ -8,48 +8,61 @@ mark and the record stand there; where they have none, what identifies them is t
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from reconciler.kinds.base import Request, Resolve, Step, Steps, address_of
+from reconciler.kinds.base import Request, Step, Steps, address_of
 from reconciler.kinds.cause import cause
-from reconciler.kinds.field import Field, addresses, revealed, secrets_beside
 from reconciler.kinds.labelled import (
     denied,
     digests_of,
     ignored,
+    label_changes,
     labels_left,
     labels_to_write,
     mark_changes,
     own_mark,
 )
 from reconciler.kinds.marks import read_record
-from reconciler.kinds.places import Place
+from reconciler.kinds.nodes import fitted
+from reconciler.kinds.places import LABELS, Place
 from reconciler.kinds.plain import PlainKind
-from reconciler.model.address import Ref
+from reconciler.kinds.table.documents import Api, Search, made
+from reconciler.kinds.table.node import node as shown_node
+from reconciler.kinds.table.row import Row, addresses, revealed, secrets_beside
+from reconciler.model.address import Ref, Resolve
 from reconciler.model.digest import keyed, sha256
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Cause, Change, Refusal, Verb
 from reconciler.model.secret import SHOWN, Hidden, Secret
 from reconciler.model.state import LiveObject, Resource
 
+_AND = " and "
 SECRETS = "secrets"
 WIDTHS = {SECRETS: 8}
 
 
 class TabledKind(PlainKind):
-    """A kind of which `fields` says nearly all. Its documents are the list under `list_name`, one object
-    under `noun`, `find` (the newest objects, or those of a key), and create, update and delete.
+    """A kind of which `fields` says nearly all. Its documents are made from them, with `api` for what the API
+    calls it; so is its schema, with `rules` for what no single field can say. `example` names its example.
     """
 
-    noun = ""
-    fields: tuple[Field, ...] = ()
-    keys: tuple[str, ...] = ("name",)
+    api: Api
+    keys: tuple[tuple[str, ...], ...] = (("name",),)
+    """What identifies an unmarked object, strongest first: the fields of each key together."""
     place: Place | None = None
     newest_first = True
     release_of = ""
     """The field that names the integration whose releases `release` names; `latest` is what it publishes."""
+    creation_reads = 0
+    """How many queries its creation is expected to take beside the look before."""
     key_is_unique = False
     """Whether the server keeps the key unique, so that an unmarked object of this key is taken over."""
+
+    def __init__(self) -> None:
+        self.list_name = self.api.many
+        self._documents = made(self.api, self.fields)
+        self._node = shown_node(self.name, self.fields)
 
     @property
     def marked(self) -> bool:
@@ -68,18 +81,19 @@ class TabledKind(PlainKind):
         """
         return (*(row.name for row in self.fields), SECRETS)
 
-    def refers_to(self, row: Field, fields: Mapping[str, Any]) -> str:
+    def refers_to(self, row: Row, fields: Mapping[str, Any]) -> str:
         """The kind that a row of a manifest with these fields names."""
         return row.refers
 
     def get(self, object_id: str) -> Operation:
         """The document for one object."""
-        return Operation(self.noun, self._documents[self.noun], {"id": object_id})
+        return Operation(self.api.one, self._documents[self.api.one], {"id": object_id})
 
     def find(self, request: Request) -> Operation:
-        """The objects of the resource's first key, or the newest where the server cannot search by it."""
-        key = request.resource.fields.get(self.keys[0])
-        return Operation(self.list_name, self._documents["find"], {"key": key})
+        """The objects of the resource's mark or first key, or the newest where the server cannot search."""
+        search = self.api.search or Search()
+        wanted = own_mark(request) if search.by_mark else request.resource.fields.get(self.keys[0][0])
+        return Operation(self.list_name, self._documents["find"], {search.variable: wanted})
 
     def is_own(self, live: LiveObject, request: Request) -> bool:
         """Whether the object bears the resource's mark; without a place for one, whether its key is the
@@ -92,6 +106,7 @@ class TabledKind(PlainKind):
 
     def parse(self, node: Mapping[str, Any]) -> LiveObject:
         """The object as its rows read it."""
+        fitted(self._node, node, self.name)
         node, labels = self.place.read(node) if self.place else (node, frozenset())
         return LiveObject(
             kind=self.name,
@@ -103,33 +118,36 @@ class TabledKind(PlainKind):
         )
 
     def natural_key(self, resource: Resource, resolve: Resolve) -> Sequence[tuple[str, Any]]:
-        """The key's fields, as one."""
-        values = [
-            row.wanted(resource.fields.get(row.name), resolve) for row in self.fields if row.name in self.keys
-        ]
-        return [(" and ".join(self.keys), _hashable(values))] if all(values) else []
+        """The keys of which the manifest gives all; that a reference is to nothing is given, too."""
+        found = []
+        for key in self.keys:
+            rows = self._rows(key)
+            values = [row.wanted(resource.fields.get(row.name), resolve) for row in rows]
+            if all(value or row.refers for row, value in zip(rows, values, strict=True)):
+                found.append((_AND.join(key), _hashable(values)))
+        return found
 
     def live_key(self, live: LiveObject, name: str) -> Any:
-        """The key's fields, as one."""
-        return _hashable(row.known(live.fields[row.name]) for row in self.fields if row.name in self.keys)
+        """The fields of that key."""
+        return _hashable(row.known(live.fields[row.name]) for row in self._rows(name.split(_AND)))
 
     def adoptable(self, key: str) -> bool:
         """Where the server keeps the key unique, a second object could not be created anyway."""
         return self.key_is_unique
 
     def needs(self, resource: Resource) -> Sequence[Ref]:
-        """All that its rows refer to."""
-        return [
-            Ref(address, "id")
-            for row in self.fields
-            if row.refers
-            for address in addresses(resource.fields.get(row.name))
-        ]
+        """All that its rows refer to, and what stands for them in the API."""
+        fields = resource.fields
+        named = [Ref(a, "id") for row in self.fields if row.refers for a in addresses(fields.get(row.name))]
+        standing = [row.stands_for(fields) for row in self.fields if row.stands_for and row.name in fields]
+        return [*named, *filter(None, standing)]
 
     def steps(self, request: Request, *, adopt: bool) -> Steps:
         """One call mends everything."""
         if request.live is None:
-            return Steps((Step(Verb.CREATE, "does not exist", self._creation(request)),))
+            return Steps(
+                (Step(Verb.CREATE, "does not exist", self._creation(request), reads=self.creation_reads),)
+            )
         changes = tuple(self.changes(request))
         refusals = tuple(self._fixed(request, changes))
         marking = tuple(mark_changes(request)) if self.marked else ()
@@ -139,14 +157,34 @@ class TabledKind(PlainKind):
         reason = "exists without an owner" if adopt else "differs from the manifest"
         return Steps((Step(verb, reason, (*changes, *marking)),), (*changes, *marking), (), refusals)
 
+    def baseline(self, request: Request) -> Resource:
+        """The rows that are no secret, refer to nothing and hold no parts, as they stand; of others but
+        secrets, those that do not differ.
+        """
+        resource, live = request.resource, request.live
+        assert live is not None
+        fields: dict[str, Any] = {}
+        differing = {change.path.partition(".")[0] for change in self.changes(request)}
+        for row in self._mentioned(request):
+            if row.secret:
+                continue
+            if row.name not in differing:
+                fields[row.name] = resource.fields[row.name]
+            elif not row.refers and not row.shape.by_key:
+                fields[row.name] = live.fields[row.name]
+        return replace(resource, fields=fields)
+
     def changes(self, request: Request) -> Iterable[Change]:
         """The rows whose values differ."""
         live = request.live
         assert live is not None
         for row in self._mentioned(request):
+            if row is LABELS:
+                yield from label_changes(request)
+                continue
             given, found = request.resource.fields[row.name], live.fields[row.name]
             wanted, known = row.wanted(given, request.resolve), row.known(found)
-            if row.parts:
+            if row.shape.by_key:
                 yield from self._parts(row, wanted, found, request)
                 continue
             wanted, known = self._compared(row, wanted, request), self._compared(row, known, request)
@@ -166,13 +204,12 @@ class TabledKind(PlainKind):
             left = self.place.write({"id": live.id}, labels_left(request), live)
             return self._mutation(verb, left, request)
         values = {
-            row.input or row.name: row.sent(self._whole(row, request), request.resolve)
-            for row in self._mentioned(request)
-            if not (live and row.fixed)
+            row.called: row.sent(self._whole(row, request), request.resolve, request.resource.fields)
+            for row in self._written(verb, request)
+            if not (live and row.fixed) and row.input is not None
         }
         if self.place is not None:
-            labels = labels_to_write(request, self._record(request), self.groups, WIDTHS)
-            values = self.place.write(values, labels, live)
+            values = self.place.write(values, self._labels(request), live)
         if live is not None:
             values["id"] = live.id
         return self._mutation(verb, values, request)
@@ -189,6 +226,8 @@ class TabledKind(PlainKind):
             return False
         if verb is Verb.FORGET:
             return set(labels_left(request)) == request.live.labels
+        if verb is Verb.ADOPT and set(self._labels(request)) != request.live.labels:
+            return False
         return verb is Verb.CREATE or not self.steps(request, adopt=False).steps
 
     def basis(self, live: LiveObject, resource: Resource | None) -> str:
@@ -198,7 +237,10 @@ class TabledKind(PlainKind):
         named = {row.name: row.known(live.fields[row.name]) for row in self.fields if row.refers}
         return sha256([live.id, {**live.fields, **named}, sorted(live.labels)])
 
-    def _whole(self, row: Field, request: Request) -> Any:
+    def _rows(self, names: Sequence[str]) -> list[Row]:
+        return [row for row in self.fields if row.name in names]
+
+    def _whole(self, row: Row, request: Request) -> Any:
         """A row's value to send: of a map also what is ignored, and of one of parts what is not mentioned,
         since the platform may reset what is left out.
         """
@@ -209,17 +251,18 @@ class TabledKind(PlainKind):
         kept = {
             key: value
             for key, value in there.items()
-            if isinstance(value, Secret) and (row.parts or ignored(request.resource, f"{row.name}.{key}"))
+            if isinstance(value, Secret)
+            and (row.shape.by_key or ignored(request.resource, f"{row.name}.{key}"))
         }
         return {**kept, **named}
 
-    def _compared(self, row: Field, value: Any, request: Request) -> Any:
+    def _compared(self, row: Row, value: Any, request: Request) -> Any:
         """A value, of a map only the keys that are not ignored."""
         if not isinstance(value, Mapping):
             return value
         return {k: v for k, v in value.items() if not ignored(request.resource, f"{row.name}.{k}")}
 
-    def _mentioned(self, request: Request) -> list[Field]:
+    def _mentioned(self, request: Request) -> list[Row]:
         resource = request.resource
         return [
             row
@@ -227,13 +270,21 @@ class TabledKind(PlainKind):
             if row.name in resource.fields and not (request.live and ignored(resource, row.name))
         ]
 
+    def _written(self, verb: Verb, request: Request) -> list[Row]:
+        """What is only adopted stays untouched where it does not differ."""
+        rows = self._mentioned(request)
+        if verb is not Verb.ADOPT:
+            return rows
+        differing = {change.path.partition(".")[0] for change in self.changes(request)}
+        return [row for row in rows if row.name in differing]
+
     def _creation(self, request: Request) -> tuple[Change, ...]:
         fields = request.resource.fields
         rows = [row for row in self.fields if fields.get(row.name) not in (None, "", [], {})]
         return tuple(Change(row.name, None, row.shown(fields[row.name]), Cause.PENDING) for row in rows)
 
     def _parts(
-        self, row: Field, wanted: Mapping[str, Any], found: Mapping[str, Any], request: Request
+        self, row: Row, wanted: Mapping[str, Any], found: Mapping[str, Any], request: Request
     ) -> Iterator[Change]:
         """The keys of a map that differ, each by itself."""
         for key, value in wanted.items():
@@ -241,7 +292,7 @@ class TabledKind(PlainKind):
             if not ignored(request.resource, path) and not self._is_same(row, value, there, request):
                 yield Change(path, there, value, self._cause(row, value, there, request))
 
-    def _is_same(self, row: Field, wanted: Any, found: Any, request: Request) -> bool:
+    def _is_same(self, row: Row, wanted: Any, found: Any, request: Request) -> bool:
         """Whether a value is as wanted. One that the server does not give back counts as such while the
         record, where there is one, says that just this was written.
         """
@@ -255,7 +306,7 @@ class TabledKind(PlainKind):
             return True
         return row.name in live.applied and self._rotated(request) is not True
 
-    def _cause(self, row: Field, wanted: Any, found: Any, request: Request) -> Cause:
+    def _cause(self, row: Row, wanted: Any, found: Any, request: Request) -> Cause:
         """Of secrets only the keyed digest knows who changed them."""
         live = request.live
         assert live is not None
@@ -291,6 +342,9 @@ class TabledKind(PlainKind):
         key, values = request.policy.secret_key, [wanted.reveal() for wanted, _ in self._secrets(request)]
         return keyed(key.reveal(), values) if key and values else ""
 
+    def _labels(self, request: Request) -> list[str]:
+        return labels_to_write(request, self._record(request), self.groups, WIDTHS)
+
     def _record(self, request: Request) -> dict[str, str]:
         fields = request.resource.fields
         values = {
@@ -317,12 +371,12 @@ class TabledKind(PlainKind):
 
     def _mutation(self, verb: Verb, values: Mapping[str, Any], request: Request) -> Operation:
         word = {Verb.CREATE: "create", Verb.DELETE: "delete"}.get(verb, "update")
-        name = f"{word}{self.noun[:1].upper()}{self.noun[1:]}"
+        name = f"{word}{self.api.type}"
         return Operation(
             name,
             self._documents.get(name, ""),
             {"input": values},
-            result=self.noun,
+            result=self.api.one,
             repeatable=verb is not Verb.CREATE,
             address=address_of(request.resource),
         )

@@ -7,34 +7,67 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler.kinds.base import Request
-from reconciler.kinds.field import Field, lowered
+from reconciler.kinds.table.documents import Api, Search
+from reconciler.kinds.table.row import Row, lowered
+from reconciler.kinds.table.shape import NAME, TEXT, text
 from reconciler.kinds.tabled import TabledKind
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb
 
+PEOPLE = "(first: 100) { nodes { id email } }"
+"""What is asked for where an object refers to users, who are called by their address."""
+
 
 class UserKind(TabledKind):
-    """The field table of `User`, which has no place for a mark; others may name users by their address."""
+    """A person of the organization, or of one customer."""
 
     name = "User"
-    noun = "user"
-    list_name = "users"
-    keys = ("email",)
+    api = Api(
+        "user",
+        "users",
+        search=Search("email", order=""),
+        mutations=("createOrganizationUser", "createCustomerUser", "updateUser", "deleteUser"),
+    )
+    keys = (("email",),)
     lookup = "email"
+    example = "ada"
     fields = (
-        Field("email", fixed=True, read=lowered, form=lowered),
-        Field("customer", empty=None, refers="Customer", fixed=True),
-        Field("role", refers="OrganizationRole"),
-        Field("name"),
-        Field("phone"),
-        Field("externalId"),
+        Row(
+            "email",
+            text(pattern=r"^[^@\s]+@[^@\s]+$", must="must be an address of email"),
+            "The address of email, which identifies the user and cannot be changed.",
+            "ada@example.com",
+            required=True,
+            fixed=True,
+            read=lowered,
+            form=lowered,
+        ),
+        Row(
+            "customer",
+            NAME,
+            "The customer whose user this is, by metadata.name; absent: a user of the organization.",
+            "acme",
+            refers="Customer",
+            fixed=True,
+        ),
+        Row(
+            "role",
+            NAME,
+            "The role, by the platform's own name.",
+            "Admin",
+            required=True,
+            refers="OrganizationRole",
+        ),
+        Row("name", TEXT, "The name that is shown.", "Ada Lovelace"),
+        Row("phone", TEXT, "A telephone number."),
+        Row("externalId", TEXT, "Your own id of the user.", "u-17"),
     )
 
     def called(self, name: str) -> str:
         """Addresses of email are the same in any case."""
         return lowered(name)
 
-    def refers_to(self, row: Field, fields: Mapping[str, Any]) -> str:
+    def refers_to(self, row: Row, fields: Mapping[str, Any]) -> str:
         """Users of customers have roles of their own."""
         return "CustomerRole" if row.name == "role" and "customer" in fields else row.refers
 

@@ -7,19 +7,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from reconciler.definition import Definition
 from reconciler.kinds.tabled import TabledKind
 from reconciler.manifests import secrets
 from reconciler.manifests.manifest import RESERVED, Manifest
 from reconciler.manifests.references import Referrer
 from reconciler.manifests.secrets import SecretSource
-from reconciler.manifests.yaml12 import Document
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.secret import Secret
-from reconciler.model.state import Definition, Resource
+from reconciler.model.state import Resource
+from reconciler.yaml12.document import Document
 
 Where = tuple[str | int, ...]
-_FROM_DEFINITION = ("name", "description", "category")
 
 
 @dataclass(slots=True)
@@ -62,17 +62,10 @@ class Builder:
         """The document of the manifest."""
         return self.manifest.document
 
-    def customer(self) -> Resource:
-        """The Customer."""
-        return self._resource(self._with_labels(dict(self.spec)))
-
     def integration(self, definition: Definition) -> Resource:
         """The Integration, with what its manifest leaves to the definition."""
-        fields = {name: value for name, value in self.spec.items() if name != "bundle"}
-        for name in _FROM_DEFINITION:
-            given = definition.data.get(name)
-            if name not in fields and given is not None:
-                fields[name] = given
+        said = {name: value for name, value in self.spec.items() if name != "bundle"}
+        fields = {**said, **{k: v for k, v in definition.own_fields.items() if k not in said}}
         fields["definition"] = definition
         return self._resource(self._with_labels(fields))
 
@@ -101,7 +94,7 @@ class Builder:
                 fields[row.name] = [address for address in named if address is not None]
             elif row.refers and value is not None:
                 fields[row.name] = self._refer(refer, named_kind, value, path)
-        return self._resource(fields)
+        return self._resource(self._with_labels(fields))
 
     def _refer(self, refer: Referrer, kind: str, name: str, path: Where) -> Address | None:
         found = refer(kind, name, self.document.source(path), str(self.address))

@@ -16,15 +16,17 @@ from typing import Any
 
 import yaml
 
-from reconciler.kinds.integration_bundle import component_key, rewritten
+from reconciler.definition import Definition
+from reconciler.definition.tree import Tree
+from reconciler.kinds.integration_bundle import component_key
 from reconciler.manifests.bundle import Unfit, files_of, packed
 from reconciler.manifests.bundle_read import Described, described
 from reconciler.manifests.definitions import check
-from reconciler.manifests.read import parse
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.secret import Secret
-from reconciler.model.state import Bundle, Definition, Resource
+from reconciler.model.state import Bundle, Resource
+from reconciler.yaml12.text import parse
 
 _RANDOM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ONE_LINE = 2**31 - 1
@@ -85,14 +87,18 @@ def _definition(
     definition, problems = check(text, documents, named)
     if definition is None:
         return None, problems
-    if definition.data.get("isCodeNative") is not True:
+    if not definition.is_code_native:
         message, hint = "is not code-native", "name a definition file under spec.definition"
         return None, [Diagnostic("bundle-broken", message, hint=hint)]
-    data = rewritten(definition.data, own, {"key": key, "isPublic": False, "signature": signature})
-    text = yaml.dump(
-        data, Dumper=_Dumper, default_style='"', width=_ONE_LINE, allow_unicode=True, sort_keys=False
+    ours = definition.referring(own, {"key": key, "isPublic": False, "signature": signature})
+    return ours.written(_dump), problems
+
+
+def _dump(tree: Tree) -> str:
+    text: str = yaml.dump(
+        tree, Dumper=_Dumper, default_style='"', width=_ONE_LINE, allow_unicode=True, sort_keys=False
     )
-    return replace(definition, text=text, data=data), problems
+    return text
 
 
 def _settled(text: str, own: str, key: str) -> str:

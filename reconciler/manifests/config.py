@@ -7,53 +7,19 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.kinds.config_values import ValueType, settled
+from reconciler.definition import Definition, Variable
+from reconciler.kinds.config_values import UNTYPED, ValueType
+from reconciler.kinds.config_values import settled as as_sent
 from reconciler.kinds.instance_config import SHARED, is_bound
 from reconciler.manifests.config_types import wrong
-from reconciler.manifests.messages import suggest
 from reconciler.manifests.references import Index
-from reconciler.manifests.yaml12 import Document
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.hints import suggest
+from reconciler.yaml12.document import Document
 
 Where = tuple[str | int, ...]
 _SECRET_INPUT = re.compile(r"secret|passw|token$|privatekey|apikey|accesskey$", re.IGNORECASE)
-_OAUTH_INPUTS = frozenset({"authorizeUrl", "tokenUrl"})
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """What a definition lets instances set, worked out once for all instances that run it."""
-
-    variables: Mapping[str, Mapping[str, Any]]
-    flows: frozenset[str]
-    required: Mapping[str, bool]
-    """The variables without a default; True where a person must authorise it, as no manifest can."""
-
-    @classmethod
-    def of(cls, data: Mapping[str, Any]) -> Profile:
-        """The profile of the definition that says `data`."""
-        variables = {variable["key"]: variable for variable in data.get("requiredConfigVars") or ()}
-        by_users = {
-            element.get("value")
-            for page in data.get("configPages") or ()
-            if page.get("userLevelConfigured")
-            for element in page.get("elements") or ()
-        }
-        required = {
-            key: _is_oauth(variable)
-            for key, variable in variables.items()
-            if key not in by_users and _needs_value(variable)
-        }
-        return cls(variables, frozenset(flow["name"] for flow in data["flows"]), required)
-
-    def settled(self, config: Mapping[str, Any] | None, shared: Shared) -> dict[str, Any]:
-        """The field `config` in the shapes that the API takes; nothing where a manifest has none."""
-        if config is None:
-            return {}
-        types = {key: ValueType.of(self.variables.get(key, {})) for key in config}
-        shaped = {key: settled(value, types[key]) for key, value in config.items()}
-        return {"config": {key: shared.address(value) for key, value in shaped.items()}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,29 +45,24 @@ class Shared:
         return {SHARED: str(Address("CustomerConnection", value[SHARED]))} if named else value
 
 
-def _needs_value(variable: Mapping[str, Any]) -> bool:
-    if variable.get("useScopedConfigVar") or variable.get("userLevelConfigured"):
-        return False
-    if variable.get("dataType") == "connection":
-        inputs = variable.get("inputs") or {}
-        on_premise = variable.get("onPremiseConnectionConfig") == "required"
-        return not on_premise and (not inputs or any(not given.get("value") for given in inputs.values()))
-    if variable.get("dataType") == "schedule" and variable.get("scheduleType") in (None, "none"):
-        return False
-    return variable.get("defaultValue") is None
+def settled(definition: Definition, config: Mapping[str, Any] | None, shared: Shared) -> dict[str, Any]:
+    """The field `config` in the shapes that the API takes; nothing where a manifest has none."""
+    if config is None:
+        return {}
+    types = {key: _type(definition.variables.get(key)) for key in config}
+    shaped = {key: as_sent(value, types[key]) for key, value in config.items()}
+    return {"config": {key: shared.address(value) for key, value in shaped.items()}}
 
 
-def _is_oauth(variable: Mapping[str, Any]) -> bool:
-    connection = variable.get("connection") or {}
-    inputs = variable.get("inputs") or {}
-    return "oauth" in str(connection.get("key", "")).lower() or bool(_OAUTH_INPUTS & set(inputs))
+def _type(variable: Variable | None) -> ValueType:
+    return ValueType.named(variable.data_type, variable.collection) if variable else UNTYPED
 
 
 @dataclass(slots=True)
 class Check:
     """The check of one instance's `spec` (filled in, its secrets not yet read), which stands at `base`."""
 
-    profile: Profile
+    definition: Definition
     integration: str
     document: Document
     base: Where
@@ -112,18 +73,19 @@ class Check:
 
     def run(self) -> list[Diagnostic]:
         """All that is wrong or doubtful."""
+        variables, flows = self.definition.variables, self.definition.flow_names
         for key, value in (self.spec.get("config") or {}).items():
-            variable = self.profile.variables.get(key)
+            variable = variables.get(key)
             if variable is None:
-                self._unknown(key, ("config", key), "config variable", self.profile.variables)
+                self._unknown(key, ("config", key), "config variable", variables)
             elif value is not None:
                 self._value(key, variable, value)
         for flow in self.spec.get("flows") or {}:
-            if flow not in self.profile.flows:
-                self._unknown(flow, ("flows", flow), "flow", self.profile.flows)
+            if flow not in flows:
+                self._unknown(flow, ("flows", flow), "flow", flows)
         for index, test in enumerate(self.spec.get("tests") or ()):
-            if test["flow"] not in self.profile.flows:
-                self._unknown(test["flow"], ("tests", index, "flow"), "flow", self.profile.flows, key=False)
+            if test["flow"] not in flows:
+                self._unknown(test["flow"], ("tests", index, "flow"), "flow", flows, key=False)
         self._required()
         return self.found
 
@@ -145,14 +107,15 @@ class Check:
 
     def _required(self) -> None:
         given = self.spec.get("config") or {}
-        for key, by_person in self.profile.required.items():
+        for variable in self.definition.variables_to_set:
+            key = variable.key
             if key in given:
                 continue
             message = (
                 f'config variable "{key}" of integration "{self.integration}" has no default and is not set'
             )
             hint = "set it under config"
-            if by_person:
+            if variable.needs_person:
                 message = (
                     f'connection "{key}" of integration "{self.integration}" must be authorised by a person'
                 )
@@ -161,10 +124,10 @@ class Check:
             path: Where = ("config",) if "config" in self.spec else ()
             self._add("required-config-missing", message, path, hint, key=bool(path), warning=True)
 
-    def _value(self, key: str, variable: Mapping[str, Any], value: Any) -> None:
-        if variable.get("useScopedConfigVar"):
+    def _value(self, key: str, variable: Variable, value: Any) -> None:
+        if variable.shared:
             self._shared(key, variable, value)
-        elif variable.get("dataType") == "connection":
+        elif variable.is_connection:
             self._connection(key, variable, value)
         else:
             for one in wrong(variable, value):
@@ -173,10 +136,10 @@ class Check:
                 message = f'config variable "{key}" {one.rule}'
                 self._add(one.code, message, path, hint, key=one.key, warning=one.warning)
 
-    def _shared(self, key: str, variable: Mapping[str, Any], value: Any) -> None:
+    def _shared(self, key: str, variable: Variable, value: Any) -> None:
         """Only a customer's own value can be chosen: what it holds is set where the connection is managed."""
         path: Where = ("config", key)
-        scope = self.shared.scopes.get(variable["useScopedConfigVar"])
+        scope = self.shared.scopes.get(variable.shared)
         if scope == "org":
             message = f'connection "{key}" is the organization\'s: it cannot be configured on an instance'
             hint = "remove it, and give its inputs in the Connection's manifest"
@@ -194,7 +157,7 @@ class Check:
         written = self.document.written((*self.base, *path))
         return f'write it in quotes: "{written}"' if written else "write one text"
 
-    def _connection(self, key: str, variable: Mapping[str, Any], value: Any) -> None:
+    def _connection(self, key: str, variable: Variable, value: Any) -> None:
         path: Where = ("config", key)
         if isinstance(value, dict) and SHARED in value:
             message = f'connection "{key}" belongs to the integration and is not shared: it has no "{SHARED}"'
@@ -212,7 +175,7 @@ class Check:
                 self._add(
                     "unknown-field", message, (*path, name), 'a connection takes only "inputs"', key=True
                 )
-        known = variable.get("inputs") or {}
+        known = variable.inputs
         for name, given in value["inputs"].items():
             here = (*path, "inputs", name)
             if known and name not in known:

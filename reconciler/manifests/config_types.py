@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
+from reconciler.definition import Variable
 from reconciler.kinds.config_values import read_date, read_timestamp
 from reconciler.kinds.instance_config import SCHEDULE
 from reconciler.manifests import secrets
 from reconciler.manifests.cron import cron_problem
-from reconciler.manifests.messages import listed, suggest
+from reconciler.model.hints import listed, suggest
 
 Where = tuple[str | int, ...]
 SCHEDULE_TYPES = ("none", "custom", "minute", "hour", "day", "week")
@@ -38,11 +39,11 @@ class Wrong:
 Found = Iterator[Wrong]
 
 
-def wrong(variable: Mapping[str, Any], value: Any) -> Found:
+def wrong(variable: Variable, value: Any) -> Found:
     """All that is wrong with `value`, of which what is secret is not known yet."""
     if secrets.is_secret(value) or value is None:
         return
-    collection = variable.get("collectionType")
+    collection = variable.collection
     if collection == "valuelist":
         yield from _list(variable, value)
     elif collection == "keyvaluelist":
@@ -51,15 +52,15 @@ def wrong(variable: Mapping[str, Any], value: Any) -> Found:
         yield from _single(variable, value)
 
 
-def _list(variable: Mapping[str, Any], value: Any) -> Found:
+def _list(variable: Variable, value: Any) -> Found:
     if not isinstance(value, list):
-        yield Wrong("must be a list", f"write {variable['key']}: [VALUE]")
+        yield Wrong("must be a list", f"write {variable.key}: [VALUE]")
         return
     for index, inner in enumerate(value):
         yield from _below((index,), _single(variable, inner))
 
 
-def _pairs(variable: Mapping[str, Any], value: Any) -> Found:
+def _pairs(variable: Variable, value: Any) -> Found:
     if isinstance(value, dict):
         for name, inner in value.items():
             yield from _below((name,), _single(variable, inner))
@@ -82,59 +83,59 @@ def _below(path: Where, found: Found) -> Found:
         yield replace(one, path=(*path, *one.path))
 
 
-def _single(variable: Mapping[str, Any], value: Any) -> Found:
-    check = _CHECKS.get(str(variable.get("dataType")))
+def _single(variable: Variable, value: Any) -> Found:
+    check = _CHECKS.get(variable.data_type)
     if check is not None and not secrets.is_secret(value):
         yield from check(variable, value)
 
 
-def _text(_: Mapping[str, Any], value: Any) -> Found:
+def _text(_: Variable, value: Any) -> Found:
     if not isinstance(value, str):
         yield Wrong("must be text", "")
 
 
-def _picklist(variable: Mapping[str, Any], value: Any) -> Found:
-    choices = variable.get("pickList") or ()
+def _picklist(variable: Variable, value: Any) -> Found:
+    choices = variable.choices
     if not isinstance(value, str):
         yield Wrong("must be text", "")
     elif choices and value not in choices:
         yield Wrong(f"must be one of {listed(choices)}", suggest(value, choices), "config-value")
 
 
-def _number(_: Mapping[str, Any], value: Any) -> Found:
+def _number(_: Variable, value: Any) -> Found:
     as_text = isinstance(value, str) and _NUMBER.fullmatch(value)
     if isinstance(value, bool) or not (as_text or isinstance(value, int | float)):
         yield Wrong("must be a number", "write a number")
 
 
-def _boolean(_: Mapping[str, Any], value: Any) -> Found:
+def _boolean(_: Variable, value: Any) -> Found:
     if not isinstance(value, bool) and value not in ("true", "false"):
         yield Wrong("must be true or false", "write true or false")
 
 
-def _date(_: Mapping[str, Any], value: Any) -> Found:
+def _date(_: Variable, value: Any) -> Found:
     if not isinstance(value, str):
         yield Wrong("must be text", "")
     elif value and read_date(value) is None:
         yield Wrong("must be a date", _DATE, "config-value")
 
 
-def _timestamp(_: Mapping[str, Any], value: Any) -> Found:
+def _timestamp(_: Variable, value: Any) -> Found:
     if not isinstance(value, str):
         yield Wrong("must be text", "")
     elif value and read_timestamp(value) is None:
         yield Wrong("must be a moment", _MOMENT, "config-value")
 
 
-def _code(variable: Mapping[str, Any], value: Any) -> Found:
-    if variable.get("codeLanguage") != "json":
+def _code(variable: Variable, value: Any) -> Found:
+    if variable.code_language != "json":
         yield from _text(variable, value)
     elif isinstance(value, str) and value and not _is_json(value):
         hint = "correct it, or write it as plain YAML"
         yield Wrong("holds text that is not JSON", hint, "config-value", warning=True)
 
 
-def _schedule(_: Mapping[str, Any], value: Any) -> Found:
+def _schedule(_: Variable, value: Any) -> Found:
     if not isinstance(value, str | dict):
         yield Wrong("must be a schedule", 'write a cron text such as "0 4 * * *"')
         return
@@ -183,7 +184,7 @@ def _is_json(value: str) -> bool:
     return True
 
 
-def _json_form(_: Mapping[str, Any], value: Any) -> Found:
+def _json_form(_: Variable, value: Any) -> Found:
     if isinstance(value, str) and value and not _is_json(value):
         yield Wrong("must be JSON", "write it as plain YAML, or correct the JSON text", "config-value")
 
@@ -199,8 +200,8 @@ _FIELD_MAP = {
 _NOUNS = {str: "text", bool: "true or false"}
 
 
-def _shaped(shape: Any, example: str) -> Callable[[Mapping[str, Any], Any], Found]:
-    def check(_: Mapping[str, Any], value: Any) -> Found:
+def _shaped(shape: Any, example: str) -> Callable[[Variable, Any], Found]:
+    def check(_: Variable, value: Any) -> Found:
         if isinstance(value, str):
             found = list(_json_form(_, value)) or list(_misfits(shape, json.loads(value or "null"), example))
             yield from (replace(one, path=()) for one in found)
@@ -247,7 +248,7 @@ _PARTS: dict[str, Callable[[str], Found]] = {
     "scheduleType": _schedule_type,
     "timeZone": _time_zone,
 }
-_CHECKS: dict[str, Callable[[Mapping[str, Any], Any], Found]] = {
+_CHECKS: dict[str, Callable[[Variable, Any], Found]] = {
     "string": _text,
     "code": _code,
     "picklist": _picklist,

@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from reconciler.manifests import crosschecks, schemas
-from reconciler.manifests.messages import closest, place, schema_problems
-from reconciler.manifests.read import read as read_yaml
-from reconciler.manifests.yaml12 import Document
-from reconciler.model.diagnostic import Diagnostic, Source
-from reconciler.model.state import Definition
-
-VERSION = 7
-_EXPORT = "open the integration in Prismatic and export it again, which writes version 7"
+from reconciler.definition import Definition
+from reconciler.definition.check import only_definition
+from reconciler.definition.check import problems as cross_check
+from reconciler.manifests import schemas
+from reconciler.manifests.messages import place, schema_problems
+from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.hints import closest
+from reconciler.yaml12.document import Document
+from reconciler.yaml12.file import read as read_yaml
 
 
 class Definitions:
@@ -45,50 +45,15 @@ def read(path: Path, file: str) -> tuple[Definition | None, list[Diagnostic]]:
 
 def check(text: str, documents: list[Document], file: str) -> tuple[Definition | None, list[Diagnostic]]:
     """The definition that `documents` hold, which were read from `text`."""
-    if len(documents) != 1:
-        message = "the definition is empty" if not documents else "a definition file must hold one document"
-        source = documents[1].source() if documents else Source(file, 1, 1)
-        hint = _EXPORT if not documents else "put each definition into a file of its own"
-        return None, [Diagnostic("definition-file", message, source, hint=hint)]
-    document = documents[0]
-    refused = _version(document)
-    if refused is not None:
-        return None, [refused]
+    document = only_definition(documents, file)
+    if isinstance(document, Diagnostic):
+        return None, [document]
     problems = schema_problems("definition", document)
     if not problems:
-        problems = crosschecks.problems(document)
+        problems = cross_check(document)
     valid = not any(problem.severity == "error" for problem in problems)
     problems.extend(_unknown_keys(document))
     return Definition(text, document.value, file) if valid else None, problems
-
-
-def _version(document: Document) -> Diagnostic | None:
-    """Why `document` is not a definition of the version that is understood, if it is not."""
-    value = document.value
-    if not isinstance(value, dict):
-        return Diagnostic("definition-file", "a definition must be a map", document.source(), hint=_EXPORT)
-    if "kind" in value and "apiVersion" in value:
-        message = "a manifest stands where a definition is expected"
-        hint = "name the integration's own YAML under spec.definition"
-        return Diagnostic("definition-file", message, document.source(), hint=hint)
-    version = value.get("definitionVersion")
-    source = document.source(("definitionVersion",))
-    if version is None:
-        sign = next((key for key in ("trigger", "steps", "defaultConfigVars") if key in value), "")
-        why = f', and "{sign}" at its root says that it is older than version 2' if sign else ""
-        message = f'the definition has no "definitionVersion"{why}'
-        return Diagnostic("definition-version", message, source, hint=_EXPORT)
-    if isinstance(version, bool) or not isinstance(version, int):
-        message = f'"definitionVersion" must be the number {VERSION}'
-        return Diagnostic("definition-version", message, source, hint=f"write definitionVersion: {VERSION}")
-    if version < VERSION:
-        return Diagnostic(
-            "definition-version", f"definition version {version} is too old", source, hint=_EXPORT
-        )
-    if version > VERSION:
-        message = f"definition version {version} is newer than this program"
-        return Diagnostic("definition-version", message, source, hint="update the reconciler")
-    return None
 
 
 def _unknown_keys(document: Document) -> list[Diagnostic]:

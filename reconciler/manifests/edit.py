@@ -14,9 +14,9 @@ import yaml
 from yaml.cyaml import CParser  # type: ignore[attr-defined]  # the stubs leave it out
 from yaml.events import ScalarEvent
 
-from reconciler.manifests.read import parse
-from reconciler.manifests.yaml12 import Document
 from reconciler.model.diagnostic import Source
+from reconciler.yaml12.document import Document
+from reconciler.yaml12.text import parse
 
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
 _BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reconciler.manifests.manifest import Manifest
-from reconciler.manifests.messages import suggest
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.hints import suggest
 from reconciler.model.plan import Rollout
 
 

@@ -9,45 +9,35 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from reconciler.definition import Definition
 from reconciler.kinds import all_kinds
-from reconciler.manifests import config, expand, files, paths, releases, schemas
+from reconciler.kinds.table.schema import RELEASE
+from reconciler.manifests import config, expand, files, paths, releases
 from reconciler.manifests.build import Builder, SecretReader
 from reconciler.manifests.bundle import Unfit
 from reconciler.manifests.bundle_build import Bundles
-from reconciler.manifests.config import Profile, Shared
+from reconciler.manifests.config import Shared
 from reconciler.manifests.definitions import Definitions
-from reconciler.manifests.manifest import TABLED, Manifest, classify
-from reconciler.manifests.messages import place, suggest
+from reconciler.manifests.kinds import TABLED
+from reconciler.manifests.manifest import Manifest, classify
+from reconciler.manifests.messages import place
 from reconciler.manifests.project import Environment, Project
-from reconciler.manifests.read import read
 from reconciler.manifests.references import Index, Referrer, ambiguities, twice
 from reconciler.manifests.uses import with_uses
 from reconciler.manifests.variables import CUSTOMER_FIELDS, CustomerFacts, Scope
 from reconciler.model import digest
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic, Source
+from reconciler.model.hints import suggest
 from reconciler.model.plan import Rollout
-from reconciler.model.state import Definition, Desired, Resource
+from reconciler.model.state import Desired, Resource
+from reconciler.yaml12.file import read
 
-_RELEASE = schemas.load("integration")["properties"]["spec"]["properties"]["release"]
 _AFTER_FILLING = {
-    "release": (re.compile(_RELEASE["pattern"]), _RELEASE["errorMessage"]),
+    "release": (re.compile(RELEASE.schema["pattern"]), RELEASE.schema["errorMessage"]),
     "name": (re.compile(r"(?s).+"), "must not be empty"),
 }
 _ORDER = {name: rank for rank, name in enumerate(all_kinds())}
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """What a project asks for in one environment, and what is wrong or doubtful in its manifests."""
-
-    desired: Desired
-    diagnostics: tuple[Diagnostic, ...]
-
-    @property
-    def errors(self) -> tuple[Diagnostic, ...]:
-        """The diagnostics with which nothing must be planned."""
-        return tuple(d for d in self.diagnostics if d.severity == "error")
 
 
 def load(
@@ -64,26 +54,11 @@ def load(
     process's environment; without `resolve_secrets` no secret is read. `variables` go before the
     environment's own.
     """
-    loaded = load_all(
-        project, environment, environ=environ, resolve_secrets=resolve_secrets, variables=variables
-    )
-    return loaded.desired, list(loaded.diagnostics)
-
-
-def load_all(
-    project: Project,
-    environment: str,
-    *,
-    environ: Mapping[str, str],
-    resolve_secrets: bool = True,
-    variables: Mapping[str, str] | None = None,
-) -> Loaded:
-    """As `load`, with the diagnostics that are errors told apart."""
     if environment not in project.environments:
         message = f'environment "{environment}" does not exist'
         hint = suggest(environment, list(project.environments))
         problem = Diagnostic("unknown-environment", message, Source(project.file.name), hint=hint)
-        return Loaded(Desired(project.name, environment, {}), (problem,))
+        return Desired(project.name, environment, {}), [problem]
     reader = SecretReader(environ, project.root, project.allowed, offline=not resolve_secrets)
     loader = _Loader(project, project.environments[environment], reader, environ, variables or {})
     with _undisturbed():
@@ -114,30 +89,34 @@ class _Loader:
     resources: dict[Address, Resource] = field(default_factory=dict)
     rollouts: list[Rollout] = field(default_factory=list)
     facts: dict[str, CustomerFacts] = field(default_factory=dict)
-    profiles: dict[str, Profile] = field(default_factory=dict)
+    running: dict[str, Definition] = field(default_factory=dict)
+    """The definitions by the names of their integrations."""
     shared: Shared = field(init=False)
     definitions: Definitions = field(default_factory=Definitions)
     bundles: Bundles = field(init=False)
     variables: Mapping[str, str] = field(default_factory=dict)
     indexes: dict[str, Index] = field(default_factory=dict)
+    refer: Referrer = field(init=False)
     incomplete: bool = False
     """Whether part of some file could not be read: what a name refers to may stand there."""
 
-    def run(self) -> Loaded:
+    def run(self) -> tuple[Desired, list[Diagnostic]]:
         """All steps in their order: later ones need what earlier ones made."""
         self.variables = {**self.environment.variables, **self.overrides}
+        self.refer = Referrer(self.resources, self.indexes, self.environment.name)
         self.bundles = Bundles(self.project.name, self.environ)
         manifests = self._manifests()
-        for kind in ("Integration", "Customer", "InstanceSet", *TABLED):
+        for kind in ("Integration", "InstanceSet", *TABLED):
             self.indexes[kind], problems = Index.of(kind, manifests, self.environment.name)
             self.problems.extend(problems)
         self.shared = Shared.of(self.indexes, self.environment.name)
-        for manifest in self.indexes["Customer"].here.values():
-            self._customer(manifest)
+        self._customers()
         for manifest in self.indexes["Integration"].here.values():
             self._integration(manifest)
         self._instances(manifests)
-        self._tabled()
+        for kind in TABLED:
+            if kind != "Customer":  # each after those that it refers to
+                self._table(kind)
         self.resources = with_uses(self.resources)
         self.problems.extend(self.definitions.problems())
         ordered = dict(sorted(self.resources.items(), key=lambda item: (_ORDER[item[0].kind], item[0].name)))
@@ -148,7 +127,7 @@ class _Loader:
         told = self.problems
         if self.incomplete:
             told = [problem for problem in told if problem.code != "unknown-reference"]
-        return Loaded(desired, tuple(_in_order(told)))
+        return desired, list(_in_order(told))
 
     def _manifests(self) -> list[Manifest]:
         paths, problems = files.discover(self.project)
@@ -166,26 +145,25 @@ class _Loader:
                 self.incomplete |= manifest is None and bool(problems)
         return found
 
-    def _tabled(self) -> None:
-        """The other kinds, each after those that it refers to."""
-        refer = Referrer(self.resources, self.indexes, self.environment.name)
-        for name, kind in TABLED.items():
-            for manifest in self.indexes[name].here.values():
-                address = Address(name, manifest.name)
-                if not manifest.valid:
-                    continue
-                spec = self._fill(self._scope(manifest, str(address)), manifest.spec, ("spec",))
-                if spec is None:
-                    continue
-                builder = Builder(self.reader, manifest, spec, address)
-                resource = builder.tabled(kind, refer)
-                target = self.resources.get(resource.fields[kind.release_of]) if kind.release_of else None
-                if target is not None:
-                    running, told = releases.of_instance(manifest, spec, builder.base, address, target)
-                    builder.problems.extend(told)
-                    resource = replace(resource, fields={**resource.fields, **running})
-                self._keep(builder, resource)
-                refer.declare(resource)
+    def _table(self, name: str) -> None:
+        """All resources of a kind that a table tells."""
+        kind = TABLED[name]
+        for manifest in self.indexes[name].here.values():
+            address = Address(name, manifest.name)
+            if not manifest.valid:
+                continue
+            spec = self._fill(self._scope(manifest, str(address)), manifest.spec, ("spec",))
+            if spec is None:
+                continue
+            builder = Builder(self.reader, manifest, spec, address)
+            resource = builder.tabled(kind, self.refer)
+            target = self.resources.get(resource.fields[kind.release_of]) if kind.release_of else None
+            if target is not None:
+                running, told = releases.of_instance(manifest, spec, builder.base, address, target)
+                builder.problems.extend(told)
+                resource = replace(resource, fields={**resource.fields, **running})
+            self._keep(builder, resource)
+            self.refer.declare(resource)
 
     def _scope(self, manifest: Manifest, address: str, customer: CustomerFacts | None = None) -> Scope:
         return Scope(
@@ -210,17 +188,12 @@ class _Loader:
         self.problems.extend(builder.problems)
         self.resources[resource.address] = resource
 
-    def _customer(self, manifest: Manifest) -> None:
-        if not manifest.valid:
-            return
-        address = Address("Customer", manifest.name)
-        spec = self._fill(self._scope(manifest, str(address)), manifest.spec, ("spec",))
-        if spec is None:
-            return
-        named = {name: spec[name] for name in CUSTOMER_FIELDS if name in spec}
-        self.facts[manifest.name] = CustomerFacts(manifest.name, named, manifest.labels)
-        builder = Builder(self.reader, manifest, spec, address)
-        self._keep(builder, builder.customer())
+    def _customers(self) -> None:
+        """The customers, and what their instances may ask of them."""
+        self._table("Customer")
+        for resource in self.resources.values():
+            named = {name: resource.fields[name] for name in CUSTOMER_FIELDS if name in resource.fields}
+            self.facts[resource.address.name] = CustomerFacts(resource.address.name, named, resource.labels)
 
     def _integration(self, manifest: Manifest) -> None:
         if not manifest.valid:
@@ -236,7 +209,7 @@ class _Loader:
         definition = self._definition(manifest, spec, address)
         if definition is None:
             return
-        self.profiles[manifest.name] = Profile.of(definition.data)
+        self.running[manifest.name] = definition
         builder = Builder(self.reader, manifest, spec, address)
         self._keep(builder, builder.integration(definition))
 
@@ -339,14 +312,14 @@ class _Loader:
         self.problems.extend(told)
         if not running:
             return
-        profile, shared = self.profiles[integration], self.shared
+        definition, shared = self.running[integration], self.shared
         if running.get("release") == target.fields.get("release"):
-            check = config.Check(profile, integration, manifest.document, base, str(address), spec, shared)
+            check = config.Check(definition, integration, manifest.document, base, str(address), spec, shared)
             self.problems.extend(check.run())
         builder = Builder(self.reader, manifest, spec, address, base, labels)
         resource = builder.instance(Address("Customer", customer), target.address, running)
-        settled = profile.settled(resource.fields.get("config"), shared)
-        self._keep(builder, replace(resource, fields={**resource.fields, **settled}))
+        shaped = config.settled(definition, resource.fields.get("config"), shared)
+        self._keep(builder, replace(resource, fields={**resource.fields, **shaped}))
 
 
 def _digest(resources: Iterable[Resource], rollouts: Iterable[Rollout]) -> str:

@@ -7,37 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reconciler.kinds import all_kinds
-from reconciler.kinds.tabled import TabledKind
-from reconciler.manifests.messages import closest, listed, schema_problems, suggest
-from reconciler.manifests.project import API_VERSION
-from reconciler.manifests.yaml12 import Document
+from reconciler.kinds.table.schema import API_VERSION
+from reconciler.manifests.kinds import FIELDS, KINDS
+from reconciler.manifests.messages import schema_problems
 from reconciler.model.diagnostic import Diagnostic, Source
+from reconciler.model.hints import closest, listed, suggest
+from reconciler.yaml12.document import Document
 
-TABLED = {name: kind for name, kind in all_kinds().items() if isinstance(kind, TabledKind) and kind.declared}
-KINDS = ("Integration", "Customer", "Instance", "InstanceSet", *TABLED)
 _KINDS_HINT = f"write one of {listed(KINDS[:4])}, or another of those that reconciler schema lists"
 RESERVED = ("reconciler:", "reconciler-applied:", "reconciler-protect")
-
-# What `metadata.ignore` may begin with: the fields of model.state.Resource, by kind.
-_INSTANCE = ("release", "name", "description", "enabled", "labels", "config", "flows", "tests")
-_FIELDS: Mapping[str, tuple[str, ...]] = {
-    "Integration": (
-        "name",
-        "description",
-        "category",
-        "labels",
-        "definition",
-        "bundle",
-        "release",
-        "comment",
-        "available",
-    ),
-    "Customer": ("name", "externalId", "description", "labels"),
-    "Instance": _INSTANCE,
-    "InstanceSet": _INSTANCE,
-    **{name: tuple(row.name for row in kind.fields) for name, kind in TABLED.items()},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +152,9 @@ def _metadata(
             )
     for index, field in _texts(metadata.get("ignore")):
         first = field.split(".")[0].split("[")[0]
-        if first not in _FIELDS[kind] and "*" not in first:
+        if first not in FIELDS[kind] and "*" not in first:
             message = f'unknown field "{field}" in metadata.ignore'
-            wrong("unknown-field", message, ("metadata", "ignore", index), suggest(first, _FIELDS[kind]))
+            wrong("unknown-field", message, ("metadata", "ignore", index), suggest(first, FIELDS[kind]))
     for index, name in _texts(metadata.get("was")):
         if name == metadata.get("name"):
             wrong(

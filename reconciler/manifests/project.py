@@ -6,21 +6,21 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from reconciler.manifests import secrets
-from reconciler.manifests.messages import schema_problems, suggest
-from reconciler.manifests.read import read
+from reconciler.manifests.messages import schema_problems
 from reconciler.manifests.secrets import SecretSource
-from reconciler.manifests.yaml12 import Document
 from reconciler.model.diagnostic import Diagnostic, Source
+from reconciler.model.hints import suggest
+from reconciler.model.loopback import is_loopback
+from reconciler.yaml12.document import Document
+from reconciler.yaml12.file import read
 
 FILE = "reconciler.yaml"
 SANDBOX = "sandbox"
-API_VERSION = "reconciler/v1"
 DEFAULT_RATE = 10.0
 
 
@@ -222,18 +222,9 @@ def _url_problem(url: str) -> tuple[str, str] | None:
         return "must not hold a user or a password", "name the token under auth instead"
     if parts.query or parts.fragment:
         return "must not have a query or a fragment", example
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         return f'must begin with https, as "{host}" is not this machine', f"write https://{host}"
     return None
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _build(document: Document, path: Path) -> Project:

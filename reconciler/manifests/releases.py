@@ -21,7 +21,7 @@ def of_integration(manifest: Manifest, spec: Mapping[str, Any], address: Address
         message = f'a release cannot be called "{LATEST}"'
         hint = "instances use that word for whatever the integration publishes: name it, such as 1.0.0"
         yield Diagnostic("bad-release", message, document.source(("spec", "release")), str(address), hint)
-    for name in ("comment", "available"):
+    for name in ("comment", "available", "draft"):
         if name in spec and "release" not in spec:
             source = document.source(("spec", name), key=True)
             message = f'"{name}" has no effect without a release'

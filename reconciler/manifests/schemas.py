@@ -10,26 +10,14 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reconciler.manifests import kinds
+
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
 
 KINDS = (
     "project",
-    "integration",
-    "customer",
-    "instance",
-    "instanceset",
-    "alertwebhook",
-    "alertgroup",
-    "alertmonitor",
-    "eventwebhook",
-    "logstream",
-    "user",
-    "instanceprofile",
-    "connection",
-    "customerconnection",
-    "marketplacelisting",
-    "component",
+    *(kind.lower() for kind in kinds.KINDS),
     "definition",
     "plan",
     "outcome",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
+from reconciler.definition import Definition
 from reconciler.kinds.component import reference
 from reconciler.model.address import Address
-from reconciler.model.state import Definition, Resource
+from reconciler.model.state import Resource
 
 
 def with_uses(resources: Mapping[Address, Resource]) -> dict[Address, Resource]:
@@ -19,7 +19,7 @@ def with_uses(resources: Mapping[Address, Resource]) -> dict[Address, Resource]:
     found = dict(resources)
     for address, resource in resources.items():
         definition = resource.fields.get("definition")
-        uses = declared.used_by(definition.data) if isinstance(definition, Definition) else ()
+        uses = declared.used_by(definition) if isinstance(definition, Definition) else ()
         if uses:
             found[address] = replace(resource, fields={**resource.fields, "uses": uses})
     return found
@@ -50,36 +50,16 @@ class _Declared:
             found[resource.kind][name] = resource.address
         return cls(found["Connection"], found["InstanceProfile"], found["Component"])
 
-    def used_by(self, definition: Mapping[str, Any]) -> tuple[Address, ...]:
+    def used_by(self, definition: Definition) -> tuple[Address, ...]:
         """Those that this definition names, each once."""
         return tuple(dict.fromkeys(self._all(definition)))
 
-    def _all(self, definition: Mapping[str, Any]) -> Iterator[Address]:
-        profile = str(definition.get("defaultInstanceProfile"))
-        if profile in self.profiles:
-            yield self.profiles[profile]
-        for variable in _maps(definition.get("requiredConfigVars")) if self.connections else ():
-            key = variable.get("useScopedConfigVar")
-            if isinstance(key, str) and key in self.connections:
-                yield self.connections[key]
-        for named in _components(definition) if self.components else ():
-            name = reference(str(named.get("key")), bool(named.get("isPublic")))
-            if name in self.components:
-                yield self.components[name]
-
-
-def _maps(value: Any) -> Iterator[Mapping[str, Any]]:
-    yield from (one for one in value if isinstance(one, Mapping)) if isinstance(value, list) else ()
-
-
-def _components(value: Any) -> Iterator[Mapping[str, Any]]:
-    """Every `component: {key, isPublic}`, wherever it stands: in steps, triggers and config variables."""
-    if isinstance(value, Mapping):
-        named = value.get("component")
-        if isinstance(named, Mapping):
-            yield named
-        for inner in value.values():
-            yield from _components(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _components(inner)
+    def _all(self, definition: Definition) -> Iterator[Address]:
+        if definition.instance_profile in self.profiles:
+            yield self.profiles[definition.instance_profile]
+        if self.connections:
+            shared = definition.shared_connections
+            yield from (self.connections[key] for key in shared if key in self.connections)
+        if self.components:
+            named = (reference(one.key, one.is_public) for one in definition.components)
+            yield from (self.components[name] for name in named if name in self.components)

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.manifests.messages import suggest
-from reconciler.manifests.yaml12 import Document
 from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.hints import suggest
+from reconciler.yaml12.document import Document
 
 _HOLE = re.compile(r"\$(\$?)\{([^{}\n]*)(\}?)")
 _PLAIN = "for a plain ${ write $${"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -40,3 +42,7 @@ class Ref:
 
     def __str__(self) -> str:
         return "(known after apply)"
+
+
+Resolve = Callable[[Ref], Any]
+"""Gives the value of a Ref, or the Ref itself where it is not known yet."""

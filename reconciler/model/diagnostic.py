@@ -19,7 +19,8 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One thing that is wrong (`severity` "error") or doubtful ("warning") with the input.
+    """One thing that is wrong (`severity` "error") or doubtful ("warning") with the input, or is only to be
+    known ("note").
 
     `code` is stable and can be looked up in the documentation; `hint` says what to do next.
     """

@@ -10,9 +10,18 @@ from typing import Any
 
 from reconciler.model.address import Address, Ref
 from reconciler.model.secret import Hidden, Secret
-from reconciler.model.state import Bundle, Definition
 
 _SCALARS = frozenset({str, int, bool, float})
+
+
+class Canonical:
+    """A value that says itself what a digest of it covers."""
+
+    __slots__ = ()
+
+    def canonical(self) -> Any:
+        """What is digested in its place."""
+        raise NotImplementedError
 
 
 def canonical(value: Any) -> bytes:
@@ -47,10 +56,8 @@ def _plain(value: Any) -> Any:
         return {"$ref": [str(value.address), value.field]}
     if isinstance(value, Address):
         return str(value)
-    if isinstance(value, Definition):
-        return {"$definition": _plain(value.data)}
-    if isinstance(value, Bundle):
-        return {"$bundle": value.signature}
+    if isinstance(value, Canonical):
+        return _plain(value.canonical())
     if isinstance(value, Mapping):
         return {str(k): _plain(v) for k, v in value.items()}
     if isinstance(value, Set):

@@ -8,6 +8,7 @@
     ├── NoLease                    5   another run works on the tenant
     ├── Refused                    5   a guard, an ownership rule or a protection says no
     ├── JournalFailed              1   what is about to be done cannot be noted, so it is not done
+    ├── Unforeseen                 1   an exception that nobody foresaw
     ├── Interrupted              130   Ctrl-C
     └── ApiError                   1   an operation failed
         ├── PayloadError               the mutation's own `errors`
@@ -15,6 +16,7 @@
         │   └── NotFound               "Record not found"
         ├── TestFailed                 a flow ran, and not as its test expects
         ├── NullObject                 no errors, and no object either
+        ├── Misfit                     an object that is not as the API describes it
         └── TransportError             no usable answer: it may or may not have been carried out
 
 The number is the exit code, which stands on the class.
@@ -23,6 +25,7 @@ The number is the exit code, which stands on the class.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from traceback import walk_tb
 
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.plan import Refusal
@@ -106,6 +109,23 @@ class JournalFailed(ReconcilerError):
     code = "journal"
 
 
+class Unforeseen(ReconcilerError):
+    """An exception that nobody foresaw, by its type and place. Its own text is not repeated: anything may
+    stand in it, secrets too. `doubtful` is True where a call was on its way.
+    """
+
+    code = "internal"
+
+    def __init__(self, error: BaseException, *, address: str = "", doubtful: bool = False) -> None:
+        place = _place(error)
+        super().__init__(
+            f"an internal error occurred ({type(error).__name__}{place and f' in {place}'})",
+            address=address,
+            hint="run again with --debug, and report it",
+        )
+        self.doubtful = doubtful
+
+
 class Interrupted(ReconcilerError):
     """The user stopped the run."""
 
@@ -150,6 +170,12 @@ class NullObject(ApiError):
     code = "null-object"
 
 
+class Misfit(ApiError):
+    """An object in an answer is not as the API describes it."""
+
+    code = "misfit"
+
+
 class TestFailed(ApiError):
     """A flow was run, and its result is not what its test expects."""
 
@@ -167,3 +193,11 @@ class WriteRefused(ApiError):
     """A document that is not a query was about to be sent while planning; nothing was sent."""
 
     code = "write-refused"
+
+
+def _place(error: BaseException) -> str:
+    """Where in this package it was raised, or passed last: `plan.match:120`."""
+    package = __name__.partition(".")[0] + "."
+    frames = [(frame.f_globals.get("__name__", ""), line) for frame, line in walk_tb(error.__traceback__)]
+    ours = [f"{name.removeprefix(package)}:{line}" for name, line in frames if name.startswith(package)]
+    return ours[-1] if ours else ""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -105,6 +104,16 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A resource, or a deletion, of which nothing is done since that would touch, or needs, what is not to be
+    touched. It is no refusal: what was asked for is done.
+    """
+
+    address: Address
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The whole plan. `actions` stand in an order in which they could be carried out one by one."""
 
@@ -116,10 +125,13 @@ class Plan:
     drift: tuple[Drift, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
     refusals: tuple[Refusal, ...] = ()
+    notes: tuple[Diagnostic, ...] = ()
+    """What is told and changes nothing: a draft that a person goes on working on."""
     unchanged: int = 0
     unmanaged: int = 0
     orphans: tuple[Address, ...] = ()
     """Owned live resources that no manifest names; deleted only with `prune`."""
+    left_out: tuple[LeftOut, ...] = ()
     consequences: tuple[str, ...] = ()
     """What is deleted along with something else: a customer's instances."""
     rollouts: tuple[Rollout, ...] = ()
@@ -127,4 +139,3 @@ class Plan:
     reads: int = 0
     """Queries that carrying it out takes: planning once more, and those of the actions."""
     checksum: str = ""
-    counts: Mapping[str, int] = field(default_factory=dict)

@@ -8,27 +8,12 @@ from typing import Any
 
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Source
+from reconciler.model.digest import Canonical
 from reconciler.model.plan import Rollout
 
 
 @dataclass(frozen=True, slots=True)
-class Definition:
-    """An integration definition: the author's text, which is sent as it is, and what it says.
-
-    One that a bundle generated refers to a component that is published along with it: `component` is that
-    resource, `key` what the definition calls it, `signature` the package that is meant.
-    """
-
-    text: str = field(repr=False)
-    data: Mapping[str, Any] = field(repr=False)
-    file: str = ""
-    component: Address | None = None
-    key: str = ""
-    signature: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Bundle:
+class Bundle(Canonical):
     """A built code-native integration: its package, the package's SHA-1, and the input of its publish.
     `icons` are the pictures that the input names.
     """
@@ -38,6 +23,10 @@ class Bundle:
     described: Mapping[str, Any] = field(repr=False)
     icons: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
+    def canonical(self) -> Any:
+        """The signature, which stands for all files."""
+        return {"$bundle": self.signature}
+
 
 @dataclass(frozen=True, slots=True)
 class Resource:
@@ -45,7 +34,7 @@ class Resource:
 
     `fields` holds only what the manifest mentions (what it does not mention is left alone):
 
-    - Integration: name, description, category, labels, definition (Definition), release, comment, available
+    - Integration: name, description, category, labels, definition, release, comment, available
     - Component: key, bundle (Bundle); made from an Integration's manifest
     - Customer: name, externalId, description, labels
     - Instance: customer (Address), integration (Address), release, name, description, enabled, labels,
@@ -83,9 +72,9 @@ class Desired:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One published version of an integration. `release` is our name for it, where it bears one.
-    `flows` maps a flow's name to its id in this version, `variables` the keys that an instance must or
-    may configure; both are empty until they were asked for.
+    """One published version of an integration. `release` is our name for it, where it bears one; `definition`
+    and `observed` are the digests of what it was made from, and of the draft that was published, where we
+    published it.
     """
 
     id: str
@@ -94,7 +83,7 @@ class Version:
     release: str | None = None
     comment: str = ""
     definition: str = ""
-    flows: Mapping[str, str] = field(default_factory=dict)
+    observed: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.kinds import all_kinds
@@ -12,11 +12,14 @@ from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.digest import sha256
 from reconciler.model.plan import Action, Cause, Change, Drift, Plan, Refusal, Rollout, Verb
 from reconciler.model.state import Desired, Live, LiveObject, Resource
+from reconciler.plan.baseline import without_baseline
 from reconciler.plan.deletion import deletions, unread
 from reconciler.plan.graph import ordered
 from reconciler.plan.guards import not_permitted, on_the_whole
 from reconciler.plan.match import Matched, match
-from reconciler.plan.select import idle, selected
+from reconciler.plan.scope import Mending, scope
+from reconciler.plan.seal import sealed
+from reconciler.plan.select import Selection, idle
 
 
 @dataclass(slots=True)
@@ -27,6 +30,7 @@ class _Draft:
     drift: list[Drift] = field(default_factory=list)
     warnings: list[Diagnostic] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
+    notes: list[Diagnostic] = field(default_factory=list)
     unchanged: int = 0
 
 
@@ -36,8 +40,7 @@ def make_plan(
     policy: Policy,
     *,
     matched: Matched | None = None,
-    select: Iterable[str] = (),
-    exclude: Iterable[str] = (),
+    selection: Selection | None = None,
 ) -> Plan:
     """The smallest ordered set of actions that makes `live` match `desired`, with the reasons.
 
@@ -45,26 +48,33 @@ def make_plan(
     raised, but stands in the plan's `refusals`. `matched` spares the pairing to a caller who has it.
     """
     matched = matched or match(desired, live)
-    patterns = (list(select), list(exclude))
-    resources = selected(desired.resources, *patterns)
+    selection = selection or Selection()
+    mending = Mending(desired, matched, policy)
+    found = scope(mending, selection)
+    resources = found.resources
     concerned = {str(address) for address in resources}
     draft = _Draft(refusals=[r for r in matched.refusals if not r.address or r.address in concerned])
-    draft.warnings += [*unread(live), *idle(patterns[0], desired.resources, matched.orphans)]
-    for resource in resources.values():
-        _plan_resource(resource, desired.project, policy, matched, draft)
+    draft.warnings += [*unread(live), *idle(selection, desired.resources, matched.orphans)]
+    for address in desired.resources:
+        if address in resources:
+            _plan_resource(address, mending, draft)
+        elif address in found.left_out:
+            draft.drift += _drifted(address, mending)
+    draft.notes += without_baseline(resources, draft.chains, matched, policy)
     _connect(resources, matched, draft)
-    _impact(resources, desired.project, policy, matched, draft)
-    removed, consequences, protected = deletions(desired, live, matched, policy, patterns)
-    draft.refusals += protected
+    _impact(resources, mending, draft)
+    removal = deletions(desired, live, matched, policy, selection)
+    draft.refusals += removal.refusals
     actions = _in_order([a for chain in draft.chains.values() for a in chain])
-    actions += _once_let_go(removed, actions)
-    actions = [replace(action, content=content(action)) for action in actions]
+    actions += _once_let_go(removal.actions, actions)
     objects = {**matched.objects, **matched.orphans}
     denied = [" ".join(objects[a.address].denied) if a.target else "" for a in actions]
     draft.refusals += not_permitted(actions, denied)
-    draft.refusals += on_the_whole(actions, len(consequences), matched.owned, policy, patterns[0])
+    draft.refusals += on_the_whole(
+        actions, len(removal.consequences), matched.owned, policy, selection.select
+    )
     rollouts = _rollouts(desired, actions)
-    return Plan(
+    plan = Plan(
         project=desired.project,
         environment=desired.environment,
         desired=desired.digest,
@@ -73,54 +83,45 @@ def make_plan(
         drift=tuple(draft.drift),
         warnings=tuple(draft.warnings),
         refusals=tuple(draft.refusals),
+        notes=tuple(draft.notes),
         unchanged=draft.unchanged,
         unmanaged=matched.unmanaged,
         orphans=tuple(sorted(matched.orphans)),
-        consequences=tuple(consequences),
+        left_out=(*found.left_out.values(), *removal.left_out),
+        consequences=tuple(removal.consequences),
         rollouts=rollouts,
         reads=live.requests + _reads(actions, objects),
-        checksum=checksum(desired.project, desired.environment, actions, rollouts),
-        counts={verb.value: sum(a.verb is verb for a in actions) for verb in Verb},
     )
+    return sealed(plan)
 
 
-def checksum(project: str, environment: str, actions: Sequence[Action], rollouts: Sequence[Rollout]) -> str:
-    """Of what a plan would do, and in which waves."""
-    waves = [[r.name, [[str(a) for a in wave] for wave in r.waves], r.max_failures] for r in rollouts]
-    parts = [project, environment, [action.content for action in actions], *([waves] if waves else [])]
-    return f"sha256:{sha256(parts)}"
-
-
-def content(action: Action) -> str:
-    """A digest of what an action would do, and of what it was planned from: two plans that hold actions of
-    the same content would do the same.
-    """
-    changes = [[c.path, c.before, c.after] for c in action.changes]
-    return sha256([action.id, action.verb.value, action.target, action.basis, changes])
-
-
-def _plan_resource(resource: Resource, project: str, policy: Policy, matched: Matched, draft: _Draft) -> None:
-    kind, live = all_kinds()[resource.kind], matched.objects.get(resource.address)
-    request = Request(project, resource, live, matched.resolve, policy)
-    found = kind.steps(request, adopt=resource.address in matched.adopting)
+def _plan_resource(address: Address, mending: Mending, draft: _Draft) -> None:
+    kind, request, found = all_kinds()[address.kind], mending.request(address), mending.steps(address)
     draft.warnings += found.warnings
     draft.refusals += found.refusals
-    # An object that keeps no record was as its manifest says when it was last applied, or never was.
-    unrecorded = live is not None and not live.applied and resource.address not in matched.adopting
-    draft.drift += [
-        Drift(resource.address, change.path, _applied(change), change.before, change.cause)
-        for change in found.changes
-        if change.cause in (Cause.DRIFT, Cause.BOTH) or (unrecorded and change.cause is Cause.UNKNOWN)
-    ]
+    draft.notes += found.notes
+    draft.drift += _drifted(address, mending)
     if not found.steps:
         draft.unchanged += 1
         return
-    basis = kind.basis(live, resource) if live else ""
+    live = request.live
+    basis = kind.basis(live, request.resource) if live else ""
     chain: list[Action] = []
     for step in found.steps:
         after = (chain[-1].id,) if chain else ()
-        chain.append(_action(resource.address, step, after, basis, live.id if live else ""))
-    draft.chains[resource.address] = chain
+        chain.append(_action(address, step, after, basis, live.id if live else ""))
+    draft.chains[address] = chain
+
+
+def _drifted(address: Address, mending: Mending) -> list[Drift]:
+    live = mending.matched.objects.get(address)
+    # An object that keeps no record was as its manifest says when it was last applied, or never was.
+    unrecorded = live is not None and not live.applied and address not in mending.matched.adopting
+    return [
+        Drift(address, change.path, _applied(change), change.before, change.cause)
+        for change in mending.steps(address).changes
+        if change.cause in (Cause.DRIFT, Cause.BOTH) or (unrecorded and change.cause is Cause.UNKNOWN)
+    ]
 
 
 def _applied(change: Change) -> object:
@@ -143,7 +144,7 @@ def _action(address: Address, step: Step, after: tuple[str, ...], basis: str, ta
     )
 
 
-def _connect(resources: dict[Address, Resource], matched: Matched, draft: _Draft) -> None:
+def _connect(resources: Mapping[Address, Resource], matched: Matched, draft: _Draft) -> None:
     for address, chain in draft.chains.items():
         resource = resources[address]
         edges: list[str] = []
@@ -160,7 +161,7 @@ def _connect(resources: dict[Address, Resource], matched: Matched, draft: _Draft
             chain[0] = replace(chain[0], depends_on=tuple(dict.fromkeys((*edges, *chain[0].depends_on))))
 
 
-def _provider(ref: Ref, resources: dict[Address, Resource], draft: _Draft) -> str | None:
+def _provider(ref: Ref, resources: Mapping[Address, Resource], draft: _Draft) -> str | None:
     kind, resource = all_kinds()[ref.address.kind], resources.get(ref.address)
     if resource is None or not kind.promises(resource, ref.field):
         return None
@@ -175,9 +176,7 @@ def _not_there(ref: Ref, resource: Resource, matched: Matched) -> Refusal:
     return Refusal(code, message, str(resource.address), hint)
 
 
-def _impact(
-    resources: dict[Address, Resource], project: str, policy: Policy, matched: Matched, draft: _Draft
-) -> None:
+def _impact(resources: Mapping[Address, Resource], mending: Mending, draft: _Draft) -> None:
     publishing = {
         address
         for address, chain in draft.chains.items()
@@ -186,16 +185,13 @@ def _impact(
     if not publishing:
         return
     followers: dict[Address, list[Request]] = {address: [] for address in publishing}
-    for resource in resources.values():
+    for address, resource in resources.items():
         for ref in all_kinds()[resource.kind].needs(resource):
-            if ref.address in publishing and isinstance(matched.resolve(ref), Ref):
-                live = matched.objects.get(resource.address)
-                followers[ref.address].append(Request(project, resource, live, matched.resolve, policy))
+            if ref.address in publishing and isinstance(mending.matched.resolve(ref), Ref):
+                followers[ref.address].append(mending.request(address))
     for address in resources:
         if address in publishing:
-            live = matched.objects.get(address)
-            request = Request(project, resources[address], live, matched.resolve, policy)
-            draft.warnings += all_kinds()[address.kind].impact(request, followers[address])
+            draft.warnings += all_kinds()[address.kind].impact(mending.request(address), followers[address])
 
 
 def _once_let_go(removed: Sequence[Action], others: Sequence[Action]) -> list[Action]:

@@ -3,46 +3,68 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Policy
 from reconciler.kinds.marks import is_protected, marks_in, project_of
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.plan import Action, Refusal, Verb
+from reconciler.model.plan import Action, LeftOut, Refusal, Verb
 from reconciler.model.state import Desired, Live, LiveObject
 from reconciler.plan.match import Matched, ambiguous
-from reconciler.plan.select import fits
+from reconciler.plan.select import Selection
+
+NAMED = 5
 
 Within = Mapping[tuple[str, str], Mapping[object, list[LiveObject]]]
 """The objects that the platform deletes along with another one, by that one's kind and a value of it."""
 
 
-def deletions(
-    desired: Desired,
-    live: Live,
-    matched: Matched,
-    policy: Policy,
-    patterns: tuple[Sequence[str], Sequence[str]],
-) -> tuple[list[Action], list[str], list[Refusal]]:
-    """The delete actions, dependents first, the objects that the platform deletes along with them, and why
-    that must not be. Empty without `prune`. Only what bears this project's mark is ever among the actions.
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What is deleted, dependents first; what the platform deletes along with it; why that must not be; and
+    what stays since deleting it would take along what is excluded.
     """
+
+    actions: list[Action]
+    consequences: list[str]
+    refusals: list[Refusal]
+    left_out: list[LeftOut]
+
+
+def deletions(
+    desired: Desired, live: Live, matched: Matched, policy: Policy, selection: Selection
+) -> Removal:
+    """What is to be deleted: nothing without `prune`, and only what bears this project's mark."""
     if not policy.prune:
-        return [], [], []
-    select, exclude = patterns
-    chosen = {
-        address: obj
-        for address, obj in matched.orphans.items()
-        if (not select or any(fits(address, {}, p) for p in select))
-        and not any(fits(address, {}, p) for p in exclude)
-    }
+        return Removal([], [], [], [])
+    within = _within(live)
+    chosen = {a: obj for a, obj in matched.orphans.items() if selection.names(a, _labels(desired, a))}
+    left_out = _around_excluded(chosen, desired, matched, selection, within)
+    chosen = {a: obj for a, obj in chosen.items() if a not in left_out}
     refusals = [*_of_several(chosen, matched), *_protected(chosen)]
     kept = {obj.id for sharing in matched.sharing.values() for obj in sharing.values()}
     chosen = {a: obj for a, obj in chosen.items() if obj.id not in kept and not is_protected(obj)}
-    within = _within(live)
-    rank = {name: index for index, name in enumerate(reversed(all_kinds()))}
     names = {obj.id: address for address, obj in chosen.items()}
+    along = {o.id: (o, address) for address, obj in chosen.items() for o in _inside(obj, within)}
+    lost = [(o, address) for o, address in along.values() if o.id not in names]
+    told = [f"{_called(o)} is deleted with {address}" for o, address in lost]
+    refusals += [*_still_wanted(desired, matched, lost), *_not_to_be_lost(desired.project, matched, lost)]
+    if not policy.delete_strangers:
+        refusals += _strangers(chosen, matched, within)
+    return Removal(_actions(chosen, names, within), sorted(told), refusals, list(left_out.values()))
+
+
+def _labels(desired: Desired, address: Address) -> Mapping[str, str]:
+    resource = desired.resources.get(address)
+    return resource.labels if resource else {}
+
+
+def _actions(
+    chosen: Mapping[Address, LiveObject], names: Mapping[str, Address], within: Within
+) -> list[Action]:
+    rank = {name: index for index, name in enumerate(reversed(all_kinds()))}
     actions: list[Action] = []
     for address in sorted(chosen, key=lambda a: (rank[a.kind], a)):
         obj = chosen[address]
@@ -59,11 +81,29 @@ def deletions(
                 obj.id,
             )
         )
-    along = {o.id: (o, address) for address, obj in chosen.items() for o in _inside(obj, within)}
-    lost = [(o, address) for o, address in along.values() if o.id not in names]
-    told = [f"{_called(o)} is deleted with {address}" for o, address in lost]
-    refusals += [*_still_wanted(desired, matched, lost), *_not_to_be_lost(desired.project, matched, lost)]
-    return actions, sorted(told), refusals
+    return actions
+
+
+def _around_excluded(
+    chosen: Mapping[Address, LiveObject],
+    desired: Desired,
+    matched: Matched,
+    selection: Selection,
+    within: Within,
+) -> dict[Address, LeftOut]:
+    """Those of the chosen that the platform would delete together with something that is excluded."""
+    if not selection.exclude:
+        return {}
+    excluded = {
+        obj.id: address
+        for address, obj in (*matched.objects.items(), *matched.orphans.items())
+        if selection.excludes(address, _labels(desired, address))
+    }
+    return {
+        address: LeftOut(address, f"deleting it would delete excluded {excluded[kept]}")
+        for address, obj in sorted(chosen.items())
+        if (kept := min((o.id for o in _inside(obj, within) if o.id in excluded), default=""))
+    }
 
 
 def unread(live: Live) -> list[Diagnostic]:
@@ -157,3 +197,32 @@ def _not_to_be_lost(
             message = f"deleting {outer} would delete {_called(obj)}, which {why}"
             refusals.append(Refusal(code, message, str(outer), f"keep {outer}: give --exclude {outer}"))
     return refusals
+
+
+def _strangers(chosen: Mapping[Address, LiveObject], matched: Matched, within: Within) -> list[Refusal]:
+    """Refuses to delete along with something else what bears nobody's mark: a person made it by hand."""
+    wanted = {obj.id for obj in matched.objects.values()}
+    found = {
+        address: [o for o in _inside(obj, within) if o.id not in wanted and not marks_in(o.labels, o.kind)]
+        for address, obj in sorted(chosen.items())
+    }
+    return [
+        Refusal(
+            "strangers",
+            f"deleting {address} would delete {_unmarked(strangers)}",
+            str(address),
+            f"keep it: give --exclude {address}; if all of them are to go along, give --delete-strangers",
+        )
+        for address, strangers in found.items()
+        if strangers
+    ]
+
+
+def _unmarked(objects: Sequence[LiveObject]) -> str:
+    named = [_called(obj) for obj in objects[:NAMED]]
+    if len(objects) > NAMED:
+        rest = len(objects) - NAMED
+        return f"{len(objects)} objects that bear no mark: {', '.join(named)} and {rest} more"
+    if len(named) == 1:
+        return f"{named[0]}, which bears no mark"
+    return f"{', '.join(named[:-1])} and {named[-1]}, which bear no mark"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.kinds import all_kinds
-from reconciler.kinds.base import Kind
+from reconciler.kinds.base import Kind, Policy, Request
 from reconciler.kinds.marks import mark, marks_in, owned_name, project_of
 from reconciler.model.address import Address, Ref
 from reconciler.model.plan import Refusal
@@ -21,6 +21,7 @@ class Matched:
     match nothing.
     """
 
+    desired: Desired
     objects: dict[Address, LiveObject] = field(default_factory=dict)
     adopting: set[Address] = field(default_factory=set)
     refusals: list[Refusal] = field(default_factory=list)
@@ -30,19 +31,38 @@ class Matched:
     """What resources may name without a manifest of its own, by kind and name."""
     unmanaged: int = 0
     owned: int = 0
+    _given: dict[Ref, Any] = field(default_factory=dict)
 
     def resolve(self, ref: Ref) -> Any:
         """The value of a Ref as far as the tenant knows it now, else the Ref itself."""
         live = self.objects.get(ref.address) or self.known.get(ref.address)
         value = all_kinds()[ref.address.kind].value(live, ref.field) if live else None
+        value = self._will_be(ref) if value is None else value
         return ref if value is None else value
+
+    def request(self, address: Address, policy: Policy | None = None) -> Request:
+        """What steps of the resource of an address are about."""
+        resource, live = self.desired.resources[address], self.objects.get(address)
+        return Request(self.desired.project, resource, live, self.resolve, policy or Policy())
+
+    def learn(self, address: Address, live: LiveObject) -> None:
+        """Puts an object of which more is known in its own place."""
+        self.objects[address] = live
+        self._given.clear()
+
+    def _will_be(self, ref: Ref) -> Any:
+        if ref.address not in self.objects or ref.address not in self.desired.resources:
+            return None
+        if ref not in self._given:
+            self._given[ref] = all_kinds()[ref.address.kind].given(self.request(ref.address), ref.field)
+        return self._given[ref]
 
 
 def match(desired: Desired, live: Live) -> Matched:
     """Pairs all resources of `desired` with the objects of `live`, kind by kind in the order of their
     dependencies.
     """
-    matched = Matched()
+    matched = Matched(desired)
     for kind in all_kinds().values():
         objects = live.objects.get(kind.name, ())
         resources = [r for r in desired.resources.values() if r.kind == kind.name]

@@ -1,14 +1,32 @@
-"""Which resources a run is about: what was selected, and what that needs."""
+"""What `--select` and `--exclude` name: patterns of addresses, and labels."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from reconciler.kinds import all_kinds
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.state import Resource
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What a run is about. Without `needed`, what a selected resource cannot do without stays out, too."""
+
+    select: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    needed: bool = True
+
+    def names(self, address: Address, labels: Mapping[str, str]) -> bool:
+        """Whether it is among what was asked for. What is excluded never is."""
+        wanted = not self.select or any(fits(address, labels, p) for p in self.select)
+        return wanted and not self.excludes(address, labels)
+
+    def excludes(self, address: Address, labels: Mapping[str, str]) -> bool:
+        """Whether nothing of it may be written, whatever needs it."""
+        return any(fits(address, labels, p) for p in self.exclude)
 
 
 def fits(address: Address, labels: Mapping[str, str], pattern: str) -> bool:
@@ -20,42 +38,24 @@ def fits(address: Address, labels: Mapping[str, str], pattern: str) -> bool:
 
 
 def idle(
-    patterns: Iterable[str], resources: Mapping[Address, Resource], orphans: Iterable[Address]
+    selection: Selection, resources: Mapping[Address, Resource], orphans: Iterable[Address]
 ) -> list[Diagnostic]:
     """A warning for each pattern that names neither a resource nor what is owned and in no manifest: without
-    it, a slip in a name would look like a tenant that matches.
+    it, a slip in a name would look like a tenant that matches, or like a resource that is safe.
     """
     labels: dict[Address, Mapping[str, str]] = {address: {} for address in orphans}
     labels |= {address: resource.labels for address, resource in resources.items()}
+    patterns = (
+        *(("selects-nothing", "selects", p) for p in selection.select),
+        *(("excludes-nothing", "excludes", p) for p in selection.exclude),
+    )
     return [
         Diagnostic(
-            "selects-nothing",
-            f'"{pattern}" selects nothing',
+            code,
+            f'"{pattern}" {does} nothing',
             hint="write an address, such as Customer/acme, with * if wished, or label=value",
+            severity="warning",
         )
-        for pattern in patterns
+        for code, does, pattern in patterns
         if not any(fits(address, found, pattern) for address, found in labels.items())
     ]
-
-
-def selected(
-    resources: Mapping[Address, Resource], select: Iterable[str], exclude: Iterable[str]
-) -> dict[Address, Resource]:
-    """The resources that `select` names (all, where it names none) and `exclude` does not, with all that
-    they need, in the order of `resources`.
-    """
-    wanted, unwanted = list(select), list(exclude)
-    chosen = {
-        address
-        for address, resource in resources.items()
-        if (not wanted or any(fits(address, resource.labels, p) for p in wanted))
-        and not any(fits(address, resource.labels, p) for p in unwanted)
-    }
-    waiting = list(chosen)
-    while waiting:
-        resource = resources[waiting.pop()]
-        for ref in all_kinds()[resource.kind].needs(resource):
-            if ref.address in resources and ref.address not in chosen:
-                chosen.add(ref.address)
-                waiting.append(ref.address)
-    return {address: resource for address, resource in resources.items() if address in chosen}

@@ -7,6 +7,8 @@ from typing import Any
 
 import yaml
 
+from reconciler.yaml12.text import only_map
+
 FLOW = "Probe"
 PLAIN = "Channel"
 LOGIN = "Login"
@@ -62,11 +64,7 @@ def oauth() -> dict[str, Any]:
 
 def parse(text: str) -> dict[str, Any]:
     """A definition as it was read back; empty where it cannot be read."""
-    try:
-        found = yaml.safe_load(text)
-    except yaml.YAMLError:
-        return {}
-    return found if isinstance(found, dict) else {}
+    return dict(only_map(text) or {})
 
 
 def steps(body: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -50,7 +50,7 @@ def known(folder: Path, tenant: str) -> Runs:
     """The runs against this tenant that left a note here."""
     dead: set[str] = set()
     alive: set[str] = set()
-    for path in folder.glob(f"*{_SUFFIX}") if sys.platform != "win32" else ():
+    for path in folder.glob(f"*{_SUFFIX}"):
         with suppress(OSError, ValueError):
             if json.loads(path.read_bytes()).get("tenant") == tenant:
                 (alive if _is_locked(path) else dead).add(path.stem)
@@ -64,16 +64,10 @@ def forget(folder: Path, runs: Runs) -> None:
 
 
 def _lock(file: int) -> None:
-    if sys.platform == "win32":
-        return
-    import fcntl
-
     fcntl.flock(file, fcntl.LOCK_EX)
 
 
 def _is_locked(path: Path) -> bool:
-    import fcntl
-
     with path.open("rb") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)

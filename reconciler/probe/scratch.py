@@ -16,12 +16,13 @@ from reconciler.kinds import documents
 from reconciler.model.errors import PayloadError
 from reconciler.model.operation import Operation
 from reconciler.probe.finding import Unclear
+from reconciler.runs.poll import Poll
 
 LABEL = "reconciler-probe"
 NAME_START = "reconciler probe "
 _NAME = re.compile(NAME_START + r"([0-9a-f]{12}) - scratch, may be deleted(?: .*)?")
 _DEPLOY_SECONDS = 330.0  # each trigger may take 30 s
-_POLLS, _POLL_SECONDS = 30, 2.0
+_AVAILABLE_SECONDS = 60.0
 _FILES = ("customer", "integration", "instance", "tenant")
 
 
@@ -118,12 +119,11 @@ class Scratch:
     async def available(self, which: str) -> str:
         """The id of a version, once instances may use it. Raises Unclear."""
         version: str = self.version(which)["id"]
-        for _ in range(_POLLS):
-            found = await self.read("version", "integration", id=version)
-            if found["versionIsAvailable"]:
-                return version
-            await self.sleep(_POLL_SECONDS)
-        raise Unclear(f"the version did not become available in {_POLLS * _POLL_SECONDS:.0f} s")
+        poll = Poll(_AVAILABLE_SECONDS, self.sleep)
+        while not (await self.read("version", "integration", id=version))["versionIsAvailable"]:
+            if not await poll.again():
+                raise Unclear(f"the version did not become available in {_AVAILABLE_SECONDS:.0f} s")
+        return version
 
     def version(self, which: str) -> Mapping[str, Any]:
         """A published version. Raises Unclear where it could not be published."""

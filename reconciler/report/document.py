@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
+from reconciler.definition import Definition
 from reconciler.model.address import Address, Ref
 from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.digest import sha256
@@ -20,7 +21,6 @@ from reconciler.model.lease import Lease, moment
 from reconciler.model.outcome import Outcome, Result, Status
 from reconciler.model.plan import Action, Cause, Change, Drift, Plan, Refusal, Rollout, Verb
 from reconciler.model.secret import SHOWN, Hidden, Secret
-from reconciler.model.state import Definition
 from reconciler.report import sanitize
 from reconciler.report.values import LONG, shorten
 
@@ -46,8 +46,10 @@ def plan_document(plan: Plan, *, created_at: str, rate: float) -> Document:
         "drift": [_drift(drift) for drift in plan.drift],
         "warnings": [_diagnostic(warning) for warning in plan.warnings],
         "refusals": [_refusal(refusal) for refusal in plan.refusals],
+        "notes": [_diagnostic(note) for note in plan.notes],
         "consequences": list(plan.consequences),
         "orphans": [str(address) for address in plan.orphans],
+        **_left_out(plan),
         **({"rollouts": [_rollout(rollout) for rollout in plan.rollouts]} if plan.rollouts else {}),
     }
 
@@ -80,6 +82,7 @@ def outcome_document(outcome: Outcome, *, created_at: str, seconds: float = 0.0)
         },
         "actions": [_result(result) for result in outcome.results],
         "warnings": [_diagnostic(warning) for warning in outcome.plan.warnings],
+        **_left_out(outcome.plan),
     }
 
 
@@ -98,6 +101,7 @@ def drift_document(plan: Plan, *, created_at: str) -> Document:
         },
         "drift": [_drift(drift) for drift in plan.drift],
         "warnings": [_diagnostic(warning) for warning in plan.warnings],
+        "notes": [_diagnostic(note) for note in plan.notes],
         "orphans": [str(address) for address in plan.orphans],
     }
 
@@ -168,20 +172,25 @@ def _digest(digest: str) -> str:
     return digest if digest.startswith("sha256:") else f"sha256:{digest}"
 
 
+def _left_out(plan: Plan) -> Document:
+    found = [{"address": str(one.address), "reason": one.reason} for one in plan.left_out]
+    return {"leftOut": found} if found else {}
+
+
 def _summary(plan: Plan) -> dict[str, int]:
     verbs = Counter(action.verb for action in plan.actions)
-    ours = {
+    return {
         "actions": len(plan.actions),
         **{verb.value: verbs[verb] for verb in Verb},
         "unchanged": plan.unchanged,
         "unmanaged": plan.unmanaged,
         "orphans": len(plan.orphans),
         "drift": len(plan.drift),
+        **({"leftOut": len(plan.left_out)} if plan.left_out else {}),
         "warnings": len(plan.warnings),
         "refusals": len(plan.refusals),
+        "notes": len(plan.notes),
     }
-    # What the planner counted besides comes after; it cannot contradict what is counted here.
-    return {**ours, **{name: plan.counts[name] for name in sorted(plan.counts) if name not in ours}}
 
 
 def _requests(plan: Plan, rate: float) -> Document:

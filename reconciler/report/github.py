@@ -19,6 +19,8 @@ def github(kind: str, document: Document) -> str:
 def _plan(document: Document) -> Iterator[str]:
     yield from _entries("error", document.get("refusals", ()))
     yield from _entries("warning", document.get("warnings", ()))
+    yield from _left_out(document)
+    yield from _entries("notice", document.get("notes", ()))
     yield _annotation("notice", {"title": "reconciler plan"}, values.plan_line(document) or "Refused.")
 
 
@@ -27,7 +29,13 @@ def _outcome(document: Document) -> Iterator[str]:
         if action["status"] in ("failed", "stale"):
             text = "\n".join(part for part in (action["error"], action["hint"]) if part)
             yield _annotation("error", {"title": action["id"]}, text or action["status"])
+    yield from _left_out(document)
     yield _annotation("notice", {"title": "reconciler apply"}, values.outcome_line(document))
+
+
+def _left_out(document: Document) -> Iterator[str]:
+    for line in values.left_out_lines(document):
+        yield _annotation("notice", {"title": "left out"}, line)
 
 
 def _drift(document: Document) -> Iterator[str]:
@@ -36,6 +44,7 @@ def _drift(document: Document) -> Iterator[str]:
         cause = values.CAUSES[drift["cause"]]
         text = f"{drift['path']} is not as last applied ({cause}): applied {applied}, live {live}"
         yield _annotation("warning", {"title": drift["address"]}, text)
+    yield from _entries("notice", document.get("notes", ()))
     yield _annotation("notice", {"title": "reconciler drift"}, values.drift_line(document))
 
 

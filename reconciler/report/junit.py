@@ -47,6 +47,7 @@ def _plan(document: Document) -> Iterator[Case]:
     """What would be done is neither good nor bad: it is counted as skipped. What is refused fails."""
     for action in document["actions"]:
         yield action["address"], _step(action), "skipped", f"{action['verb']}: {action['reason']}", 0.0
+    yield from _left_out(document)
     for refusal in document.get("refusals", ()):
         yield refusal.get("address") or "plan", refusal["code"], "failure", _told(refusal), 0.0
 
@@ -57,6 +58,12 @@ def _outcome(document: Document) -> Iterator[Case]:
         said = [action["error"] or values.unfinished(action), action["hint"]]
         text = "\n".join(part for part in said if part)
         yield action["address"], _step(action), ending, text or action["status"], action["seconds"] or 0.0
+    yield from _left_out(document)
+
+
+def _left_out(document: Document) -> Iterator[Case]:
+    for one in document.get("leftOut", ()):
+        yield one["address"], "left out", "skipped", one["reason"], 0.0
 
 
 def _drift(document: Document) -> Iterator[Case]:

@@ -56,7 +56,9 @@ def plan(document: Document) -> str:
     sections = [
         _entries("Refused", document.get("refusals", ()), "refusal", is_open=True),
         _listing("Deleted along with it", document.get("consequences", ()), "consequence", is_open=True),
+        _listing("Left out", values.left_out_lines(document), "resource", is_open=True),
         _entries("Warnings", document.get("warnings", ()), "warning"),
+        _listing("Notes", values.note_lines(document), "note"),
         *_kinds(document["actions"]),
         _drift("Not as last applied", document.get("drift", ())),
         _listing("Owned, but in no manifest", values.left_orphans(document), "resource"),
@@ -74,7 +76,7 @@ def outcome(document: Document) -> str:
     ]
     if left := values.next_line(document):
         head += ["", left]
-    sections = []
+    sections = [_listing("Left out", values.left_out_lines(document), "resource", is_open=True)]
     for status in ("failed", "stale", "skipped", "done"):
         blocks = [_ended(action) for action in document["actions"] if action["status"] == status]
         title = f"{status.capitalize()}: {values.count(len(blocks), 'action')}"
@@ -92,6 +94,7 @@ def drift(document: Document) -> str:
     sections = [
         _drift("Not as last applied", document["drift"], is_open=True),
         _listing("Owned, but in no manifest", values.left_orphans(document), "resource"),
+        _listing("Notes", values.note_lines(document), "note"),
     ]
     return _bounded(head, sections, "")
 

@@ -1,4 +1,4 @@
-"""Rows as they arrive: a table, CSV, ids, JSON or YAML.
+"""Rows as they arrive: a table, CSV, ids, JSON (whole, or a line for each) or YAML.
 
 Whatever can be written row by row is, so that a pipe sees the first page of a long list at once.
 """
@@ -18,10 +18,10 @@ from rich.console import Console
 from rich.text import Text
 
 from reconciler.report.document import dumps
-from reconciler.report.sanitize import terminal
+from reconciler.report.sanitize import json_text, terminal
 from reconciler.report.tables import cell
 
-FORMATS = ("table", "json", "yaml", "csv", "ids")
+FORMATS = ("table", "json", "jsonl", "yaml", "csv", "ids")
 
 _GAP = "  "
 _MEASURED = 100  # rows that a table's widths are taken from: one page
@@ -31,16 +31,24 @@ _NARROWEST = 8
 class Rows:
     """Writes rows with these columns to a console in one of FORMATS. To be closed when there are no more.
 
-    `moments` are the columns that hold times, which a table shows without seconds and zone (UTC).
+    `moments` are the columns that hold times, which a table shows without seconds and zone (UTC). Of JSON and
+    YAML that are `paged`, the rows are one part, and the page that is given at the end the other.
     """
 
     def __init__(
-        self, console: Console, format: str, columns: Sequence[str], moments: Set[str] = frozenset()
+        self,
+        console: Console,
+        format: str,
+        columns: Sequence[str],
+        moments: Set[str] = frozenset(),
+        *,
+        paged: bool = False,
     ) -> None:
         self._console = console
         self._format = format
         self._columns = tuple(columns)
         self._moments = moments
+        self._paged = paged
         self._kept: list[Sequence[str]] = []
         self._widths: list[int] = []
         self._count = 0
@@ -55,10 +63,13 @@ class Rows:
         elif self._format == "ids":
             self._line(terminal(str(row["id"])))
         elif self._format == "json":
-            self._line("[" if self._count == 1 else ",", end="\n  ")
+            self._line(self._opening if self._count == 1 else ",", end="\n  ")
             self._line(dumps(row).replace("\n", "\n  "), end="")
+        elif self._format == "jsonl":
+            self._line(_one_line(row))
         elif self._format == "yaml":
-            self._line(_yaml(row), end="")
+            self._line("rows:\n" if self._paged and self._count == 1 else "", end="")
+            self._line(_yaml([dict(row)]), end="")
         elif self._widths:
             self._in_columns(self._cells(row))
         else:
@@ -66,16 +77,27 @@ class Rows:
             if len(self._kept) == _MEASURED:
                 self._begin()
 
-    def close(self) -> None:
-        """Writes what had to wait for the last row."""
+    def close(self, page: Mapping[str, Any] | None = None) -> None:
+        """Writes what had to wait for the last row, and where the page lies if that is to be told."""
         if self._format == "json":
-            self._line("\n]" if self._count else "[]")
-        elif self._format == "yaml" and not self._count:
-            self._line("[]")
+            self._line("\n]" if self._count else f"{self._opening}]", end="" if self._paged else "\n")
+            if self._paged:
+                self._line(f', "page": {dumps(page)}}}')
+        elif self._format == "jsonl" and self._paged:
+            self._line(_one_line({"page": page}))
+        elif self._format == "yaml":
+            if not self._count:
+                self._line("rows: []" if self._paged else "[]")
+            if self._paged:
+                self._line(_yaml({"page": page}), end="")
         elif self._format == "table" and not self._count:
             self._line("Nothing found.")
         elif self._format == "table" and not self._widths:
             self._begin()
+
+    @property
+    def _opening(self) -> str:
+        return '{"rows": [' if self._paged else "["
 
     def _cells(self, row: Mapping[str, Any]) -> list[str]:
         return [
@@ -153,11 +175,15 @@ def _bare(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _yaml(row: Mapping[str, Any]) -> str:
-    """One item of a list in YAML."""
+def _one_line(document: Mapping[str, Any]) -> str:
+    return json_text(json.dumps(document, ensure_ascii=False, allow_nan=False))
+
+
+def _yaml(part: Any) -> str:
+    """A part of the document in YAML."""
     import yaml
 
     # YAML lets characters through that turn text around on a screen; then everything is written as escapes.
-    text = json.dumps(row, ensure_ascii=False)
+    text = json.dumps(part, ensure_ascii=False)
     plain = terminal(text) == text
-    return str(yaml.safe_dump([dict(row)], sort_keys=False, allow_unicode=plain, width=10_000))
+    return str(yaml.safe_dump(part, sort_keys=False, allow_unicode=plain, width=10_000))

@@ -43,11 +43,13 @@ def render_plan(console: Console, document: Document, *, verbose: bool = False) 
         verbose,
         "yellow",
     )
+    _left_out(console, document)
     for rollout in values.rollout_lines(document):
         lines.write(console, 0, ("rollout of ", "dim"), rollout)
     if lease := values.lease_line(document):
         lines.write(console, 0, ("lease: ", "bold yellow"), lease)
         lines.blank(console)
+    _notes(console, document)
     _entries(console, "warning", document.get("warnings", ()))
     _entries(console, "refused", document.get("refusals", ()))
     _plan_facts(console, document, verbose)
@@ -75,6 +77,7 @@ def render_outcome(console: Console, document: Document, *, verbose: bool = Fals
             lines.write(console, 6, (terminal(rest), "dim"))
     if shown:
         lines.blank(console)
+    _left_out(console, document)
     bad = any(action["status"] in ("failed", "stale") for action in document["actions"])
     lines.write(console, 0, (values.outcome_line(document), "bold red" if bad else "bold"))
     if left := values.next_line(document):
@@ -87,7 +90,15 @@ def render_drift(console: Console, document: Document, *, verbose: bool = False)
         _drift_group(console, address, drifts, verbose)
         lines.blank(console)
     _listing(console, "Owned, but in no manifest", values.left_orphans(document), verbose, "yellow")
+    _notes(console, document)
     lines.write(console, 0, (values.drift_line(document), "bold"))
+
+
+def _left_out(console: Console, document: Document) -> None:
+    for line in values.left_out_lines(document):
+        lines.write(console, 0, ("left out: ", "yellow"), terminal(line))
+    if document.get("leftOut"):
+        lines.blank(console)
 
 
 def _plan_group(console: Console, address: str, actions: Sequence[Document], verbose: bool) -> None:
@@ -192,6 +203,14 @@ def _entries(console: Console, word: str, entries: Sequence[Document]) -> None:
     for entry in entries:
         errors.render_entry(console, word, entry)
     if entries:
+        lines.blank(console)
+
+
+def _notes(console: Console, document: Document) -> None:
+    notes = values.note_lines(document)
+    for note in notes:
+        lines.write(console, 0, ("note: ", "cyan"), note)
+    if notes:
         lines.blank(console)
 
 

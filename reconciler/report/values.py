@@ -104,6 +104,11 @@ def fates(document: Mapping[str, Any]) -> dict[str, int]:
     return found
 
 
+def left_out_lines(document: Mapping[str, Any]) -> list[str]:
+    """What nothing is done of, since something else is excluded or was not selected."""
+    return [f"{one['address']}, which {one['reason']}" for one in document.get("leftOut", ())]
+
+
 def left_orphans(document: Mapping[str, Any]) -> list[str]:
     """The orphans that stay, since the plan does not delete them."""
     deleted = {one["address"] for one in document.get("actions", ()) if one["verb"] == "delete"}
@@ -133,6 +138,14 @@ def lease_line(document: Mapping[str, Any]) -> str:
         return f"{holder} has the lease on this tenant: apply would be refused."
     span = f"since {lease['since']}, until {lease['until']}"
     return f"{holder} works on this tenant {span}{why}: apply would be refused."
+
+
+def note_lines(document: Mapping[str, Any]) -> list[str]:
+    """What is to be known, one a line."""
+    return [
+        terminal(f"{one['address']}: {one['message']}" if one["address"] else one["message"])
+        for one in document.get("notes", ())
+    ]
 
 
 def rollout_lines(document: Mapping[str, Any]) -> list[str]:

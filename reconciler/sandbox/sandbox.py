@@ -29,7 +29,7 @@ from graphql import (
 from graphql.language import FieldNode, Visitor, visit
 
 from .faults import AUTH, Armed, Fault, Faults, Strike
-from .resolve.executable import schema
+from .resolve.executable import schema, tables
 from .resolve.frame.context import Context
 from .resolve.frame.errors import NotFoundError
 from .rules import Rules, check
@@ -52,7 +52,7 @@ class Sandbox:
     ) -> None:
         given = dict(Rules(rules).changed()) if rules else {}
         self._lock = threading.RLock()
-        self._store = Store(path)
+        self._store = Store(path, tables())
         self._past: Sandbox | None = None
         settings = {}
         if rules is not None:

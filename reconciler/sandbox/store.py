@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from .tables import STATEMENTS, TABLES
+from .tables import statements
 
 Row = dict[str, Any]
 
@@ -27,7 +27,8 @@ OWNER_SINCE = "2025-01-01T00:00:00.000000+00:00"
 class Store:
     """One tenant's tables. Not safe for two threads at once: its owner holds a lock."""
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, tables: Mapping[str, str]) -> None:
+        self._tables = tables
         self._db = sqlite3.connect(str(path), isolation_level=None, check_same_thread=False, timeout=30)
         self._db.row_factory = _as_dict
         self._db.create_function("fold", 1, _fold, deterministic=True)
@@ -45,7 +46,7 @@ class Store:
     def _prepare(self) -> None:
         """Make the tables unless another process did; the lock is taken before looking."""
         with self.writing():
-            for statement in STATEMENTS:
+            for statement in statements(self._tables):
                 self._db.execute(statement)
             if not self.meta():
                 fresh = {name: str(uuid.uuid4()) for name in ("tenant", "org", "user")}
@@ -218,7 +219,7 @@ class Store:
 
     def clear(self) -> None:
         """Empty every table; settings stay."""
-        for table in reversed(TABLES):
+        for table in reversed(list(self._tables)):
             if table != "meta":
                 self._db.execute(f"DELETE FROM {table}")
         self._reset_meta()
@@ -226,14 +227,14 @@ class Store:
         self._create_own()
 
 
-def columns_of_tables() -> dict[str, frozenset[str]]:
+def columns_of(tables: Mapping[str, str]) -> dict[str, frozenset[str]]:
     """What each table has."""
     with closing(sqlite3.connect(":memory:")) as db:
-        for statement in STATEMENTS:
+        for statement in statements(tables):
             db.execute(statement)
         return {
             table: frozenset(row[0] for row in db.execute("SELECT name FROM pragma_table_info(?)", (table,)))
-            for table in TABLES
+            for table in tables
         }
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-_TIMES = "created_at TEXT NOT NULL, updated_at TEXT NOT NULL"
+from collections.abc import Iterator, Mapping
+
+TIMES = "created_at TEXT NOT NULL, updated_at TEXT NOT NULL"
 _OF_INSTANCE = "instance TEXT REFERENCES instance (id) ON DELETE CASCADE"
 _OF_CUSTOMER = "customer TEXT REFERENCES customer (id) ON DELETE CASCADE"
 _OF_EXECUTION = "execution TEXT NOT NULL REFERENCES execution (id) ON DELETE CASCADE"
@@ -46,54 +48,51 @@ TABLES: dict[str, str] = {
   is_default INTEGER NOT NULL DEFAULT 0, memory_mb INTEGER NOT NULL DEFAULT 1024,
   billing TEXT NOT NULL DEFAULT '', logs_disabled INTEGER NOT NULL DEFAULT 0,
   results_disabled INTEGER NOT NULL DEFAULT 0, quick_start INTEGER NOT NULL DEFAULT 0,
-  quick_start_instances INTEGER, scope TEXT NOT NULL DEFAULT 'ORG', {_OF_INSTANCE}, {_TIMES}""",
+  quick_start_instances INTEGER, scope TEXT NOT NULL DEFAULT 'ORG', {_OF_INSTANCE}, {TIMES}""",
     "person": f"""
   id TEXT PRIMARY KEY, name TEXT NOT NULL DEFAULT '', email TEXT NOT NULL, external_id TEXT,
   phone TEXT NOT NULL DEFAULT '', role TEXT NOT NULL, {_OF_CUSTOMER}, avatar_url TEXT,
-  dark INTEGER NOT NULL DEFAULT 0, dark_with_os INTEGER NOT NULL DEFAULT 0, {_TIMES}""",
+  dark INTEGER NOT NULL DEFAULT 0, dark_with_os INTEGER NOT NULL DEFAULT 0, {TIMES}""",
     "alert_webhook": f"""
   id TEXT PRIMARY KEY, name TEXT NOT NULL, url TEXT NOT NULL, headers TEXT, payload_template TEXT NOT NULL,
-  {_TIMES}""",
+  {TIMES}""",
     "alert_group": f"""
   id TEXT PRIMARY KEY, name TEXT NOT NULL, users TEXT NOT NULL DEFAULT '[]',
-  webhooks TEXT NOT NULL DEFAULT '[]', {_TIMES}""",
+  webhooks TEXT NOT NULL DEFAULT '[]', {TIMES}""",
     "alert_monitor": f"""
   id TEXT PRIMARY KEY, name TEXT NOT NULL, {_OF_INSTANCE}, flow_config TEXT,
   triggers TEXT NOT NULL DEFAULT '[]', users TEXT NOT NULL DEFAULT '[]', groups TEXT NOT NULL DEFAULT '[]',
   webhooks TEXT NOT NULL DEFAULT '[]', duration_seconds INTEGER, overdue_minutes INTEGER,
-  severity INTEGER, triggered INTEGER NOT NULL DEFAULT 0, last_triggered_at TEXT, {_TIMES}""",
+  severity INTEGER, triggered INTEGER NOT NULL DEFAULT 0, last_triggered_at TEXT, {TIMES}""",
     "alert_event": f"""
   id TEXT PRIMARY KEY, monitor TEXT NOT NULL REFERENCES alert_monitor (id) ON DELETE CASCADE,
-  details TEXT NOT NULL, {_TIMES}""",
-    "log_stream": f"""
-  id TEXT PRIMARY KEY, name TEXT NOT NULL, url TEXT NOT NULL, headers TEXT, payload_template TEXT NOT NULL,
-  severities TEXT NOT NULL DEFAULT '[]', {_TIMES}""",
+  details TEXT NOT NULL, {TIMES}""",
     "event_webhook": f"""
   id TEXT PRIMARY KEY, name TEXT NOT NULL, description TEXT, url TEXT NOT NULL, headers TEXT, secret TEXT,
-  event_types TEXT NOT NULL DEFAULT '[]', enabled INTEGER NOT NULL DEFAULT 1, {_TIMES}""",
+  event_types TEXT NOT NULL DEFAULT '[]', enabled INTEGER NOT NULL DEFAULT 1, {TIMES}""",
     "scoped_variable": f"""
   id TEXT PRIMARY KEY, name TEXT NOT NULL, stable_key TEXT NOT NULL UNIQUE, description TEXT,
   scope TEXT NOT NULL, managed_by TEXT NOT NULL, connection TEXT, {_OF_CUSTOMER}, parent TEXT,
   build_only INTEGER NOT NULL DEFAULT 0, is_default INTEGER NOT NULL DEFAULT 0,
   inputs TEXT NOT NULL DEFAULT '[]', redirect TEXT, status TEXT, token TEXT, refresh_at TEXT,
-  configured_at TEXT, {_TIMES}""",
+  configured_at TEXT, {TIMES}""",
     "customer_variable": f"""
   id TEXT PRIMARY KEY, name TEXT, scoped TEXT NOT NULL REFERENCES scoped_variable (id) ON DELETE CASCADE,
   {_OF_CUSTOMER}, is_test INTEGER NOT NULL DEFAULT 0, inputs TEXT NOT NULL DEFAULT '[]', status TEXT,
-  token TEXT, refresh_at TEXT, configured_at TEXT, {_TIMES}""",
+  token TEXT, refresh_at TEXT, configured_at TEXT, {TIMES}""",
     "execution": f"""
   id TEXT PRIMARY KEY, integration TEXT NOT NULL, sequence TEXT NOT NULL, flow TEXT NOT NULL,
   flow_config TEXT, {_OF_INSTANCE}, is_test INTEGER NOT NULL, invoke_type TEXT NOT NULL, replay_for TEXT,
   ready INTEGER NOT NULL, error TEXT, status_code INTEGER NOT NULL, response TEXT NOT NULL,
   payload TEXT NOT NULL, content_type TEXT NOT NULL, headers TEXT NOT NULL, step_count INTEGER NOT NULL,
-  ended_at TEXT NOT NULL, {_TIMES}""",
+  ended_at TEXT NOT NULL, {TIMES}""",
     "step_result": f"""
   id TEXT PRIMARY KEY, {_OF_EXECUTION}, instance TEXT, ready INTEGER NOT NULL, name TEXT NOT NULL,
   action TEXT NOT NULL, stable_key TEXT, failed INTEGER NOT NULL, body TEXT NOT NULL,
-  content_type TEXT NOT NULL, is_root INTEGER NOT NULL, ended_at TEXT NOT NULL, {_TIMES}""",
+  content_type TEXT NOT NULL, is_root INTEGER NOT NULL, ended_at TEXT NOT NULL, {TIMES}""",
     "log": f"""
   id TEXT PRIMARY KEY, {_OF_EXECUTION}, {_OF_INSTANCE}, ready INTEGER NOT NULL, severity INTEGER NOT NULL,
-  message TEXT NOT NULL, step TEXT, type TEXT NOT NULL, {_TIMES}""",
+  message TEXT NOT NULL, step TEXT, type TEXT NOT NULL, {TIMES}""",
 }
 _INDEXES = (
     ("integration_sequence", "integration (sequence, number)"),
@@ -117,7 +116,11 @@ _INDEXES = (
     ("log_instance", "log (instance, created_at)"),
     ("alert_monitor_instance", "alert_monitor (instance)"),
 )
-STATEMENTS = (
-    *(f"CREATE TABLE IF NOT EXISTS {name} ({columns})" for name, columns in TABLES.items()),
-    *(f"CREATE INDEX IF NOT EXISTS {name} ON {columns}" for name, columns in _INDEXES),
-)
+
+
+def statements(tables: Mapping[str, str]) -> Iterator[str]:
+    """What makes these tables, and the indexes of those here, where they are not there yet."""
+    for name, columns in tables.items():
+        yield f"CREATE TABLE IF NOT EXISTS {name} ({columns})"
+    for name, columns in _INDEXES:
+        yield f"CREATE INDEX IF NOT EXISTS {name} ON {columns}"

@@ -1,74 +1,117 @@
-"""`adopt`: puts this project's mark on one existing object."""
+"""`adopt`: puts this project's mark, and a record of how it stands, on one existing object."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Kind, Request
-from reconciler.kinds.labelled import own_mark
+from reconciler.kinds.labelled import mark_changes, own_mark
 from reconciler.kinds.marks import marks_in
-from reconciler.manifests.messages import suggest
 from reconciler.model.address import Address
 from reconciler.model.errors import InvalidInput, NotFound, Refused
-from reconciler.model.outcome import Result, Status
+from reconciler.model.hints import suggest
 from reconciler.model.plan import Action, Plan, Refusal, Verb
-from reconciler.model.state import Desired, Live, LiveObject, Resource
-from reconciler.plan.build import content, live_digest
-from reconciler.plan.match import match
+from reconciler.model.state import Desired, LiveObject
+from reconciler.plan.build import live_digest
+from reconciler.plan.guards import not_permitted
+from reconciler.plan.match import Matched, match
+from reconciler.plan.seal import sealed
+from reconciler.verbs.plan import Planned
 from reconciler.verbs.session import Options, Session, connect, load_desired, policy
 
 if TYPE_CHECKING:
     from reconciler.live.tenant import Tenant
 
 
-async def adopt(session: Session, address: str, object_id: str) -> str:
-    """Marks the object as ADDRESS's and changes nothing else of it; returns a sentence that says so.
+async def plan_to_adopt(session: Session, address: str, object_id: str) -> Planned:
+    """The plan that marks the object as ADDRESS's, writes its baseline, and changes nothing else of it, to be
+    carried out by `apply`; empty where it has both. Nothing is written.
 
     Raises InvalidInput where no manifest has the address or no such object exists, and Refused where it
     already bears a mark, or where another object already belongs to the address.
     """
     from reconciler.live.fetch import fetch, kinds_to_read
+    from reconciler.live.further import look_further
     from reconciler.live.tenant import Tenant
 
     desired, _ = load_desired(session, resolve_secrets=False)
-    wanted, resource = _named(desired, address)
+    wanted = _named(desired, address)
     kind = all_kinds()[wanted.kind]
-    async with connect(session, read_only=False) as client:
+    # Without the secrets, which are not read here, their digest would say what is not so.
+    allowed = replace(policy(session, Options()), secret_key=None)
+    async with connect(session, read_only=True) as client:
         whole = await fetch(client, kinds_to_read(desired, prune=False))
         matched = match(desired, whole)
-        tenant = Tenant(client)
-        live = await _read(tenant, kind, object_id)
-        owner = matched.objects.get(wanted)
-        if owner is not None and wanted not in matched.adopting and owner.id != live.id:
-            raise Refused([_refusal(wanted, f"another object already belongs to it: {owner.id}")])
-        # Only the mark is written: everything else stays as it is until the next plan.
-        structure = {k: v for k, v in resource.fields.items() if k in kind.structural}
-        bare = Resource(wanted, structure, protect=resource.protect)
-        request = Request(desired.project, bare, live, matched.resolve, policy(session, Options()))
-        if own_mark(request) in live.labels:
-            return f"{address} already is {object_id}."
-        if marks := marks_in(live.labels, kind.name):
-            raise Refused([_refusal(wanted, f"the object bears the mark {marks[0]}")])
-        await _send(session, tenant, desired, whole, request)
-    return f"{address} now is {object_id}. See what would change: reconciler plan --select {address}"
+        live = await _read(Tenant(client), kind, object_id)
+        _refuse_anothers(wanted, live, matched, own_mark(matched.request(wanted)))
+        matched.learn(wanted, live)
+        await look_further(client, [wanted], lambda one: matched.request(one, allowed), matched.learn)
+        reads = client.stats.reads
+    request = matched.request(wanted, allowed)
+    as_it_stands = replace(request, resource=kind.baseline(request))
+    actions = () if _has_both(kind, request) else (_action(kind, as_it_stands),)
+    made = Plan(
+        project=desired.project,
+        environment=desired.environment,
+        desired=desired.digest,
+        live=live_digest(whole),
+        actions=actions,
+        refusals=tuple(not_permitted(actions, [" ".join(live.denied)] * len(actions))),
+        reads=reads + 2 * len(actions),
+    )
+    resources = {**desired.resources, wanted: as_it_stands.resource}
+    objects = {**matched.known, **matched.objects, **matched.orphans}
+    return Planned(sealed(made), replace(desired, resources=resources), whole, objects, allowed)
 
 
-def _named(desired: Desired, text: str) -> tuple[Address, Resource]:
+def _has_both(kind: Kind, request: Request) -> bool:
+    return own_mark(request) in request.live.labels and kind.recorded(request) if request.live else False
+
+
+def _action(kind: Kind, request: Request) -> Action:
+    resource, live = request.resource, request.live
+    assert live is not None
+    marked = own_mark(request) in live.labels
+    named = [
+        change
+        for step in kind.steps(request, adopt=True).steps
+        for change in step.changes
+        if step.verb is Verb.ADOPT and change.path == "release"
+    ]
+    return Action(
+        f"{resource.address}#{Verb.ADOPT.value}",
+        resource.address,
+        Verb.ADOPT,
+        "has no baseline" if marked else "exists without an owner",
+        (),
+        (*mark_changes(request), *named),
+        kind.basis(live, resource),
+        live.id,
+    )
+
+
+def _refuse_anothers(wanted: Address, live: LiveObject, matched: Matched, mark: str) -> None:
+    owner = matched.objects.get(wanted)
+    if owner is not None and wanted not in matched.adopting and owner.id != live.id:
+        raise Refused([_refusal(wanted, f"another object already belongs to it: {owner.id}")])
+    if mark not in live.labels and (marks := marks_in(live.labels, wanted.kind)):
+        raise Refused([_refusal(wanted, f"the object bears the mark {marks[0]}")])
+
+
+def _named(desired: Desired, text: str) -> Address:
     try:
         address = Address.parse(text)
     except ValueError as error:
         raise InvalidInput.of("address", str(error)) from error
-    resource = desired.resources.get(address)
-    if resource is None:
+    if address not in desired.resources:
         hint = suggest(text, [str(one) for one in desired.resources], "write it first")
         raise InvalidInput.of("address", f'no manifest has the address "{text}"', hint=hint)
     if not all_kinds()[address.kind].marked:
         message = f"objects of the kind {address.kind} bear no mark: their key tells which is whose"
         raise InvalidInput.of("address", message, hint="leave it to the next apply")
-    return address, resource
+    return address
 
 
 async def _read(tenant: Tenant, kind: Kind, object_id: str) -> LiveObject:
@@ -79,32 +122,6 @@ async def _read(tenant: Tenant, kind: Kind, object_id: str) -> LiveObject:
     if live is None:
         raise InvalidInput.of("no-object", f'there is no {kind.name.lower()} with the id "{object_id}"')
     return live
-
-
-async def _send(session: Session, tenant: Tenant, desired: Desired, whole: Live, request: Request) -> None:
-    """Sends the one call, and has the journal tell of it."""
-    from reconciler.apply.journal import FileJournal
-    from reconciler.verbs.apply import JOURNAL
-
-    live, address = request.live, request.resource.address
-    assert live is not None
-    kind, name = all_kinds()[address.kind], Verb.ADOPT.value
-    op = kind.operation(name, Verb.ADOPT, request)
-    action = Action(f"{address}#{name}", address, Verb.ADOPT, "exists without an owner", target=live.id)
-    action = replace(action, content=content(action))
-    plan = Plan(desired.project, desired.environment, desired.digest, live_digest(whole), (action,))
-    journal, error = FileJournal(session.state / JOURNAL, lambda: datetime.now(UTC)), ""
-    journal.begin(plan)
-    journal.before(action, op)
-    try:
-        await tenant.send(kind, op)
-    except BaseException as problem:
-        error = problem.__class__.__name__
-        raise
-    finally:
-        journal.after(action, op, error)
-        journal.ended(Result(action, Status.FAILED if error else Status.DONE, error))
-        journal.end("finished")
 
 
 def _refusal(address: Address, message: str) -> Refusal:

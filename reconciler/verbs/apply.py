@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import anyio
 
-from reconciler.model.errors import Refused
+from reconciler.model.errors import ReconcilerError, Refused, Unforeseen
 from reconciler.model.outcome import Event, Outcome
 from reconciler.verbs.commit import commit_attributes
 from reconciler.verbs.plan import Planned
@@ -40,40 +40,55 @@ async def apply(
     from reconciler.apply.interrupt import watch_signals
     from reconciler.apply.journal import FileJournal
     from reconciler.apply.lease import Ports
+    from reconciler.apply.listening import harmless
     from reconciler.apply.run import Walk
     from reconciler.apply.step import Run
     from reconciler.live.tenant import Tenant
     from reconciler.verbs.lease import leased
 
     refuse(planned)
+    walk: Walk | None = None
     outcome: Outcome | None = None
-    async with connect(session, read_only=False, parallelism=parallelism) as client:
-        ports = Ports(_now, anyio.sleep, say)
-        async with leased(
-            session, planned.plan, client, ports, take=take_lease, seconds=lease_seconds
-        ) as lease:
-            run = Run(
-                project=planned.desired.project,
-                resources=planned.desired.resources,
-                observed=dict(planned.objects),
-                policy=planned.policy,
-                tenant=Tenant(client),
-                journal=FileJournal(state_folder(session) / JOURNAL, _now),
-                listener=listener,
-                sleep=anyio.sleep,
-                attributes=commit_attributes(session.environ),
-                wait_seconds=wait_seconds,
-            )
-            walk = Walk(planned.plan, run, parallelism=parallelism, now=_now)
-            async with anyio.create_task_group() as group:
-                await group.start(watch_signals, walk.stop, group.cancel_scope, say)
-                if lease is not None:
-                    group.start_soon(lease.keep, walk.abandon)
-                outcome = await walk.outcome()
-                group.cancel_scope.cancel()
-    if outcome is None:
-        outcome = walk.cut_off()
-    return outcome
+    try:
+        async with connect(session, read_only=False, parallelism=parallelism) as client:
+            ports = Ports(_now, anyio.sleep, harmless(say))
+            async with leased(
+                session, planned.plan, client, ports, take=take_lease, seconds=lease_seconds
+            ) as lease:
+                run = Run(
+                    project=planned.desired.project,
+                    resources=planned.desired.resources,
+                    observed=dict(planned.objects),
+                    policy=planned.policy,
+                    tenant=Tenant(client),
+                    journal=FileJournal(state_folder(session) / JOURNAL, _now),
+                    listener=listener,
+                    sleep=anyio.sleep,
+                    attributes=commit_attributes(session.environ),
+                    wait_seconds=wait_seconds,
+                )
+                walk = Walk(planned.plan, run, parallelism=parallelism, now=_now)
+                async with anyio.create_task_group() as group:
+                    await group.start(watch_signals, walk.stop, group.cancel_scope, ports.say)
+                    if lease is not None:
+                        group.start_soon(lease.keep, walk.abandon)
+                    outcome = await walk.outcome()
+                    group.cancel_scope.cancel()
+    except Exception as error:
+        # What was done stays done, and is told: from the first action on, nothing takes the outcome's place.
+        if walk is None or not walk.begun:
+            raise
+        outcome = outcome or walk.cut_off(_why(error))
+    assert walk is not None
+    return outcome or walk.cut_off()
+
+
+def _why(error: Exception) -> ReconcilerError:
+    """The error itself, or the first of those that concurrent tasks ended with."""
+    first: BaseException = error
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    return first if isinstance(first, ReconcilerError) else Unforeseen(first)
 
 
 def _now() -> datetime:

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from reconciler.kinds.executions import LAST_WORDS, LOGS, STEPS, logs_of, read_state, steps_of
-from reconciler.kinds.listings import Row, row_of
-from reconciler.kinds.listings_executions import EXECUTIONS
-from reconciler.model.errors import NotFound, ReconcilerError
-from reconciler.verbs.lookups import by_id, every, is_id, missing
+from reconciler.lists.execution import LAST_WORDS, LOGS, STEPS, logs_of, steps_of
+from reconciler.lists.executions import EXECUTIONS
+from reconciler.lists.listing import Row, row_of
+from reconciler.lists.lookups import Rows, by_id, every, is_id, missing
+from reconciler.model.errors import ReconcilerError
+from reconciler.runs.execution import until_ended
+from reconciler.runs.poll import Poll
 from reconciler.verbs.outputs import Follow, following
 from reconciler.verbs.session import Session, connect
 
 if TYPE_CHECKING:
     from reconciler.api import Client
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 5.0
+FIRST_PAUSE = 0.5
 LONGEST = 900.0
 """Seconds that an execution may last at most, unless it is a long-running one."""
 LATE = 2.0
@@ -77,13 +78,16 @@ async def execution(session: Session, asked: Asked, listener: Listener = lambda 
         columns = EXECUTIONS.columns
         node = await by_id(client, EXECUTIONS, columns, asked.identifier) if is_id(asked.identifier) else None
         if node is not None and asked.limit is not None:
-            await ended(client, asked.identifier, asked.limit, listener)
+            poll = Poll(asked.limit, anyio.sleep, pause=FIRST_PAUSE)
+            state = await until_ended(client.execute, asked.identifier, poll, listener)
+            if not state.get("endedAt"):
+                raise still_running(asked.identifier, asked.limit)
             node = await by_id(client, EXECUTIONS, columns, asked.identifier)
         if node is None:
             raise missing(EXECUTIONS, asked.identifier, ())
         late = LATE if asked.limit is not None else 0.0
         return Seen(
-            row_of(columns, node),
+            await Rows(client).row(columns, node),
             await steps(client, asked.identifier, follow if asked.outputs else None)
             if asked.steps or asked.outputs
             else None,
@@ -91,27 +95,12 @@ async def execution(session: Session, asked: Asked, listener: Listener = lambda 
         )
 
 
-async def ended(client: Client, identifier: str, limit: float, listener: Listener) -> Mapping[str, Any]:
-    """What is known of an execution once it is over. One that is not there yet is waited for, too: those who
-    started it know that it will be. Raises NotEnded after `limit` seconds.
-    """
-    began, pause = monotonic(), FIRST_PAUSE
-    while True:
-        try:
-            node = await client.execute(read_state(identifier)) or {}
-        except NotFound:
-            node = {}
-        if node.get("endedAt"):
-            return dict(node)
-        listener(str(node.get("status") or "QUEUED").lower())
-        left = limit - (monotonic() - began)
-        if left <= 0:
-            raise NotEnded(
-                f"the execution {identifier} has not ended after {limit:.0f} s",
-                hint=f"look at it later: reconciler get executions {identifier} --wait",
-            )
-        await anyio.sleep(min(pause, left))
-        pause = min(pause * 2, LONGEST_PAUSE)
+def still_running(identifier: str, limit: float) -> NotEnded:
+    """The error for an execution that is not over in time."""
+    return NotEnded(
+        f"the execution {identifier} has not ended after {limit:.0f} s",
+        hint=f"look at it later: reconciler get executions {identifier} --wait",
+    )
 
 
 async def steps(client: Client, identifier: str, follow: Follow | None = None) -> list[Row]:
@@ -124,10 +113,8 @@ async def steps(client: Client, identifier: str, follow: Follow | None = None) -
 
 async def logs(client: Client, identifier: str, late: float = 0.0) -> list[Row]:
     """What an execution logged. Of one that ended just now, `late` seconds are given to the last words."""
-    began = monotonic()
+    poll = Poll(late, anyio.sleep, pause=FIRST_PAUSE)
     while True:
         found = [row_of(LOGS, node) async for node in every(client, logs_of(identifier))]
-        complete = any(str(row["message"]).startswith(LAST_WORDS) for row in found)
-        if complete or monotonic() - began >= late:
+        if any(str(row["message"]).startswith(LAST_WORDS) for row in found) or not await poll.again():
             return found
-        await anyio.sleep(FIRST_PAUSE)

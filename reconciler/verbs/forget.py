@@ -8,16 +8,16 @@ from dataclasses import replace
 from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Policy
 from reconciler.kinds.marks import marks_in, project_of
-from reconciler.manifests.messages import suggest
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.digest import sha256
 from reconciler.model.errors import InvalidInput, Refused
+from reconciler.model.hints import suggest
 from reconciler.model.plan import Action, Cause, Change, Plan, Refusal, Verb
 from reconciler.model.state import Desired, LiveObject, Resource
-from reconciler.plan.build import content, live_digest
+from reconciler.plan.build import live_digest
 from reconciler.plan.guards import not_permitted
 from reconciler.plan.match import Matched, address_of_one, ambiguous, match
+from reconciler.plan.seal import sealed
 from reconciler.verbs.plan import Planned
 from reconciler.verbs.session import Session, connect, load_desired
 
@@ -49,11 +49,9 @@ async def plan_to_forget(session: Session, addresses: Sequence[str]) -> Planned:
         warnings=tuple(_named_still(chosen, desired, matched)),
         refusals=tuple(not_permitted(actions, [" ".join(obj.denied) for obj in chosen.values()])),
         reads=live.requests + len(actions),
-        checksum=f"sha256:{sha256([desired.project, desired.environment, [a.content for a in actions]])}",
-        counts={Verb.FORGET.value: len(actions)},
     )
     # No manifest has a say in this: what they ask for is neither compared nor written.
-    return Planned(made, replace(desired, resources={}), live, chosen, Policy())
+    return Planned(sealed(made), replace(desired, resources={}), live, chosen, Policy())
 
 
 def _chosen(desired: Desired, matched: Matched, addresses: Sequence[str]) -> dict[Address, LiveObject]:
@@ -117,7 +115,7 @@ def _action(project: str, address: Address, obj: LiveObject) -> Action:
     remembered = obj.facts.get("mark")
     worn = [m for m in marks_in(obj.labels, obj.kind) if project_of(m) == project.lower()]
     mark = next(iter(worn), remembered if isinstance(remembered, str) else None)
-    action = Action(
+    return Action(
         f"{address}#{Verb.FORGET.value}",
         address,
         Verb.FORGET,
@@ -127,7 +125,6 @@ def _action(project: str, address: Address, obj: LiveObject) -> Action:
         kind.basis(obj, None),
         obj.id,
     )
-    return replace(action, content=content(action))
 
 
 def _named_still(

@@ -1,231 +1,68 @@
-"""`get`: one of the tenant's lists, row by row as its pages arrive."""
+"""`get`: one of the tenant's lists."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import aclosing
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from reconciler.kinds.listings import Column, Listing, Row, one_of, page_of, row_of
-from reconciler.kinds.listings_tables import CUSTOMERS, INSTANCES, INTEGRATIONS, LISTINGS, find
-from reconciler.manifests.messages import suggest
-from reconciler.model.errors import InvalidInput, ReconcilerError
-from reconciler.model.operation import Operation
-from reconciler.verbs.lookups import (
-    SEARCHED,
-    NotThere,
-    by_id,
-    draft_of,
-    flow_filters,
-    identifier_of,
-    is_id,
-    missing,
-    sequence_of,
-)
+from reconciler.lists.listing import Listing, Place, Row
+from reconciler.lists.reading import PARENTS, Reading, Wanted, column_of
+from reconciler.lists.tables import ADDRESSED, INTEGRATIONS
+from reconciler.model.address import Address
+from reconciler.model.errors import InvalidInput
+from reconciler.verbs.owned import as_written, owned_at
 from reconciler.verbs.session import Session, connect
 
 if TYPE_CHECKING:
     from reconciler.api import Client
 
-_PARENTS = {one.kind: one for one in (CUSTOMERS, INTEGRATIONS, INSTANCES)}
 
+async def get(session: Session, wanted: Wanted, emit: Callable[[Row], None]) -> Place | None:
+    """Reads what is wanted and hands out its rows, sorted if that is asked for. Addresses may stand for
+    names. Returns where the rows lie, if one page was asked for; without cursors where rows of it were left
+    out, since nobody could go on from there.
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is asked for. `filters` are arguments of the API, `page` its paging arguments: with any of them
-    just that page is read. `parent` is the integration that versions and flows belong to.
+    Raises InvalidInput, Refused, NotThere, NotAuthenticated, Unreachable or ApiError.
     """
-
-    listing: Listing
-    columns: tuple[Column, ...]
-    name: str = ""
-    filters: Mapping[str, Any] = field(default_factory=dict)
-    page: Mapping[str, Any] = field(default_factory=dict)
-    limit: int | None = None
-    sort: str = ""
-    parent: str = ""
-
-
-async def get(session: Session, wanted: Wanted, emit: Callable[[Row], None]) -> str:
-    """Reads what is wanted and hands out its rows, sorted if that is asked for. Returns the cursor after a
-    page that is not the last, "" otherwise.
-
-    Raises InvalidInput, NotThere, NotAuthenticated, Unreachable or ApiError.
-    """
-    sort = _column(wanted.listing, wanted.sort.removeprefix("-")) if wanted.sort else None
+    sort = column_of(wanted.listing, wanted.sort.removeprefix("-")) if wanted.sort else None
     columns = (*wanted.columns, sort) if sort else wanted.columns
     async with connect(session, read_only=True) as client:
-        reading = _Reading(client, wanted, columns)
+        reading = Reading(client, await _with_ids(client, session, wanted), columns)
         if sort is None:
             return await reading.run(emit)
         rows: list[Row] = []
-        cursor = await reading.run(rows.append, limited=False)
+        place = await reading.run(rows.append, limited=False)
     filled = [row for row in rows if row[sort.name] is not None]
     filled.sort(key=lambda row: _order(row[sort.name]), reverse=wanted.sort.startswith("-"))
-    for row in [*filled, *(row for row in rows if row[sort.name] is None)][: wanted.limit]:
-        emit(row)
-    return cursor
+    shown = [*filled, *(row for row in rows if row[sort.name] is None)][: wanted.limit]
+    for row in shown:
+        emit({column.name: row[column.name] for column in wanted.columns})
+    return replace(place, start=None, end=None) if place and len(shown) < len(rows) else place
 
 
-def listing(kind: str) -> Listing:
-    """The list of this kind. Raises InvalidInput."""
-    found = find(kind)
-    if found is None:
-        kinds = [one.kind for one in LISTINGS]
-        raise InvalidInput.of("unknown-kind", f'there is no kind "{kind}"', hint=suggest(kind, kinds))
-    return found
+async def _with_ids(client: Client, session: Session, wanted: Wanted) -> Wanted:
+    """What is wanted, with ids in place of addresses."""
+    refers = {one.argument: PARENTS[one.refers] for one in wanted.listing.filters if one.refers}
 
+    async def id_of(listing: Listing, text: str) -> str:
+        kind = text.partition("/")[0]
+        if kind == text or kind not in ADDRESSED:
+            return text
+        if kind != listing.node:
+            raise InvalidInput.of("address", f'"{text}" is the address of no {listing.singular}')
+        return (await owned_at(client, as_written(session)[0], Address.parse(text))).id
 
-def columns(listing: Listing, names: str, *, every: bool = False) -> tuple[Column, ...]:
-    """The columns that `names` asks for, with commas; else those that are shown, or all with `every`.
-    Raises InvalidInput.
-    """
-    if names:
-        return tuple(_column(listing, name.strip()) for name in names.split(","))
-    return listing.columns if every else listing.shown
-
-
-def _column(listing: Listing, name: str) -> Column:
-    found = listing.column(name)
-    if found is None:
-        known = [column.name for column in listing.columns]
-        hint = suggest(name, known, f"the columns of {listing.kind} are {', '.join(known)}")
-        raise InvalidInput.of("unknown-column", f'{listing.kind} have no column "{name}"', hint=hint)
-    return found
-
-
-class _Reading:
-    """One list being read. Also the executor of its pages, which takes nested lists out of their parent."""
-
-    def __init__(self, client: Client, wanted: Wanted, columns: Sequence[Column]) -> None:
-        self._client = client
-        self._wanted = wanted
-        self._listing = wanted.listing
-        self._columns = columns
-        self._filters: dict[str, Any] = dict(wanted.filters)
-        self._parent = ""
-        self._draft = ""
-
-    async def execute(self, op: Operation) -> Any:
-        """A page's connection."""
-        answer = await self._client.execute(op)
-        if not self._listing.nested:
-            return answer
-        if not isinstance(answer, Mapping):
-            raise NotThere(f'integration "{self._wanted.parent}" does not exist')
-        return answer.get(self._listing.root)
-
-    async def run(self, emit: Callable[[Row], None], *, limited: bool = True) -> str:
-        """Emits the rows; the cursor after a page that is not the last."""
-        if not self._listing.named and not self._listing.nested:
-            emit(row_of(self._columns, await self._client.execute(one_of(self._listing, self._columns, ""))))
-            return ""
-        await self._resolve()
-        name = self._wanted.name
-        if self._wanted.page and not name:
-            return await self._page(emit)
-        limit = self._wanted.limit if limited else None
-        if not name:
-            await self._all(emit, self._filters, limit)
-        elif not await self._named(name, emit, limit):
-            raise await self._missing(name)
-        return ""
-
-    async def _resolve(self) -> None:
-        """Ids in place of the names that filters and the parent may be."""
-        for one in self._listing.filters:
-            if one.refers and one.argument in self._filters:
-                named = self._filters.pop(one.argument)
-                identifier = await identifier_of(self._client, _PARENTS[one.refers], named)
-                sequence = await sequence_of(self._client, identifier) if one.by_sequence else ""
-                if sequence:
-                    self._filters.setdefault(one.by_sequence, sequence)
-                else:
-                    self._filters[one.argument] = identifier
-        flow = str(self._filters.get("flow") or "")
-        if flow and not is_id(flow):  # whose name says nothing without what was resolved before
-            del self._filters["flow"]
-            self._filters |= await flow_filters(self._client, flow, self._filters)
-        if self._listing.nested:
-            self._parent = await identifier_of(self._client, INTEGRATIONS, self._wanted.parent)
-            if self._listing.kind == "versions":
-                self._draft = await draft_of(self._client, self._parent)
-
-    async def _page(self, emit: Callable[[Row], None]) -> str:
-        op = page_of(self._listing, self._columns, self._filters, self._wanted.page, self._parent)
-        connection = await self.execute(op)
-        for node in (connection.get("nodes") or ())[: self._wanted.limit]:
-            if node is not None and node.get("id") != self._draft:
-                emit(row_of(self._columns, node))
-        info = connection.get("pageInfo") or {}
-        return str(info.get("endCursor") or "") if info.get("hasNextPage") else ""
-
-    async def _all(
-        self,
-        emit: Callable[[Row], None],
-        filters: Mapping[str, Any],
-        limit: int | None,
-        fits: Callable[[Mapping[str, Any]], bool] = lambda _: True,
-    ) -> int:
-        """Emits the rows of all pages that fit, and counts them."""
-        from reconciler.api.pages import LARGEST, stream
-
-        def make(first: int, after: str | None) -> Operation:
-            paging = {"first": first, **({"after": after} if after else {})}
-            return page_of(self._listing, self._columns, filters, paging, self._parent)
-
-        count = 0
-        if limit == 0:
-            return count
-        pages = cast(
-            AsyncGenerator[dict[str, Any], None], stream(self, make, page=min(limit or LARGEST, LARGEST))
-        )
-        async with aclosing(pages) as nodes:
-            async for node in nodes:
-                if node.get("id") != self._draft and fits(node):
-                    emit(row_of(self._columns, node))
-                    count += 1
-                if count == limit:
-                    break
-        return count
-
-    async def _named(self, name: str, emit: Callable[[Row], None], limit: int | None) -> int:
-        """Emits what has this name or this id, and counts it."""
-        listing = self._listing
-        if listing.named:
-            if is_id(name):
-                node = await by_id(self._client, listing, self._columns, name)
-                if node is not None:
-                    emit(row_of(self._columns, node))
-                return int(node is not None)
-            if listing.named == "id":
-                return 0
-            return await self._all(emit, {**self._filters, listing.named: name}, limit)
-        # The API does not look for names in these lists, so their columns must be there to be looked at.
-        needed = [_column(listing, column) for column in ("id", listing.name, *listing.also_named)]
-        shown = self._columns
-        self._columns = (*shown, *needed)
-
-        def keep(row: Row) -> None:
-            emit({column.name: row[column.name] for column in shown})
-
-        def fits(node: Mapping[str, Any]) -> bool:
-            return any(str(column.value(node)) == name for column in needed)
-
-        return await self._all(keep, self._filters, limit, fits)
-
-    async def _missing(self, name: str) -> ReconcilerError:
-        """The error for a name that nothing has, with those that are near to it."""
-        listing = self._listing
-        if listing.named == "id":
-            return missing(listing, name, ())
-        wanted = [_column(listing, column) for column in (listing.name, *listing.also_named)]
-        self._columns = wanted
-        rows: list[Row] = []
-        await self._all(rows.append, {}, SEARCHED)
-        names = dict.fromkeys(str(row[c.name]) for row in rows for c in wanted if row[c.name] is not None)
-        return missing(listing, name, list(names))
+    filters: dict[str, Any] = dict(wanted.filters)
+    for argument, given in filters.items():
+        if isinstance(given, str) and argument in refers:
+            filters[argument] = await id_of(refers[argument], given)
+    return replace(
+        wanted,
+        name=await id_of(wanted.listing, wanted.name),
+        parent=await id_of(INTEGRATIONS, wanted.parent),
+        filters=filters,
+    )
 
 
 def _order(value: Any) -> tuple[bool, Any]:

@@ -53,14 +53,19 @@ def holder(environ: Mapping[str, str]) -> str:
         environ.get(f"GITHUB_{part}") for part in ("SERVER_URL", "REPOSITORY", "RUN_ID")
     )
     if server and repository and run:
-        return f"{server}/{repository}/actions/runs/{run}"
-    if job := environ.get("CI_JOB_URL"):
-        return job
+        named = f"{server}/{repository}/actions/runs/{run}"
+    elif job := environ.get("CI_JOB_URL"):
+        named = job
+    else:
+        named = f"{_user(environ)}@{socket.gethostname()}"
+    return named.encode(errors="replace").decode()
+
+
+def _user(environ: Mapping[str, str]) -> str:
     try:
-        user = environ.get("USER") or environ.get("LOGNAME") or getpass.getuser()
+        return environ.get("USER") or environ.get("LOGNAME") or getpass.getuser()
     except (KeyError, OSError):  # a container's user need not have a name
-        user = "someone"
-    return f"{user}@{socket.gethostname()}".encode(errors="replace").decode()
+        return "someone"
 
 
 def reason(plan: Plan, environ: Mapping[str, str]) -> str:

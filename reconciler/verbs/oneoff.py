@@ -10,12 +10,12 @@ from reconciler.kinds.base import Policy
 from reconciler.kinds.labelled import ignored
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.digest import sha256
 from reconciler.model.errors import InvalidInput
 from reconciler.model.plan import Action, Cause, Change, Plan, Verb
 from reconciler.model.state import Desired, Live, LiveObject, Resource
-from reconciler.plan.build import content, live_digest
+from reconciler.plan.build import live_digest
 from reconciler.plan.guards import not_permitted
+from reconciler.plan.seal import sealed
 from reconciler.verbs.owned import INSTANCE, addressed, as_written, selected
 from reconciler.verbs.plan import Planned
 from reconciler.verbs.session import Session, connect
@@ -56,12 +56,10 @@ async def plan_one_off(
         refusals=tuple(not_permitted(actions, [" ".join(chosen[a.address].denied) for a in actions])),
         unchanged=len(chosen) - len({action.address for action in actions}),
         reads=reads + len({action.address for action in actions}),
-        checksum=f"sha256:{sha256([written.project, written.environment, [a.content for a in actions]])}",
-        counts={one.value: sum(a.verb is one for a in actions) for one in {a.verb for a in actions}},
     )
     # No manifest has a say in this: what they ask for is neither compared nor written.
     nothing = Desired(written.project, written.environment, {}, written.digest)
-    return Planned(made, nothing, live, chosen, Policy())
+    return Planned(sealed(made), nothing, live, chosen, Policy())
 
 
 def _actions(verb: Verb, address: Address, obj: LiveObject) -> Iterator[Action]:
@@ -81,9 +79,10 @@ def _actions(verb: Verb, address: Address, obj: LiveObject) -> Iterator[Action]:
 
 
 def _action(verb: Verb, address: Address, obj: LiveObject, reason: str, *changes: Change) -> Action:
+    if address.name == obj.id:  # which says little to who is asked whether it is the one
+        reason = f'"{obj.fields["name"]}" {reason}'
     basis = all_kinds()[INSTANCE].basis(obj, None)
-    action = Action(f"{address}#{verb.value}", address, verb, reason, (), changes, basis, obj.id)
-    return replace(action, content=content(action))
+    return Action(f"{address}#{verb.value}", address, verb, reason, (), changes, basis, obj.id)
 
 
 def _said(verb: Verb, obj: LiveObject, resource: Resource | None) -> Iterator[Diagnostic]:

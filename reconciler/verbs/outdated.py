@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from reconciler.kinds.listings import Column, Row, row_of
-from reconciler.kinds.listings_components import outdated_in, outdated_pages
-from reconciler.verbs.lookups import every
+from reconciler.lists.components import outdated_in, outdated_pages
+from reconciler.lists.listing import Column, Row, row_of
+from reconciler.lists.lookups import every
 from reconciler.verbs.session import Session, connect
 
 

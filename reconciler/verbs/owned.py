@@ -10,22 +10,23 @@ from typing import TYPE_CHECKING
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Policy, Request
-from reconciler.manifests.messages import suggest
+from reconciler.kinds.marks import owned_name
+from reconciler.lists.lookups import is_id, type_of
 from reconciler.model.address import Address, Ref
 from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.errors import InvalidInput, Refused
+from reconciler.model.errors import InvalidInput, NotFound, Refused
+from reconciler.model.hints import suggest
 from reconciler.model.plan import Refusal
 from reconciler.model.state import Desired, LiveObject, Resource
-from reconciler.plan.match import ambiguous, match
+from reconciler.plan.match import address_of_one, ambiguous, match
 from reconciler.plan.select import fits
-from reconciler.verbs.lookups import is_id
 from reconciler.verbs.session import Session, load_desired
 
 if TYPE_CHECKING:
     from reconciler.api import Client
 
 INSTANCE, CUSTOMER = "Instance", "Customer"
-_SHAPE = "write Instance/CUSTOMER/NAME, as plans list it"
+_SHAPE = "write Instance/CUSTOMER/NAME, as plans list it, or an id"
 
 
 def as_written(session: Session) -> tuple[Desired, list[Diagnostic]]:
@@ -42,15 +43,26 @@ def as_written(session: Session) -> tuple[Desired, list[Diagnostic]]:
 
 
 async def addressed(client: Client, desired: Desired, texts: Sequence[str]) -> dict[Address, LiveObject]:
-    """The instances of these addresses. `ADDRESS@ID` names one of several that bear one mark.
+    """The instances of these addresses, and of these ids, whether they bear a mark or not. `ADDRESS@ID` names
+    one of several that bear one mark.
 
-    Raises InvalidInput with all addresses that name none, and Refused where one names several.
+    Raises InvalidInput with all that name none, and Refused where an address names several.
     """
     chosen: dict[Address, LiveObject] = {}
     wrong: list[Diagnostic] = []
     refused: list[Refusal] = []
     search = _Search(client, desired)
     for text in dict.fromkeys(texts):
+        if is_id(text):
+            try:
+                address, live = await search.identified(text)
+            except InvalidInput as error:
+                wrong += error.diagnostics
+            else:
+                other = chosen.setdefault(address, live)
+                if other.id != live.id:
+                    chosen[address_of_one(address, live.id)] = live
+            continue
         customer, _, name = text.removeprefix(f"{INSTANCE}/").partition("/")
         if not text.startswith(f"{INSTANCE}/") or not name:
             wrong.append(Diagnostic("address", f'"{text}" is not the address of an instance', hint=_SHAPE))
@@ -70,9 +82,12 @@ async def addressed(client: Client, desired: Desired, texts: Sequence[str]) -> d
     return chosen
 
 
-async def integration_of(client: Client, desired: Desired, address: Address) -> LiveObject:
-    """The integration of an address, as its draft. Raises InvalidInput or Refused."""
-    found = await _Search(client, desired).bearing(address)
+async def owned_at(client: Client, desired: Desired, address: Address) -> LiveObject:
+    """The object that bears the mark of an address, an integration as its draft. Raises InvalidInput or
+    Refused.
+    """
+    search = _Search(client, desired)
+    found = await (search.instances if address.kind == INSTANCE else search.bearing)(address)
     if len(found) > 1:
         raise Refused([ambiguous(address, {obj.id: obj for obj in found})])
     if not found:
@@ -120,6 +135,33 @@ class _Search:
         whole = Address(INSTANCE, f"{address.name.partition('/')[0]}/{name}")
         found = await self.bearing(whole, customer)
         return [obj for obj in found if not at or obj.id == identifier]
+
+    async def identified(self, identifier: str) -> tuple[Address, LiveObject]:
+        """The instance with this id, and its address: by the marks, where it bears ours, else by the id.
+        Raises InvalidInput.
+        """
+        live = await self._with_id(INSTANCE, identifier)
+        name = owned_name(live.labels, self._desired.project, INSTANCE)
+        if name is None:
+            return Address(INSTANCE, identifier), live
+        customer = await self._with_id(CUSTOMER, live.fields["customer"])
+        scope = owned_name(customer.labels, self._desired.project, CUSTOMER) or customer.id
+        return Address(INSTANCE, f"{scope}/{name}"), live
+
+    async def _with_id(self, kind_name: str, identifier: str) -> LiveObject:
+        named = type_of(identifier)
+        if named != kind_name:
+            message = f'"{identifier}" is the id of a {named}, not of an {kind_name.lower()}'
+            raise InvalidInput.of("address", message, hint=_SHAPE)
+        kind = all_kinds()[kind_name]
+        try:
+            live = await self._tenant.read(kind, kind.get(identifier))
+        except NotFound:
+            live = None
+        if live is None:
+            message = f'no {kind_name.lower()} has the id "{identifier}"'
+            raise InvalidInput.of("unknown-id", message, hint=f"see: reconciler get {kind_name.lower()}s")
+        return live
 
     async def _customer(self, named: str) -> str:
         """The customer's id; "" where there is none. One that is not ours is spoken of by its id."""

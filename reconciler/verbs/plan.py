@@ -34,6 +34,7 @@ async def plan(session: Session, options: Options) -> Planned:
     Raises InvalidInput, NotAuthenticated, Unreachable or ApiError. Refusals are in the plan, not raised.
     """
     from reconciler.live.fetch import fetch, kinds_named, kinds_to_read
+    from reconciler.live.further import look_further
     from reconciler.verbs.lease import seen
 
     desired, diagnostics = load_desired(session)
@@ -41,9 +42,13 @@ async def plan(session: Session, options: Options) -> Planned:
     async with connect(session, read_only=True, parallelism=options.parallelism) as client:
         kinds = kinds_to_read(desired, prune=allowed.prune)
         live = await fetch(client, kinds, needed=kinds_named(desired), concurrency=options.parallelism)
+        matched = match(desired, live)
+        await look_further(
+            client, list(matched.objects), lambda address: matched.request(address, allowed), matched.learn
+        )
+        live = replace(live, requests=client.stats.reads)
         lease, more = await seen(session, client)
-    matched = match(desired, live)
-    made = make_plan(desired, live, allowed, matched=matched, select=options.select, exclude=options.exclude)
+    made = make_plan(desired, live, allowed, matched=matched, selection=options.selection)
     made = replace(made, warnings=(*only_warnings(diagnostics), *more, *made.warnings))
     objects = {**matched.known, **matched.objects, **matched.orphans}
     return Planned(made, desired, live, objects, allowed, lease)

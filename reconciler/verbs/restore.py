@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from hashlib import sha256
 
+from reconciler.definition import Definition
 from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Policy
 from reconciler.kinds.integration_steps import RELABEL, RESTORE
@@ -13,7 +14,8 @@ from reconciler.model import digest
 from reconciler.model.address import Address
 from reconciler.model.errors import InvalidInput, NotFound
 from reconciler.model.plan import Action, Plan, Verb
-from reconciler.model.state import Definition, Desired, Live, Resource
+from reconciler.model.state import Desired, Live, Resource
+from reconciler.plan.seal import sealed
 from reconciler.verbs.history import Kept, Past
 from reconciler.verbs.plan import Planned
 from reconciler.verbs.session import Session, connect
@@ -69,9 +71,9 @@ async def plan_restore(session: Session, kept: Kept) -> Planned:
     )
     project, environment = session.project.name, session.environment.name
     sides = digest.sha256(kept.digest), digest.sha256(basis)
-    plan = Plan(project, environment, *sides, actions=actions, checksum=digest.sha256(sides))
+    plan = Plan(project, environment, *sides, actions=actions)
     desired = Desired(project, environment, {address: resource})
-    return Planned(plan, desired, Live("", {kind.name: (live,)}), {address: live}, Policy())
+    return Planned(sealed(plan), desired, Live("", {kind.name: (live,)}), {address: live}, Policy())
 
 
 def _text(kept: Kept) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from reconciler.kinds.instance_tests import OUTSTANDING
-from reconciler.kinds.integration_steps import name_of
+from reconciler.kinds.integration_release import name_of
 from reconciler.kinds.marks import WIDTH
 from reconciler.model.address import Address
 from reconciler.model.plan import Refusal

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reconciler.manifests import project as projects
-from reconciler.manifests.messages import suggest
+from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import InvalidInput, ReconcilerError
+from reconciler.model.hints import suggest
 from reconciler.verbs.session import SANDBOX, Session, open_sandbox, open_session
+from reconciler.yaml12.document import Document
+from reconciler.yaml12.file import read
 
 if TYPE_CHECKING:
     from reconciler.sandbox.faults import Fault
@@ -144,20 +147,27 @@ def rules(session: Session | None, name: str = "", value: str | None = None) -> 
 
 def read_rules(path: Path) -> list[tuple[str, str]]:
     """The rules in a file, a map of names to values in YAML or JSON. Raises InvalidInput."""
-    import yaml
-
-    try:
-        # As texts, so that `true` and `400` are the values that are meant.
-        found = yaml.load(path.read_text("utf-8"), Loader=yaml.BaseLoader)
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        reason = (
-            getattr(error, "strerror", None) or getattr(error, "problem", None) or "it is not text in UTF-8"
-        )
-        raise InvalidInput.of("file-unreadable", f'"{path}" cannot be read: {reason.lower()}') from error
-    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+    _, documents, problems = read(path, str(path))
+    if problems:
+        first = problems[0]
+        reason = first.message.removeprefix("cannot be read: ")
+        message = f'"{path}" cannot be read: {reason}'
+        raise InvalidInput([Diagnostic("file-unreadable", message, first.source, hint=first.hint)])
+    found = documents[0].value if documents else None
+    # As they are written, so that `true` and `400` are the values that are meant.
+    rules = {name: _as_written(documents[0], name) for name in found} if isinstance(found, dict) else {}
+    if not isinstance(found, dict) or None in rules.values():
         hint = "write NAME: VALUE, one a line, or let it be written: reconciler probe -o FILE"
         raise InvalidInput.of("bad-rule", f'"{path}" is not a map of rules to values', hint=hint)
-    return list(found.items())
+    return [(name, value) for name, value in rules.items() if value is not None]
+
+
+def _as_written(document: Document, name: str) -> str | None:
+    """The text that stands at a name; None where that is a list or a map."""
+    value = document.value[name]
+    if isinstance(value, list | dict):
+        return None
+    return document.written((name,)) or (value if isinstance(value, str) else "")
 
 
 def check_rule(name: str, value: str | None) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from reconciler.manifests.messages import suggest
 from reconciler.model.errors import InvalidInput
+from reconciler.model.hints import suggest
 from reconciler.verbs.sandbox import checked_open
 from reconciler.verbs.session import Session, open_sandbox
 

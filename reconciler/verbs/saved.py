@@ -13,9 +13,9 @@ from typing import Any
 from reconciler.manifests.schemas import validator
 from reconciler.model.errors import InvalidInput, Stale
 from reconciler.model.plan import Action, Plan, Verb
-from reconciler.plan.build import checksum
 from reconciler.plan.guards import on_the_whole
 from reconciler.plan.match import match
+from reconciler.plan.seal import sealed
 from reconciler.report.document import dumps, lease_document, plan_document
 from reconciler.verbs.plan import Planned
 from reconciler.verbs.session import Options, Session, rate
@@ -179,11 +179,10 @@ def _cut(
     refusals = [r for r in plan.refusals if r.address in concerned]
     owned = match(planned.desired, planned.live).owned
     refusals += on_the_whole(actions, len(consequences), owned, planned.policy, select)
-    return replace(
+    cut = replace(
         plan,
         actions=actions,
-        checksum=checksum(plan.project, plan.environment, actions, plan.rollouts),
-        counts={verb.value: sum(a.verb is verb for a in actions) for verb in Verb},
         refusals=tuple(refusals),
         consequences=consequences,
     )
+    return sealed(cut)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from reconciler.manifests import schemas
-from reconciler.manifests.messages import suggest
 from reconciler.model.errors import InvalidInput
+from reconciler.model.hints import suggest
 
 KINDS = schemas.KINDS
 

@@ -12,12 +12,13 @@ from reconciler.kinds.base import Policy
 from reconciler.manifests import project as projects
 from reconciler.manifests import secrets
 from reconciler.manifests.load import load
-from reconciler.manifests.messages import suggest
 from reconciler.manifests.project import SANDBOX, Environment, Project
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import InvalidInput, ReconcilerError
+from reconciler.model.hints import suggest
 from reconciler.model.secret import Secret
 from reconciler.model.state import Desired
+from reconciler.plan.select import Selection
 
 if TYPE_CHECKING:
     from reconciler.api import Client, Credentials
@@ -32,12 +33,19 @@ class Options:
 
     select: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    no_deps: bool = False
     prune: bool = False
     overwrite_drafts: bool = False
     send_secrets: bool = False
     allow_deletes: bool = False
     allow_updates: bool = False
+    delete_strangers: bool = False
     parallelism: int = 8
+
+    @property
+    def selection(self) -> Selection:
+        """What the run is about."""
+        return Selection(self.select, self.exclude, not self.no_deps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +118,7 @@ def policy(session: Session, options: Options) -> Policy:
         guard_minimum=configured.guard_minimum,
         allow_delete=options.allow_deletes,
         allow_update=options.allow_updates,
+        delete_strangers=options.delete_strangers,
         overwrite_drafts=options.overwrite_drafts,
         send_secrets=options.send_secrets,
         record=environment.applied != "none",

@@ -4,44 +4,34 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from reconciler.kinds.executions import on_draft
-from reconciler.kinds.flow_run import FlowResult, ended, failures, parse_run, run_flow
-from reconciler.kinds.listings import Row, page_of
-from reconciler.kinds.listings_tables import FLOWS
-from reconciler.manifests.messages import listed
+import anyio
+
+from reconciler.lists.listing import Row, page_of
+from reconciler.lists.lookups import by_id, every, is_id, type_of
+from reconciler.lists.parts import column
+from reconciler.lists.tables import FLOW_SETTINGS, FLOWS, INTEGRATIONS
 from reconciler.model.address import Address
-from reconciler.model.errors import ApiError, GraphQLError, InvalidInput
+from reconciler.model.errors import GraphQLError, InvalidInput
+from reconciler.model.hints import listed
 from reconciler.model.operation import Operation
-from reconciler.model.state import Desired
+from reconciler.model.state import Desired, Resource
+from reconciler.runs.expectation import failures
+from reconciler.runs.flow import Call, FlowResult, operation, run_flow
+from reconciler.runs.poll import Poll
 from reconciler.verbs import executions
-from reconciler.verbs.lookups import every
-from reconciler.verbs.owned import INSTANCE, addressed, as_written, integration_of
+from reconciler.verbs.owned import INSTANCE, addressed, as_written, owned_at
 from reconciler.verbs.session import Session, connect, load_desired
 
 if TYPE_CHECKING:
     from reconciler.api import Client
 
 _INTEGRATION = "Integration"
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """What is sent to a flow, and what must come back. Payloads that are no text are sent as JSON."""
-
-    flow: str
-    payload: Any = None
-    content_type: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    expect: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing is sent but the call itself."""
-        return self.payload is None and not self.content_type and not self.headers
+_FLOW = (column("flow", "flow { name }"),)
+_IN_DOUBT = "the flow may have run: see reconciler get executions --started-after 10m"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +52,18 @@ class Tested:
 class _Subject:
     """What is tested: its flows' names, each with the id that runs it."""
 
-    address: Address
+    name: str
     flows: Mapping[str, str]
     draft: bool = False
+    resource: Resource | None = None
 
 
 async def test(
     session: Session, address: str, call: Call, limit: float, listener: Callable[[str], None]
 ) -> list[Tested]:
     """Runs the flow that `call` names; where it names none, the tests of the instance's manifest, or else the
-    only flow that there is. An integration's address means its draft. `listener` is told what is under way,
-    and `limit` is how many seconds each run may take.
+    only flow that there is. An integration's address means its draft, and an id may be a flow's. `listener`
+    is told what is under way, and `limit` is how many seconds each run may take.
 
     Raises InvalidInput, Refused, NotEnded, NotAuthenticated, Unreachable or ApiError.
     """
@@ -81,7 +72,7 @@ async def test(
     written = (as_written(session) if asked else load_desired(session, resolve_secrets=False))[0]
     async with connect(session, read_only=False) as client:
         subject = await _subject(client, written, address)
-        calls = _calls(subject, written, call)
+        calls = _calls(subject, call)
         return [await _run(client, subject, one, limit, listener) for one in calls]
 
 
@@ -89,49 +80,61 @@ test.__test__ = False  # type: ignore[attr-defined]  # pytest would collect it
 
 
 async def _subject(client: Client, written: Desired, text: str) -> _Subject:
+    if is_id(text):
+        return await _identified(client, written, text)
     kind, _, name = text.partition("/")
     if kind != _INTEGRATION or not name:
-        found = await addressed(client, written, [text])
-        address, live = next(iter(found.items()))
-        return _Subject(address, live.facts["flowConfigs"])
+        ((address, live),) = (await addressed(client, written, [text])).items()
+        return _Subject(str(address), live.facts["flowConfigs"], resource=written.resources.get(address))
     address = Address(kind, name)
-    draft = (await integration_of(client, written, address)).id
+    draft = (await owned_at(client, written, address)).id
+    return _Subject(str(address), await _flows_of(client, draft), draft=True)
+
+
+async def _identified(client: Client, written: Desired, identifier: str) -> _Subject:
+    """What an id means: an instance, an integration's draft, a flow of an instance, or one of a draft."""
+    kind = type_of(identifier)
+    if kind == INSTANCE:
+        ((address, live),) = (await addressed(client, written, [identifier])).items()
+        return _Subject(identifier, live.facts["flowConfigs"], resource=written.resources.get(address))
+    if kind == _INTEGRATION and await by_id(client, INTEGRATIONS, (), identifier):
+        return _Subject(identifier, await _flows_of(client, identifier), draft=True)
+    if kind == "IntegrationFlow":  # whose name the API does not tell by its id
+        return _Subject(identifier, {identifier: identifier}, draft=True)
+    if kind == FLOW_SETTINGS.node and (node := await by_id(client, FLOW_SETTINGS, _FLOW, identifier)):
+        return _Subject(identifier, {node["flow"]["name"]: identifier})
+    raise InvalidInput.of(
+        "unknown-id",
+        f'"{identifier}" is the id of no flow, instance or integration that is there',
+        hint="see: reconciler get instances",
+    )
+
+
+async def _flows_of(client: Client, integration: str) -> dict[str, str]:
     columns = [column for column in FLOWS.columns if column.name in ("id", "name")]
 
     def page(first: int, after: str | None) -> Operation:
-        return page_of(FLOWS, columns, {}, {"first": first, "after": after}, draft)
+        return page_of(FLOWS, columns, {}, {"first": first, "after": after}, integration)
 
-    flows = {node["name"]: node["id"] async for node in every(client, page, FLOWS.root)}
-    return _Subject(address, flows, draft=True)
+    return {node["name"]: node["id"] async for node in every(client, page, FLOWS.root)}
 
 
-def _calls(subject: _Subject, written: Desired, call: Call) -> list[Call]:
+def _calls(subject: _Subject, call: Call) -> list[Call]:
     names = list(subject.flows)
     if call.flow:
         if call.flow not in names:
-            message = f'{subject.address} has no flow "{call.flow}"'
+            message = f'{subject.name} has no flow "{call.flow}"'
             raise InvalidInput.of("unknown-flow", message, hint=f"the flows are {listed(names)}")
         return [call]
-    resource = written.resources.get(subject.address)
-    tests = resource.fields.get("tests") if resource and subject.address.kind == INSTANCE else ()
+    tests = subject.resource.fields.get("tests") if subject.resource else ()
     if tests and call.is_empty:
-        return [_written(test) for test in tests]
+        return [Call.written(test) for test in tests]
     if len(names) == 1:
         return [replace(call, flow=names[0])]
     why = "several flows" if names else "no flow"
     without = "" if tests else ", and its manifest no tests"
     hint = f"give --flow: one of {listed(names)}" if names else "deploy it first"
-    raise InvalidInput.of("no-tests", f"{subject.address} has {why}{without}", hint=hint)
-
-
-def _written(test: Mapping[str, Any]) -> Call:
-    return Call(
-        test["flow"],
-        test.get("payload"),
-        test.get("contentType") or "",
-        test.get("headers") or {},
-        test.get("expect") or {},
-    )
+    raise InvalidInput.of("no-tests", f"{subject.name} has {why}{without}", hint=hint)
 
 
 async def _run(
@@ -139,32 +142,25 @@ async def _run(
 ) -> Tested:
     identifier = subject.flows.get(call.flow)
     if identifier is None:
-        message = f'{subject.address} has no flow "{call.flow}", which its manifest tests'
+        message = f'{subject.name} has no flow "{call.flow}", which its manifest tests'
         raise InvalidInput.of("unknown-flow", message, hint=f"the flows are {listed(subject.flows)}")
     listener(f'flow "{call.flow}" runs')
     began = monotonic()
-    op = run_flow(identifier, call.payload, call.content_type, call.headers, address=str(subject.address))
-    result = parse_run(await _send(client, replace(on_draft(op) if subject.draft else op, timeout=limit)))
+    op = operation(call, identifier, address=subject.name, timeout=limit, draft=subject.draft)
+    poll = Poll(limit, anyio.sleep, pause=executions.FIRST_PAUSE)
+
+    def tell(status: str) -> None:
+        listener(f'flow "{call.flow}" is {status}')
+
+    result = await run_flow(client.execute, client.execute, op, poll, tell, in_doubt=_IN_DOUBT)
     steps = logs = None
-    if run := result.execution:
-        left = limit - (monotonic() - began)
-        state = await executions.ended(
-            client, run, max(left, 0.0), lambda status: listener(f'flow "{call.flow}" is {status}')
-        )
-        result = ended(result, state)
-        steps = await _permitted(executions.steps(client, run))
-        logs = await _permitted(executions.logs(client, run, executions.LATE))
+    if result.execution:
+        if not result.ended:
+            raise executions.still_running(result.execution, limit)
+        steps = await _permitted(executions.steps(client, result.execution))
+        logs = await _permitted(executions.logs(client, result.execution, executions.LATE))
     problems = tuple(failures(call.expect, result))
     return Tested(call, result, problems, steps, logs, monotonic() - began)
-
-
-async def _send(client: Client, op: Operation) -> Mapping[str, Any]:
-    try:
-        return dict(await client.execute(op))
-    except ApiError as error:
-        if error.doubtful:
-            error.hint = "the flow may have run: see reconciler get executions --started-after 10m"
-        raise
 
 
 async def _permitted(parts: Awaitable[list[Row]]) -> list[Row] | None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from reconciler.definition import Definition
 from reconciler.manifests import files
 from reconciler.manifests import project as projects
 from reconciler.manifests.load import load
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.errors import InvalidInput
-from reconciler.model.state import Definition
 from reconciler.verbs.session import Session
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shlex
 import signal
@@ -83,7 +84,7 @@ def _heals(project: Remote) -> None:
     assert project.named("integrations", "Orders", "versionNumber")["versionNumber"] == 1
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_lets_what_is_under_way_finish(project: Remote, number: signal.Signals):
     running = Running(project, "--format", "json").after(3).send(number)
     assert running.end() == 130, running.said()
@@ -120,6 +121,7 @@ def test_a_second_signal_stops_at_once(project: Remote):
     [
         ("plan", signal.SIGINT, signal.SIG_DFL),
         ("plan", signal.SIGTERM, signal.SIG_DFL),
+        ("plan", signal.SIGHUP, signal.SIG_DFL),
         ("plan", signal.SIGTERM, signal.SIG_IGN),  # as a shell starts jobs in the background
         ("apply --format json", signal.SIGTERM, signal.SIG_DFL),
         ("get customers", signal.SIGTERM, signal.SIG_DFL),
@@ -233,6 +235,81 @@ def test_streams_that_are_closed_or_full(project: Remote, redirect: str, code: i
     assert (done.returncode, said in done.stderr) == (code, True), done.stderr
     assert "internal error" not in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def _all_done(project: Remote) -> None:
+    assert project.json("plan")["summary"]["actions"] == 0
+    assert project.json("history")["runs"][0]["status"] == "done"
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("{} apply --yes | head -1", 0),
+        ("{} apply --yes --format json | head -c 1", 0),
+        ("{} apply --yes 2>&1 | head -1", 0),
+        ("{} apply --yes 2> >(head -1 >&2)", 0),
+        ("{} apply --yes 2>/dev/full", 0),
+        ("{} apply --yes >&- 2>&-", 0),
+        # The outcome was asked for, and did not arrive.
+        ("{} apply --yes >/dev/full", 1),
+    ],
+)
+def test_an_apply_outlasts_those_who_listen_to_it(project: Remote, command: str, code: int):
+    ours = f"{shlex.quote(sys.executable)} -m reconciler --project {project.root / 'reconciler.yaml'}"
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command.format(ours)}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, "Traceback" in done.stderr) == (code, False), done.stderr
+    assert ("no space left" in done.stderr) is (code == 1)
+    _all_done(project)
+
+
+def test_the_outcome_arrives_though_nobody_reads_the_progress(project: Remote):
+    ours = f"{shlex.quote(sys.executable)} -m reconciler --project {project.root / 'reconciler.yaml'}"
+    done = subprocess.run(
+        ["bash", "-c", f"{ours} apply --yes --format json 2> >(true)"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0
+    summary = json.loads(done.stdout)["summary"]
+    assert summary["done"] == summary["actions"] > CUSTOMERS
+
+
+def test_a_run_under_nohup_outlasts_the_terminal(project: Remote):
+    process = project.process(
+        "apply", "--yes", "--format", "json", preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    )
+    while not list((project.root / ".reconciler").glob("journal/*.jsonl")) and process.poll() is None:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGHUP)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert json.loads(out)["summary"]["skipped"] == 0
+
+
+@pytest.mark.parametrize("policy", ["", "policy: {lease: true}"])
+def test_a_commit_that_is_no_text_stops_nothing(project: Remote, policy: str):
+    path = project.root / "reconciler.yaml"
+    path.write_text(path.read_text().replace("spec:\n", f"spec:\n  {policy}\n", 1))
+    odd = {"GITHUB_SHA": b"ab\xffcd", "CI_JOB_URL": b"https://ci.example/\xff"}
+    variables = {**{k.encode(): v.encode() for k, v in os.environ.items()}, **_bytes(odd)}
+    process = project.process("apply", "--yes", "--format", "json", env=variables)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    summary = json.loads(out)["summary"]
+    assert summary["done"] == summary["actions"] > 0
+
+
+def _bytes(given: dict[str, bytes]) -> dict[bytes, bytes]:
+    return {name.encode(): value for name, value in given.items()}
 
 
 @pytest.mark.parametrize("rule", ["silent", "retry_after"])

@@ -7,8 +7,9 @@ import anyio
 import httpx
 import pytest
 
-from reconciler.api.auth import checked_base, is_loopback
+from reconciler.api.auth import checked_base
 from reconciler.model.errors import InvalidInput, NotAuthenticated, Unreachable
+from reconciler.model.loopback import is_loopback
 from reconciler.model.secret import Secret
 from tests.api.stand_in import Server, create, data, query
 

@@ -46,8 +46,7 @@ async def test_a_mutation_gives_its_object_and_counts_as_a_write(connect):
         assert await client.execute(create()) == {"id": "1"}
         await client.execute(query())
         stats = client.stats
-    assert (stats.reads, stats.writes, stats.retries) == (1, 1, 0)
-    assert stats.bytes > 0
+    assert (stats.reads, stats.writes) == (1, 1)
 
 
 async def test_payload_errors_are_joined_field_by_field(connect):

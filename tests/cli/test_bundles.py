@@ -203,7 +203,7 @@ def test_somebodys_version_is_named_and_left_alone(project: Folder) -> None:
 
 
 def test_a_draft_that_was_put_on_another_bundle_is_put_back(project: Folder) -> None:
-    orders(project)
+    orders(project, draft="follow")
     apply(project)
     publish_by_hand(project, b"mine")
     identifier = project.id_of("integrations")

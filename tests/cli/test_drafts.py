@@ -74,7 +74,8 @@ def test_what_we_wrote_ourselves_is_not_kept(project: Folder):
     project.shop()
     assert project("apply", "--yes")[0] == 0
     project.write("definitions/orders.yml", OURS)
-    project.shop(name="Other")
+    spec = {"name": "Orders", "definition": "../definitions/orders.yml", "release": "1.1.0"}
+    project.manifest("Integration", "orders", **spec)
     assert overwrite(project)["kept"] is None
     assert not list((project.root / ".reconciler/journal").glob("*.drafts"))
 

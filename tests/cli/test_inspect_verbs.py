@@ -19,8 +19,8 @@ from graphql import GraphQLSchema, build_schema, parse, validate
 from reconciler.cli.main import COMMANDS, run
 from reconciler.cli.moments import moment
 from reconciler.kinds import documents
-from reconciler.kinds.listings import PAGING, Listing, one_of, page_of
-from reconciler.kinds.listings_tables import LISTINGS
+from reconciler.lists.listing import PAGING, Listing, one_of, page_of
+from reconciler.lists.tables import LISTINGS
 from reconciler.sandbox import Sandbox
 
 CUSTOMERS = 250
@@ -183,10 +183,13 @@ def test_wrong_arguments_end_with_3(shell: Shell, arguments: list[str]) -> None:
     shell("get", *arguments, code=3)
 
 
-@pytest.mark.parametrize("name", ["executions", "outdated"])
-def test_documents_beside_the_lists_fit_the_schema(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "package"),
+    [("executions", "reconciler.lists"), ("outdated", "reconciler.lists"), ("flow", "reconciler.runs")],
+)
+def test_documents_beside_the_lists_fit_the_schema(name: str, package: str) -> None:
     schema = published()
-    for document in documents.load(name).values():
+    for document in documents.load(name, package).values():
         assert validate(schema, parse(document)) == []
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
+from uuid import UUID
 
 import pytest
 import yaml
@@ -96,3 +98,64 @@ def test_a_few_addresses_take_a_few_requests(shop: Folder) -> None:
     assert code == 3
     requests = out.partition("about ")[2].split()[0]
     assert int(requests) <= 8, json.dumps(out)
+
+
+def unmarked(shop: Folder) -> str:
+    """The id of the instance, which bears no mark any more."""
+    assert shop("forget", ORDERS, "--yes")[0] == 0
+    return shop.id_of("instances")
+
+
+def test_an_id_names_an_instance_that_bears_no_mark(shop: Folder) -> None:
+    identifier = unmarked(shop)
+    code, out, _ = shop("disable", identifier)
+    assert code == 3  # without a terminal nobody can be asked
+    assert '"Orders for Acme"' in out
+    assert enabled(shop) == {identifier: True}
+    code, out, err = shop("disable", identifier, "--yes")
+    assert code == 0, out + err
+    assert enabled(shop) == {identifier: False}
+    assert identifier in shop("history", "latest")[1]
+    document = shop.json("deploy", identifier, "--yes")
+    assert [(action["verb"], action["status"]) for action in document["actions"]] == [
+        ("deploy", "done"),
+        ("disable", "done"),
+    ]
+    assert shop("enable", identifier, "--yes")[0] == 0
+    assert enabled(shop) == {identifier: True}
+
+
+def test_an_id_means_the_address_that_its_mark_names(shop: Folder) -> None:
+    identifier = shop.id_of("instances")
+    document = shop.json("disable", identifier, ORDERS, "--yes")
+    assert [action["address"] for action in document["actions"]] == [ORDERS]
+
+
+def test_ids_of_nothing_and_of_other_things_are_said_together(shop: Folder) -> None:
+    customer = shop.id_of("customers")
+    nothing = b64encode(f"Instance:{UUID(int=1)}".encode()).decode()
+    code, _, err = shop("disable", customer, nothing, "", "--yes")
+    assert code == 3
+    assert "is the id of a Customer" in err
+    assert f'no instance has the id "{nothing}"' in err
+    assert '"" is not' in err
+
+
+def test_flows_are_run_by_id(shop: Folder) -> None:
+    (flow,) = shop.ask(
+        "{ instances(isSystem: false) { nodes { flowConfigs { nodes { id flow { id } } } } } }"
+    )["instances"]["nodes"][0]["flowConfigs"]["nodes"]
+    instance = unmarked(shop)
+    integration = shop.id_of("integrations")
+    for identifier in (instance, integration, flow["id"], flow["flow"]["id"]):
+        document = shop.json("test", identifier)
+        assert (document["address"], document["summary"]["passed"]) == (identifier, 1)
+        assert document["tests"][0]["execution"]
+    assert shop("test", flow["id"], "--flow", "Nothing")[0] == 3
+    assert shop("test", shop.id_of("customers"))[0] == 3
+    for kind in ("Instance", "InstanceFlowConfig", "Integration"):
+        nothing = b64encode(f"{kind}:{UUID(int=1)}".encode()).decode()
+        code, _, err = shop("test", nothing)
+        assert code == 3
+        assert nothing in err
+    assert shop("test", "")[0] == 3

@@ -121,7 +121,7 @@ def test_forget_warns_where_the_manifest_is_still_there(shop: Folder, kind: str,
         assert ids(shop) == ["Customer/acme#adopt"]
     else:
         assert errors(shop, "plan") == (5, [("exists-unowned", ADDRESSES[kind])])
-        shop("adopt", ADDRESSES[kind], one(shop, kind)["id"])
+        shop("adopt", ADDRESSES[kind], one(shop, kind)["id"], "--yes")
     applied(shop)
     assert len(objects(shop, kind)) == 1
 
@@ -189,7 +189,7 @@ def test_forget_what_no_manifest_names_any_more(shop: Folder):
 def test_adopt_writes_the_mark_and_is_in_the_journal(shop: Folder, kind: str):
     shop("forget", ADDRESSES[kind], "--yes")
     before = one(shop, kind, "description")
-    code, _, err = shop("adopt", ADDRESSES[kind], before["id"])
+    code, _, err = shop("adopt", ADDRESSES[kind], before["id"], "--yes")
     assert code == 0, err
     after = one(shop, kind, "description")
     assert {*before["labels"]} < {*after["labels"]}
@@ -198,7 +198,7 @@ def test_adopt_writes_the_mark_and_is_in_the_journal(shop: Folder, kind: str):
     entries = shop.json("history", "latest")["entries"]
     assert [e["event"] for e in entries] == ["begin", "send", "answer", "end", "finish"]
     writes = shop.writes()
-    assert shop("adopt", ADDRESSES[kind], before["id"])[0] == 0
+    assert shop("adopt", ADDRESSES[kind], before["id"], "--yes")[0] == 0
     assert shop.writes() == writes
     applied(shop)
 
@@ -416,6 +416,28 @@ def test_what_goes_along_is_told_in_every_format(shop: Folder):
         assert "Deleted along with it" in out
 
 
+def test_what_a_stranger_made_goes_along_only_where_that_is_asked_for(shop: Folder):
+    found = one(shop, "instance", "customer { id } integration { id }")
+    references = {"customer": found["customer"]["id"], "integration": found["integration"]["id"]}
+    made = shop.behind("createInstance", {"name": "By hand", **references})["id"]
+    for kind in ("customer", "instance"):
+        for path in (shop.root / "manifests").glob(f"{kind}-*.yaml"):
+            path.unlink()
+    writes = shop.writes()
+    for verb in (["apply", "--yes"], ["plan"]):
+        assert errors(shop, *verb, "--prune") == (5, [("strangers", "Customer/acme")])
+    _, _, err = shop("plan", "--prune")
+    assert f'deleting Customer/acme would delete instance "By hand" ({made}), which bears no mark' in err
+    assert "--delete-strangers" in err
+    assert shop.writes() == writes
+    applied(shop, "--prune", "--exclude", "Customer/acme")
+    assert len(objects(shop, "instance")) == len(objects(shop, "customer")) == 1
+    saved = str(shop.root / "saved.json")
+    assert shop("plan", "--prune", "--delete-strangers", "-o", saved)[0] == 0
+    assert shop("apply", saved)[0] == 0
+    assert objects(shop, "instance") == objects(shop, "customer") == []
+
+
 # Two projects in one tenant
 
 
@@ -453,6 +475,6 @@ def test_two_projects_cannot_have_one_customer(shop: Folder, other: tuple[str, .
         5,
         [("owned-otherwise", "Customer/mine")],
     )
-    code, _, err = shop("adopt", "Customer/mine", before["id"], *other)
+    code, _, err = shop("adopt", "Customer/mine", before["id"], "--yes", *other)
     assert (code, "reconciler:shop/customer/acme" in err) == (5, True)
     assert one(shop, "customer") == before

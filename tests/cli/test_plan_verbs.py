@@ -78,6 +78,13 @@ def _causes(project: Folder) -> dict[str, str]:
 
 def test_drift_of_a_definition_names_flow_and_step(project: Folder):
     project.shop()
+    spec = {
+        "name": "Orders",
+        "definition": "../definitions/orders.yml",
+        "release": "1.0.0",
+        "draft": "follow",
+    }
+    project.manifest("Integration", "orders", **spec)
     project("apply", "--yes")
     edited = DEFINITION.replace("https://example.com/orders", "https://example.com/other")
     project.behind(
@@ -234,7 +241,7 @@ def test_an_unmarked_object_of_the_same_name_is_not_taken_over_nor_doubled(proje
     code, _, err = project("apply", "--yes")
     assert code == 5
     assert "reconciler adopt Integration/orders" in err
-    code, _, err = project("adopt", "Integration/orders", project.id_of("integrations"))
+    code, _, err = project("adopt", "Integration/orders", project.id_of("integrations"), "--yes")
     assert code == 0, err
     assert project("apply", "--yes")[0] == 0
     assert project("plan", "--detailed-exitcode")[0] == 0

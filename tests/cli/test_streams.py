@@ -14,6 +14,7 @@ from reconciler.cli.main import run
 from reconciler.report.rows import Rows
 from reconciler.sandbox import Sandbox, transport
 from reconciler.sandbox.seed import seed
+from tests.cli.projects import Folder
 
 
 @pytest.fixture(scope="module")
@@ -85,3 +86,45 @@ def test_long_cells_fold_on_a_terminal_and_stay_whole_in_a_pipe() -> None:
     assert len(shown[True]) > 3
     assert "".join(shown[True]).count("long") == 20
     assert len(shown[False]) == 3
+
+
+class Gone(io.StringIO):
+    """Nobody reads it any more."""
+
+    def write(self, text: str) -> int:
+        raise BrokenPipeError
+
+
+class Person(io.StringIO):
+    """Someone at a terminal, who says yes to everything."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_nobody_is_asked_about_what_could_not_be_shown(
+    project: Folder, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project.shop()
+    monkeypatch.setattr("sys.stdin", Person("yes\n"))
+    with monkeypatch.context() as patch:
+        patch.setattr("sys.stdout", Gone())
+        assert run(["--project", str(project.root), "apply"]) == 1
+    assert "could not be shown; nothing was changed" in capsys.readouterr().err
+    assert project.writes() == 0
+
+
+def test_a_text_that_no_request_can_carry_is_one_action_s_failure(
+    project: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.shop()
+    project.manifest("Customer", "birch", name="Birch ${env.ODD}")
+    monkeypatch.setenv("ODD", "\udcff")
+    for name in ("json", "text", "markdown", "junit", "github"):
+        code, out, err = project("apply", "--yes", "--format", name)
+        assert (code, "Traceback" in err) == (1, False)
+        assert "Customer/birch" in out
+        assert "is not valid Unicode" in out
+    found = project.json("apply", "--yes")
+    assert {a["address"]: a["status"] for a in found["actions"]} == {"Customer/birch": "failed"}
+    assert project.json("plan")["summary"]["unchanged"] == 3

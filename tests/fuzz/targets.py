@@ -10,13 +10,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from reconciler.definition import Definition
 from reconciler.manifests import definitions, project
-from reconciler.manifests.load import load_all
 from reconciler.manifests.secrets import SecretSource, resolve
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import InvalidInput
 from reconciler.model.secret import Secret
-from reconciler.model.state import Definition
 from reconciler.report.document import dumps, errors_document
 from reconciler.report.values import LONG
 from reconciler.verbs import saved
@@ -52,7 +51,7 @@ class Targets:
     def manifest(self, data: bytes) -> None:
         """As one manifest among others."""
         self._written("manifests/any.yaml", data)
-        _told(load_all(self.project, "staging", environ=sample.ENVIRON).diagnostics)
+        _told(sample.load_all(self.project, "staging").diagnostics)
 
     def project_file(self, data: bytes) -> None:
         """As a project file."""

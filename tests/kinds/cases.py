@@ -1,38 +1,11 @@
-"""For each kind of manifest: an example, what it refers to, and how a person changes its object."""
+"""For each kind of manifest: an example, how a person changes its object, and how worlds draw it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from hypothesis import strategies as st
 
-SECRET = {"secret": {"env": "KIND_SECRET"}}
-
-
-@dataclass(frozen=True)
-class Case:
-    """One kind. `edit` is what somebody else's update mutation says beside the id, `path` the field that a
-    plan then names, `needs` the cases whose manifests must be there; `changed` is a spec of another value.
-    """
-
-    kind: str
-    spec: dict[str, Any]
-    edit: dict[str, Any] = field(default_factory=dict)
-    path: str = ""
-    changed: dict[str, Any] = field(default_factory=dict)
-    needs: tuple[str, ...] = ()
-    update: str = ""
-    list: str = ""
-    marks: str = ""
-    """The fields of the answer in which marks are kept."""
-    key: str = "name"
-    """The field of the answer by which the object is found."""
-    called: str | int | bool = ""
-
-    @property
-    def one(self) -> str:
-        """The query for one object."""
-        return self.update.removeprefix("update")[:1].lower() + self.update.removeprefix("update")[1:]
-
+from reconciler.model.address import Address
+from tests.kinds.case import HEADERS, INPUTS, SECRET, Case, Drawn, drawn_secret, named, texts
 
 CASES = {
     case.kind: case
@@ -46,6 +19,14 @@ CASES = {
             update="updateAlertWebhook",
             list="alertWebhooks",
             marks="headers",
+            drawn=Drawn(
+                lambda _: {
+                    "name": st.just("Ops"),
+                    "url": st.just(drawn_secret("https://example.com/alerts")),
+                    "payloadTemplate": texts("{}", "{ }"),
+                },
+                lambda _: {"headers": HEADERS},
+            ),
         ),
         Case(
             "LogStream",
@@ -62,6 +43,20 @@ CASES = {
             update="updateExternalLogStream",
             list="externalLogStreams",
             marks="headers",
+            drawn=Drawn(
+                lambda _: {
+                    "name": st.just("Lake"),
+                    "url": st.just(drawn_secret("https://example.com/logs")),
+                    "payloadTemplate": texts("{}", "{ }"),
+                    "severityLevels": st.sampled_from(
+                        [
+                            [Address("LogSeverity", "ERROR")],
+                            [Address("LogSeverity", n) for n in ("WARN", "INFO")],
+                        ]
+                    ),
+                },
+                lambda _: {"headers": HEADERS},
+            ),
         ),
         Case(
             "EventWebhook",
@@ -79,6 +74,19 @@ CASES = {
             update="updateWebhookEndpoint",
             list="webhookEndpoints",
             marks="description",
+            drawn=Drawn(
+                lambda _: {
+                    "name": st.just("Events"),
+                    "url": st.just(drawn_secret("https://example.com/events")),
+                    "eventTypes": st.sampled_from([["user.created"], ["user.deleted", "instance.deployed"]]),
+                },
+                lambda _: {
+                    "description": texts("", "Told.\n"),
+                    "enabled": st.booleans(),
+                    "headers": HEADERS,
+                    "secret": st.just(drawn_secret("signing")),
+                },
+            ),
         ),
         Case(
             "InstanceProfile",
@@ -89,6 +97,15 @@ CASES = {
             update="updateInstanceProfile",
             list="instanceProfiles",
             marks="description",
+            drawn=Drawn(
+                lambda _: {"name": st.just("Large")},
+                lambda _: {
+                    "description": texts("", "For big ones"),
+                    "stableKey": st.just("large"),
+                    "allocatedMemoryMb": st.sampled_from([512, 2048]),
+                    "logsDisabled": st.booleans(),
+                },
+            ),
         ),
         Case(
             "Connection",
@@ -109,6 +126,20 @@ CASES = {
             list="scopedConfigVariables",
             marks="description",
             key="key",
+            drawn=Drawn(
+                lambda _: {
+                    "name": texts("Slack", "Slack of ours"),
+                    "stableKey": st.just("company-slack"),
+                    "scope": st.just("customer"),
+                    "component": st.just("slack"),
+                    "connection": st.just("oauth2"),
+                },
+                lambda _: {
+                    "managedBy": st.just("org"),
+                    "description": texts("", "The company's"),
+                    "inputs": INPUTS,
+                },
+            ),
         ),
         Case(
             "User",
@@ -121,6 +152,13 @@ CASES = {
             list="users",
             key="email",
             called="Ada@example.com",
+            drawn=Drawn(
+                lambda _: {
+                    "email": st.just("Ada@example.com"),
+                    "role": st.just(Address("OrganizationRole", "Admin")),
+                },
+                lambda _: {"name": texts("Ada", "Ada Lovelace"), "phone": texts("", "1")},
+            ),
         ),
         Case(
             "AlertGroup",
@@ -131,6 +169,11 @@ CASES = {
             needs=("User", "AlertWebhook"),
             update="updateAlertGroup",
             list="alertGroups",
+            drawn=Drawn(
+                lambda _: {"name": st.just("On call")},
+                lambda there: named(there, "User", "AlertWebhook"),
+                needs=("User", "AlertWebhook"),
+            ),
         ),
         Case(
             "AlertMonitor",
@@ -147,6 +190,23 @@ CASES = {
             needs=("Instance", "AlertGroup"),
             update="updateAlertMonitor",
             list="alertMonitors",
+            drawn=Drawn(
+                lambda there: {
+                    "name": st.just("Failures"),
+                    "instance": st.just(there["Instance"].address),
+                    "triggers": st.sampled_from(
+                        [
+                            [Address("AlertTrigger", "Execution Failed")],
+                            [Address("AlertTrigger", n) for n in ("Execution Started", "Execution Failed")],
+                        ]
+                    ),
+                },
+                lambda there: {
+                    **named(there, "User", "AlertGroup", "AlertWebhook"),
+                    "flow": st.just("Flow 0"),
+                },
+                needs=("User", "AlertWebhook", "AlertGroup", "Instance"),
+            ),
         ),
         Case(
             "CustomerConnection",
@@ -163,6 +223,15 @@ CASES = {
             list="customerConfigVariables",
             key="isTest",
             called=False,
+            drawn=Drawn(
+                lambda there: {
+                    "connection": st.just(there["Connection"].address),
+                    "customer": st.just(there["Customer"].address),
+                    "inputs": INPUTS,
+                },
+                lambda _: {},
+                needs=("Connection", "Customer"),
+            ),
         ),
         Case(
             "MarketplaceListing",
@@ -175,8 +244,27 @@ CASES = {
             list="integrations(allVersions: true)",
             key="overview",
             called="# Orders",
+            drawn=Drawn(
+                lambda there: {
+                    "integration": st.just(there["Integration"].address),
+                    "release": st.just(there["Integration"].fields["release"]),
+                },
+                lambda _: {
+                    "availability": texts("deployable", "visible", "hidden"),
+                    "overview": texts("", "# Orders"),
+                    "allowMultipleInstances": st.booleans(),
+                },
+                needs=("Integration",),
+            ),
         ),
-        Case("Component", {"key": "slack", "version": 1}),
+        Case(
+            "Component",
+            {"key": "slack", "version": 1},
+            drawn=Drawn(
+                lambda _: {"key": st.just("slack")},
+                lambda _: {"version": st.just(1), "isPublic": st.just(True)},
+            ),
+        ),
         Case(
             "Integration",
             {

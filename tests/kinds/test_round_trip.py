@@ -8,7 +8,8 @@ import pytest
 
 from reconciler.kinds import all_kinds
 from reconciler.sandbox.faults import Fault
-from tests.kinds.cases import CASES, SECRET, address_of, name_of
+from tests.kinds.case import SECRET
+from tests.kinds.cases import CASES, address_of, name_of
 from tests.kinds.world import World
 
 KINDS = sorted(CASES)
@@ -106,7 +107,7 @@ def test_let_go_of_and_taken_over_again(world: World, kind: str) -> None:
     (found,) = world.objects(kind)
     world.run("forget", "--yes", address_of(kind))
     assert "reconciler" not in world.told(kind, found["id"]).lower()
-    world.run("adopt", address_of(kind), found["id"])
+    world.run("adopt", address_of(kind), found["id"], "--yes")
     world.apply()
     assert world.objects(kind) == [found]
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from reconciler.sandbox import Sandbox
 from tests.cli.projects import Folder
-from tests.kinds.cases import CASES, Case, name_of, with_needs
+from tests.kinds.case import Case
+from tests.kinds.cases import CASES, name_of, with_needs
 
 
 class World(Folder):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.manifests import project
-from reconciler.manifests.load import Loaded, load_all
+from reconciler.manifests.load import load
 from reconciler.manifests.project import Project
 from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.state import Desired
 
 PROJECT = """\
 apiVersion: reconciler/v1
@@ -43,7 +45,7 @@ flows:
           level: {type: configVar, value: Level}
 requiredConfigVars:
   - {key: Level, dataType: picklist, defaultValue: info, pickList: [info, warn]}
-  - {key: Channel, dataType: string, defaultValue: ""}
+  - {key: Channel, dataType: string, defaultValue: general}
   - {key: Count, dataType: number, defaultValue: "1"}
   - {key: Urgent, dataType: boolean, defaultValue: "false"}
   - {key: Items, dataType: string, collectionType: valuelist, defaultValue: "[]"}
@@ -108,10 +110,25 @@ def opened(root: Path, files: Mapping[str, str | bytes] | None = None) -> Projec
     return loaded
 
 
+@dataclass(frozen=True)
+class Loaded:
+    desired: Desired
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        return tuple(d for d in self.diagnostics if d.severity == "error")
+
+
+def load_all(project: Project, environment: str) -> Loaded:
+    desired, diagnostics = load(project, environment, environ=ENVIRON)
+    return Loaded(desired, tuple(diagnostics))
+
+
 def loaded(
     root: Path, files: Mapping[str, str | bytes] | None = None, environment: str = "staging"
 ) -> Loaded:
-    return load_all(opened(root, files), environment, environ=ENVIRON)
+    return load_all(opened(root, files), environment)
 
 
 def problems(root: Path, files: Mapping[str, str | bytes], environment: str = "staging") -> list[Diagnostic]:
@@ -119,4 +136,4 @@ def problems(root: Path, files: Mapping[str, str | bytes], environment: str = "s
     found, diagnostics = project.load(write(root / "repo", files))
     if found is None:
         return diagnostics
-    return [*diagnostics, *load_all(found, environment, environ=ENVIRON).diagnostics]
+    return [*diagnostics, *load_all(found, environment).diagnostics]

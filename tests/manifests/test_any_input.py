@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconciler.manifests.read import parse
+from reconciler.yaml12.text import parse
 from tests.manifests import sample
 from tests.manifests.sample import CUSTOMER, DEFINITION, INTEGRATION
 from tests.manifests.test_load import INSTANCE_FULL, SET, X

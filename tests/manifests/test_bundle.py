@@ -127,9 +127,9 @@ def test_two_loads_give_one_definition(tmp_path: Path) -> None:
     assert one.definition == two.definition
     assert one.component == two.component
     signature = sha1(packed(files_of(folder))).hexdigest()
-    first = one.definition.data["flows"][0]["steps"][0]["action"]["component"]
+    first = one.definition.tree["flows"][0]["steps"][0]["action"]["component"]
     assert first == {"key": one.component.fields["key"], "isPublic": False, "signature": signature}
-    public = one.definition.data["flows"][0]["supplementalComponents"][0]
+    public = one.definition.tree["flows"][0]["supplementalComponents"][0]
     assert public == {"key": "webhook-triggers", "isPublic": True, "version": "LATEST"}
 
 
@@ -146,7 +146,7 @@ def test_other_code_is_another_definition(tmp_path: Path) -> None:
     after = build(dist(tmp_path / "b", {"index.js": changed()})).definition
     assert before is not None
     assert after is not None
-    assert before.data != after.data
+    assert before.tree != after.tree
 
 
 OUTSIDE = Path(__file__).resolve()

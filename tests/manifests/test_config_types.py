@@ -11,20 +11,20 @@ from tests.manifests.sample import DEFINITION, INSTANCE, manifest, problems
 
 I = "manifests/instance.yaml"  # noqa: E741
 VARIABLES = """\
-  - {key: V string, dataType: string, defaultValue: ""}
-  - {key: V number, dataType: number, defaultValue: ""}
-  - {key: V boolean, dataType: boolean, defaultValue: ""}
-  - {key: V date, dataType: date, defaultValue: ""}
-  - {key: V timestamp, dataType: timestamp, defaultValue: ""}
-  - {key: V schedule, dataType: schedule, defaultValue: ""}
-  - {key: V picklist, dataType: picklist, pickList: [red, green], defaultValue: ""}
-  - {key: V xml, dataType: code, codeLanguage: xml, defaultValue: ""}
-  - {key: V json, dataType: code, codeLanguage: json, defaultValue: ""}
-  - {key: V form, dataType: jsonForm, defaultValue: ""}
-  - {key: V list, dataType: number, collectionType: valuelist, defaultValue: ""}
-  - {key: V pairs, dataType: picklist, pickList: [red], collectionType: keyvaluelist, defaultValue: ""}
-  - {key: V objects, dataType: objectSelection, defaultValue: ""}
-  - {key: V mapping, dataType: objectFieldMap, defaultValue: ""}
+  - {key: V string, dataType: string, defaultValue: preset}
+  - {key: V number, dataType: number, defaultValue: preset}
+  - {key: V boolean, dataType: boolean, defaultValue: preset}
+  - {key: V date, dataType: date, defaultValue: preset}
+  - {key: V timestamp, dataType: timestamp, defaultValue: preset}
+  - {key: V schedule, dataType: schedule, defaultValue: preset}
+  - {key: V picklist, dataType: picklist, pickList: [red, green], defaultValue: preset}
+  - {key: V xml, dataType: code, codeLanguage: xml, defaultValue: preset}
+  - {key: V json, dataType: code, codeLanguage: json, defaultValue: preset}
+  - {key: V form, dataType: jsonForm, defaultValue: preset}
+  - {key: V list, dataType: number, collectionType: valuelist, defaultValue: preset}
+  - {key: V pairs, dataType: picklist, pickList: [red], collectionType: keyvaluelist, defaultValue: preset}
+  - {key: V objects, dataType: objectSelection, defaultValue: preset}
+  - {key: V mapping, dataType: objectFieldMap, defaultValue: preset}
   - {key: V shared, useScopedConfigVar: crm, dataType: connection}
 """
 PATTERN = "configPages:"

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.manifests.load import load, load_all
+from reconciler.definition import Definition
+from reconciler.manifests.load import load
 from reconciler.model.address import Address
 from reconciler.model.plan import Rollout
 from reconciler.model.secret import Secret
-from reconciler.model.state import Definition, Resource
+from reconciler.model.state import Resource
 from tests.effort import growth
 from tests.manifests import sample
 from tests.manifests.sample import (
@@ -19,6 +20,7 @@ from tests.manifests.sample import (
     ENVIRON,
     INSTANCE,
     INTEGRATION,
+    load_all,
     loaded,
     manifest,
     opened,
@@ -68,7 +70,7 @@ def test_an_integration_takes_from_its_definition_what_it_does_not_say(tmp_path:
     assert isinstance(definition, Definition)
     assert definition.file == "definitions/hello.yml"
     assert definition.text == files["definitions/hello.yml"]
-    assert definition.data["flows"][0]["name"] == "Receive order"
+    assert definition.tree["flows"][0]["name"] == "Receive order"
 
 
 def test_a_customer_has_only_the_fields_that_its_manifest_gives(tmp_path: Path) -> None:
@@ -344,7 +346,7 @@ def test_values_that_fit(tmp_path: Path, line: str) -> None:
 def test_links_to_folders_above_are_told(tmp_path: Path) -> None:
     project = opened(tmp_path)
     (tmp_path / "manifests" / "up").symlink_to(tmp_path / "manifests")
-    (problem,) = load_all(project, "staging", environ=ENVIRON).errors[:1]
+    (problem,) = load_all(project, "staging").errors[:1]
     assert problem.code == "link-loop"
     assert problem.message == (
         'manifests entry "manifests/" holds "manifests/up", a link to a folder above it'
@@ -358,7 +360,7 @@ def test_links_to_folders_above_are_told(tmp_path: Path) -> None:
 def test_links_that_lead_astray(tmp_path: Path, target: str, code: str) -> None:
     project = opened(tmp_path)
     (tmp_path / "manifests" / "loop.yaml").symlink_to(target)
-    assert code in [p.code for p in load_all(project, "staging", environ=ENVIRON).errors]
+    assert code in [p.code for p in load_all(project, "staging").errors]
 
 
 def test_a_file_that_is_reached_twice_counts_once(tmp_path: Path) -> None:
@@ -372,7 +374,7 @@ def test_a_file_that_is_reached_twice_counts_once(tmp_path: Path) -> None:
     project = opened(tmp_path, files)
     (tmp_path / "definitions" / "hello.yml").rename(tmp_path / "definitions" / "hello.def")
     (tmp_path / "manifests" / "integration.yaml").write_text(INTEGRATION.replace("hello.yml", "hello.def"))
-    assert load_all(project, "staging", environ=ENVIRON).diagnostics == ()
+    assert load_all(project, "staging").diagnostics == ()
 
 
 def test_work_grows_with_the_number_of_instances(tmp_path: Path) -> None:
@@ -392,6 +394,6 @@ def _many(root: Path, number: int) -> None:
         )
     root.mkdir()
     project = opened(root, files)
-    found = load_all(project, "staging", environ=ENVIRON)
+    found = load_all(project, "staging")
     assert found.errors == ()
     assert len(found.desired.resources) == 40 * number + 3

@@ -157,11 +157,11 @@ def test_what_cannot_be_read(root: Path, name: str) -> None:
 
 
 def _load(root: Path) -> tuple[Diagnostic, ...]:
-    from reconciler.manifests import load, project
+    from reconciler.manifests import project
 
     found, problems = project.load(root / "reconciler.yaml")
     assert found is not None, problems
-    return load.load_all(found, "staging", environ=sample.ENVIRON).errors
+    return sample.load_all(found, "staging").errors
 
 
 def test_a_file_that_vanishes_between_finding_and_reading(

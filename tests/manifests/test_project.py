@@ -78,7 +78,8 @@ def test_the_sandbox_can_have_variables(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["http://localhost:1", "http://127.0.0.9", "http://[::1]:80", "https://x.io/a"]
+    "url",
+    ["http://localhost:1", "http://127.0.0.9", "http://[::1]:80", "http://a.LOCALHOST:1", "https://x.io/a"],
 )
 def test_addresses_that_are_let_through(tmp_path: Path, url: str) -> None:
     found = opened(tmp_path, {"reconciler.yaml": PROJECT.replace("https://app.prismatic.io", f'"{url}"')})

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from reconciler.definition import Definition
 from reconciler.model.address import Address, Ref
 from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.outcome import Outcome, Result, Status
 from reconciler.model.plan import Action, Cause, Change, Drift, Plan, Refusal, Verb
 from reconciler.model.secret import Hidden, Secret
-from reconciler.model.state import Definition
 
 CANARY = "canary-5f1c-never-shown"
 CREATED = "2026-01-31T12:00:00Z"

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from reconciler.definition import Definition
+from reconciler.definition.meaning import digest, meaning
 from reconciler.kinds import all_kinds
-from reconciler.kinds.base import Policy, Request, Resolve
+from reconciler.kinds.base import Policy, Request
 from reconciler.kinds.instance import GROUPS, WIDTHS
 from reconciler.kinds.marks import mark, read_record, record_label, short
-from reconciler.kinds.meaning import digest, meaning
-from reconciler.model.address import Address, Ref
+from reconciler.model.address import Address, Ref, Resolve
 from reconciler.model.digest import sha256
 from reconciler.model.plan import Plan
 from reconciler.model.secret import Secret
-from reconciler.model.state import Definition, Desired, Live, LiveObject, Resource, Version
+from reconciler.model.state import Desired, Live, LiveObject, Resource, Version
 from reconciler.plan.build import make_plan
+from reconciler.plan.select import Selection
 from reconciler.sandbox.definition import dump, load, normalise, resolve_components
 
 PROJECT = "p"
@@ -36,8 +38,16 @@ def world(*objects: LiveObject) -> Live:
     return Live("t", {name: tuple(o for o in objects if o.kind == name) for name in all_kinds()})
 
 
-def plan(wanted: Desired, live: Live, policy: Policy | None = None, **options: Any) -> Plan:
-    return make_plan(wanted, live, policy or Policy(), **options)
+def plan(
+    wanted: Desired,
+    live: Live,
+    policy: Policy | None = None,
+    select: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    needed: bool = True,
+) -> Plan:
+    selection = Selection(tuple(select), tuple(exclude), needed)
+    return make_plan(wanted, live, policy or Policy(), selection=selection)
 
 
 def request(

@@ -1,8 +1,8 @@
 """Why this exists: the schema with every resolver bound, built once a process.
 
-Every module beside this one may have KINDS, and ROOT and MUTATIONS, the fields that requests begin with. A
-field that nothing resolves answers with an error that names it. Guessing would be worse: a client that passes
-on made-up data passes for the wrong reason.
+Every module beside this one may have KINDS, and ROOT and MUTATIONS, the fields that requests begin with, and
+TABLES that it alone knows. A field that nothing resolves answers with an error that names it. Guessing would
+be worse: a client that passes on made-up data passes for the wrong reason.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from typing import Any
 from ariadne import make_executable_schema
 from graphql import GraphQLError, GraphQLField, GraphQLObjectType, GraphQLSchema, get_named_type
 
-from ..store import columns_of_tables
+from ..store import columns_of
+from ..tables import TABLES
 from .frame.ids import to_global
 from .frame.kinds import Field, Kind
 from .frame.lists import ALL, Those
@@ -49,6 +50,15 @@ def schema() -> GraphQLSchema:
         if isinstance(kind, GraphQLObjectType) and not name.startswith("__"):
             binder.bind(kind)
     return built
+
+
+@cache
+def tables() -> dict[str, str]:
+    """What a tenant is kept in: the tables that several share, and those of which one module knows."""
+    found = dict(TABLES)
+    for module in _modules():
+        found |= getattr(module, "TABLES", {})
+    return found
 
 
 def _modules() -> Iterator[ModuleType]:
@@ -83,7 +93,7 @@ class _Binder:
 
     def __init__(self, kinds: Mapping[str, Kind]) -> None:
         self._kinds = kinds
-        self._columns = columns_of_tables()
+        self._columns = columns_of(tables())
 
     def bind(self, shown: GraphQLObjectType) -> None:
         kind = self._kinds.get(shown.name)

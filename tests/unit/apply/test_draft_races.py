@@ -53,7 +53,7 @@ def put(sandbox: Sandbox, description: str) -> None:
 
 def draft(sandbox: Sandbox) -> str:
     (integration,) = harness.snapshot(sandbox).objects["Integration"]
-    return str(integration.fields["definition"].data["flows"][0]["description"])
+    return str(integration.fields["definition"].tree["flows"][0]["description"])
 
 
 def carry_out(sandbox: Sandbox, desired: Desired, **options: Any) -> Outcome:

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from reconciler.definition.meaning import digest, meaning
 from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Policy
-from reconciler.kinds.integration_steps import find_release
-from reconciler.kinds.meaning import digest, meaning
+from reconciler.kinds.integration_release import find_release
 from reconciler.model.digest import sha256
 from reconciler.model.errors import PayloadError
 from reconciler.model.plan import Verb
@@ -64,7 +64,8 @@ BY_HAND = integration(data=read_back(changed("By hand")), unpublished=True)
         (manifest(release="1.0.0", available=True), integration(versions=PUBLISHED), []),
         (manifest(release="1.1.0"), integration(versions=PUBLISHED), ["publish"]),
         (manifest(), integration(data=read_back(DATA, "2026")), []),
-        (manifest(), integration(applied={}), ["update"]),
+        (manifest(), integration(applied={}), []),
+        (manifest(), integration(applied={}, created=True), ["update"]),
         (manifest(), integration(labels=()), ["update"]),
         (manifest(changed("New"), ignore=("definition",)), integration(), []),
         (manifest(changed("New"), ignore=("definition.flows",)), integration(), []),
@@ -146,7 +147,7 @@ def test_a_persons_unpublished_draft_is_not_overwritten(live: LiveObject, policy
     [
         (DATA, sha256(meaning(DATA)), []),
         (changed("New"), sha256(meaning(DATA)), ["release-differs"]),
-        (changed("New"), "", []),
+        (changed("New"), "", ["release-differs"]),
     ],
 )
 def test_a_release_that_was_published_otherwise_is_told(

@@ -9,7 +9,7 @@ from reconciler.kinds.base import Policy
 from reconciler.kinds.marks import is_protected
 from reconciler.model.address import Address
 from reconciler.model.plan import Plan, Verb
-from reconciler.model.state import LiveObject
+from reconciler.model.state import LiveObject, Resource
 from tests.effort import growth
 from tests.unit.samples import (
     ACME,
@@ -73,6 +73,51 @@ def test_what_goes_along_is_told_once_and_counts():
 
 def test_what_goes_along_and_is_deleted_itself_is_no_consequence():
     assert plan(desired(), EVERYTHING, PRUNE).consequences == ()
+
+
+NEAR = all_kinds()["Instance"].parse({**node(), "id": "i3", "name": "By hand, too", "labels": ["theirs"]})
+HELD = [integration(), customer(), HAND_MADE, NEAR]
+STRANGERS = 'instance "By hand" (i2) and instance "By hand, too" (i3), which bear no mark'
+
+
+@pytest.mark.parametrize(
+    ("objects", "select", "exclude", "told"),
+    [
+        (HELD, [], [], [("Customer/acme", STRANGERS), ("Integration/sync", STRANGERS)]),
+        (HELD, ["Customer/acme"], [], [("Customer/acme", STRANGERS)]),
+        (HELD, [], ["Customer/acme"], [("Integration/sync", STRANGERS)]),
+        (HELD[:3], ["Customer/*"], [], [("Customer/acme", '"By hand" (i2), which bears no mark')]),
+        # What is ours, or another project's, is no stranger's.
+        ([customer(), instance()], ["Customer/*"], [], []),
+    ],
+)
+def test_what_nobody_marked_is_deleted_along_only_where_that_is_asked_for(
+    objects: list[LiveObject], select: list[str], exclude: list[str], told: list[tuple[str, str]]
+):
+    other = resource(Address("Customer", "here"), {"name": "Here"})
+    live = world(*objects, customer("Here", mark_of="here"))
+    found = plan(desired(other), live, PRUNE, select=select, exclude=exclude)
+    refused = [r for r in found.refusals if r.code == "strangers"]
+    assert [r.address for r in refused] == [address for address, _ in told]
+    assert all(text in r.message for r, (_, text) in zip(refused, told, strict=True))
+    assert all("--delete-strangers" in r.hint for r in refused)
+    lifted = Policy(prune=True, delete_strangers=True)
+    again = plan(desired(other), live, lifted, select=select, exclude=exclude)
+    assert (again.actions, again.consequences) == (found.actions, found.consequences)
+    assert again.refusals == tuple(r for r in found.refusals if r.code != "strangers")
+
+
+def test_of_many_strangers_some_are_named():
+    many = [
+        all_kinds()["Instance"].parse({**node(), "id": f"i{n:02}", "name": f"N{n}", "labels": []})
+        for n in range(20)
+    ]
+    found = plan(desired(), world(customer(), *many), PRUNE)
+    (told,) = [r for r in found.refusals if r.code == "strangers"]
+    assert told.message.startswith(
+        "deleting Customer/acme would delete 20 objects that bear no mark: instance"
+    )
+    assert told.message.endswith(" and 15 more")
 
 
 PROTECTED = "reconciler-protect"
@@ -155,12 +200,47 @@ def test_what_a_manifest_asks_for_does_not_go_along(protect: bool, code: str):
     ("select", "exclude", "found"),
     [
         (["Instance/acme/*"], [], ["Instance/acme/copy#delete"]),
-        ([], ["Instance/*", "Integration/*"], ["Customer/acme#delete"]),
+        ([], ["Integration/*"], ["Instance/acme/copy#delete", "Customer/acme#delete"]),
         (["tier=gold"], [], []),
     ],
 )
 def test_a_selection_limits_deletions(select: list[str], exclude: list[str], found: list[str]):
     assert list(deleted(plan(desired(), EVERYTHING, PRUNE, select=select, exclude=exclude))) == found
+
+
+KEPT = "deleting it would delete excluded Instance/acme/copy"
+OTHER = Address("Integration", "other")
+
+
+@pytest.mark.parametrize(
+    ("resources", "select", "exclude", "left"),
+    [
+        ([], [], ["Instance/*"], ["Customer/acme", "Integration/sync"]),
+        (
+            [],
+            ["Customer/acme", "Integration/sync"],
+            ["Instance/acme/copy"],
+            ["Customer/acme", "Integration/sync"],
+        ),
+        # Where a manifest asks for what is excluded, that is no refusal either.
+        (
+            [
+                resource(OTHER, {"definition": definition(), "release": "1.0.0"}),
+                resource(ACME),
+                copy({"integration": OTHER}, labels={"wave": "canary"}),
+            ],
+            ["Integration/sync"],
+            ["wave=canary"],
+            ["Integration/sync"],
+        ),
+    ],
+)
+def test_what_holds_something_excluded_is_not_deleted(
+    resources: list[Resource], select: list[str], exclude: list[str], left: list[str]
+):
+    found = plan(desired(*resources), EVERYTHING, PRUNE, select=select, exclude=exclude)
+    assert (found.actions, found.refusals, found.consequences) == ((), (), ())
+    assert [(str(one.address), one.reason) for one in found.left_out] == [(one, KEPT) for one in left]
 
 
 def test_a_deletion_rests_on_the_object_as_it_was():

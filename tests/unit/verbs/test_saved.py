@@ -84,7 +84,6 @@ def test_an_unrelated_drift_adds_nothing_and_trips_no_guard():
     assert [r.code for r in now.plan.refusals] == ["guard-update"]
     cut = restrict(now, saved(before)).plan
     assert ([a.id for a in cut.actions], cut.refusals) == (["Customer/acme#update"], ())
-    assert cut.counts["update"] == 1
 
 
 def test_the_guards_still_hold_for_what_was_saved():

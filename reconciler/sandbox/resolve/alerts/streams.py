@@ -1,4 +1,4 @@
-"""Why this exists: logs go to streams and events to webhooks; here both are kept, and nothing is sent."""
+"""Why this exists: the platform's events go to webhooks; here the webhooks are kept, and nothing is sent."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from ...store import Row
 from ..frame import filters, rows
 from ..frame.context import Context
 from ..frame.errors import RefusedError, required
@@ -34,22 +33,9 @@ _EVENTS = tuple(
 )
 
 
-def _severity(number: int) -> dict[str, Any]:
+def severity(number: int) -> dict[str, Any]:
+    """A level of logs, as the API shows it."""
     return {"id": number, "name": SEVERITIES[number]}
-
-
-def _levels(name: str, given: Sequence[dict[str, Any] | None] | None) -> str:
-    """The levels that an input names, which must be known by number and name alike."""
-    found = []
-    for one in given or ():
-        if one is None:
-            continue
-        if not 0 <= one["id"] < len(SEVERITIES) or SEVERITIES[one["id"]] != one["name"].upper():
-            raise RefusedError(name, f"{one['name']!r} with id {one['id']} is not a log severity.")
-        found.append(one["id"])
-    if not found:
-        raise required(name)
-    return json.dumps(sorted(set(found)))
 
 
 def _event_types(name: str, given: Sequence[str | None] | None) -> str:
@@ -62,11 +48,6 @@ def _event_types(name: str, given: Sequence[str | None] | None) -> str:
     return json.dumps(list(dict.fromkeys(found)))
 
 
-_STREAM_COLUMNS: Columns = {
-    **into(filled, "name", "url", "payloadTemplate"),
-    **into(json_text, "headers"),
-    **into(_levels, severityLevels="severities"),
-}
 _ENDPOINT_COLUMNS: Columns = {
     **into(filled, "name", "url"),
     **into(as_given, "description", "secret"),
@@ -85,22 +66,12 @@ def _test_endpoint(context: Context, given: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _severities(row: Row, _: Any) -> list[dict[str, Any]]:
-    return [_severity(number) for number in json.loads(row["severities"])]
-
-
-_FILTERS = {**filters.on("name"), **filters.TIMES}
+_FILTERS = {**filters.on("name"), **filters.TIMES, **filters.flags("enabled")}
 KINDS = (
-    Kind(
-        "ExternalLogStream",
-        "log_stream",
-        lists=Rows("log_stream", _FILTERS).listed,
-        fields={"severityLevels": _severities},
-    ),
     Kind(
         "WebhookEndpoint",
         "event_webhook",
-        lists=Rows("event_webhook", {**_FILTERS, **filters.flags("enabled")}).listed,
+        lists=Rows("event_webhook", _FILTERS).listed,
         fields={"eventTypes": json_column("event_types"), "secret": secret(column("secret"))},
     ),
     Kind("LogSeverity", mapping=True),
@@ -108,11 +79,10 @@ KINDS = (
     Kind("TestWebhookEndpointResult", mapping=True),
 )
 ROOT: dict[str, Resolver] = {
-    "logSeverityLevels": lambda _, __: [_severity(number) for number in range(len(SEVERITIES))],
+    "logSeverityLevels": lambda _, __: [severity(number) for number in range(len(SEVERITIES))],
     "webhookEventTypes": lambda _, __: list(_EVENTS),
 }
 MUTATIONS: dict[str, Run] = {
-    **rows.mutations("ExternalLogStream", "log_stream", rows.by(_STREAM_COLUMNS)),
     **rows.mutations("WebhookEndpoint", "event_webhook", rows.by(_ENDPOINT_COLUMNS)),
     "testWebhookEndpoint": Reading(_test_endpoint),
 }

@@ -1,0 +1,91 @@
+"""What values of options must be: one that says nothing is refused by the option's name, and never sent."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import click
+
+from reconciler.cli.moments import moment
+
+if TYPE_CHECKING:
+    from reconciler.lists.listing import Filter
+
+
+def text(value: str) -> str:
+    """A text that is there, and can be sent: bytes of the command line that are not UTF-8 cannot."""
+    if not value:
+        raise click.BadParameter("it is empty")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise click.BadParameter("it is not text in UTF-8") from None
+    return value
+
+
+def cursor(value: str) -> str:
+    """Where a page begins; a server takes what is none for the beginning of the list."""
+    try:
+        base64.b64decode(text(value), validate=True)
+    except binascii.Error:
+        raise click.BadParameter(f'"{value}" is no cursor') from None
+    return value
+
+
+def identifier(value: str) -> str:
+    """An id of the API."""
+    from reconciler.lists.lookups import is_id
+
+    if not is_id(text(value)):
+        raise click.BadParameter(f'"{value}" is no id')
+    return value
+
+
+def execution(value: str) -> str:
+    """An execution's id, and when it started."""
+    identifier(value.partition("@")[0])
+    moment(value.partition("@")[2])
+    return value
+
+
+def uuid(value: str) -> str:
+    """A versionSequenceId."""
+    try:
+        UUID(text(value))
+    except ValueError:
+        raise click.BadParameter(f'"{value}" is no UUID') from None
+    return value
+
+
+def document(value: str) -> str:
+    """JSON, as text."""
+    try:
+        json.loads(text(value))
+    except ValueError:
+        raise click.BadParameter(f'"{value}" is no JSON') from None
+    return value
+
+
+def type_for(one: Filter) -> click.Choice[str] | click.IntRange | Callable[[str], str]:
+    """What the value of a filter must be."""
+    if one.choices:
+        return click.Choice(one.choices, case_sensitive=False)
+    if one.type == "Int":
+        return click.IntRange(-(2**31), 2**31 - 1)
+    plain = one.type.strip("[]")
+    if plain == "ID":
+        return text if one.named else identifier
+    return _TYPES.get(plain, text)
+
+
+_TYPES: dict[str, Callable[[str], str]] = {
+    "DateTime": moment,
+    "UUID": uuid,
+    "JSONString": document,
+    "ExecutionInvokedByInput": execution,
+}

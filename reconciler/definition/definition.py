@@ -1,0 +1,154 @@
+"""One definition: the author's text, and the questions that the rest of the program has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from reconciler.definition import components, differences, meaning
+from reconciler.definition.components import ComponentReference
+from reconciler.definition.flows import Flow, flows
+from reconciler.definition.tree import Tree, text
+from reconciler.definition.variables import Variable, by_key
+from reconciler.model.address import Address
+from reconciler.model.digest import Canonical, sha256
+
+
+@dataclass(frozen=True)
+class Definition(Canonical):
+    """An integration definition. `text` is sent as it is; `tree` is what it says.
+
+    One that a bundle generated refers to a component that is published along with it: `component` is that
+    resource, `key` what the definition calls it, `signature` the package that is meant.
+    """
+
+    text: str = field(repr=False)
+    tree: Tree = field(repr=False)
+    file: str = ""
+    component: Address | None = None
+    key: str = ""
+    signature: str = ""
+
+    def canonical(self) -> Any:
+        """What it says, however it is written."""
+        return {"$definition": self.tree}
+
+    # What stands in it
+
+    @cached_property
+    def variables(self) -> Mapping[str, Variable]:
+        """The config variables by their names."""
+        return by_key(self.tree)
+
+    @cached_property
+    def variables_to_set(self) -> tuple[Variable, ...]:
+        """The variables without which an instance is incomplete."""
+        return tuple(one for one in self.variables.values() if one.needs_value)
+
+    @cached_property
+    def flow_names(self) -> frozenset[str]:
+        """The names by which instances' settings refer to flows."""
+        return frozenset(flow.name for flow in self.flows)
+
+    @cached_property
+    def flows(self) -> tuple[Flow, ...]:
+        """The flows, in their order."""
+        return flows(self.tree)
+
+    @cached_property
+    def components(self) -> tuple[ComponentReference, ...]:
+        """Every reference to a component, in the order in which they stand."""
+        return tuple(components.references(self.tree))
+
+    @property
+    def component_versions(self) -> Mapping[str, Any]:
+        """The version or signature of each component by its key; a list where several are used."""
+        return meaning.component_versions(self.tree)
+
+    @property
+    def shared_connections(self) -> tuple[str, ...]:
+        """The stable keys of the connections that must be there before it is imported."""
+        return tuple(one.shared for one in self.variables.values() if one.shared)
+
+    @property
+    def instance_profile(self) -> str:
+        """The name of the profile that instances start with; empty for the tenant's own choice."""
+        return text(self.tree.get("defaultInstanceProfile"))
+
+    @property
+    def own_fields(self) -> Mapping[str, str]:
+        """Its name, description and category, as far as it gives them."""
+        given = {name: self.tree.get(name) for name in ("name", "description", "category")}
+        return {name: one for name, one in given.items() if isinstance(one, str)}
+
+    @property
+    def own_labels(self) -> tuple[str, ...] | None:
+        """The labels that it gives; None where it does not speak of any."""
+        given = self.tree.get("labels")
+        return tuple(one for one in given if isinstance(one, str)) if isinstance(given, list) else None
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether it holds nothing yet: no flow, no config variable."""
+        return meaning.blank(self.tree)
+
+    @property
+    def is_code_native(self) -> bool:
+        """Whether it was written in code."""
+        return bool(self.tree.get("isCodeNative"))
+
+    # How it compares
+
+    @cached_property
+    def digest(self) -> str:
+        """A digest of what it says, as it is written (defaults and numbers included)."""
+        return meaning.digest(self.tree)
+
+    @cached_property
+    def meaning_digest(self) -> str:
+        """A digest of what it means, however it is written."""
+        return sha256(meaning.meaning(self.tree))
+
+    def same(self, found: Definition) -> bool:
+        """Whether the other means what this one asks for; LATEST equals any number."""
+        return meaning.same(self.tree, found.tree)
+
+    def differences(self, found: Definition) -> list[tuple[str, Any, Any]]:
+        """Each difference as (path, found value, wanted value), secrets wrapped."""
+        return differences.differences(self.tree, found.tree)
+
+    # What a bundle adds
+
+    def referring(self, own: str, reference: Tree) -> Definition:
+        """A copy in which each reference to the private component `own` is this one. Its text stays."""
+
+        def change(value: Tree) -> Tree:
+            versioned = "version" in value or "signature" in value
+            return reference if versioned and _is_own(value, own) else value
+
+        return replace(self, tree=components.replaced(self.tree, change))
+
+    def numbered(self, number: object) -> Definition:
+        """As it is sent to a tenant that gave the bundle's package this number."""
+        there = self.referring(self.key, {"key": self.key, "isPublic": False, "version": number})
+        return replace(
+            there, text=self.text.replace(f'"signature": "{self.signature}"', f'"version": {number}')
+        )
+
+    def without_version_of(self, own: str) -> Definition:
+        """A copy in which the private component `own` has no version: that is one difference, not many."""
+        return self.referring(own, {"key": own, "isPublic": False}) if own else self
+
+    def versions_of(self, own: str) -> set[Any]:
+        """The versions (or signatures) under which it refers to the private component `own`."""
+        return {one.wanted for one in self.components if one.key == own and not one.is_public}
+
+    def written(self, dump: Callable[[Tree], str]) -> Definition:
+        """A copy whose text says what the tree does, as `dump` writes it."""
+        return replace(self, text=dump(self.tree))
+
+
+def _is_own(value: Tree, own: str) -> bool:
+    return value.get("key") == own and value.get("isPublic") is False

@@ -1,0 +1,49 @@
+"""What a person is told of two definitions that do not mean the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reconciler.definition.meaning import KEYED_LISTS, meaning, numbered
+from reconciler.definition.tree import Tree
+from reconciler.definition.withheld import as_shown
+
+# By default keys such as __typename would be passed over.
+_DIFF: dict[str, Any] = {
+    "threshold_to_diff_deeper": 0,
+    "view": "tree",
+    "zip_ordered_iterables": True,
+    "ignore_private_variables": False,
+}
+
+
+def differences(wanted: Tree, found: Tree) -> list[tuple[str, Any, Any]]:
+    """Each difference as (path, found value, wanted value), with paths that a person reads:
+    `definition.flows[Receive order].steps[Post].inputs.channel.value`. Defaults of connections and API keys
+    come as Secret, since definitions hold client secrets (definition format notes: "ConfigVar").
+    """
+    from deepdiff import DeepDiff  # costs 70 ms to load, and is needed only where digests differ
+
+    a = meaning(found)
+    b = numbered(meaning(wanted), a)
+    tree = DeepDiff(a, b, **_DIFF)
+    out = []
+    for group in tree.values():
+        for level in group:
+            keys = level.path(output_format="list")
+            before = None if type(level.t1).__name__ == "NotPresent" else level.t1
+            after = None if type(level.t2).__name__ == "NotPresent" else level.t2
+            out.append((readable(keys), as_shown(keys, before, a), as_shown(keys, after, b)))
+    return sorted(out, key=lambda one: one[0])
+
+
+def readable(keys: list[Any]) -> str:
+    """A path of keys as text; names of flows, steps and variables stand in brackets."""
+    text, named = "definition", False
+    for key in keys:
+        if named or isinstance(key, int):
+            text, named = f"{text}[{key}]", False
+            continue
+        text = f"{text}.{key.removeprefix('$order ') + ' (order)' if str(key).startswith('$order ') else key}"
+        named = key in KEYED_LISTS
+    return text

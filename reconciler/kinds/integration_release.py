@@ -1,0 +1,87 @@
+"""Which published version a release's name means.
+
+A name is borne by a version (in its attributes, or in our metadata on the draft), or it is a number or the
+beginning of a comment that people gave it, or it is about to be given to the newest version, since that holds
+just what git's manifest publishes under it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reconciler.model.state import LiveObject, Version
+
+# What may follow a release's name at the beginning of a comment: nothing that makes it another one's.
+_GOES_ON = re.compile(r"[\w/~@]|[.+-]+\w")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The versions that a release's name may mean: none, one, or several, of which nobody can tell."""
+
+    versions: tuple[Version, ...] = ()
+
+    @property
+    def one(self) -> Version | None:
+        """The only one."""
+        return self.versions[0] if len(self.versions) == 1 else None
+
+    @property
+    def ambiguous(self) -> bool:
+        """Whether there are several."""
+        return len(self.versions) > 1
+
+
+def meant(live: LiveObject, release: str) -> Found:
+    """The version that bears the name; else, of those that bear none, the one whose comment is that text or
+    begins with it as a word; else, where it is all digits, the one of that number.
+    """
+    bearing = _bearing(live, release)
+    if bearing is not None:
+        return Found((bearing,))
+    nameless = [version for version in live.versions if not name_of(live, version)]
+    said = tuple(version for version in nameless if begins_with(version.comment, release))
+    if said or not release.isdecimal():
+        return Found(said)
+    return Found(tuple(version for version in nameless if version.number == int(release)))
+
+
+def find_release(live: LiveObject, release: str) -> Version | None:
+    """The published version that a release's name means, where it means exactly one."""
+    return meant(live, release).one
+
+
+def name_of(live: LiveObject, version: Version) -> str:
+    """The reverse: the release's name that a published version bears; empty where it bears none."""
+    named = (name for name, version_id in live.facts["releases"].items() if version_id == version.id)
+    return version.release or next(named, "")
+
+
+def newest_unnamed(live: LiveObject) -> Version | None:
+    """The newest version, if it bears no release's name."""
+    newest = next(iter(live.versions), None)
+    return newest if newest is not None and not name_of(live, newest) else None
+
+
+def begins_with(comment: str, release: str) -> bool:
+    """Whether a comment is a release's name, or begins with it as a word: `1.4.0: x`, not `1.4.0-rc1`."""
+    text = comment.strip()
+    return text.startswith(release) and not _GOES_ON.match(text, len(release))
+
+
+def several(release: str, address: object, versions: Sequence[Version]) -> tuple[str, str]:
+    """Why nobody can tell which version a release's name means, and what to do: a message and a hint."""
+    numbers = ", ".join(str(version.number) for version in versions)
+    return (
+        f'release "{release}" of {address} may be any of the versions {numbers}, whose comments begin so',
+        "name the release otherwise, and publish it; an instance can name the version by its number",
+    )
+
+
+def _bearing(live: LiveObject, release: str) -> Version | None:
+    """Where two runs at once published it twice, all go by the older."""
+    by_attributes = next((v for v in reversed(live.versions) if v.release == release), None)
+    named = live.facts["releases"].get(release)
+    return by_attributes or next((v for v in live.versions if v.id == named), None)

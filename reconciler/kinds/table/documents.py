@@ -1,0 +1,112 @@
+"""Makes the GraphQL documents of a kind from its rows: list, one object, search, and the mutations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from reconciler.kinds.table.row import Row
+
+_ERRORS = "errors { field messages }"
+_PAGE = "totalCount pageInfo { hasNextPage endCursor }"
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """How a list is searched: by which argument, of which type, and whether several may be found, of which
+    the newest come first. It is by the resource's key, or by its mark.
+    """
+
+    argument: str = "name_Icontains"
+    type: str = "String"
+    order: str = "CREATED_AT"
+    by_mark: bool = False
+
+    @property
+    def variable(self) -> str:
+        """What is searched for."""
+        return "mark" if self.by_mark else "key"
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """What the API calls a kind's objects, and what its lists can do.
+
+    `many` is the list, and `order` what it is sorted by (empty: it comes whole, without pages); `where` are
+    arguments that always go along. `allows` are the permissions that it tells, `also` is asked for beside the
+    rows. `mutations` are those that make, change and delete an object; None: create, update and delete.
+    """
+
+    one: str
+    many: str
+    order: str = "CREATED_AT"
+    where: str = ""
+    search: Search | None = Search()
+    allows: tuple[str, ...] = ("allowUpdate", "allowRemove")
+    also: str = ""
+    mutations: tuple[str, ...] | None = None
+
+    @property
+    def type(self) -> str:
+        """The API's type of the objects."""
+        return self.one[:1].upper() + self.one[1:]
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """The names of its mutations."""
+        if self.mutations is not None:
+            return self.mutations
+        return tuple(f"{verb}{self.type}" for verb in ("create", "update", "delete"))
+
+
+def made(api: Api, rows: Iterable[Row]) -> dict[str, str]:
+    """The documents by name: the list's, one object's, `find`, and each mutation's."""
+    shown = " ".join(filter(None, ("id", *_levels(rows), api.also, *api.allows)))
+    found = {api.many: _list(api, shown)}
+    if api.one:
+        found[api.one] = f"query {api.one}($id: ID!) {{ {api.one}(id: $id) {{ {shown} }} }}"
+    if api.search is not None:
+        found["find"] = _find(api, api.search, shown)
+    return found | {name: _mutation(api, name, shown) for name in api.changes}
+
+
+def _list(api: Api, shown: str) -> str:
+    if not api.order:
+        return f"query {api.many} {{ {api.many} {{ {shown} }} }}"
+    paging = f"first: $first, offset: $offset, sortBy: [{{field: {api.order}, direction: ASC}}]"
+    return (
+        f"query {api.many}($first: Int, $offset: Int) "
+        f"{{ {api.many}({_and(api.where, paging)}) {{ {_PAGE} nodes {{ {shown} }} }} }}"
+    )
+
+
+def _find(api: Api, search: Search, shown: str) -> str:
+    key = f"{search.argument}: ${search.variable}" if search.argument else ""
+    order = f"sortBy: [{{field: {search.order}, direction: DESC}}]" if search.order else ""
+    given = f"(${search.variable}: {search.type})" if key else ""
+    arguments = _and(api.where, key, "first: 100", order)
+    return f"query find{given} {{ {api.many}({arguments}) {{ nodes {{ {shown} }} }} }}"
+
+
+def _mutation(api: Api, name: str, shown: str) -> str:
+    shown = "id" if name.startswith("delete") else shown
+    return (
+        f"mutation {name}($input: {name[:1].upper()}{name[1:]}Input!) "
+        f"{{ {name}(input: $input) {{ {api.one} {{ {shown} }} {_ERRORS} }} }}"
+    )
+
+
+def _and(*arguments: str) -> str:
+    return ", ".join(filter(None, arguments))
+
+
+def _levels(rows: Iterable[Row]) -> Iterator[str]:
+    """What the rows read, each level once."""
+    return _level([(row.place, row.asked_for) for row in rows if row.place])
+
+
+def _level(ways: list[tuple[tuple[str, ...], str]]) -> Iterator[str]:
+    for name in dict.fromkeys(place[0] for place, _ in ways):
+        below = [(place[1:], select) for place, select in ways if place[0] == name and place[1:]]
+        select = next((select for place, select in ways if place == (name,)), "")
+        yield f"{name} {{ {' '.join(_level(below))} }}" if below else f"{name} {select}".strip()

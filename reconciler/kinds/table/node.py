@@ -1,0 +1,33 @@
+"""The type of a kind's answer, made from its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec import UNSET, Struct, UnsetType, defstruct
+
+from reconciler.kinds.nodes import Named, Page
+from reconciler.kinds.table.row import Row
+
+
+def node(name: str, rows: Iterable[Row]) -> type[Struct]:
+    """The type of an object, as its rows ask for it."""
+    return _struct(name, [(row.place, _leaf(row)) for row in rows if row.place], [("id", str)])
+
+
+def _struct(name: str, ways: list[tuple[tuple[str, ...], Any]], also: list[Any]) -> type[Struct]:
+    fields: list[Any] = [*also]
+    for first in dict.fromkeys(place[0] for place, _ in ways):
+        below = [(place[1:], leaf) for place, leaf in ways if place[0] == first and place[1:]]
+        shown = _struct(first, below, []) if below else next(t for place, t in ways if place == (first,))
+        fields.append((first, shown | None | UnsetType, UNSET))
+    return defstruct(name, fields, rename=None)
+
+
+def _leaf(row: Row) -> Any:
+    if not row.refers:
+        return row.wire or row.shape.wire
+    if not row.shape.unordered:
+        return Named
+    return list[Named | None] if row.asked_for.startswith("{") else Page[Named]

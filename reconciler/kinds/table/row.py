@@ -1,0 +1,171 @@
+"""The rows of which a table of fields is made, and how what one holds is read, compared and sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.kinds.table.shape import TEXT, Shape
+from reconciler.model.address import Address, Ref, Resolve
+from reconciler.model.secret import Hidden, Secret
+
+
+def same(value: Any) -> Any:
+    """The value itself."""
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One field of the manifest, of the object, and of the mutation's input.
+
+    `doc` says to people what it means; `example` and `default` are shown to them beside it, and the examples
+    of all rows that are not `apart` make the kind's. `refers` is the kind whose resources it names; `fixed`
+    can be set at creation alone; `secret` may hold secrets. `path` is where the answer has it (None:
+    nowhere), with dots between levels, `select` what is asked for there, and `wire` its type, where that is
+    not its shape's; `input` is its name in the
+    mutation, and None where no mutation takes it. `read` translates the answer's value, `form` brings the
+    manifest's to that form, `write` makes of it what the mutation takes, and `each` does so of a reference's
+    id and name. `stands_for` is the value of another object that the API takes in its place.
+    """
+
+    name: str
+    shape: Shape = TEXT
+    doc: str = ""
+    example: Any = None
+    apart: bool = False
+    default: Any = None
+    required: bool = False
+    refers: str = ""
+    fixed: bool = False
+    secret: bool = False
+    path: str | None = ""
+    select: str = ""
+    wire: Any = None
+    input: str | None = ""
+    read: Callable[[Any], Any] = same
+    form: Callable[[Any], Any] = same
+    write: Callable[[Any], Any] = same
+    each: Callable[[Any, str], Any] = lambda object_id, _: object_id
+    stands_for: Callable[[Mapping[str, Any]], Ref | None] | None = None
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        """The way to it in an answer; empty where no answer has it."""
+        return () if self.path is None else tuple((self.path or self.name).split("."))
+
+    @property
+    def asked_for(self) -> str:
+        """What is asked for below it in an answer."""
+        if self.select or not self.refers:
+            return self.select
+        return "(first: 100) { nodes { id name } }" if self.shape.unordered else "{ id name }"
+
+    @property
+    def called(self) -> str:
+        """Its name in the mutation."""
+        return self.input or self.name
+
+    def parsed(self, node: Mapping[str, Any]) -> Any:
+        """The object's value: for references, ids with what they are called."""
+        value = _at(node, self.place)
+        if self.refers:
+            rows = _rows(value) if self.shape.unordered else [value] if value else ()
+            return {row["id"]: row.get("email") or row.get("name") or row["id"] for row in rows}
+        return self._plain(self.read(value))
+
+    def wanted(self, value: Any, resolve: Resolve) -> Any:
+        """The manifest's value in the form in which it is compared and recorded: for references, ids."""
+        if self.refers:
+            return sorted((resolve(Ref(a, "id")) for a in addresses(value)), key=str)
+        return self._plain(self.form(value))
+
+    def known(self, found: Any) -> Any:
+        """The object's value in that same form."""
+        return sorted(found, key=str) if self.refers else found
+
+    def sent(self, value: Any, resolve: Resolve, fields: Mapping[str, Any]) -> Any:
+        """The manifest's value, among these `fields`, as the mutation takes it."""
+        if self.stands_for is not None and (ref := self.stands_for(fields)) is not None:
+            return resolve(ref)
+        if self.refers:
+            found = [self.each(resolve(Ref(a, "id")), a.name) for a in addresses(value)]
+            return found if self.shape.unordered else next(iter(found), None)
+        return self.write(self.shape.empty if value is None else value)
+
+    def shown(self, value: Any) -> Any:
+        """A value as people read it: of references, what they are called."""
+        if not self.refers:
+            return wrapped(value, self.shape.empty) if self.secret else value
+        names = list(value.values()) if isinstance(value, Mapping) else [a.name for a in addresses(value)]
+        return sorted(names) if self.shape.unordered else next(iter(names), None)
+
+    def _plain(self, value: Any) -> Any:
+        if self.shape.unordered:
+            return sorted(value or ())
+        if self.secret:
+            return wrapped(value, self.shape.empty)
+        return self.shape.empty if value is None else value
+
+
+def stripped(value: Any) -> str:
+    """A text without the blanks and lines around it: block texts of YAML end in a line break."""
+    return (value or "").strip()
+
+
+def lowered(value: Any) -> str:
+    """A text whose case does not matter."""
+    return str(value or "").lower()
+
+
+def description(doc: str, example: str) -> Row:
+    """The row of a description."""
+    return Row("description", TEXT, doc, example, read=stripped, form=stripped)
+
+
+def addresses(value: Any) -> Sequence[Address]:
+    """What a reference, or a list of them, names."""
+    if value is None:
+        return ()
+    return value if isinstance(value, list | tuple) else (value,)
+
+
+def wrapped(value: Any, empty: Any) -> Any:
+    """Every text of a value as a Secret, since any may be one; absent as `empty`."""
+    if value in (None, "", {}):
+        return empty
+    if isinstance(value, Mapping):
+        return {key: wrapped(inner, "") for key, inner in value.items()}
+    return value if isinstance(value, Secret | Hidden) else Secret(str(value))
+
+
+def revealed(value: Any) -> Any:
+    """A value with its secrets in plain text, to be compared."""
+    if isinstance(value, Secret):
+        return value.reveal()
+    return {k: revealed(v) for k, v in value.items()} if isinstance(value, Mapping) else value
+
+
+def secrets_beside(given: Any, found: Any) -> Iterator[tuple[Secret, Any]]:
+    """Each secret of a manifest's value, with what the object has in its place."""
+    if isinstance(given, Mapping):
+        there = found if isinstance(found, Mapping) else {}
+        for key, inner in sorted(given.items()):
+            yield from secrets_beside(inner, there.get(key))
+    elif isinstance(given, Secret):
+        yield given, found
+
+
+def _rows(value: Any) -> Sequence[Mapping[str, Any]]:
+    """The objects of a connection, or of a plain list."""
+    return value.get("nodes") or () if isinstance(value, Mapping) else value or ()
+
+
+def _at(node: Any, place: Sequence[str]) -> Any:
+    """What stands there in an answer; None where a level above it is missing."""
+    if not place:
+        return None
+    for part in place:
+        node = node.get(part) if isinstance(node, Mapping) else None
+    return node

@@ -1,0 +1,84 @@
+"""What values a field may have: for JSON Schema, and as what absent counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import GenericAlias
+from typing import Any
+
+Schema = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The values that a field may have, as JSON Schema says it.
+
+    `empty` is what absent counts as, and `wire` the type in which the server gives it. `unordered` says that
+    the order of a list does not matter, and `by_key` that each key of a map stands for itself, so that those
+    that are not mentioned are left alone.
+    """
+
+    schema: Schema = field(default_factory=dict)
+    empty: Any = ""
+    unordered: bool = False
+    by_key: bool = False
+    wire: Any = str
+
+
+def text(least: int = 0, pattern: str = "", must: str = "") -> Shape:
+    """Text of at least this length. `must` says to people what `pattern` asks for."""
+    rules: dict[str, Any] = {"minLength": least} if least else {}
+    if pattern:
+        rules |= {"pattern": pattern, "errorMessage": must}
+    return Shape({"type": "string", **rules})
+
+
+def number(least: int, most: int | None = None) -> Shape:
+    """A whole number."""
+    rules = {"minimum": least} if most is None else {"minimum": least, "maximum": most}
+    return Shape({"type": "integer", **rules}, empty=None, wire=int)
+
+
+def truth(absent: bool = False) -> Shape:
+    """Yes or no, and which of them absent counts as."""
+    return Shape({"type": "boolean"}, empty=absent, wire=bool)
+
+
+def words(*allowed: str) -> Shape:
+    """One of these."""
+    return Shape({"enum": list(allowed)})
+
+
+def in_order(of: Shape, least: int = 0) -> Shape:
+    """A list whose order matters."""
+    rules = {"minItems": least} if least else {}
+    return Shape(
+        {"type": "array", "items": of.schema, **rules}, empty=(), wire=GenericAlias(list, (of.wire,))
+    )
+
+
+def names() -> Shape:
+    """Names without an order, each once."""
+    schema = {"type": "array", "items": NAME.schema, "uniqueItems": True}
+    return Shape(schema, empty=(), unordered=True, wire=list[str | None])
+
+
+def by_name(of: Shape, *, by_key: bool = False, keys: Schema | None = None) -> Shape:
+    """A map whose keys people choose; `keys` is what they must be."""
+    rules = {"propertyNames": keys} if keys else {}
+    schema = {"type": "object", **rules, "additionalProperties": of.schema}
+    return Shape(schema, empty={}, by_key=by_key)
+
+
+def secret_or(what: str) -> Shape:
+    """A text that may be a secret, with the words for it."""
+    hint = f"must be {what}{{secret: {{env: NAME}}}}"
+    return Shape({"type": ["string", "object"], "errorMessage": hint})
+
+
+TEXT = text()
+NAME = text(least=1)
+MAYBE_SECRET = secret_or("a text or a secret: ")
+LABELS = Shape({"type": "array", "items": NAME.schema}, empty=(), unordered=True, wire=list[str | None])
+"""Labels on the server, which are folded to lower case there."""

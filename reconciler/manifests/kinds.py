@@ -1,0 +1,33 @@
+"""What manifests may declare: the kinds with their rows, and InstanceSet, which only manifests know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reconciler.kinds import CORE, all_kinds
+from reconciler.kinds.instance_rows import TEMPLATE
+from reconciler.kinds.table.schema import manifest
+from reconciler.kinds.tabled import TabledKind
+from reconciler.manifests import instance_set
+
+_DECLARED = {name: kind for name, kind in all_kinds().items() if kind.declared and kind.fields}
+TABLED = {name: kind for name, kind in _DECLARED.items() if isinstance(kind, TabledKind)}
+"""The kinds that a table tells."""
+KINDS = (*CORE, instance_set.NAME, *(name for name in _DECLARED if name not in CORE))
+"""The names of the kinds, the most usual first."""
+
+FIELDS = {
+    **{name: tuple(row.name for row in kind.fields) for name, kind in _DECLARED.items()},
+    instance_set.NAME: tuple(row.name for row in TEMPLATE),
+}
+"""What `metadata.ignore` may begin with: the fields of model.state.Resource, by kind."""
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """The schema of each kind as its rows make it, from which those in `schemas/` are written."""
+    found = {
+        name: manifest(name, kind.doc, kind.fields, kind.example, marked=kind.marked, rules=kind.rules)
+        for name, kind in _DECLARED.items()
+    }
+    set_ = manifest(instance_set.NAME, instance_set.DOC, instance_set.ROWS, instance_set.EXAMPLE)
+    return {**found, instance_set.NAME: set_}

@@ -1,0 +1,41 @@
+"""Which resources have no record of what was applied: of them nobody can tell drift from a change in git."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from reconciler.kinds import all_kinds
+from reconciler.kinds.base import Policy
+from reconciler.model.address import Address
+from reconciler.model.diagnostic import Diagnostic
+from reconciler.plan.match import Matched
+
+
+def without_baseline(
+    addresses: Iterable[Address], written: Collection[Address], matched: Matched, policy: Policy
+) -> list[Diagnostic]:
+    """A note that counts them; those that are `written` anyway get their record along with it."""
+    bare = [
+        address
+        for address in addresses
+        if address in matched.objects and address not in written and address not in matched.adopting
+        if all_kinds()[address.kind].marked
+        and not all_kinds()[address.kind].recorded(matched.request(address, policy))
+    ]
+    if not bare:
+        return []
+    first = f"{bare[0]} {matched.objects[bare[0]].id}"
+    more = "" if len(bare) == 1 else f" (and so on for each: {_named(bare[1:])})"
+    return [
+        Diagnostic(
+            "no-baseline",
+            f"{len(bare)} without a baseline: reconciler adopt {first}{more}",
+            hint="with it, a change in git is told from one in the tenant; other changes write it along",
+            severity="note",
+        )
+    ]
+
+
+def _named(addresses: list[Address], most: int = 3) -> str:
+    shown = ", ".join(map(str, addresses[:most]))
+    return f"{shown} and {len(addresses) - most} more" if len(addresses) > most else shown

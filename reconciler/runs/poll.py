@@ -1,0 +1,37 @@
+"""Looking again until something has taken effect: how long between two looks, and when the time is over."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from time import monotonic
+
+LONGEST = 5.0
+
+
+@dataclass(slots=True)
+class Poll:
+    """One wait of at most `limit` seconds. Its pauses begin with `pause` and double, up to `LONGEST`."""
+
+    limit: float
+    sleep: Callable[[float], Awaitable[None]]
+    clock: Callable[[], float] = monotonic
+    pause: float = 0.5
+    _slept: float = field(default=0.0, init=False)
+    _began: float = field(default=0.0, init=False)
+
+    def __post_init__(self) -> None:
+        self._began = self.clock()
+
+    async def again(self) -> bool:
+        """Pauses before the next look; False, and no pause, where the time is over.
+
+        A tenant that answers slowly uses the time up, too.
+        """
+        left = self.limit - max(self._slept, self.clock() - self._began)
+        if left <= 0:
+            return False
+        pause = min(self.pause, left)
+        self._slept, self.pause = self._slept + pause, min(self.pause * 2, LONGEST)
+        await self.sleep(pause)
+        return True

@@ -1,0 +1,222 @@
+"""From libyaml's events to documents.
+
+PyYAML's own loaders say nothing of duplicate keys or places. This one builds plain dicts and lists and keeps
+the place of every key and value beside them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from yaml.events import (
+    AliasEvent,
+    DocumentEndEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+
+from reconciler.model.diagnostic import Diagnostic, Source
+from reconciler.yaml12 import scalars
+from reconciler.yaml12.document import Document, Marks
+
+MAX_DEPTH = 100
+MAX_ALIASES = 100
+MAX_ALIASED_NODES = 100_000
+
+
+class Stop(Exception):
+    """What ends the reading of a file: told with `diagnostic`, after all that came before it."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.message)
+        self.diagnostic = diagnostic
+
+
+@dataclass(slots=True)
+class _Frame:
+    """A container that is still open. `key` is None while the next scalar of a map is a key."""
+
+    node: Any
+    marks: Marks
+    is_map: bool
+    line: int
+    column: int
+    anchor: str | None
+    count_before: int
+    height: int = 1
+    key: str | None = None
+    key_line: int = 0
+    key_column: int = 0
+    duplicate: bool = False
+
+
+class Builder:
+    """Turns one file's events into documents."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.documents: list[Document] = []
+        self.diagnostics: list[Diagnostic] = []
+        self._begin()
+
+    def _begin(self) -> None:
+        self.stack: list[_Frame] = []
+        self.anchors: dict[str, tuple[Any, int, int]] = {}
+        self.document: Document | None = None
+        self.marks: dict[int, Marks] = {}
+        self.written: dict[tuple[int, str | int], str] = {}
+        self.aliases = self.aliased = self.nodes = 0
+
+    def run(self, parser: Any) -> None:
+        """Reads to the end, or to the first thing that cannot be read over."""
+        get = parser.get_event
+        while (event := get()) is not None:
+            kind = type(event)
+            if kind is ScalarEvent:
+                self._scalar(event)
+            elif kind is MappingStartEvent or kind is SequenceStartEvent:
+                self._open(event, kind is MappingStartEvent)
+            elif kind is MappingEndEvent or kind is SequenceEndEvent:
+                self._close()
+            elif kind is AliasEvent:
+                self._alias(event)
+            elif kind is DocumentStartEvent:
+                self._begin()
+            elif kind is DocumentEndEvent and self.document is not None:
+                self.documents.append(self.document)
+
+    def report(self, code: str, message: str, mark: Any, hint: str = "") -> Diagnostic:
+        """Notes a problem that can be read over."""
+        diagnostic = Diagnostic(code, message, Source(self.file, mark.line + 1, mark.column + 1), hint=hint)
+        self.diagnostics.append(diagnostic)
+        return diagnostic
+
+    def _stop(self, code: str, message: str, mark: Any, hint: str) -> Stop:
+        return Stop(Diagnostic(code, message, Source(self.file, mark.line + 1, mark.column + 1), hint=hint))
+
+    def _too_deep(self, mark: Any) -> Stop:
+        return self._stop("yaml-depth", f"nested more than {MAX_DEPTH} levels deep", mark, "make it flatter")
+
+    def _scalar(self, event: Any) -> None:
+        mark = event.start_mark
+        frame = self.stack[-1] if self.stack else None
+        if frame is not None and frame.is_map and frame.key is None:
+            self._key(frame, event, mark)
+            return
+        text: str = event.value
+        written = ""
+        try:
+            if event.tag is not None:
+                value = scalars.tagged(event.tag, text)
+            elif event.implicit[0]:
+                value = scalars.plain(text)
+                written = "" if type(value) is str else text
+            else:
+                value = text
+        except scalars.Unreadable as problem:
+            self.report(problem.code, problem.message, mark, problem.hint)
+            value = problem.value
+            written = "" if event.tag else text
+        if event.anchor is not None:
+            self.anchors[event.anchor] = (value, 1, 0)
+        self._add(value, mark.line + 1, mark.column + 1, written)
+
+    def _key(self, frame: _Frame, event: Any, mark: Any) -> None:
+        key: str = event.value
+        plain = event.implicit[0]
+        if plain and key == "<<":
+            self.report(
+                "yaml-merge", "merge keys (<<) are not part of YAML 1.2", mark, "write the fields out"
+            )
+        elif plain and key in ("", "~"):
+            self.report("yaml-key", "a key is empty", mark, "write a name before the colon")
+        if event.anchor is not None:
+            self.anchors[event.anchor] = (key, 1, 0)
+        frame.key, frame.key_line, frame.key_column = key, mark.line + 1, mark.column + 1
+        first = frame.marks.get(key)
+        frame.duplicate = first is not None
+        if first is not None:
+            self.report(
+                "yaml-duplicate", f'duplicate key "{key}"', mark, f"the first is on line {first[0]}: keep one"
+            )
+
+    def _open(self, event: Any, is_map: bool) -> None:
+        mark = event.start_mark
+        if self.stack and self.stack[-1].is_map and self.stack[-1].key is None:
+            raise self._stop(
+                "yaml-key",
+                "a list or a map cannot be a key",
+                mark,
+                "put text that begins with { or [ in quotes",
+            )
+        if len(self.stack) >= MAX_DEPTH:
+            raise self._too_deep(mark)
+        try:
+            scalars.container(event.tag, "map" if is_map else "seq")
+        except scalars.Unreadable as problem:
+            self.report(problem.code, problem.message, mark, problem.hint)
+        node: Any = {} if is_map else []
+        marks: Marks = {}
+        self.marks[id(node)] = marks
+        anchor = event.anchor
+        self.stack.append(_Frame(node, marks, is_map, mark.line + 1, mark.column + 1, anchor, self.nodes))
+        if anchor is not None:
+            # Until it is closed, an alias to it would be a loop.
+            self.anchors[anchor] = (node, 0, 0)
+
+    def _close(self) -> None:
+        frame = self.stack.pop()
+        if frame.anchor is not None:
+            self.anchors[frame.anchor] = (frame.node, self.nodes - frame.count_before + 1, frame.height)
+        if self.stack:
+            self.stack[-1].height = max(self.stack[-1].height, frame.height + 1)
+        self._add(frame.node, frame.line, frame.column, "")
+
+    def _alias(self, event: Any) -> None:
+        mark, name = event.start_mark, event.anchor
+        if self.stack and self.stack[-1].is_map and self.stack[-1].key is None:
+            raise self._stop("yaml-key", "an alias cannot be a key", mark, "write the key out")
+        if name not in self.anchors:
+            hint = f'put text that begins with * in quotes, or write "&{name}" before the value that is meant'
+            raise self._stop("yaml-alias", f'alias "*{name}" has no anchor', mark, hint)
+        node, size, height = self.anchors[name]
+        if size == 0:
+            raise self._stop("yaml-alias", f'alias "*{name}" refers to itself', mark, "write the value out")
+        self.aliases += 1
+        self.aliased += size
+        self.nodes += size
+        if self.aliases > MAX_ALIASES or self.aliased > MAX_ALIASED_NODES:
+            hint = f"at most {MAX_ALIASES} a document, for {MAX_ALIASED_NODES:,} values: write them out"
+            raise self._stop("yaml-alias", "too many aliases", mark, hint)
+        if len(self.stack) + height > MAX_DEPTH:
+            raise self._too_deep(mark)
+        if self.stack:
+            self.stack[-1].height = max(self.stack[-1].height, height + 1)
+        self._add(node, mark.line + 1, mark.column + 1, "")
+
+    def _add(self, value: Any, line: int, column: int, written: str) -> None:
+        self.nodes += 1
+        if not self.stack:
+            self.document = Document(value, self.file, line, column, self.marks, self.written)
+            return
+        frame = self.stack[-1]
+        node = frame.node
+        if not frame.is_map:
+            frame.marks[len(node)] = (line, column, line, column)
+            if written:
+                self.written[id(node), len(node)] = written
+            node.append(value)
+            return
+        key = frame.key
+        assert key is not None
+        frame.key = None
+        if not frame.duplicate:
+            frame.marks[key] = (frame.key_line, frame.key_column, line, column)
+            if written:
+                self.written[id(node), key] = written
+            node[key] = value

@@ -1,0 +1,43 @@
+"""What was read: plain values, and beside them the places where they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from reconciler.model.diagnostic import Source
+
+Where = Sequence[str | int]
+Marks = dict[Any, tuple[int, int, int, int]]
+"""By a map's key or a list's index: line and column of the key, then of the value."""
+
+
+@dataclass(slots=True)
+class Document:
+    """One YAML document: plain dicts, lists and scalars, with the place of each key and value."""
+
+    value: Any
+    file: str
+    line: int
+    column: int
+    _marks: dict[int, Marks] = field(default_factory=dict, repr=False)
+    _written: dict[tuple[int, str | int], str] = field(default_factory=dict, repr=False)
+
+    def source(self, path: Where = (), *, key: bool = False) -> Source:
+        """The place of the value at `path` (of its key with `key`), or of the nearest thing that is there."""
+        line, column, node = self.line, self.column, self.value
+        for part in path:
+            mark = self._marks.get(id(node), {}).get(part)
+            if mark is None:
+                break
+            line, column = mark[:2] if key else mark[2:]
+            node = node[part]
+        return Source(self.file, line, column)
+
+    def written(self, path: Where) -> str:
+        """How the author wrote the number, boolean or null at `path`; empty for everything else."""
+        node = self.value
+        for part in path[:-1]:
+            node = node[part]
+        return self._written.get((id(node), path[-1]), "") if path else ""
