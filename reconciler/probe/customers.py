@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.probe.experiment import Experiment, answers
-from reconciler.probe.finding import Finding, Unclear, either
+from reconciler.probe.finding import Finding, Unclear, either, unclear
 from reconciler.probe.scratch import Scratch
 
 _LIMITS = (255, 100, 64)
@@ -55,6 +55,38 @@ async def label_limit(scratch: Scratch) -> list[Finding]:
     raise Unclear(f"even {_LIMITS[-1]} characters are refused: {said}")
 
 
+@answers("texts_read_back", "updated_at_moves", "activity_log")
+async def texts_and_times(scratch: Scratch) -> list[Finding]:
+    """A description with blanks around it, then one label more, and whether the log has heard of either."""
+    sent = " set with blanks around it "
+    before = await scratch.change("updateCustomer", id=scratch.customer, description=sent)
+    after = await scratch.change("updateCustomer", id=scratch.customer, labels=[*scratch.labels, "probe-c"])
+    read, moved = before["description"], after["updatedAt"] != before["updatedAt"]
+    blanks = f"blanks around a description {'came' if read == sent else 'did not come'} back"
+    if read not in (sent, sent.strip()):
+        raise Unclear("a description came back as another text")
+    return [
+        either("texts_read_back", read == sent, yes="as_sent", no="trimmed", evidence=blanks),
+        either(
+            "updated_at_moves",
+            moved,
+            yes="everything",
+            no="own_fields_only",
+            evidence=f"a new label {'moved' if moved else 'did not move'} updatedAt",
+        ),
+        await _activity(scratch, before["createdAt"]),
+    ]
+
+
+async def _activity(scratch: Scratch, since: str) -> Finding:
+    answer = await scratch.answer("activity", since=since)
+    if answer.faults or not answer.data:
+        return unclear("activity_log", answer.faults[0].message if answer.faults else "no answer")
+    heard = bool((answer.data.get("activities") or {}).get("nodes"))
+    evidence = f"it has {'something' if heard else 'nothing'} from this run"
+    return either("activity_log", heard, yes="on", no="off", evidence=evidence)
+
+
 @answers("null_input")
 async def null_input(scratch: Scratch) -> list[Finding]:
     """An explicit null for a description that there is."""
@@ -77,6 +109,7 @@ CUSTOMERS: tuple[Experiment, ...] = (
     labels_read_back,
     label_match,
     label_limit,
+    texts_and_times,
     null_input,
     empty_external_id,
 )

@@ -56,6 +56,11 @@ def incomplete() -> dict[str, Any]:
     return {"key": "Needed", "dataType": "string", "orgOnly": False}
 
 
+def each_users() -> dict[str, Any]:
+    """A variable that each user of a customer sets, without a default."""
+    return {**incomplete(), "key": "Own", "userLevelConfigured": True}
+
+
 def oauth() -> dict[str, Any]:
     """A connection that a person would have to authorise."""
     given = ("authorizeUrl", "tokenUrl", "clientId", "clientSecret")

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 
 RULES: Mapping[str, tuple[str, ...]] = {
     "draft_in_sequence": ("true", "false"),
-    "draft_version_number": ("last", "next", "zero"),
+    "draft_version_number": ("next", "last", "zero"),
     "draft_available": ("false", "true"),
     "version_is_latest": ("draft", "newest_published"),
     "publish_copies_labels": ("true", "false"),
-    "publish_unchanged": ("new_version", "refused"),
-    "published_available": ("true", "after_delay"),
+    "publish_unchanged": ("new_version", "refused", "same_version"),
+    "published_available": ("true", "after_delay", "not_until_told"),
     "import_same_name": ("creates_second", "overwrites", "refused"),
     "import_clears_labels": ("false", "true"),
     "import_flow_ids": ("survive", "change"),
@@ -62,5 +62,13 @@ RULES: Mapping[str, tuple[str, ...]] = {
     "introspection": ("on", "off"),
     "token_rotation": ("false", "true"),
     "body_limit": ("2.5MB", "none"),
+    "texts_read_back": ("as_sent", "trimmed"),
+    "updated_at_moves": ("everything", "own_fields_only"),
+    "alias_limit": ("none", "10", "50"),
+    "query_cost": ("none", "20000"),
+    "headless_upgrade": ("refused", "allowed"),
+    "unknown_components": ("invented", "refused"),
+    "activity_log": ("on", "off"),
+    "user_level_counts": ("false", "true"),
 }
 """Each rule's answers by its name, in the order in which they are shown."""

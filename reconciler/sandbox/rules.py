@@ -25,12 +25,12 @@ class Rule:
 
 _TABLE = """
 draft_in_sequence | true, false | versionSequence lists the draft beside the versions
-draft_version_number | last, next, zero | the versionNumber that a draft shows
+draft_version_number | next, last, zero | the versionNumber that a draft shows
 draft_available | false, true | versionIsAvailable of a draft
 version_is_latest | draft, newest_published | which record has versionIsLatest
 publish_copies_labels | true, false | a published version bears the draft's labels
-publish_unchanged | new_version, refused | publishing a draft without changes
-published_available | true, after_delay | a new version is available at once, or 3 requests on
+publish_unchanged | new_version, refused, same_version | publishing a draft without changes
+published_available | true, after_delay, not_until_told | at once, 3 requests on, by a call
 import_same_name | creates_second, overwrites, refused | importing without an id under a name that exists
 import_clears_labels | false, true | importing a text without labels clears the draft's
 import_flow_ids | survive, change | the ids of the draft's flows after an import
@@ -78,6 +78,14 @@ mutation_not_found | top_level, payload | a mutation of an unknown id
 introspection | on, off | the schema may be asked for
 token_rotation | false, true | an exchange hands out a new refresh token
 body_limit | 2.5MB, none | the longest request body that is taken
+texts_read_back | as_sent, trimmed | names, descriptions, labels, comments and config texts
+updated_at_moves | everything, own_fields_only | whether config, labels and deploys move updatedAt too
+alias_limit | none, 10, 50 | the most root fields of one request
+query_cost | none, 20000 | the most nodes that a query may ask for: first, times the first of what is within
+headless_upgrade | refused, allowed | moving an instance to another configuration version before its values
+unknown_components | invented, refused | a definition names a component or version that the tenant lacks
+activity_log | on, off | activities tells each change
+user_level_counts | false, true | a user-level variable without a value makes an instance incomplete
 """
 
 

@@ -143,8 +143,3 @@ def values_of(context: Context, instance: Row) -> list[Value]:
             for variable in in_order(variables_of(context, record))
         ]
     return found
-
-
-def unfilled(context: Context, instance: Row) -> list[str]:
-    """The keys of the variables that somebody must still fill in."""
-    return [value.variable.key for value in values_of(context, instance) if not value.is_complete()]
