@@ -25,7 +25,7 @@ export ACME_LOGS_TOKEN := demo-logs-token
 export ACME_AUDIT_SECRET := demo-audit-secret
 export RECONCILER_KEY := demo-key-for-digests-of-secrets
 
-.PHONY: help install demo schemas check static test fuzz torture bench clean
+.PHONY: help install demo schemas check static test golden cases fuzz torture bench clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,12 @@ static: $(STAMP) ## the part of check that runs nothing
 	$(BIN)/ruff check .
 	$(BIN)/mypy --strict -p reconciler
 	$(BIN)/lint-imports
+
+golden: $(STAMP) ## record the generated worlds of tests/golden_worlds anew
+	$(BIN)/python -m tests.golden_worlds
+
+cases: $(STAMP) ## write the outputs of the stories in tests/cases anew (CASES="release get")
+	$(BIN)/python -m tests.cases $(CASES)
 
 fuzz: $(STAMP) ## fuzz the loaders guided by coverage, where atheris is installed (FUZZ_SECONDS=30 each)
 	$(BIN)/python -m tests.fuzz

@@ -18,13 +18,14 @@ from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Policy
 from reconciler.kinds.tabled import TabledKind
 from reconciler.live.fetch import fetch, kinds_to_read
+from reconciler.live.further import look_further
 from reconciler.live.tenant import Tenant
 from reconciler.model.outcome import Outcome, Status
 from reconciler.model.plan import Plan
 from reconciler.model.secret import Secret
 from reconciler.model.state import Desired, Live, LiveObject
 from reconciler.plan.build import make_plan
-from reconciler.plan.match import match
+from reconciler.plan.match import Matched, match
 from reconciler.sandbox import BASE_URL, Sandbox, transport
 
 
@@ -88,8 +89,22 @@ def snapshot(sandbox: Sandbox, desired: Desired | None = None) -> Live:
     return anyio.run(read)
 
 
+def paired(sandbox: Sandbox, desired: Desired, live: Live) -> Matched:
+    """Both sides, with all that decides a plan and no list shows."""
+
+    async def read() -> Matched:
+        async with client_of(sandbox, read_only=True) as client:
+            matched = match(desired, live)
+            await look_further(client, list(matched.objects), matched.request, matched.learn, matched.puzzled)
+            return matched
+
+    return anyio.run(read)
+
+
 def plan_for(sandbox: Sandbox, desired: Desired, policy: Policy | None = None, **options: Any) -> Plan:
-    return make_plan(desired, snapshot(sandbox, desired), policy or Policy(guard_minimum=1000), **options)
+    live = snapshot(sandbox, desired)
+    matched = paired(sandbox, desired, live)
+    return make_plan(desired, live, policy or Policy(guard_minimum=1000), matched=matched, **options)
 
 
 def apply_plan(
@@ -104,10 +119,11 @@ def apply_plan(
     parallelism: int = 4,
     meddle: Callable[[], None] | None = None,
 ) -> Outcome:
+    matched = paired(sandbox, desired, live)
+
     async def work() -> Outcome:
         wire = Wire(transport(sandbox), kill_at, after)
         async with client_of(sandbox, wire=wire, parallelism=parallelism) as client:
-            matched = match(desired, live)
             run = Run(
                 project=desired.project,
                 resources=desired.resources,
@@ -134,7 +150,7 @@ def converge(sandbox: Sandbox, desired: Desired, policy: Policy | None = None, *
     """Plans and applies once; every action must end well."""
     policy = policy or Policy(guard_minimum=1000)
     live = snapshot(sandbox, desired)
-    plan = make_plan(desired, live, policy)
+    plan = make_plan(desired, live, policy, matched=paired(sandbox, desired, live))
     assert not plan.refusals, plan.refusals
     outcome = apply_plan(sandbox, desired, plan, live, policy, **options)
     bad = [(r.action.id, r.status.value, r.error) for r in outcome.results if r.status is not Status.DONE]

@@ -113,7 +113,7 @@ def test_what_works_for_all_kinds_names_none(part: str) -> None:
 
 
 # What kinds share, and the lease, which is nobody's resource.
-SHARED = {"all_kinds", "base", "marks", "lease"}
+SHARED = {"all_kinds", "base", "marks", "lease", "understanding"}
 
 
 @pytest.mark.parametrize("part", ["plan", "apply", "report"])

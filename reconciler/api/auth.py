@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -31,18 +31,31 @@ _HINTS = {
 }
 
 
+@dataclass(slots=True)
+class Grant:
+    """What the exchanges of a run have brought so far."""
+
+    refresh: str | None = None
+    access: str | None = None
+    renew_at: float | None = None
+    rotates: bool | None = None
+    """Whether the last exchange gave another refresh token; None before the first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """Who we are at one stack. Tokens are valid only at the stack (`base_url`) that issued them.
 
     A refresh token is exchanged for access tokens of `tenant` (None: the user's first); an access token
-    alone is used as it is.
+    alone is used as it is. All clients with the same credentials share what was granted: a stack may take a
+    refresh token only once.
     """
 
     base_url: str
     refresh_token: Secret | None = None
     access_token: Secret | None = None
     tenant: str | None = None
+    grant: Grant = field(default_factory=Grant, repr=False, compare=False)
 
 
 def checked_base(url: str) -> httpx.URL:
@@ -83,13 +96,18 @@ class Tokens:
         self._http = http
         self._patience = patience
         self._health = health
-        self._refresh = _plain(credentials.refresh_token, "refresh")
-        self._access = _plain(credentials.access_token, "access")
-        self._renew_at = _expiry_of(self._access, patience.now()) if self._access else None
+        self._grant = grant = credentials.grant
+        if grant.refresh is None and grant.access is None:
+            grant.refresh = _plain(credentials.refresh_token, "refresh")
+            grant.access = _plain(credentials.access_token, "access")
+            grant.renew_at = _expiry_of(grant.access, patience.now()) if grant.access else None
         self._lock = anyio.Lock()
-        self.rotates: bool | None = None
-        """Whether the last exchange gave another refresh token; None before the first."""
         self._refusal: tuple[float, NotAuthenticated | Unreachable] | None = None
+
+    @property
+    def rotates(self) -> bool | None:
+        """Whether the last exchange gave another refresh token; None where there was none."""
+        return self._grant.rotates
 
     async def bearer(self) -> str | None:
         """The access token to send, None for a sandbox that needs none.
@@ -97,30 +115,32 @@ class Tokens:
         Raises NotAuthenticated where there is no token or the server refuses the refresh token, and
         Unreachable where the exchange gets no answer.
         """
-        if self._refresh is None:
-            if self._access is None and not is_loopback(self._base.host):
+        if self._grant.refresh is None:
+            if self._grant.access is None and not is_loopback(self._base.host):
                 raise NotAuthenticated(
                     f"there is no token for {self._base}",
                     hint="set the environment's auth, or PRISM_REFRESH_TOKEN",
                 )
-            return self._access
+            return self._grant.access
         if self._stale():
             async with self._lock:
                 if self._stale():
                     await self._exchange()
-        return self._access
+        return self._grant.access
 
     async def renew(self, rejected: str | None) -> bool:
         """Replaces an access token that was answered with 401. False if there is no way to get another."""
-        if self._refresh is None:
+        if self._grant.refresh is None:
             return False
         async with self._lock:
-            if self._access == rejected:  # otherwise another task has replaced it meanwhile
+            if self._grant.access == rejected:  # otherwise another task has replaced it meanwhile
                 await self._exchange()
         return True
 
     def _stale(self) -> bool:
-        return self._access is None or (self._renew_at is not None and self._patience.now() >= self._renew_at)
+        return self._grant.access is None or (
+            self._grant.renew_at is not None and self._patience.now() >= self._grant.renew_at
+        )
 
     async def _exchange(self) -> None:
         if self._refusal and self._patience.now() - self._refusal[0] < _REFUSAL_HOLDS:
@@ -134,7 +154,7 @@ class Tokens:
 
     async def _asked(self) -> dict[str, Any]:
         trail = Trail()
-        # Repeating is safe: refresh tokens are not rotated, and a server that does sends both.
+        # Repeating is safe where refresh tokens are not rotated; where they are, no other way is safer.
         try:
             return await persist(
                 partial(self._ask, trail), self._patience, self._health, trail, repeatable=True
@@ -146,7 +166,7 @@ class Tokens:
             ) from None
 
     async def _ask(self, trail: Trail) -> dict[str, Any]:
-        body = {"refresh_token": self._refresh}
+        body = {"refresh_token": self._grant.refresh}
         if self._tenant:
             body["tenant_id"] = self._tenant
         timeout, started = self._patience.timeout, self._patience.clock()
@@ -187,17 +207,17 @@ class Tokens:
 
     def _keep(self, answer: dict[str, Any]) -> None:
         now = self._patience.now()
-        self._access = str(answer["access_token"])
+        self._grant.access = str(answer["access_token"])
         lifetime = answer.get("expires_in")
         if isinstance(lifetime, int | float) and lifetime > 0:
             # A token that lives shorter than ten minutes is renewed at half of its life.
-            self._renew_at = now + lifetime - min(EARLY, lifetime / 2)
+            self._grant.renew_at = now + lifetime - min(EARLY, lifetime / 2)
         else:
-            self._renew_at = _expiry_of(self._access, now)
+            self._grant.renew_at = _expiry_of(self._grant.access, now)
         rotated = answer.get("refresh_token")
-        self.rotates = isinstance(rotated, str) and rotated not in ("", self._refresh)
+        self._grant.rotates = isinstance(rotated, str) and rotated not in ("", self._grant.refresh)
         if isinstance(rotated, str) and rotated:
-            self._refresh = rotated
+            self._grant.refresh = rotated
 
 
 def _plain(secret: Secret | None, what: str) -> str | None:

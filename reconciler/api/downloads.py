@@ -5,6 +5,7 @@ from __future__ import annotations
 import anyio
 import httpx
 
+from reconciler.api.network import http_client
 from reconciler.model.errors import TransportError
 from reconciler.model.loopback import is_loopback
 
@@ -23,7 +24,7 @@ async def download(
     try:
         with anyio.fail_after(TIMEOUT):
             async with (
-                httpx.AsyncClient(transport=transport, follow_redirects=False, timeout=TIMEOUT) as http,
+                http_client(link, transport, timeout=TIMEOUT) as http,
                 http.stream("GET", link) as response,
             ):
                 if response.status_code in _GONE:

@@ -73,7 +73,7 @@ async def stream(
     """
     first = min(page, LARGEST)
     after: str | None = None
-    seen: set[str] = set()
+    seen: set[str | int] = set()
     cursors: set[str] = set()
     while True:
         op = make(first, after)
@@ -158,8 +158,9 @@ def _are_unique(rows: Sequence[Any]) -> bool:
     return len(keys) == len(set(keys))
 
 
-def _id(row: Any) -> str | None:
-    return row.get("id") if isinstance(row, dict) else None
+def _id(row: Any) -> str | int | None:
+    found = row.get("id") if isinstance(row, dict) else None
+    return found if isinstance(found, str | int) else None
 
 
 def _page(op: Operation, connection: Any) -> _Page:
@@ -167,11 +168,12 @@ def _page(op: Operation, connection: Any) -> _Page:
         return _Page(rows=connection, total=len(connection), more=False, cursor=None)
     if not isinstance(connection, dict) or not isinstance(connection.get("nodes"), list):
         raise ApiError(f"{op.name}: the answer is not a list", operation=op.name, address=op.address)
-    info = connection.get("pageInfo") or {}
+    info = connection.get("pageInfo")
+    info = info if isinstance(info, dict) else {}
     total = connection.get("totalCount")
     return _Page(
         rows=connection["nodes"],
         total=total if isinstance(total, int) else None,
         more=bool(info.get("hasNextPage")),
-        cursor=info.get("endCursor"),
+        cursor=cursor if isinstance(cursor := info.get("endCursor"), str) else None,
     )

@@ -19,6 +19,7 @@ import httpx
 from reconciler.api.auth import Credentials, Tokens, checked_base
 from reconciler.api.health import Health
 from reconciler.api.limits import Limiter
+from reconciler.api.network import http_client
 from reconciler.api.readonly import guard
 from reconciler.api.retries import AWAY, AttemptError, Patience, Trail, persist, retry_after
 from reconciler.api.wire import Answer, decode, encode
@@ -31,7 +32,6 @@ from reconciler.model.errors import (
     Unreachable,
     WriteRefused,
 )
-from reconciler.model.loopback import is_loopback
 from reconciler.model.operation import Operation
 
 log = logging.getLogger("reconciler.http")
@@ -96,12 +96,10 @@ class Transport:
         hooks = [guard(self._url, httpx.URL(f"{self.base}/auth/refresh"))] if read_only else []
         # hpack writes every header, the token's too, to its log at DEBUG.
         logging.getLogger("hpack").setLevel(logging.INFO)
-        self._http = httpx.AsyncClient(
+        self._http = http_client(
+            self.base,
+            inner,
             http2=inner is None,
-            transport=inner,
-            # A proxy would carry plain http, and the token in it, off this machine.
-            trust_env=not (self.base.scheme == "http" and is_loopback(self.base.host)),
-            follow_redirects=False,  # a token goes nowhere but where it belongs
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=parallelism),
             headers={"Accept": "application/json", "User-Agent": "reconciler"},
             event_hooks={"request": hooks},

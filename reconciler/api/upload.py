@@ -12,6 +12,7 @@ import anyio
 import httpx
 
 from reconciler.api.health import Health
+from reconciler.api.network import http_client
 from reconciler.api.retries import AttemptError, Patience, Trail, persist, retry_after
 from reconciler.model.errors import TransportError
 from reconciler.model.loopback import is_loopback
@@ -33,12 +34,7 @@ class Uploads:
         """Sends the file; where no answer comes, again, which does no harm. Raises TransportError."""
         url = _checked(upload)
         trail = Trail()
-        http = httpx.AsyncClient(
-            transport=self.inner,
-            trust_env=not is_loopback(url.host),
-            follow_redirects=False,
-            headers={"User-Agent": "reconciler"},
-        )
+        http = http_client(url, self.inner, headers={"User-Agent": "reconciler"})
         try:
             attempt = partial(self._attempt, http, url, upload, trail)
             await persist(attempt, self.patience, Health(self.patience), trail, repeatable=True)

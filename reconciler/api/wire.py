@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from reconciler.model.secret import SHOWN, Secret
+from reconciler.model.secret import SHOWN, Sealed, Secret
 
 # Validation quotes the offending value, whatever it holds, and some reasons quote it once more. Greedy, so
 # that nothing in the value can end it early (graphql-core: execution/values.py, type/scalars.py).
@@ -102,6 +102,8 @@ def encode(document: str, variables: Mapping[str, Any]) -> bytes:
 
 def _revealed(value: Any) -> Any:
     # msgspec would take the dataclass Secret apart by itself, so the walk comes first.
+    if isinstance(value, Sealed):
+        raise TypeError("a secret that was not read cannot be sent")
     if isinstance(value, Secret):
         return value.reveal()
     if isinstance(value, Mapping):

@@ -17,10 +17,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
 
+import msgspec
+
 from reconciler.model.errors import JournalFailed
 from reconciler.model.operation import Operation
 from reconciler.model.outcome import Result
 from reconciler.model.plan import Action, Plan
+
+_LINE = msgspec.json.Decoder()
 
 
 class Journal(Protocol):
@@ -181,6 +185,15 @@ def is_running(path: Path) -> bool:
 
 
 def _entry(line: bytes) -> dict[str, Any] | None:
+    try:
+        entry = _LINE.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _odd_entry(line)
+    return entry if isinstance(entry, dict) else None
+
+
+def _odd_entry(line: bytes) -> dict[str, Any] | None:
+    """What only the slower reader takes: halves of characters, which texts of a server may hold."""
     try:
         entry = json.loads(line)
     except (ValueError, RecursionError):

@@ -12,6 +12,7 @@ from reconciler.apply.journal import Journal
 from reconciler.apply.listening import harmless
 from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Kind, Policy, Request
+from reconciler.kinds.understanding import observed, understood
 from reconciler.model.address import Address, Ref
 from reconciler.model.errors import (
     ApiError,
@@ -32,6 +33,10 @@ from reconciler.runs.poll import Poll
 
 ATTEMPTS = 3
 FIRST_WAIT = 0.25
+_DEPLOYED = {Verb.CREATE, Verb.CONFIGURE}
+"""What leaves things to be deployed, of which the object may not tell."""
+PATIENCE = 3.0
+"""Seconds after which what is waited for may be brought about."""
 
 
 class Objects(Protocol):
@@ -42,6 +47,9 @@ class Objects(Protocol):
 
     async def find(self, kind: Kind, op: Operation) -> list[LiveObject]:
         """The objects that `op` asks for."""
+
+    async def further(self, kind: Kind, request: Request) -> LiveObject | None:
+        """The object of a request with all that decides about it and no list shows."""
 
     async def ask(self, op: Operation) -> Any:
         """The value at the operation's root field."""
@@ -73,6 +81,8 @@ class Run:
     """Where the text is that an action destroyed, by the action's id."""
     before: dict[Address, LiveObject] = field(default_factory=dict)
     """The objects as they were before this run changed them."""
+    sent: dict[Address, set[Verb]] = field(default_factory=dict)
+    """What this run did to them."""
     _given: dict[Ref, tuple[LiveObject, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -106,7 +116,8 @@ async def carry_out(action: Action, run: Run) -> None:
         run.looked.add(action.address)
     elif action.verb is Verb.PUBLISH:
         await _look_again(kind, name, action, run)
-    if kind.satisfied(name, action.verb, _request(action, run)):
+    if kind.satisfied(name, action.verb, _request(action, run)) or _is_idle(kind, action, run):
+        await _follow_up(kind, action, run)
         await _wait(kind, action, run)  # an earlier run may have ended before it took effect
         return
     for ref in kind.needs(run.resources[action.address]) if action.address in run.resources else ():
@@ -115,12 +126,21 @@ async def carry_out(action: Action, run: Run) -> None:
     if action.verb is Verb.TEST:
         await _test(kind, name, action, run)
         return
+    run.sent.setdefault(action.address, set()).add(action.verb)
     await _send(kind, name, action, run)
     if action.verb is Verb.DELETE:
         run.observed.pop(action.address, None)
         return
     await _follow_up(kind, action, run)
     await _wait(kind, action, run)
+
+
+def _is_idle(kind: Kind, action: Action, run: Run) -> bool:
+    """Whether a deploy would change nothing: what it was planned for turned out to be there already."""
+    follows = any(name.startswith(f"{action.address}#") for name in action.depends_on)
+    if action.verb is not Verb.DEPLOY or not follows or run.sent.get(action.address, set()) & _DEPLOYED:
+        return False
+    return not kind.unready(action.verb, _request(action, run))
 
 
 async def _test(kind: Kind, name: str, action: Action, run: Run) -> None:
@@ -272,17 +292,21 @@ async def _rescue(kind: Kind, action: Action, run: Run, error: PayloadError) -> 
     rescue = kind.follow_up(action.verb, await _reread(kind, action, run), error)
     if rescue is None:
         raise error
-    run.observed[action.address] = kind.parse(await _journalled(kind, rescue, action, run))
+    run.observed[action.address] = understood(kind, await _journalled(kind, rescue, action, run))
 
 
 async def _observe(kind: Kind, action: Action, node: Mapping[str, Any], run: Run) -> None:
-    live = kind.observed(action.verb, node, run.observed.get(action.address))
+    live = observed(kind, action.verb, node, run.observed.get(action.address))
     if live is not None:
         run.observed[action.address] = live
-    elif action.verb is not Verb.DELETE:
+    elif action.verb not in (Verb.CREATE, Verb.DELETE):
+        if (known := run.observed.get(action.address)) and (notes := kind.noted(action.verb, node)):
+            run.observed[action.address] = replace(known, facts={**known.facts, **notes})
         await _reread(kind, action, run)
     if action.verb is Verb.CREATE and kind.has_twins:
         await _settle(kind, action, run)
+    elif action.verb is Verb.CREATE and live is None:
+        await _find(kind, action, run)
 
 
 async def _journalled(kind: Kind, op: Operation, action: Action, run: Run) -> Mapping[str, Any]:
@@ -323,6 +347,9 @@ async def _is_seen(kind: Kind, name: str, action: Action, run: Run) -> bool:
         except NotFound:
             return True
     request = await _reread(kind, action, run)
+    if live := await run.tenant.further(kind, request):
+        run.observed[action.address] = live
+        request = _request(action, run)
     return (
         kind.satisfied(name, action.verb, request) or kind.follow_up(action.verb, request, None) is not None
     )
@@ -341,18 +368,25 @@ async def _follow_up(kind: Kind, action: Action, run: Run) -> None:
     op = kind.follow_up(action.verb, _request(action, run), None)
     if op is not None:
         node = await _journalled(kind, op, action, run)
-        run.observed[action.address] = kind.parse(node)
+        run.observed[action.address] = understood(kind, node)
 
 
 async def _wait(kind: Kind, action: Action, run: Run) -> None:
-    """Accepted is not ready: polls until the effect is there, or the time for it is over."""
-    poll = Poll(run.wait_seconds, run.sleep, run.clock, FIRST_WAIT)
+    """Accepted is not ready: polls until the effect is there, or the time for it is over. What does not come
+    by itself within a few seconds is brought about, once.
+    """
+    poll, told = Poll(run.wait_seconds, run.sleep, run.clock, FIRST_WAIT), False
     while what := kind.unready(action.verb, _request(action, run)):
         run.listener(Waiting(action, what, run.wait_seconds))
-        if not await poll.again():
+        op = None if told or poll.waited < PATIENCE else kind.hastened(action.verb, _request(action, run))
+        if op is not None:
+            await _journalled(kind, op, action, run)
+            told = True
+        elif not await poll.again():
             raise ApiError(
                 f"waited {run.wait_seconds:.0f} s in vain for {what}",
                 address=str(action.address),
                 hint="look at it in the web app; the next apply goes on from there",
             )
         await _reread(kind, action, run)
+        await _follow_up(kind, action, run)

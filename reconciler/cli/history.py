@@ -131,7 +131,8 @@ def _show(here: Settings, one: Past) -> None:
         here.out.out("Drafts that were replaced, and are kept:", highlight=False)
         drafts = [{"address": kept.address, "file": str(kept.path)} for kept in one.drafts]
         render_table(here.out, drafts, ("address", "file"))
-        here.out.out(f"Bring one back: reconciler history {one.id} --restore ADDRESS", highlight=False)
+        back = here.pasted(f"Bring one back: reconciler history {one.id} --restore ADDRESS")
+        here.out.out(back, highlight=False)
 
 
 def _first(entry: dict[str, Any], names: Iterable[str]) -> Any:

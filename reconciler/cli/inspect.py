@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from reconciler.cli.settings import Settings, common, settings
+from reconciler.cli.values import standard_input, utf8
 
 if TYPE_CHECKING:
     from reconciler.verbs.whoami import Who
@@ -56,17 +56,21 @@ def whoami(tenants: bool) -> None:
 
 
 @click.command()
-@click.argument("query", required=False)
-@click.option("-f", "texts", multiple=True, metavar="NAME=VALUE", help="A variable that is text.")
+@click.argument("query", required=False, type=utf8)
+@click.option("-f", "texts", multiple=True, metavar="NAME=VALUE", type=utf8, help="A variable that is text.")
 @click.option(
     "-F",
     "values",
     multiple=True,
     metavar="NAME=VALUE",
+    type=utf8,
     help="A variable that is JSON (a number, true, null, a list …), or @FILE, or else text.",
 )
 @click.option(
-    "--input", "source", metavar="FILE", help="Read the query from a file; - is the standard input."
+    "--input",
+    "source",
+    metavar="FILE",
+    help="Read the query from a file, or {query, variables, operationName} as JSON; - is the standard input.",
 )
 @click.option("--paginate", is_flag=True, help="Ask for all pages, by $after and pageInfo, and join them.")
 @common
@@ -77,28 +81,34 @@ def api(
 
     Mutations are carried out without a question.
     """
-    from functools import partial
+    from functools import cache, partial
 
     import anyio
 
     from reconciler.model.diagnostic import Diagnostic
     from reconciler.report.document import errors_document
     from reconciler.verbs.api import api as send
-    from reconciler.verbs.api import read_text, variables_of
+    from reconciler.verbs.api_input import Body, body_of, document_of, read_text, variables_of
 
     here = settings()
-    read: Callable[[str], str] = partial(read_text, stdin=sys.stdin.read)
-    variables = variables_of(texts, values, read)
-    document = query if query and query != "-" else None
+    read: Callable[[str], str] = cache(partial(read_text, stdin=standard_input))
+    if query and query != "-" and source:
+        raise click.UsageError("the query stands on the command line and in --input: give one of them")
     if source or query == "-":
-        document = read(source or "-")
-    elif document is None:
-        document = str(variables.pop("query", ""))  # as `gh api graphql -f query=…` has it
-    if not document.strip():
+        body = body_of(read(source or "-"), source or "-")
+    elif query:
+        body = Body(query, {})
+    else:  # as `gh api graphql -f query=…` has it
+        asked = [[pair for pair in pairs if pair.startswith("query=")] for pairs in (texts, values)]
+        texts = tuple(pair for pair in texts if pair not in asked[0])
+        values = tuple(pair for pair in values if pair not in asked[1])
+        body = Body(str(variables_of(asked[0], asked[1], read).get("query", "")), {})
+    if not body.query.strip():
         raise click.UsageError("there is no query: give it as an argument, or --input FILE")
+    document = document_of(body)
+    variables = {**body.variables, **variables_of(texts, values, read, document.types)}
     answer = anyio.run(partial(send, here.session(), document, variables, paginate=paginate))
-    if answer.data is not None:
-        _json(here, {"data": answer.data})  # the whole answer, as `gh api graphql` prints it
+    _json(here, answer.whole)  # as `gh api graphql` prints it
     if answer.errors:
         errors = errors_document([Diagnostic("graphql", text) for text in answer.errors])
         here.show("errors", errors, to_stderr=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.settings import Settings, common, settings
+from reconciler.cli.values import standard_input, text, utf8
 from reconciler.cli.watched import run
 
 if TYPE_CHECKING:
@@ -25,17 +25,20 @@ _LONGEST = 900.0
 
 
 @click.command()
-@click.argument("address", metavar="ADDRESS|ID")
-@click.option("--flow", default="", metavar="NAME", help="Run this flow, instead of the manifest's tests.")
+@click.argument("address", metavar="ADDRESS|ID", type=text)
+@click.option("--flow", type=text, metavar="NAME", help="Run this flow, instead of the manifest's tests.")
 @click.option(
     "--payload",
+    type=utf8,
     metavar="FILE|-|TEXT",
     help="What is sent: the content of a file, the standard input, or the text itself.",
 )
 @click.option(
-    "--content-type", default="", metavar="TYPE", help="What the payload is. Absent: JSON, if it is JSON."
+    "--content-type", type=text, metavar="TYPE", help="What the payload is. Absent: JSON, if it is JSON."
 )
-@click.option("--header", "headers", multiple=True, metavar="NAME:VALUE", help="Sent too. Repeatable.")
+@click.option(
+    "--header", "headers", type=utf8, multiple=True, metavar="NAME:VALUE", help="Sent too. Repeatable."
+)
 @click.option(
     "--timeout",
     type=click.FloatRange(0, min_open=True),
@@ -46,7 +49,12 @@ _LONGEST = 900.0
 )
 @common
 def test(
-    address: str, flow: str, payload: str | None, content_type: str, headers: tuple[str, ...], timeout: float
+    address: str,
+    flow: str | None,
+    payload: str | None,
+    content_type: str | None,
+    headers: tuple[str, ...],
+    timeout: float,
 ) -> int:
     """Run a flow with a payload; show its answer, and its logs.
 
@@ -63,7 +71,7 @@ def test(
     if here.format not in _FORMATS:
         raise click.UsageError(f"test cannot be shown as {here.format}: choose {', '.join(_FORMATS)}")
     sent, kind = payload_of(_text(payload)) if payload is not None else (None, "")
-    call = Call(flow, sent, content_type or kind, _headers(headers))
+    call = Call(flow or "", sent, content_type or kind, _headers(headers))
     session, began = here.session(), monotonic()
     with Waiting(here.err, address, timeout, enabled=here.progress) as waiting:
         told = replace(session, notice=waiting.notice)
@@ -115,9 +123,9 @@ def _text(given: str) -> str:
     """What `--payload` means: a file that exists, the standard input, or itself. What can only be the name
     of a file is not sent as text.
     """
-    from reconciler.verbs.api import read_text
+    from reconciler.verbs.api_input import read_text
 
-    read: Callable[[str], str] = partial(read_text, stdin=sys.stdin.read)
+    read: Callable[[str], str] = partial(read_text, stdin=standard_input)
     if given == "-" or given.startswith("@"):
         return read(given.removeprefix("@"))
     named = Path(given) if "\n" not in given and len(given) < 4096 else None
@@ -144,9 +152,9 @@ def _is_name(given: str) -> bool:
 
 def _headers(given: tuple[str, ...]) -> dict[str, str]:
     found = {}
-    for text in given:
-        name, colon, value = text.partition(":")
+    for header in given:
+        name, colon, value = header.partition(":")
         if not colon or not name.strip():
-            raise click.UsageError(f'"{text}" is not NAME:VALUE')
+            raise click.UsageError(f'"{header}" is not NAME:VALUE')
         found[name.strip()] = value.strip()
     return found

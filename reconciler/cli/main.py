@@ -200,4 +200,4 @@ def _tell(error: BaseException, settings: Settings) -> None:
         # An error that nobody foresaw may carry anything in its text, secrets too.
         shown = Unforeseen(error)
     name = {"json": "json", "jsonl": "json", "github": "github"}.get(settings.format, "text")
-    render(settings.err, name, "errors", errors_document(shown))
+    render(settings.err, name, "errors", settings.hinted(errors_document(shown)))

@@ -12,6 +12,7 @@ import click
 from reconciler.cli.confirm import confirm, unasked
 from reconciler.cli.plan import carry_out, detailed, finish, parallelism, take_lease
 from reconciler.cli.settings import common, settings, stacked
+from reconciler.cli.values import text
 from reconciler.cli.watched import run
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -22,9 +23,13 @@ def _about_instances(command: F) -> F:
 
 
 _OPTIONS: tuple[Callable[[F], F], ...] = (
-    click.argument("addresses", metavar="[ADDRESS|ID]...", nargs=-1),
+    click.argument("addresses", metavar="[ADDRESS|ID]...", nargs=-1, type=text),
     click.option(
-        "--select", multiple=True, metavar="WHAT", help="These too: an address, with *, or label=value."
+        "--select",
+        multiple=True,
+        type=text,
+        metavar="WHAT",
+        help="These too: an address, with *, or label=value.",
     ),
     unasked,
     parallelism,

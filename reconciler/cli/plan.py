@@ -13,6 +13,7 @@ import click
 
 from reconciler.cli.confirm import confirm, unasked
 from reconciler.cli.settings import Settings, common, settings, stacked
+from reconciler.cli.values import text
 from reconciler.cli.watched import run
 
 if TYPE_CHECKING:
@@ -40,10 +41,18 @@ def planning(command: F) -> F:
 
 _PLANNING: tuple[Callable[[F], F], ...] = (
     click.option(
-        "--select", multiple=True, metavar="WHAT", help="Only these: an address, with *, or label=value."
+        "--select",
+        multiple=True,
+        type=text,
+        metavar="WHAT",
+        help="Only these: an address, with *, or label=value.",
     ),
     click.option(
-        "--exclude", multiple=True, metavar="WHAT", help="Write nothing of these, whatever needs it."
+        "--exclude",
+        multiple=True,
+        type=text,
+        metavar="WHAT",
+        help="Write nothing of these, whatever needs it.",
     ),
     click.option("--no-deps", is_flag=True, help="Not even what the selected ones cannot do without."),
     click.option("--prune", is_flag=True, help="Delete what is ours and stands in no manifest."),
@@ -60,14 +69,18 @@ _PLANNING: tuple[Callable[[F], F], ...] = (
 detailed = click.option(
     "--detailed-exitcode", is_flag=True, help="Exit with 2 where there is something to do."
 )
+strict = click.option(
+    "--strict", is_flag=True, help="Make warnings errors, and exit with 5 where something is left out."
+)
 
 
 @click.command()
 @click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="Save the plan to a file.")
 @planning
 @detailed
+@strict
 @common
-def plan(out: Path | None, detailed_exitcode: bool, **given: Any) -> int:
+def plan(out: Path | None, detailed_exitcode: bool, strict: bool, **given: Any) -> int:
     """Show what apply would do. Nothing is written: its transport lets only queries pass."""
     from reconciler.model.errors import Refused
     from reconciler.verbs.saved import document, save
@@ -78,12 +91,16 @@ def plan(out: Path | None, detailed_exitcode: bool, **given: Any) -> int:
     planned = _planned(here, session, options)
     created = _now()
     here.show("plan", document(planned, session, options, created))
+    if strict:
+        _no_warnings(planned)
     if out is not None:
         save(out, planned, session, options, created)
         here.say(f"Saved to {out}. Carry it out with: reconciler apply {out}")
     if here.format == "github" and planned.plan.refusals:
         return Refused.exit_code  # told already: each annotation counts, wherever it is written
     _refuse(planned)
+    if strict:
+        _nothing_left_out(planned)
     return 2 if detailed_exitcode and planned.plan.actions else 0
 
 
@@ -94,6 +111,7 @@ def plan(out: Path | None, detailed_exitcode: bool, **given: Any) -> int:
 @take_lease
 @planning
 @detailed
+@strict
 @common
 def apply(
     file: Path | None,
@@ -101,6 +119,7 @@ def apply(
     checksum: str | None,
     take_lease: bool,
     detailed_exitcode: bool,
+    strict: bool,
     **given: Any,
 ) -> int:
     """Carry out a saved plan exactly, or plan first and ask."""
@@ -120,23 +139,30 @@ def apply(
     elif here.format == "text":
         here.show("plan", saved.document(planned, session, options, _now()))
     _check(planned, checksum)
+    if strict:
+        _no_warnings(planned)
     refuse(planned)
-    if not planned.plan.actions and here.format == "text" and document is None:
-        return 0  # the plan that was shown says so
+    shown = not planned.plan.actions and here.format == "text" and document is None
     if planned.plan.actions and not (yes or document is not None):
         confirm(
             f'Carry out these actions in "{planned.plan.environment}"?',
             hint="give --yes, or apply a saved plan: reconciler plan -o FILE, then reconciler apply FILE",
         )
-    outcome, seconds = carry_out(here, session, planned, options, take_lease=take_lease)
-    return finish(here, outcome, seconds, detailed_exitcode)
+    code = 0
+    if not shown:
+        outcome, seconds = carry_out(here, session, planned, options, take_lease=take_lease)
+        code = finish(here, outcome, seconds, detailed_exitcode)
+    if strict and code in (0, 2):
+        _nothing_left_out(planned)
+    return code
 
 
 @click.command()
 @planning
 @detailed
+@strict
 @common
-def drift(detailed_exitcode: bool, **given: Any) -> int:
+def drift(detailed_exitcode: bool, strict: bool, **given: Any) -> int:
     """Compare live with what was last applied."""
     from reconciler.report.document import drift_document
     from reconciler.verbs.session import Options
@@ -144,6 +170,8 @@ def drift(detailed_exitcode: bool, **given: Any) -> int:
     here = settings()
     planned = _planned(here, here.session(), Options(**given))
     here.show("drift", drift_document(planned.plan, created_at=_now()))
+    if strict:
+        _no_warnings(planned)
     return 2 if detailed_exitcode and planned.plan.drift else 0
 
 
@@ -159,6 +187,27 @@ def _refuse(planned: Planned) -> None:
     from reconciler.verbs.apply import refuse
 
     refuse(planned)
+
+
+def _no_warnings(planned: Planned) -> None:
+    from reconciler.model.errors import InvalidInput
+
+    if planned.plan.warnings:
+        raise InvalidInput([replace(warning, severity="error") for warning in planned.plan.warnings])
+
+
+def _nothing_left_out(planned: Planned) -> None:
+    from reconciler.model.errors import Refused
+    from reconciler.model.plan import Refusal
+
+    if left_out := planned.plan.left_out:
+        hint = "take it out of --exclude, or into --select; or leave --strict out"
+        raise Refused(
+            [
+                Refusal("left-out", f"it is left out: it {one.reason}", str(one.address), hint)
+                for one in left_out
+            ]
+        )
 
 
 def _check(planned: Planned, checksum: str | None) -> None:

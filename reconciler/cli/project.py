@@ -45,8 +45,9 @@ def init(folder: Path, ci: str) -> None:
 
 
 @click.command()
+@click.option("--strict", is_flag=True, help="Take warnings for errors.")
 @common
-def validate() -> None:
+def validate(strict: bool) -> None:
     """Show all errors of manifests and definitions, offline.
 
     Every environment of the project is checked; with -e, that one alone. No secret is read.
@@ -55,7 +56,7 @@ def validate() -> None:
     from reconciler.verbs.validate import validate as check
 
     here = settings()
-    found = check(here.session(), [here.environment] if here.environment else [])
+    found = check(here.session(), [here.environment] if here.environment else [], strict=strict)
     warnings = errors_document(found.warnings).get("warnings", [])
     if here.format == "json":
         document = {"valid": True, "resources": found.resources, "files": found.files}

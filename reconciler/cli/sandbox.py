@@ -140,11 +140,11 @@ def configure(instance: str, value: str, version: str | None) -> None:
 
     On the platform people do so in the web app; the API has no call for it.
     """
-    from reconciler.verbs.api import read_text
+    from reconciler.verbs.api_input import read_text
     from reconciler.verbs.sandbox import configure as save
 
     here = settings()
-    text = read_text(value[1:], sys.stdin.read) if value.startswith("@") else value
+    text = read_text(value[1:], sys.stdin.buffer.read) if value.startswith("@") else value
     save(_needed(here), instance, text, version)
     here.say("Saved.")
 

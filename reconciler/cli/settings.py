@@ -13,7 +13,9 @@ from typing import IO, TYPE_CHECKING, Any, TextIO, TypeVar, cast
 
 import click
 
+from reconciler.cli.hints import in_document, with_options
 from reconciler.cli.streams import Lasting
+from reconciler.cli.values import path, text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -70,7 +72,19 @@ class Settings:
         """Writes a document in the format that was asked for."""
         from reconciler.report.formats import render
 
-        render(self.err if to_stderr else self.out, self.format, kind, document, verbose=self.verbose)
+        shown = self.hinted(document)
+        render(self.err if to_stderr else self.out, self.format, kind, shown, verbose=self.verbose)
+
+    def hinted(self, document: dict[str, Any]) -> dict[str, Any]:
+        """The document, whose hints name the environment and the project where those were given."""
+        if not (self.environment or self.project):
+            return document
+        found: dict[str, Any] = in_document(document, self.environment, self.project)
+        return found
+
+    def pasted(self, text: str) -> str:
+        """A text with commands, which name the environment and the project where those were given."""
+        return with_options(text, self.environment, self.project)
 
     def facts(self, facts: dict[str, str]) -> None:
         """Writes a few named values, one a line."""
@@ -85,7 +99,7 @@ class Settings:
         from reconciler.report.sanitize import terminal
 
         if not self.quiet:
-            self.err.print(terminal(text), markup=False, highlight=False, soft_wrap=True)
+            self.err.print(terminal(self.pasted(text)), markup=False, highlight=False, soft_wrap=True)
 
     @property
     def progress(self) -> bool:
@@ -145,12 +159,16 @@ def _option(*names: str, field: str, **kwargs: Any) -> Callable[[F], F]:
 
 _OPTIONS = (
     _option(
-        "-e", "--environment", field="environment", help="The environment of reconciler.yaml to work on."
+        "-e",
+        "--environment",
+        field="environment",
+        type=text,
+        help="The environment of reconciler.yaml to work on.",
     ),
     _option(
         "--project",
         field="project",
-        type=click.Path(path_type=Path),
+        type=path,
         help="The project file, instead of looking upwards for reconciler.yaml.",
     ),
     _option(

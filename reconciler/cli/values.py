@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -17,15 +19,35 @@ if TYPE_CHECKING:
     from reconciler.lists.listing import Filter
 
 
-def text(value: str) -> str:
-    """A text that is there, and can be sent: bytes of the command line that are not UTF-8 cannot."""
-    if not value:
-        raise click.BadParameter("it is empty")
+def standard_input() -> bytes:
+    """All of it, as bytes: what text it is, whoever reads it decides."""
+    stream = sys.stdin
+    if stream is None:
+        return b""
+    return stream.buffer.read() if hasattr(stream, "buffer") else stream.read().encode()
+
+
+def utf8(value: str) -> str:
+    """What can be sent: bytes of the command line that are not UTF-8 cannot."""
     try:
         value.encode()
     except UnicodeEncodeError:
         raise click.BadParameter("it is not text in UTF-8") from None
     return value
+
+
+def text(value: str) -> str:
+    """A text that is there, and can be sent."""
+    if not value:
+        raise click.BadParameter("it is empty")
+    return utf8(value)
+
+
+def path(value: str) -> Path:
+    """A file or folder; an empty text would mean the working directory."""
+    if not value:
+        raise click.BadParameter("it is empty")
+    return Path(value)
 
 
 def cursor(value: str) -> str:

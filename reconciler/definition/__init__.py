@@ -10,7 +10,8 @@ takes what it understands, passes over the rest, and never fails. `tree` says ho
 place in the file. All is pure: files are read by `manifests`, and a schema is held against them there.
 """
 
+from reconciler.definition.configuration import Configuration
 from reconciler.definition.definition import Definition
 from reconciler.definition.variables import Variable
 
-__all__ = ["Definition", "Variable"]
+__all__ = ["Configuration", "Definition", "Variable"]

@@ -1,5 +1,8 @@
 """What an author is told of a definition: what cannot be one, names that are there twice, and names that mean
 nothing. What types and values a key may have is said by a schema, which is held against it elsewhere.
+
+The platform judges what it is sent, and takes more than we know of (api notes: "Definition files that people
+have"). So only what every server refuses is an error; what we merely do not know is doubted.
 """
 
 from __future__ import annotations
@@ -17,6 +20,19 @@ from reconciler.yaml12.document import Document
 
 VERSION = 7
 _EXPORT = "open the integration in Prismatic and export it again, which writes version 7"
+# Where a definition's parts stand: without them nothing can be read, by us or by a server.
+_SKELETON = frozenset(
+    {"flows", "steps", "branches", "action", "component", "supplementalComponents", "name", "key", "version"}
+    | {"requiredConfigVars", "connection", "dataSource", "configPages", "elements"}
+)
+_DEMANDS = frozenset({"type", "required", "minLength", "minimum", "anyOf"})
+_LEFT_OPEN = frozenset(
+    {
+        (("requiredConfigVars",), "anyOf"),  # a variable's type: it has a connection, or is text
+        (("requiredConfigVars", "connection"), "required"),  # one made from a template names no component
+        (("requiredConfigVars", "dataSource"), "required"),
+    }
+)
 _CONFIG_HOLE = re.compile(r"\{\{\s*#([^{}]+?)\s*\}\}")
 
 
@@ -35,6 +51,14 @@ def problems(document: Document) -> list[Diagnostic]:
     check = _Check(document)
     check.run()
     return check.found
+
+
+def is_refused(path: Where, demand: str) -> bool:
+    """Whether every server refuses what does not meet this demand of the schema at this place."""
+    names = tuple(part for part in path if isinstance(part, str))
+    if demand not in _DEMANDS or not _SKELETON.issuperset(names):
+        return False
+    return (names, demand) not in _LEFT_OPEN
 
 
 def _refused(document: Document) -> Diagnostic | None:
@@ -90,6 +114,9 @@ class _Check:
     def run(self) -> None:
         """Makes all checks."""
         found = flows(self.tree)
+        if not found:
+            hint = "add a flow that begins with a trigger"
+            self.add("no-flow", "the definition has no flows", ("flows",), hint)
         named: list[tuple[str, Where]] = [(flow.name, (*flow.path, "name")) for flow in found]
         self._unique(named, "flow", "the integration")
         self._config_variables()
@@ -134,8 +161,8 @@ class _Check:
             for name, given in step.inputs():
                 self._input(name, given)
             self._variable(step.scheduled_by, (*step.path, "schedule", "value"), f'step "{step.name}"')
-        for reference in dangling(flow):
-            self.add("dangling-reference", reference.message, reference.path, reference.hint)
+        for one in dangling(flow):
+            self.add("dangling-reference", one.message, one.path, one.hint, warning=one.is_doubtful)
 
     def _trigger(self, step: Step, flow: Flow, *, is_first: bool) -> None:
         if is_first and not step.is_trigger:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.definition.tree import Tree, Where
+from reconciler.definition.tree import Tree, Where, text
 
 _HOLDERS = ("component", "supplementalComponents")
 # What stands in these is the author's own, whatever it looks like.
@@ -34,7 +34,8 @@ def references(value: Any, path: Where = (), holder: str = "") -> Iterator[Compo
     if isinstance(value, Mapping):
         if _is_reference(value, holder):
             public, version, signature = value.get("isPublic"), value.get("version"), value.get("signature")
-            yield ComponentReference(value["key"], bool(public), version, signature, path)
+            number = version if isinstance(version, int | str) else None
+            yield ComponentReference(value["key"], bool(public), number, text(signature) or None, path)
         for name, inner in value.items():
             if name not in _FREE:
                 yield from references(inner, (*path, name), name)

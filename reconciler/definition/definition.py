@@ -9,9 +9,10 @@ from typing import Any
 
 from reconciler.definition import components, differences, meaning
 from reconciler.definition.components import ComponentReference
+from reconciler.definition.configuration import Configuration, configuration
 from reconciler.definition.flows import Flow, flows
 from reconciler.definition.tree import Tree, text
-from reconciler.definition.variables import Variable, by_key
+from reconciler.definition.variables import Variable, by_key, renamed
 from reconciler.model.address import Address
 from reconciler.model.digest import Canonical, sha256
 
@@ -43,9 +44,19 @@ class Definition(Canonical):
         return by_key(self.tree)
 
     @cached_property
+    def renamed_variables(self) -> Mapping[str, str]:
+        """The new names of variables by their old ones, under which their values go on."""
+        return renamed(self.tree)
+
+    @cached_property
     def variables_to_set(self) -> tuple[Variable, ...]:
         """The variables without which an instance is incomplete."""
         return tuple(one for one in self.variables.values() if one.needs_value)
+
+    @cached_property
+    def configuration(self) -> Configuration | None:
+        """What an instance is configured with beside variables; None for most."""
+        return configuration(self.tree)
 
     @cached_property
     def flow_names(self) -> frozenset[str]:

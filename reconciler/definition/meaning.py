@@ -31,6 +31,8 @@ DEFAULTS: dict[str, Any] = {
     "configPages": [{"name": "Configuration", "elements": []}],
 }
 EXACT = ("value", "schemas", "meta")
+UNREADABLE = "unreadable"
+"""The one key of a tree whose text could not be read; the text is its value, so that it differs from all."""
 
 
 def own(data: Tree) -> dict[str, Any]:
@@ -91,8 +93,8 @@ def _equal(wanted: Any, found: Any) -> bool:
 
 
 def blank(data: Tree) -> bool:
-    """Whether a definition holds nothing yet: no flow, no config variable."""
-    return not data.get("flows") and not data.get("requiredConfigVars")
+    """Whether a definition holds nothing yet: no flow, no config variable. What is unreadable is not."""
+    return UNREADABLE not in data and not data.get("flows") and not data.get("requiredConfigVars")
 
 
 def _reduce(key: str, value: Any) -> Any:

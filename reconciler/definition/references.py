@@ -20,6 +20,7 @@ _ASCII = re.compile(r"[^A-Za-z0-9]+")
 _UNICODE = re.compile(r"[\W_]+")
 # Fields of a run that are no steps, for inputs that belong to a flow.
 _RUN = frozenset({"onExecution", "payload"})
+_TRIGGER = "trigger"
 _FLOW_INPUTS = (("retryConfig", "uniqueRequestIdField"), ("queueConfig", "dedupeIdField"))
 
 
@@ -30,6 +31,8 @@ class Dangling:
     path: Where
     message: str
     hint: str
+    is_doubtful: bool = False
+    """Whether the platform may know better: some tools call a flow's trigger just that."""
 
 
 def reference_name(name: str) -> str:
@@ -103,4 +106,4 @@ class _Finder:
         message = f'input "{name}" refers to "{step}", but flow "{self.flow}" has no such step'
         near = closest(step, reach)
         hint = 'step names are written without blanks: "Get Page" is getPage'
-        return Dangling(path, message, f'did you mean "{near}"?' if near else hint)
+        return Dangling(path, message, f'did you mean "{near}"?' if near else hint, step == _TRIGGER)

@@ -50,8 +50,8 @@ class Variable:
 
     @property
     def is_connection(self) -> bool:
-        """Whether its value is the inputs of a connection."""
-        return self.data_type == "connection"
+        """Whether its value is the inputs of a connection; not each says its type."""
+        return self.data_type == "connection" or (not self.data_type and "connection" in self.says)
 
     @property
     def shared(self) -> str:

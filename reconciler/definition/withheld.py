@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from reconciler.definition.meaning import UNREADABLE
 from reconciler.definition.tree import Tree
 from reconciler.definition.variables import VARIABLES
 from reconciler.model.secret import Secret
@@ -16,7 +17,7 @@ _API_KEYS = "organizationApiKeys"
 
 def as_shown(keys: list[Any], value: Any, root: Tree) -> Any:
     """What differs at the path `keys` of the meaning `root`, with a Secret for each part that is withheld."""
-    if _API_KEYS in keys:
+    if _API_KEYS in keys or UNREADABLE in keys[:1]:
         return None if value is None else Secret(str(value))
     if len(keys) > 2 and keys[0] == VARIABLES and keys[2] == "inputs":
         variables = root.get(VARIABLES)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from reconciler.kinds.table.row import Row
-from reconciler.model.address import Ref, Resolve
+from reconciler.model.address import Address, Ref, Resolve
 from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.operation import Operation, Upload
 from reconciler.model.plan import Change, Refusal, Verb
@@ -95,6 +95,10 @@ class Kind(Protocol):
     """Whether `find` brings the newest object first; else the oldest."""
     held_by: tuple[str, ...]
     """The kinds of whose objects the server asks that they let go of one before it can be deleted."""
+    lies_in: tuple[tuple[str, str], ...]
+    """The kinds with whose objects the platform deletes one, each with the name of the value (as in `value`)
+    that tells which.
+    """
     lookup: str
     """The field by which others may name an object that no manifest declares; empty where none may."""
 
@@ -218,7 +222,7 @@ class Kind(Protocol):
         """
         ...
 
-    def learned(self, live: LiveObject, node: Mapping[str, Any] | None) -> LiveObject:
+    def learned(self, live: LiveObject, op: Operation, node: Mapping[str, Any] | None) -> LiveObject:
         """The object with what the operation of `unknown` read; None where the server has no such thing."""
         ...
 
@@ -246,6 +250,12 @@ class Kind(Protocol):
         """What would bring the object to the desired state."""
         ...
 
+    def redeploys(self, resource: Resource, step: Step) -> tuple[str, tuple[Address, ...]]:
+        """Which other objects a step has the platform deploy again: their kind (empty: none), and what of
+        these refers, near or far, to all of some resources.
+        """
+        ...
+
     def operation(self, step: str, verb: Verb, request: Request) -> Operation:
         """The call that carries a step out. `Verb.FORGET` takes off all that is ours, wherever the kind keeps
         it, and nothing else.
@@ -264,6 +274,10 @@ class Kind(Protocol):
         """
         ...
 
+    def noted(self, verb: Verb, node: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What an answer tells that nothing shows later, as facts."""
+        ...
+
     def satisfied(self, step: str, verb: Verb, request: Request) -> bool:
         """Whether a step need not be sent, since the object is already as it would make it."""
         ...
@@ -274,6 +288,10 @@ class Kind(Protocol):
 
     def unready(self, verb: Verb, request: Request) -> str:
         """What is still to be waited for after a step; empty when nothing is."""
+        ...
+
+    def hastened(self, verb: Verb, request: Request) -> Operation | None:
+        """A call that brings about what is waited for, where it does not come by itself."""
         ...
 
     def overtaken(self, verb: Verb, request: Request) -> bool:

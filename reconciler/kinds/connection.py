@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from reconciler.kinds.base import Request
+from reconciler.kinds.base import Request, Step
 from reconciler.kinds.component import reference
 from reconciler.kinds.nodes import Input, Page
 from reconciler.kinds.places import Description
@@ -22,6 +22,7 @@ from reconciler.model.address import Address, Ref
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb
 from reconciler.model.secret import Hidden, Secret
+from reconciler.model.state import Resource
 
 
 def inputs_read(value: Any) -> dict[str, Any]:
@@ -152,9 +153,19 @@ class ConnectionKind(TabledKind):
         INPUTS,
     )
 
+    def redeploys(self, resource: Resource, step: Step) -> tuple[str, tuple[Address, ...]]:
+        """The instances that use it, for new inputs."""
+        return ("Instance", (resource.address,)) if new_inputs(step) else ("", ())
+
     def operation(self, step: str, verb: Verb, request: Request) -> Operation:
         """Instances that use it are deployed again for new inputs."""
         return redeployed(super().operation(step, verb, request), request, self)
+
+
+def new_inputs(step: Step) -> bool:
+    """Whether a step changes inputs that instances may run with."""
+    changed = any(change.path.startswith("inputs.") for change in step.changes)
+    return changed and step.verb is not Verb.CREATE
 
 
 def redeployed(op: Operation, request: Request, kind: TabledKind) -> Operation:

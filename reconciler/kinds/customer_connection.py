@@ -9,15 +9,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from reconciler.kinds.base import Request
-from reconciler.kinds.connection import INPUTS, redeployed
+from reconciler.kinds.base import Request, Step
+from reconciler.kinds.connection import INPUTS, new_inputs, redeployed
 from reconciler.kinds.table.documents import Api, Search
 from reconciler.kinds.table.row import Row
 from reconciler.kinds.table.shape import NAME, truth
 from reconciler.kinds.tabled import TabledKind
-from reconciler.model.address import Ref
+from reconciler.model.address import Address, Ref
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb
+from reconciler.model.state import Resource
 
 EITHER: Mapping[str, Any] = {
     "oneOf": [
@@ -80,6 +81,11 @@ class CustomerConnectionKind(TabledKind):
         connection = request.resolve(Ref(request.resource.fields["connection"], "id"))
         key = connection if isinstance(connection, str) else None
         return Operation(self.list_name, self._documents["find"], {"key": key})
+
+    def redeploys(self, resource: Resource, step: Step) -> tuple[str, tuple[Address, ...]]:
+        """The customer's instances that use it, for new inputs."""
+        named = [resource.fields.get(name) for name in ("connection", "customer")]
+        return ("Instance", tuple(filter(None, named))) if new_inputs(step) else ("", ())
 
     def operation(self, step: str, verb: Verb, request: Request) -> Operation:
         """Instances that use it are deployed again for new inputs."""

@@ -72,6 +72,8 @@ class InstanceKind(PlainKind):
     list_name = "instances"
     structural: tuple[str, ...] = ("customer", "integration", "release", "version")
 
+    lies_in: tuple[tuple[str, str], ...] = (("Customer", "id"), ("Integration", "sequence"))
+
     def find(self, request: Request) -> Operation:
         """The customer's instances that bear the resource's mark."""
         customer = request.resolve(Ref(request.resource.fields["customer"], "id"))

@@ -32,7 +32,7 @@ from reconciler.kinds.integration_memory import (
     publication,
     remembers,
 )
-from reconciler.kinds.integration_release import find_release, meant, name_of, newest_unnamed, several
+from reconciler.kinds.integration_release import find_release, meant, name_of, several
 from reconciler.kinds.integration_rows import ROWS, RULES
 from reconciler.kinds.integration_steps import (
     BEFORE,
@@ -48,6 +48,7 @@ from reconciler.kinds.integration_steps import (
 from reconciler.kinds.labelled import (
     as_live,
     denied,
+    ignored,
     labels_left,
     labels_to_write,
     people,
@@ -66,6 +67,8 @@ from reconciler.model.plan import Verb
 from reconciler.model.state import LiveObject, Resource
 
 BY_NUMBER = "version-number:"
+PUBLISHED = "published"
+"""The fact that holds the id with which this run's publish was answered."""
 
 
 class IntegrationKind(PlainKind):
@@ -95,7 +98,7 @@ class IntegrationKind(PlainKind):
     def parse(self, node: Mapping[str, Any]) -> LiveObject:
         """A draft as the API shows it. Rows of the sequence that are the draft itself are left out."""
         labels = frozenset(node.get("labels") or ())
-        memory = record.ours(node.get("metadata"))
+        memory = record.ours(record.whole(node.get("metadata")))
         versions = tuple(
             parse_version(row)
             for row in (node.get("versionSequence") or {}).get("nodes") or ()
@@ -120,7 +123,8 @@ class IntegrationKind(PlainKind):
                 "protect": bool(memory.get("protect")),
                 "created": bool(memory.get("created")),
                 "releases": record.text_map(memory.get("releases")),
-                "components": memory.get("components") or {},
+                "components": record.read(memory.get("components")),
+                "dropped": bool(memory.get("dropped")),
             },
             versions=versions,
             applied=record.text_map(memory.get("applied")),
@@ -169,11 +173,10 @@ class IntegrationKind(PlainKind):
         version = to_be_read(request)
         return Operation("integration", self._documents["published"], {"id": version.id}) if version else None
 
-    def learned(self, live: LiveObject, node: Mapping[str, Any] | None) -> LiveObject:
+    def learned(self, live: LiveObject, op: Operation, node: Mapping[str, Any] | None) -> LiveObject:
         """The definition of that version."""
-        read = live.facts.get(READ, {})
-        found = {node["id"]: _read(node)} if node else {}
-        return replace(live, facts={**live.facts, READ: {**read, **found}})
+        found = {op.variables["id"]: _read(node) if node else None}
+        return replace(live, facts={**live.facts, READ: {**live.facts.get(READ, {}), **found}})
 
     def baseline(self, request: Request) -> Resource:
         """All of it as it stands. A draft that git's definition is not, is nobody's but a person's, and a
@@ -279,9 +282,9 @@ class IntegrationKind(PlainKind):
             return not live.facts.get("cleared")
         if verb in (Verb.UPDATE, Verb.ADOPT):
             return is_written(request)
-        version = find_release(live, fields.get("release", ""))
         if verb is Verb.PUBLISH:
-            return version is not None
+            return published(request) is not None
+        version = find_release(live, fields.get("release", ""))
         if verb is Verb.AVAILABILITY:
             return version is not None and version.available == fields["available"]
         return verb is Verb.CREATE
@@ -298,9 +301,22 @@ class IntegrationKind(PlainKind):
         version = find_release(request.live, fields["release"])
         if version is None:
             return f'release "{fields["release"]}" to appear among the versions'
-        if fields.get("available", True) and not version.available:
+        if _to_be_available(request) and not version.available:
             return f'release "{fields["release"]}" (version {version.number}) to become available'
         return ""
+
+    def noted(self, verb: Verb, node: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The version that a publish answers with."""
+        return {PUBLISHED: node.get("id")} if verb is Verb.PUBLISH else {}
+
+    def hastened(self, verb: Verb, request: Request) -> Operation | None:
+        """Makes a published version available."""
+        live = request.live
+        version = find_release(live, request.resource.fields["release"]) if live else None
+        if verb is not Verb.PUBLISH or version is None or version.available or not _to_be_available(request):
+            return None
+        values = {"id": version.id, "available": True}
+        return self._mutation("updateIntegrationVersionAvailability", values, request)
 
     def overtaken(self, verb: Verb, request: Request) -> bool:
         """Whether the draft that is to be published was changed since it was imported."""
@@ -315,19 +331,24 @@ class IntegrationKind(PlainKind):
         )
 
     def follow_up(self, verb: Verb, request: Request, error: Exception | None) -> Operation | None:
-        """Names the release in the metadata where the tenant kept no attributes of ours, or where it
-        refuses to publish a draft without changes: the newest version is then what was asked for. One that
-        bears another release's name is not ours: where nothing was refused, it was published before.
+        """Names the release in the metadata where the version that was published does not bear it: the tenant
+        kept no attributes of ours, or had a version of this very draft already. Where the answer was lost,
+        the version is known by what it holds. Where the tenant refuses to publish a draft without changes,
+        the newest version is what was asked for.
         """
         live = request.live
         if verb is not Verb.PUBLISH or live is None or (error and not isinstance(error, PayloadError)):
             return None
-        if find_release(live, request.resource.fields["release"]) is not None or not live.versions:
+        release = request.resource.fields["release"]
+        if find_release(live, release) is not None or not live.versions:
             return None
-        if live.facts["hasUnpublishedChanges"] or not (error or newest_unnamed(live)):
+        answered = next((v.id for v in live.versions if v.id == live.facts.get(PUBLISHED)), None)
+        names = {release: answered} if answered else naming(request)
+        if not names and error and not live.facts["hasUnpublishedChanges"]:
+            names = {release: live.versions[0].id}
+        if not names:
             return None
-        names = {request.resource.fields["release"]: live.versions[0].id}
-        values = {"id": live.id, "metadata": of_update(request, names)}
+        values = {"id": live.id, "metadata": of_update(request, names, dropped=bool(answered))}
         return self._mutation("updateIntegration", values, request)
 
     def impact(self, request: Request, followers: Sequence[Request]) -> Sequence[Diagnostic]:
@@ -371,3 +392,8 @@ class IntegrationKind(PlainKind):
 def _read(node: Mapping[str, Any]) -> Definition:
     """What a draft or a version was made from, as the server shows it."""
     return Definition(node.get("definition") or "", node.get("definitionData") or {})
+
+
+def _to_be_available(request: Request) -> bool:
+    """Whether instances are to choose the version: unless the manifest says otherwise."""
+    return not ignored(request.resource, "available") and request.resource.fields.get("available", True)

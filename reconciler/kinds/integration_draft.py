@@ -20,7 +20,9 @@ from reconciler.model.state import LiveObject, Resource, Version
 
 FOLLOW = "follow"
 READ = "read"
-"""The fact that holds the definitions of versions that were read, by the version's id."""
+"""The fact that holds the definitions of versions that were read, by the version's id; None where the server
+has none.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,8 @@ def holds(request: Request, version: Version) -> bool | None:
     if read is None:
         # Nothing was changed since the newest was published: it is what the draft is.
         return not compared(request).needed if _is_draft(live, version) else None
+    if read.digest == live.applied.get("observed") and live.applied.get("sent") == wanted.meaning_digest:
+        return True  # what the server made of the text, dropped keys and all
     there = replace(live, fields={**live.fields, "definition": read})
     asked, found = wanted.without_version_of(wanted.key), read.without_version_of(wanted.key)
     return asked.same(found) and bundle_change(request, there, Cause.UNKNOWN) is None
@@ -134,7 +138,9 @@ def to_be_read(request: Request) -> Version | None:
         return None
     found = meant(live, release)
     version = found.one if found.versions else newest_unnamed(live)
-    return version if version is not None and holds(request, version) is None else None
+    if version is None or version.id in live.facts.get(READ, {}):
+        return None
+    return version if holds(request, version) is None else None
 
 
 def is_ahead(request: Request, version: Version) -> bool:

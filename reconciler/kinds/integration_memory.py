@@ -18,19 +18,22 @@ from reconciler.model.state import Version
 def parse_version(node: Mapping[str, Any]) -> Version:
     """A published version, with what we wrote along with it."""
     ours = record.text_map(record.ours(node.get("versionAttributes")))
+    comment, trailers = record.apart(node.get("versionComment") or "")
     return Version(
         id=node["id"],
         number=node["versionNumber"],
         available=node["versionIsAvailable"],
-        release=ours.get("release"),
-        comment=node.get("versionComment") or "",
-        definition=ours.get("definition", ""),
+        release=ours.get("release") or trailers.get("release"),
+        comment=comment,
+        definition=ours.get("definition") or trailers.get("definition", ""),
         observed=ours.get("observed", ""),
     )
 
 
 def publication(request: Request) -> dict[str, Any]:
-    """The input of a publish: the manifest's comment, and in the attributes the commit and the release."""
+    """The input of a publish: the manifest's comment, and in the attributes the commit and the release. Where
+    the tenant was seen to drop attributes of ours, they stand below the comment, too.
+    """
     live, fields = request.live, request.resource.fields
     assert live is not None
     part = {
@@ -40,9 +43,11 @@ def publication(request: Request) -> dict[str, Any]:
         "definition": sent_digest(request.resource),
         "observed": live.fields["definition"].digest,
     }
-    comment = {"comment": fields["comment"]} if fields.get("comment") else {}
+    comment = fields.get("comment") or ""
+    if live.facts.get("dropped"):
+        comment = record.joined(comment, part["release"], part["definition"])
     attributes = json.dumps({**request.attributes, record.KEY: part}, sort_keys=True)
-    return {"id": live.id, "attributes": attributes, **comment}
+    return {"id": live.id, "attributes": attributes, **({"comment": comment} if comment else {})}
 
 
 def of_creation(request: Request) -> str:
@@ -50,8 +55,10 @@ def of_creation(request: Request) -> str:
     return record.merged(None, {**_ownership(request), "created": True})
 
 
-def of_update(request: Request, names: Mapping[str, str]) -> str:
-    """The metadata with mark, record and releases; `names` are given to versions with it."""
+def of_update(request: Request, names: Mapping[str, str], *, dropped: bool = False) -> str:
+    """The metadata with mark, record and releases; `names` are given to versions with it. `dropped` says that
+    a version was seen not to keep our attributes.
+    """
     live = request.live
     assert live is not None
     part = {
@@ -59,6 +66,7 @@ def of_update(request: Request, names: Mapping[str, str]) -> str:
         "applied": _record(request),
         "releases": {**live.facts["releases"], **names},
         "components": live.fields["definition"].component_versions,
+        **({"dropped": True} if dropped or live.facts.get("dropped") else {}),
     }
     return record.merged(live.facts["metadata"], part)
 

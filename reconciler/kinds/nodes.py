@@ -16,6 +16,8 @@ from reconciler.model.errors import Misfit
 Told = str | None | UnsetType
 """Text that the tenant may not know, and that may not be set."""
 
+AS_DESCRIBED = "is not as the API describes it"
+
 T = TypeVar("T", bound=Struct)
 N = TypeVar("N")
 
@@ -56,8 +58,6 @@ def fitted(shown: type[T], node: Mapping[str, Any], kind: str) -> T:
         where = f" at {place.strip('`.')}" if place else ""
         known = f' "{node["id"]}"' if isinstance(node.get("id"), str) else ""
         raise Misfit(
-            f"{kind}{known} is not as the API describes it{where}: {found[:1].lower()}{found[1:]}".replace(
-                "`", '"'
-            ),
+            f"{kind}{known} {AS_DESCRIBED}{where}: {found[:1].lower()}{found[1:]}".replace("`", '"'),
             hint="nothing is made of such an answer; tell the platform's support, with this message",
         ) from error

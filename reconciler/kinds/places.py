@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from reconciler.kinds.labelled import people
 from reconciler.kinds.marks import is_ours
+from reconciler.kinds.odd import Odd
 from reconciler.kinds.table.row import Row, revealed, same
 from reconciler.kinds.table.shape import LABELS as LABEL_TEXTS
 from reconciler.kinds.table.shape import MAYBE_SECRET, Schema, by_name
@@ -21,12 +22,14 @@ HEADER = "X-Reconciler"
 
 
 def headers_read(value: Any) -> dict[str, Any]:
-    """The API's JSON text as a map; {} where it is none."""
+    """The API's JSON text as a map; {} where there is none. Raises Odd where it is something else."""
     try:
-        parsed = json.loads(value) if isinstance(value, str) else value
+        parsed = json.loads(value) if isinstance(value, str) and value else value
     except ValueError:
-        return {}
-    return dict(parsed) if isinstance(parsed, Mapping) else {}
+        parsed = value
+    if parsed and not isinstance(parsed, Mapping):
+        raise Odd("its headers are not a map")
+    return dict(parsed or {})
 
 
 def headers_sent(value: Mapping[str, Any]) -> Secret:

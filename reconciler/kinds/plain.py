@@ -8,10 +8,10 @@ from types import MappingProxyType
 from typing import Any
 
 from reconciler.kinds import documents
-from reconciler.kinds.base import Request
+from reconciler.kinds.base import Request, Step
 from reconciler.kinds.labelled import own_mark
 from reconciler.kinds.table.row import Row
-from reconciler.model.address import Ref, Resolve
+from reconciler.model.address import Address, Ref, Resolve
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.operation import Operation, Upload
 from reconciler.model.plan import Verb
@@ -34,6 +34,7 @@ class PlainKind:
     declared = True
     newest_first = False
     held_by: tuple[str, ...] = ()
+    lies_in: tuple[tuple[str, str], ...] = ()
     fields: tuple[Row, ...] = ()
     rules: Mapping[str, Any] = MappingProxyType({})
     example = ""
@@ -127,7 +128,7 @@ class PlainKind:
         """The lists show all."""
         return None
 
-    def learned(self, live: LiveObject, node: Mapping[str, Any] | None) -> LiveObject:
+    def learned(self, live: LiveObject, op: Operation, node: Mapping[str, Any] | None) -> LiveObject:
         """Nothing was asked for."""
         return live
 
@@ -143,6 +144,10 @@ class PlainKind:
     def promises(self, resource: Resource, name: str) -> bool:
         """`id`."""
         return name == "id"
+
+    def redeploys(self, resource: Resource, step: Step) -> tuple[str, tuple[Address, ...]]:
+        """None."""
+        return "", ()
 
     def uploads(self, verb: Verb, node: Mapping[str, Any], request: Request) -> Sequence[Upload]:
         """It has no files."""
@@ -163,6 +168,14 @@ class PlainKind:
     def unready(self, verb: Verb, request: Request) -> str:
         """It is ready at once."""
         return ""
+
+    def noted(self, verb: Verb, node: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Nothing."""
+        return {}
+
+    def hastened(self, verb: Verb, request: Request) -> Operation | None:
+        """It comes by itself."""
+        return None
 
     def overtaken(self, verb: Verb, request: Request) -> bool:
         """Nothing becomes final."""

@@ -9,9 +9,9 @@ import anyio
 from reconciler.api.client import Client
 from reconciler.kinds import CORE, all_kinds
 from reconciler.kinds.base import Kind
-from reconciler.live.tenant import Tenant
+from reconciler.live.tenant import Listed, Tenant
 from reconciler.model.errors import GraphQLError
-from reconciler.model.state import Desired, Live, LiveObject
+from reconciler.model.state import Desired, Live
 
 
 def kinds_named(desired: Desired) -> set[str]:
@@ -50,11 +50,11 @@ async def fetch(
     wanted = [all_kinds()[name] for name in CORE] if kinds is None else list(kinds)
     identity = await client.identity()
     tenant = Tenant(client)
-    objects: dict[str, tuple[LiveObject, ...]] = {}
+    listed: dict[str, Listed] = {}
 
     async def read(kind: Kind) -> None:
         try:
-            objects[kind.name] = tuple(await tenant.list(kind, concurrency))
+            listed[kind.name] = await tenant.list(kind, concurrency)
         except GraphQLError:
             if needed is None or kind.name in needed:
                 raise
@@ -64,7 +64,10 @@ async def fetch(
             group.start_soon(read, kind)
     return Live(
         tenant=identity.tenant,
-        objects={kind.name: objects[kind.name] for kind in wanted if kind.name in objects},
+        objects={kind.name: tuple(listed[kind.name].objects) for kind in wanted if kind.name in listed},
         requests=client.stats.reads,
-        unread=tuple(kind.name for kind in wanted if kind.name not in objects),
+        unread=tuple(kind.name for kind in wanted if kind.name not in listed),
+        unreadable=tuple(
+            odd for kind in wanted if kind.name in listed for odd in listed[kind.name].unreadable
+        ),
     )

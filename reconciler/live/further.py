@@ -9,9 +9,10 @@ import anyio
 from reconciler.api.client import Client
 from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Request
+from reconciler.kinds.understanding import not_understood
 from reconciler.live.tenant import Tenant
 from reconciler.model.address import Address
-from reconciler.model.errors import NotFound
+from reconciler.model.errors import Misfit, NotUnderstood, ReconcilerError
 from reconciler.model.state import LiveObject
 
 
@@ -20,21 +21,29 @@ async def look_further(
     addresses: Iterable[Address],
     request: Callable[[Address], Request],
     learn: Callable[[Address, LiveObject], None],
+    puzzled: Callable[[Address, NotUnderstood], None],
 ) -> None:
     """Reads what plans for these resources need besides, until nothing is left to be known. `request` gives
-    what is known of one, `learn` takes more. Raises ApiError, Unreachable or NotAuthenticated.
+    what is known of one, `learn` takes more, and `puzzled` what cannot be understood. Raises ApiError,
+    Unreachable or NotAuthenticated.
     """
     tenant = Tenant(client)
 
     async def look(address: Address) -> None:
-        kind = all_kinds()[address.kind]
-        while (live := (about := request(address)).live) and (op := kind.unknown(about)):
-            try:
-                node = await tenant.ask(op)
-            except NotFound:
-                node = None
-            learn(address, kind.learned(live, await tenant.whole(kind, node) if node else None))
+        about = request(address)
+        live = await tenant.further(all_kinds()[address.kind], about)
+        if live is not None and live is not about.live:
+            learn(address, live)
+
+    async def try_to(address: Address) -> None:
+        try:
+            await look(address)
+        except Exception as error:
+            live = request(address).live
+            if live is None or (isinstance(error, ReconcilerError) and not isinstance(error, Misfit)):
+                raise
+            puzzled(address, not_understood(all_kinds()[address.kind], {"id": live.id}, error))
 
     async with anyio.create_task_group() as group:
         for address in addresses:
-            group.start_soon(look, address)
+            group.start_soon(try_to, address)

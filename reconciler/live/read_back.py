@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from reconciler.definition.meaning import UNREADABLE
 from reconciler.yaml12.text import only_map
 
 
@@ -13,4 +14,4 @@ def read_back(text: str) -> Mapping[str, Any]:
     if not text.strip():
         return {}
     found = only_map(text)
-    return {"unreadable": text} if found is None else found
+    return {UNREADABLE: text} if found is None else found

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler.api.client import Client
 from reconciler.api.pages import read_all
-from reconciler.kinds.base import Kind
+from reconciler.kinds.base import Kind, Request
+from reconciler.kinds.understanding import concerned, not_understood, understood
 from reconciler.live.read_back import read_back
-from reconciler.model.errors import NullObject
+from reconciler.model.errors import NotFound, NotUnderstood, NullObject, ReconcilerError
 from reconciler.model.operation import Operation, Upload
-from reconciler.model.state import LiveObject
+from reconciler.model.state import LiveObject, Unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The objects of a kind, and those that cannot be understood."""
+
+    objects: list[LiveObject]
+    unreadable: list[Unreadable]
 
 
 class Tenant:
@@ -25,37 +35,67 @@ class Tenant:
         node = await self._client.execute(op)
         if isinstance(node, Mapping) and "nodes" in node:  # of a kind whose ids the server cannot look up
             node = next(iter(node["nodes"] or ()), None)
-        return kind.parse(await self.whole(kind, node)) if node else None
+        return await self._object(kind, node) if node else None
 
     async def ask(self, op: Operation) -> Any:
         """The value at the operation's root field, whatever it is."""
         return await self._client.execute(op)
 
+    async def further(self, kind: Kind, request: Request) -> LiveObject | None:
+        """The object of a request with all that decides about it and no list shows."""
+        live = request.live
+        while live is not None and (op := kind.unknown(replace(request, live=live))):
+            try:
+                node = await self.ask(op)
+            except NotFound:
+                node = None
+            live = kind.learned(live, op, await self.whole(kind, node) if node else None)
+        return live
+
     async def find(self, kind: Kind, op: Operation) -> list[LiveObject]:
         """The objects of the connection that `op` asks for."""
         answer = await self._there(op)
-        return [kind.parse(await self.whole(kind, node)) for node in answer.get("nodes") or () if node]
+        return [await self._object(kind, node) for node in answer.get("nodes") or () if node]
 
     async def send(self, kind: Kind, op: Operation) -> Mapping[str, Any]:
         """Carries a mutation out and gives the object in its answer, ready for `kind.observed`."""
         node = await self._client.execute(op)
-        return await self.whole(kind, node) if isinstance(node, Mapping) else {}
+        try:
+            return await self.whole(kind, node) if isinstance(node, Mapping) else {}
+        except NotUnderstood as error:
+            error.doubtful = True  # it was carried out, but not what came of it
+            raise
 
     async def upload(self, upload: Upload) -> None:
         """Puts a file to where a mutation's answer said."""
         await self._client.upload(upload)
 
-    async def list(self, kind: Kind, concurrency: int) -> list[LiveObject]:
+    async def list(self, kind: Kind, concurrency: int) -> Listed:
         """All objects of a kind, in order of creation."""
         nodes = await read_all(self._client, kind.list_page, page=kind.page_size, concurrency=concurrency)
-        return [kind.parse(await self.whole(kind, node)) for node in nodes if kind.concerns(node)]
+        listed = Listed([], [])
+        for node in nodes:
+            try:
+                if concerned(kind, node):
+                    listed.objects.append(await self._object(kind, node))
+            except NotUnderstood as error:
+                listed.unreadable.append(error.unreadable)
+        return listed
 
-    async def whole(self, kind: Kind, node: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The node with what its page left out, and with its YAML read."""
-        while (op := kind.rest(node)) is not None:
-            node = kind.join(node, await self._there(op))
-        texts = {f"{name}Data": read_back(node[name]) for name in kind.yaml_fields if node.get(name)}
-        return {**node, **texts} if texts else node
+    async def _object(self, kind: Kind, node: Any) -> LiveObject:
+        return understood(kind, await self.whole(kind, node))
+
+    async def whole(self, kind: Kind, node: Any) -> Mapping[str, Any]:
+        """The node with what its page left out, and with its YAML read. Raises NotUnderstood."""
+        try:
+            while (op := kind.rest(node)) is not None:
+                node = kind.join(node, await self._there(op))
+            texts = {f"{name}Data": read_back(node[name]) for name in kind.yaml_fields if node.get(name)}
+            return {**node, **texts}
+        except ReconcilerError:
+            raise
+        except Exception as error:
+            raise not_understood(kind, node, error) from error
 
     async def _there(self, op: Operation) -> Mapping[str, Any]:
         """The answer to a query that always has one: null tells nothing of what is there."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from reconciler.definition import Definition
@@ -12,6 +11,7 @@ from reconciler.kinds.tabled import TabledKind
 from reconciler.manifests import secrets
 from reconciler.manifests.manifest import RESERVED, Manifest
 from reconciler.manifests.references import Referrer
+from reconciler.manifests.sealed import Placed
 from reconciler.manifests.secrets import SecretSource
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic, Source
@@ -23,33 +23,11 @@ Where = tuple[str | int, ...]
 
 
 @dataclass(slots=True)
-class SecretReader:
-    """Reads each secret once, however many instances use it. With `offline` none is read at all."""
-
-    environ: Mapping[str, str]
-    root: Path
-    allowed: tuple[Path, ...]
-    offline: bool
-    _known: dict[tuple[str, str | tuple[str, ...]], Secret | Diagnostic] = field(default_factory=dict)
-
-    def read(self, source: SecretSource) -> Secret | Diagnostic:
-        """The secret; where it cannot be read, why, at the place of `source`."""
-        if self.offline:
-            return Secret("", str(source))
-        key = (source.kind, source.value)
-        if key not in self._known:
-            self._known[key] = secrets.resolve(source, self.environ, self.root, self.allowed)
-        result = self._known[key]
-        if isinstance(result, Diagnostic) and result.source != source.source:
-            return Diagnostic(result.code, result.message, source.source, hint=result.hint)
-        return result
-
-
-@dataclass(slots=True)
 class Builder:
-    """Makes the resource of one manifest, whose filled-in `spec` stands at `base` of its document."""
+    """Makes the resource of one manifest, whose filled-in `spec` stands at `base` of its document. It reads
+    no secret.
+    """
 
-    reader: SecretReader
     manifest: Manifest
     spec: Mapping[str, Any]
     address: Address
@@ -70,7 +48,7 @@ class Builder:
         return self._resource(self._with_labels(fields))
 
     def instance(self, customer: Address, integration: Address, running: Mapping[str, Any]) -> Resource:
-        """The Instance, with its secrets read; `running` is its release or version."""
+        """The Instance; `running` is its release or version."""
         fields = {**self.spec, "customer": customer, "integration": integration, **running}
         if "config" in fields:
             fields["config"] = self._secrets(fields["config"], (*self.base, "config"))
@@ -138,10 +116,9 @@ class Builder:
         source = secrets.parse(
             value["secret"], self.document.source((*path, "secret")), address=str(self.address)
         )
-        result = source if isinstance(source, Diagnostic) else self.reader.read(source)
-        if isinstance(result, Secret):
-            return result
-        self._wrong(result.code, result.message, (*path, "secret"), result.hint)
+        if isinstance(source, SecretSource):
+            return Placed("", str(source), origin=source)
+        self._wrong(source.code, source.message, (*path, "secret"), source.hint)
         return Secret("")
 
     def _wrong(self, code: str, message: str, path: Where, hint: str, severity: str = "error") -> None:

@@ -14,10 +14,10 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Timer
 from typing import Any
 
 from reconciler.manifests.bundle import Unfit
+from reconciler.manifests.program import output_of
 
 SECONDS = 30
 _MOST = 32 * 1024 * 1024
@@ -63,26 +63,14 @@ def described(files: Mapping[str, bytes], environ: Mapping[str, str]) -> Describ
 
 def _run(words: list[str], folder: Path) -> tuple[int, bytes]:
     try:
-        with subprocess.Popen(
-            words, cwd=folder, env={},
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        ) as process:  # fmt: skip
-            assert process.stdout is not None
-            timer = Timer(SECONDS, process.kill)
-            timer.start()
-            try:
-                output = process.stdout.read(_MOST + 1)
-            finally:
-                late = not timer.is_alive()
-                timer.cancel()
-                if late or len(output) > _MOST:
-                    process.kill()
-            code = process.wait()
+        code, output = output_of(words, folder=folder, environ={}, seconds=SECONDS, most=_MOST)
+    except subprocess.TimeoutExpired:
+        raise Unfit("bundle-broken", f"does not load within {SECONDS} seconds", _BUILD) from None
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
         raise Unfit("no-node", f"cannot be read: node cannot be run: {reason}", _NODE) from error
-    if late:
-        raise Unfit("bundle-broken", f"does not load within {SECONDS} seconds", _BUILD)
+    if len(output) > _MOST:
+        raise Unfit("bundle-broken", f"prints more than {_MOST // 1024**2} MB", _BUILD)
     return code, output
 
 

@@ -15,7 +15,7 @@ from reconciler.manifests.config_types import wrong
 from reconciler.manifests.references import Index
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.hints import suggest
+from reconciler.model.hints import listed, suggest
 from reconciler.yaml12.document import Document
 
 Where = tuple[str | int, ...]
@@ -76,7 +76,9 @@ class Check:
         variables, flows = self.definition.variables, self.definition.flow_names
         for key, value in (self.spec.get("config") or {}).items():
             variable = variables.get(key)
-            if variable is None:
+            if variable is None and self.definition.configuration:
+                self._headless(key)
+            elif variable is None:
                 self._unknown(key, ("config", key), "config variable", variables)
             elif value is not None:
                 self._value(key, variable, value)
@@ -105,8 +107,17 @@ class Check:
         hint = suggest(name, known, "" if known else f"the definition declares no {what}s")
         self._add(f"unknown-{what.replace(' ', '-')}", message, path, hint, key=key)
 
+    def _headless(self, key: str) -> None:
+        message = f'"{key}" is no config variable: integration "{self.integration}" is configured by your app'
+        hint = "save it there; no public call does, so that only connections can be set here"
+        self._add("headless-configuration", message, ("config", key), hint, key=True)
+
     def _required(self) -> None:
         given = self.spec.get("config") or {}
+        if self.definition.configuration and self.definition.configuration.required:
+            fields = listed(self.definition.configuration.required)
+            message = f'integration "{self.integration}" is configured by your app, which must give {fields}'
+            self._add("required-config-missing", message, (), "save it there before the deploy", warning=True)
         for variable in self.definition.variables_to_set:
             key = variable.key
             if key in given:

@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
-# Name, least, most, and names for the numbers from the least on.
-_FIELDS: tuple[tuple[str, int, int, tuple[str, ...]], ...] = (
-    ("minute", 0, 59, ()),
-    ("hour", 0, 23, ()),
-    ("day of the month", 1, 31, ()),
-    ("month", 1, 12, _MONTHS),
-    ("day of the week", 0, 7, _DAYS),
+_PART = re.compile(r"(\*|[0-9a-z]+(?:-[0-9a-z]+)?)(?:/([0-9]+))?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """One of the five: its least and most number, names for the numbers from the least on, and what only it
+    may say: any day, the last one, the nearest working day, the n-th. Not all that read cron know these.
+    """
+
+    name: str
+    least: int
+    most: int
+    names: tuple[str, ...] = ()
+    special: str = "(?!)"
+
+
+_FIELDS = (
+    _Field("minute", 0, 59),
+    _Field("hour", 0, 23),
+    _Field("day of the month", 1, 31, special=r"\?|l|lw|([0-9]+)w"),
+    _Field("month", 1, 12, _MONTHS),
+    _Field("day of the week", 0, 7, _DAYS, special=r"\?|l|([0-9a-z]+?)(?:l|#[1-5])"),
 )
-_PART = re.compile(r"(\*|\?|[0-9a-z]+(?:-[0-9a-z]+)?)(?:/([0-9]+))?", re.IGNORECASE)
-_SPECIAL = re.compile(r"[0-9a-z]*(?:L|W|#[1-5])", re.IGNORECASE)
-"""The last one, the nearest working day, the n-th: not all that read cron know them."""
 
 
 def cron_problem(text: str) -> str:
@@ -24,26 +37,31 @@ def cron_problem(text: str) -> str:
     fields = text.split()
     if len(fields) != len(_FIELDS):
         return f"it has {len(fields)} field{'s' if len(fields) != 1 else ''}, not {len(_FIELDS)}"
-    for given, (name, least, most, names) in zip(fields, _FIELDS, strict=True):
-        for part in given.split(","):
-            if not _fits(part, least, most, names):
-                return f'"{given}" is no {name}'
+    for given, field in zip(fields, _FIELDS, strict=True):
+        if not all(_fits(part, field) for part in given.split(",")):
+            return f'"{given}" is no {field.name}'
     return ""
 
 
-def _fits(part: str, least: int, most: int, names: tuple[str, ...]) -> bool:
-    if _SPECIAL.fullmatch(part):
-        return True
+def _fits(part: str, field: _Field) -> bool:
+    found = re.fullmatch(field.special, part, re.IGNORECASE)
+    if found is not None:
+        return not (found.lastindex and found[1]) or _is_in(found[1], field)
     found = _PART.fullmatch(part)
     if found is None or found[2] == "0":
         return False
-    if found[1] in ("*", "?"):
+    if found[1] == "*":
         return True
-    numbers = [_number(one, least, names) for one in found[1].split("-")]
-    return all(least <= number <= most for number in numbers) and numbers == sorted(numbers)
+    ends = found[1].split("-")
+    numbers = [_number(one, field) for one in ends]
+    return all(_is_in(one, field) for one in ends) and numbers == sorted(numbers)
 
 
-def _number(text: str, least: int, names: tuple[str, ...]) -> int:
+def _is_in(text: str, field: _Field) -> bool:
+    return field.least <= _number(text, field) <= field.most
+
+
+def _number(text: str, field: _Field) -> int:
     if text.isdigit():
         return int(text) if len(text) < 4 else -1
-    return names.index(text.lower()) + least if text.lower() in names else -1
+    return field.names.index(text.lower()) + field.least if text.lower() in field.names else -1

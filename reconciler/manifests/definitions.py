@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.definition import Definition
-from reconciler.definition.check import only_definition
+from reconciler.definition.check import is_refused, only_definition
 from reconciler.definition.check import problems as cross_check
 from reconciler.manifests import schemas
-from reconciler.manifests.messages import place, schema_problems
+from reconciler.manifests.messages import and_more, place, schema_problems
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.hints import closest
 from reconciler.yaml12.document import Document
@@ -48,12 +48,15 @@ def check(text: str, documents: list[Document], file: str) -> tuple[Definition |
     document = only_definition(documents, file)
     if isinstance(document, Diagnostic):
         return None, [document]
-    problems = schema_problems("definition", document)
-    if not problems:
-        problems = cross_check(document)
-    valid = not any(problem.severity == "error" for problem in problems)
-    problems.extend(_unknown_keys(document))
-    return Definition(text, document.value, file) if valid else None, problems
+    problems = schema_problems("definition", document, is_error=is_refused)
+    if _valid(problems):
+        problems += cross_check(document)
+    problems += _unknown_keys(document)
+    return Definition(text, document.value, file) if _valid(problems) else None, problems
+
+
+def _valid(problems: list[Diagnostic]) -> bool:
+    return not any(problem.severity == "error" for problem in problems)
 
 
 def _unknown_keys(document: Document) -> list[Diagnostic]:
@@ -85,19 +88,14 @@ def _unknown_keys(document: Document) -> list[Diagnostic]:
                 near = closest(key, [name for name in known if name not in value])
                 first, count, near = found.get((kind, key), ((*path, key), 0, near))
                 found[kind, key] = (first, count + 1, near)
-    return [_unknown_key(document, path, count, near) for path, count, near in found.values()]
+    return [and_more(_unknown_key(document, path, near), count) for path, count, near in found.values()]
 
 
-def _unknown_key(document: Document, path: tuple[str | int, ...], count: int, near: str) -> Diagnostic:
+def _unknown_key(document: Document, path: tuple[str | int, ...], near: str) -> Diagnostic:
     where = f" in {place(path[:-1])}" if len(path) > 1 else ""
-    times = f" and {count - 1} more places" if count > 2 else " and one more place" if count == 2 else ""
-    return Diagnostic(
-        "unknown-key",
-        f'unknown key "{path[-1]}"{where}{times}',
-        document.source(path, key=True),
-        hint=f'did you mean "{near}"?' if near else "it is sent as it is",
-        severity="warning",
-    )
+    message = f'unknown key "{path[-1]}"{where}'
+    hint = f'did you mean "{near}"?' if near else "it is sent as it is"
+    return Diagnostic("unknown-key", message, document.source(path, key=True), hint=hint)
 
 
 def _resolved(schema: dict[str, Any], root: dict[str, Any], value: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from reconciler.definition import Definition
 from reconciler.kinds import all_kinds
 from reconciler.kinds.table.schema import RELEASE
 from reconciler.manifests import config, expand, files, paths, releases
-from reconciler.manifests.build import Builder, SecretReader
+from reconciler.manifests.build import Builder
 from reconciler.manifests.bundle import Unfit
 from reconciler.manifests.bundle_build import Bundles
 from reconciler.manifests.config import Shared
@@ -22,7 +22,9 @@ from reconciler.manifests.kinds import TABLED
 from reconciler.manifests.manifest import Manifest, classify
 from reconciler.manifests.messages import place
 from reconciler.manifests.project import Environment, Project
+from reconciler.manifests.read import read
 from reconciler.manifests.references import Index, Referrer, ambiguities, twice
+from reconciler.manifests.sealed import SecretReader, unsealed
 from reconciler.manifests.uses import with_uses
 from reconciler.manifests.variables import CUSTOMER_FIELDS, CustomerFacts, Scope
 from reconciler.model import digest
@@ -31,7 +33,6 @@ from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.hints import suggest
 from reconciler.model.plan import Rollout
 from reconciler.model.state import Desired, Resource
-from reconciler.yaml12.file import read
 
 _AFTER_FILLING = {
     "release": (re.compile(RELEASE.schema["pattern"]), RELEASE.schema["errorMessage"]),
@@ -59,10 +60,14 @@ def load(
         hint = suggest(environment, list(project.environments))
         problem = Diagnostic("unknown-environment", message, Source(project.file.name), hint=hint)
         return Desired(project.name, environment, {}), [problem]
-    reader = SecretReader(environ, project.root, project.allowed, offline=not resolve_secrets)
-    loader = _Loader(project, project.environments[environment], reader, environ, variables or {})
+    loader = _Loader(project, project.environments[environment], environ, variables or {})
     with _undisturbed():
-        return loader.run()
+        desired, problems = loader.run()
+    if not resolve_secrets:
+        return desired, problems
+    reader = SecretReader(environ, project.root, project.allowed)
+    desired, more = unsealed(desired, reader, desired.resources)
+    return desired, list(in_order([*problems, *more]))
 
 
 @contextmanager
@@ -82,7 +87,6 @@ def _undisturbed() -> Iterator[None]:
 class _Loader:
     project: Project
     environment: Environment
-    reader: SecretReader
     environ: Mapping[str, str]
     overrides: Mapping[str, str]
     problems: list[Diagnostic] = field(default_factory=list)
@@ -127,14 +131,14 @@ class _Loader:
         told = self.problems
         if self.incomplete:
             told = [problem for problem in told if problem.code != "unknown-reference"]
-        return desired, list(_in_order(told))
+        return desired, list(in_order(told))
 
     def _manifests(self) -> list[Manifest]:
         paths, problems = files.discover(self.project)
         self.problems.extend(problems)
         found: list[Manifest] = []
         for path in paths:
-            _, documents, problems = read(path, files.shown(path, self.project.root))
+            documents, problems = read(path, files.shown(path, self.project.root))
             self.problems.extend(problems)
             self.incomplete |= bool(problems)
             for document in documents:
@@ -155,7 +159,7 @@ class _Loader:
             spec = self._fill(self._scope(manifest, str(address)), manifest.spec, ("spec",))
             if spec is None:
                 continue
-            builder = Builder(self.reader, manifest, spec, address)
+            builder = Builder(manifest, spec, address)
             resource = builder.tabled(kind, self.refer)
             target = self.resources.get(resource.fields[kind.release_of]) if kind.release_of else None
             if target is not None:
@@ -210,7 +214,7 @@ class _Loader:
         if definition is None:
             return
         self.running[manifest.name] = definition
-        builder = Builder(self.reader, manifest, spec, address)
+        builder = Builder(manifest, spec, address)
         self._keep(builder, builder.integration(definition))
 
     def _definition(self, manifest: Manifest, spec: Mapping[str, Any], address: Address) -> Definition | None:
@@ -229,7 +233,8 @@ class _Loader:
             return None
         self.problems.extend(built.problems)
         if built.definition is not None:
-            self.resources[built.component.address] = built.component
+            part = replace(built.component, labels=manifest.labels, part_of=address)
+            self.resources[part.address] = part
         return built.definition
 
     def _instances(self, manifests: Iterable[Manifest]) -> None:
@@ -316,7 +321,7 @@ class _Loader:
         if running.get("release") == target.fields.get("release"):
             check = config.Check(definition, integration, manifest.document, base, str(address), spec, shared)
             self.problems.extend(check.run())
-        builder = Builder(self.reader, manifest, spec, address, base, labels)
+        builder = Builder(manifest, spec, address, base, labels)
         resource = builder.instance(Address("Customer", customer), target.address, running)
         shaped = config.settled(definition, resource.fields.get("config"), shared)
         self._keep(builder, replace(resource, fields={**resource.fields, **shaped}))
@@ -338,7 +343,7 @@ def _content(resource: Resource) -> list[Any]:
     ]  # fmt: skip
 
 
-def _in_order(problems: list[Diagnostic]) -> Iterator[Diagnostic]:
+def in_order(problems: list[Diagnostic]) -> Iterator[Diagnostic]:
     """`problems` by file and line, each once: a set makes many instances from one place."""
     seen: set[tuple[str, str, Source | None]] = set()
     nowhere = Source("")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from reconciler.manifests import schemas
@@ -15,6 +16,7 @@ from reconciler.yaml12.document import Document
 # jsonschema's ValidationError. Its stubs make each attribute a union with "not set", which no error has that
 # comes out of a validator.
 Found = Any
+Judge = Callable[[tuple[str | int, ...], str], bool]
 
 _NOUNS = {
     "string": "text",
@@ -42,23 +44,34 @@ def schema_problems(
     *,
     skip: Collection[tuple[str | int, ...]] = (),
     address: str = "",
+    is_error: Judge | None = None,
 ) -> list[Diagnostic]:
     """What is wrong with `document` by the schema of `kind`, but for what lies at or below the paths in
-    `skip`, which someone else explains.
+    `skip`, which someone else explains. Where `is_error` is given, it says which demand (`type`, `required`)
+    at which path must be met; the others are warnings, one for all places that the same demand is about.
     """
-    translator = _Translator(document, address)
+    translator = _Translator(document, address, is_error)
     found: list[Diagnostic] = []
     for error in schemas.validator(kind).iter_errors(document.value):
         path = tuple(error.absolute_path)
         if not any(path[: len(other)] == other for other in skip):
             found.extend(translator.diagnostics(error))
-    return found
+    return [*found, *(and_more(one, count) for one, count in translator.doubts.values())]
+
+
+def and_more(first: Diagnostic, count: int) -> Diagnostic:
+    """The first of `count` warnings that say the same of other places, as a warning about all of them."""
+    more = f" and {count - 1} more places" if count > 2 else " and one more place" if count == 2 else ""
+    return replace(first, message=f"{first.message}{more}", severity="warning")
 
 
 class _Translator:
-    def __init__(self, document: Document, address: str) -> None:
+    def __init__(self, document: Document, address: str, is_error: Judge | None) -> None:
         self.document = document
         self.address = address
+        self.is_error = is_error
+        self.doubts: dict[tuple[int, str], tuple[Diagnostic, int]] = {}
+        """Demands that need not be met, each by its place in the schema: the first such, and how many."""
 
     def diagnostics(self, error: Found) -> Iterator[Diagnostic]:
         """What `error` means; nothing where it is about text whose ${…} is not filled in yet."""
@@ -77,7 +90,13 @@ class _Translator:
             return
         if isinstance(error.instance, str) and "${" in error.instance and error.validator != "type":
             return
-        yield _HANDLERS.get(str(error.validator), _Translator._other)(self, error, path)
+        demand = str(error.validator)
+        found = _HANDLERS.get(demand, _Translator._other)(self, error, path)
+        if self.is_error is None or self.is_error(path, demand):
+            yield found
+            return
+        first, count = self.doubts.get((id(error.schema), demand), (found, 0))
+        self.doubts[id(error.schema), demand] = first, count + 1
 
     def _at(
         self, code: str, message: str, path: tuple[str | int, ...], hint: str = "", *, key: bool = False
@@ -89,8 +108,7 @@ class _Translator:
         known = error.schema.get("properties", {})
         where = f" in {place(path)}" if path else ""
         for name in error.instance:
-            # A merge key has been told by the reader.
-            if name not in known and name != "<<":
+            if name not in known:
                 hint = suggest(name, [other for other in known if other not in error.instance])
                 yield self._at(
                     "unknown-field", f'unknown field "{name}"{where}', (*path, name), hint, key=True

@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 
 from reconciler.manifests import secrets
 from reconciler.manifests.messages import schema_problems
+from reconciler.manifests.read import read
 from reconciler.manifests.secrets import SecretSource
 from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.hints import suggest
 from reconciler.model.loopback import is_loopback
 from reconciler.yaml12.document import Document
-from reconciler.yaml12.file import read
 
 FILE = "reconciler.yaml"
 SANDBOX = "sandbox"
@@ -72,6 +72,8 @@ class Project:
     """Where manifests, definitions and files with secrets may stand besides the project's folder."""
     sources: Mapping[str, Source] = field(default_factory=dict, repr=False)
     """Where each entry of `manifests` stands."""
+    named: tuple[str, ...] = (SANDBOX,)
+    """The environments that the project file speaks of; the sandbox where it speaks of none."""
 
 
 def find(start: Path) -> Path | None:
@@ -86,7 +88,7 @@ def find(start: Path) -> Path | None:
 def load(path: Path) -> tuple[Project | None, list[Diagnostic]]:
     """The project that `path` describes; None if anything in it is an error."""
     name = path.name
-    _, documents, problems = read(path, name)
+    documents, problems = read(path, name)
     if problems:
         return None, problems
     if len(documents) != 1:
@@ -231,6 +233,7 @@ def _build(document: Document, path: Path) -> Project:
     value = document.value
     spec = value["spec"]
     environments = {name: _environment(document, name, body) for name, body in _environments(value).items()}
+    named = tuple(dict.fromkeys([*environments, *([SANDBOX] if spec.get("default") == SANDBOX else [])]))
     environments.setdefault(SANDBOX, Environment(SANDBOX))
     entries = tuple(spec["manifests"])
     places = {entry: document.source(("spec", "manifests", index)) for index, entry in enumerate(entries)}
@@ -253,6 +256,7 @@ def _build(document: Document, path: Path) -> Project:
         ),
         allowed=tuple(Path(os.path.normpath(path.parent / one)) for one in spec.get("allowOutside", ())),
         sources=places,
+        named=named or (SANDBOX,),
     )
 
 

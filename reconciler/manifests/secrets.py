@@ -6,17 +6,15 @@ import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from select import select
-from time import monotonic
 from typing import Any
 
 from reconciler.manifests.paths import Outside, inside
+from reconciler.manifests.program import output_of
 from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.secret import Secret
 
 MAX_SECRET_BYTES = 1024 * 1024
 COMMAND_SECONDS = 60
-_CHUNK = 64 * 1024
 _FORMS = ("env", "file", "command")
 _HINT = "write {env: NAME}, {file: PATH} or {command: [PROGRAM, ARGUMENT]}"
 
@@ -114,12 +112,13 @@ def _from_file(source: SecretSource, root: Path, allowed: Iterable[Path]) -> Sec
 
 
 def _from_command(source: SecretSource, environ: Mapping[str, str], root: Path) -> Secret | Diagnostic:
-    shell = isinstance(source.value, str)
     words = source.value if isinstance(source.value, str) else list(source.value)
     name = f'secret command "{source.value if isinstance(source.value, str) else source.value[0]}"'
     hint = "run it by hand in the project's folder"
     try:
-        code, data = _output(words, environ, root, shell=shell)
+        code, data = output_of(
+            words, folder=root, environ=environ, seconds=COMMAND_SECONDS, most=MAX_SECRET_BYTES
+        )
     except subprocess.TimeoutExpired:
         return _wrong(source, "secret-command", f"{name} took longer than {COMMAND_SECONDS} seconds", hint)
     except (OSError, ValueError) as error:
@@ -128,32 +127,6 @@ def _from_command(source: SecretSource, environ: Mapping[str, str], root: Path) 
     if code != 0:
         return _wrong(source, "secret-command", f"{name} failed with exit code {code}", hint)
     return _text(source, data, name)
-
-
-def _output(
-    words: str | list[str], environ: Mapping[str, str], root: Path, *, shell: bool
-) -> tuple[int, bytes]:
-    """A command's exit code and what it prints, of which no more is read than a secret may have.
-
-    Raises TimeoutExpired. What the command has started itself may live on: nothing waits for it.
-    """
-    until, data = monotonic() + COMMAND_SECONDS, bytearray()
-    with subprocess.Popen(
-        words, shell=shell, cwd=root, env=dict(environ), bufsize=0,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-    ) as process:  # fmt: skip
-        assert process.stdout is not None
-        try:
-            while len(data) <= MAX_SECRET_BYTES:
-                if not select([process.stdout], [], [], max(0.0, until - monotonic()))[0]:
-                    raise subprocess.TimeoutExpired("", COMMAND_SECONDS)
-                part = process.stdout.read(_CHUNK)
-                if not part:
-                    return process.wait(max(0.0, until - monotonic())), bytes(data)
-                data += part
-            return 0, bytes(data)
-        finally:
-            process.kill()
 
 
 def _text(source: SecretSource, data: bytes, name: str) -> Secret | Diagnostic:

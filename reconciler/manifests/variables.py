@@ -79,7 +79,13 @@ class Scope:
 
     def _environ(self, name: str, path: tuple[str | int, ...]) -> str:
         if name in self.environ:
-            return self.environ[name]
+            value = self.environ[name]
+            try:
+                value.encode()
+            except UnicodeEncodeError:
+                message = f'environment variable "{name}" is not text in UTF-8'
+                return self._wrong("not-text", message, path, "set it anew, in a shell that speaks UTF-8")
+            return value
         # The names of the process's environment are not listed: they tell more than a message should.
         return self._wrong("unknown-variable", f'environment variable "{name}" is not set', path, "set it")
 

@@ -17,6 +17,7 @@
         ├── TestFailed                 a flow ran, and not as its test expects
         ├── NullObject                 no errors, and no object either
         ├── Misfit                     an object that is not as the API describes it
+        │   └── NotUnderstood              and which one, with what is still known of it
         └── TransportError             no usable answer: it may or may not have been carried out
 
 The number is the exit code, which stands on the class.
@@ -29,6 +30,7 @@ from traceback import walk_tb
 
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.plan import Refusal
+from reconciler.model.state import Unreadable
 
 
 class ReconcilerError(Exception):
@@ -118,8 +120,9 @@ class Unforeseen(ReconcilerError):
 
     def __init__(self, error: BaseException, *, address: str = "", doubtful: bool = False) -> None:
         place = _place(error)
+        self.what = f"{type(error).__name__}{place and f' in {place}'}"
         super().__init__(
-            f"an internal error occurred ({type(error).__name__}{place and f' in {place}'})",
+            f"an internal error occurred ({self.what})",
             address=address,
             hint="run again with --debug, and report it",
         )
@@ -174,6 +177,17 @@ class Misfit(ApiError):
     """An object in an answer is not as the API describes it."""
 
     code = "misfit"
+
+
+class NotUnderstood(Misfit):
+    """An object of the tenant is not as we know such objects; `unreadable` tells which, and why."""
+
+    def __init__(self, unreadable: Unreadable) -> None:
+        super().__init__(
+            f"{unreadable} cannot be understood: {unreadable.reason}",
+            hint="look at it in the web app; this version may not know a new form of it",
+        )
+        self.unreadable = unreadable
 
 
 class TestFailed(ApiError):

@@ -129,6 +129,8 @@ class Plan:
     """What is told and changes nothing: a draft that a person goes on working on."""
     unchanged: int = 0
     unmanaged: int = 0
+    unreadable: int = 0
+    """How many objects of the tenant cannot be understood."""
     orphans: tuple[Address, ...] = ()
     """Owned live resources that no manifest names; deleted only with `prune`."""
     left_out: tuple[LeftOut, ...] = ()

@@ -35,6 +35,12 @@ class Secret:
         raise TypeError("a secret cannot be pickled")
 
 
+class Sealed(Secret):
+    """A secret of which it is known that there is one, and that was not read: it must not be sent."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Hidden:
     """A value that the server holds and never gives back: a write-only input. `present` says whether it

@@ -52,6 +52,8 @@ class Resource:
     was: tuple[str, ...] = ()
     source: Source = field(default_factory=lambda: Source(""))
     positions: Mapping[str, Source] = field(default_factory=dict, repr=False)
+    part_of: Address | None = None
+    """The resource whose manifest it is made from, where it has none of its own."""
 
     @property
     def kind(self) -> str:
@@ -107,12 +109,29 @@ class LiveObject:
 
 
 @dataclass(frozen=True, slots=True)
+class Unreadable:
+    """An object of the tenant that cannot be understood, and why. `marks` are the marks in it, None where
+    even they cannot be read; `texts` are some of its values: its names, and what it belongs to.
+    """
+
+    kind: str
+    id: str
+    reason: str
+    marks: frozenset[str] | None = None
+    texts: frozenset[str] = field(default_factory=frozenset, repr=False)
+
+    def __str__(self) -> str:
+        return f"{self.kind.lower()} {self.id or '(without an id)'}"
+
+
+@dataclass(frozen=True, slots=True)
 class Live:
     """A consistent snapshot of a tenant: its objects by kind, each kind in the order of creation. The tenant
-    refused to list the kinds that are `unread`.
+    refused to list the kinds that are `unread`; what is `unreadable` is among no kind's objects.
     """
 
     tenant: str
     objects: Mapping[str, tuple[LiveObject, ...]]
     requests: int = 0
     unread: tuple[str, ...] = ()
+    unreadable: tuple[Unreadable, ...] = ()

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.kinds import all_kinds
-from reconciler.kinds.base import Policy, Request, Step
+from reconciler.kinds.base import Policy, Step
 from reconciler.model.address import Address, Ref
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.digest import sha256
 from reconciler.model.plan import Action, Cause, Change, Drift, Plan, Refusal, Rollout, Verb
 from reconciler.model.state import Desired, Live, LiveObject, Resource
 from reconciler.plan.baseline import without_baseline
-from reconciler.plan.deletion import deletions, unread
+from reconciler.plan.deletion import deletions, not_understood, unread
 from reconciler.plan.graph import ordered
 from reconciler.plan.guards import not_permitted, on_the_whole
 from reconciler.plan.match import Matched, match
@@ -54,8 +54,14 @@ def make_plan(
     resources = found.resources
     concerned = {str(address) for address in resources}
     draft = _Draft(refusals=[r for r in matched.refusals if not r.address or r.address in concerned])
-    draft.warnings += [*unread(live), *idle(selection, desired.resources, matched.orphans)]
+    draft.warnings += [
+        *unread(live),
+        *not_understood(live),
+        *idle(selection, desired.resources, matched.orphans),
+    ]
     for address in desired.resources:
+        if address in found.unjudged:
+            continue
         if address in resources:
             _plan_resource(address, mending, draft)
         elif address in found.left_out:
@@ -86,6 +92,7 @@ def make_plan(
         notes=tuple(draft.notes),
         unchanged=draft.unchanged,
         unmanaged=matched.unmanaged,
+        unreadable=len(live.unreadable),
         orphans=tuple(sorted(matched.orphans)),
         left_out=(*found.left_out.values(), *removal.left_out),
         consequences=tuple(removal.consequences),
@@ -96,20 +103,18 @@ def make_plan(
 
 
 def _plan_resource(address: Address, mending: Mending, draft: _Draft) -> None:
-    kind, request, found = all_kinds()[address.kind], mending.request(address), mending.steps(address)
+    found, live = mending.steps(address), mending.matched.objects.get(address)
     draft.warnings += found.warnings
     draft.refusals += found.refusals
     draft.notes += found.notes
     draft.drift += _drifted(address, mending)
     if not found.steps:
-        draft.unchanged += 1
+        draft.unchanged += not found.refusals
         return
-    live = request.live
-    basis = kind.basis(live, request.resource) if live else ""
     chain: list[Action] = []
     for step in found.steps:
         after = (chain[-1].id,) if chain else ()
-        chain.append(_action(address, step, after, basis, live.id if live else ""))
+        chain.append(_action(address, step, after, mending.basis(address), live.id if live else ""))
     draft.chains[address] = chain
 
 
@@ -184,14 +189,16 @@ def _impact(resources: Mapping[Address, Resource], mending: Mending, draft: _Dra
     }
     if not publishing:
         return
-    followers: dict[Address, list[Request]] = {address: [] for address in publishing}
+    followers: dict[Address, list[Address]] = {address: [] for address in publishing}
     for address, resource in resources.items():
         for ref in all_kinds()[resource.kind].needs(resource):
             if ref.address in publishing and isinstance(mending.matched.resolve(ref), Ref):
-                followers[ref.address].append(mending.request(address))
+                followers[ref.address].append(address)
     for address in resources:
         if address in publishing:
-            draft.warnings += all_kinds()[address.kind].impact(mending.request(address), followers[address])
+            found = mending.impact(address, followers[address])
+            draft.warnings += found.warnings
+            draft.refusals += found.refusals
 
 
 def _once_let_go(removed: Sequence[Action], others: Sequence[Action]) -> list[Action]:

@@ -11,7 +11,7 @@ from reconciler.kinds.marks import is_protected, marks_in, project_of
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.plan import Action, LeftOut, Refusal, Verb
-from reconciler.model.state import Desired, Live, LiveObject
+from reconciler.model.state import Desired, Live, LiveObject, Unreadable
 from reconciler.plan.match import Matched, ambiguous
 from reconciler.plan.select import Selection
 
@@ -40,7 +40,11 @@ def deletions(
     if not policy.prune:
         return Removal([], [], [], [])
     within = _within(live)
-    chosen = {a: obj for a, obj in matched.orphans.items() if selection.names(a, _labels(desired, a))}
+    chosen = {
+        a: obj
+        for a, obj in matched.orphans.items()
+        if selection.about_orphan(a) and not _bars(selection, desired, a)
+    }
     left_out = _around_excluded(chosen, desired, matched, selection, within)
     chosen = {a: obj for a, obj in chosen.items() if a not in left_out}
     refusals = [*_of_several(chosen, matched), *_protected(chosen)]
@@ -51,14 +55,15 @@ def deletions(
     lost = [(o, address) for o, address in along.values() if o.id not in names]
     told = [f"{_called(o)} is deleted with {address}" for o, address in lost]
     refusals += [*_still_wanted(desired, matched, lost), *_not_to_be_lost(desired.project, matched, lost)]
+    refusals += _holding_the_odd(chosen, live)
     if not policy.delete_strangers:
         refusals += _strangers(chosen, matched, within)
     return Removal(_actions(chosen, names, within), sorted(told), refusals, list(left_out.values()))
 
 
-def _labels(desired: Desired, address: Address) -> Mapping[str, str]:
+def _bars(selection: Selection, desired: Desired, address: Address) -> bool:
     resource = desired.resources.get(address)
-    return resource.labels if resource else {}
+    return selection.bars(resource) if resource else selection.bars_orphan(address)
 
 
 def _actions(
@@ -97,10 +102,10 @@ def _around_excluded(
     excluded = {
         obj.id: address
         for address, obj in (*matched.objects.items(), *matched.orphans.items())
-        if selection.excludes(address, _labels(desired, address))
+        if _bars(selection, desired, address)
     }
     return {
-        address: LeftOut(address, f"deleting it would delete excluded {excluded[kept]}")
+        address: LeftOut(address, f"holds excluded {excluded[kept]}: that would be deleted along")
         for address, obj in sorted(chosen.items())
         if (kept := min((o.id for o in _inside(obj, within) if o.id in excluded), default=""))
     }
@@ -116,6 +121,23 @@ def unread(live: Live) -> list[Diagnostic]:
             severity="warning",
         )
         for name in live.unread
+    ]
+
+
+def not_understood(live: Live) -> list[Diagnostic]:
+    """What is passed over, since nobody can tell what it is; some at a time of those that are alike."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for odd in live.unreadable:
+        alike.setdefault((odd.kind, odd.reason), []).append(odd.id or "(without an id)")
+    return [
+        Diagnostic(
+            "unreadable",
+            f"{kind.lower()} {', '.join(some)} cannot be understood, and is passed over: {reason}",
+            hint="look at it in the web app; this version may not know a new form of it",
+            severity="warning",
+        )
+        for (kind, reason), ids in alike.items()
+        for some in (ids[at : at + NAMED] for at in range(0, len(ids), NAMED))
     ]
 
 
@@ -226,3 +248,30 @@ def _unmarked(objects: Sequence[LiveObject]) -> str:
     if len(named) == 1:
         return f"{named[0]}, which bears no mark"
     return f"{', '.join(named[:-1])} and {named[-1]}, which bear no mark"
+
+
+def _holding_the_odd(chosen: Mapping[Address, LiveObject], live: Live) -> list[Refusal]:
+    """Refuses to delete along with something else what cannot be understood: it may be anybody's."""
+    return [
+        Refusal(
+            "unreadable",
+            f"deleting {address} might delete {odd}, which cannot be understood: {odd.reason}",
+            str(address),
+            f"look at it in the web app; keep {address} meanwhile: give --exclude {address}",
+        )
+        for address, obj in sorted(chosen.items())
+        for odd in live.unreadable
+        if _may_lie_in(obj, odd, live)
+    ]
+
+
+def _may_lie_in(outer: LiveObject, odd: Unreadable, live: Live) -> bool:
+    """Whether the platform may delete an object along with another one. Where it is not known what it lies
+    in, it may lie anywhere.
+    """
+    kind = all_kinds()[outer.kind]
+    for named, value in all_kinds()[odd.kind].lies_in:
+        if named == outer.kind:
+            known = {str(kind.value(one, value)).lower() for one in live.objects.get(named, ())}
+            return str(kind.value(outer, value)).lower() in odd.texts or not known & odd.texts
+    return False

@@ -9,9 +9,11 @@ from typing import Any
 from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Kind, Policy, Request
 from reconciler.kinds.marks import mark, marks_in, owned_name, project_of
+from reconciler.kinds.understanding import could_be
 from reconciler.model.address import Address, Ref
+from reconciler.model.errors import NotUnderstood
 from reconciler.model.plan import Refusal
-from reconciler.model.state import Desired, Live, LiveObject, Resource
+from reconciler.model.state import Desired, Live, LiveObject, Resource, Unreadable
 
 
 @dataclass(slots=True)
@@ -29,6 +31,8 @@ class Matched:
     sharing: dict[Address, dict[str, LiveObject]] = field(default_factory=dict)
     known: dict[Address, LiveObject] = field(default_factory=dict)
     """What resources may name without a manifest of its own, by kind and name."""
+    odd: set[Address] = field(default_factory=set)
+    """The resources whose objects cannot be understood: they are there, and nobody knows how."""
     unmanaged: int = 0
     owned: int = 0
     _given: dict[Ref, Any] = field(default_factory=dict)
@@ -50,6 +54,26 @@ class Matched:
         self.objects[address] = live
         self._given.clear()
 
+    def puzzled(self, address: Address, error: NotUnderstood) -> None:
+        """Takes note that a resource's object cannot be understood, as was seen only when more was asked."""
+        self.objects.pop(address, None)
+        self.adopting.discard(address)
+        self.pass_over(address, error.unreadable)
+
+    def pass_over(self, address: Address, odd: Unreadable) -> None:
+        """Refuses what is done to a resource of which an object that cannot be understood may be the one: it
+        would be made a second time.
+        """
+        self.odd.add(address)
+        self.refusals.append(
+            Refusal(
+                "unreadable",
+                f"{odd}, which may be this resource, cannot be understood: {odd.reason}",
+                str(address),
+                f"look at it in the web app; to go on without it, give --exclude {address}",
+            )
+        )
+
     def _will_be(self, ref: Ref) -> Any:
         if ref.address not in self.objects or ref.address not in self.desired.resources:
             return None
@@ -70,7 +94,20 @@ def match(desired: Desired, live: Live) -> Matched:
             matched.known |= {Address(kind.name, str(o.fields[kind.lookup])): o for o in objects}
         if kind.declared:
             _match_kind(kind, desired.project, resources, objects, matched)
+            _pass_over_unreadable(kind, desired.project, resources, live.unreadable, matched)
     return matched
+
+
+def _pass_over_unreadable(
+    kind: Kind, project: str, resources: list[Resource], unreadable: Iterable[Unreadable], matched: Matched
+) -> None:
+    unreadable = [odd for odd in unreadable if odd.kind == kind.name]
+    for resource in resources if unreadable else ():
+        if resource.address in matched.objects:
+            continue
+        found = next((o for o in unreadable if could_be(o, project, resource, kind, matched.resolve)), None)
+        if found is not None:
+            matched.pass_over(resource.address, found)
 
 
 def _match_kind(

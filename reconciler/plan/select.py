@@ -19,14 +19,32 @@ class Selection:
     exclude: tuple[str, ...] = ()
     needed: bool = True
 
-    def names(self, address: Address, labels: Mapping[str, str]) -> bool:
-        """Whether it is among what was asked for. What is excluded never is."""
-        wanted = not self.select or any(fits(address, labels, p) for p in self.select)
-        return wanted and not self.excludes(address, labels)
+    def about(self, resource: Resource) -> bool:
+        """Whether a resource is among what was asked for. What is excluded never is."""
+        return not self.bars(resource) and any(self._asks(a, resource.labels) for a in _addresses(resource))
 
-    def excludes(self, address: Address, labels: Mapping[str, str]) -> bool:
-        """Whether nothing of it may be written, whatever needs it."""
+    def bars(self, resource: Resource) -> bool:
+        """Whether nothing of a resource may be written, whatever needs it."""
+        return any(self._keeps_out(a, resource.labels) for a in _addresses(resource))
+
+    def about_orphan(self, address: Address) -> bool:
+        """Likewise for what is owned and in no manifest, and so has no labels in git."""
+        return not self.bars_orphan(address) and self._asks(address, {})
+
+    def bars_orphan(self, address: Address) -> bool:
+        """Likewise."""
+        return self._keeps_out(address, {})
+
+    def _asks(self, address: Address, labels: Mapping[str, str]) -> bool:
+        return not self.select or any(fits(address, labels, p) for p in self.select)
+
+    def _keeps_out(self, address: Address, labels: Mapping[str, str]) -> bool:
         return any(fits(address, labels, p) for p in self.exclude)
+
+
+def _addresses(resource: Resource) -> list[Address]:
+    """Its own, and that of the resource that it is a part of."""
+    return [resource.address, *([resource.part_of] if resource.part_of else [])]
 
 
 def fits(address: Address, labels: Mapping[str, str], pattern: str) -> bool:

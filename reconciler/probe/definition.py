@@ -29,6 +29,8 @@ def definition(
 ) -> str:
     """The text of one, with further variables and further keys at its top."""
     wanted = [_plain(), _login(), *variables]
+    of_users = [one for one in wanted if one.get("userLevelConfigured")]
+    of_instance = [one for one in wanted if one not in of_users]
     trigger = {
         "name": "Trigger",
         "description": "",
@@ -41,9 +43,7 @@ def definition(
         "name": name,
         "description": description,
         "flows": [{"name": FLOW, "description": "", "isSynchronous": False, "steps": [trigger]}],
-        "configPages": [
-            {"name": "Page", "elements": [{"type": "configVar", "value": one["key"]} for one in wanted]}
-        ],
+        "configPages": [_page("Page", of_instance)] + ([_page("Own", of_users)] if of_users else []),
         "requiredConfigVars": wanted,
         **({"labels": list(labels)} if labels else {}),
         **(more or {}),
@@ -56,9 +56,9 @@ def incomplete() -> dict[str, Any]:
     return {"key": "Needed", "dataType": "string", "orgOnly": False}
 
 
-def each_users() -> dict[str, Any]:
-    """A variable that each user of a customer sets, without a default."""
-    return {**incomplete(), "key": "Own", "userLevelConfigured": True}
+def of_users() -> dict[str, Any]:
+    """A variable without a default, which each user sets."""
+    return {"key": "Own", "dataType": "string", "orgOnly": False, "userLevelConfigured": True}
 
 
 def oauth() -> dict[str, Any]:
@@ -82,6 +82,12 @@ def component_version(body: dict[str, Any]) -> Any:
     """The number that stands where LATEST was sent."""
     found = (step.get("action", {}).get("component", {}).get("version") for step in steps(body))
     return next(found, None)
+
+
+def _page(name: str, variables: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    elements = [{"type": "configVar", "value": one["key"]} for one in variables]
+    theirs = any(one.get("userLevelConfigured") for one in variables)
+    return {"name": name, "elements": elements, **({"userLevelConfigured": True} if theirs else {})}
 
 
 def _plain() -> dict[str, Any]:

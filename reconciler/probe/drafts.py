@@ -10,6 +10,7 @@ from reconciler.probe.definition import (
     OWN_KEY,
     component_version,
     definition,
+    of_users,
     parse,
     steps,
 )
@@ -132,6 +133,29 @@ async def unknown_keys(scratch: Scratch) -> list[Finding]:
     return [either("unknown_definition_keys", kept, yes="keep", no="drop", evidence=evidence)]
 
 
+@answers("unknown_types")
+async def unknown_types(scratch: Scratch) -> list[Finding]:
+    """A variable of a type that no release knows."""
+    text = definition(scratch.name(), scratch.labels, variables=[{"key": "Odd", "dataType": OWN_KEY}])
+    made, refusal = await scratch.attempt(
+        "importIntegration", integrationId=scratch.draft_id, definition=text
+    )
+    if made is None:
+        return [Finding("unknown_types", "refused", f"refused: {refusal}")]
+    scratch.draft = made
+    return [Finding("unknown_types", "taken", "the type was taken")]
+
+
+@answers("user_level_counts")
+async def user_level(scratch: Scratch) -> list[Finding]:
+    """A variable that each user sets, and the draft's test instance, which has no users."""
+    text = definition(scratch.name(), scratch.labels, variables=[of_users()])
+    state = (await scratch.import_draft(text))["systemInstance"]["configState"]
+    counts = state == "NEEDS_INSTANCE_CONFIGURATION"
+    evidence = f"without a value that users give, the test instance is {state}"
+    return [either("user_level_counts", counts, yes="true", no="false", evidence=evidence)]
+
+
 @answers("import_same_name")
 async def import_same_name(scratch: Scratch) -> list[Finding]:
     """An import without an id, under the draft's name. A second integration goes at once."""
@@ -160,6 +184,8 @@ DRAFTS: tuple[Experiment, ...] = (
     read_back,
     import_again,
     unknown_keys,
+    unknown_types,
+    user_level,
     import_same_name,
 )
 """In the order in which they are made: each leaves a draft to the next."""

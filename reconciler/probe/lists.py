@@ -12,8 +12,6 @@ async def default_order(scratch: Scratch) -> list[Finding]:
     """The draft and two versions, whose names sort otherwise than their moments."""
     first, second = scratch.version("plain")["id"], scratch.version("incomplete")["id"]
     draft = scratch.draft_id
-    if scratch.told:  # which touched the first one last
-        await scratch.tell_available(second)
     await scratch.update_draft(name=scratch.name("2"))
     found = await scratch.read("unordered", "integrations", sequence=scratch.sequence)
     order = [node["id"] for node in found["nodes"] if node["id"] in (first, second, draft)]

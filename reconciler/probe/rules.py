@@ -42,6 +42,7 @@ RULES: Mapping[str, tuple[str, ...]] = {
     "definition_shows_labels": ("as_sent", "current", "never"),
     "unpublished_on_labels": ("false", "true"),
     "unknown_definition_keys": ("keep", "drop", "error"),
+    "unknown_types": ("taken", "refused"),
     "component_versions_shift": ("false", "true"),
     "publish_copies_marketplace": ("false", "true"),
     "labels_read_back": ("as_sent", "sorted", "deduplicated"),
@@ -54,6 +55,7 @@ RULES: Mapping[str, tuple[str, ...]] = {
     "integration_filter": ("sequence", "exact"),
     "unavailable_version": ("refused", "allowed"),
     "deploy_incomplete": ("refused", "allowed"),
+    "user_level_counts": ("false", "true"),
     "deploy_touches": ("always", "only_needed"),
     "needs_deploy_on_same": ("false", "true"),
     "oauth_pending": ("deployable", "blocks"),
@@ -69,6 +71,5 @@ RULES: Mapping[str, tuple[str, ...]] = {
     "headless_upgrade": ("refused", "allowed"),
     "unknown_components": ("invented", "refused"),
     "activity_log": ("on", "off"),
-    "user_level_counts": ("false", "true"),
 }
 """Each rule's answers by its name, in the order in which they are shown."""

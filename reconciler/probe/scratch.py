@@ -19,6 +19,7 @@ from reconciler.probe.finding import Unclear
 from reconciler.runs.poll import Poll
 
 LABEL = "reconciler-probe"
+DESCRIPTION = " made by reconciler probe "  # blanks around it, to see whether they come back
 NAME_START = "reconciler probe "
 _NAME = re.compile(NAME_START + r"([0-9a-f]{12}) - scratch, may be deleted(?: .*)?")
 _DEPLOY_SECONDS = 330.0  # each trigger may take 30 s
@@ -40,13 +41,16 @@ class Scratch:
     run: str
     sleep: Callable[[float], Awaitable[None]]
     customer: str = ""
+    created: Mapping[str, Any] = field(default_factory=dict)
+    """The customer, as the answer to its creation showed it."""
     draft: Mapping[str, Any] = field(default_factory=dict)
     """The integration's draft, as it was last read."""
     versions: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     """Published versions by what their definition is about."""
     instance: str = ""
-    told: set[str] = field(default_factory=set)
-    """The versions that were not available until a call made them so."""
+    untold: bool = False
+    """Whether versions were seen to stay unavailable until somebody says otherwise."""
+    _told: set[str] = field(default_factory=set)
 
     @property
     def labels(self) -> list[str]:
@@ -126,26 +130,23 @@ class Scratch:
     async def available(self, which: str) -> str:
         """The id of a version, once instances may use it. Raises Unclear."""
         version: str = self.version(which)["id"]
-        if version in self.told or (not self.told and await self.becomes_available(version)):
+        waiting = version in self._told or not self.untold
+        if waiting and await self.becomes_available(version):
             return version
-        if not await self.tell_available(version):
+        self.untold = True
+        self._told.add(version)
+        told = await self.change("updateIntegrationVersionAvailability", id=version, available=True)
+        if not (told["versionIsAvailable"] or await self.becomes_available(version)):
             raise Unclear(f"the version did not become available in {_AVAILABLE_SECONDS:.0f} s")
         return version
 
     async def becomes_available(self, version: str) -> bool:
-        """Whether a version becomes available by itself."""
+        """Whether a version can be used within a few seconds, if nobody does anything."""
         poll = Poll(_AVAILABLE_SECONDS, self.sleep)
         while not (await self.read("version", "integration", id=version))["versionIsAvailable"]:
             if not await poll.again():
                 return False
         return True
-
-    async def tell_available(self, version: str) -> bool:
-        """Whether a version is available after it was made so."""
-        made = await self.change("updateIntegrationVersionAvailability", id=version, available=True)
-        if made["versionIsAvailable"]:
-            self.told.add(version)
-        return version in self.told
 
     def version(self, which: str) -> Mapping[str, Any]:
         """A published version. Raises Unclear where it could not be published."""

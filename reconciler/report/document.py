@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from enum import Enum
+from pathlib import PurePath
 from typing import Any
 
 from reconciler.definition import Definition
@@ -29,6 +30,8 @@ Document = dict[str, Any]
 PLAN = "reconciler.plan/v1"
 OUTCOME = "reconciler.outcome/v1"
 DRIFT = "reconciler.drift/v1"
+
+_STAMP = 15  # of a run's id, to the second
 
 # Where only a digest tells what was applied, or nothing does: that is not "nothing was applied".
 NOT_KNOWN = {Cause.BOTH: "(digest only)", Cause.UNKNOWN: "(not recorded)"}
@@ -98,6 +101,7 @@ def drift_document(plan: Plan, *, created_at: str) -> Document:
             **{cause.value: causes[cause] for cause in Cause},
             "unmanaged": plan.unmanaged,
             "orphans": len(plan.orphans),
+            **({"unreadable": plan.unreadable} if plan.unreadable else {}),
         },
         "drift": [_drift(drift) for drift in plan.drift],
         "warnings": [_diagnostic(warning) for warning in plan.warnings],
@@ -187,6 +191,7 @@ def _summary(plan: Plan) -> dict[str, int]:
         "orphans": len(plan.orphans),
         "drift": len(plan.drift),
         **({"leftOut": len(plan.left_out)} if plan.left_out else {}),
+        **({"unreadable": plan.unreadable} if plan.unreadable else {}),
         "warnings": len(plan.warnings),
         "refusals": len(plan.refusals),
         "notes": len(plan.notes),
@@ -244,7 +249,16 @@ def _result(result: Result) -> Document:
         "seconds": round(result.seconds, 3),
         "doubtful": result.doubtful,
         "kept": result.kept or None,
+        "restore": _way_back(result),
     }
+
+
+def _way_back(result: Result) -> str | None:
+    """The command that brings back the draft that an action replaced."""
+    if not result.kept:
+        return None
+    run = PurePath(result.kept).parent.stem[:_STAMP]
+    return f"reconciler history {run} --restore {result.action.address}"
 
 
 def _rollout(rollout: Rollout) -> Document:

@@ -44,6 +44,7 @@ def _drift(document: Document) -> Iterator[str]:
         cause = values.CAUSES[drift["cause"]]
         text = f"{drift['path']} is not as last applied ({cause}): applied {applied}, live {live}"
         yield _annotation("warning", {"title": drift["address"]}, text)
+    yield from _entries("warning", values.unseen(document))
     yield from _entries("notice", document.get("notes", ()))
     yield _annotation("notice", {"title": "reconciler drift"}, values.drift_line(document))
 

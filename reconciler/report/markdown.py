@@ -93,6 +93,7 @@ def drift(document: Document) -> str:
     ]
     sections = [
         _drift("Not as last applied", document["drift"], is_open=True),
+        _entries("Warnings", values.unseen(document), "warning"),
         _listing("Owned, but in no manifest", values.left_orphans(document), "resource"),
         _listing("Notes", values.note_lines(document), "note"),
     ]
@@ -217,7 +218,7 @@ def _ended(action: Document) -> list[str]:
         lines.append(f"      in doubt: {values.DOUBT}")
     if action["kept"]:
         lines.append(f"      the draft that was there is kept: {_message(action['kept'])}")
-        lines.append(f"      bring it back: {_message(values.way_back(action))}")
+        lines.append(f"      bring it back: {_message(action['restore'])}")
     return lines
 
 

@@ -90,6 +90,7 @@ def render_drift(console: Console, document: Document, *, verbose: bool = False)
         _drift_group(console, address, drifts, verbose)
         lines.blank(console)
     _listing(console, "Owned, but in no manifest", values.left_orphans(document), verbose, "yellow")
+    _entries(console, "warning", values.unseen(document))
     _notes(console, document)
     lines.write(console, 0, (values.drift_line(document), "bold"))
 
@@ -244,7 +245,7 @@ def _result(console: Console, action: Document) -> None:
         lines.write(console, 6, (f"in doubt: {values.DOUBT}", "yellow"))
     if action["kept"]:
         lines.write(console, 6, f"the draft that was there is kept: {terminal(action['kept'])}")
-        lines.write(console, 6, ("bring it back: ", "cyan"), terminal(values.way_back(action)))
+        lines.write(console, 6, ("bring it back: ", "cyan"), terminal(action["restore"]))
 
 
 def _errors(console: Console, document: Document, *, verbose: bool = False) -> None:

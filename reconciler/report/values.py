@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import PurePath
 from typing import Any
 
 from reconciler.report.sanitize import terminal
@@ -13,7 +12,6 @@ from reconciler.report.sanitize import terminal
 SHORT = 60
 LONG = 2_000
 _CONTEXT = 16
-_STAMP = 15  # of a run's id, to the second
 # The words that stand for values; they are shown bare, as nobody's text.
 _WORDS = re.compile(
     r"\((?:secret|known after apply|definition|digest only|not recorded)\)(?: sha256:[0-9a-f]+)?\Z"
@@ -115,10 +113,15 @@ def left_orphans(document: Mapping[str, Any]) -> list[str]:
     return [address for address in document.get("orphans", ()) if address not in deleted]
 
 
+NOTHING = "No changes. The tenant matches the manifests."
+
+
 def plan_line(document: Mapping[str, Any]) -> str:
     """The plan in one line."""
     if not document["actions"]:
-        return "" if document.get("refusals") else "No changes. The tenant matches the manifests."
+        left = len(document.get("leftOut", ()))
+        same = f"No changes; {count(left, 'resource')} left out." if left else NOTHING
+        return "" if document.get("refusals") else same
     found = fates(document)
     parts = [f"{found[fate]:,} to {fate}" for fate in ("create", "update", "delete")]
     parts += [f"{found[fate]:,} to {fate}" for fate in ("adopt", "forget", "test") if found[fate]]
@@ -191,10 +194,10 @@ def unfinished(action: Mapping[str, Any]) -> str:
 DOUBT = "no answer came: it may have been carried out"
 
 
-def way_back(action: Mapping[str, Any]) -> str:
-    """The command that brings back the draft that an action replaced."""
-    run = PurePath(action["kept"]).parent.stem[:_STAMP]
-    return f"reconciler history {run} --restore {action['address']}"
+def unseen(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The warnings that a comparison did not see everything; those about the manifests are the plan's."""
+    codes = ("unread", "unreadable", "selects-nothing", "excludes-nothing")
+    return [one for one in document.get("warnings", ()) if one["code"] in codes]
 
 
 def drift_line(document: Mapping[str, Any]) -> str:

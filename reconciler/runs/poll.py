@@ -23,12 +23,14 @@ class Poll:
     def __post_init__(self) -> None:
         self._began = self.clock()
 
-    async def again(self) -> bool:
-        """Pauses before the next look; False, and no pause, where the time is over.
+    @property
+    def waited(self) -> float:
+        """The seconds until now. A tenant that answers slowly uses the time up, too."""
+        return max(self._slept, self.clock() - self._began)
 
-        A tenant that answers slowly uses the time up, too.
-        """
-        left = self.limit - max(self._slept, self.clock() - self._began)
+    async def again(self) -> bool:
+        """Pauses before the next look; False, and no pause, where the time is over."""
+        left = self.limit - self.waited
         if left <= 0:
             return False
         pause = min(self.pause, left)

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .definition_check import check, component_refs, steps_of
+from .definition_check import ANYTHING, KNOWN, check, component_refs, steps_of
 from .definition_rows import config_variables, configuration, flows
 from .definition_text import DefinitionError, dump, load
 
 __all__ = [
+    "ANYTHING",
+    "KNOWN",
     "DefinitionError",
     "Lookup",
     "check",

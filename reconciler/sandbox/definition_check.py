@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 DATA_TYPES = frozenset(
@@ -13,7 +14,25 @@ INPUT_TYPES = frozenset({"value", "reference", "complex", "configVar", "template
 ENDPOINT_TYPES = frozenset({"flow_specific", "instance_specific", "shared_instance"})
 
 
-def check(definition: Any) -> list[str]:
+@dataclass(frozen=True)
+class Known:
+    """The words that a server knows; None among the data types where a variable need not say one."""
+
+    data_types: Container[Any] = DATA_TYPES
+    input_types: Container[Any] = INPUT_TYPES
+    endpoint_types: Container[Any] = ENDPOINT_TYPES
+
+
+class _Whatever:
+    def __contains__(self, _: object) -> bool:
+        return True
+
+
+KNOWN = Known()
+ANYTHING = Known(_Whatever(), _Whatever(), _Whatever())
+
+
+def check(definition: Any, known: Known = KNOWN) -> list[str]:
     """What the server would refuse in this definition, as sentences; empty when it would take it."""
     if not isinstance(definition, dict):
         return ["the definition must be a mapping"]
@@ -21,7 +40,7 @@ def check(definition: Any) -> list[str]:
     if type(version) is not int or version != 7:
         found = "it is absent" if version is None else f"found {version!r}"
         return [f"definitionVersion must be 7, {found}"]
-    return list(_top(definition))
+    return list(_top(definition, known))
 
 
 def steps_of(steps: Any) -> Iterator[dict[str, Any]]:
@@ -61,11 +80,11 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
-def _top(definition: dict[str, Any]) -> Iterator[str]:
+def _top(definition: dict[str, Any], known: Known) -> Iterator[str]:
     if not _is_text(definition.get("name")):
         yield "name is required"
     endpoint = definition.get("endpointType")
-    if endpoint is not None and endpoint not in ENDPOINT_TYPES:
+    if endpoint is not None and endpoint not in known.endpoint_types:
         yield f"endpointType {endpoint!r} is unknown"
     if not isinstance(definition.get("configuration", {}), dict):
         yield "configuration must be a mapping"
@@ -75,7 +94,7 @@ def _top(definition: dict[str, Any]) -> Iterator[str]:
     declared = {str(v["key"]) for v in _maps(variables) if _is_text(v.get("key"))}
     yield from _repeated("config variable", [v.get("key") for v in _maps(variables)])
     for index, variable in enumerate(variables if isinstance(variables, list) else []):
-        yield from _variable(variable, index, declared)
+        yield from _variable(variable, index, declared, known)
     yield from _pages(definition.get("configPages"), declared)
     flows = definition.get("flows")
     if not isinstance(flows, list) or not flows:
@@ -87,7 +106,7 @@ def _top(definition: dict[str, Any]) -> Iterator[str]:
     if preprocess and preprocess not in names:
         yield f"preprocessFlowName names no flow: {preprocess!r}"
     for index, flow in enumerate(flows):
-        yield from _flow(flow, index, declared)
+        yield from _flow(flow, index, declared, known)
 
 
 def _repeated(what: str, names: list[Any]) -> Iterator[str]:
@@ -99,15 +118,15 @@ def _repeated(what: str, names: list[Any]) -> Iterator[str]:
             seen.add(name)
 
 
-def _variable(variable: Any, index: int, declared: set[str]) -> Iterator[str]:
+def _variable(variable: Any, index: int, declared: set[str], known: Known) -> Iterator[str]:
     if not isinstance(variable, dict) or not _is_text(variable.get("key")):
         yield f"requiredConfigVars[{index}]: key is required"
         return
     where = f"config variable {variable['key']!r}"
     data_type = variable.get("dataType")
-    if data_type is None and not variable.get("useScopedConfigVar"):
+    if data_type is None and None not in known.data_types and not variable.get("useScopedConfigVar"):
         yield f"{where}: dataType is required"
-    elif data_type is not None and data_type not in DATA_TYPES:
+    elif data_type is not None and data_type not in known.data_types:
         yield f"{where}: dataType {data_type!r} is unknown"
     connection = variable.get("connection")
     if data_type == "connection" and not connection and not variable.get("useScopedConfigVar"):
@@ -115,7 +134,7 @@ def _variable(variable: Any, index: int, declared: set[str]) -> Iterator[str]:
     for name in ("connection", "dataSource"):
         if variable.get(name) is not None:
             yield from _component_holder(variable[name], f"{where}: {name}")
-    yield from _inputs(variable.get("inputs"), where, declared)
+    yield from _inputs(variable.get("inputs"), where, declared, known)
 
 
 def _pages(pages: Any, declared: set[str]) -> Iterator[str]:
@@ -131,7 +150,7 @@ def _pages(pages: Any, declared: set[str]) -> Iterator[str]:
                 yield f"config page {page['name']!r}: unknown config variable {element.get('value')!r}"
 
 
-def _flow(flow: Any, index: int, declared: set[str]) -> Iterator[str]:
+def _flow(flow: Any, index: int, declared: set[str], known: Known) -> Iterator[str]:
     if not isinstance(flow, dict) or not _is_text(flow.get("name")):
         yield f"flows[{index}]: name is required"
         return
@@ -148,12 +167,12 @@ def _flow(flow: Any, index: int, declared: set[str]) -> Iterator[str]:
     nested = list(steps_of(steps))
     yield from _repeated(f"{where}: step", [step.get("name") for step in nested])
     for step in nested:
-        yield from _step(step, where, declared, first=step is steps[0])
+        yield from _step(step, where, declared, known, first=step is steps[0])
     for position, component in enumerate(_maps(flow.get("supplementalComponents"))):
         yield from _component(component, f"{where}: supplementalComponents[{position}]")
 
 
-def _step(step: dict[str, Any], flow: str, declared: set[str], *, first: bool) -> Iterator[str]:
+def _step(step: dict[str, Any], flow: str, declared: set[str], known: Known, *, first: bool) -> Iterator[str]:
     if not _is_text(step.get("name")):
         yield f"{flow}: a step has no name"
         return
@@ -164,7 +183,7 @@ def _step(step: dict[str, Any], flow: str, declared: set[str], *, first: bool) -
         yield f"{where}: action is required"
     else:
         yield from _component_holder(step["action"], f"{where}: action")
-    yield from _inputs(step.get("inputs"), where, declared)
+    yield from _inputs(step.get("inputs"), where, declared, known)
     if step.get("schedule") is not None:
         yield from _undeclared(step["schedule"], f"{where}: schedule", declared)
 
@@ -192,7 +211,7 @@ def _component(component: dict[str, Any], where: str) -> Iterator[str]:
         yield f"{where}: component.version must be LATEST or a number from 1, found {version!r}"
 
 
-def _inputs(inputs: Any, where: str, declared: set[str]) -> Iterator[str]:
+def _inputs(inputs: Any, where: str, declared: set[str], known: Known) -> Iterator[str]:
     if inputs is None:
         return
     if not isinstance(inputs, dict):
@@ -200,7 +219,7 @@ def _inputs(inputs: Any, where: str, declared: set[str]) -> Iterator[str]:
         return
     for name, value in inputs.items():
         at = f"{where}: input {name!r}"
-        if not isinstance(value, dict) or value.get("type") not in INPUT_TYPES:
+        if not isinstance(value, dict) or value.get("type") not in known.input_types:
             yield f"{at}: type must be one of {', '.join(sorted(INPUT_TYPES))}"
         else:
             yield from _undeclared(value, at, declared)

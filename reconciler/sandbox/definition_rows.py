@@ -6,10 +6,16 @@ definition, and absent keys take the value that the API shows for them.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from hashlib import sha1
 from typing import Any
 
 import msgspec
+
+from .definition_check import DATA_TYPES, INPUT_TYPES
+
+_SCHEDULES = ("none", "custom", "minute", "hour", "day", "week")
+_SECURITY = ("customer_optional", "customer_required", "organization", "unsecured")
 
 
 def flows(definition: dict[str, Any]) -> list[dict[str, Any]]:
@@ -18,11 +24,14 @@ def flows(definition: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def config_variables(definition: dict[str, Any]) -> list[dict[str, Any]]:
-    """One row for each config variable, in the definition's order; sort_order follows the wizard's pages."""
-    order = _page_order(definition)
+    """One row for each config variable, in the definition's order; sort_order follows the wizard's pages.
+    What is only shown is none, though some tools write it among them.
+    """
+    order, by_users = _page_order(definition), _on_pages_of_users(definition)
     return [
-        _variable(variable, order.get(variable["key"], len(order) + index))
+        _variable(variable, order.get(variable["key"], len(order) + index), by_users)
         for index, variable in enumerate(definition.get("requiredConfigVars") or [])
+        if variable.get("dataType") != "htmlElement"
     ]
 
 
@@ -52,7 +61,7 @@ def _flow(flow: dict[str, Any], order: int) -> dict[str, Any]:
         "sort_order": order,
         "is_synchronous": bool(flow.get("isSynchronous")),
         "is_agent_flow": bool(flow.get("isAgentFlow")),
-        "endpoint_security_type": _upper(flow.get("endpointSecurityType")) or "CUSTOMER_OPTIONAL",
+        "endpoint_security_type": _known(flow.get("endpointSecurityType"), _SECURITY) or "CUSTOMER_OPTIONAL",
         "organization_api_keys": flow.get("organizationApiKeys"),
         "steps": flow.get("steps") or [],
         "trigger": _trigger(flow.get("steps") or []),
@@ -84,26 +93,29 @@ def _trigger(steps: list[dict[str, Any]]) -> dict[str, Any] | None:
     }
 
 
-def _variable(variable: dict[str, Any], order: int) -> dict[str, Any]:
+def _variable(variable: dict[str, Any], order: int, by_users: set[Any]) -> dict[str, Any]:
     scoped = variable.get("useScopedConfigVar")
     return {
         "key": variable["key"],
         "stable_key": variable.get("stableKey"),
         "description": variable.get("description"),
-        "data_type": _upper(variable.get("dataType")) or "CONNECTION",  # a scoped one names no type
-        "collection_type": _upper(variable.get("collectionType")),
+        "data_type": _data_type(variable),
+        "collection_type": _known(variable.get("collectionType"), ("valuelist", "keyvaluelist")),
         "default_value": variable.get("defaultValue"),
         "org_only": bool(variable.get("orgOnly")),
         "pick_list": variable.get("pickList"),
-        "code_language": _upper(variable.get("codeLanguage")),
+        "code_language": _known(variable.get("codeLanguage"), ("json", "xml", "html")),
         "connection": _reference(variable.get("connection")),
         "connection_template": (variable.get("connection") or {}).get("template"),
         "data_source": _reference(variable.get("dataSource")),
         "inputs": [_input(name, value) for name, value in (variable.get("inputs") or {}).items()],
-        "schedule_type": _upper(variable.get("scheduleType")),
+        "schedule_type": _known(variable.get("scheduleType"), _SCHEDULES),
         "time_zone": variable.get("timeZone"),
-        "on_premise_connection_config": _upper(variable.get("onPremiseConnectionConfig")) or "DISALLOWED",
-        "user_level_configured": bool(variable.get("userLevelConfigured")),
+        "on_premise_connection_config": _known(
+            variable.get("onPremiseConnectionConfig"), ("allowed", "required")
+        )
+        or "DISALLOWED",
+        "user_level_configured": bool(variable.get("userLevelConfigured")) or variable["key"] in by_users,
         "scoped": scoped,
         "meta": variable.get("meta"),
         "sort_order": order,
@@ -133,7 +145,7 @@ def _input(name: str, value: Any) -> dict[str, Any]:
         content = msgspec.json.encode(content).decode()  # the API shows every value as text
     return {
         "name": name,
-        "type": given.get("type") or "value",
+        "type": expression_type(given),
         "value": content,
         "write_only": bool(meta.get("writeOnly")),
         "org_only": bool(meta.get("orgOnly")),
@@ -150,5 +162,22 @@ def _page_order(definition: dict[str, Any]) -> dict[str, int]:
     return order
 
 
-def _upper(value: Any) -> str | None:
-    return value.upper() if isinstance(value, str) and value else None
+def _on_pages_of_users(definition: dict[str, Any]) -> set[Any]:
+    pages = [page for page in definition.get("configPages") or [] if page.get("userLevelConfigured")]
+    return {element.get("value") for page in pages for element in page.get("elements") or []}
+
+
+def _data_type(variable: dict[str, Any]) -> str:
+    """The API's types are an enum; what it cannot show is shown as text. A scoped one names no type."""
+    if not variable.get("dataType") and (variable.get("useScopedConfigVar") or variable.get("connection")):
+        return "CONNECTION"
+    return _known(variable.get("dataType"), DATA_TYPES) or "STRING"
+
+
+def expression_type(given: Any) -> str:
+    """The type of an input as the API's enum has it."""
+    return _known(given.get("type") if isinstance(given, dict) else None, INPUT_TYPES) or "VALUE"
+
+
+def _known(value: Any, words: Collection[str]) -> str | None:
+    return value.upper() if isinstance(value, str) and value in words else None

@@ -2,7 +2,8 @@
 
 PyYAML would turn ``on`` into true, ``1:30`` into 90 and ``2024-01-01`` into a date, keep the last of two
 equal keys and expand alias bombs. libyaml does the parsing here; the values are built from its nodes by the
-core schema of YAML 1.2. Writing is the server's read-back form, which any YAML reader loads back equal.
+core schema of YAML 1.2, and merge keys are carried out. Writing is the server's read-back form, which any
+YAML reader loads back equal.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-MAX_ALIASES = 10  # ten aliases can multiply a text by 36 at most; real files hold none
+MAX_VALUES = 500_000
 MAX_DEPTH = 150  # real files nest about 25 levels; recursion stays far from Python's own limit
 _TAG = "tag:yaml.org,2002:"
 
@@ -87,27 +88,27 @@ def dump(definition: dict[str, Any]) -> str:
 
 
 def _refuse_alias_bombs(root: Node) -> None:
-    """An alias shares its node, so a node met twice is an alias; count them without expanding any."""
-    aliases = 0
-    seen: set[int] = set()
-    queue: list[Node] = [root]
-    while queue:
-        node = queue.pop()
-        if id(node) in seen:
-            aliases += 1
-            if aliases > MAX_ALIASES:
-                raise DefinitionError([f"{_at(node)}: more than {MAX_ALIASES} aliases in one definition"])
-            continue
-        seen.add(id(node))
+    """An alias shares its node, so that a size is worked out once, and nothing is expanded."""
+    if _size(root, 0, {}) > MAX_VALUES:
+        raise DefinitionError(
+            [f"{_at(root)}: more than {MAX_VALUES} values, with what its aliases stand for"]
+        )
+
+
+def _size(node: Node, depth: int, known: dict[int, int]) -> int:
+    if depth > MAX_DEPTH:  # also ends an alias that contains itself
+        raise DefinitionError([f"{_at(node)}: nested deeper than {MAX_DEPTH} levels"])
+    if id(node) not in known:
+        parts: list[Node] = []
         if isinstance(node, MappingNode):
-            queue.extend(part for pair in node.value for part in pair)
+            parts = [part for pair in node.value for part in pair]
         elif isinstance(node, SequenceNode):
-            queue.extend(node.value)
+            parts = node.value
+        known[id(node)] = 1 + sum(_size(part, depth + 1, known) for part in parts)
+    return known[id(node)]
 
 
 def _build(node: Node, depth: int) -> Any:
-    if depth > MAX_DEPTH:  # also ends an alias that contains itself
-        raise DefinitionError([f"{_at(node)}: nested deeper than {MAX_DEPTH} levels"])
     if isinstance(node, ScalarNode):
         return _scalar(node)
     if isinstance(node, SequenceNode):
@@ -115,14 +116,28 @@ def _build(node: Node, depth: int) -> Any:
         return [_build(item, depth + 1) for item in node.value]
     _expect_tag(node, "map")
     result: dict[str, Any] = {}
+    merged: dict[str, Any] = {}
     for key_node, value_node in node.value:
         if not isinstance(key_node, ScalarNode):
             raise DefinitionError([f"{_at(key_node)}: a key must be text"])
         key = key_node.value  # the server keeps objects of JSON, whose keys are text
+        if key == "<<" and not key_node.style:
+            for source in _merged(value_node, depth):
+                merged = source | merged
+            continue
         if key in result:
             raise DefinitionError([f"{_at(key_node)}: duplicate key {key!r}"])
         result[key] = _build(value_node, depth + 1)
-    return result
+    return merged | result
+
+
+def _merged(node: Node, depth: int) -> list[dict[str, Any]]:
+    """The maps behind a merge key, of which the first goes before the rest."""
+    found = _build(node, depth + 1)
+    sources = found if isinstance(found, list) else [found]
+    if not all(isinstance(source, dict) for source in sources):
+        raise DefinitionError([f"{_at(node)}: a merge key takes a mapping, or a list of mappings"])
+    return sources
 
 
 def _expect_tag(node: Node, kind: str) -> None:

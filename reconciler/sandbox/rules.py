@@ -30,7 +30,7 @@ draft_available | false, true | versionIsAvailable of a draft
 version_is_latest | draft, newest_published | which record has versionIsLatest
 publish_copies_labels | true, false | a published version bears the draft's labels
 publish_unchanged | new_version, refused, same_version | publishing a draft without changes
-published_available | true, after_delay, not_until_told | at once, 3 requests on, by a call
+published_available | true, after_delay, not_until_told | when a new version is available
 import_same_name | creates_second, overwrites, refused | importing without an id under a name that exists
 import_clears_labels | false, true | importing a text without labels clears the draft's
 import_flow_ids | survive, change | the ids of the draft's flows after an import
@@ -58,6 +58,7 @@ definition_name_follows | true, false | the read-back has the current name, or t
 definition_shows_labels | as_sent, current, never | the labels in the read-back of a definition
 unpublished_on_labels | false, true | a change of labels is an unpublished change
 unknown_definition_keys | keep, drop, error | keys of a definition that no release knows
+unknown_types | taken, refused | types in a definition that no release knows, or none
 component_versions_shift | false, true | components get a new version after each import
 publish_copies_marketplace | false, true | a version takes over the marketplace setting before it
 labels_read_back | as_sent, sorted, deduplicated | the order of labels that are read back
@@ -70,6 +71,7 @@ system_hidden | false, true | lists without isSystem leave system objects out
 integration_filter | sequence, exact | instances(integration:) finds those on other versions too
 unavailable_version | refused, allowed | creating, moving and deploying on an unavailable version
 deploy_incomplete | refused, allowed | deploying an instance that is not fully configured
+user_level_counts | false, true | a variable that users set makes the instance incomplete
 deploy_touches | always, only_needed | a deploy that was not needed moves lastDeployedAt
 needs_deploy_on_same | false, true | an update that changes nothing asks for a deploy
 oauth_pending | deployable, blocks | deploying with an OAuth connection that nobody authorised
@@ -85,7 +87,6 @@ query_cost | none, 20000 | the most nodes that a query may ask for: first, times
 headless_upgrade | refused, allowed | moving an instance to another configuration version before its values
 unknown_components | invented, refused | a definition names a component or version that the tenant lacks
 activity_log | on, off | activities tells each change
-user_level_counts | false, true | a user-level variable without a value makes an instance incomplete
 """
 
 

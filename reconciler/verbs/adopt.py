@@ -10,7 +10,7 @@ from reconciler.kinds.base import Kind, Request
 from reconciler.kinds.labelled import mark_changes, own_mark
 from reconciler.kinds.marks import marks_in
 from reconciler.model.address import Address
-from reconciler.model.errors import InvalidInput, NotFound, Refused
+from reconciler.model.errors import InvalidInput, NotFound, NotUnderstood, Refused
 from reconciler.model.hints import suggest
 from reconciler.model.plan import Action, Plan, Refusal, Verb
 from reconciler.model.state import Desired, LiveObject
@@ -36,7 +36,7 @@ async def plan_to_adopt(session: Session, address: str, object_id: str) -> Plann
     from reconciler.live.further import look_further
     from reconciler.live.tenant import Tenant
 
-    desired, _ = load_desired(session, resolve_secrets=False)
+    desired, _ = load_desired(session)
     wanted = _named(desired, address)
     kind = all_kinds()[wanted.kind]
     # Without the secrets, which are not read here, their digest would say what is not so.
@@ -47,7 +47,7 @@ async def plan_to_adopt(session: Session, address: str, object_id: str) -> Plann
         live = await _read(Tenant(client), kind, object_id)
         _refuse_anothers(wanted, live, matched, own_mark(matched.request(wanted)))
         matched.learn(wanted, live)
-        await look_further(client, [wanted], lambda one: matched.request(one, allowed), matched.learn)
+        await look_further(client, [wanted], lambda one: matched.request(one, allowed), matched.learn, _stop)
         reads = client.stats.reads
     request = matched.request(wanted, allowed)
     as_it_stands = replace(request, resource=kind.baseline(request))
@@ -64,6 +64,10 @@ async def plan_to_adopt(session: Session, address: str, object_id: str) -> Plann
     resources = {**desired.resources, wanted: as_it_stands.resource}
     objects = {**matched.known, **matched.objects, **matched.orphans}
     return Planned(sealed(made), replace(desired, resources=resources), whole, objects, allowed)
+
+
+def _stop(_: Address, error: NotUnderstood) -> None:
+    raise error
 
 
 def _has_both(kind: Kind, request: Request) -> bool:

@@ -41,6 +41,7 @@ async def apply(
     from reconciler.apply.journal import FileJournal
     from reconciler.apply.lease import Ports
     from reconciler.apply.listening import harmless
+    from reconciler.apply.retention import prune
     from reconciler.apply.run import Walk
     from reconciler.apply.step import Run
     from reconciler.live.tenant import Tenant
@@ -55,13 +56,15 @@ async def apply(
             async with leased(
                 session, planned.plan, client, ports, take=take_lease, seconds=lease_seconds
             ) as lease:
+                journals = state_folder(session) / JOURNAL
+                prune(journals, _now())
                 run = Run(
                     project=planned.desired.project,
                     resources=planned.desired.resources,
                     observed=dict(planned.objects),
                     policy=planned.policy,
                     tenant=Tenant(client),
-                    journal=FileJournal(state_folder(session) / JOURNAL, _now),
+                    journal=FileJournal(journals, _now),
                     listener=listener,
                     sleep=anyio.sleep,
                     attributes=commit_attributes(session.environ),

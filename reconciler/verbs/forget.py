@@ -31,7 +31,7 @@ async def plan_to_forget(session: Session, addresses: Sequence[str]) -> Planned:
     """
     from reconciler.live.fetch import fetch, kinds_to_read
 
-    desired, _ = load_desired(session, resolve_secrets=False)
+    desired, _ = load_desired(session)
     named = {text.partition("/")[0] for text in addresses}
     kinds = {kind.name: kind for kind in kinds_to_read(desired, prune=False)}
     kinds |= {name: kind for name, kind in all_kinds().items() if name in named and kind.declared}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from reconciler.verbs.session import Session
 CUT_OFF = "cut off"
 RUNNING = "running"
 _FOLDER = "journal"
+_SUFFIX = ".jsonl"
 _SHORTEST = 15  # a stamp to the second
 
 
@@ -49,22 +52,47 @@ class Past:
 
 def history(session: Session, environment: str | None = None) -> list[Past]:
     """The project's runs, the newest first; of one environment if it is named."""
-    paths = sorted((session.state / _FOLDER).glob("*.jsonl"), reverse=True)
-    names = [path.stem for path in paths]
-    runs = [_past(path, _short(path.stem, names)) for path in paths]
+    names = _names(session)
+    runs = [_past(_folder(session) / name, _short(names, index)) for index, name in enumerate(names)]
     return [run for run in runs if environment in (None, run.environment)]
 
 
 def past(session: Session, identifier: str) -> Past:
     """The run whose id begins so; `latest` is the newest. Raises InvalidInput where it is none or several."""
-    runs = history(session)
-    found = runs[:1] if identifier == "latest" else [r for r in runs if r.path.stem.startswith(identifier)]
+    names = _names(session)
+    wanted = names[0] if identifier == "latest" and names else identifier
+    found = [index for index, name in enumerate(names) if name.startswith(wanted)]
     if len(found) != 1:
         what = (
             f'"{identifier}" begins the ids of several runs' if found else f'there is no run "{identifier}"'
         )
         raise InvalidInput.of("unknown-run", what, hint="see their ids with: reconciler history")
-    return found[0]
+    return _past(_folder(session) / names[found[0]], _short(names, found[0]))
+
+
+def _folder(session: Session) -> Path:
+    return session.state / _FOLDER
+
+
+def _names(session: Session) -> list[str]:
+    """The journals' names, the newest first."""
+    try:
+        names = os.listdir(_folder(session))
+    except FileNotFoundError:
+        return []
+    return sorted((name for name in names if name.endswith(_SUFFIX)), reverse=True)
+
+
+def _short(names: list[str], index: int) -> str:
+    """The shortest beginning of a name, from a whole stamp on, that no other has: in their order, its
+    neighbours are the likest.
+    """
+    stem = names[index].removesuffix(_SUFFIX)
+    around = [*names[max(0, index - 1) : index], *names[index + 1 : index + 2]]
+    alike = (
+        sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(stem, o, strict=False))) for o in around
+    )
+    return stem[: max([_SHORTEST, *(length + 1 for length in alike)])]
 
 
 def _past(path: Path, identifier: str) -> Past:
@@ -106,11 +134,3 @@ def _status(finish: dict[str, Any] | None, statuses: Counter[str], *, running: b
     if finish.get("status") in ("interrupted", CUT_OFF):
         return str(finish["status"])
     return next((status for status in ("failed", "stale") if statuses[status]), "done")
-
-
-def _short(stem: str, names: list[str]) -> str:
-    """The shortest beginning of `stem`, from a whole stamp on, that no other name has."""
-    for length in range(_SHORTEST, len(stem)):
-        if sum(name.startswith(stem[:length]) for name in names) == 1:
-            return stem[:length]
-    return stem

@@ -34,7 +34,7 @@ def as_written(session: Session) -> tuple[Desired, list[Diagnostic]]:
     tells so: what must be done at once does not wait for them.
     """
     try:
-        desired, _ = load_desired(session, resolve_secrets=False)
+        desired, _ = load_desired(session)
     except InvalidInput as error:
         message = f"the manifests are not valid ({error.message}), so what they ask for is not known"
         warning = Diagnostic("manifests", message, hint="see: reconciler validate", severity="warning")

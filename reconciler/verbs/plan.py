@@ -6,13 +6,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.kinds.base import Policy
+from reconciler.manifests.load import in_order
+from reconciler.manifests.sealed import unsealed
 from reconciler.model.address import Address
+from reconciler.model.errors import InvalidInput
 from reconciler.model.lease import Lease
 from reconciler.model.plan import Plan
 from reconciler.model.state import Desired, Live, LiveObject
 from reconciler.plan.build import make_plan
 from reconciler.plan.match import match
-from reconciler.verbs.session import Options, Session, connect, load_desired, only_warnings, policy
+from reconciler.plan.scope import Mending, scope, within_reach
+from reconciler.verbs.session import (
+    Options,
+    Session,
+    connect,
+    load_desired,
+    only_warnings,
+    policy,
+    secret_reader,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +49,31 @@ async def plan(session: Session, options: Options) -> Planned:
     from reconciler.live.further import look_further
     from reconciler.verbs.lease import seen
 
-    desired, diagnostics = load_desired(session)
+    selection, reader = options.selection, secret_reader(session)
+    desired, diagnostics = load_desired(session, selection, reader)
     allowed = policy(session, options)
     async with connect(session, read_only=True, parallelism=options.parallelism) as client:
         kinds = kinds_to_read(desired, prune=allowed.prune)
-        live = await fetch(client, kinds, needed=kinds_named(desired), concurrency=options.parallelism)
+        reach = within_reach(desired, selection)
+        live = await fetch(client, kinds, needed=kinds_named(reach), concurrency=options.parallelism)
         matched = match(desired, live)
         await look_further(
-            client, list(matched.objects), lambda address: matched.request(address, allowed), matched.learn
+            client,
+            [address for address in matched.objects if address in reach.resources],
+            lambda address: matched.request(address, allowed),
+            matched.learn,
+            matched.puzzled,
         )
         live = replace(live, requests=client.stats.reads)
         lease, more = await seen(session, client)
-    made = make_plan(desired, live, allowed, matched=matched, selection=options.selection)
+    if selection.select:
+        # What comes along is known only now; the secrets of all else stay unread.
+        found = scope(Mending(desired, matched, allowed), selection)
+        desired, wrong = unsealed(desired, reader, found.resources)
+        if wrong:
+            raise InvalidInput(list(in_order(wrong)))
+        matched.desired = desired
+    made = make_plan(desired, live, allowed, matched=matched, selection=selection)
     made = replace(made, warnings=(*only_warnings(diagnostics), *more, *made.warnings))
     objects = {**matched.known, **matched.objects, **matched.orphans}
     return Planned(made, desired, live, objects, allowed, lease)

@@ -82,8 +82,8 @@ async def promote(origin: Session, target: Session) -> Promotion:
     if origin.environment.name == target.environment.name:
         hint = "name two: reconciler promote FROM TO"
         raise InvalidInput.of("same-environment", "an environment cannot be promoted to itself", hint=hint)
-    here, _ = load_desired(origin, resolve_secrets=False)
-    there, _ = load_desired(target, resolve_secrets=False)
+    here, _ = load_desired(origin)
+    there, _ = load_desired(target)
     async with connect(origin, read_only=True) as client:
         matched = match(here, await fetch(client))
     owned = {a: live for a, live in matched.objects.items() if a not in matched.adopting}

@@ -30,7 +30,7 @@ def document(planned: Planned, session: Session, options: Options, created_at: s
     """The plan's JSON document, with the options that it was made with."""
     made = plan_document(planned.plan, created_at=created_at, rate=rate(session))
     lease = {"lease": lease_document(planned.lease, now=created_at)} if planned.lease else {}
-    return {**made, **lease, "options": asdict(options)}
+    return {**made, "tenant": planned.live.tenant, **lease, "options": asdict(options)}
 
 
 def save(path: Path, planned: Planned, session: Session, options: Options, created_at: str) -> None:
@@ -102,7 +102,7 @@ def read(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise InvalidInput.of("plan-file", f'"{path}" is not a saved plan', hint=_SAVE) from error
     problem = next(validator("plan").iter_errors(found), None)
-    if problem is not None or "options" not in found or not _in_order(found["actions"]):
+    if problem is not None or not {"options", "tenant"} <= set(found) or not _in_order(found["actions"]):
         hint = "save a new one with: reconciler plan -o FILE"
         raise InvalidInput.of("plan-file", f'"{path}" is not a saved plan of this version', hint=hint)
     return dict(found)
@@ -142,6 +142,12 @@ def restrict(planned: Planned, saved: Mapping[str, Any]) -> Planned:
             f"the saved plan is for {saved['project']} in {saved['environment']}, not for {plan.project} "
             f"in {plan.environment}",
             hint="give the environment of the plan with -e",
+        )
+    if saved["tenant"] != planned.live.tenant:
+        raise Stale(
+            f"the saved plan is for the tenant {saved['tenant']}, and the environment's token opens "
+            f"{planned.live.tenant}",
+            hint="check the environment's url and token, or plan again",
         )
     if saved["desired"] != plan.desired:
         raise Stale("the manifests changed since the plan was saved", hint="plan again")

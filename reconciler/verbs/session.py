@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from reconciler.kinds.base import Policy
 from reconciler.manifests import project as projects
 from reconciler.manifests import secrets
-from reconciler.manifests.load import load
+from reconciler.manifests.load import in_order, load
 from reconciler.manifests.project import SANDBOX, Environment, Project
+from reconciler.manifests.sealed import SecretReader, unsealed
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import InvalidInput, ReconcilerError
 from reconciler.model.hints import suggest
@@ -57,6 +58,8 @@ class Session:
     environ: Mapping[str, str] = field(repr=False)
     notice: Callable[[str], None] = field(default=lambda _: None, repr=False, compare=False)
     """Told, in words, of waits that people would wonder about."""
+    credentials: dict[str, Credentials] = field(default_factory=dict, repr=False, compare=False)
+    """Those of the environment, once they were read: what they are exchanged for lasts for the run."""
 
     @property
     def state(self) -> Path:
@@ -94,17 +97,27 @@ def open_session(
     return Session(project, project.environments[name], environ)
 
 
-def load_desired(session: Session, *, resolve_secrets: bool = True) -> tuple[Desired, list[Diagnostic]]:
-    """What the manifests ask for, and warnings. Raises InvalidInput with all errors."""
+def load_desired(
+    session: Session, secrets_of: Selection | None = None, reader: SecretReader | None = None
+) -> tuple[Desired, list[Diagnostic]]:
+    """What the manifests ask for, and warnings. Only the secrets of the resources that `secrets_of` names are
+    read, by `reader` where one is given. Raises InvalidInput with all errors.
+    """
     desired, diagnostics = load(
-        session.project,
-        session.environment.name,
-        environ=session.environ,
-        resolve_secrets=resolve_secrets,
+        session.project, session.environment.name, environ=session.environ, resolve_secrets=False
     )
+    if secrets_of is not None:
+        named = [a for a, resource in desired.resources.items() if secrets_of.about(resource)]
+        desired, wrong = unsealed(desired, reader or secret_reader(session), named)
+        diagnostics = list(in_order([*diagnostics, *wrong]))
     if errors := [d for d in diagnostics if d.severity == "error"]:
         raise InvalidInput(errors)
     return desired, diagnostics
+
+
+def secret_reader(session: Session) -> SecretReader:
+    """Reads the secrets that the session's manifests name."""
+    return SecretReader(session.environ, session.project.root, session.project.allowed)
 
 
 def policy(session: Session, options: Options) -> Policy:
@@ -222,9 +235,12 @@ def _credentials(session: Session) -> Credentials:
             f'environment "{environment.name}" names no token',
             hint="write auth: {refreshToken: {env: PRISM_REFRESH_TOKEN}} in reconciler.yaml",
         )
-    token = secret(session, environment.auth)
-    named = {"refresh_token": token} if environment.auth_kind == "refreshToken" else {"access_token": token}
-    return Credentials(environment.url, tenant=environment.tenant or None, **named)
+    if environment.name not in session.credentials:
+        token = secret(session, environment.auth)
+        refresh, access = (token, None) if environment.auth_kind == "refreshToken" else (None, token)
+        tenant = environment.tenant or None
+        session.credentials[environment.name] = Credentials(environment.url, refresh, access, tenant)
+    return session.credentials[environment.name]
 
 
 __all__ = [
@@ -239,5 +255,6 @@ __all__ = [
     "policy",
     "rate",
     "secret",
+    "secret_reader",
     "state_folder",
 ]

@@ -69,7 +69,7 @@ async def test(
     """
     # What is to be tested stands in the manifests, unless it was said; then they need not even be valid.
     asked = bool(call.flow) or not call.is_empty
-    written = (as_written(session) if asked else load_desired(session, resolve_secrets=False))[0]
+    written = (as_written(session) if asked else load_desired(session))[0]
     async with connect(session, read_only=False) as client:
         subject = await _subject(client, written, address)
         calls = _calls(subject, call)

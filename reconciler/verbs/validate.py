@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.definition import Definition
 from reconciler.manifests import files
@@ -25,12 +25,13 @@ class Validated:
     warnings: tuple[Diagnostic, ...]
 
 
-def validate(session: Session, environments: Iterable[str] = ()) -> Validated:
-    """Checks the manifests and definitions for these environments; for all of the project's if none is
-    named. No secret is read. Raises InvalidInput with all errors, each once.
+def validate(session: Session, environments: Iterable[str] = (), *, strict: bool = False) -> Validated:
+    """Checks the manifests and definitions for these environments; for all that the project file names if
+    none is named. No secret is read. Raises InvalidInput with all errors, each once; warnings count with
+    `strict`.
     """
     project = session.project
-    chosen = tuple(environments) or tuple(project.environments)
+    chosen = tuple(environments) or project.named
     found: dict[Diagnostic, None] = dict.fromkeys(projects.load(project.file)[1])
     addresses: set[Address] = set()
     paths = {path.resolve() for path in files.discover(project)[0]}
@@ -44,7 +45,7 @@ def validate(session: Session, environments: Iterable[str] = ()) -> Validated:
             if isinstance(definition, Definition):
                 count.add(definition.file)
     ordered = sorted(found, key=lambda d: (d.source or Source(""), d.code, d.message))
-    errors = [d for d in ordered if d.severity == "error"]
+    errors = [replace(d, severity="error") for d in ordered if strict or d.severity == "error"]
     if errors:
         raise InvalidInput(errors)
     return Validated(len(addresses), len(count), chosen, tuple(ordered))

@@ -1,4 +1,4 @@
-"""From libyaml's events to documents.
+"""From libyaml's events to documents, with aliases followed and merge keys (<<) carried out.
 
 PyYAML's own loaders say nothing of duplicate keys or places. This one builds plain dicts and lists and keeps
 the place of every key and value beside them.
@@ -6,7 +6,7 @@ the place of every key and value beside them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from yaml.events import (
@@ -25,7 +25,6 @@ from reconciler.yaml12 import scalars
 from reconciler.yaml12.document import Document, Marks
 
 MAX_DEPTH = 100
-MAX_ALIASES = 100
 MAX_ALIASED_NODES = 100_000
 
 
@@ -53,6 +52,9 @@ class _Frame:
     key_line: int = 0
     key_column: int = 0
     duplicate: bool = False
+    merging: bool = False
+    merges: list[tuple[Any, Any]] = field(default_factory=list)
+    """What stands behind its merge keys, each with the key's place."""
 
 
 class Builder:
@@ -70,7 +72,8 @@ class Builder:
         self.document: Document | None = None
         self.marks: dict[int, Marks] = {}
         self.written: dict[tuple[int, str | int], str] = {}
-        self.aliases = self.aliased = self.nodes = 0
+        self.merges: list[Source] = []
+        self.aliased = self.nodes = 0
 
     def run(self, parser: Any) -> None:
         """Reads to the end, or to the first thing that cannot be read over."""
@@ -129,21 +132,46 @@ class Builder:
     def _key(self, frame: _Frame, event: Any, mark: Any) -> None:
         key: str = event.value
         plain = event.implicit[0]
-        if plain and key == "<<":
-            self.report(
-                "yaml-merge", "merge keys (<<) are not part of YAML 1.2", mark, "write the fields out"
-            )
-        elif plain and key in ("", "~"):
+        frame.merging = plain and key == "<<"
+        if plain and key in ("", "~"):
             self.report("yaml-key", "a key is empty", mark, "write a name before the colon")
         if event.anchor is not None:
             self.anchors[event.anchor] = (key, 1, 0)
         frame.key, frame.key_line, frame.key_column = key, mark.line + 1, mark.column + 1
+        if frame.merging:
+            self._merge_key(frame, mark)
+            return
         first = frame.marks.get(key)
         frame.duplicate = first is not None
         if first is not None:
             self.report(
                 "yaml-duplicate", f'duplicate key "{key}"', mark, f"the first is on line {first[0]}: keep one"
             )
+
+    def _merge_key(self, frame: _Frame, mark: Any) -> None:
+        self.merges.append(Source(self.file, mark.line + 1, mark.column + 1))
+        if frame.merges:
+            line = frame.merges[0][1].line + 1
+            hint = f"the first is on line {line}: give one a list of all"
+            self.report("yaml-duplicate", 'duplicate key "<<"', mark, hint)
+        frame.merges.append((None, mark))
+
+    def _merge(self, frame: _Frame) -> None:
+        """What a map says itself goes before what it is given; of a list, the first goes before the rest."""
+        for given, mark in frame.merges:
+            sources = given if isinstance(given, list) else [given]
+            if not all(isinstance(source, dict) for source in sources):
+                message = "a merge key (<<) takes a map, or a list of maps"
+                self.report("yaml-merge", message, mark, "name them with aliases: <<: *NAME")
+                continue
+            for source in sources:
+                for name, value in source.items():
+                    if name in frame.node:
+                        continue
+                    frame.node[name] = value
+                    frame.marks[name] = self.marks[id(source)][name]
+                    if written := self.written.get((id(source), name)):
+                        self.written[id(frame.node), name] = written
 
     def _open(self, event: Any, is_map: bool) -> None:
         mark = event.start_mark
@@ -171,6 +199,7 @@ class Builder:
 
     def _close(self) -> None:
         frame = self.stack.pop()
+        self._merge(frame)
         if frame.anchor is not None:
             self.anchors[frame.anchor] = (frame.node, self.nodes - frame.count_before + 1, frame.height)
         if self.stack:
@@ -187,11 +216,10 @@ class Builder:
         node, size, height = self.anchors[name]
         if size == 0:
             raise self._stop("yaml-alias", f'alias "*{name}" refers to itself', mark, "write the value out")
-        self.aliases += 1
         self.aliased += size
         self.nodes += size
-        if self.aliases > MAX_ALIASES or self.aliased > MAX_ALIASED_NODES:
-            hint = f"at most {MAX_ALIASES} a document, for {MAX_ALIASED_NODES:,} values: write them out"
+        if self.aliased > MAX_ALIASED_NODES:
+            hint = f"they stand for more than {MAX_ALIASED_NODES:,} values: write them out"
             raise self._stop("yaml-alias", "too many aliases", mark, hint)
         if len(self.stack) + height > MAX_DEPTH:
             raise self._too_deep(mark)
@@ -202,7 +230,7 @@ class Builder:
     def _add(self, value: Any, line: int, column: int, written: str) -> None:
         self.nodes += 1
         if not self.stack:
-            self.document = Document(value, self.file, line, column, self.marks, self.written)
+            self.document = Document(value, self.file, line, column, self.merges, self.marks, self.written)
             return
         frame = self.stack[-1]
         node = frame.node
@@ -215,7 +243,9 @@ class Builder:
         key = frame.key
         assert key is not None
         frame.key = None
-        if not frame.duplicate:
+        if frame.merging:
+            frame.merges[-1] = (value, frame.merges[-1][1])
+        elif not frame.duplicate:
             frame.marks[key] = (frame.key_line, frame.key_column, line, column)
             if written:
                 self.written[id(node), key] = written

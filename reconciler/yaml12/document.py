@@ -21,6 +21,8 @@ class Document:
     file: str
     line: int
     column: int
+    merges: list[Source] = field(default_factory=list, repr=False)
+    """Where merge keys (<<) stood: what they brought is in the maps now."""
     _marks: dict[int, Marks] = field(default_factory=dict, repr=False)
     _written: dict[tuple[int, str | int], str] = field(default_factory=dict, repr=False)
 

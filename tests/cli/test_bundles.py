@@ -340,3 +340,16 @@ def test_a_run_that_died_is_gone_on_with(known: bool, at: int, after: bool, proj
     versions = "{ integrations(allVersions: true) { nodes { versionNumber versionIsAvailable } } }"
     numbers = [v for v in project.ask(versions)["integrations"]["nodes"] if v["versionIsAvailable"]]
     assert len(numbers) == 1 + known
+
+
+@pytest.mark.parametrize("pattern", ["Integration/orders", "team=crm"])
+def test_the_bundle_of_an_excluded_integration_is_not_published(project: Folder, pattern: str) -> None:
+    orders(project)
+    path = next(project.root.glob("manifests/integration-*.yaml"))
+    path.write_text(path.read_text().replace("metadata:\n", "metadata:\n  labels: {team: crm}\n", 1))
+    project.manifest("Customer", "acme", name="Acme")
+    found = project.json("plan", "--exclude", pattern)
+    assert {a["address"] for a in found["actions"]} == {"Customer/acme"}
+    assert "leftOut" not in found
+    selected = project.json("plan", "--select", pattern, "--no-deps")
+    assert {a["address"].partition("/")[0] for a in selected["actions"]} == {"Bundle", "Integration"}

@@ -293,7 +293,7 @@ def test_api_shows_errors_beside_the_data(shell: Shell) -> None:
     )
     assert json.loads(out)["data"]["b"] is None
     assert "error: b: " in shell.err
-    assert shell("api", "{ nope }", code=1) == ""
+    assert json.loads(shell("api", "{ nope }", code=1))["errors"]
     assert "nope" in shell.err
     refused = (
         'mutation { createCustomer(input: {name: "Acme Inc"}) { customer { id } errors { field messages } } }'
@@ -308,13 +308,13 @@ def test_api_with_wrong_arguments(shell: Shell, arguments: list[str]) -> None:
 
 
 def test_variables_are_typed_and_nested(tmp_path: Path) -> None:
-    from reconciler.verbs.api import read_text, variables_of
+    from reconciler.verbs.api_input import read_text, variables_of
 
     (tmp_path / "v.json").write_text('{"x": [1]}')
     found = variables_of(
         ["input[name]=1", "tags[]=a", "tags[]=b"],
         ["input[on]=true", "n=null", "t=plain", f"file=@{tmp_path}/v.json", "input[deep][k]=2.5"],
-        lambda name: read_text(name, str),
+        lambda name: read_text(name, bytes),
     )
     assert found == {
         "input": {"name": "1", "on": True, "deep": {"k": 2.5}},

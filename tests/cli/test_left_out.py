@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.cli.projects import DEFINITION, Folder
@@ -102,3 +104,94 @@ def test_a_wave_goes_on_without_its_left_out_members(project: Folder):
     assert [one["address"] for one in found["leftOut"]] == first
     assert found["summary"]["done"] == found["summary"]["actions"] > 0
     assert touched(project) == {f"Customer/{customer}", *first}
+
+
+@pytest.fixture
+def with_secrets(project: Folder) -> Folder:
+    """All of it needs secrets: an instance's input, and a webhook that nothing needs."""
+    project.shop(config={"Shop": {"inputs": {"apiKey": {"secret": {"env": "SHOP_KEY"}}}}})
+    secret = {"secret": {"command": f"echo x >> {project.root}/count; echo hook"}}
+    project.manifest("AlertWebhook", "ops", name="Ops", url=secret, payloadTemplate="{}")
+    project.manifest("Customer", "birch", name="Birch")
+    return project
+
+
+@pytest.mark.parametrize(
+    ("options", "missing"),
+    [
+        ([], ["SHOP_KEY"]),
+        (["--select", "Customer/acme"], []),
+        (["--select", "Integration/orders"], []),
+        (["--exclude", INSTANCE, "--exclude", "AlertWebhook/*"], []),
+        (["--select", "Instance/*"], ["SHOP_KEY"]),
+        # A monitor of the instance, which is not there yet, needs it, and so its secrets.
+        (["--select", "AlertMonitor/late"], ["SHOP_KEY"]),
+        (["--select", "AlertMonitor/late", "--no-deps"], []),
+    ],
+)
+@pytest.mark.parametrize("verb", [["plan"], ["drift"], ["apply", "--yes"]])
+def test_only_the_secrets_of_what_a_run_is_about_are_read(
+    with_secrets: Folder, verb: list[str], options: list[str], missing: list[str]
+):
+    with_secrets.manifest(
+        "AlertMonitor", "late", name="Late", instance="acme/orders", triggers=["Execution Failed"]
+    )
+    code, _, err = with_secrets(*verb, *options, "--format", "json")
+    assert code == (3 if missing else 0), err
+    assert [name for name in ("SHOP_KEY",) if name in err] == missing
+    assert (with_secrets.root / "count").exists() is (options == [])
+
+
+def test_a_secret_that_both_selected_and_needed_resources_have_is_read_once(with_secrets: Folder):
+    secret = {"secret": {"command": f"echo x >> {with_secrets.root}/count; echo key"}}
+    with_secrets.shop(config={"Shop": {"inputs": {"apiKey": secret}}})
+    with_secrets.manifest("AlertWebhook", "ops", name="Ops", url=secret, payloadTemplate="{}")
+    with_secrets.manifest("AlertGroup", "calls", name="Calls", webhooks=["ops"], users=[])
+    found = with_secrets.json("apply", "--yes", "--select", "AlertGroup/calls", "--select", INSTANCE)
+    assert found["summary"]["done"] == found["summary"]["actions"] > 0
+    assert (with_secrets.root / "count").read_text() == "x\n"
+    assert "key" in str(with_secrets.ask("{ alertWebhooks { nodes { url } } }"))
+
+
+LEFT = ["--exclude", INTEGRATION]
+SLIP = ["--exclude", "Customer/acne"]
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "told"),
+    [
+        ([], 0, []),
+        (["--strict"], 0, []),
+        (LEFT, 0, []),
+        ([*LEFT, "--strict"], 5, [("left-out", INSTANCE)]),
+        (SLIP, 0, []),
+        ([*SLIP, "--strict"], 3, [("excludes-nothing", "")]),
+        (["--select", "Customer/acne", "--strict"], 3, [("selects-nothing", "")]),
+        ([*LEFT, *SLIP, "--strict"], 3, [("excludes-nothing", "")]),
+    ],
+)
+@pytest.mark.parametrize("verb", [["plan"], ["apply", "--yes"]])
+def test_strictly_what_is_left_out_or_doubtful_counts(
+    moved_on: Folder, verb: list[str], options: list[str], code: int, told: list[tuple[str, str]]
+):
+    writes = moved_on.writes()
+    found, out, err = moved_on(*verb, *options, "--format", "json", "-q")
+    errors = json.loads(err)["errors"] if found else []
+    assert (found, [(e["code"], e["address"]) for e in errors]) == (code, told)
+    assert (moved_on.writes() > writes) is (verb != ["plan"] and code != 3)
+    if code != 3:
+        assert json.loads(out)["actions"]
+
+
+def test_strictly_drift_must_see_everything(moved_on: Folder):
+    assert moved_on("drift", "--select", "Customer/acne")[0] == 0
+    assert moved_on("drift", "--select", "Customer/acne", "--strict")[0] == 3
+
+
+def test_a_plan_that_is_not_strict_enough_is_not_saved(moved_on: Folder):
+    path = moved_on.root / "saved.json"
+    assert moved_on("plan", *SLIP, "--strict", "-o", str(path))[0] == 3
+    assert not path.exists()
+    assert moved_on("plan", *LEFT, "--strict", "-o", str(path))[0] == 5
+    assert moved_on("apply", str(path), "--strict")[0] == 5
+    assert touched(moved_on) == {INTEGRATION, INSTANCE}

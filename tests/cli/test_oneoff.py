@@ -134,11 +134,12 @@ def test_an_id_means_the_address_that_its_mark_names(shop: Folder) -> None:
 def test_ids_of_nothing_and_of_other_things_are_said_together(shop: Folder) -> None:
     customer = shop.id_of("customers")
     nothing = b64encode(f"Instance:{UUID(int=1)}".encode()).decode()
-    code, _, err = shop("disable", customer, nothing, "", "--yes")
+    code, _, err = shop("disable", customer, nothing, "orders", "--yes")
     assert code == 3
     assert "is the id of a Customer" in err
     assert f'no instance has the id "{nothing}"' in err
-    assert '"" is not' in err
+    assert '"orders" is not' in err
+    assert shop("disable", "", "--yes")[0] == 3
 
 
 def test_flows_are_run_by_id(shop: Folder) -> None:

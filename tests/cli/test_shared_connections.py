@@ -61,3 +61,45 @@ def test_an_id_binds_as_well(shop: Folder):
     assert [change for action in plan["actions"] for change in action["changes"]] == []
     assert shop("apply", "--yes")[0] == 0
     assert shop("plan", "--detailed-exitcode")[0] == 0
+
+
+def deployed_at(project: Folder) -> str:
+    (instance,) = project.ask("{ instances(isSystem: false) { nodes { lastDeployedAt } } }")["instances"][
+        "nodes"
+    ]
+    return str(instance["lastDeployedAt"])
+
+
+@pytest.mark.parametrize("exclude", ["Instance/acme/orders", "Instance/*"])
+def test_new_inputs_do_not_deploy_an_excluded_instance(shop: Folder, exclude: str):
+    assert shop("apply", "--yes")[0] == 0
+    before = deployed_at(shop)
+    for customer in ("acme", "beta"):
+        values = {"connection": "crm", "customer": customer, "inputs": {"apiKey": f"new {customer}"}}
+        shop.manifest("CustomerConnection", f"{customer}-crm", **values)
+    found = shop.json("apply", "--yes", "--exclude", exclude)
+    assert {a["address"] for a in found["actions"]} == {"CustomerConnection/beta-crm"}
+    told = {"address": "CustomerConnection/acme-crm", "reason": LEFT}
+    assert (found["leftOut"], deployed_at(shop)) == ([told], before)
+    assert shop("apply", "--yes")[0] == 0
+    assert deployed_at(shop) > before
+
+
+LEFT = "would have the platform deploy excluded Instance/acme/orders again"
+
+
+def test_nor_do_those_of_a_connection_of_the_organization(project: Folder):
+    project.write("definitions/orders.yml", DEFINITION + VARIABLE)
+    crm = {"component": "http", "connection": "apiKey", "stableKey": "crm", "scope": "org", "name": "CRM"}
+    project.manifest("Connection", "crm", **crm, inputs={"apiKey": "first"})
+    project.shop()
+    assert project("apply", "--yes")[0] == 0
+    before = deployed_at(project)
+    project.manifest("Connection", "crm", **crm, inputs={"apiKey": "second"})
+    plan = project.json("plan", "--exclude", "Instance/*")
+    assert (plan["actions"], plan["leftOut"]) == ([], [{"address": "Connection/crm", "reason": LEFT}])
+    assert [a["address"] for a in project.json("plan", "--exclude", "Integration/*")["actions"]] == [
+        "Connection/crm"
+    ]
+    assert project("apply", "--yes", "--exclude", "Instance/*")[0] == 0
+    assert deployed_at(project) == before

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reconciler.definition.check import is_refused
 from reconciler.definition.references import reference_name
+from reconciler.definition.tree import Where
 from reconciler.manifests.definitions import Definitions, check, read
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.yaml12.text import parse
@@ -199,3 +201,42 @@ def test_lines_left_out_give_diagnostics(data: st.DataObject) -> None:
     if not problems:
         definition, problems = check(text, documents, "d.yml")
         assert definition is not None or problems
+
+
+def test_a_headless_definition_has_nothing_doubtful() -> None:
+    text = flow(
+        rest="configuration: {schema: {type: object}, uiSchema: {type: VerticalLayout}, eTag: '7'}\n"
+        "hasConfigurationInit: true\nisCodeNative: true\n"
+    ).replace("isTrigger: true", "isTrigger: true, schedule: {fromDeployer: true}")
+    assert found(text) == []
+
+
+def test_the_trigger_by_its_common_name_is_doubted() -> None:
+    (problem,) = found(flow(step("One", "trigger.results")))
+    assert (problem.code, problem.severity) == ("dangling-reference", "warning")
+
+
+@pytest.mark.parametrize(
+    ("path", "demand", "refused"),
+    [
+        ((), "required", True),
+        (("flows",), "type", True),
+        (("flows", 0, "steps", 2, "branches", 0, "steps", 1, "name"), "type", True),
+        (("flows", 0, "steps", 0, "action", "component"), "anyOf", True),
+        (("flows", 0, "steps", 0, "action", "component", "version"), "anyOf", True),
+        (("flows", 0, "steps", 0, "action", "component", "signature"), "pattern", False),
+        (("flows", 0, "steps", 0, "inputs", "name"), "type", False),
+        (("flows", 0, "retryConfig", "maxAttempts"), "type", False),
+        (("flows", 0, "endpointSecurityType"), "enum", False),
+        (("requiredConfigVars", 0, "key"), "minLength", True),
+        (("requiredConfigVars", 0), "anyOf", False),
+        (("requiredConfigVars", 0), "required", True),
+        (("requiredConfigVars", 0, "connection"), "required", False),
+        (("requiredConfigVars", 0, "connection", "component"), "required", True),
+        (("requiredConfigVars", 0, "defaultValue"), "type", False),
+        (("configPages", 0, "elements", 1), "required", True),
+        (("configPages", 0, "tagline"), "type", False),
+    ],
+)
+def test_only_what_every_server_refuses_is_an_error(path: Where, demand: str, refused: bool) -> None:
+    assert is_refused(path, demand) is refused

@@ -160,6 +160,12 @@ def test_a_whole_variable_or_flow_hides_the_secrets_in_it(side: int):
     assert "k3y" not in text
 
 
+@pytest.mark.parametrize("side", [0, 1])
+def test_what_cannot_be_read_may_hold_secrets(side: int):
+    sides = [DATA, {"unreadable": "password: s3cret"}][:: -1 if side else 1]
+    assert "s3cret" not in repr(differences(sides[0], sides[1]))
+
+
 def test_variables_of_one_key_are_compared_and_kept_secret():
     def doubled(secret: str) -> Data:
         data = edited(lambda d: d["requiredConfigVars"].append(copy.deepcopy(variable(d, 1))), DATA)
@@ -178,7 +184,9 @@ def test_component_versions_are_told_by_key():
     assert component_versions(other)["http"] == [7, 9]
 
 
-@pytest.mark.parametrize(("data", "empty"), [({}, True), ({"flows": []}, True), (DATA, False)])
+@pytest.mark.parametrize(
+    ("data", "empty"), [({}, True), ({"flows": []}, True), (DATA, False), ({"unreadable": "- a"}, False)]
+)
 def test_a_blank_draft_holds_nothing(data: Data, empty: bool):
     assert blank(data) is empty
 

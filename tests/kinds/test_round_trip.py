@@ -265,6 +265,8 @@ def test_a_list_that_is_refused_keeps_its_objects_and_nothing_else(world: World,
     assert found["actions"] == []
     world.declare(kind)
     assert world("plan", "--prune")[0] != 0, "a manifest needs it"
+    assert world("plan", "--select", "Customer/acme")[0] == 0, "no manifest that is selected does"
+    assert world("plan", "--exclude", address_of(kind))[0] == 0
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable
 from hashlib import sha1
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
@@ -180,10 +181,15 @@ def test_a_bundle_that_misbehaves_is_told(code: str, words: str, tmp_path: Path)
 
 
 @needs_node
-def test_a_bundle_that_never_ends_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("first", ["", "require('node:fs').closeSync(1);", "process.stdout.destroy();"])
+def test_a_bundle_that_never_ends_is_ended(
+    first: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(bundle_read, "SECONDS", 0.5)
+    began = monotonic()
     with pytest.raises(Unfit, match="does not load within"):
-        build(dist(tmp_path, {"index.js": "for (;;);"}))
+        build(dist(tmp_path, {"index.js": f"{first} for (;;);"}))
+    assert monotonic() - began < 10
 
 
 @needs_node

@@ -24,6 +24,7 @@ from tests.manifests.sample import (
     loaded,
     manifest,
     opened,
+    problems,
 )
 
 X = "manifests/x.yaml"
@@ -297,6 +298,18 @@ def test_what_is_not_set_may_be_set_by_someone_else(tmp_path: Path) -> None:
     found = loaded(tmp_path, {"manifests/instance.yaml": bare})
     assert found.errors == ()
     assert [(d.code, d.severity) for d in found.diagnostics] == [("required-config-missing", "warning")]
+
+
+def test_a_headless_configuration_is_your_apps(tmp_path: Path) -> None:
+    definition = DEFINITION + "configuration: {schema: {required: [region]}, eTag: a}\n"
+    told = problems(tmp_path, {"definitions/hello.yml": definition})
+    assert [(p.code, p.severity) for p in told] == [("required-config-missing", "warning")]
+    assert 'must give "region"' in told[0].message
+    instance = INSTANCE + "    region: eu\n"
+    found = problems(tmp_path, {"definitions/hello.yml": definition, "manifests/instance.yaml": instance})
+    (error,) = [p for p in found if p.severity == "error"]
+    assert error.code == "headless-configuration"
+    assert str(error.source) == "manifests/instance.yaml:10:5"
 
 
 def test_what_a_person_must_authorise_is_told_once(tmp_path: Path) -> None:

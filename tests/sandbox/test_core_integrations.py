@@ -92,7 +92,8 @@ def test_what_a_draft_shows(rules: Any, drafts: int, number: Any, available: Any
 
 
 @pytest.mark.parametrize(
-    ("rule", "after"), [("true", [True] * 4), ("after_delay", [False, False, True, True])]
+    ("rule", "after"),
+    [("true", [True] * 4), ("after_delay", [False, False, True, True]), ("not_until_told", [False] * 4)],
 )
 def test_published_available(rule: str, after: list[bool]) -> None:
     w = World(published_available=rule)
@@ -117,6 +118,23 @@ def test_publish_rules() -> None:
     got = w.get("integration", version, "versionAttributes")["versionAttributes"]
     assert json.loads(got) == {"commitHash": "c"}
     assert w.refused("publishIntegration", id=draft)[0] == "__all__"
+
+
+def test_a_version_that_is_told_to_be_available_is() -> None:
+    w = World(published_available="not_until_told")
+    version = w.version()
+    w.call("updateIntegrationVersionAvailability", "id", id=version, available=True)
+    assert w.get("integration", version, "versionIsAvailable")["versionIsAvailable"] is True
+
+
+def test_publishing_an_unchanged_draft_may_give_the_version_that_is_there() -> None:
+    w = World(publish_unchanged="same_version")
+    draft = w.integration()
+    version = w.publish(draft, comment="first")
+    assert w.publish(draft, comment="second") == version
+    assert w.get("integration", version, "versionComment")["versionComment"] == "first"
+    w.call("updateIntegration", "id", id=draft, description="other")
+    assert w.publish(draft) != version
 
 
 @pytest.mark.parametrize(("rule", "kept"), [("false", False), ("true", True)])
@@ -329,7 +347,7 @@ def test_where_a_flow_finds_its_ids_may_be_written_as_text() -> None:
     draft = w.integration(definition().replace("  - name: Flow 1\n", written))
     fields = "retryUniqueRequestIdField { type value } queueDedupeIdField { type value }"
     (flow,) = w.get("integration", draft, f"flows {{ nodes {{ {fields} }} }}")["flows"]["nodes"]
-    assert flow["retryUniqueRequestIdField"] == {"type": "REFERENCE", "value": "body.data.id"}
+    assert flow["retryUniqueRequestIdField"] == {"type": "VALUE", "value": "body.data.id"}
     assert flow["queueDedupeIdField"] == {"type": "REFERENCE", "value": "body.id"}
 
 

@@ -160,7 +160,11 @@ def test_scalars_are_those_of_yaml_1_2(scalar: str, value: object) -> None:
     [
         ("a: 1\nb: 2\na: 3", "line 3, column 1: duplicate key 'a'"),
         ("1: a\n'1': b", "duplicate key '1'"),
-        ("a: &x [&y [1], *y]\nb: [" + "*x," * 11 + "]", "more than 10 aliases"),
+        (
+            "".join(f"k{n}: &k{n} [{','.join([f'*k{n - 1}' if n else 'x'] * 10)}]\n" for n in range(9)),
+            "more than 500000 values",
+        ),
+        ("a: 1\n<<: 2", "a merge key takes a mapping, or a list of mappings"),
         ("a: &x [*x]", "nested deeper"),
         ("a: " + "[" * 500 + "]" * 500, "nested deeper"),
         ("a: " + "[" * 5000, "nesting depth"),
@@ -188,6 +192,13 @@ def test_a_few_aliases_are_expanded_and_parted() -> None:
     loaded = d.load("a: &x [1]\nb: *x")
     assert loaded == {"a": [1], "b": [1]}
     assert d.dump(loaded) == '"a":\n- !!int "1"\n"b":\n- !!int "1"\n'
+
+
+def test_many_aliases_and_merge_keys() -> None:
+    text = "a: &x {k: 1, l: 2}\nb: &y {k: 3, m: 4}\nc: {<<: [*x, *y], l: 5}\nd: [" + "*x, " * 999 + "*x]"
+    loaded = d.load(text)
+    assert loaded["c"] == {"k": 1, "l": 5, "m": 4}
+    assert loaded["d"] == [{"k": 1, "l": 2}] * 1000
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)

@@ -89,6 +89,52 @@ def test_an_alias_is_the_value_of_its_anchor() -> None:
     assert one("a: &x {b: 1}\nc: *x").value == {"a": {"b": 1}, "c": {"b": 1}}
 
 
+def test_any_number_of_aliases_within_the_size_limit() -> None:
+    text = "a: &x {b: 1}\nl: [" + ", ".join(["*x"] * 5_000) + "]"
+    assert one(text).value["l"] == [{"b": 1}] * 5_000
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("m: {<<: *a, z: 9}", {"x": 1, "y": 2, "z": 9}),
+        ("m: {z: 9, <<: *a}", {"x": 1, "y": 2, "z": 9}),
+        # What a map says itself goes before, wherever it stands; of a list, the first goes before the rest.
+        ("m: {y: 5, <<: *a}", {"x": 1, "y": 5}),
+        ("m: {<<: *a, y: 5}", {"x": 1, "y": 5}),
+        ("m: {<<: [*a, *b]}", {"x": 1, "y": 2, "w": 4}),
+        ("m: {<<: [*b, *a]}", {"x": 3, "y": 2, "w": 4}),
+        ("m: {<<: {x: 7}}", {"x": 7}),
+        ("m: {<<: []}", {}),
+        ('m: {"<<": 1}', {"<<": 1}),
+        ("m: [<<]", ["<<"]),
+    ],
+)
+def test_merge_keys(text: str, value: Any) -> None:
+    assert one(f"a: &a {{x: 1, y: 2}}\nb: &b {{x: 3, w: 4}}\n{text}").value["m"] == value
+
+
+def test_what_is_merged_has_the_place_where_it_was_written() -> None:
+    document = one("a: &a\n  x: 010\n  y: {z: 1}\nm:\n  <<: *a\n  w: 1\n")
+    assert str(document.source(("m", "x"))) == "f.yaml:2:6"
+    assert str(document.source(("m", "y", "z"))) == "f.yaml:3:10"
+    assert document.written(("m", "x")) == "010"
+    assert [str(place) for place in document.merges] == ["f.yaml:5:3"]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("m: {<<: 1}", "yaml-merge"),
+        ("m: {<<: [*a, 1]}", "yaml-merge"),
+        ("m: {<<: *a, <<: *a}", "yaml-duplicate"),
+        ("m: &m {<<: *m}", "yaml-alias"),
+    ],
+)
+def test_what_cannot_be_merged(text: str, code: str) -> None:
+    assert [p.code for p in parse(f"a: &a {{x: 1}}\n{text}", "f")[1]] == [code]
+
+
 def test_several_documents_and_empty_ones() -> None:
     documents, problems = parse("---\na: 1\n---\n# nothing\n---\nb: 2\n...\n", "f")
     assert [d.value for d in documents] == [{"a": 1}, None, {"b": 2}]

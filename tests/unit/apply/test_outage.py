@@ -94,7 +94,8 @@ def test_a_call_that_nobody_can_be_asked_about_stays_in_doubt() -> None:
     assert isinstance(outcome.fatal, Unreachable)
 
 
-def test_slow_answers_use_up_the_time_for_an_effect() -> None:
+def test_slow_answers_use_up_the_time_for_an_effect(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reconciler.sandbox.resolve.content.versions.DELAY", 100)
     sandbox, seconds = Sandbox(rules={"published_available": "after_delay"}), itertools.count(0, 200)
     wanted = desired([_integration()])
     live = snapshot(sandbox)

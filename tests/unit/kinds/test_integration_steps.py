@@ -133,6 +133,7 @@ def test_after_publishing_the_newest_version_is_named_only_if_it_is_ours(
         (BY_HAND, Policy(), True),
         (BY_HAND, Policy(overwrite_drafts=True), False),
         (integration(data=read_back(changed("By hand"))), Policy(), False),
+        (integration(data={"unreadable": "- a"}, unpublished=True), Policy(), True),
         (integration(unpublished=True), Policy(), False),
         (integration(data={}, applied={}, unpublished=True), Policy(), False),
     ],

@@ -208,7 +208,7 @@ def test_a_selection_limits_deletions(select: list[str], exclude: list[str], fou
     assert list(deleted(plan(desired(), EVERYTHING, PRUNE, select=select, exclude=exclude))) == found
 
 
-KEPT = "deleting it would delete excluded Instance/acme/copy"
+KEPT = "holds excluded Instance/acme/copy: that would be deleted along"
 OTHER = Address("Integration", "other")
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.kinds.base import Policy
 from reconciler.model.address import Address
 from reconciler.model.secret import Secret
 from tests.unit.samples import (
@@ -20,6 +21,7 @@ from tests.unit.samples import (
     instance,
     integration,
     plan,
+    read_back,
     resource,
     version,
     world,
@@ -29,11 +31,20 @@ VARIABLES = DATA["requiredConfigVars"]
 
 
 def told(
-    edit: Callable[[list[dict[str, Any]]], Any], config: dict[str, Any], live: dict[str, Any]
+    edit: Callable[[list[dict[str, Any]]], Any],
+    config: dict[str, Any],
+    live: dict[str, Any],
+    *,
+    live_configuration: Any = None,
+    unpublished: bool = False,
+    runs: str = "v1",
+    **more: Any,
 ) -> list[str]:
     """The warnings of a plan that publishes 2.0.0 with other config variables."""
-    data = copies.deepcopy(DATA)
+    data = {**copies.deepcopy(DATA), **more}
     edit(data["requiredConfigVars"])
+    before = read_back({**DATA, **({"configuration": live_configuration} if live_configuration else {})})
+    draft = integration(data=before, versions=(version("1.0.0"),), unpublished=unpublished)
     wanted = desired(
         resource(SYNC, {"definition": definition(data), "release": "2.0.0"}),
         resource(ACME),
@@ -41,7 +52,8 @@ def told(
     )
     found = plan(
         wanted,
-        world(integration(versions=(version("1.0.0"),)), customer(), instance(version_id="v1", config=live)),
+        world(draft, customer(), instance(version_id=runs, config=live)),
+        Policy(overwrite_drafts=True),
     )
     assert not found.refusals
     return [w.message for w in found.warnings if w.code == "impact"]
@@ -112,6 +124,80 @@ def test_what_does_not_fit_is_told_before_it_is_published(
     message: str | None,
 ):
     assert told(edit, config, live) == ([f"{message}: {SHOWN}"] if message else [])
+
+
+def test_a_renamed_variable_keeps_its_value():
+    def edit(variables: list[dict[str, Any]]) -> None:
+        variables[0]["key"] = "Room"
+        del variables[0]["defaultValue"]
+
+    assert (
+        told(edit, {}, {"Channel": "all"})
+        == [
+            f'config variable "Room" is required, has no default and is not set: {SHOWN}',
+            f'config variable "Channel" is dropped, and with it the value in use: {SHOWN}',
+        ][::-1]
+    )
+    renames = {"requiredConfigVars": [{"oldName": "Channel", "newName": "Room"}]}
+    assert told(edit, {}, {"Channel": "all"}, renameAttributes=renames) == []
+
+
+REGION = {"type": "object", "properties": {"region": {}, "size": {}}, "required": ["region"]}
+BOTH = {**REGION, "required": ["region", "size"]}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ({"schema": REGION, "eTag": "a"}, {"schema": REGION, "eTag": "a"}, None),
+        (
+            {"schema": REGION, "eTag": "a"},
+            {"schema": BOTH, "eTag": "b"},
+            'the configuration moves from version "a" to version "b", and is to be given anew '
+            '(newly required: "size")',
+        ),
+        (
+            {"schema": BOTH, "eTag": "a"},
+            {"schema": REGION, "eTag": "b"},
+            'the configuration moves from version "a" to version "b", and is to be given anew',
+        ),
+        (
+            None,
+            {"instance": {"schema": REGION, "version": 2}},
+            'the configuration moves from config pages to version "2", and is to be given anew '
+            '(newly required: "region")',
+        ),
+        (
+            {"schema": REGION, "eTag": "a"},
+            {"schema": BOTH, "eTag": "a"},
+            'the configuration asks for more under the same version "a" (newly required: "size")',
+        ),
+        ({"schema": REGION, "eTag": "a"}, None, None),
+    ],
+)
+def test_a_configuration_that_is_to_be_given_anew_is_told(before: Any, after: Any, message: str | None):
+    found = told(lambda v: None, {}, {"Channel": "all"}, live_configuration=before, configuration=after)
+    assert found == ([f"{message}: {SHOWN}"] if message else [])
+
+
+def test_what_cannot_be_told_of_a_configuration_is_said():
+    after = {"schema": REGION, "eTag": "a"}
+    message = "the configuration may have to be given anew: what the version in use asks for cannot be told"
+    same = {"live_configuration": after, "configuration": after}
+    assert told(lambda v: None, {}, {"Channel": "all"}, **same, unpublished=True) == [f"{message}: {SHOWN}"]
+    assert told(lambda v: None, {}, {"Channel": "all"}, **same, runs="v0") == [f"{message}: {SHOWN}"]
+
+
+def test_a_new_instance_is_configured_by_the_app():
+    data = {**copies.deepcopy(DATA), "configuration": {"schema": REGION, "eTag": "a"}}
+    wanted = desired(
+        resource(SYNC, {"definition": definition(data), "release": "2.0.0"}),
+        resource(ACME),
+        copy({"release": "2.0.0"}),
+    )
+    (warning,) = plan(wanted, world(integration(), customer())).warnings
+    said = 'the configuration is given by your app, before the deploy (required: "region")'
+    assert warning.message == f"{said}: {SHOWN}"
 
 
 def test_the_instances_that_are_hit_are_counted():

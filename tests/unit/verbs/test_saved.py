@@ -36,7 +36,7 @@ def planned(wanted: Desired, live: Live, policy: Policy | None = None) -> Planne
 
 
 def saved(one: Planned) -> dict[str, Any]:
-    return plan_document(one.plan, created_at="", rate=10)
+    return {**plan_document(one.plan, created_at="", rate=10), "tenant": one.live.tenant}
 
 
 def birds(number: int, **more: Any) -> list[LiveObject]:

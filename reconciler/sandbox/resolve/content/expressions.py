@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from ...definition_rows import expression_type
 from ..frame.ids import derived
 from ..frame.kinds import Kind
 from ..frame.resolvers import alike, attribute
@@ -26,7 +27,7 @@ def of_definition(owner: str, name: str, given: dict[str, Any]) -> Expression:
     """An input as a definition writes it, whatever its value is."""
     value = given.get("value")
     text = value if isinstance(value, str) else "" if value is None else json.dumps(value)
-    return Expression(owner, name, given["type"].upper(), text, given.get("meta"))
+    return Expression(owner, name, expression_type(given), text, given.get("meta"))
 
 
 KINDS = (Kind("Expression", fields=alike(attribute, "name", "type", "value", "hasValue", "meta")),)

@@ -29,18 +29,19 @@ flows:
 
 
 @lru_cache(maxsize=256)
-def _checked(text: str) -> dict[str, Any]:
+def _checked(text: str, unknown_types: str) -> dict[str, Any]:
     body = definition.load(text)
-    problems = definition.check(body)
+    known = definition.ANYTHING if unknown_types == "taken" else definition.KNOWN
+    problems = definition.check(body, known)
     if problems:
         raise definition.DefinitionError(problems)
     return body
 
 
-def check(text: str) -> list[str]:
+def check(context: Context, text: str) -> list[str]:
     """What is wrong with a text, components aside."""
     try:
-        _checked(text)
+        _checked(text, context.rules["unknown_types"])
     except definition.DefinitionError as error:
         return error.messages
     return []
@@ -49,7 +50,7 @@ def check(text: str) -> list[str]:
 def accept(context: Context, text: str) -> Parsed:
     """Take a text in: checked, components resolved, stored; RefusedError with every reason."""
     try:
-        return _stored(context, _checked(text))
+        return _stored(context, _checked(text, context.rules["unknown_types"]))
     except definition.DefinitionError as error:
         raise RefusedError("definition", *error.messages) from error
 

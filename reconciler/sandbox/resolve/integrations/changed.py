@@ -142,8 +142,8 @@ def _delete(context: Context, given: dict[str, Any]) -> Row:
     return row
 
 
-def _validate(_: Context, given: dict[str, Any]) -> dict[str, bool]:
-    problems = check(given["definition"])
+def _validate(context: Context, given: dict[str, Any]) -> dict[str, bool]:
+    problems = check(context, given["definition"])
     if problems:
         raise RefusedError("definition", *problems)
     return {"isValid": True}

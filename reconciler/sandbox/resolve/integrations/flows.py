@@ -96,9 +96,8 @@ def _schemas(flow: Flow, _: Any) -> str | None:
 def _expression(name: str) -> Resolver:
     def resolve(flow: Flow, _: Any) -> Expression | None:
         value = flow.body[name]
-        if isinstance(value, str) and value:  # builders write the path alone
-            value = {"type": "reference", "value": value}
-        return of_definition(flow.id, name, {**value, "meta": None}) if value else None
+        said = value if isinstance(value, dict) else {"value": value}
+        return of_definition(flow.id, name, {**said, "meta": None}) if value else None
 
     return resolve
 

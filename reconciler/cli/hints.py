@@ -1,0 +1,44 @@
+"""Commands in hints, as they can be pasted: with the environment and the project that were given."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+_COMMAND = re.compile(
+    r"\breconciler (validate|plan|apply|drift|adopt|forget|get|test|deploy|enable|disable|whoami|api|probe"
+    r"|history|promote|sandbox (?:reset|seed|fault|rule))(?![\w-])((?:[^,;`\n]*[^,;`\n\s.])?)"
+)
+"""A command, up to where the sentence goes on."""
+_SHOWN = ("hint", "restore")
+"""The fields of documents that hold commands."""
+
+
+def with_options(text: str, environment: str | None, project: Path | None) -> str:
+    """The text, with the options behind each command in it that does not name them."""
+
+    def named(match: re.Match[str]) -> str:
+        verb, words = match[1], match[2].split()
+        own = environment if verb != "promote" and "-e" not in words else None
+        options = [f"-e {shlex.quote(own)}"] if own else []
+        options += [f"--project {shlex.quote(str(project))}"] if project and "--project" not in words else []
+        return " ".join([match[0], *options])
+
+    return _COMMAND.sub(named, text)
+
+
+def in_document(document: Any, environment: str | None, project: Path | None) -> Any:
+    """The document, with the options in all of its hints."""
+    if isinstance(document, Mapping):
+        return {
+            key: with_options(value, environment, project)
+            if key in _SHOWN and isinstance(value, str)
+            else in_document(value, environment, project)
+            for key, value in document.items()
+        }
+    if isinstance(document, list):
+        return [in_document(item, environment, project) for item in document]
+    return document

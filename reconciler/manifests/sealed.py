@@ -1,0 +1,81 @@
+"""Secrets that are read for those resources alone that a run is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from reconciler.manifests import secrets
+from reconciler.manifests.secrets import SecretSource
+from reconciler.model.address import Address
+from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.secret import Sealed, Secret
+from reconciler.model.state import Desired, Resource
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Placed(Sealed):
+    """A secret that is still to be read, and where it is read from."""
+
+    origin: SecretSource | None = None
+
+
+@dataclass(slots=True)
+class SecretReader:
+    """Reads each secret once, however many instances use it."""
+
+    environ: Mapping[str, str] = field(repr=False)
+    root: Path
+    allowed: tuple[Path, ...]
+    _known: dict[tuple[str, str | tuple[str, ...]], Secret | Diagnostic] = field(default_factory=dict)
+
+    def read(self, source: SecretSource) -> Secret | Diagnostic:
+        """The secret; where it cannot be read, why, at the place of `source`."""
+        key = (source.kind, source.value)
+        if key not in self._known:
+            self._known[key] = secrets.resolve(source, self.environ, self.root, self.allowed)
+        result = self._known[key]
+        return replace(result, source=source.source) if isinstance(result, Diagnostic) else result
+
+
+def unsealed(
+    desired: Desired, reader: SecretReader, addresses: Iterable[Address]
+) -> tuple[Desired, list[Diagnostic]]:
+    """What is asked for, with the secrets of these resources read, and what went wrong with them. A secret
+    that cannot be read stays sealed.
+    """
+    problems: list[Diagnostic] = []
+    resources = dict(desired.resources)
+    for address in addresses:
+        resource = resources[address]
+        if any(True for _ in _sealed(resource.fields)):
+            resources[address] = _opened(resource, reader, problems)
+    return replace(desired, resources=resources), problems
+
+
+def _sealed(value: Any) -> Iterator[Sealed]:
+    if isinstance(value, Sealed):
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _sealed(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _sealed(inner)
+
+
+def _opened(resource: Resource, reader: SecretReader, problems: list[Diagnostic]) -> Resource:
+    def opened(value: Any) -> Any:
+        if isinstance(value, Placed) and value.origin is not None:
+            found = reader.read(value.origin)
+            if isinstance(found, Secret):
+                return found
+            problems.append(replace(found, address=str(resource.address)))
+            return value
+        if isinstance(value, Mapping):
+            return {key: opened(inner) for key, inner in value.items()}
+        return [opened(inner) for inner in value] if isinstance(value, list) else value
+
+    return replace(resource, fields={name: opened(value) for name, value in resource.fields.items()})

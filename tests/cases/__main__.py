@@ -1,0 +1,5 @@
+"""`python -m tests.cases [NAME…]`."""
+
+from tests.cases.story import main
+
+main()
