@@ -18,7 +18,6 @@ from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Policy
 from reconciler.kinds.tabled import TabledKind
 from reconciler.live.fetch import fetch, kinds_to_read
-from reconciler.live.further import look_further
 from reconciler.live.tenant import Tenant
 from reconciler.model.outcome import Outcome, Status
 from reconciler.model.plan import Plan
@@ -27,6 +26,7 @@ from reconciler.model.state import Desired, Live, LiveObject
 from reconciler.plan.build import make_plan
 from reconciler.plan.match import Matched, match
 from reconciler.sandbox import BASE_URL, Sandbox, transport
+from reconciler.verbs.further import look_further
 
 
 class Killed(BaseException):

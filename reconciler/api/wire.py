@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from reconciler.model.secret import SHOWN, Sealed, Secret
+from reconciler.model.secret import SHORT, SHOWN, Sealed, Secret
 
 # Validation quotes the offending value, whatever it holds, and some reasons quote it once more. Greedy, so
 # that nothing in the value can end it early (graphql-core: execution/values.py, type/scalars.py).
@@ -23,7 +23,6 @@ _QUOTED_VALUE = re.compile(rf"got invalid value\s(?:.*(?={_REASONS})|.*)", re.DO
 _REPEATED_VALUE = re.compile(r"(cannot represent [\w -]{0,60}value):.*", re.DOTALL)
 _NOT_SHOWN = "(not shown)"
 _WITHHELD = "(message withheld: it repeats a secret)"
-_SHORT = 4
 _PART = 16
 
 
@@ -117,7 +116,7 @@ def _revealed(value: Any) -> Any:
 
 def _secrets(value: Any) -> Iterable[str]:
     if isinstance(value, Secret):
-        yield from (value.reveal(), *value.parts)
+        yield from value.told()
     elif isinstance(value, Mapping):
         for item in value.values():
             yield from _secrets(item)
@@ -132,7 +131,7 @@ def clean(message: str, variables: Mapping[str, Any]) -> str:
     message = _QUOTED_VALUE.sub(f"got invalid value {_NOT_SHOWN}", message)
     for secret in sorted(set(_secrets(variables)), key=lambda text: (-len(text), text)):
         for form in _forms(secret):
-            if form in message and len(form) < _SHORT:
+            if form in message and len(form) < SHORT:
                 return _WITHHELD
             message = message.replace(form, SHOWN)
         # Servers also cut what they repeat; a recognisable part of a secret is as bad as all of it.

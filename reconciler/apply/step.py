@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from time import monotonic
-from typing import Any, Protocol
+from typing import Any
 
 from reconciler.apply.journal import Journal
 from reconciler.apply.listening import harmless
+from reconciler.apply.look import Objects, further, own
 from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Kind, Policy, Request
 from reconciler.kinds.understanding import observed, understood
@@ -24,7 +25,7 @@ from reconciler.model.errors import (
     Unforeseen,
     Unreachable,
 )
-from reconciler.model.operation import Operation, Upload
+from reconciler.model.operation import Operation
 from reconciler.model.outcome import Event, Waiting
 from reconciler.model.plan import Action, Verb
 from reconciler.model.state import LiveObject, Resource
@@ -37,28 +38,6 @@ _DEPLOYED = {Verb.CREATE, Verb.CONFIGURE}
 """What leaves things to be deployed, of which the object may not tell."""
 PATIENCE = 3.0
 """Seconds after which what is waited for may be brought about."""
-
-
-class Objects(Protocol):
-    """The tenant: reads objects, carries mutations out."""
-
-    async def read(self, kind: Kind, op: Operation) -> LiveObject | None:
-        """The object that `op` asks for."""
-
-    async def find(self, kind: Kind, op: Operation) -> list[LiveObject]:
-        """The objects that `op` asks for."""
-
-    async def further(self, kind: Kind, request: Request) -> LiveObject | None:
-        """The object of a request with all that decides about it and no list shows."""
-
-    async def ask(self, op: Operation) -> Any:
-        """The value at the operation's root field."""
-
-    async def send(self, kind: Kind, op: Operation) -> Mapping[str, Any]:
-        """Carries a mutation out; gives the object in its answer."""
-
-    async def upload(self, upload: Upload) -> None:
-        """Puts a file to where a mutation's answer said."""
 
 
 @dataclass(slots=True)
@@ -211,7 +190,7 @@ async def _look_again(kind: Kind, name: str, action: Action, run: Run) -> None:
 
 async def _find(kind: Kind, action: Action, run: Run) -> LiveObject | None:
     """Looks for an object that already bears the mark: made by an earlier run, or by another one now."""
-    found = await _own(kind, _request(action, run), run)
+    found = await own(run.tenant, kind, _request(action, run))
     if len(found) > 1:
         ids = ", ".join(o.id for o in found)
         raise Stale(f"{len(found)} objects are {action.address}: {ids}", address=str(action.address))
@@ -219,12 +198,6 @@ async def _find(kind: Kind, action: Action, run: Run) -> LiveObject | None:
         run.observed[action.address] = found[0]
         return found[0]
     return None
-
-
-async def _own(kind: Kind, request: Request, run: Run) -> list[LiveObject]:
-    """The objects that are the resource's, the oldest first."""
-    found = [o for o in await run.tenant.find(kind, kind.find(request)) if kind.is_own(o, request)]
-    return found[::-1] if kind.newest_first else found
 
 
 async def _send(kind: Kind, name: str, action: Action, run: Run) -> None:
@@ -267,7 +240,7 @@ async def _settle(kind: Kind, action: Action, run: Run) -> LiveObject | None:
     """
     request = _request(action, run)
     for attempt in range(1, ATTEMPTS + 1):
-        found = await _own(kind, request, run)
+        found = await own(run.tenant, kind, request)
         if request.live is None or any(o.id == request.live.id for o in found):
             break
         await run.sleep(FIRST_WAIT * 2**attempt)
@@ -347,7 +320,7 @@ async def _is_seen(kind: Kind, name: str, action: Action, run: Run) -> bool:
         except NotFound:
             return True
     request = await _reread(kind, action, run)
-    if live := await run.tenant.further(kind, request):
+    if live := await further(run.tenant, kind, request):
         run.observed[action.address] = live
         request = _request(action, run)
     return (

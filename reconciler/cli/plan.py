@@ -18,6 +18,7 @@ from reconciler.cli.watched import run
 
 if TYPE_CHECKING:
     from reconciler.model.outcome import Outcome
+    from reconciler.model.plan import Drift
     from reconciler.verbs.plan import Planned
     from reconciler.verbs.session import Options, Session
 
@@ -66,6 +67,11 @@ _PLANNING: tuple[Callable[[F], F], ...] = (
     ),
 )
 
+shown = click.option(
+    "--show-values",
+    is_flag=True,
+    help="Show, on a terminal alone, values that may be secrets.",
+)
 detailed = click.option(
     "--detailed-exitcode", is_flag=True, help="Exit with 2 where there is something to do."
 )
@@ -77,10 +83,11 @@ strict = click.option(
 @click.command()
 @click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="Save the plan to a file.")
 @planning
+@shown
 @detailed
 @strict
 @common
-def plan(out: Path | None, detailed_exitcode: bool, strict: bool, **given: Any) -> int:
+def plan(out: Path | None, show_values: bool, detailed_exitcode: bool, strict: bool, **given: Any) -> int:
     """Show what apply would do. Nothing is written: its transport lets only queries pass."""
     from reconciler.model.errors import Refused
     from reconciler.verbs.saved import document, save
@@ -90,7 +97,7 @@ def plan(out: Path | None, detailed_exitcode: bool, strict: bool, **given: Any) 
     session = here.session()
     planned = _planned(here, session, options)
     created = _now()
-    here.show("plan", document(planned, session, options, created))
+    here.show("plan", document(_for_eyes(here, planned, show_values), session, options, created))
     if strict:
         _no_warnings(planned)
     if out is not None:
@@ -110,6 +117,7 @@ def plan(out: Path | None, detailed_exitcode: bool, strict: bool, **given: Any) 
 @click.option("--checksum", metavar="SHA256", help="Go on only if the plan has this checksum.")
 @take_lease
 @planning
+@shown
 @detailed
 @strict
 @common
@@ -118,6 +126,7 @@ def apply(
     yes: bool,
     checksum: str | None,
     take_lease: bool,
+    show_values: bool,
     detailed_exitcode: bool,
     strict: bool,
     **given: Any,
@@ -137,7 +146,8 @@ def apply(
     if document is not None:
         planned = saved.restrict(planned, document)
     elif here.format == "text":
-        here.show("plan", saved.document(planned, session, options, _now()))
+        seen = _for_eyes(here, planned, show_values)
+        here.show("plan", saved.document(seen, session, options, _now()))
     _check(planned, checksum)
     if strict:
         _no_warnings(planned)
@@ -159,20 +169,44 @@ def apply(
 
 @click.command()
 @planning
+@shown
 @detailed
 @strict
 @common
-def drift(detailed_exitcode: bool, strict: bool, **given: Any) -> int:
+def drift(show_values: bool, detailed_exitcode: bool, strict: bool, **given: Any) -> int:
     """Compare live with what was last applied."""
     from reconciler.report.document import drift_document
     from reconciler.verbs.session import Options
 
     here = settings()
     planned = _planned(here, here.session(), Options(**given))
-    here.show("drift", drift_document(planned.plan, created_at=_now()))
+    here.show("drift", drift_document(_for_eyes(here, planned, show_values).plan, created_at=_now()))
     if strict:
         _no_warnings(planned)
-    return 2 if detailed_exitcode and planned.plan.drift else 0
+    return 2 if detailed_exitcode and any(map(_is_known, planned.plan.drift)) else 0
+
+
+def _is_known(drift: Drift) -> bool:
+    """Whether it is sure that the tenant is not as it was applied: a kind without a mark keeps no record, and
+    of others nobody can tell where the record does not.
+    """
+    from reconciler.kinds import all_kinds
+    from reconciler.model.plan import Cause
+
+    return drift.cause is not Cause.UNKNOWN or not all_kinds()[drift.address.kind].marked
+
+
+def _for_eyes(here: Settings, planned: Planned, show_values: bool) -> Planned:
+    """What is shown of a plan: with the values that may be secrets where that was asked for, and nobody but
+    the person at the terminal sees it.
+    """
+    from reconciler.report.unproven import with_values
+
+    if show_values and not here.on_terminal:
+        here.say(
+            "--show-values shows values on a terminal alone, in the format text: here they are not shown"
+        )
+    return replace(planned, plan=with_values(planned.plan)) if show_values and here.on_terminal else planned
 
 
 def _planned(here: Settings, session: Session, options: Options) -> Planned:

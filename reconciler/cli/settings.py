@@ -86,6 +86,11 @@ class Settings:
         """A text with commands, which name the environment and the project where those were given."""
         return with_options(text, self.environment, self.project)
 
+    @property
+    def on_terminal(self) -> bool:
+        """Whether results are for the eyes of a person at a terminal, and go nowhere else."""
+        return self.format == "text" and self.out.file.isatty()
+
     def facts(self, facts: dict[str, str]) -> None:
         """Writes a few named values, one a line."""
         from reconciler.report.sanitize import terminal

@@ -13,6 +13,7 @@ from reconciler.definition.configuration import Configuration, configuration
 from reconciler.definition.flows import Flow, flows
 from reconciler.definition.tree import Tree, text
 from reconciler.definition.variables import Variable, by_key, renamed
+from reconciler.definition.withheld import Inputs
 from reconciler.model.address import Address
 from reconciler.model.digest import Canonical, sha256
 
@@ -126,9 +127,11 @@ class Definition(Canonical):
         """Whether the other means what this one asks for; LATEST equals any number."""
         return meaning.same(self.tree, found.tree)
 
-    def differences(self, found: Definition) -> list[tuple[str, Any, Any]]:
-        """Each difference as (path, found value, wanted value), secrets wrapped."""
-        return differences.differences(self.tree, found.tree)
+    def differences(self, found: Definition, inputs: Inputs | None = None) -> list[tuple[str, Any, Any]]:
+        """Each difference as (path, found value, wanted value), secrets wrapped. `inputs` tells what
+        components call a password.
+        """
+        return differences.differences(self.tree, found.tree, inputs)
 
     # What a bundle adds
 

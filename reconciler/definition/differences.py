@@ -6,7 +6,7 @@ from typing import Any
 
 from reconciler.definition.meaning import KEYED_LISTS, meaning, numbered
 from reconciler.definition.tree import Tree
-from reconciler.definition.withheld import as_shown
+from reconciler.definition.withheld import Inputs, as_shown
 
 # By default keys such as __typename would be passed over.
 _DIFF: dict[str, Any] = {
@@ -17,10 +17,11 @@ _DIFF: dict[str, Any] = {
 }
 
 
-def differences(wanted: Tree, found: Tree) -> list[tuple[str, Any, Any]]:
+def differences(wanted: Tree, found: Tree, inputs: Inputs | None = None) -> list[tuple[str, Any, Any]]:
     """Each difference as (path, found value, wanted value), with paths that a person reads:
-    `definition.flows[Receive order].steps[Post].inputs.channel.value`. Defaults of connections and API keys
-    come as Secret, since definitions hold client secrets (definition format notes: "ConfigVar").
+    `definition.flows[Receive order].steps[Post].inputs.channel.value`. Defaults of connections, API keys and
+    what a component calls a password (`inputs` tells) come as Secret, since definitions hold client secrets
+    (definition format notes: "ConfigVar"); what it calls is not known, as Unproven.
     """
     from deepdiff import DeepDiff  # costs 70 ms to load, and is needed only where digests differ
 
@@ -33,7 +34,8 @@ def differences(wanted: Tree, found: Tree) -> list[tuple[str, Any, Any]]:
             keys = level.path(output_format="list")
             before = None if type(level.t1).__name__ == "NotPresent" else level.t1
             after = None if type(level.t2).__name__ == "NotPresent" else level.t2
-            out.append((readable(keys), as_shown(keys, before, a), as_shown(keys, after, b)))
+            shown = as_shown(keys, before, a, inputs), as_shown(keys, after, b, inputs)
+            out.append((readable(keys), *shown))
     return sorted(out, key=lambda one: one[0])
 
 

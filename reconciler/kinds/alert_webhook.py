@@ -22,7 +22,7 @@ class AlertWebhookKind(TabledKind):
             "Where alerts are posted to.",
             {"secret": {"env": "OPS_WEBHOOK_URL"}},
             required=True,
-            secret=True,
+            secret="always",
         ),
         MARKED_HEADERS,
         Row(
@@ -31,5 +31,6 @@ class AlertWebhookKind(TabledKind):
             "The body to post, with the platform's placeholders.",
             '{"text": "<EXECUTION_URL>"}',
             required=True,
+            secret="may",
         ),
     )

@@ -157,7 +157,13 @@ class Kind(Protocol):
         ...
 
     def is_own(self, live: LiveObject, request: Request) -> bool:
-        """Whether an object that `find` brought is the resource's."""
+        """Whether an object that `find` or `glance` brought is the resource's."""
+        ...
+
+    def glance(self, offset: int) -> Operation | None:
+        """Reads what tells whose the objects are, a hundred from this position on, the newest first: where
+        they may bear a mark that `find` does not see. None where there is no such place.
+        """
         ...
 
     def rest(self, node: Mapping[str, Any]) -> Operation | None:
@@ -222,7 +228,7 @@ class Kind(Protocol):
         """
         ...
 
-    def learned(self, live: LiveObject, op: Operation, node: Mapping[str, Any] | None) -> LiveObject:
+    def learned(self, live: LiveObject, op: Operation, found: LiveObject | None) -> LiveObject:
         """The object with what the operation of `unknown` read; None where the server has no such thing."""
         ...
 

@@ -1,38 +1,97 @@
-"""Tells why a field differs, from three digests: what git says, what we last wrote, what is live."""
+"""Tells why a field differs, from three digests: what git says, what we last wrote, what is live.
+
+Where one digest stands for several parts, each way in which it may have come about is tried: a cause is named
+only where all ways that fit the digest agree on it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from itertools import product
+from math import prod
 from typing import Any
 
-from reconciler.kinds.marks import short
+from reconciler.model.digest import sha256
 from reconciler.model.plan import Cause
+
+ABSENT = object()
+"""Stands for a part that the record may not have covered."""
+Ways = Sequence[tuple[Any, Cause]]
+"""What a part may have been when the record was written, each with the cause that would follow."""
+_MOST = 32
 
 
 def cause(applied: Mapping[str, str], group: str, desired: Any, live: Any, *others: Any) -> Cause:
-    """The cause of a difference in `group`. `others` are further forms in which the live value may have
-    been applied earlier (a map with fewer keys, before git added one).
+    """The cause of a difference in `group`, which the record knows as a whole. `others` are further forms in
+    which the live value may have been applied.
     """
     record = applied.get(group)
-    if not record:
+    return told(record, desired, live, *others) if record else Cause.UNKNOWN
+
+
+def told(record: str, desired: Any, *live: Any) -> Cause:
+    """The cause where `record` is the digest of all that was written. Both forms may have one digest, if what
+    differs in them does not enter it.
+    """
+    ours, theirs = fits(record, desired), any(fits(record, form) for form in live)
+    if ours and theirs:
         return Cause.UNKNOWN
-    if fits(record, desired):
+    if ours:
         return Cause.DRIFT
-    return Cause.PENDING if any(fits(record, form) for form in (live, *others)) else Cause.BOTH
+    return Cause.PENDING if theirs else Cause.BOTH
 
 
 def fits(record: str, value: Any) -> bool:
     """Whether `record`, which may hold only a digest's first digits, is the digest of `value`."""
-    return short(value).startswith(record)
+    return sha256(value).startswith(record)
 
 
-def projections(
-    live: Mapping[str, Any], wanted: Iterable[str], changed: Iterable[str]
-) -> list[dict[str, Any]]:
-    """The forms of a live map that an earlier manifest may have covered: without the keys that differ now,
-    without one of them, or with all that is live.
+def part_causes(
+    is_recorded: Callable[[Mapping[str, Any]], bool],
+    wanted: Mapping[str, Any],
+    found: Mapping[str, Any],
+    differing: Collection[str],
+) -> dict[str, Cause]:
+    """The causes of `differing` parts, of which not even those are known that the record covers: git may
+    mention others since. Parts whose cause cannot be told are left out.
     """
-    keys, out = list(wanted), list(changed)
-    forms = [[k for k in keys if k not in out], list(live)]
-    forms += [[k for k in keys if k != one] for one in out]
-    return [{k: live[k] for k in form if k in live} for form in forms]
+    ways = {part: _ways(wanted[part], found.get(part, ABSENT)) for part in differing}
+    same = {part: value for part, value in wanted.items() if part not in ways}
+    without = [{k: v for k, v in same.items() if k != part} for part in same]
+    more = [{**same, part: value} for part, value in found.items() if part not in wanted]
+    for base in (same, *without, *more):
+        if causes := explained(base, ways, is_recorded):
+            return causes
+    return {}
+
+
+def explained(
+    base: Mapping[str, Any], ways: Mapping[str, Ways], is_recorded: Callable[[Mapping[str, Any]], bool]
+) -> dict[str, Cause]:
+    """The causes of the parts in `ways`, beside those of `base`, whose values when the record was written are
+    known. Empty where no way fits it; a part is left out where several do that differ on it.
+    """
+    causes: dict[str, set[Cause]] = {}
+    for chosen in _combinations(list(ways.values())):
+        there = zip(ways, chosen, strict=True)
+        if is_recorded({**base, **{part: value for part, (value, _) in there if value is not ABSENT}}):
+            for part, (_, why) in zip(ways, chosen, strict=True):
+                causes.setdefault(part, set()).add(why)
+    return {part: next(iter(found)) for part, found in causes.items() if len(found) == 1}
+
+
+def _ways(desired: Any, live: Any) -> Ways:
+    return (
+        (desired, Cause.DRIFT),
+        *([(live, Cause.PENDING)] if live is not ABSENT else []),
+        (ABSENT, Cause.PENDING),
+    )
+
+
+def _combinations(ways: Sequence[Ways]) -> Iterator[tuple[tuple[Any, Cause], ...]]:
+    """All of them; of very many only those in which all parts went the same way."""
+    if prod(map(len, ways)) <= _MOST:
+        yield from product(*ways)
+        return
+    for index in range(max(map(len, ways))):
+        yield tuple(one[min(index, len(one) - 1)] for one in ways)

@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from reconciler.kinds import documents
 from reconciler.kinds.base import Request, Steps, address_of
 from reconciler.kinds.nodes import Page, every, fitted
 from reconciler.kinds.table.documents import Api
@@ -17,10 +18,12 @@ from reconciler.kinds.table.row import Row
 from reconciler.kinds.table.shape import NAME, number, truth
 from reconciler.kinds.tabled import TabledKind
 from reconciler.model.address import Ref, Resolve
+from reconciler.model.operation import Operation
 from reconciler.model.plan import Refusal
 from reconciler.model.state import LiveObject, Resource
 
 MISSING = "component-missing"
+INPUTS = "inputs"
 
 
 def reference(key: str, is_public: bool) -> str:
@@ -49,6 +52,36 @@ class Shown(Struct, rename="camel"):
     public: bool
     connections: Page[Connection] | None = None
     version_sequence: Page[Version] | None = None
+
+
+class InputField(Struct):
+    """What a component calls an input."""
+
+    key: str
+    type: str
+
+
+class Inputs(Struct, rename="camel"):
+    """The inputs of an action, with how many there are in all."""
+
+    total_count: int
+    nodes: list[InputField | None]
+
+
+class Action(Struct):
+    """One action of a component."""
+
+    key: str
+    inputs: Inputs
+
+
+class Described(Struct):
+    """A component that was asked for the inputs of its actions."""
+
+    id: str
+    key: str
+    public: bool
+    actions: Page[Action]
 
 
 class ComponentKind(TabledKind):
@@ -115,7 +148,11 @@ class ComponentKind(TabledKind):
         return live.fields[name]
 
     def value(self, live: LiveObject, name: str) -> Any:
-        """Also `connection:KEY`, the id of one of its connections."""
+        """Also `connection:KEY`, the id of one of its connections; `inputs:ACTION`, the types of an action's
+        inputs, where the tenant was asked for them.
+        """
+        if name.startswith("inputs:"):
+            return live.facts.get(INPUTS, {}).get(name.removeprefix("inputs:"))
         if name.startswith("connection:"):
             return live.facts["connections"].get(name.removeprefix("connection:"))
         return super().value(live, name)
@@ -139,6 +176,24 @@ class ComponentKind(TabledKind):
     def steps(self, request: Request, *, adopt: bool) -> Steps:
         """None: what is missing is refused."""
         return Steps(refusals=tuple(_lacking(request)))
+
+
+def described(keys: Sequence[str]) -> Operation:
+    """Reads what the components of these keys, public or not, call the inputs of their actions."""
+    return Operation("components", documents.load("component")["describedComponents"], {"keys": list(keys)})
+
+
+def inputs_of(node: Mapping[str, Any]) -> LiveObject:
+    """A component of the answer. An action whose inputs are not all told is left out."""
+    shown = fitted(Described, node, "Component")
+    known = {
+        action.key: {one.key: one.type for one in inputs}
+        for action in every(shown.actions)
+        for inputs in [[one for one in action.inputs.nodes if one]]
+        if action.inputs.total_count == len(inputs)
+    }
+    named = {"key": shown.key, "reference": reference(shown.key, shown.public)}
+    return LiveObject("Component", shown.id, named, facts={INPUTS: known, "connections": {}})
 
 
 def _lacking(request: Request) -> Iterator[Refusal]:

@@ -11,6 +11,12 @@ from typing import Any
 
 from reconciler.model.secret import Hidden, Secret
 
+SCHEDULE = ("value", "scheduleType", "timeZone")
+SHARED = "customerConnection"
+"""Names a customer's own values of a connection that integrations share: a manifest's address, or an id."""
+ALWAYS_SHOWN = frozenset({"boolean", "date", "number", "picklist", "schedule", "timestamp"})
+"""The types whose values are never secrets, unless they are one of a list."""
+NEVER_SHOWN = frozenset({"connection", "credential"})
 _AS_JSON = frozenset({"jsonform", "objectselection", "objectfieldmap"})
 _DATES = ("%m/%d/%Y", "%Y-%m-%d")
 
@@ -34,6 +40,27 @@ class ValueType:
 
 
 UNTYPED = ValueType()
+
+
+def is_connection(value: Any) -> bool:
+    """Whether a config value is a connection's: a map with a map of `inputs` alone."""
+    return isinstance(value, Mapping) and set(value) == {"inputs"} and isinstance(value["inputs"], Mapping)
+
+
+def is_bound(value: Any) -> bool:
+    """Whether a config value names a customer's own value of a shared connection."""
+    return isinstance(value, Mapping) and set(value) == {SHARED}
+
+
+def is_schedule(value: Any, live: Any) -> bool:
+    """Whether a config value is a schedule's: the live side says so, or it names a schedule's type."""
+    shape = isinstance(live, Mapping) and set(live) == set(SCHEDULE)
+    return shape or (isinstance(value, Mapping) and "scheduleType" in value and set(value) <= set(SCHEDULE))
+
+
+def spaced(value: Any) -> str:
+    """A part of a schedule in the one form of all that mean the same."""
+    return " ".join(text(value).lower().split())
 
 
 def settled(value: Any, kind: ValueType) -> Any:
@@ -61,7 +88,8 @@ def same_value(wanted: Any, found: Any, kind: ValueType = UNTYPED) -> bool:
         # A map may stand for a key-value list in git; the platform wants the list.
         is_list = isinstance(held, list) or wanted in (None, "")
         return is_list and same_json(settled(as_json(text(wanted)), kind), settled(held, kind))
-    if kind.data in _AS_JSON or isinstance(wanted, Mapping | list | tuple):
+    held = as_json(text(wanted)) if isinstance(wanted, Secret) else wanted
+    if kind.data in _AS_JSON or isinstance(held, Mapping | list | tuple):
         return same_json(as_json(text(wanted)), as_json(live))
     read = _READERS.get(kind.data) or _reader_of(wanted)
     ours, theirs = read(text(wanted)), read(live)
@@ -142,8 +170,16 @@ def is_held(value: Any) -> bool:
 
 
 def secret_parts(value: Any) -> tuple[str, ...]:
-    """The secrets that a value holds, revealed."""
-    return tuple(secret for _, secret in secrets_in(value))
+    """The secrets that a value holds, by which it could be told in what a server says."""
+    return tuple(text for secret in _secrets(value) for text in secret.told())
+
+
+def _secrets(value: Any) -> Iterator[Secret]:
+    if isinstance(value, Secret):
+        yield value
+    elif isinstance(value, Mapping | list | tuple):
+        for one in value.values() if isinstance(value, Mapping) else value:
+            yield from _secrets(one)
 
 
 def secrets_in(value: Any, path: str = "") -> Iterator[tuple[str, str]]:

@@ -29,7 +29,7 @@ def inputs_read(value: Any) -> dict[str, Any]:
     """The inputs in an answer by name. One that holds a value and does not show it is Hidden."""
     nodes = (value or {}).get("nodes") or ()
     return {
-        node["name"]: Secret(node["value"], "live")
+        node["name"]: Secret(node["value"], "live", sure=False)
         if node.get("value")
         else Hidden(present=bool(node.get("hasValue")))
         for node in nodes
@@ -50,7 +50,7 @@ INPUTS = Row(
     by_name(MAYBE_SECRET, by_key=True),
     "The connection's inputs by key. Values may be secrets. Inputs that are not named here are left alone.",
     {"clientId": "1234", "clientSecret": {"secret": {"env": "SLACK_CLIENT_SECRET"}}},
-    secret=True,
+    secret="always",
     select="(first: 100) { nodes { name value hasValue } }",
     wire=Page[Input],
     read=inputs_read,

@@ -27,7 +27,7 @@ class EventWebhookKind(TabledKind):
             "Where events are posted to.",
             {"secret": {"env": "OPS_WEBHOOK_URL"}},
             required=True,
-            secret=True,
+            secret="always",
         ),
         Row("enabled", truth(absent=True), "Whether events are posted.", True),
         Row(
@@ -43,7 +43,7 @@ class EventWebhookKind(TabledKind):
             MAYBE_SECRET,
             "The secret with which the platform signs what it posts.",
             {"secret": {"env": "AUDIT_SIGNING_SECRET"}},
-            secret=True,
+            secret="always",
             read=lambda value: Hidden() if value is None else value,
         ),
     )

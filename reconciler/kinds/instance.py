@@ -11,30 +11,33 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler.kinds.base import Request, Steps, address_of
+from reconciler.kinds.config_wanted import bindings
 from reconciler.kinds.instance_config import (
-    bindings,
     changed_keys,
-    config_form,
     parse_types,
     parse_variables,
+    resting_config,
     settled_config,
-    spoken_config,
-    spoken_of,
     variable_inputs,
 )
-from reconciler.kinds.instance_flows import flow_changes, flow_inputs, flows_form, parse_flow
+from reconciler.kinds.instance_flows import (
+    FLOWS,
+    flow_changes,
+    flow_inputs,
+    flows_form,
+    parse_flow,
+    resting_flows,
+)
+from reconciler.kinds.instance_record import OVERWRITTEN, keys_of, newly_written, recall, record
+from reconciler.kinds.instance_release import moves_to, names_version, release_of, release_ref
 from reconciler.kinds.instance_rows import ROWS
-from reconciler.kinds.instance_secrets import SECRET_DIGITS, secrets_digest
+from reconciler.kinds.instance_secrets import secrets_digest
 from reconciler.kinds.instance_steps import (
     EMPTY,
-    FLOWS,
     PLAIN,
     RECORD,
     hidden_waits,
     instance_steps,
-    names_version,
-    release_of,
-    release_ref,
     update_changes,
     will_deploy,
 )
@@ -51,16 +54,13 @@ from reconciler.kinds.labelled import (
     plain,
     to_send,
 )
-from reconciler.kinds.marks import read_record
 from reconciler.kinds.plain import PlainKind
+from reconciler.kinds.proof import remembered
 from reconciler.model.address import Ref, Resolve
 from reconciler.model.digest import sha256
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb
 from reconciler.model.state import LiveObject, Resource
-
-GROUPS = ("name", "description", "release", "config", "flows", "enabled", "labels", "secrets", "tests")
-WIDTHS = {"secrets": SECRET_DIGITS}
 
 
 class InstanceKind(PlainKind):
@@ -85,6 +85,9 @@ class InstanceKind(PlainKind):
         labels = frozenset(node.get("labels") or ())
         version = node["integration"] or {}
         flows = {row["flow"]["name"]: parse_flow(row) for row in _nodes(node, "flowConfigs")}
+        config = parse_variables(_nodes(node, "configVariables"))
+        owners = (node["id"], [node["customer"]["id"], node["name"]])
+        memory = recall(labels, keys_of(config, flows), owners)
         flow_ids = {row["flow"]["name"]: row["flow"]["id"] for row in _nodes(node, "flowConfigs")}
         return LiveObject(
             kind=self.name,
@@ -96,7 +99,7 @@ class InstanceKind(PlainKind):
                 "description": node.get("description") or "",
                 "enabled": bool(node["enabled"]),
                 "labels": people(labels),
-                "config": parse_variables(_nodes(node, "configVariables")),
+                "config": config,
                 "flows": flows,
             },
             labels=labels,
@@ -111,8 +114,10 @@ class InstanceKind(PlainKind):
                 "flowIds": flow_ids,
                 "types": parse_types(_nodes(node, "configVariables")),
                 "flowConfigs": {row["flow"]["name"]: row.get("id") for row in _nodes(node, "flowConfigs")},
+                "older": memory.older,
             },
-            applied=read_record(labels, GROUPS, WIDTHS),
+            applied=memory.applied,
+            written=memory.written,
             denied=denied(node),
         )
 
@@ -225,7 +230,12 @@ class InstanceKind(PlainKind):
         self, verb: Verb, node: Mapping[str, Any], before: LiveObject | None = None
     ) -> LiveObject | None:
         """The answer shows the whole instance."""
-        return None if verb is Verb.DELETE else self.parse(node)
+        if verb is Verb.DELETE:
+            return None
+        live = self.parse(node)
+        return (
+            replace(live, facts={**live.facts, OVERWRITTEN: newly_written(before, live)}) if before else live
+        )
 
     def satisfied(self, step: str, verb: Verb, request: Request) -> bool:
         """Whether the instance already is as the step would make it. A deploy always is sent: it also makes
@@ -237,7 +247,8 @@ class InstanceKind(PlainKind):
         if verb is Verb.FORGET:
             return set(labels_left(request)) == live.labels
         if step == FLOWS:
-            return bool(live.applied.get("flows")) and not flow_changes(request)
+            recorded = request.policy.record and set(self._labels(request, FLOWS)) == live.labels
+            return recorded and not flow_changes(request)
         if verb is Verb.CONFIGURE:
             return not changed_keys(request)
         if verb in (Verb.ENABLE, Verb.DISABLE):
@@ -263,8 +274,8 @@ class InstanceKind(PlainKind):
         """
         wanted = resource.fields if resource else {}
         fields = dict(live.fields)
-        fields["config"] = spoken_config(wanted.get("config") or {}, live)
-        fields["flows"] = spoken_of(wanted.get("flows") or {}, live.fields["flows"])
+        fields["config"] = resting_config(wanted.get("config") or {}, live)
+        fields["flows"] = resting_flows(wanted.get("flows") or {}, live)
         return sha256([live.id, fields, sorted(live.labels)])
 
     def _create(self, request: Request) -> Operation:
@@ -286,8 +297,8 @@ class InstanceKind(PlainKind):
         assert live is not None
         values: dict[str, Any] = {"id": live.id, "labels": self._labels(request)}
         values |= {name: fields[name] or "" for name in to_send(request, paths)}
-        version = request.resolve(release_ref(request.resource)) if names_version(request.resource) else None
-        if version in (None, live.fields["version"]) or ignored(request.resource, "release"):
+        version = moves_to(request)
+        if version is None:
             values["preserveDeployState"] = True
         else:
             values |= {"integration": version, "configMode": "INSTANCE"}
@@ -298,26 +309,34 @@ class InstanceKind(PlainKind):
         cannot be read back, the record is all that tells whether they ever were.
         """
         fields = request.resource.fields
-        values: dict[str, Any] = {name: plain(fields[name], EMPTY, name) for name in PLAIN if name in fields}
-        if names_version(request.resource):
+        values: dict[str, Any] = {name: plain(fields[name], EMPTY, name) for name in to_send(request, PLAIN)}
+        if names_version(request.resource) and not ignored(request.resource, "release"):
             values["release"] = release_of(request.resource)
-        if fields.get("config"):
-            values["config"] = config_form(fields["config"])
-        if step == FLOWS:
+        if step == FLOWS or self._has_flows(request):
             values["flows"] = flows_form(fields["flows"])
-        if "enabled" in fields:
+        if to_send(request, ("enabled",)):
             values["enabled"] = fields["enabled"]
-        if "labels" in fields:
+        if to_send(request, ("labels",)):
             values["labels"] = people(fields["labels"])
         if step == TESTED:
             values["tests"] = fields["tests"]
-        record = digests_of(request.live, values)
+        digests = digests_of(request, values)
         if step != TESTED and tests_of(request.resource) and will_deploy(request):
-            record["tests"] = OUTSTANDING
+            digests["tests"] = OUTSTANDING
         sent = step in (Verb.CREATE.value, FLOWS, RECORD)
         if (secrets := secrets_digest(request)) and (sent or not hidden_waits(request)):
-            record["secrets"] = secrets
-        return labels_to_write(request, record, GROUPS, WIDTHS)
+            digests["secrets"] = secrets
+        return labels_to_write(request, record(request, digests, step))
+
+    def _has_flows(self, request: Request) -> bool:
+        """Whether the settings of its flows are found to be git's, and no record says so yet."""
+        unrecorded = "flows" not in remembered(request).applied
+        return (
+            request.live is not None
+            and "flows" in request.resource.fields
+            and unrecorded
+            and not flow_changes(request)
+        )
 
     def _mutation(self, name: str, values: Mapping[str, Any], request: Request) -> Operation:
         return Operation(

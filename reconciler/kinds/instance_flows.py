@@ -6,15 +6,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.kinds.base import Request
-from reconciler.kinds.cause import cause, fits
+from reconciler.kinds.cause import fits, part_causes
 from reconciler.kinds.config_values import as_json, has_secret, on_wire, same_json, text
-from reconciler.kinds.instance_secrets import secrets_rotated, why
+from reconciler.kinds.instance_secrets import secret_cause, secrets_rotated
 from reconciler.kinds.labelled import ignored
-from reconciler.model.plan import Change
-from reconciler.model.secret import Hidden, Secret
+from reconciler.kinds.proof import remembered, resting, shown
+from reconciler.model.plan import Cause, Change
+from reconciler.model.secret import SHOWN, Hidden, Secret, Unproven, unproven
+from reconciler.model.state import How, LiveObject
 
+FLOWS = "configure-flows"
+"""The step that writes them."""
 KEYS = "apiKeys"
-SETTINGS = ("testContentType", "testHeaders", "testPayload", "usesLre")
+TEXTS = ("testContentType", "testHeaders", "testPayload")
+"""What may hold secrets."""
+SETTINGS = (*TEXTS, "usesLre")
 
 
 def parse_flow(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -22,8 +28,8 @@ def parse_flow(row: Mapping[str, Any]) -> dict[str, Any]:
     say either.
     """
     keys = row.get(KEYS)
-    shown = Hidden() if keys is None else [Secret(key, "live") for key in keys]
-    return {KEYS: shown, **{name: row.get(name) for name in SETTINGS}}
+    known = Hidden() if keys is None else [Secret(key, "live") for key in keys]
+    return {KEYS: known, **{name: unproven(row.get(name)) for name in SETTINGS}}
 
 
 def flow_changes(request: Request) -> list[Change]:
@@ -32,17 +38,90 @@ def flow_changes(request: Request) -> list[Change]:
     if live is None:
         return []
     found = live.fields["flows"]
-    # Where the record is kept, it must say that settings were written which cannot be read back.
-    written = not request.policy.record or fits(live.applied.get("flows", "-"), flows_form(wanted))
-    out, rotated = [], secrets_rotated(request) or not written
+    out, rotated = [], secrets_rotated(request) or not _is_written(request)
     for name, settings in wanted.items():
         for field, value in settings.items():
             path, current = f"flows.{name}.{field}", found.get(name, {}).get(field)
-            if ignored(request.resource, path) or same_setting(value, current, rotated):
-                continue
-            out.append((path, _veiled(current, value), value))
-    reason = cause(live.applied, "flows", flows_form(wanted), flows_form(_project(wanted, found)))
-    return [Change(path, b, a, why(reason, b, a, request)) for path, b, a in out]
+            if not ignored(request.resource, path) and not same_setting(value, current, rotated):
+                out.append((path, current, value))
+    causes = _causes(request, [path for path, *_ in out]) if out else {}
+    return [
+        Change(
+            path,
+            _veiled(shown(before, path, request), after),
+            after,
+            _why(causes, path, before, after, request),
+        )
+        for path, before, after in out
+    ]
+
+
+def resting_flows(wanted: Mapping[str, Any], live: LiveObject) -> dict[str, Any]:
+    """What a plan for `wanted` rests on: of the live settings those that it mentions and does not call
+    secret, and no text that may be one.
+    """
+    found = live.fields["flows"]
+    return {
+        name: {
+            field: resting(found.get(name, {}).get(field), f"flows.{name}.{field}", live)
+            for field, value in settings.items()
+            if not has_secret(value)
+        }
+        for name, settings in wanted.items()
+    }
+
+
+def _is_written(request: Request) -> bool:
+    """Whether settings that cannot be read back were written: where a record is kept, it must say so. One of
+    an earlier version of this tool says nothing, and is not asked.
+    """
+    memory = remembered(request)
+    if not request.policy.record or memory.older:
+        return True
+    return fits(memory.applied.get("flows", "-"), flows_form(request.resource.fields.get("flows") or {}))
+
+
+def _causes(request: Request, differing: list[str]) -> dict[str, Cause]:
+    """The causes of the settings that differ, by their paths, where the record tells them."""
+    record, live = remembered(request).applied.get("flows"), request.live
+    if not record or live is None:
+        return {}
+    wanted, found = flows_form(request.resource.fields.get("flows") or {}), live.fields["flows"]
+    there = {
+        name: {
+            field: SHOWN
+            if _was_secret(f"flows.{name}.{field}", request)
+            else _form(found.get(name, {}).get(field))
+            for field in settings
+        }
+        for name, settings in wanted.items()
+    }
+    return part_causes(lambda parts: fits(record, _nested(parts)), _flat(wanted), _flat(there), differing)
+
+
+def _why(causes: Mapping[str, Cause], path: str, before: Any, after: Any, request: Request) -> Cause:
+    """Of secrets only the keyed digest knows who changed them; what is hidden shows no drift."""
+    if has_secret(after):
+        return Cause.PENDING if isinstance(before, Hidden) else secret_cause(request)
+    return Cause.UNKNOWN if _was_secret(path, request) else causes.get(path, Cause.UNKNOWN)
+
+
+def _was_secret(path: str, request: Request) -> bool:
+    one = (remembered(request).written or {}).get(path)
+    return one is not None and one.how is How.SECRET
+
+
+def _flat(flows: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    return {
+        f"flows.{name}.{field}": (name, field, v) for name, some in flows.items() for field, v in some.items()
+    }
+
+
+def _nested(parts: Mapping[str, Any]) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for name, field, value in parts.values():
+        out.setdefault(name, {})[field] = value
+    return out
 
 
 def same_setting(wanted: Any, found: Any, rotated: bool) -> bool:
@@ -51,7 +130,7 @@ def same_setting(wanted: Any, found: Any, rotated: bool) -> bool:
         return found.present and not rotated
     if isinstance(found, list | tuple):
         return [text(v) for v in wanted or ()] == [text(v) for v in found]
-    if isinstance(wanted, Mapping | list | tuple):
+    if isinstance(wanted, Mapping | list | tuple | Secret):
         return same_json(as_json(text(wanted)), as_json(text(found)))
     if isinstance(wanted, bool):
         return wanted is bool(found)
@@ -87,13 +166,10 @@ def _sent(field: str, value: Any) -> Any:
 
 
 def _form(value: Any) -> Any:
-    return "(secret)" if isinstance(value, Hidden) or has_secret(value) else as_json(text(value))
+    plain = value.reveal() if isinstance(value, Unproven) else value
+    return SHOWN if isinstance(plain, Hidden) or has_secret(plain) else as_json(text(plain))
 
 
 def _veiled(found: Any, wanted: Any) -> Any:
     """What a secret replaces is taken to be one, too."""
-    return Secret(text(found)) if isinstance(found, str) and has_secret(wanted) else found
-
-
-def _project(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
-    return {n: {k: found.get(n, {}).get(k) for k in settings} for n, settings in wanted.items()}
+    return Secret(text(found)) if isinstance(found, str | Unproven) and has_secret(wanted) else found

@@ -109,12 +109,14 @@ TEMPLATE = (
             "Items": ["a", "b"],
             "Slack Connection": {"inputs": {"clientSecret": {"secret": {"env": "ACME_SLACK_SECRET"}}}},
         },
+        secret="may",
     ),
     Row(
         "flows",
         by_name(described(group(FLOW), "Settings of one flow.")),
         "Settings of flows, by the flow's name.",
         {"Receive order": {"apiKeys": _KEYS}},
+        secret="may",
     ),
     Row(
         "tests",

@@ -2,41 +2,25 @@
 
 from __future__ import annotations
 
+from reconciler.kinds.applied import WIDTH
 from reconciler.kinds.base import Request, Step, Steps, address_of
 from reconciler.kinds.cause import cause
 from reconciler.kinds.instance_config import config_changes
-from reconciler.kinds.instance_flows import flow_changes
+from reconciler.kinds.instance_flows import FLOWS, flow_changes
+from reconciler.kinds.instance_record import is_early, is_late
+from reconciler.kinds.instance_release import names_version, release_of, release_ref
 from reconciler.kinds.instance_secrets import secrets_digest
 from reconciler.kinds.instance_tests import OUTSTANDING, test_steps, tests_of
 from reconciler.kinds.labelled import creation, ignored, label_changes, mark_changes, scalar_changes
-from reconciler.kinds.marks import WIDTH
+from reconciler.kinds.proof import remembered
 from reconciler.model.address import Ref
 from reconciler.model.plan import Cause, Change, Refusal, Verb
 from reconciler.model.secret import Hidden
-from reconciler.model.state import LiveObject, Resource
+from reconciler.model.state import LiveObject
 
 PLAIN = ("name", "description")
 EMPTY = {"description": ""}
-FLOWS = "configure-flows"
 RECORD = "record"
-
-
-def release_ref(resource: Resource) -> Ref:
-    """The published version that the instance is to run, by its release or its number."""
-    fields = resource.fields
-    named = f"version-number:{fields['version']}" if "version" in fields else f"release:{fields['release']}"
-    return Ref(fields["integration"], named)
-
-
-def names_version(resource: Resource) -> bool:
-    """Whether it says what the instance is to run: one that is only adopted may not."""
-    return "release" in resource.fields or "version" in resource.fields
-
-
-def release_of(resource: Resource) -> str:
-    """What the instance is to run, in words: a release, or "version 12"."""
-    fields = resource.fields
-    return f"version {fields['version']}" if "version" in fields else str(fields["release"])
 
 
 def hidden_waits(request: Request) -> bool:
@@ -82,7 +66,7 @@ def instance_steps(request: Request, *, adopt: bool) -> Steps:
         steps.append(
             Step(Verb.CONFIGURE, "the settings of its flows differ", tuple(flows), FLOWS, writes=writes)
         )
-    elif request.policy.record and any(isinstance(change.before, Hidden) for change in config):
+    if _record_follows(request, config) and not flows:
         steps.append(Step(Verb.UPDATE, "the record of what is applied changes", (), RECORD))
     reason = _deploy_reason(live, moving, bool(config), bool(flows))
     if reason:
@@ -108,7 +92,7 @@ def owes_tests(request: Request) -> bool:
     live = request.live
     if live is None or not request.policy.record or not tests_of(request.resource):
         return False
-    return live.applied.get("tests") != OUTSTANDING[:WIDTH] and will_deploy(request)
+    return remembered(request).applied.get("tests") != OUTSTANDING[:WIDTH] and will_deploy(request)
 
 
 def _another_integration(request: Request, live: LiveObject) -> tuple[Refusal, ...]:
@@ -140,19 +124,32 @@ def _version_change(request: Request) -> list[Change]:
     by_number = f"version {live.facts['versionNumber']}"
     shown = before if isinstance(before, str) and "version" not in resource.fields else by_number
     release = release_of(resource)
-    return [Change("release", shown, release, cause(live.applied, "release", release, shown, by_number))]
+    why = cause(remembered(request).applied, "release", release, shown, by_number)
+    return [Change("release", shown, release, why)]
 
 
 def _record_is_behind(request: Request, differing: list[Change]) -> bool:
     """The record travels with updateInstance alone: where git changed only what other calls carry, one for
-    the record comes first, so that the difference counts as ours from then on. That of a secret which cannot
-    be read back comes after it instead: it is all that tells whether the secret was sent.
+    the record comes first, so that the difference counts as ours from then on. It also comes first where git
+    calls something a secret from now on, and after where it must tell that something was sent.
     """
-    live = request.live
-    if live is None or not request.policy.record or not differing:
+    if request.live is None or not request.policy.record:
         return False
+    if is_early(request):
+        return True
+    if not differing:
+        return False
+    if secrets_digest(request) and "secrets" not in remembered(request).applied:
+        return True
     pending = any(c.cause is not Cause.DRIFT and not isinstance(c.before, Hidden) for c in differing)
-    return pending or (bool(secrets_digest(request)) and "secrets" not in live.applied)
+    return pending and not is_late(request)
+
+
+def _record_follows(request: Request, config: list[Change]) -> bool:
+    """Whether the record must tell what was sent: that of a secret which cannot be read back is all that
+    tells it, and what counts as plain does so only once it is there.
+    """
+    return request.policy.record and (any(isinstance(c.before, Hidden) for c in config) or is_late(request))
 
 
 def _update_reason(updating: list[Change], moving: bool, adopt: bool) -> str:
@@ -200,7 +197,7 @@ def _switch(request: Request, *, deploying: bool) -> list[Step]:
     if found != wanted:
         # A run that ended before its first deploy has not come to it yet: nobody switched it off.
         begun = wanted and not live.facts["lastDeployedAt"]
-        why = Cause.PENDING if begun else cause(live.applied, "enabled", wanted, found)
+        why = Cause.PENDING if begun else cause(remembered(request).applied, "enabled", wanted, found)
         reason, change = "is " + ("disabled" if wanted else "enabled"), Change("enabled", found, wanted, why)
         return [Step(verb, reason, (change,), writes=writes)]
     if not wanted and deploying:

@@ -10,16 +10,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.kinds import documents
+from reconciler.kinds.applied import WIDTH
 from reconciler.kinds.base import Request, Step, address_of
 from reconciler.kinds.labelled import ignored
-from reconciler.kinds.marks import WIDTH, short
 from reconciler.model.address import Ref
+from reconciler.model.digest import sha256
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Cause, Change, Verb
 from reconciler.model.state import LiveObject, Resource
 
 TESTED = "tested"
-OUTSTANDING = short("tests are still to pass")
+OUTSTANDING = sha256("tests are still to pass")
 DEPLOY_TIMEOUT = 600.0
 _PREFIX = "test:"
 

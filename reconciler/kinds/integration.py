@@ -24,14 +24,15 @@ from reconciler.kinds.integration_draft import (
     to_be_read,
 )
 from reconciler.kinds.integration_impact import impact
+from reconciler.kinds.integration_latest import NEWEST, is_to_be_asked, newest
 from reconciler.kinds.integration_memory import (
     is_written,
     of_creation,
     of_update,
     parse_version,
-    publication,
     remembers,
 )
+from reconciler.kinds.integration_publish import PUBLISHED, naming_after, not_available, publication
 from reconciler.kinds.integration_release import find_release, meant, name_of, several
 from reconciler.kinds.integration_rows import ROWS, RULES
 from reconciler.kinds.integration_steps import (
@@ -48,14 +49,14 @@ from reconciler.kinds.integration_steps import (
 from reconciler.kinds.labelled import (
     as_live,
     denied,
-    ignored,
     labels_left,
     labels_to_write,
+    own_mark,
     people,
     plain,
     to_send,
 )
-from reconciler.kinds.marks import is_protected
+from reconciler.kinds.marks import is_protected, marks_in
 from reconciler.kinds.plain import PlainKind
 from reconciler.kinds.sequence import older, with_older
 from reconciler.model.address import Ref, Resolve
@@ -67,8 +68,6 @@ from reconciler.model.plan import Verb
 from reconciler.model.state import LiveObject, Resource
 
 BY_NUMBER = "version-number:"
-PUBLISHED = "published"
-"""The fact that holds the id with which this run's publish was answered."""
 
 
 class IntegrationKind(PlainKind):
@@ -86,6 +85,15 @@ class IntegrationKind(PlainKind):
     def reads(self, live: LiveObject) -> int:
         """One for each hundred versions, among which the draft counts."""
         return pages_of(live)
+
+    def glance(self, offset: int) -> Operation | None:
+        """Labels and metadata: an import may clear the one, and never touches the other."""
+        return Operation(self.list_name, self._documents["glance"], {"offset": offset})
+
+    def is_own(self, live: LiveObject, request: Request) -> bool:
+        """Also by the mark that its metadata remembers, where it wears none."""
+        worn = marks_in(live.labels, self.name)
+        return own_mark(request) in (worn or [live.facts["mark"]])
 
     def rest(self, node: Mapping[str, Any]) -> Operation | None:
         """Older versions: a page holds a hundred, and an integration may have more."""
@@ -112,7 +120,7 @@ class IntegrationKind(PlainKind):
                 "description": node.get("description") or "",
                 "category": node.get("category") or "",
                 "labels": people(labels),
-                "definition": _read(node),
+                "definition": Definition(node.get("definition") or "", node.get("definitionData") or {}),
             },
             labels=labels,
             facts={
@@ -125,6 +133,8 @@ class IntegrationKind(PlainKind):
                 "releases": record.text_map(memory.get("releases")),
                 "components": record.read(memory.get("components")),
                 "dropped": bool(memory.get("dropped")),
+                "outdated": bool(node.get("hasOutdatedComponents")),
+                **newest(node),
             },
             versions=versions,
             applied=record.text_map(memory.get("applied")),
@@ -146,8 +156,14 @@ class IntegrationKind(PlainKind):
 
     def value(self, live: LiveObject, name: str) -> Any:
         """`id`; `sequence`, which all versions share; `release:NAME`, the id of the published version of that
-        name; `version:ID`, the reverse; `version-number:N`, the id of the published version of that number.
+        name; `version:ID`, the reverse; `version-number:N`, the id of the published version of that number;
+        `keys:ID`, the keys of its config variables and the names of its flows, where the draft tells them.
         """
+        if name.startswith("keys:"):
+            newest = next((v.id for v in live.versions), None)
+            told = newest == name.removeprefix("keys:") and not live.facts["hasUnpublishedChanges"]
+            draft: Definition = live.fields["definition"]
+            return (tuple(draft.variables), tuple(draft.flow_names)) if told else None
         if name.startswith("release:"):
             version = find_release(live, name.removeprefix("release:"))
             return version.id if version else None
@@ -169,14 +185,22 @@ class IntegrationKind(PlainKind):
         return names.get(named)
 
     def unknown(self, request: Request) -> Operation | None:
-        """What the version was made from that the manifest's release is, or may be given to."""
-        version = to_be_read(request)
-        return Operation("integration", self._documents["published"], {"id": version.id}) if version else None
+        """What the version was made from that the manifest's release is, or may be given to; and which of the
+        draft's components have moved on.
+        """
+        if version := to_be_read(request):
+            return Operation("integration", self._documents["published"], {"id": version.id})
+        if request.live and is_to_be_asked(request):
+            return Operation("integration", self._documents["outdated"], {"id": request.live.id})
+        return None
 
-    def learned(self, live: LiveObject, op: Operation, node: Mapping[str, Any] | None) -> LiveObject:
-        """The definition of that version."""
-        found = {op.variables["id"]: _read(node) if node else None}
-        return replace(live, facts={**live.facts, READ: {**live.facts.get(READ, {}), **found}})
+    def learned(self, live: LiveObject, op: Operation, found: LiveObject | None) -> LiveObject:
+        """The definition of that version, or the newest versions of components."""
+        if op.document == self._documents["outdated"]:
+            known = found.facts.get(NEWEST, {}) if found else {}
+            return replace(live, facts={**live.facts, NEWEST: known})
+        read = {op.variables["id"]: found.fields["definition"] if found else None}
+        return replace(live, facts={**live.facts, READ: {**live.facts.get(READ, {}), **read}})
 
     def baseline(self, request: Request) -> Resource:
         """All of it as it stands. A draft that git's definition is not, is nobody's but a person's, and a
@@ -222,7 +246,7 @@ class IntegrationKind(PlainKind):
         """The mutation of each step."""
         fields, live, wanted = request.resource.fields, request.live, wanted_definition(request)
         if verb is Verb.CREATE:
-            values = {"name": fields["name"], "labels": labels_to_write(request, {}, (), {})}
+            values = {"name": fields["name"], "labels": labels_to_write(request)}
             values["metadata"] = of_creation(request)
             if fields.get("description"):
                 values["description"] = fields["description"]
@@ -301,7 +325,7 @@ class IntegrationKind(PlainKind):
         version = find_release(request.live, fields["release"])
         if version is None:
             return f'release "{fields["release"]}" to appear among the versions'
-        if _to_be_available(request) and not version.available:
+        if not_available(request):
             return f'release "{fields["release"]}" (version {version.number}) to become available'
         return ""
 
@@ -311,9 +335,8 @@ class IntegrationKind(PlainKind):
 
     def hastened(self, verb: Verb, request: Request) -> Operation | None:
         """Makes a published version available."""
-        live = request.live
-        version = find_release(live, request.resource.fields["release"]) if live else None
-        if verb is not Verb.PUBLISH or version is None or version.available or not _to_be_available(request):
+        version = not_available(request) if verb is Verb.PUBLISH else None
+        if version is None:
             return None
         values = {"id": version.id, "available": True}
         return self._mutation("updateIntegrationVersionAvailability", values, request)
@@ -331,25 +354,11 @@ class IntegrationKind(PlainKind):
         )
 
     def follow_up(self, verb: Verb, request: Request, error: Exception | None) -> Operation | None:
-        """Names the release in the metadata where the version that was published does not bear it: the tenant
-        kept no attributes of ours, or had a version of this very draft already. Where the answer was lost,
-        the version is known by what it holds. Where the tenant refuses to publish a draft without changes,
-        the newest version is what was asked for.
-        """
-        live = request.live
-        if verb is not Verb.PUBLISH or live is None or (error and not isinstance(error, PayloadError)):
+        """Gives the release's name to what was published, where that does not bear it."""
+        if verb is not Verb.PUBLISH or (error and not isinstance(error, PayloadError)):
             return None
-        release = request.resource.fields["release"]
-        if find_release(live, release) is not None or not live.versions:
-            return None
-        answered = next((v.id for v in live.versions if v.id == live.facts.get(PUBLISHED)), None)
-        names = {release: answered} if answered else naming(request)
-        if not names and error and not live.facts["hasUnpublishedChanges"]:
-            names = {release: live.versions[0].id}
-        if not names:
-            return None
-        values = {"id": live.id, "metadata": of_update(request, names, dropped=bool(answered))}
-        return self._mutation("updateIntegration", values, request)
+        values = naming_after(request, error)
+        return self._mutation("updateIntegration", values, request) if values else None
 
     def impact(self, request: Request, followers: Sequence[Request]) -> Sequence[Diagnostic]:
         """What the new definition would mean for the instances that will run it."""
@@ -373,7 +382,7 @@ class IntegrationKind(PlainKind):
         kept = put_back(request)
         values |= {change.path: change.after for change in kept if change.path in PLAIN}
         labels = next((change.after for change in kept if change.path == "labels"), None)
-        values["labels"] = labels_to_write(request, {}, (), {}, kept=labels)
+        values["labels"] = labels_to_write(request, kept=labels)
         values["metadata"] = of_update(request, naming(request))
         return self._mutation("updateIntegration", values, request)
 
@@ -387,13 +396,3 @@ class IntegrationKind(PlainKind):
             address=address_of(request.resource),
             timeout=120,
         )
-
-
-def _read(node: Mapping[str, Any]) -> Definition:
-    """What a draft or a version was made from, as the server shows it."""
-    return Definition(node.get("definition") or "", node.get("definitionData") or {})
-
-
-def _to_be_available(request: Request) -> bool:
-    """Whether instances are to choose the version: unless the manifest says otherwise."""
-    return not ignored(request.resource, "available") and request.resource.fields.get("available", True)

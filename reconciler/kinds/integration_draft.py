@@ -6,16 +6,21 @@ is noted and left there (`draft: leave`), or git's definition is put there all t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler.definition import Definition
+from reconciler.definition.withheld import Inputs
 from reconciler.kinds.base import Request
+from reconciler.kinds.component import reference
 from reconciler.kinds.integration_bundle import bundle_change
+from reconciler.kinds.integration_latest import component_changes
 from reconciler.kinds.integration_release import meant, newest_unnamed
-from reconciler.kinds.labelled import ignored
+from reconciler.kinds.labelled import ignored, named
+from reconciler.model.address import Address, Ref
 from reconciler.model.plan import Cause, Change
+from reconciler.model.secret import Secret
 from reconciler.model.state import LiveObject, Resource, Version
 
 FOLLOW = "follow"
@@ -28,12 +33,13 @@ has none.
 @dataclass(frozen=True, slots=True)
 class Import:
     """Whether the definition must be imported, and what differs. Where it differs and is `left`, it stays as
-    it is.
+    it is. `resolved` says that only what LATEST means has changed: nobody's words are at stake.
     """
 
     needed: bool
     changes: tuple[Change, ...] = ()
     left: bool = False
+    resolved: bool = False
 
 
 def release_of(resource: Resource) -> str:
@@ -72,8 +78,12 @@ def import_needed(request: Request) -> Import:
     """Whether git's definition goes into the draft: where it differs, unless a person's desk is all that it
     would change.
     """
-    found = compared(request)
-    leaves = request.resource.fields.get("draft") != FOLLOW and published(request) is not None
+    found, is_published = compared(request), published(request) is not None
+    if release_of(request.resource) and not is_published:
+        moved = component_changes(request)
+        changes = (*found.changes, *moved)
+        return Import(bool(found.needed or moved), changes, resolved=bool(moved) and not found.needed)
+    leaves = is_published and request.resource.fields.get("draft") != FOLLOW
     return replace(found, needed=False, left=True) if found.needed and leaves else found
 
 
@@ -105,12 +115,35 @@ def compared(request: Request) -> Import:
     if asked.same(there) and not moved and package is None:
         return Import(False)
     changes = [package] if package else []
-    changes += [Change(path, before, after, why) for path, before, after in asked.differences(there)]
+    told = asked.differences(there, _inputs_of(request))
+    changes += [Change(path, before, after, why) for path, before, after in told]
     changes += [Change(path, now, was, Cause.DRIFT) for path, was, now in moved]
-    changes = [change for change in changes if not ignored(request.resource, change.path)]
+    changes = [
+        _veiled(change, request.resource) for change in changes if not ignored(request.resource, change.path)
+    ]
     if not changes and found.is_blank != wanted.is_blank:
         changes.append(Change("definition", None, wanted, why))
     return Import(bool(changes), tuple(changes))
+
+
+def _inputs_of(request: Request) -> Inputs:
+    """What the tenant's components call their inputs, as far as it was asked."""
+
+    def inputs(component: str, is_public: bool, action: str) -> Mapping[str, str] | None:
+        address = Address("Component", reference(component, is_public))
+        found = request.resolve(Ref(address, f"inputs:{action}"))
+        return found if isinstance(found, Mapping) else None
+
+    return inputs
+
+
+def _veiled(change: Change, resource: Resource) -> Change:
+    """A change of which nothing is told but that it is there, where the manifest calls it sensitive."""
+    paths = resource.sensitive
+    if not named(change.path, paths) and not any(named(one, [change.path]) for one in paths):
+        return change
+    before, after = (None if value is None else Secret(str(value)) for value in (change.before, change.after))
+    return replace(change, before=before, after=after)
 
 
 def holds(request: Request, version: Version) -> bool | None:

@@ -10,7 +10,7 @@ from reconciler.kinds.base import Request, address_of, source_of
 from reconciler.kinds.config_values import text
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.hints import listed
-from reconciler.model.secret import Hidden, Secret
+from reconciler.model.secret import Hidden, Secret, Unproven
 from reconciler.model.state import LiveObject
 
 NAMED = 3
@@ -91,7 +91,8 @@ def _misfits(wanted: Definition, draft: Definition | None, follower: Request) ->
         value = config.get(key, live.get(key))
         if variable.needs_value and not _set(value):
             yield f'config variable "{key}" is required, has no default and is not set'
-        if variable.choices and isinstance(value, str) and value and text(value) not in variable.choices:
+        chosen = text(value) if isinstance(value, str | Unproven) else ""
+        if variable.choices and chosen and chosen not in variable.choices:
             yield f'config variable "{key}" no longer offers the value in use'
         before, after = old[key].connected_to if key in old else "", variable.connected_to
         if before and after and before != after and key in live:

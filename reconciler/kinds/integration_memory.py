@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from reconciler.kinds import record
-from reconciler.kinds.base import Request, address_of
+from reconciler.kinds.base import Request
 from reconciler.kinds.integration_draft import compared, naming, sent_digest
 from reconciler.kinds.integration_steps import EMPTY, GROUPS, PLAIN, integration_steps, is_marked
-from reconciler.kinds.labelled import digests_of, own_mark, people, plain
+from reconciler.kinds.labelled import digests_of, own_mark, people, plain, to_send
 from reconciler.kinds.marks import project_of
 from reconciler.model.state import Version
 
@@ -28,26 +27,6 @@ def parse_version(node: Mapping[str, Any]) -> Version:
         definition=ours.get("definition") or trailers.get("definition", ""),
         observed=ours.get("observed", ""),
     )
-
-
-def publication(request: Request) -> dict[str, Any]:
-    """The input of a publish: the manifest's comment, and in the attributes the commit and the release. Where
-    the tenant was seen to drop attributes of ours, they stand below the comment, too.
-    """
-    live, fields = request.live, request.resource.fields
-    assert live is not None
-    part = {
-        "project": request.project,
-        "address": address_of(request.resource),
-        "release": fields["release"],
-        "definition": sent_digest(request.resource),
-        "observed": live.fields["definition"].digest,
-    }
-    comment = fields.get("comment") or ""
-    if live.facts.get("dropped"):
-        comment = record.joined(comment, part["release"], part["definition"])
-    attributes = json.dumps({**request.attributes, record.KEY: part}, sort_keys=True)
-    return {"id": live.id, "attributes": attributes, **({"comment": comment} if comment else {})}
 
 
 def of_creation(request: Request) -> str:
@@ -98,11 +77,11 @@ def _record(request: Request) -> dict[str, str]:
     """The applied record to write: of each mentioned field, and of the definition as sent and as observed."""
     fields, live = request.resource.fields, request.live
     assert live is not None
-    values: dict[str, Any] = {name: plain(fields[name], EMPTY, name) for name in PLAIN if name in fields}
-    if "labels" in fields:
+    values: dict[str, Any] = {name: plain(fields[name], EMPTY, name) for name in to_send(request, PLAIN)}
+    if to_send(request, ("labels",)):
         values["labels"] = people(fields["labels"])
-    out = digests_of(live, values)
-    if "definition" in fields and not compared(request).needed:
+    out = digests_of(request, values)
+    if to_send(request, ("definition",)) and not compared(request).needed:
         out["sent"] = sent_digest(request.resource)
         out["observed"] = live.fields["definition"].digest
     return {group: out[group] for group in (*GROUPS, "sent", "observed") if group in out}

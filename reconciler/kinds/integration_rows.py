@@ -19,6 +19,7 @@ ROWS = (
         NAME,
         "The definition file (YAML, version 7), relative to this file and inside the project.",
         "../definitions/slack-sync.yml",
+        secret="may",
     ),
     Row(
         "bundle",

@@ -17,6 +17,7 @@ from reconciler.kinds.integration_draft import (
     published,
     release_of,
 )
+from reconciler.kinds.integration_latest import moved_on
 from reconciler.kinds.integration_release import Found, meant, several
 from reconciler.kinds.labelled import (
     creation,
@@ -59,7 +60,7 @@ def integration_steps(request: Request, *, adopt: bool) -> Steps:
     more = pages_of(live) - 1  # an answer shows the first hundred versions, as a page does
     if live is None:
         made = creation(request.resource, (*PLAIN, "labels"))
-        steps.append(Step(Verb.CREATE, "does not exist", made, reads=1))
+        steps.append(Step(Verb.CREATE, "does not exist", made, reads=3))  # two looks, of two queries each
     if importing.needed:
         # createIntegration is given the definition, too, and is expected to obey it.
         writes = 1 if live else 0
@@ -77,7 +78,10 @@ def integration_steps(request: Request, *, adopt: bool) -> Steps:
     steps += [] if found.ambiguous else _publish(request, looks=1 if steps else 0)
     refusals = (*_unpublished_draft(request, importing), *_ambiguous(request, found))
     acted_on = () if importing.left else importing.changes
-    warnings, notes = tuple(_published_otherwise(request)), tuple(_draft_ahead(request))
+    warnings, notes = (
+        tuple(_published_otherwise(request)),
+        (*_draft_ahead(request), *_components_moved(request, importing)),
+    )
     return Steps(tuple(steps), (*acted_on, *changes, *kept), warnings, refusals, notes)
 
 
@@ -137,6 +141,8 @@ def _import_reason(request: Request, importing: Import) -> str:
         return "the draft has no definition yet"
     if [change.path for change in importing.changes] == ["bundle"]:
         return "it is to run another bundle"
+    if importing.resolved:
+        return "components have moved on since they were imported as LATEST"
     causes = {change.cause for change in importing.changes}
     if causes == {Cause.PENDING}:
         return "the definition changed in git"
@@ -152,7 +158,7 @@ def _unpublished_draft(request: Request, importing: Import) -> tuple[Refusal, ..
     found: Definition = live.fields["definition"]
     # A draft of our own making to which the import, or its record, has not come yet is nobody's work.
     ours = is_ours(live) or live.facts["created"]
-    if ours or not live.facts["hasUnpublishedChanges"] or found.is_blank:
+    if ours or importing.resolved or not live.facts["hasUnpublishedChanges"] or found.is_blank:
         return ()
     return (
         Refusal(
@@ -214,6 +220,20 @@ def _draft_ahead(request: Request) -> Iterator[Diagnostic]:
         address_of(request.resource),
         severity="note",
     )
+
+
+def _components_moved(request: Request, importing: Import) -> Iterator[Diagnostic]:
+    """What LATEST means by now, where no new release takes it along."""
+    moved = [] if importing.needed else moved_on(request)
+    if moved:
+        told = ", ".join(f"{key} from {before} to {after}" for (key, _), before, after in moved)
+        yield Diagnostic(
+            "component-moved",
+            f"components have moved on since LATEST was imported; the next release takes it along: {told}",
+            source_of(request.resource, "definition"),
+            address_of(request.resource),
+            severity="note",
+        )
 
 
 def _counted(number: int) -> str:

@@ -7,18 +7,11 @@ from typing import Any
 
 from reconciler.kinds.base import Request
 from reconciler.kinds.cause import cause
-from reconciler.kinds.marks import (
-    PROTECT,
-    is_ours,
-    is_protected,
-    mark,
-    marks_in,
-    project_of,
-    record_label,
-    short,
-)
+from reconciler.kinds.marks import PROTECT, is_ours, is_protected, mark, marks_in, project_of
+from reconciler.kinds.proof import remembered
+from reconciler.model.digest import sha256
 from reconciler.model.plan import Cause, Change
-from reconciler.model.state import LiveObject, Resource
+from reconciler.model.state import Resource
 
 PERMISSIONS = {
     "allowUpdate": "update",
@@ -53,7 +46,8 @@ def label_changes(request: Request) -> list[Change]:
     if "labels" in resource.fields and not ignored(resource, "labels"):
         wanted, found = people(resource.fields["labels"]), people(live.labels)
         if wanted != found:
-            changes.append(Change("labels", found, wanted, cause(live.applied, "labels", wanted, found)))
+            why = cause(remembered(request).applied, "labels", wanted, found)
+            changes.append(Change("labels", found, wanted, why))
     return changes
 
 
@@ -94,16 +88,11 @@ def mark_changes(request: Request) -> list[Change]:
 
 
 def labels_to_write(
-    request: Request,
-    digests: Mapping[str, str],
-    groups: Sequence[str],
-    widths: Mapping[str, int],
-    *,
-    kept: Sequence[str] | None = None,
+    request: Request, record: str | None = None, *, kept: Sequence[str] | None = None
 ) -> list[str]:
     """The whole list to send, since labels sent replace all: people's (those `kept`, or else git's or the
-    object's), other projects' marks, our mark and, for kinds that have groups, the protection and (where the
-    environment keeps one) the applied record.
+    object's), other projects' marks, our mark and, for kinds that have a record in a label, that (where the
+    environment keeps one) and the protection.
     """
     live = request.live
     found = live.labels | live.facts.get("cleared", frozenset()) if live else frozenset()
@@ -111,9 +100,11 @@ def labels_to_write(
     mine = fields["labels"] if to_send(request, ("labels",)) else found
     keep = people(mine if kept is None else kept)
     others = [m for m in marks_in(found) if project_of(m) != request.project.lower()]
-    record = [record_label(digests, groups, widths)] if groups and request.policy.record else []
-    protection = [PROTECT] if groups and request.resource.protect else []
-    return [*keep, *others, own_mark(request), *record, *protection]
+    ours = [own_mark(request)]
+    if record is not None:
+        ours += [record] if request.policy.record else []
+        ours += [PROTECT] if request.resource.protect else []
+    return [*keep, *others, *ours]
 
 
 def labels_left(request: Request) -> list[str]:
@@ -123,18 +114,21 @@ def labels_left(request: Request) -> list[str]:
     return [*people(found), *others]
 
 
-def digests_of(live: LiveObject | None, values: Mapping[str, Any]) -> dict[str, str]:
+def digests_of(request: Request, values: Mapping[str, Any]) -> dict[str, str]:
     """The record to write: for each group that the manifest mentions the digest of its value, for the
     others what the record already said.
     """
-    record = dict(live.applied) if live else {}
-    record.update({group: short(value) for group, value in values.items()})
-    return record
+    return {**remembered(request).applied, **{group: sha256(value) for group, value in values.items()}}
 
 
 def ignored(resource: Resource, path: str) -> bool:
     """Whether `metadata.ignore` names this field, or a field that holds it."""
-    return any(path == one or path.startswith((one + ".", one + "[")) for one in resource.ignore)
+    return named(path, resource.ignore)
+
+
+def named(path: str, paths: Iterable[str]) -> bool:
+    """Whether one of `paths` is this one, or holds it."""
+    return any(path == one or path.startswith((one + ".", one + "[")) for one in paths)
 
 
 def to_send(request: Request, paths: Sequence[str]) -> list[str]:
@@ -158,7 +152,8 @@ def scalar_changes(request: Request, paths: Sequence[str], empty: Mapping[str, A
             continue
         wanted, found = plain(resource.fields[path], empty, path), plain(live.fields.get(path), empty, path)
         if wanted != found:
-            changes.append(Change(path, found, wanted, cause(live.applied, path, wanted, found)))
+            why = cause(remembered(request).applied, path, wanted, found)
+            changes.append(Change(path, found, wanted, why))
     return changes
 
 

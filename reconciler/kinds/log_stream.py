@@ -22,7 +22,7 @@ class LogStreamKind(TabledKind):
             "Where logs are sent.",
             {"secret": {"env": "OPS_WEBHOOK_URL"}},
             required=True,
-            secret=True,
+            secret="always",
         ),
         MARKED_HEADERS,
         Row(
@@ -31,6 +31,7 @@ class LogStreamKind(TabledKind):
             "The body to send, with the platform's placeholders.",
             '{"message": "<MESSAGE>"}',
             required=True,
+            secret="may",
         ),
         Row(
             "severityLevels",

@@ -7,10 +7,9 @@ secret nor a customer's name (api notes: "Labels and comments").
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 
 from reconciler.model.address import Address
-from reconciler.model.digest import sha256
 from reconciler.model.state import LiveObject
 
 PREFIX = "reconciler:"
@@ -19,8 +18,6 @@ PROTECT = "reconciler-protect"
 """Stands for `metadata.protect`, so that it holds when the manifest is gone."""
 LIMIT = 64
 _DIGITS = 8
-UNKNOWN = "0"
-WIDTH = 4
 
 
 def mark(project: str, address: Address) -> str:
@@ -77,33 +74,3 @@ def owned_name(labels: Iterable[str], project: str, kind: str) -> str | None:
         if project_of(label) == project.lower() and len(label) == LIMIT < len(start) + _DIGITS + 1:
             return label[-_DIGITS:]
     return None
-
-
-def record_label(digests: Mapping[str, str], groups: Sequence[str], widths: Mapping[str, int]) -> str:
-    """The second label: for each group, in the kind's order, the first digits of its digest."""
-    return RECORD + "".join(
-        digests.get(group, UNKNOWN * 64)[: widths.get(group, WIDTH)].ljust(widths.get(group, WIDTH), UNKNOWN)
-        for group in groups
-    )
-
-
-def read_record(labels: Iterable[str], groups: Sequence[str], widths: Mapping[str, int]) -> dict[str, str]:
-    """What `record_label` wrote, by group; groups that were not written are left out. A label of another
-    length (another release of this tool) counts as no record.
-    """
-    text = next((x.removeprefix(RECORD) for x in sorted(labels) if x.startswith(RECORD)), "")
-    if len(text) != sum(widths.get(group, WIDTH) for group in groups):
-        return {}
-    record: dict[str, str] = {}
-    for group in groups:
-        width = widths.get(group, WIDTH)
-        digits, text = text[:width], text[width:]
-        if digits.strip(UNKNOWN):
-            record[group] = digits
-    return record
-
-
-def short(value: object) -> str:
-    """The digest of a value, as it is kept in records, where only zeros mean that there is none."""
-    digits = sha256(value)
-    return digits if digits[:WIDTH].strip(UNKNOWN) else f"f{digits[1:]}"

@@ -37,7 +37,7 @@ def headers_sent(value: Mapping[str, Any]) -> Secret:
     its messages.
     """
     text = json.dumps({key: revealed(inner) for key, inner in value.items()})
-    return Secret(text, parts=tuple(v.reveal() for v in value.values() if isinstance(v, Secret)))
+    return Secret(text, parts=tuple(t for v in value.values() if isinstance(v, Secret) for t in v.told()))
 
 
 def headers(
@@ -51,7 +51,7 @@ def headers(
         by_name(MAYBE_SECRET, keys=keys),
         "Headers to send along, by name. Values may be secrets.",
         {"Authorization": {"secret": {"env": "OPS_TOKEN"}}},
-        secret=True,
+        secret="always",
         read=read,
         write=write,
     )

@@ -84,6 +84,10 @@ class PlainKind:
         """Whether it bears the resource's mark."""
         return own_mark(request) in live.labels
 
+    def glance(self, offset: int) -> Operation | None:
+        """A mark stands in labels alone."""
+        return None
+
     def rest(self, node: Mapping[str, Any]) -> Operation | None:
         """A page shows all of it."""
         return None
@@ -128,7 +132,7 @@ class PlainKind:
         """The lists show all."""
         return None
 
-    def learned(self, live: LiveObject, op: Operation, node: Mapping[str, Any] | None) -> LiveObject:
+    def learned(self, live: LiveObject, op: Operation, found: LiveObject | None) -> LiveObject:
         """Nothing was asked for."""
         return live
 

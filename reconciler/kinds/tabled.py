@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from reconciler.kinds.applied import Layout, label, memory
 from reconciler.kinds.base import Request, Step, Steps, address_of
-from reconciler.kinds.cause import cause
+from reconciler.kinds.cause import cause, fits
 from reconciler.kinds.labelled import (
     denied,
     digests_of,
@@ -23,10 +24,11 @@ from reconciler.kinds.labelled import (
     mark_changes,
     own_mark,
 )
-from reconciler.kinds.marks import read_record
+from reconciler.kinds.marks import LIMIT
 from reconciler.kinds.nodes import fitted
-from reconciler.kinds.places import LABELS, Place
+from reconciler.kinds.places import LABELS, Labels, Place
 from reconciler.kinds.plain import PlainKind
+from reconciler.kinds.proof import remembered, resting, shown
 from reconciler.kinds.table.documents import Api, Search, made
 from reconciler.kinds.table.node import node as shown_node
 from reconciler.kinds.table.row import Row, addresses, revealed, secrets_beside
@@ -35,11 +37,12 @@ from reconciler.model.digest import keyed, sha256
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Cause, Change, Refusal, Verb
 from reconciler.model.secret import SHOWN, Hidden, Secret
-from reconciler.model.state import LiveObject, Resource
+from reconciler.model.state import How, LiveObject, Resource, Written
 
 _AND = " and "
 SECRETS = "secrets"
-WIDTHS = {SECRETS: 8}
+LONGEST = 160
+"""Neither a header nor a description is as short as a label."""
 
 
 class TabledKind(PlainKind):
@@ -75,11 +78,17 @@ class TabledKind(PlainKind):
         return self.marked and not self.key_is_unique
 
     @property
-    def groups(self) -> tuple[str, ...]:
-        """The fields whose digests are kept: of one that may be secret, that it was written; of all the
-        secrets, together and keyed.
+    def layout(self) -> Layout:
+        """The fields whose digests are kept: of a secret one, that it was written; of all the secrets,
+        together and keyed.
         """
-        return (*(row.name for row in self.fields), SECRETS)
+        groups = (*(row.name for row in self.fields), SECRETS)
+        return Layout(groups, {SECRETS: 8}, longest=LIMIT if isinstance(self.place, Labels) else LONGEST)
+
+    @property
+    def _keys(self) -> tuple[str, ...]:
+        """The fields of which it must be known whether they were written as secrets."""
+        return tuple(sorted(row.name for row in self.fields if row.secret == "may"))
 
     def refers_to(self, row: Row, fields: Mapping[str, Any]) -> str:
         """The kind that a row of a manifest with these fields names."""
@@ -108,12 +117,15 @@ class TabledKind(PlainKind):
         """The object as its rows read it."""
         fitted(self._node, node, self.name)
         node, labels = self.place.read(node) if self.place else (node, frozenset())
+        known = memory(self.layout, labels, self._keys, (node["id"], [self.name, node.get("name")]))
         return LiveObject(
             kind=self.name,
             id=node["id"],
             fields={row.name: row.parsed(node) for row in self.fields},
             labels=labels,
-            applied=read_record(labels, self.groups, WIDTHS),
+            facts={"older": known.older},
+            applied=known.applied,
+            written=known.written,
             denied=denied(node),
         )
 
@@ -166,11 +178,11 @@ class TabledKind(PlainKind):
         fields: dict[str, Any] = {}
         differing = {change.path.partition(".")[0] for change in self.changes(request)}
         for row in self._mentioned(request):
-            if row.secret:
+            if row.secret == "always":
                 continue
             if row.name not in differing:
                 fields[row.name] = resource.fields[row.name]
-            elif not row.refers and not row.shape.by_key:
+            elif row.secret == "never" and not row.refers and not row.shape.by_key:
                 fields[row.name] = live.fields[row.name]
         return replace(resource, fields=fields)
 
@@ -190,7 +202,7 @@ class TabledKind(PlainKind):
             wanted, known = self._compared(row, wanted, request), self._compared(row, known, request)
             if not self._is_same(row, wanted, known, request):
                 why = self._cause(row, wanted, known, request)
-                yield Change(row.name, row.shown(found), row.shown(given), why)
+                yield Change(row.name, self._shown(row, found, given, request), row.shown(given), why)
 
     def operation(self, step: str, verb: Verb, request: Request) -> Operation:
         """create, update with all that the manifest mentions, or delete."""
@@ -235,7 +247,8 @@ class TabledKind(PlainKind):
         what it names is called otherwise is no change of the object.
         """
         named = {row.name: row.known(live.fields[row.name]) for row in self.fields if row.refers}
-        return sha256([live.id, {**live.fields, **named}, sorted(live.labels)])
+        texts = {name: resting(live.fields[name], name, live) for name in self._keys}
+        return sha256([live.id, {**live.fields, **named, **texts}, sorted(live.labels)])
 
     def _rows(self, names: Sequence[str]) -> list[Row]:
         return [row for row in self.fields if row.name in names]
@@ -302,30 +315,56 @@ class TabledKind(PlainKind):
             return bool(revealed(wanted) == revealed(found))
         if not found.present or request.policy.send_secrets:
             return not found.present and not wanted
-        if not self.marked or not request.policy.record:
+        known = remembered(request)
+        if not self.marked or not request.policy.record or known.older:
             return True
-        return row.name in live.applied and self._rotated(request) is not True
+        return row.name in known.applied and self._rotated(request) is not True
+
+    def _shown(self, row: Row, found: Any, given: Any, request: Request) -> Any:
+        """The value that is there, as far as it may be shown."""
+        if row.secret != "may":
+            return row.shown(found)
+        return (
+            Secret(found.reveal()) if isinstance(given, Secret) and found else shown(found, row.name, request)
+        )
 
     def _cause(self, row: Row, wanted: Any, found: Any, request: Request) -> Cause:
         """Of secrets only the keyed digest knows who changed them."""
-        live = request.live
-        assert live is not None
-        if not row.secret:
-            return cause(live.applied, row.name, wanted, found)
+        applied = remembered(request).applied
+        written = (remembered(request).written or {}).get(row.name)
+        if row.secret == "always":
+            return self._secret_cause(request)
+        if row.secret == "never":
+            return cause(applied, row.name, wanted, found)
+        if written is None:
+            return Cause.UNKNOWN
+        secret = isinstance(wanted, Secret), written.how is How.SECRET
+        if secret == (True, True):
+            return self._secret_cause(request)
+        if secret == (True, False):
+            return Cause.PENDING if fits(applied.get(row.name, "-"), revealed(found)) else Cause.BOTH
+        return Cause.UNKNOWN if secret[1] else cause(applied, row.name, wanted, revealed(found))
+
+    def _secret_cause(self, request: Request) -> Cause:
+        """The tenant changed them where git has those that were written, and git did where the tenant has."""
         rotated = self._rotated(request)
         if rotated is None:
             return Cause.UNKNOWN
         if not rotated:
             return Cause.DRIFT
-        there = [value for _, value in self._secrets(request)]
-        readable = [value.reveal() for value in there if isinstance(value, Secret)]
-        key, record = request.policy.secret_key, live.applied[SECRETS]
-        as_applied = key is not None and keyed(key.reveal(), readable).startswith(record)
-        return Cause.PENDING if len(readable) < len(there) or as_applied else Cause.BOTH
+        pairs = self._secrets(request)
+        readable = [value.reveal() for _, value in pairs if isinstance(value, Secret)]
+        if len(readable) < len(pairs):
+            return Cause.PENDING
+        key, record = request.policy.secret_key, remembered(request).applied[SECRETS]
+        # Git may mention one more than it did.
+        forms = [readable, *([one for j, one in enumerate(readable) if j != i] for i in range(len(readable)))]
+        kept = key is not None and any(keyed(key.reveal(), form).startswith(record) for form in forms)
+        return Cause.PENDING if kept else Cause.UNKNOWN
 
     def _rotated(self, request: Request) -> bool | None:
         """Whether git has other secrets than those that were last written; None where no record tells."""
-        record = request.live.applied.get(SECRETS) if request.live else None
+        record = remembered(request).applied.get(SECRETS)
         now = self._keyed(request)
         return not now.startswith(record) if record and now else None
 
@@ -334,7 +373,7 @@ class TabledKind(PlainKind):
         return [
             pair
             for row in self.fields
-            if row.secret
+            if row.secret != "never"
             for pair in secrets_beside(request.resource.fields.get(row.name), live.get(row.name))
         ]
 
@@ -343,19 +382,23 @@ class TabledKind(PlainKind):
         return keyed(key.reveal(), values) if key and values else ""
 
     def _labels(self, request: Request) -> list[str]:
-        return labels_to_write(request, self._record(request), self.groups, WIDTHS)
+        return labels_to_write(request, self._record(request))
 
-    def _record(self, request: Request) -> dict[str, str]:
+    def _record(self, request: Request) -> str:
         fields = request.resource.fields
-        values = {
-            row.name: SHOWN if row.secret else row.wanted(fields[row.name], request.resolve)
-            for row in self.fields
-            if row.name in fields
-        }
-        record = digests_of(request.live, values)
+        written = dict(remembered(request).written or {})
+        values: dict[str, Any] = {}
+        for row in self._mentioned(request):
+            value = row.wanted(fields[row.name], request.resolve)
+            secret = row.secret == "always" or isinstance(value, Secret)
+            values[row.name] = SHOWN if secret else value
+            if row.secret == "may":
+                written[row.name] = Written(How.SECRET if secret else How.PLAIN)
+        digests = digests_of(request, values)
         if now := self._keyed(request):
-            record[SECRETS] = now
-        return record
+            digests[SECRETS] = now
+        owner = request.live.id if request.live else [self.name, fields.get("name")]
+        return label(self.layout, digests, written, self._keys, owner)
 
     def _fixed(self, request: Request, changes: Iterable[Change]) -> Iterable[Refusal]:
         fixed = {row.name for row in self.fields if row.fixed}

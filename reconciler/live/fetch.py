@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 
 import anyio
 
 from reconciler.api.client import Client
 from reconciler.kinds import CORE, all_kinds
 from reconciler.kinds.base import Kind
+from reconciler.kinds.component import described, inputs_of
 from reconciler.live.tenant import Listed, Tenant
-from reconciler.model.errors import GraphQLError
-from reconciler.model.state import Desired, Live
+from reconciler.model.errors import GraphQLError, Misfit
+from reconciler.model.state import Desired, Live, LiveObject
+
+DESCRIBED_AT_ONCE = 25
+"""Components that are asked together what they call their inputs: each has many."""
 
 
 def kinds_named(desired: Desired) -> set[str]:
@@ -33,6 +38,17 @@ def kinds_to_read(desired: Desired, *, prune: bool) -> list[Kind]:
         for kind in all_kinds().values()
         if kind.name in named or (prune and kind.declared and kind.marked)
     ]
+
+
+async def with_inputs(client: Client, keys: Collection[str]) -> list[LiveObject]:
+    """What the components of these keys call the inputs of their actions, as far as the tenant tells it."""
+    tenant, named = Tenant(client), sorted(keys)
+    found: list[LiveObject] = []
+    for start in range(0, len(named), DESCRIBED_AT_ONCE):
+        with suppress(GraphQLError, Misfit):
+            answer = await tenant.ask(described(named[start : start + DESCRIBED_AT_ONCE]))
+            found += [inputs_of(node) for node in answer.get("nodes") or () if node]
+    return found
 
 
 async def fetch(

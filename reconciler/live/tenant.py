@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from reconciler.api.client import Client
 from reconciler.api.pages import read_all
-from reconciler.kinds.base import Kind, Request
+from reconciler.kinds.base import Kind
 from reconciler.kinds.understanding import concerned, not_understood, understood
 from reconciler.live.read_back import read_back
-from reconciler.model.errors import NotFound, NotUnderstood, NullObject, ReconcilerError
+from reconciler.model.errors import NotUnderstood, NullObject, ReconcilerError
 from reconciler.model.operation import Operation, Upload
 from reconciler.model.state import LiveObject, Unreadable
 
@@ -41,21 +42,19 @@ class Tenant:
         """The value at the operation's root field, whatever it is."""
         return await self._client.execute(op)
 
-    async def further(self, kind: Kind, request: Request) -> LiveObject | None:
-        """The object of a request with all that decides about it and no list shows."""
-        live = request.live
-        while live is not None and (op := kind.unknown(replace(request, live=live))):
-            try:
-                node = await self.ask(op)
-            except NotFound:
-                node = None
-            live = kind.learned(live, op, await self.whole(kind, node) if node else None)
-        return live
-
     async def find(self, kind: Kind, op: Operation) -> list[LiveObject]:
         """The objects of the connection that `op` asks for."""
         answer = await self._there(op)
         return [await self._object(kind, node) for node in answer.get("nodes") or () if node]
+
+    async def glance(self, kind: Kind, op: Operation) -> list[LiveObject]:
+        """The same, without those that cannot be understood: they are anybody's, and plans tell of them."""
+        answer = await self._there(op)
+        seen = []
+        for node in answer.get("nodes") or ():
+            with suppress(NotUnderstood):
+                seen.append(await self._object(kind, node))
+        return seen
 
     async def send(self, kind: Kind, op: Operation) -> Mapping[str, Any]:
         """Carries a mutation out and gives the object in its answer, ready for `kind.observed`."""

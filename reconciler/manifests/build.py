@@ -65,7 +65,7 @@ class Builder:
         for row in kind.fields:
             value, path = self.spec.get(row.name), (*self.base, row.name)
             named_kind = kind.refers_to(row, self.spec)
-            if row.name in fields and row.secret:
+            if row.name in fields and row.secret != "never":
                 fields[row.name] = self._secrets(value, path)
             elif row.refers and isinstance(value, list):
                 named = [self._refer(refer, named_kind, one, (*path, i)) for i, one in enumerate(value)]
@@ -150,6 +150,7 @@ class Builder:
             was=tuple(metadata.get("was", ())),
             source=self.manifest.source,
             positions=self._positions(),
+            sensitive=tuple(metadata.get("sensitive", ())),
         )
 
     def _positions(self) -> dict[str, Source]:

@@ -24,7 +24,7 @@ from reconciler.manifests.bundle_read import Described, described
 from reconciler.manifests.definitions import check
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic, Source
-from reconciler.model.secret import Secret
+from reconciler.model.secret import Unproven
 from reconciler.model.state import Bundle, Resource
 from reconciler.yaml12.text import parse
 
@@ -113,7 +113,7 @@ def _described(found: Described, key: str) -> dict[str, Any]:
     for connection in given["connections"]:
         for one in connection.get("inputs") or ():
             if isinstance(one.get("default"), str) and one["default"]:
-                one["default"] = Secret(one["default"], "bundle")
+                one["default"] = Unproven(one["default"], "bundle", sure=False)
     return given
 
 

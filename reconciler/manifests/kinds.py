@@ -22,6 +22,15 @@ FIELDS = {
 }
 """What `metadata.ignore` may begin with: the fields of model.state.Resource, by kind."""
 
+SECRETS = {
+    **{
+        name: tuple(row.name for row in kind.fields if row.secret != "never")
+        for name, kind in _DECLARED.items()
+    },
+    instance_set.NAME: tuple(row.name for row in TEMPLATE if row.secret != "never"),
+}
+"""What `metadata.sensitive` may begin with: all else is always shown."""
+
 
 def schemas() -> dict[str, dict[str, Any]]:
     """The schema of each kind as its rows make it, from which those in `schemas/` are written."""

@@ -25,6 +25,7 @@ from reconciler.manifests.project import Environment, Project
 from reconciler.manifests.read import read
 from reconciler.manifests.references import Index, Referrer, ambiguities, twice
 from reconciler.manifests.sealed import SecretReader, unsealed
+from reconciler.manifests.sensitive import veiled
 from reconciler.manifests.uses import with_uses
 from reconciler.manifests.variables import CUSTOMER_FIELDS, CustomerFacts, Scope
 from reconciler.model import digest
@@ -190,7 +191,8 @@ class _Loader:
 
     def _keep(self, builder: Builder, resource: Resource) -> None:
         self.problems.extend(builder.problems)
-        self.resources[resource.address] = resource
+        fields = veiled(resource.fields, resource.sensitive)
+        self.resources[resource.address] = replace(resource, fields=fields)
 
     def _customers(self) -> None:
         """The customers, and what their instances may ask of them."""
@@ -338,8 +340,9 @@ def _content(resource: Resource) -> list[Any]:
         name: value.text if isinstance(value, Definition) else value
         for name, value in resource.fields.items()
     }
+    sensitive = [resource.sensitive] if resource.sensitive else []
     return [
-        resource.address, fields, resource.labels, resource.protect, resource.ignore, resource.was
+        resource.address, fields, resource.labels, resource.protect, resource.ignore, resource.was, *sensitive
     ]  # fmt: skip
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from reconciler.kinds.table.schema import API_VERSION
-from reconciler.manifests.kinds import FIELDS, KINDS
+from reconciler.manifests.kinds import FIELDS, KINDS, SECRETS
 from reconciler.manifests.messages import schema_problems
 from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.hints import closest, listed, suggest
@@ -150,11 +150,8 @@ def _metadata(
                 ("metadata", "environments", index),
                 hint,
             )
-    for index, field in _texts(metadata.get("ignore")):
-        first = field.split(".")[0].split("[")[0]
-        if first not in FIELDS[kind] and "*" not in first:
-            message = f'unknown field "{field}" in metadata.ignore'
-            wrong("unknown-field", message, ("metadata", "ignore", index), suggest(first, FIELDS[kind]))
+    for code, message, path, hint in _paths(kind, metadata):
+        wrong(code, message, path, hint)
     for index, name in _texts(metadata.get("was")):
         if name == metadata.get("name"):
             wrong(
@@ -167,6 +164,24 @@ def _metadata(
                 hint = "the reconciler writes its own marks with it: choose another label"
                 wrong("reserved-label", message, (*path, index), hint)
     return problems
+
+
+def _paths(kind: str, metadata: Mapping[str, Any]) -> Iterator[tuple[str, str, tuple[str | int, ...], str]]:
+    """What is wrong with the fields that `metadata` names: code, message, place and hint."""
+    for name in ("ignore", "sensitive"):
+        for index, field in _texts(metadata.get(name)):
+            first, path = _first(field), ("metadata", name, index)
+            if first not in FIELDS[kind] and not (name == "ignore" and "*" in first):
+                message = f'unknown field "{field}" in metadata.{name}'
+                yield "unknown-field", message, path, suggest(first, FIELDS[kind])
+            elif name == "sensitive" and first not in SECRETS[kind]:
+                hint = f"what may be secret is {listed(SECRETS[kind])}" if SECRETS[kind] else "remove it"
+                yield "not-secret", f'"{field}" is always shown, and so cannot be sensitive', path, hint
+
+
+def _first(path: str) -> str:
+    """The field that a path begins with."""
+    return path.split(".")[0].split("[")[0]
 
 
 def _label_lists(spec: Any) -> list[tuple[tuple[str, ...], Any]]:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 SHOWN = "(secret)"
+SHORT = 4
+"""A text of less characters cannot be cut out of another without being given away."""
+NOT_SHOWN = "(not shown: it may be a secret)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,12 +16,14 @@ class Secret:
     """A secret value. Only `reveal()` gives it out, and only the code that sends or compares it calls that.
 
     `source` says where it was read from (`env ACME_KEY`), which may be shown. Where the value is a text that
-    was put together around secrets, `parts` are these.
+    was put together around secrets, `parts` are these. `sure` is False for what only counts as
+    a secret because of where it stands.
     """
 
     _value: str = field(repr=False)
     source: str = ""
     parts: tuple[str, ...] = field(default=(), repr=False, compare=False)
+    sure: bool = field(default=True, repr=False, compare=False)
 
     def reveal(self) -> str:
         """The value itself, to be sent or compared, never to be shown."""
@@ -26,13 +32,36 @@ class Secret:
     def __repr__(self) -> str:
         return SHOWN
 
-    __str__ = __repr__
+    def __str__(self) -> str:
+        return repr(self)
 
     def __format__(self, spec: str) -> str:
-        return format(SHOWN, spec)
+        return format(repr(self), spec)
+
+    def told(self) -> tuple[str, ...]:
+        """The texts by which it could be told in what a server says. A short one that is not sure to be a
+        secret stands in half of all messages, and hides nothing.
+        """
+        whole = (self._value,) if self.sure or len(self._value) >= SHORT else ()
+        return (*whole, *self.parts)
 
     def __reduce__(self) -> str:
         raise TypeError("a secret cannot be pickled")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Unproven(Secret):
+    """A live text that may be a secret: it is treated as one until a record proves that it never was. People
+    may ask to see it all the same.
+    """
+
+    def __repr__(self) -> str:
+        return NOT_SHOWN
+
+
+def unproven(value: Any) -> Any:
+    """A live text as one that may be a secret; empty and absent, and what is no text, are none."""
+    return Unproven(value, "live", sure=False) if isinstance(value, str) and value else value
 
 
 class Sealed(Secret):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import Any
 
 from reconciler.model.address import Address
@@ -54,6 +55,8 @@ class Resource:
     positions: Mapping[str, Source] = field(default_factory=dict, repr=False)
     part_of: Address | None = None
     """The resource whose manifest it is made from, where it has none of its own."""
+    sensitive: tuple[str, ...] = ()
+    """Paths of fields that are secrets without a source of their own."""
 
     @property
     def kind(self) -> str:
@@ -88,14 +91,34 @@ class Version:
     observed: str = ""
 
 
+class How(IntEnum):
+    """How a value that may be a secret was last written, or found equal to git's."""
+
+    PLAIN = 1
+    SECRET = 2
+    PARTS = 3
+    """Part by part, as a connection's inputs are: none of them is ever shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What our record says of one key. `digest` holds the first digits of its value's, where there is room
+    for them; no secret enters it.
+    """
+
+    how: How
+    digest: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class LiveObject:
     """One object of the tenant.
 
     `fields` uses the same names and forms as a manifest's, so that the two can be compared; `facts` holds
     what only the server decides (needsDeploy, deployedVersion, …); `labels` are all labels, ours included;
-    `applied` is our record: for each group of fields the digest of what was last written.
-    Secret values are Secret here too, from the moment the answer is parsed.
+    `applied` is our record: for each group of fields the digest of what was last written; `written` is the
+    same for single keys by their paths (`config.Channel`), None where there is no record of them. Secret
+    values are Secret here too, from the moment the answer is parsed, and what may be one is Unproven.
     """
 
     kind: str
@@ -105,6 +128,7 @@ class LiveObject:
     facts: Mapping[str, Any] = field(default_factory=dict)
     versions: tuple[Version, ...] = ()
     applied: Mapping[str, str] = field(default_factory=dict)
+    written: Mapping[str, Written] | None = None
     denied: tuple[str, ...] = ()
 
 

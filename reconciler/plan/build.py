@@ -11,6 +11,7 @@ from reconciler.model.address import Address, Ref
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.digest import sha256
 from reconciler.model.plan import Action, Cause, Change, Drift, Plan, Refusal, Rollout, Verb
+from reconciler.model.secret import Secret, Unproven
 from reconciler.model.state import Desired, Live, LiveObject, Resource
 from reconciler.plan.baseline import without_baseline
 from reconciler.plan.deletion import deletions, not_understood, unread
@@ -125,8 +126,22 @@ def _drifted(address: Address, mending: Mending) -> list[Drift]:
     return [
         Drift(address, change.path, _applied(change), change.before, change.cause)
         for change in mending.steps(address).changes
-        if change.cause in (Cause.DRIFT, Cause.BOTH) or (unrecorded and change.cause is Cause.UNKNOWN)
+        if change.cause in (Cause.DRIFT, Cause.BOTH)
+        or (change.cause is Cause.UNKNOWN and (unrecorded or _of_secret(change)))
     ]
+
+
+def _of_secret(change: Change) -> bool:
+    """Whether nobody can tell since the record holds no values of secrets; else it is git's new wish."""
+    return any(map(_has_secret, (change.before, change.after)))
+
+
+def _has_secret(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_has_secret, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(_has_secret, value))
+    return isinstance(value, Secret) and not isinstance(value, Unproven)
 
 
 def _applied(change: Change) -> object:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.kinds import all_kinds
@@ -53,6 +53,11 @@ class Matched:
         """Puts an object of which more is known in its own place."""
         self.objects[address] = live
         self._given.clear()
+
+    def know(self, address: Address, live: LiveObject) -> None:
+        """Puts what was asked of an object that others name to what is known of it."""
+        before = self.known.get(address)
+        self.known[address] = replace(before, facts={**live.facts, **before.facts}) if before else live
 
     def puzzled(self, address: Address, error: NotUnderstood) -> None:
         """Takes note that a resource's object cannot be understood, as was seen only when more was asked."""
@@ -152,6 +157,7 @@ def _by_mark(
         if len(found) > 1:
             sharing = matched.sharing[resource.address] = {o.id: o for o in found}
             matched.refusals.append(ambiguous(resource.address, sharing))
+            return replace(found[0], written=None)  # whose record it is, nobody knows
         if found:
             return found[0]
     return None

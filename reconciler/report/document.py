@@ -151,7 +151,7 @@ def plain(value: Any) -> Any:
 
 def _word(value: Any) -> str | None:
     if isinstance(value, Secret):
-        return SHOWN
+        return str(value)
     if isinstance(value, Hidden):
         return SHOWN if value.present else None
     if isinstance(value, Ref | Address):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.report import values
+from reconciler.report import unproven, values
 from reconciler.report.sanitize import code, fence, markdown, terminal
 
 LIMIT = 65_536
@@ -51,6 +51,8 @@ def plan(document: Document) -> str:
         head += ["", f"🌊 **Rollout** of {markdown(rollout)}"]
     if lease := values.lease_line(document):
         head += ["", f"⏳ **Lease**: {markdown(lease)}"]
+    if reason := unproven.why(document):
+        head += ["", markdown(reason)]
     if document["actions"]:
         head += ["", *_kind_table(document["actions"])]
     sections = [
@@ -91,6 +93,8 @@ def drift(document: Document) -> str:
         "",
         f"**{values.drift_line(document)}**",
     ]
+    if reason := unproven.why(document):
+        head += ["", markdown(reason)]
     sections = [
         _drift("Not as last applied", document["drift"], is_open=True),
         _entries("Warnings", values.unseen(document), "warning"),

@@ -11,7 +11,7 @@ from typing import Any
 
 from rich.console import Console
 
-from reconciler.report import errors, lines, values
+from reconciler.report import errors, lines, unproven, values
 from reconciler.report.sanitize import terminal
 from reconciler.report.tables import render_table
 
@@ -52,6 +52,7 @@ def render_plan(console: Console, document: Document, *, verbose: bool = False) 
     _notes(console, document)
     _entries(console, "warning", document.get("warnings", ()))
     _entries(console, "refused", document.get("refusals", ()))
+    _not_shown(console, document)
     _plan_facts(console, document, verbose)
     line = values.plan_line(document)
     if document.get("refusals"):
@@ -92,6 +93,7 @@ def render_drift(console: Console, document: Document, *, verbose: bool = False)
     _listing(console, "Owned, but in no manifest", values.left_orphans(document), verbose, "yellow")
     _entries(console, "warning", values.unseen(document))
     _notes(console, document)
+    _not_shown(console, document)
     lines.write(console, 0, (values.drift_line(document), "bold"))
 
 
@@ -204,6 +206,12 @@ def _entries(console: Console, word: str, entries: Sequence[Document]) -> None:
     for entry in entries:
         errors.render_entry(console, word, entry)
     if entries:
+        lines.blank(console)
+
+
+def _not_shown(console: Console, document: Document) -> None:
+    if reason := unproven.why(document):
+        lines.write(console, 0, (reason, "dim"))
         lines.blank(console)
 
 

@@ -14,7 +14,8 @@ LONG = 2_000
 _CONTEXT = 16
 # The words that stand for values; they are shown bare, as nobody's text.
 _WORDS = re.compile(
-    r"\((?:secret|known after apply|definition|digest only|not recorded)\)(?: sha256:[0-9a-f]+)?\Z"
+    r"\((?:secret|not shown: it may be a secret|known after apply|definition|digest only|not recorded)\)"
+    r"(?: sha256:[0-9a-f]+)?\Z"
 )
 
 CAUSES = {

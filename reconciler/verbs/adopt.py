@@ -33,8 +33,8 @@ async def plan_to_adopt(session: Session, address: str, object_id: str) -> Plann
     already bears a mark, or where another object already belongs to the address.
     """
     from reconciler.live.fetch import fetch, kinds_to_read
-    from reconciler.live.further import look_further
     from reconciler.live.tenant import Tenant
+    from reconciler.verbs.further import look_further
 
     desired, _ = load_desired(session)
     wanted = _named(desired, address)

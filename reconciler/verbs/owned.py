@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from reconciler.apply.look import own_anywhere
 from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Policy, Request
 from reconciler.kinds.marks import owned_name
@@ -180,8 +181,7 @@ class _Search:
         for name in (address.leaf, *(written.was if written else ())):
             resource = Resource(Address(address.kind, name), fields)
             request = Request(self._desired.project, resource, None, lambda ref: _id(ref, customer), Policy())
-            found = [o for o in await self._tenant.find(kind, kind.find(request)) if kind.is_own(o, request)]
-            if found:
+            if found := await own_anywhere(self._tenant, kind, request):
                 return found
         return []
 

@@ -16,6 +16,7 @@ from reconciler.model.state import Desired, Live, LiveObject
 from reconciler.plan.build import make_plan
 from reconciler.plan.match import match
 from reconciler.plan.scope import Mending, scope, within_reach
+from reconciler.plan.undecided import undecided
 from reconciler.verbs.session import (
     Options,
     Session,
@@ -45,8 +46,8 @@ async def plan(session: Session, options: Options) -> Planned:
 
     Raises InvalidInput, NotAuthenticated, Unreachable or ApiError. Refusals are in the plan, not raised.
     """
-    from reconciler.live.fetch import fetch, kinds_named, kinds_to_read
-    from reconciler.live.further import look_further
+    from reconciler.live.fetch import fetch, kinds_named, kinds_to_read, with_inputs
+    from reconciler.verbs.further import look_further
     from reconciler.verbs.lease import seen
 
     selection, reader = options.selection, secret_reader(session)
@@ -64,6 +65,9 @@ async def plan(session: Session, options: Options) -> Planned:
             matched.learn,
             matched.puzzled,
         )
+        if keys := undecided(matched, reach.resources.keys(), allowed):
+            for one in await with_inputs(client, keys):
+                matched.know(Address(one.kind, one.fields["reference"]), one)
         live = replace(live, requests=client.stats.reads)
         lease, more = await seen(session, client)
     if selection.select:

@@ -52,7 +52,9 @@ def test_a_definition_from_nothing_to_healed(
     assert code == 0, err
     project.converged()
     assert project.json("drift")["drift"] == []
-    assert project.named("integrations", f"Integration {number}", "versionNumber")["versionNumber"] == 1
+    assert project.named("integrations", f"Integration {number}", "versionNumber")["versionNumber"] == 2, (
+        "a draft bears the number of the next version: one was published"
+    )
 
 
 def _written(project: Remote, path: Path, data: dict[str, Any], number: int) -> dict[str, Any]:
@@ -60,7 +62,7 @@ def _written(project: Remote, path: Path, data: dict[str, Any], number: int) -> 
     project.write("definitions/it.yml", path.read_text("utf-8"))
     project.manifest(
         "Integration", "it", name=f"Integration {number}", description="As in git",
-        definition="../definitions/it.yml", release="1.4.0",
+        definition="../definitions/it.yml", release="1.4.0", draft="follow",
     )  # fmt: skip
     project.manifest("Customer", "acme", name=f"Customer {number}")
     config = {v["key"]: _value(v) for v in data.get("requiredConfigVars") or () if _wants(v)}

@@ -19,7 +19,7 @@ ORIGINALS = hostile.originals()
 EXAMPLES = int(os.environ.get("EXAMPLES", "150"))
 QUICK = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 PLAN = {
-    **{name: "x" for name in ("project", "environment", "createdAt")},
+    **{name: "x" for name in ("project", "environment", "tenant", "createdAt")},
     "format": "reconciler.plan/v1",
     **{name: "sha256:" + "0" * 64 for name in ("desired", "live", "checksum")},
     "summary": {"actions": 2, "unchanged": 0},

@@ -15,7 +15,6 @@ import pytest
 from reconciler.api.client import Identity
 from reconciler.kinds.base import Policy
 from reconciler.live.fetch import fetch, kinds_to_read
-from reconciler.live.further import look_further
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Plan, Verb
 from reconciler.model.secret import Secret
@@ -24,6 +23,7 @@ from reconciler.plan.build import make_plan
 from reconciler.plan.match import Matched, match
 from reconciler.plan.select import Selection
 from reconciler.report.document import dumps, plan_document
+from reconciler.verbs.further import look_further
 from reconciler.verbs.session import load_desired, open_session
 from tests.harness import client_of
 from tests.kinds.cases import CASES

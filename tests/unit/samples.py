@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from reconciler.definition import Definition
 from reconciler.definition.meaning import digest, meaning
 from reconciler.kinds import all_kinds
+from reconciler.kinds.applied import label as record_label
 from reconciler.kinds.base import Policy, Request
-from reconciler.kinds.instance import GROUPS, WIDTHS
-from reconciler.kinds.marks import mark, read_record, record_label, short
+from reconciler.kinds.config_causes import recorded
+from reconciler.kinds.config_forms import form, how
+from reconciler.kinds.instance_record import LAYOUT, keys_of
+from reconciler.kinds.marks import mark
 from reconciler.model.address import Address, Ref, Resolve
 from reconciler.model.digest import sha256
 from reconciler.model.plan import Plan
 from reconciler.model.secret import Secret
-from reconciler.model.state import Desired, Live, LiveObject, Resource, Version
+from reconciler.model.state import Desired, How, Live, LiveObject, Resource, Version, Written
 from reconciler.plan.build import make_plan
 from reconciler.plan.select import Selection
 from reconciler.sandbox.definition import dump, load, normalise, resolve_components
@@ -193,7 +197,7 @@ def version(release: str | None, number: int = 1, *, available: bool = True, **m
 def node(
     *,
     config: Mapping[str, Any] | None = None,
-    labels: tuple[str, ...] = (),
+    labels: tuple[str | Record, ...] = (),
     flows: Mapping[str, Any] | None = None,
     version_id: str = "sync:release:1.0.0",
     **more: Any,
@@ -211,7 +215,7 @@ def node(
         "name": "Copy",
         "description": "",
         "enabled": True,
-        "labels": [mark(PROJECT, COPY), *labels],
+        "labels": [mark(PROJECT, COPY), *(_label(one, config or {}, flows or {}) for one in labels)],
         "needsDeploy": False,
         "deployedVersion": 1,
         "lastDeployedAt": "2026-01-01T00:00:00Z",
@@ -245,14 +249,34 @@ def copy(fields: Mapping[str, Any] | None = None, **more: Any) -> Resource:
     return resource(COPY, {**references, **(fields or {})}, **more)
 
 
-def record(**groups: Any) -> str:
-    """The record label of an instance that was applied with these forms; `secrets` is a digest itself."""
-    digests = {k: v if k == "secrets" else short(v) for k, v in groups.items()}
-    return record_label(digests, GROUPS, WIDTHS)
+@dataclass(frozen=True)
+class Record:
+    """The record of an instance, as the label that the instance's keys make of it."""
+
+    applied: Mapping[str, str]
+    written: Mapping[str, Written]
+    owner: Any = "i1"
 
 
-def remembered(label: str) -> dict[str, str]:
-    return read_record([label], GROUPS, WIDTHS)
+def record(config: Mapping[str, Any] | None = None, owner: Any = "i1", **groups: Any) -> Record:
+    """The record of an instance to which `config` was applied, and of whose other groups these are the forms;
+    `secrets` is a digest itself.
+    """
+    digests = {k: v if k == "secrets" else sha256(v) for k, v in groups.items()}
+    forms = {key: form(value) for key, value in (config or {}).items()}
+    written = {
+        f"config.{key}": Written(how(value), "" if how(value) is How.SECRET else sha256(forms[key]))
+        for key, value in (config or {}).items()
+    }
+    if written:
+        digests["config"] = sha256(recorded(forms))
+    return Record(digests, written, owner)
+
+
+def _label(one: str | Record, config: Mapping[str, Any], flows: Mapping[str, Any]) -> str:
+    if isinstance(one, str):
+        return one
+    return record_label(LAYOUT, one.applied, one.written, keys_of(config, flows), one.owner)
 
 
 def ref(address: Address, field: str) -> Ref:

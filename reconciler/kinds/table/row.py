@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from reconciler.kinds.table.shape import TEXT, Shape
 from reconciler.model.address import Address, Ref, Resolve
-from reconciler.model.secret import Hidden, Secret
+from reconciler.model.secret import Hidden, Secret, unproven
+
+Secrecy = Literal["never", "may", "always"]
+"""Whether a field's live value is shown: always; where it is proven to be plain text; or not at all."""
 
 
 def same(value: Any) -> Any:
@@ -20,14 +23,14 @@ def same(value: Any) -> Any:
 class Row:
     """One field of the manifest, of the object, and of the mutation's input.
 
-    `doc` says to people what it means; `example` and `default` are shown to them beside it, and the examples
-    of all rows that are not `apart` make the kind's. `refers` is the kind whose resources it names; `fixed`
-    can be set at creation alone; `secret` may hold secrets. `path` is where the answer has it (None:
-    nowhere), with dots between levels, `select` what is asked for there, and `wire` its type, where that is
-    not its shape's; `input` is its name in the
-    mutation, and None where no mutation takes it. `read` translates the answer's value, `form` brings the
-    manifest's to that form, `write` makes of it what the mutation takes, and `each` does so of a reference's
-    id and name. `stands_for` is the value of another object that the API takes in its place.
+    `doc` says to people what it means; `example` and `default` are shown to them beside it, and the
+    examples of all rows that are not `apart` make the kind's. `refers` is the kind whose resources it
+    names; `fixed` can be set at creation alone; `secret` says whether it may hold secrets. `path` is where
+    the answer has it (None: nowhere), with dots between levels, `select` what is asked for there, and
+    `wire` its type, where that is not its shape's; `input` is its name in the mutation, and None where no
+    mutation takes it. `read` translates the answer's value, `form` brings the manifest's to that form,
+    `write` makes of it what the mutation takes, and `each` does so of a reference's id and name.
+    `stands_for` is the value of another object that the API takes in its place.
     """
 
     name: str
@@ -39,7 +42,7 @@ class Row:
     required: bool = False
     refers: str = ""
     fixed: bool = False
-    secret: bool = False
+    secret: Secrecy = "never"
     path: str | None = ""
     select: str = ""
     wire: Any = None
@@ -73,7 +76,8 @@ class Row:
         if self.refers:
             rows = _rows(value) if self.shape.unordered else [value] if value else ()
             return {row["id"]: row.get("email") or row.get("name") or row["id"] for row in rows}
-        return self._plain(self.read(value))
+        found = self._plain(self.read(value))
+        return unproven(found) if self.secret == "may" else found
 
     def wanted(self, value: Any, resolve: Resolve) -> Any:
         """The manifest's value in the form in which it is compared and recorded: for references, ids."""
@@ -97,14 +101,14 @@ class Row:
     def shown(self, value: Any) -> Any:
         """A value as people read it: of references, what they are called."""
         if not self.refers:
-            return wrapped(value, self.shape.empty) if self.secret else value
+            return wrapped(value, self.shape.empty) if self.secret == "always" else value
         names = list(value.values()) if isinstance(value, Mapping) else [a.name for a in addresses(value)]
         return sorted(names) if self.shape.unordered else next(iter(names), None)
 
     def _plain(self, value: Any) -> Any:
         if self.shape.unordered:
             return sorted(value or ())
-        if self.secret:
+        if self.secret == "always":
             return wrapped(value, self.shape.empty)
         return self.shape.empty if value is None else value
 
@@ -137,7 +141,7 @@ def wrapped(value: Any, empty: Any) -> Any:
         return empty
     if isinstance(value, Mapping):
         return {key: wrapped(inner, "") for key, inner in value.items()}
-    return value if isinstance(value, Secret | Hidden) else Secret(str(value))
+    return value if isinstance(value, Secret | Hidden) else Secret(str(value), sure=False)
 
 
 def revealed(value: Any) -> Any:

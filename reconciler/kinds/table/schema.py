@@ -42,6 +42,12 @@ _METADATA = (
         ["description", "config.Channel"],
     ),
     Row(
+        "sensitive",
+        in_order(NAME),
+        "Paths of fields whose values are secrets, though they stand in the manifest: they are never shown.",
+        ["config.Channel"],
+    ),
+    Row(
         "was",
         in_order(_IN_ADDRESS),
         "Earlier names, so that a renamed manifest keeps its resource.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -81,7 +81,9 @@ class Twice(httpx.AsyncBaseTransport):
             )
 
 
-def applied(sandbox: Sandbox, desired: Desired, wire: httpx.AsyncBaseTransport) -> Outcome:
+def prepared(
+    sandbox: Sandbox, desired: Desired, wire: httpx.AsyncBaseTransport
+) -> Callable[[], Awaitable[Outcome]]:
     live = snapshot(sandbox, desired)
     plan, matched = make_plan(desired, live, POLICY), match(desired, live)
 
@@ -99,7 +101,11 @@ def applied(sandbox: Sandbox, desired: Desired, wire: httpx.AsyncBaseTransport) 
             )
             return await Walk(plan, run, parallelism=1, now=lambda: datetime.now(UTC)).outcome()
 
-    return anyio.run(work)
+    return work
+
+
+def applied(sandbox: Sandbox, desired: Desired, wire: httpx.AsyncBaseTransport) -> Outcome:
+    return anyio.run(prepared(sandbox, desired, wire))
 
 
 @pytest.mark.parametrize("lost", [False, True])
@@ -215,3 +221,38 @@ def test_what_is_read_late_is_not_published_twice():
         outcome = applied(sandbox, wanted(copy()), wire)
         assert {r.status for r in outcome.results} == {Status.DONE}
         assert len(snapshot(sandbox).objects["Integration"][0].versions) == 1
+
+
+class WholeRun(httpx.AsyncBaseTransport):
+    """A whole other run right after the n-th of our calls, planned before the first."""
+
+    def __init__(self, sandbox: Sandbox, desired: Desired, after: int) -> None:
+        self._inner, self._after, self._calls = transport(sandbox), after, 0
+        self._other, self.outcome = prepared(sandbox, desired, transport(sandbox)), None  # type: ignore[var-annotated]
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self._calls += "mutation" in json.loads(request.content)["query"].split("(")[0]
+        response = await self._inner.handle_async_request(request)
+        if self._calls == self._after and self.outcome is None:
+            await response.aread()
+            self.outcome = True
+            self.outcome = await self._other()
+        return response
+
+
+@pytest.mark.parametrize("clears", ["true", "false"])
+@pytest.mark.parametrize("creates", ["ignores", "imports"])
+@pytest.mark.parametrize("after", range(1, 7))
+def test_two_first_runs_at_once_make_one_integration(after: int, creates: str, clears: str):
+    """Between one run's import, which takes the mark off, and its update, no label tells the other of it."""
+    rules = {"create_with_definition": creates, "import_clears_labels": clears}
+    with Sandbox(rules=rules) as sandbox:
+        desired = wanted(copy({"enabled": True}))
+        wire = WholeRun(sandbox, desired, after)
+        applied(sandbox, desired, wire)
+        assert wire.outcome is not None
+        found = snapshot(sandbox).objects
+        assert [len(found[kind]) for kind in LISTS.values()] == [1, 1, 1]
+        left = plan_for(sandbox, desired, POLICY)
+        assert not left.refusals
+        assert len(found["Integration"][0].versions) == 1

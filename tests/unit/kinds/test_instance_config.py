@@ -7,19 +7,18 @@ import pytest
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Policy
-from reconciler.kinds.config_values import on_wire, same_value, text
+from reconciler.kinds.config_forms import form
+from reconciler.kinds.config_values import is_connection, on_wire, same_value, text
 from reconciler.kinds.instance_config import (
     changed_keys,
     config_changes,
-    config_form,
-    is_connection,
     parse_variables,
     variable_inputs,
 )
 from reconciler.kinds.instance_flows import flow_changes, flows_form, parse_flow
 from reconciler.kinds.instance_secrets import secrets_digest, secrets_rotated
 from reconciler.model.plan import Verb
-from reconciler.model.secret import Hidden, Secret
+from reconciler.model.secret import Hidden, Secret, Unproven
 from reconciler.model.state import LiveObject
 from tests.unit.samples import KEY, copy, inputs, instance, node, record, request, steps
 
@@ -98,7 +97,7 @@ def test_variables_are_read_by_their_type():
         }
     )
     assert live.fields["config"] == {
-        "Channel": "#all",
+        "Channel": Unproven("#all", "live"),
         "Empty": "",
         "Slack": {"inputs": {"key": Secret("shown", "live"), "secret": Hidden(True), "unset": Hidden(False)}},
         "Nightly": {"value": "0 0 * * *", "scheduleType": "custom", "timeZone": ""},
@@ -199,7 +198,7 @@ def _hidden(wanted: str, applied: str | None) -> tuple[Any, LiveObject]:
         before = manifest(applied)
         known = {
             "secrets": secrets_digest(request(before, None, KEY)),
-            "config": config_form(before.fields["config"]),
+            "config": before.fields["config"],
         }
         labels = (record(release="1.0.0", **known),)
     return manifest(wanted), instance(config={"S": inputs(password=True)}, labels=labels)
@@ -245,7 +244,7 @@ def test_a_rotated_secret_that_reads_back_needs_no_second_record():
 
 
 def test_no_secret_enters_the_unkeyed_record():
-    forms = [config_form({"S": {"inputs": {"a": Secret(value)}}, "T": [Secret(value)]}) for value in "ab"]
+    forms = [(form({"inputs": {"a": Secret(value)}}), form([Secret(value)])) for value in "ab"]
     assert forms[0] == forms[1]
 
 

@@ -6,7 +6,6 @@ import pytest
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Policy
-from reconciler.kinds.instance_config import config_form
 from reconciler.model.plan import Verb
 from reconciler.model.secret import Secret
 from reconciler.model.state import LiveObject, Resource
@@ -47,10 +46,10 @@ PAUSED = {"enabled": False}
         (copy(), instance(lastDeployedAt=None, **PAUSED), ["deploy"]),
         (copy({"enabled": False}), instance(needsDeploy=True, **PAUSED), ["deploy", "disable"]),
         (copy({"config": {"A": "1"}}), instance(config={"A": "1"}), []),
-        (copy({"config": {"A": "2"}}), instance(config={"A": "1"}), ["update", "configure", "deploy"]),
+        (copy({"config": {"A": "2"}}), instance(config={"A": "1"}), ["configure", "record", "deploy"]),
         (
             copy({"config": {"A": "1"}}),
-            instance(config={"A": "2"}, labels=(record(config=config_form({"A": "1"})),)),
+            instance(config={"A": "2"}, labels=(record(config={"A": "1"}),)),
             ["configure", "deploy"],
         ),
         (

@@ -1,25 +1,19 @@
 from __future__ import annotations
 
 import hashlib
-from itertools import count
 
 import pytest
 
-from reconciler.kinds.cause import fits
 from reconciler.kinds.marks import (
     is_ours,
     mark,
     marks_in,
     owned_name,
     project_of,
-    read_record,
-    record_label,
-    short,
 )
 from reconciler.model.address import Address
 
 LONG = "a" * 63
-GROUPS, WIDTHS = ("name", "config", "secrets"), {"secrets": 8}
 
 
 @pytest.mark.parametrize(
@@ -119,22 +113,3 @@ def test_the_project_of_a_mark():
 )
 def test_the_name_that_a_mark_of_project_and_kind_gives(labels: list[str], name: str | None):
     assert owned_name(labels, "p", "Customer") == name
-
-
-@pytest.mark.parametrize("written", [(), ("name",), ("config", "secrets"), GROUPS])
-def test_a_record_reads_back_what_was_written(written: tuple[str, ...]):
-    digests = {group: short([group]) for group in written}
-    found = read_record(["vip", record_label(digests, GROUPS, WIDTHS)], GROUPS, WIDTHS)
-    assert found == {group: digests[group][: WIDTHS.get(group, 4)] for group in written}
-    assert all(fits(found[group], [group]) for group in written)
-
-
-@pytest.mark.parametrize("text", ["", "1234", "1" * 17, "1" * 40])
-def test_a_record_of_another_width_is_none(text: str):
-    assert read_record([f"reconciler-applied:{text}"], GROUPS, WIDTHS) == {}
-
-
-def test_a_digest_of_zeros_is_not_taken_for_an_absent_one():
-    value = next(n for n in count() if hashlib.sha256(str(n).encode()).hexdigest().startswith("0000"))
-    found = read_record([record_label({"name": short(value)}, GROUPS, WIDTHS)], GROUPS, WIDTHS)
-    assert fits(found["name"], value)

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from reconciler.kinds.instance_config import config_form
 from reconciler.model.digest import canonical
 from reconciler.model.plan import Change, Verb
 from reconciler.model.secret import Secret
@@ -106,7 +105,7 @@ def test_nothing_to_do_is_nothing():
     ],
 )
 def test_drift_tells_what_was_applied_where_that_is_known(applied: str, live: str, drift: list[Any]):
-    labels = (record(config=config_form({"A": applied})),)
+    labels = (record(config={"A": applied}),)
     found = plan(
         desired(RELEASED, resource(ACME), copy({"config": {"A": "a"}})),
         world(PUBLISHED, customer(), instance(version_id="v1", config={"A": live}, labels=labels)),

@@ -280,6 +280,7 @@ KINDS = (
             "dataSourceType": lambda part, _: part.body["type"].upper() if "type" in part.body else None,
             "isCommonTrigger": lambda part, _: part.owner.key in _COMMON,
             "scheduleSupport": _schedule_support,
+            "inputs": _inputs,
             **constants(False, "isDetailDataSource", "allowRemove", "allowUpdate"),
         },
     ),

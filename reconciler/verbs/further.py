@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 import anyio
 
 from reconciler.api.client import Client
+from reconciler.apply.look import further
 from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Request
 from reconciler.kinds.understanding import not_understood
@@ -31,7 +32,7 @@ async def look_further(
 
     async def look(address: Address) -> None:
         about = request(address)
-        live = await tenant.further(all_kinds()[address.kind], about)
+        live = await further(tenant, all_kinds()[address.kind], about)
         if live is not None and live is not about.live:
             learn(address, live)
 

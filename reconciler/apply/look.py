@@ -1,0 +1,80 @@
+"""Looks at the tenant: which objects are a resource's, and what decides about one and no list shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Protocol
+
+from reconciler.kinds.base import Kind, Request
+from reconciler.model.errors import NotFound
+from reconciler.model.operation import Operation, Upload
+from reconciler.model.state import LiveObject
+
+
+class Objects(Protocol):
+    """The tenant: reads objects, carries mutations out."""
+
+    async def read(self, kind: Kind, op: Operation) -> LiveObject | None:
+        """The object that `op` asks for."""
+
+    async def find(self, kind: Kind, op: Operation) -> list[LiveObject]:
+        """The objects that `op` asks for."""
+
+    async def glance(self, kind: Kind, op: Operation) -> list[LiveObject]:
+        """The same, without those that cannot be understood."""
+
+    async def ask(self, op: Operation) -> Any:
+        """The value at the operation's root field."""
+
+    async def send(self, kind: Kind, op: Operation) -> Mapping[str, Any]:
+        """Carries a mutation out; gives the object in its answer."""
+
+    async def upload(self, upload: Upload) -> None:
+        """Puts a file to where a mutation's answer said."""
+
+
+async def own(tenant: Objects, kind: Kind, request: Request) -> list[LiveObject]:
+    """The objects that are the resource's, the oldest first: those that `find` sees, and among the newest
+    also those whose mark it does not see.
+    """
+    found = [live for live in await tenant.find(kind, kind.find(request)) if kind.is_own(live, request)]
+    found = found[::-1] if kind.newest_first else found
+    if (glance := kind.glance(0)) is None:
+        return found
+    newest = await tenant.glance(kind, glance)
+    found += await _whole(tenant, kind, request, newest, {live.id for live in found})
+    age = {live.id: index for index, live in enumerate(newest)}
+    return sorted(found, key=lambda live: -age.get(live.id, len(newest)))
+
+
+async def own_anywhere(tenant: Objects, kind: Kind, request: Request) -> list[LiveObject]:
+    """The same, however old they are: what `find` does not see is looked for everywhere."""
+    found = [live for live in await tenant.find(kind, kind.find(request)) if kind.is_own(live, request)]
+    offset = 0
+    while not found and (glance := kind.glance(offset)) and (page := await tenant.glance(kind, glance)):
+        found, offset = await _whole(tenant, kind, request, page, set()), offset + len(page)
+    return found
+
+
+async def further(tenant: Objects, kind: Kind, request: Request) -> LiveObject | None:
+    """The object of a request with all that decides about it and no list shows."""
+    live = request.live
+    while live is not None and (op := kind.unknown(replace(request, live=live))):
+        live = kind.learned(live, op, await _there(tenant, kind, op))
+    return live
+
+
+async def _whole(
+    tenant: Objects, kind: Kind, request: Request, glanced: list[LiveObject], known: set[str]
+) -> list[LiveObject]:
+    """Those at which a glance tells that they are the resource's, read as a whole."""
+    hidden = [live.id for live in glanced if live.id not in known and kind.is_own(live, request)]
+    return [live for one in hidden if (live := await _there(tenant, kind, kind.get(one)))]
+
+
+async def _there(tenant: Objects, kind: Kind, op: Operation) -> LiveObject | None:
+    try:
+        return await tenant.read(kind, op)
+    except NotFound:
+        return None
