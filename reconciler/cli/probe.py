@@ -80,7 +80,7 @@ def _probe(here: Settings, session: Session, out: Path | None, shape: str) -> No
     from reconciler.verbs.probe import document, rules_text, write_rules
     from reconciler.verbs.probe import probe as examine
 
-    here.say(f'Probing "{session.environment.name}" with scratch objects, with about 85 requests.')
+    here.say(f'Probing "{session.environment.name}" with scratch objects, with about 90 requests.')
     probed = anyio.run(examine, replace(session, notice=here.say))
     for one in probed.removed:
         here.say(f'Removed {one.kind} "{one.name}", which an earlier probe left.')

@@ -1,4 +1,4 @@
-"""sandbox: serve, reset, seed, rule and fault."""
+"""sandbox: serve, reset, seed, configure, rule and fault."""
 
 from __future__ import annotations
 
@@ -128,6 +128,25 @@ def seed(integrations: int, customers: int, instances: int) -> None:
     here = settings()
     fill(_needed(here), integrations=integrations, customers=customers, instances=instances)
     here.say(f"Added {integrations:,} integrations, {customers:,} customers and {instances:,} instances.")
+
+
+@sandbox.command()
+@click.argument("instance", metavar="INSTANCE_ID")
+@click.option("--value", required=True, metavar="JSON|@FILE", help="What fits the definition's schema.")
+@click.option("--version", metavar="ID", help="Of the integration, to be moved to. [default: its own]")
+@common
+def configure(instance: str, value: str, version: str | None) -> None:
+    """Save the configuration of an instance of a headless integration in the project's sandbox.
+
+    On the platform people do so in the web app; the API has no call for it.
+    """
+    from reconciler.verbs.api_input import read_text
+    from reconciler.verbs.sandbox import configure as save
+
+    here = settings()
+    text = read_text(value[1:], sys.stdin.buffer.read) if value.startswith("@") else value
+    save(_needed(here), instance, text, version)
+    here.say("Saved.")
 
 
 @sandbox.command()

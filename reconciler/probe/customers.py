@@ -2,27 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from reconciler.probe.experiment import Experiment, answers
-from reconciler.probe.finding import Finding, Unclear, either
-from reconciler.probe.scratch import Scratch
+from reconciler.probe.finding import Finding, Unclear, either, unclear
+from reconciler.probe.scratch import DESCRIPTION, Scratch
 
 _LIMITS = (255, 100, 64)
 
 
-@answers("labels_read_back")
+@answers("texts_read_back")
+async def texts_read_back(scratch: Scratch) -> list[Finding]:
+    """The description that the customer was made with, which has blanks around it."""
+    read = scratch.created["description"]
+    if read not in (DESCRIPTION, DESCRIPTION.strip()):
+        raise Unclear("it came back as another text")
+    same = read == DESCRIPTION
+    evidence = f"blanks around a description {'came' if same else 'did not come'} back"
+    return [either("texts_read_back", same, yes="as_sent", no="trimmed", evidence=evidence)]
+
+
+@answers("labels_read_back", "updated_at_moves")
 async def labels_read_back(scratch: Scratch) -> list[Finding]:
     """Labels out of order and one of them twice."""
     sent = [*scratch.labels, "probe-b", "probe-a", "probe-b"]
-    read = (await scratch.change("updateCustomer", id=scratch.customer, labels=sent))["labels"] or []
+    customer = await scratch.change("updateCustomer", id=scratch.customer, labels=sent)
+    moved = customer["updatedAt"] != scratch.created["updatedAt"]
+    evidence = f"new labels {'moved' if moved else 'did not move'} updatedAt"
+    return [
+        _order(sent, customer["labels"] or []),
+        either("updated_at_moves", moved, yes="everything", no="own_fields_only", evidence=evidence),
+    ]
+
+
+def _order(sent: Sequence[str], read: Sequence[str]) -> Finding:
+    rule = "labels_read_back"
     if set(read) != set(sent):
-        raise Unclear("the labels that were read back are others")
+        return unclear(rule, "the labels that were read back are others")
     if read == sent:
-        return [Finding("labels_read_back", "as_sent", "order and repetition came back")]
+        return Finding(rule, "as_sent", "order and repetition came back")
     if read == list(dict.fromkeys(sent)):
-        return [Finding("labels_read_back", "deduplicated", "the repetition is gone, the order is not")]
+        return Finding(rule, "deduplicated", "the repetition is gone, the order is not")
     if read == sorted(read):
-        return [Finding("labels_read_back", "sorted", "they came back sorted")]
-    raise Unclear("they came back in an order of their own")
+        return Finding(rule, "sorted", "they came back sorted")
+    return unclear(rule, "they came back in an order of their own")
 
 
 @answers("label_match")
@@ -55,6 +78,17 @@ async def label_limit(scratch: Scratch) -> list[Finding]:
     raise Unclear(f"even {_LIMITS[-1]} characters are refused: {said}")
 
 
+@answers("activity_log")
+async def activity_log(scratch: Scratch) -> list[Finding]:
+    """Whether the log has heard of anything since the customer was made."""
+    answer = await scratch.answer("activity", since=scratch.created["createdAt"])
+    if answer.faults or not answer.data:
+        raise Unclear(answer.faults[0].message if answer.faults else "there is no answer")
+    heard = bool((answer.data.get("activities") or {}).get("nodes"))
+    evidence = f"it has {'something' if heard else 'nothing'} from this run"
+    return [either("activity_log", heard, yes="on", no="off", evidence=evidence)]
+
+
 @answers("null_input")
 async def null_input(scratch: Scratch) -> list[Finding]:
     """An explicit null for a description that there is."""
@@ -74,9 +108,11 @@ async def empty_external_id(scratch: Scratch) -> list[Finding]:
 
 
 CUSTOMERS: tuple[Experiment, ...] = (
+    texts_read_back,
     labels_read_back,
     label_match,
     label_limit,
+    activity_log,
     null_input,
     empty_external_id,
 )

@@ -34,6 +34,36 @@ async def body_limit(scratch: Scratch) -> list[Finding]:
     return [either("body_limit", refused, yes="2.5MB", no="none", evidence=evidence)]
 
 
+@answers("alias_limit")
+async def alias_limit(scratch: Scratch) -> list[Finding]:
+    """The same question 51 times in one request, and 11 times where that is too often."""
+    many = await scratch.many(51)
+    if not many.faults:
+        return [Finding("alias_limit", "none", "51 root fields in one request are answered")]
+    few = await scratch.many(11)
+    refused, limit = (few, 10) if few.faults else (many, 50)
+    evidence = f"{limit + 1} root fields are refused: {refused.faults[0].message}"
+    return [Finding("alias_limit", str(limit), evidence)]
+
+
+@answers("query_cost")
+async def query_cost(scratch: Scratch) -> list[Finding]:
+    """Three whole pages within each other, of an integration that nobody has."""
+    answer = await scratch.answer("nested", called=scratch.name("of nobody"))
+    refused = bool(answer.faults)
+    evidence = answer.faults[0].message if refused else "1,000,000 possible nodes were no reason to refuse"
+    return [either("query_cost", refused, yes="20000", no="none", evidence=evidence)]
+
+
+@answers("headless_upgrade", "unknown_components")
+async def definitions_apart(_: Scratch) -> list[Finding]:
+    """Not made: neither could be taken back."""
+    return [
+        untried("headless_upgrade", "it takes a code-native integration and values that no call can save"),
+        untried("unknown_components", "a component that came of it would stay"),
+    ]
+
+
 @answers("rate_limit")
 async def rate_limit(_: Scratch) -> list[Finding]:
     """Not made: its only way is to do harm."""
@@ -50,5 +80,13 @@ async def token_rotation(scratch: Scratch) -> list[Finding]:
     return [either("token_rotation", rotates, yes="true", no="false", evidence=evidence)]
 
 
-LIMITS: tuple[Experiment, ...] = (introspection, body_limit, rate_limit, token_rotation)
+LIMITS: tuple[Experiment, ...] = (
+    introspection,
+    body_limit,
+    alias_limit,
+    query_cost,
+    definitions_apart,
+    rate_limit,
+    token_rotation,
+)
 """In the order in which they are made."""

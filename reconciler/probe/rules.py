@@ -64,5 +64,12 @@ RULES: Mapping[str, tuple[str, ...]] = {
     "introspection": ("on", "off"),
     "token_rotation": ("false", "true"),
     "body_limit": ("2.5MB", "none"),
+    "texts_read_back": ("as_sent", "trimmed"),
+    "updated_at_moves": ("everything", "own_fields_only"),
+    "alias_limit": ("none", "10", "50"),
+    "query_cost": ("none", "20000"),
+    "headless_upgrade": ("refused", "allowed"),
+    "unknown_components": ("invented", "refused"),
+    "activity_log": ("on", "off"),
 }
 """Each rule's answers by its name, in the order in which they are shown."""

@@ -19,7 +19,7 @@ from reconciler.probe.limits import LIMITS
 from reconciler.probe.lists import LISTS
 from reconciler.probe.publish import PUBLISH
 from reconciler.probe.rules import RULES
-from reconciler.probe.scratch import Scratch
+from reconciler.probe.scratch import DESCRIPTION, Scratch
 
 EXPERIMENTS: tuple[Experiment, ...] = (
     *CUSTOMERS,
@@ -65,7 +65,7 @@ async def _create_customer(scratch: Scratch) -> None:
         made = await scratch.change(
             "createCustomer",
             name=scratch.name(),
-            description="made by reconciler probe",
+            description=DESCRIPTION,
             externalId=f"{scratch.labels[0]}-{scratch.run}",
             labels=scratch.labels,
         )
@@ -77,7 +77,7 @@ async def _create_customer(scratch: Scratch) -> None:
             error.message if isinstance(error, PayloadError) else f"the token may not write: {error.message}"
         )
         raise ReconcilerError(f"a scratch customer cannot be made, {reason}", hint=hint) from error
-    scratch.customer = made["id"]
+    scratch.customer, scratch.created = made["id"], made
 
 
 async def _made(experiment: Experiment, scratch: Scratch) -> list[Finding]:

@@ -19,6 +19,7 @@ from reconciler.probe.finding import Unclear
 from reconciler.runs.poll import Poll
 
 LABEL = "reconciler-probe"
+DESCRIPTION = " made by reconciler probe "  # blanks around it, to see whether they come back
 NAME_START = "reconciler probe "
 _NAME = re.compile(NAME_START + r"([0-9a-f]{12}) - scratch, may be deleted(?: .*)?")
 _DEPLOY_SECONDS = 330.0  # each trigger may take 30 s
@@ -40,6 +41,8 @@ class Scratch:
     run: str
     sleep: Callable[[float], Awaitable[None]]
     customer: str = ""
+    created: Mapping[str, Any] = field(default_factory=dict)
+    """The customer, as the answer to its creation showed it."""
     draft: Mapping[str, Any] = field(default_factory=dict)
     """The integration's draft, as it was last read."""
     versions: dict[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -68,6 +71,11 @@ class Scratch:
     async def answer(self, name: str, *, repeatable: bool = True, **variables: Any) -> Answer:
         """The answer to a document as it came, for what its form tells."""
         return await self.client.answer(Operation(name, _document(name), variables, repeatable=repeatable))
+
+    async def many(self, count: int) -> Answer:
+        """The answer to a request with so many root fields, which all ask the same."""
+        fields = " ".join(f"a{number}: organization {{ id }}" for number in range(count))
+        return await self.client.answer(Operation("many", f"query many {{ {fields} }}", {}))
 
     async def change(self, mutation: str, **given: Any) -> Any:
         """The object in a mutation's payload. Raises ApiError."""
@@ -127,8 +135,8 @@ class Scratch:
             return version
         self.untold = True
         self._told.add(version)
-        await self.change("updateIntegrationVersionAvailability", id=version, available=True)
-        if not await self.becomes_available(version):
+        told = await self.change("updateIntegrationVersionAvailability", id=version, available=True)
+        if not (told["versionIsAvailable"] or await self.becomes_available(version)):
             raise Unclear(f"the version did not become available in {_AVAILABLE_SECONDS:.0f} s")
         return version
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .definition_check import ANYTHING, KNOWN, check, component_refs, steps_of
-from .definition_rows import config_variables, flows
+from .definition_rows import config_variables, configuration, flows
 from .definition_text import DefinitionError, dump, load
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Lookup",
     "check",
     "config_variables",
+    "configuration",
     "dump",
     "flows",
     "latest",
@@ -56,7 +57,7 @@ _NAMES = {
     """,
     "flow": """
         description endpointSecurityType isAgentFlow isSynchronous name organizationApiKeys
-        queueConfig renameAttributes retryConfig schemas stableKey steps supplementalComponents
+        queueConfig renameAttributes retryConfig schedule schemas stableKey steps supplementalComponents
         triggerResolver
     """,
     "step": "action branches description errorConfig inputs isTrigger name schedule stableKey steps",

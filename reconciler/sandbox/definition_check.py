@@ -86,6 +86,8 @@ def _top(definition: dict[str, Any], known: Known) -> Iterator[str]:
     endpoint = definition.get("endpointType")
     if endpoint is not None and endpoint not in known.endpoint_types:
         yield f"endpointType {endpoint!r} is unknown"
+    if not isinstance(definition.get("configuration", {}), dict):
+        yield "configuration must be a mapping"
     variables = definition.get("requiredConfigVars")
     if variables is not None and not isinstance(variables, list):
         yield "requiredConfigVars must be a list"

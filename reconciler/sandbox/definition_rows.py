@@ -7,6 +7,7 @@ definition, and absent keys take the value that the API shows for them.
 from __future__ import annotations
 
 from collections.abc import Collection
+from hashlib import sha1
 from typing import Any
 
 import msgspec
@@ -32,6 +33,22 @@ def config_variables(definition: dict[str, Any]) -> list[dict[str, Any]]:
         for index, variable in enumerate(definition.get("requiredConfigVars") or [])
         if variable.get("dataType") != "htmlElement"
     ]
+
+
+def configuration(definition: dict[str, Any]) -> dict[str, Any] | None:
+    """The schema of a headless integration, and the version that tells one such schema from another.
+
+    Builders write it flat, with an eTag; the documentation has it below ``instance``, with a version.
+    """
+    given = definition.get("configuration")
+    if not isinstance(given, dict):
+        return None
+    own = given["instance"] if isinstance(given.get("instance"), dict) else given
+    schema = own.get("schema") or {}
+    version = own.get("eTag", own.get("version"))
+    if version is None:  # then any other schema is another version
+        version = sha1(msgspec.json.encode(schema, order="deterministic")).hexdigest()
+    return {"schema": schema, "version": str(version)}
 
 
 def _flow(flow: dict[str, Any], order: int) -> dict[str, Any]:

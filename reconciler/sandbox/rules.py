@@ -80,6 +80,13 @@ mutation_not_found | top_level, payload | a mutation of an unknown id
 introspection | on, off | the schema may be asked for
 token_rotation | false, true | an exchange hands out a new refresh token
 body_limit | 2.5MB, none | the longest request body that is taken
+texts_read_back | as_sent, trimmed | names, descriptions, labels, comments and config texts
+updated_at_moves | everything, own_fields_only | whether config, labels and deploys move updatedAt too
+alias_limit | none, 10, 50 | the most root fields of one request
+query_cost | none, 20000 | the most nodes that a query may ask for: first, times the first of what is within
+headless_upgrade | refused, allowed | moving an instance to another configuration version before its values
+unknown_components | invented, refused | a definition names a component or version that the tenant lacks
+activity_log | on, off | activities tells each change
 """
 
 

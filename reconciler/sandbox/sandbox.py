@@ -29,9 +29,11 @@ from graphql import (
 from graphql.language import FieldNode, Visitor, visit
 
 from .faults import AUTH, Armed, Fault, Faults, Strike
+from .limits import refusal
+from .resolve.content.headless import configure
 from .resolve.executable import schema, tables
 from .resolve.frame.context import Context
-from .resolve.frame.errors import NotFoundError
+from .resolve.frame.errors import NotFoundError, RefusedError
 from .rules import Rules, check
 from .somebody import shift_customers
 from .store import Store
@@ -88,6 +90,8 @@ class Sandbox:
             if operation is None:
                 message = "Must provide a valid operation name if query contains multiple operations."
                 return 400, {"errors": [{"message": message}]}, {}
+            if (too_much := refusal(schema(), document, operation, variables, rules)) is not None:
+                return 400, {"errors": [{"message": too_much}]}, {}
             if operation.operation is OperationType.MUTATION:
                 self._keep_past(meta)
             context = Context(self._store, rules, meta, user or meta.get("role", "owner"))
@@ -265,6 +269,16 @@ class Sandbox:
             signature = signature or sha1(f"{key}/{number}".encode()).hexdigest()
             self._store.add_component(key, number, signature, json.dumps(body))
             return number
+
+    def configure(self, instance: str, value: Any, *, version: str | None = None) -> None:
+        """Save the configuration of an instance of a headless integration, as a person does in the web app:
+        for the version of the integration that it has, or for another. ValueError says what does not fit.
+        """
+        with self.writing() as context:
+            try:
+                configure(context, instance, value, version)
+            except (RefusedError, GraphQLError) as refused:
+                raise ValueError(str(refused)) from refused
 
     def reset(self) -> None:
         """Empty the tenant; its identity, tokens, shifts and rules stay."""

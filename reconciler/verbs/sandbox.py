@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,6 +114,20 @@ def seed(session: Session, *, integrations: int, customers: int, instances: int)
             hint = "empty it first: reconciler sandbox reset"
             raise InvalidInput.of("seeded-already", "the sandbox holds such objects already", hint=hint)
         fill(sandbox, integrations=integrations, customers=customers, instances=instances)
+    finally:
+        sandbox.close()
+
+
+def configure(session: Session, instance: str, text: str, version: str | None) -> None:
+    """Saves the configuration of an instance of a headless integration, for the version that it has or for
+    another one, as a person does in the web app. Raises InvalidInput.
+    """
+    sandbox = checked_open(lambda: open_sandbox(session), session.state / "sandbox.db")
+    try:
+        sandbox.configure(instance, json.loads(text), version=version)
+    except ValueError as error:
+        message = f"the instance cannot be configured: {error}"
+        raise InvalidInput.of("bad-configuration", message, hint="write JSON that fits the schema") from error
     finally:
         sandbox.close()
 

@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from reconciler.cli.main import run
+from reconciler.sandbox import Sandbox
 from reconciler.sandbox.rules import RULES
 
 
@@ -110,6 +111,57 @@ def test_reset_empties_the_tenant_and_keeps_its_rules(
     assert capsys.readouterr().out == ""
     assert run(["sandbox", "rule", "label_limit", "--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out)["rules"][0]["value"] == "100"
+
+
+HEADLESS = """\
+definitionVersion: 7
+name: Native
+isCodeNative: true
+configuration: {eTag: a1, schema: {type: object, required: [region]}}
+flows:
+  - name: Flow
+    steps:
+      - name: Trigger
+        isTrigger: true
+        action: {key: webhook, component: {key: webhook-triggers, isPublic: true, version: LATEST}}
+"""
+
+
+def headless_instance(project: Path) -> str:
+    """An instance of a headless integration that nobody configured, in the project's sandbox."""
+    with Sandbox(project / ".reconciler" / "sandbox.db") as sandbox:
+
+        def make(mutation: str, kind: str, **given: Any) -> str:
+            asked = f"{mutation}(input: $i) {{ {kind} {{ id }} }}"
+            input_type = f"{mutation[0].upper()}{mutation[1:]}Input"
+            text = f"mutation ($i: {input_type}!) {{ m: {asked} }}"
+            answer = sandbox.execute(text, {"i": given})[1]
+            return str(answer["data"]["m"][kind]["id"])
+
+        draft = make("importIntegration", "integration", definition=HEADLESS)
+        version = make("publishIntegration", "integration", id=draft)
+        customer = make("createCustomer", "customer", name="Headless")
+        return make("createInstance", "instance", name="I", customer=customer, integration=version)
+
+
+def test_an_instance_of_a_headless_integration_is_configured(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["apply", "--yes"]) == 0
+    instance = headless_instance(project)
+    capsys.readouterr()
+    assert run(["sandbox", "configure", instance, "--value", "{}"]) == 3
+    assert "'region' is a required property" in capsys.readouterr().err
+    assert run(["sandbox", "configure", instance, "--value", "@none.json"]) == 3
+    assert run(["sandbox", "configure", instance, "--value", "{"]) == 3
+    (project / "value.json").write_text('{"region": "eu"}')
+    assert run(["sandbox", "configure", instance, "--value", "@value.json"]) == 0
+    with Sandbox(project / ".reconciler" / "sandbox.db") as sandbox:
+        asked = "query ($id: ID!) { instance(id: $id) { configState } }"
+        assert (
+            sandbox.execute(asked, {"id": instance})[1]["data"]["instance"]["configState"]
+            == "FULLY_CONFIGURED"
+        )
 
 
 def test_rules_are_listed_with_their_values(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

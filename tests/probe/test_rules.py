@@ -11,7 +11,7 @@ from reconciler.probe.run import EXPERIMENTS
 from reconciler.sandbox.rules import RULES, Rules
 from tests.probe.tenants import probed
 
-UNTRIED = {"rate_limit"}
+UNTRIED = {"rate_limit", "headless_upgrade", "unknown_components"}
 MASKED = {"create_name_from": ("create_with_definition", "ignores")}
 """Rules without effect, hence without an answer, while another rule has this value."""
 

@@ -61,7 +61,7 @@ def test_each_publish_makes_a_version() -> None:
 
 
 def test_a_definition_needs_it_and_keeps_it() -> None:
-    w = Things()
+    w = Things(unknown_components="refused")
     assert w.refused("createIntegration", name="Sync", definition=NEEDS)[0] == "definition"
     made = publish(w)
     draft = w.integration(NEEDS)

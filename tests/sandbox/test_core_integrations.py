@@ -189,7 +189,7 @@ def test_an_import_overwrites_the_draft_and_only_that() -> None:
     "bad", ["", "a: [", "definitionVersion: 6", definition(variables=SLACK.replace("slack", "nothing"))]
 )
 def test_a_bad_definition_is_refused_and_nothing_is_made(bad: str) -> None:
-    w = World()
+    w = World(unknown_components="refused")
     assert w.refused("importIntegration", definition=bad)[0] == "definition"
     assert names(w) == []
     if bad:
@@ -322,7 +322,7 @@ def test_tenants_count_apart() -> None:
 
 
 def test_private_components() -> None:
-    w = World()
+    w = World(unknown_components="refused")
     own = definition().replace("webhook-triggers, isPublic: true", "own, isPublic: false")
     assert w.refused("importIntegration", definition=own)[0] == "definition"
     w.sandbox.add_component("own", actions=[{"key": "webhook", "label": "W", "is_trigger": True}])
@@ -336,6 +336,19 @@ def test_private_components() -> None:
         "isTrigger": True,
         "component": {"key": "own", "public": False, "versionNumber": 1},
     }
+
+
+def test_where_a_flow_finds_its_ids_may_be_written_as_text() -> None:
+    w = World()
+    written = """  - name: Flow 1
+    retryConfig: {maxAttempts: 2, uniqueRequestIdField: body.data.id}
+    queueConfig: {usesFifoQueue: true, dedupeIdField: {type: reference, value: body.id}}
+"""
+    draft = w.integration(definition().replace("  - name: Flow 1\n", written))
+    fields = "retryUniqueRequestIdField { type value } queueDedupeIdField { type value }"
+    (flow,) = w.get("integration", draft, f"flows {{ nodes {{ {fields} }} }}")["flows"]["nodes"]
+    assert flow["retryUniqueRequestIdField"] == {"type": "VALUE", "value": "body.data.id"}
+    assert flow["queueDedupeIdField"] == {"type": "REFERENCE", "value": "body.id"}
 
 
 def test_fork_and_delete() -> None:

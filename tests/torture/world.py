@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from reconciler.sandbox.rules import RULES
-from tests.worlds import LEFT_OUT
+from tests.worlds import drawn
 
 PROJECT = "torture"
 KEY = "TORTURE_DIGEST_KEY"
@@ -241,9 +241,7 @@ def _another(rng: random.Random, specs: Specs, address: str) -> None:
 
 def _rules(rng: random.Random) -> dict[str, str]:
     return {
-        name: rng.choice([v for v in rule.values if v not in LEFT_OUT.get(name, set())] or [rule.default])
-        for name, rule in RULES.items()
-        if rng.random() < 0.5
+        name: rng.choice(drawn(name) or [rule.default]) for name, rule in RULES.items() if rng.random() < 0.5
     }
 
 

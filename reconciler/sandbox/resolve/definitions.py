@@ -29,6 +29,7 @@ class Parsed:
     body: dict[str, Any]
     flows: list[dict[str, Any]]
     variables: list[dict[str, Any]]
+    configuration: dict[str, Any] | None  # of a headless integration
     meaning: str  # digest of what counts as a change: releases and labels left out
 
 
@@ -62,6 +63,7 @@ def _remember(digest: str, text: str) -> Parsed:
         body,
         definition.flows(body),
         definition.config_variables(body),
+        definition.configuration(body),
         _digest(json.dumps(plain, sort_keys=True)),
     )
     if len(_cache) >= _CACHE_SIZE:

@@ -75,7 +75,7 @@ def _kinds(built: GraphQLSchema) -> dict[str, Kind]:
         kinds += getattr(module, "KINDS", ())
         query |= getattr(module, "ROOT", {})
         runs |= getattr(module, "MUTATIONS", {})
-    mutations = {name: mutation(_result(built, name), run) for name, run in runs.items()}
+    mutations = {name: mutation(name, _result(built, name), run) for name, run in runs.items()}
     kinds += [Kind("RootQuery", fields=query), Kind("RootMutation", fields=mutations)]
     return {kind.type: kind for kind in kinds}
 

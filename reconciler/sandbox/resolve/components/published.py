@@ -137,6 +137,8 @@ def _delete(context: Context, given: dict[str, Any]) -> Version:
         if any(used.sequence == found.sequence for used in used_by(context, draft)):
             raise RefusedError("__all__", f"The component is in use by integration {draft['name']!r}.")
     context.store.delete("component", "key", found.key)
+    for row in context.store.select("invented_component", ["key = ?", "NOT public"], [found.key]):
+        context.store.delete("invented_component", "id", row["id"])
     return found
 
 

@@ -12,7 +12,7 @@ from ..frame.ids import from_global, named
 from ..frame.kinds import Kind
 from ..frame.lists import ordered
 from ..frame.resolvers import Resolver, alike, attribute, body, constants, not_found
-from .versions import Version, of
+from .versions import INVENTED, Version, of
 
 Test = Callable[[Any, Any], bool]
 _COMMON = ("webhook-triggers", "schedule-triggers")
@@ -28,6 +28,13 @@ class Part:
         self.id = named(owner.id, f"{kind}/{described['key']}")
 
 
+_UNKNOWN: dict[str, dict[str, Any]] = {
+    "actions": {"is_trigger": False},
+    "connections": {"oauth2_type": None},
+    "data_sources": {"type": "string"},
+}
+
+
 def part_of(info: Any, kind: str, reference: dict[str, Any] | None) -> Part | None:
     """The action, connection or data source that a definition refers to."""
     if not reference:
@@ -37,9 +44,9 @@ def part_of(info: Any, kind: str, reference: dict[str, Any] | None) -> Part | No
     )
     parts = version.body.get(kind, ()) if version else ()
     described = next((part for part in parts if part["key"] == reference["key"]), None)
-    if described is None and version and kind == "actions":
+    if described is None and version and (kind == "actions" or INVENTED in version.body):
         # Definitions may name an action that our selection lacks; it has the name it is called by.
-        described = {"key": reference["key"], "label": reference["key"], "is_trigger": False}
+        described = {"key": reference["key"], "label": reference["key"], **_UNKNOWN[kind]}
     return Part(version, kind, described) if described else None
 
 

@@ -1,7 +1,8 @@
 """Why this exists: definitions and connections ask which components and versions this tenant has.
 
 Public components come from the catalogue, their numbers moved by the tenant's shift (tenants count apart) and
-by a drift that the rule component_versions_shift feeds; private ones are rows of the store.
+by a drift that the rule component_versions_shift feeds; private ones are rows of the store. So are those that
+were invented because a definition names them; one that is named later does not become the latest.
 """
 
 from __future__ import annotations
@@ -16,10 +17,13 @@ from typing import Any
 from ... import catalogue
 from ...definition_check import component_refs
 from ...store import Row
+from ...tables import TIMES
 from .. import definitions
+from ..frame import rows
 from ..frame.context import Context
 from ..frame.ids import named
 
+INVENTED = "invented"  # a key of the body of such a component
 RELEASED = "2025-01-01T00:00:00.000000+00:00"
 
 
@@ -51,6 +55,10 @@ def _catalogue() -> dict[str, dict[str, Any]]:
     return {body["key"]: body for body in catalogue.load()}
 
 
+def _digest(key: str, number: int) -> str:
+    return sha1(f"{key}/{number}".encode()).hexdigest()
+
+
 @lru_cache(maxsize=4096)
 def _public(tenant: str, shift: int, drift: int, key: str) -> tuple[Version, ...]:
     body = _catalogue().get(key)
@@ -63,7 +71,7 @@ def _public(tenant: str, shift: int, drift: int, key: str) -> tuple[Version, ...
             body,
             number,
             named(tenant, f"component/public/{key}/{number}"),
-            sha1(f"{key}/{number}".encode()).hexdigest(),
+            _digest(key, number),
             number == numbers[-1],
             named(tenant, f"component/public/{key}"),
             RELEASED,
@@ -72,26 +80,62 @@ def _public(tenant: str, shift: int, drift: int, key: str) -> tuple[Version, ...
     )
 
 
+TABLES = {
+    "invented_component": f"""
+  id TEXT PRIMARY KEY, key TEXT NOT NULL, public INTEGER NOT NULL, number INTEGER NOT NULL,
+  signature TEXT NOT NULL, {TIMES}"""
+}
+
+
 class Components:
     """The components of one tenant at one moment."""
 
-    def __init__(self, tenant: str, shift: int, drift: int, private: Sequence[Row]) -> None:
+    def __init__(
+        self, tenant: str, shift: int, drift: int, private: Sequence[Row], invented: Sequence[Row]
+    ) -> None:
         self._tenant, self._shift, self._drift = tenant, shift, drift
         self._rows: dict[str, list[Row]] = {}
         for row in private:
             self._rows.setdefault(row["key"], []).append(row)
-        self._private: dict[str, tuple[Version, ...]] = {}
+        self._invented: dict[tuple[str, bool], list[Row]] = {}
+        for row in invented:
+            self._invented.setdefault((row["key"], bool(row["public"])), []).append(row)
+        self._known: dict[tuple[str, bool], Sequence[Version]] = {}
 
     def versions(self, key: str, public: bool) -> Sequence[Version]:
-        """All versions of one component, oldest first; empty for one that the tenant does not have."""
+        """All versions of one component, the latest last; empty for one that the tenant does not have."""
+        found = self._known.get((key, public))
+        if found is None:
+            found = self._known[key, public] = self._read(key, public)
+        return found
+
+    def _read(self, key: str, public: bool) -> Sequence[Version]:
+        own: Sequence[Version]
         if public:
-            return _public(self._tenant, self._shift, self._drift, key)
-        if key not in self._private:
+            own = _public(self._tenant, self._shift, self._drift, key)
+        else:
             rows = self._rows.get(key, [])
-            self._private[key] = tuple(
-                self.of_row(row, json.loads(row["body"]), is_latest=row is rows[-1]) for row in rows
+            own = [self.of_row(row, json.loads(row["body"]), is_latest=row is rows[-1]) for row in rows]
+        invented = self._invented.get((key, public))
+        if not invented:
+            return own
+        body = own[-1].body if own else _unknown(key, public)
+        taken = {version.number for version in own}
+        sort = "public" if public else "private"
+        made = [
+            Version(
+                body,
+                row["number"],
+                row["id"],
+                row["signature"],
+                not own and row is invented[-1],
+                named(self._tenant, f"component/{sort}/{key}"),
+                row["created_at"],
             )
-        return self._private[key]
+            for row in invented
+            if row["number"] not in taken
+        ]
+        return [*made, *own]
 
     def of_row(self, row: Row, body: dict[str, Any], *, is_latest: bool = True) -> Version:
         """A version of a private component, which need not show yet."""
@@ -120,9 +164,9 @@ class Components:
 
     def all(self, *, every_version: bool) -> Iterator[Version]:
         """Every component: its newest version, or each."""
-        for public, keys in ((True, _catalogue()), (False, self._rows)):
-            for key in keys:
-                yield from self.versions(key, public)[0 if every_version else -1 :]
+        keys = [*((key, True) for key in _catalogue()), *((key, False) for key in self._rows)]
+        for key, public in dict.fromkeys([*keys, *self._invented]):
+            yield from self.versions(key, public)[0 if every_version else -1 :]
 
     def by_id(self, identifier: str) -> Version | None:
         """The version with this id."""
@@ -140,13 +184,34 @@ def of(context: Context) -> Components:
 
     def read() -> Components:
         rows = context.store.all("SELECT * FROM component WHERE signature <> '' ORDER BY key, number")
+        invented = context.store.all("SELECT * FROM invented_component ORDER BY key, number")
         meta = context.store.meta()
-        return Components(
-            context.meta["tenant"], int(meta.get("component_shift", "0")), int(meta["drift"]), rows
-        )
+        shift = int(meta.get("component_shift", "0"))
+        return Components(context.meta["tenant"], shift, int(meta["drift"]), rows, invented)
 
     found: Components = context.once(Components, read)
     return found
+
+
+def _unknown(key: str, public: bool) -> dict[str, Any]:
+    """What is known of a component that only a definition names."""
+    body = {"key": key, "label": key, "description": "", "category": "", "public": public, INVENTED: True}
+    return body | {"actions": [], "connections": [], "data_sources": []}
+
+
+def lookup(
+    context: Context, key: str, public: bool, version: int | str | None, signature: str | None
+) -> int | None:
+    """The number that a definition's reference stands for; what the tenant lacks may be invented for it."""
+    known = of(context)
+    found = known.lookup(key, public, version, signature)
+    if found is not None or context.rules["unknown_components"] == "refused":
+        return found
+    numbers = [one.number for one in known.versions(key, public)]
+    number = version if isinstance(version, int) else max(numbers, default=0) + 1
+    row = {"key": key, "public": int(public), "number": number}
+    rows.create(context, "invented_component", row | {"signature": signature or _digest(key, number)})
+    return number
 
 
 def used_by(context: Context, record: Row) -> list[Version]:

@@ -143,13 +143,3 @@ def values_of(context: Context, instance: Row) -> list[Value]:
             for variable in in_order(variables_of(context, record))
         ]
     return found
-
-
-def unfilled(context: Context, instance: Row) -> list[str]:
-    """The keys of the variables to be filled in still. What each user sets is not the instance's."""
-    by_users = context.rules["user_level_counts"] == "true"
-    return [
-        value.variable.key
-        for value in values_of(context, instance)
-        if not value.is_complete() and (by_users or not value.variable.body["user_level_configured"])
-    ]

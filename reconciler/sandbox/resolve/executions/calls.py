@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from ...store import Row
+from ..content.completeness import unfilled
 from ..content.flows import Flow, flow_by_id, flow_config_by_id
-from ..content.variables import unfilled
 from ..frame.context import Context
 from ..frame.errors import NotFoundError, RefusedError
 from ..frame.ids import from_global

@@ -85,6 +85,10 @@ class Context:
         found: Row = self.once((table, sequence), find)
         return found
 
+    def text(self, value: str) -> str:
+        """A text as it is kept."""
+        return value.strip() if self.rules["texts_read_back"] == "trimmed" else value
+
     def labels(self, stored: str) -> list[str] | None:
         """Labels as they are read back."""
         if stored == "[]":

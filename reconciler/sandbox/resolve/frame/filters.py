@@ -59,7 +59,9 @@ _COMPARED = {
     "_Iexact": "fold({}) = fold(?)",
     "_Icontains": "instr(fold({}), fold(?)) > 0",
     "_Istartswith": "instr(fold({}), fold(?)) = 1",
+    "_Gt": "{} > ?",
     "_Gte": "{} >= ?",
+    "_Lt": "{} < ?",
     "_Lte": "{} <= ?",
 }
 

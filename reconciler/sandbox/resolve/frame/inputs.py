@@ -111,6 +111,18 @@ def without_nulls(context: Context, given: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
+_TRIMMED = frozenset({"comment", "description", "labels", "name", "value"})
+
+
+def as_kept(context: Context, given: Any, *, text: bool = False) -> Any:
+    """An input with the texts that may lose the blanks around them as they are kept."""
+    if isinstance(given, dict):
+        return {name: as_kept(context, value, text=name in _TRIMMED) for name, value in given.items()}
+    if isinstance(given, list):
+        return [as_kept(context, value, text=text) for value in given]
+    return context.text(given) if text and isinstance(given, str) else given
+
+
 def refuse_attachments(given: Mapping[str, Any]) -> None:
     """Say so when an input holds what is not simulated, instead of dropping it."""
     for name in ("addAttachment", "removeAttachment", "renameAttachment"):

@@ -18,7 +18,12 @@ from .resolvers import Resolver, identity
 Narrow = Callable[[Any, Any], tuple[Sequence[str], Sequence[Any]]]
 """(parent, info) to conditions on the rows, with their parameters."""
 Arguments = Mapping[str, Any]
-_DEFAULTS = {"created": "created_at", "updated": "updated_at DESC", "name": "name"}
+_DEFAULTS = {
+    "created": "created_at",
+    "newest": "created_at DESC",
+    "updated": "updated_at DESC",
+    "name": "name",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from .activities import note
 from .context import Context
 from .errors import DeniedError, NotFoundError, RefusedError
-from .inputs import without_nulls
+from .inputs import as_kept, without_nulls
 from .resolvers import Resolver
 
 Run = Callable[[Context, dict[str, Any]], Any]
@@ -25,7 +26,7 @@ class Reading:
         return self.run(context, given)
 
 
-def mutation(result: str, run: Run) -> Resolver:
+def mutation(name: str, result: str, run: Run) -> Resolver:
     """The resolver of a mutation whose payload shows its outcome as this field."""
     writes = not isinstance(run, Reading)
 
@@ -42,7 +43,7 @@ def mutation(result: str, run: Run) -> Resolver:
             result: None,
         }
         try:
-            payload[result] = run(context, without_nulls(context, input))
+            payload[result] = run(context, as_kept(context, without_nulls(context, input)))
         except RefusedError as refused:
             _undo(context)
             payload["errors"] = refused.payload()
@@ -57,6 +58,7 @@ def mutation(result: str, run: Run) -> Resolver:
         else:
             if writes:
                 context.store.count_up("writes")
+                note(context, name, payload[result])
             context.store.release()
         context.forget()
         return payload

@@ -43,8 +43,21 @@ def create(context: Context, table: str, changes: Row) -> Row:
 
 def change(context: Context, table: str, row: Row, changes: Row) -> Row:
     """A row after a change."""
-    context.store.update(table, row["id"], {**changes, "updated_at": context.store.now()})
+    moved = {"updated_at": context.store.now()} if _moves(context, changes) else {}
+    if changes or moved:
+        context.store.update(table, row["id"], {**changes, **moved})
     return read(context, table, row["id"])
+
+
+_DEPLOY = frozenset({"deployed_config", "deployed_version", "enabled", "last_deployed_at", "needs_deploy"})
+_CONFIG = frozenset({"config", "config_mode", "flow_configs", "labels", "needs_deploy"})
+
+
+def _moves(context: Context, changes: Row) -> bool:
+    """Whether a change is one of the row's own fields: a deploy, configuration and labels need not be."""
+    if context.rules["updated_at_moves"] == "everything":
+        return True
+    return not changes.keys() <= (_DEPLOY if "deployed_version" in changes else _CONFIG)
 
 
 def by(table: Columns) -> Changes:

@@ -7,9 +7,10 @@ import uuid
 from typing import Any
 
 from ...store import Row
-from ..content import versions
+from ..content import headless, versions
+from ..content.completeness import unfilled
 from ..content.merging import merge, merge_flows, stored
-from ..content.variables import unfilled, values_of
+from ..content.variables import values_of
 from ..executions import markers
 from ..executions.run import after_deploy
 from ..frame import rows
@@ -96,6 +97,7 @@ def _move(context: Context, row: Row, value: str | None) -> Row:
     if record["sequence"] != row["sequence"]:
         raise RefusedError("integration", "An instance cannot change to another integration.")
     _require_available(context, record)
+    headless.refuse_move(context, row, record)
     changes = {"integration": record["id"]}
     if context.rules["version_change_drops_pending_config"] == "true":
         changes["config"] = _deployed_config(row)

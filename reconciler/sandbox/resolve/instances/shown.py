@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from ...store import Row
-from ..content.variables import unfilled
+from ..content.completeness import unfilled
 from ..executions.last_run import failed_filter, in_failed_state, last_executed
 from ..frame import filters, paging
 from ..frame.context import Context

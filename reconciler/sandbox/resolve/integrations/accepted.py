@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from ... import definition
-from ..components.versions import of
+from ...store import Row
+from ..components.versions import lookup
 from ..definitions import Parsed, keep
 from ..frame.context import Context
 from ..frame.errors import RefusedError
@@ -54,6 +55,12 @@ def accept(context: Context, text: str) -> Parsed:
         raise RefusedError("definition", *error.messages) from error
 
 
+def named_by(context: Context, content: Parsed) -> Row:
+    """The columns that a definition's own name and description fill."""
+    description = content.body.get("description") or ""
+    return {"name": context.text(content.body["name"]), "description": context.text(description)}
+
+
 @lru_cache(maxsize=1)
 def _blank() -> dict[str, Any]:
     return definition.load(_BLANK)
@@ -65,7 +72,7 @@ def blank(context: Context) -> Parsed:
 
 
 def _stored(context: Context, body: dict[str, Any]) -> Parsed:
-    resolved = definition.resolve_components(body, of(context).lookup)
+    resolved = definition.resolve_components(body, partial(lookup, context))
     unknown_keys = context.rules["unknown_definition_keys"]
     content = keep(context.store, definition.normalise(resolved, year="2025", unknown_keys=unknown_keys))
     if context.rules["component_versions_shift"] == "true":

@@ -26,7 +26,7 @@ from ..frame.inputs import (
 from ..frame.mutation import Reading, Run
 from ..frame.rows import target
 from . import drafts
-from .accepted import accept, check
+from .accepted import accept, check, named_by
 
 _TEMPLATES = ("NOT_AVAILABLE", "AVAILABLE", "CUSTOMER_AVAILABLE", "ORG_AVAILABLE")
 _COLUMNS: Columns = {
@@ -60,11 +60,10 @@ def _create(context: Context, given: dict[str, Any]) -> Row:
         return drafts.create(context, changes["name"], changes.get("description", ""), changes, None)
     content = accept(context, definition)
     if context.rules["create_name_from"] == "definition":
-        changes["name"] = content.body["name"]
-        changes["description"] = content.body.get("description") or ""
+        changes |= named_by(context, content)
     if "labels" not in changes:
         changes["labels"] = drafts.definition_labels(context, content) or "[]"
-    changes.setdefault("description", content.body.get("description") or "")
+    changes = named_by(context, content) | changes
     return drafts.create(context, changes["name"], changes["description"], changes, definition)
 
 
@@ -77,17 +76,17 @@ def _import(context: Context, given: dict[str, Any]) -> Row:
             context.store.update("integration", row["id"], {"customer": _customer(context, given)})
         return rows.read(context, "integration", row["id"])
     content = accept(context, definition)
-    body = content.body
+    named = named_by(context, content)
     customer = _customer(context, given)
     where = ["is_draft", "name = ?", "customer IS ?"]
-    namesakes = context.store.select("integration", where, [body["name"], customer])
+    namesakes = context.store.select("integration", where, [named["name"], customer])
     rule = context.rules["import_same_name"]
     if namesakes and rule == "refused":
         raise RefusedError("name", "Integration with this name already exists.")
     if namesakes and rule == "overwrites":
         return drafts.put(context, namesakes[0], definition, replace=replace)
     changes = {"customer": customer, "labels": drafts.definition_labels(context, content) or "[]"}
-    return drafts.create(context, body["name"], body.get("description") or "", changes, definition)
+    return drafts.create(context, named["name"], named["description"], changes, definition)
 
 
 def _update(context: Context, given: dict[str, Any]) -> Row:

@@ -17,7 +17,7 @@ from ..frame.context import Context
 from ..frame.errors import RefusedError
 from ..frame.ids import from_global
 from ..frame.inputs import labels
-from .accepted import accept, blank, carry
+from .accepted import accept, blank, carry, named_by
 
 
 def create(context: Context, name: str, description: str, given: Row, text: str | None) -> Row:
@@ -96,7 +96,7 @@ def content_columns(context: Context, content: Parsed, old: Row | None = None) -
 def definition_labels(context: Context, content: Parsed) -> str | None:
     """The labels that a definition holds, if it names any."""
     given = content.body.get("labels")
-    return labels(context, [str(label) for label in given]) if isinstance(given, list) else None
+    return labels(context, [context.text(str(label)) for label in given]) if isinstance(given, list) else None
 
 
 def put(context: Context, draft: Row, text: str, *, replace: bool) -> Row:
@@ -111,8 +111,7 @@ def put(context: Context, draft: Row, text: str, *, replace: bool) -> Row:
             "Set replace to exchange a low-code integration for a code-native one or the reverse.",
         )
     if context.rules["import_updates_metadata"] == "name_and_description":
-        changes["name"] = content.body["name"]
-        changes["description"] = content.body.get("description") or ""
+        changes |= named_by(context, content)
     named = definition_labels(context, content)
     if named is not None:
         changes["labels"] = named

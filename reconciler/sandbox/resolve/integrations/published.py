@@ -51,15 +51,15 @@ def _publish(context: Context, given: dict[str, Any]) -> Row:
     draft = target(context, "integration", "Integration", given)
     if not draft["is_draft"]:
         raise RefusedError("id", "A published version cannot be published again.")
-    before = versions.newest_published(context, draft["sequence"]) or draft
+    newest = versions.newest_published(context, draft["sequence"])
     unchanged = context.rules["publish_unchanged"]
-    if unchanged != "new_version" and not definitions.has_changes(context, draft):
-        if unchanged == "same_version":
-            return before
-        raise RefusedError("__all__", "There are no changes to publish.")
+    if newest and unchanged != "new_version" and not definitions.has_changes(context, draft):
+        if unchanged == "refused":
+            raise RefusedError("__all__", "There are no changes to publish.")
+        return newest
+    before = newest or draft
     copies = context.rules["publish_copies_marketplace"] == "true"
     available = context.rules["published_available"]
-    delayed = available == "after_delay"
     number, now = versions.next_number(context, draft["number"]), context.store.now()
     row = {
         **draft,
@@ -76,7 +76,7 @@ def _publish(context: Context, given: dict[str, Any]) -> Row:
         "unpublished": 0,
         "starred": 0,
         "available": int(available != "not_until_told"),
-        "available_from": context.requests + versions.DELAY if delayed else 0,
+        "available_from": context.requests + versions.DELAY if available == "after_delay" else 0,
         "created_at": now,
         "updated_at": now,
     }
