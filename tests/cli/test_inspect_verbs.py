@@ -124,7 +124,7 @@ def test_filters_narrow_the_list(shell: Shell) -> None:
         "Acme Inc"
     ]
     assert len(names("customers", "--label", "many")) == CUSTOMERS - 1
-    assert names("integrations", "--has-instances", "--version-number", "1") == ["Hello"]
+    assert names("integrations", "--has-instances", "--version-number", "2") == ["Hello"]
     assert names("integrations", "--no-has-instances") == []
     assert names("instances", "--customer", "Acme Inc", "--integration", "Hello", "--enabled") == [
         "Hello for Acme Inc"
