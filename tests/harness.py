@@ -16,6 +16,7 @@ from reconciler.apply.run import Walk
 from reconciler.apply.step import Run
 from reconciler.kinds import all_kinds
 from reconciler.kinds.base import Policy
+from reconciler.kinds.marks import RECORD
 from reconciler.kinds.tabled import TabledKind
 from reconciler.live.fetch import fetch, kinds_to_read
 from reconciler.live.tenant import Tenant
@@ -168,4 +169,7 @@ def _said(live: LiveObject) -> str:
     fields = {k: repr(v) for k, v in live.fields.items() if k not in ("customer", "version", "definition")}
     if isinstance(kind, TabledKind):
         fields |= {row.name: repr(row.shown(live.fields[row.name])) for row in kind.fields if row.refers}
-    return repr(sorted(fields.items())) + repr(sorted(live.labels))
+    # The record's text holds a digest of the object's id; what it says does not.
+    labels = sorted(label for label in live.labels if not label.startswith(RECORD))
+    record = sorted(live.applied.items()) if len(labels) < len(live.labels) else []
+    return repr(sorted(fields.items())) + repr(labels) + repr(record)

@@ -114,17 +114,16 @@ def test_nobody_is_asked_about_what_could_not_be_shown(
     assert project.writes() == 0
 
 
-def test_a_text_that_no_request_can_carry_is_one_action_s_failure(
+def test_a_text_that_no_request_can_carry_is_an_error_of_input(
     project: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project.shop()
     project.manifest("Customer", "birch", name="Birch ${env.ODD}")
     monkeypatch.setenv("ODD", "\udcff")
     for name in ("json", "text", "markdown", "junit", "github"):
-        code, out, err = project("apply", "--yes", "--format", name)
-        assert (code, "Traceback" in err) == (1, False)
-        assert "Customer/birch" in out
-        assert "is not valid Unicode" in out
-    found = project.json("apply", "--yes")
-    assert {a["address"]: a["status"] for a in found["actions"]} == {"Customer/birch": "failed"}
-    assert project.json("plan")["summary"]["unchanged"] == 3
+        code, _, err = project("apply", "--yes", "--format", name)
+        assert (code, "Traceback" in err) == (3, False)
+        assert "birch" in err
+        assert "ODD" in err
+    monkeypatch.setenv("ODD", "Books")
+    assert project.json("plan")["summary"]["create"] == 4, "nothing was written"
