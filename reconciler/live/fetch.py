@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 
 import anyio
@@ -47,7 +47,8 @@ async def with_inputs(client: Client, keys: Collection[str]) -> list[LiveObject]
     for start in range(0, len(named), DESCRIBED_AT_ONCE):
         with suppress(GraphQLError, Misfit):
             answer = await tenant.ask(described(named[start : start + DESCRIBED_AT_ONCE]))
-            found += [inputs_of(node) for node in answer.get("nodes") or () if node]
+            nodes = answer.get("nodes") if isinstance(answer, Mapping) else None
+            found += [inputs_of(node) for node in nodes or () if node]
     return found
 
 

@@ -129,13 +129,14 @@ class _Model:
         if node is None:
             return
         self._plain(address, spec, node, ("name", "description", "category"))
-        self._marked(address, "the draft", node["definition"], name, spec["release"])
         versions = list(_versions(node))
         if len(versions) > len(self._releases[name]):
             numbers = [v["versionNumber"] for v in versions]
             self._twice.append(f"versions of {address}: {numbers} for {self._releases[name]}")
         for release in self._releases[name]:
-            bearing = [v for v in versions if release in _names_of(v, node)]
+            # Where a tenant drops what a release is called, what it was made from tells.
+            mine = marker(self._seed, name, release)
+            bearing = [v for v in versions if release in (_names_of(v, node) or _if(mine, v, release))]
             if not bearing:
                 self._found.lost.append(f"{address}: release {release} is not published")
             if len(bearing) > 1:
@@ -232,6 +233,10 @@ def _names_of(version: dict[str, Any], node: dict[str, Any]) -> set[str]:
     own = _part(version["versionAttributes"]).get("release")
     aliases = _part(node["metadata"]).get("releases") or {}
     return {own} if own else {name for name, identifier in aliases.items() if identifier == version["id"]}
+
+
+def _if(mine: str, version: dict[str, Any], release: str) -> set[str]:
+    return {release} if mine in (version["definition"] or "") else set()
 
 
 def _part(text: Any) -> dict[str, Any]:

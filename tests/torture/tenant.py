@@ -182,6 +182,8 @@ class Tenant(Sandbox):
         draft = self._made("createIntegration", name="Foreign", labels=["reconciler:other/integration/alpha"])
         self._made("importIntegration", integrationId=draft, definition=json.dumps(definition))
         version = self._made("publishIntegration", id=draft)
+        if self.rules["published_available"] == "not_until_told":
+            self._made("updateIntegrationVersionAvailability", id=version, available=True)
         for number in (1, 2):
             instance = self._made(
                 "createInstance",
