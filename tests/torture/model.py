@@ -146,7 +146,8 @@ class _Model:
                 if release == spec["release"]:
                     self._same(address, "versionIsAvailable", True, version["versionIsAvailable"])
                     if "comment" in spec:
-                        self._same(address, "comment", spec["comment"], version["versionComment"])
+                        said = version["versionComment"].partition("\n\nReconciler-")[0]
+                        self._same(address, "comment", spec["comment"], said)
 
     def _marked(self, address: str, what: str, text: str, name: str, release: str) -> None:
         if marker(self._seed, name, release) not in (text or ""):
