@@ -97,7 +97,7 @@ def about(verb: str) -> str:
     heading = next((heading for heading in sections() if verb in heading.split(", ")), None)
     assert heading, f'docs/usage.md has no heading for "{verb}"'
     said = sections()[heading] + sections()["Common options"]
-    return said + sections()["plan"] if "The options are those of plan" in said else said
+    return said + sections()["plan"] if "The options are those of plan" in " ".join(said.split()) else said
 
 
 def stands(option: str, text: str) -> bool:
