@@ -93,7 +93,7 @@ def memory(layout: Layout, labels: Iterable[str], keys: Sequence[str], owners: S
     for group in recorded:
         width = 4 * layout.width(group)
         applied[group], bits = _hex(bits[:width]), bits[width:]
-    if not keys:
+    if not keys and len(bits) < _LIST:
         return Memory(applied, {})
     named, bits = bits[:_LIST], bits[_LIST:]
     if not any(named == _list(keys, owner) for owner in owners):
