@@ -69,7 +69,7 @@ def label(
     another list of keys, or on another object, what is said of keys does not count.
     """
     groups = {name: text for name, text in applied.items() if name in layout.groups}
-    said = _said(written, keys, owner) if keys and written is not None else ""
+    said = "" if written is None else _said(written, keys, owner)
     digests = _digests(layout, written or {}, keys)
     if digests:
         others = {name: text for name, text in groups.items() if name != layout.detailed}
@@ -93,8 +93,6 @@ def memory(layout: Layout, labels: Iterable[str], keys: Sequence[str], owners: S
     for group in recorded:
         width = 4 * layout.width(group)
         applied[group], bits = _hex(bits[:width]), bits[width:]
-    if not keys and len(bits) < _LIST:
-        return Memory(applied, {})
     named, bits = bits[:_LIST], bits[_LIST:]
     if not any(named == _list(keys, owner) for owner in owners):
         return Memory({k: v for k, v in applied.items() if k != layout.detailed})
