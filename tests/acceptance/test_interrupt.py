@@ -324,7 +324,9 @@ def test_a_tenant_that_asks_for_patience(rule: str, remote: Callable[..., Remote
             project.manifest("Customer", f"c{number:02}", name=f"Customer {number:02}")
         outcome = project.json("apply", "--yes")
         assert outcome["summary"]["done"] == outcome["summary"]["actions"]
+        time.sleep(1.5)  # the helpers ask without patience
         project.converged()
+        time.sleep(1.5)
         names = [
             n["name"]
             for n in project.ask("{ customers(isSystem: false) { nodes { name } } }")["customers"]["nodes"]
