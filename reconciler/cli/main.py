@@ -13,7 +13,7 @@ from types import FrameType
 
 import click
 
-from reconciler.cli.settings import FORMATS, Settings, common
+from reconciler.cli.settings import Settings, outermost
 from reconciler.cli.streams import close_lost
 
 COMMANDS = {
@@ -59,7 +59,7 @@ class Verbs(click.Group):
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="reconciler", prog_name="reconciler")
-@common
+@outermost
 def cli() -> None:
     """Keeps a Prismatic tenant as the manifests in git say: plan, apply, and see drift."""
     context = click.get_current_context()
@@ -69,12 +69,6 @@ def cli() -> None:
     if settings.debug:
         logging.basicConfig(stream=sys.stderr, format="%(name)s: %(message)s")
         logging.getLogger("reconciler").setLevel(logging.DEBUG)
-
-
-# Lists have a format of their own, which may stand before `get`, too.
-for _one in cli.params:
-    if _one.name == "format":
-        _one.type = click.Choice((*FORMATS, "jsonl"))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

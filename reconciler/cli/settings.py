@@ -132,7 +132,12 @@ def _stream(standard: TextIO | None) -> IO[str]:
 
 def common(command: F) -> F:
     """Adds the options that stand everywhere. They may stand before the verb or after it."""
-    return stacked(_OPTIONS, command)
+    return stacked(_options(FORMATS), command)
+
+
+def outermost(command: F) -> F:
+    """Adds the same before the verb, where `--format` takes also what only lists can be shown as."""
+    return stacked(_options((*FORMATS, "jsonl")), command)
 
 
 def stacked(options: Sequence[Callable[[F], F]], command: F) -> F:
@@ -162,29 +167,30 @@ def _option(*names: str, field: str, **kwargs: Any) -> Callable[[F], F]:
     return click.option(*names, field, expose_value=False, callback=_keep(field), **kwargs)
 
 
-_OPTIONS = (
-    _option(
-        "-e",
-        "--environment",
-        field="environment",
-        type=text,
-        help="The environment of reconciler.yaml to work on.",
-    ),
-    _option(
-        "--project",
-        field="project",
-        type=path,
-        help="The project file, instead of looking upwards for reconciler.yaml.",
-    ),
-    _option(
-        "--format",
-        field="format",
-        type=click.Choice(FORMATS),
-        help="How to show results. text is the default.",
-    ),
-    _option("--debug", field="debug", is_flag=True, help="Log requests, and show tracebacks."),
-    _option("-q", "--quiet", field="quiet", is_flag=True, help="Show results and errors alone."),
-    _option("-v", "--verbose", field="verbose", is_flag=True, help="Show more."),
-    _option("--no-color", field="no_color", is_flag=True, help="No colours (NO_COLOR works too)."),
-    _option("--no-progress", field="no_progress", is_flag=True, help="No live progress."),
-)
+def _options(formats: Sequence[str]) -> Sequence[Callable[[F], F]]:
+    return (
+        _option(
+            "-e",
+            "--environment",
+            field="environment",
+            type=text,
+            help="The environment of reconciler.yaml to work on.",
+        ),
+        _option(
+            "--project",
+            field="project",
+            type=path,
+            help="The project file, instead of looking upwards for reconciler.yaml.",
+        ),
+        _option(
+            "--format",
+            field="format",
+            type=click.Choice(formats),
+            help="How to show results. text is the default.",
+        ),
+        _option("--debug", field="debug", is_flag=True, help="Log requests, and show tracebacks."),
+        _option("-q", "--quiet", field="quiet", is_flag=True, help="Show results and errors alone."),
+        _option("-v", "--verbose", field="verbose", is_flag=True, help="Show more."),
+        _option("--no-color", field="no_color", is_flag=True, help="No colours (NO_COLOR works too)."),
+        _option("--no-progress", field="no_progress", is_flag=True, help="No live progress."),
+    )

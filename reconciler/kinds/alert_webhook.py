@@ -2,8 +2,8 @@
 
 from reconciler.kinds.places import MARKED_HEADERS, Headers
 from reconciler.kinds.table.documents import Api
-from reconciler.kinds.table.row import Row
-from reconciler.kinds.table.shape import MAYBE_SECRET, NAME
+from reconciler.kinds.table.row import Row, url
+from reconciler.kinds.table.shape import NAME
 from reconciler.kinds.tabled import TabledKind
 
 
@@ -16,14 +16,7 @@ class AlertWebhookKind(TabledKind):
     example = "operations"
     fields = (
         Row("name", NAME, "The display name.", "Operations channel", required=True),
-        Row(
-            "url",
-            MAYBE_SECRET,
-            "Where alerts are posted to.",
-            {"secret": {"env": "OPS_WEBHOOK_URL"}},
-            required=True,
-            secret="always",
-        ),
+        url("Where alerts are posted to."),
         MARKED_HEADERS,
         Row(
             "payloadTemplate",

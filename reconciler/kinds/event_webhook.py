@@ -2,7 +2,7 @@
 
 from reconciler.kinds.places import Description, headers, headers_read, headers_sent
 from reconciler.kinds.table.documents import Api
-from reconciler.kinds.table.row import Row, description
+from reconciler.kinds.table.row import Row, description, url
 from reconciler.kinds.table.shape import MAYBE_SECRET, NAME, names, truth
 from reconciler.kinds.tabled import TabledKind
 from reconciler.model.secret import Hidden
@@ -21,14 +21,7 @@ class EventWebhookKind(TabledKind):
             "A description. The mark of ownership is kept in a last line below it.",
             "Instance events for the audit trail",
         ),
-        Row(
-            "url",
-            MAYBE_SECRET,
-            "Where events are posted to.",
-            {"secret": {"env": "OPS_WEBHOOK_URL"}},
-            required=True,
-            secret="always",
-        ),
+        url("Where events are posted to."),
         Row("enabled", truth(absent=True), "Whether events are posted.", True),
         Row(
             "eventTypes",

@@ -2,8 +2,8 @@
 
 from reconciler.kinds.places import MARKED_HEADERS, Headers
 from reconciler.kinds.table.documents import Api
-from reconciler.kinds.table.row import Row
-from reconciler.kinds.table.shape import MAYBE_SECRET, NAME, names
+from reconciler.kinds.table.row import Row, url
+from reconciler.kinds.table.shape import NAME, names
 from reconciler.kinds.tabled import TabledKind
 
 
@@ -16,14 +16,7 @@ class LogStreamKind(TabledKind):
     example = "central"
     fields = (
         Row("name", NAME, "The display name.", "Central logs", required=True),
-        Row(
-            "url",
-            MAYBE_SECRET,
-            "Where logs are sent.",
-            {"secret": {"env": "OPS_WEBHOOK_URL"}},
-            required=True,
-            secret="always",
-        ),
+        url("Where logs are sent."),
         MARKED_HEADERS,
         Row(
             "payloadTemplate",

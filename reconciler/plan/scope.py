@@ -77,9 +77,7 @@ class Mending:
 
     def request(self, address: Address) -> Request:
         """What a step of the resource is about, before anything was done."""
-        live = self.matched.objects.get(address)
-        resource = self.desired.resources[address]
-        return Request(self.desired.project, resource, live, self.matched.resolve, self.policy)
+        return self.matched.request(address, self.policy)
 
     def provider(self, ref: Ref) -> Step | None:
         """The step that would bring about what a Ref names; None where none would."""

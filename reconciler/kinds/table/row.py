@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from reconciler.kinds.table.shape import TEXT, Shape
+from reconciler.kinds.table.shape import MAYBE_SECRET, TEXT, Shape
 from reconciler.model.address import Address, Ref, Resolve
 from reconciler.model.secret import Hidden, Secret, unproven
 
@@ -126,6 +126,12 @@ def lowered(value: Any) -> str:
 def description(doc: str, example: str) -> Row:
     """The row of a description."""
     return Row("description", TEXT, doc, example, read=stripped, form=stripped)
+
+
+def url(doc: str) -> Row:
+    """The row of where something is sent: whoever knows the URL may send there, too."""
+    example = {"secret": {"env": "OPS_WEBHOOK_URL"}}
+    return Row("url", MAYBE_SECRET, doc, example, required=True, secret="always")
 
 
 def addresses(value: Any) -> Sequence[Address]:
