@@ -65,7 +65,7 @@ async def bare(url: str, token: str, concurrency: int) -> dict[str, Any]:
 async def ours(url: str, token: str, concurrency: int, total: int) -> dict[str, Any]:
     """Snapshot and plan."""
     from reconciler.api import Client, Credentials
-    from reconciler.kinds.base import Policy
+    from reconciler.kinds.protocol import Policy
     from reconciler.live.fetch import fetch
     from reconciler.model.secret import Secret
     from reconciler.plan.build import make_plan
@@ -106,7 +106,7 @@ def named(live: Any) -> Any:
 
 def wanted(live: Any) -> Any:
     """Manifests that ask for what is there, but for every hundredth instance's description."""
-    from reconciler.kinds.marks import owned_name
+    from reconciler.kinds.table.marks import owned_name
     from reconciler.model.address import Address
     from reconciler.model.state import Desired, Resource
 

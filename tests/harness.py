@@ -15,9 +15,9 @@ from reconciler.api import Client, Credentials, Patience
 from reconciler.apply.run import Walk
 from reconciler.apply.step import Run
 from reconciler.kinds import all_kinds
-from reconciler.kinds.base import Policy
-from reconciler.kinds.marks import RECORD
-from reconciler.kinds.tabled import TabledKind
+from reconciler.kinds.protocol import Policy
+from reconciler.kinds.table.kind import TabledKind
+from reconciler.kinds.table.marks import RECORD
 from reconciler.live.fetch import fetch, kinds_to_read
 from reconciler.live.tenant import Tenant
 from reconciler.model.outcome import Outcome, Status

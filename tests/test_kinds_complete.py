@@ -14,7 +14,7 @@ from graphql import GraphQLEnumType, GraphQLSchema, build_schema, get_named_type
 from reconciler.cli.main import run
 from reconciler.kinds import CORE, all_kinds
 from reconciler.kinds.table.documents import made
-from reconciler.kinds.tabled import TabledKind
+from reconciler.kinds.table.kind import TabledKind
 from reconciler.manifests import schemas
 from reconciler.manifests.kinds import KINDS
 from tests.kinds.cases import CASES
@@ -112,8 +112,8 @@ def test_what_works_for_all_kinds_names_none(part: str) -> None:
         assert found == [], path
 
 
-# What kinds share, and the lease, which is nobody's resource.
-SHARED = {"all_kinds", "base", "marks", "lease", "understanding"}
+# What kinds share.
+SHARED = {"all_kinds", "protocol", "table", "answers"}
 
 
 @pytest.mark.parametrize("part", ["plan", "apply", "report"])

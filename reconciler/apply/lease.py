@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import anyio
 
-from reconciler.kinds import lease as profile
+from reconciler.apply import lease_calls as profile
 from reconciler.model.errors import ApiError, NoLease, NotFound, PayloadError, ReconcilerError, Unforeseen
 from reconciler.model.lease import Lease, moment
 from reconciler.model.operation import Operation

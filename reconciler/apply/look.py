@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
-from reconciler.kinds.base import Kind, Request
+from reconciler.kinds.protocol import Kind, Request
 from reconciler.model.errors import NotFound
 from reconciler.model.operation import Operation, Upload
 from reconciler.model.state import LiveObject

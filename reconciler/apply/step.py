@@ -12,8 +12,8 @@ from reconciler.apply.journal import Journal
 from reconciler.apply.listening import harmless
 from reconciler.apply.look import Objects, further, own
 from reconciler.kinds import all_kinds
-from reconciler.kinds.base import Kind, Policy, Request
-from reconciler.kinds.understanding import observed, understood
+from reconciler.kinds.answers import observed, understood
+from reconciler.kinds.protocol import Kind, Policy, Request
 from reconciler.model.address import Address, Ref
 from reconciler.model.errors import (
     ApiError,

@@ -5,19 +5,19 @@ from functools import cache
 from reconciler.kinds.alert_group import AlertGroupKind
 from reconciler.kinds.alert_monitor import AlertMonitorKind
 from reconciler.kinds.alert_webhook import AlertWebhookKind
-from reconciler.kinds.base import Kind
 from reconciler.kinds.bundle import BundleKind
 from reconciler.kinds.component import ComponentKind
 from reconciler.kinds.connection import ConnectionKind
 from reconciler.kinds.customer import CustomerKind
 from reconciler.kinds.customer_connection import CustomerConnectionKind
 from reconciler.kinds.event_webhook import EventWebhookKind
-from reconciler.kinds.instance import InstanceKind
+from reconciler.kinds.instance.kind import InstanceKind
 from reconciler.kinds.instance_profile import InstanceProfileKind
-from reconciler.kinds.integration import IntegrationKind
+from reconciler.kinds.integration.kind import IntegrationKind
 from reconciler.kinds.log_stream import LogStreamKind
 from reconciler.kinds.lookups import AlertTriggerKind, CustomerRoleKind, LogSeverityKind, OrganizationRoleKind
 from reconciler.kinds.marketplace_listing import MarketplaceListingKind
+from reconciler.kinds.protocol import Kind
 from reconciler.kinds.user import UserKind
 
 CORE = ("Integration", "Customer", "Instance")

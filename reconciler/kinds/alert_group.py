@@ -1,9 +1,9 @@
 """AlertGroup: users and webhooks that are told of alerts together."""
 
 from reconciler.kinds.table.documents import Api, Search
+from reconciler.kinds.table.kind import TabledKind
 from reconciler.kinds.table.row import Row
 from reconciler.kinds.table.shape import NAME, names
-from reconciler.kinds.tabled import TabledKind
 from reconciler.kinds.user import PEOPLE
 
 

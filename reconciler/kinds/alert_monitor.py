@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.kinds.table.documents import Api
+from reconciler.kinds.table.kind import TabledKind
 from reconciler.kinds.table.row import Row
 from reconciler.kinds.table.shape import NAME, names, number
-from reconciler.kinds.tabled import TabledKind
 from reconciler.kinds.user import PEOPLE
 from reconciler.model.address import Ref
 

@@ -1,10 +1,10 @@
 """AlertWebhook: where alerts are posted to. Its URL and headers may be secrets."""
 
-from reconciler.kinds.places import MARKED_HEADERS, Headers
 from reconciler.kinds.table.documents import Api
+from reconciler.kinds.table.kind import TabledKind
+from reconciler.kinds.table.places import MARKED_HEADERS, Headers
 from reconciler.kinds.table.row import Row, url
 from reconciler.kinds.table.shape import NAME
-from reconciler.kinds.tabled import TabledKind
 
 
 class AlertWebhookKind(TabledKind):

@@ -12,12 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from reconciler.kinds import record
-from reconciler.kinds.base import Request, Step, Steps, address_of
-from reconciler.kinds.integration_bundle import PREFIX
-from reconciler.kinds.labelled import denied
-from reconciler.kinds.plain import PlainKind
-from reconciler.kinds.sequence import older, with_older
+from reconciler.kinds.integration import metadata as record
+from reconciler.kinds.integration.source import PREFIX
+from reconciler.kinds.integration.versions import older, with_older
+from reconciler.kinds.protocol import Request, Step, Steps, address_of
+from reconciler.kinds.table.labels import denied
+from reconciler.kinds.table.plain import PlainKind
 from reconciler.model.address import Resolve
 from reconciler.model.digest import sha256
 from reconciler.model.errors import ApiError

@@ -10,13 +10,13 @@ from typing import Any
 
 from msgspec import Struct
 
-from reconciler.kinds import documents
-from reconciler.kinds.base import Request, Steps, address_of
 from reconciler.kinds.nodes import Page, every, fitted
+from reconciler.kinds.protocol import Request, Steps, address_of
 from reconciler.kinds.table.documents import Api
+from reconciler.kinds.table.kind import TabledKind
 from reconciler.kinds.table.row import Row
 from reconciler.kinds.table.shape import NAME, number, truth
-from reconciler.kinds.tabled import TabledKind
+from reconciler.model import documents
 from reconciler.model.address import Ref, Resolve
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Refusal
@@ -180,7 +180,9 @@ class ComponentKind(TabledKind):
 
 def described(keys: Sequence[str]) -> Operation:
     """Reads what the components of these keys, public or not, call the inputs of their actions."""
-    return Operation("components", documents.load("component")["describedComponents"], {"keys": list(keys)})
+    return Operation(
+        "components", documents.load("component", __package__)["describedComponents"], {"keys": list(keys)}
+    )
 
 
 def inputs_of(node: Mapping[str, Any]) -> LiveObject:

@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from reconciler.kinds.base import Request, Step
 from reconciler.kinds.component import reference
 from reconciler.kinds.nodes import Input, Page
-from reconciler.kinds.places import Description
+from reconciler.kinds.protocol import Request, Step
 from reconciler.kinds.table.documents import Api, Search
+from reconciler.kinds.table.kind import TabledKind
+from reconciler.kinds.table.places import Description
 from reconciler.kinds.table.row import Row, description, lowered
 from reconciler.kinds.table.shape import MAYBE_SECRET, NAME, by_name, truth, words
-from reconciler.kinds.tabled import TabledKind
 from reconciler.model.address import Address, Ref
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from reconciler.kinds.places import LABELS, Labels
 from reconciler.kinds.table.documents import Api, Search
+from reconciler.kinds.table.kind import TabledKind
+from reconciler.kinds.table.places import LABELS, Labels
 from reconciler.kinds.table.row import Row
 from reconciler.kinds.table.shape import NAME, TEXT
-from reconciler.kinds.tabled import TabledKind
 
 
 class CustomerKind(TabledKind):

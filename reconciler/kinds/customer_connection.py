@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from reconciler.kinds.base import Request, Step
 from reconciler.kinds.connection import INPUTS, new_inputs, redeployed
+from reconciler.kinds.protocol import Request, Step
 from reconciler.kinds.table.documents import Api, Search
+from reconciler.kinds.table.kind import TabledKind
 from reconciler.kinds.table.row import Row
 from reconciler.kinds.table.shape import NAME, truth
-from reconciler.kinds.tabled import TabledKind
 from reconciler.model.address import Address, Ref
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb

@@ -1,10 +1,10 @@
 """EventWebhook: where the platform's own events (an instance deployed, a user added) are posted to."""
 
-from reconciler.kinds.places import Description, headers, headers_read, headers_sent
 from reconciler.kinds.table.documents import Api
+from reconciler.kinds.table.kind import TabledKind
+from reconciler.kinds.table.places import Description, headers, headers_read, headers_sent
 from reconciler.kinds.table.row import Row, description, url
 from reconciler.kinds.table.shape import MAYBE_SECRET, NAME, names, truth
-from reconciler.kinds.tabled import TabledKind
 from reconciler.model.secret import Hidden
 
 

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from reconciler.kinds.lease import PREFIX
-from reconciler.kinds.places import Description
 from reconciler.kinds.table.documents import Api, Search
+from reconciler.kinds.table.kind import TabledKind
+from reconciler.kinds.table.places import Description
 from reconciler.kinds.table.row import Row, description
 from reconciler.kinds.table.shape import NAME, number, truth
-from reconciler.kinds.tabled import TabledKind
+from reconciler.model.lease import PREFIX
 
 
 class InstanceProfileKind(TabledKind):

@@ -1,10 +1,10 @@
 """LogStream: where the logs of all executions are sent. Its URL and headers may be secrets."""
 
-from reconciler.kinds.places import MARKED_HEADERS, Headers
 from reconciler.kinds.table.documents import Api
+from reconciler.kinds.table.kind import TabledKind
+from reconciler.kinds.table.places import MARKED_HEADERS, Headers
 from reconciler.kinds.table.row import Row, url
 from reconciler.kinds.table.shape import NAME, names
-from reconciler.kinds.tabled import TabledKind
 
 
 class LogStreamKind(TabledKind):

@@ -11,8 +11,8 @@ from msgspec import Struct
 
 from reconciler.kinds.nodes import fitted
 from reconciler.kinds.table.documents import Api
+from reconciler.kinds.table.kind import TabledKind
 from reconciler.kinds.table.row import Row
-from reconciler.kinds.tabled import TabledKind
 from reconciler.model.state import LiveObject
 
 

@@ -10,11 +10,11 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from reconciler.kinds.base import Request, Step, Steps, address_of
+from reconciler.kinds.protocol import Request, Step, Steps, address_of
 from reconciler.kinds.table.documents import Api, Search
+from reconciler.kinds.table.kind import TabledKind
 from reconciler.kinds.table.row import Row
 from reconciler.kinds.table.shape import NAME, TEXT, in_order, truth, words
-from reconciler.kinds.tabled import TabledKind
 from reconciler.model.address import Ref, Resolve
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb

@@ -22,6 +22,10 @@ T = TypeVar("T", bound=Struct)
 N = TypeVar("N")
 
 
+class Odd(ValueError):
+    """Says what is odd, without the value itself: it may be a secret."""
+
+
 class Named(Struct):
     """Another object, as far as one that refers to it shows it."""
 

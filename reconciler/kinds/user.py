@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from reconciler.kinds.base import Request
+from reconciler.kinds.protocol import Request
 from reconciler.kinds.table.documents import Api, Search
+from reconciler.kinds.table.kind import TabledKind
 from reconciler.kinds.table.row import Row, lowered
 from reconciler.kinds.table.shape import NAME, TEXT, text
-from reconciler.kinds.tabled import TabledKind
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb
 

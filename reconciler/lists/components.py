@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reconciler.kinds import documents
 from reconciler.lists.listing import Filter, Listing, Page
 from reconciler.lists.parts import ID, LABELS, VERSIONED, between, column, flag, text
+from reconciler.model import documents
 from reconciler.model.operation import Operation
 
 COMPONENTS = Listing(

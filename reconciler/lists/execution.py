@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from reconciler.kinds import documents
 from reconciler.lists.listing import Column, Page
 from reconciler.lists.parts import ID, column
+from reconciler.model import documents
 from reconciler.model.operation import Operation
 
 STEPS: tuple[Column, ...] = (

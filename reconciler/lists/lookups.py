@@ -9,7 +9,7 @@ from contextlib import aclosing
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, cast
 
-from reconciler.kinds import record
+from reconciler.kinds.integration import metadata as record
 from reconciler.lists.execution import flows_of_instance, flows_of_versions
 from reconciler.lists.listing import Column, Listing, Page, Row, one_of, page_of, row_of
 from reconciler.lists.tables import INTEGRATIONS

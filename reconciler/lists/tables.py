@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reconciler.kinds import record
+from reconciler.kinds.integration import metadata as record
 from reconciler.lists.components import COMPONENTS
 from reconciler.lists.executions import EXECUTIONS
 from reconciler.lists.listing import Filter, Listing

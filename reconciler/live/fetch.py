@@ -9,8 +9,8 @@ import anyio
 
 from reconciler.api.client import Client
 from reconciler.kinds import CORE, all_kinds
-from reconciler.kinds.base import Kind
 from reconciler.kinds.component import described, inputs_of
+from reconciler.kinds.protocol import Kind
 from reconciler.live.tenant import Listed, Tenant
 from reconciler.model.errors import GraphQLError, Misfit
 from reconciler.model.state import Desired, Live, LiveObject

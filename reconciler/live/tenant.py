@@ -9,8 +9,8 @@ from typing import Any
 
 from reconciler.api.client import Client
 from reconciler.api.pages import read_all
-from reconciler.kinds.base import Kind
-from reconciler.kinds.understanding import concerned, not_understood, understood
+from reconciler.kinds.answers import concerned, not_understood, understood
+from reconciler.kinds.protocol import Kind
 from reconciler.live.read_back import read_back
 from reconciler.model.errors import NotUnderstood, NullObject, ReconcilerError
 from reconciler.model.operation import Operation, Upload

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.definition import Definition
-from reconciler.kinds.tabled import TabledKind
+from reconciler.kinds.table.kind import TabledKind
 from reconciler.manifests import secrets
 from reconciler.manifests.manifest import RESERVED, Manifest
 from reconciler.manifests.references import Referrer

@@ -18,7 +18,7 @@ import yaml
 
 from reconciler.definition import Definition
 from reconciler.definition.tree import Tree
-from reconciler.kinds.integration_bundle import component_key
+from reconciler.kinds.integration.source import component_key
 from reconciler.manifests.bundle import Unfit, files_of, packed
 from reconciler.manifests.bundle_read import Described, described
 from reconciler.manifests.definitions import check

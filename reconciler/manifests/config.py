@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.definition import Definition, Variable
-from reconciler.kinds.config_values import SHARED, UNTYPED, ValueType, is_bound
-from reconciler.kinds.config_values import settled as as_sent
+from reconciler.kinds.instance.config_values import SHARED, UNTYPED, ValueType, is_bound
+from reconciler.kinds.instance.config_values import settled as as_sent
 from reconciler.manifests.config_types import wrong
 from reconciler.manifests.references import Index
 from reconciler.model.address import Address

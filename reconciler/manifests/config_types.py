@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from reconciler.definition import Variable
-from reconciler.kinds.config_values import SCHEDULE, read_date, read_timestamp
+from reconciler.kinds.instance.config_values import SCHEDULE, read_date, read_timestamp
 from reconciler.manifests import secrets
 from reconciler.manifests.cron import cron_problem
 from reconciler.model.hints import listed, suggest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reconciler.kinds.instance_rows import TEMPLATE
+from reconciler.kinds.instance.rows import TEMPLATE
 from reconciler.kinds.table.row import Row
 from reconciler.kinds.table.schema import described, group
 from reconciler.kinds.table.shape import NAME as SOME_TEXT

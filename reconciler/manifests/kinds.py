@@ -5,12 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.kinds import CORE, all_kinds
-from reconciler.kinds.instance_rows import TEMPLATE
+from reconciler.kinds.instance.rows import TEMPLATE
+from reconciler.kinds.table.declared import Declared
+from reconciler.kinds.table.kind import TabledKind
 from reconciler.kinds.table.schema import manifest
-from reconciler.kinds.tabled import TabledKind
 from reconciler.manifests import instance_set
 
-_DECLARED = {name: kind for name, kind in all_kinds().items() if kind.declared and kind.fields}
+_DECLARED: dict[str, Declared] = {
+    name: kind
+    for name, kind in all_kinds().items()
+    if isinstance(kind, Declared) and kind.declared and kind.fields
+}
 TABLED = {name: kind for name, kind in _DECLARED.items() if isinstance(kind, TabledKind)}
 """The kinds that a table tells."""
 KINDS = (*CORE, instance_set.NAME, *(name for name in _DECLARED if name not in CORE))

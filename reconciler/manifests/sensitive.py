@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from reconciler.definition import Definition
-from reconciler.kinds.config_values import has_secret, is_connection, text
+from reconciler.kinds.instance.config_values import has_secret, is_connection, text
 from reconciler.model.secret import SHORT, Secret
 
 _LEVELS = {"config": 1, "flows": 2}

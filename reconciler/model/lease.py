@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+PREFIX = "reconciler-lease:"
+"""What the names of leases begin with in a tenant, and no resource's."""
 MARGIN = timedelta(seconds=60)
 """By so much two machines' clocks may differ."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.kinds import all_kinds
-from reconciler.kinds.base import Policy, Step
+from reconciler.kinds.protocol import Policy, Step
 from reconciler.model.address import Address, Ref
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.digest import sha256

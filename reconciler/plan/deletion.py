@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.kinds import all_kinds
-from reconciler.kinds.base import Policy
-from reconciler.kinds.marks import is_protected, marks_in, project_of
+from reconciler.kinds.protocol import Policy
+from reconciler.kinds.table.marks import is_protected, marks_in, project_of
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.plan import Action, LeftOut, Refusal, Verb

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.kinds import all_kinds
-from reconciler.kinds.base import Kind, Policy, Request
-from reconciler.kinds.marks import mark, marks_in, owned_name, project_of
-from reconciler.kinds.understanding import could_be
+from reconciler.kinds.answers import could_be
+from reconciler.kinds.protocol import Kind, Policy, Request
+from reconciler.kinds.table.marks import mark, marks_in, owned_name, project_of
 from reconciler.model.address import Address, Ref
 from reconciler.model.errors import NotUnderstood
 from reconciler.model.plan import Refusal

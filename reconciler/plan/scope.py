@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.kinds import all_kinds
-from reconciler.kinds.base import Policy, Request, Step, Steps
+from reconciler.kinds.protocol import Policy, Request, Step, Steps
 from reconciler.model.address import Address, Ref
 from reconciler.model.errors import Unforeseen
 from reconciler.model.plan import LeftOut, Refusal, Verb

@@ -7,7 +7,7 @@ from typing import Any
 
 from reconciler.definition import Definition
 from reconciler.kinds import all_kinds
-from reconciler.kinds.base import Policy
+from reconciler.kinds.protocol import Policy
 from reconciler.model.address import Address
 from reconciler.model.plan import Change
 from reconciler.model.secret import Unproven

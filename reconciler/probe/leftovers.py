@@ -9,7 +9,7 @@ from typing import Any
 
 from reconciler.api import Client
 from reconciler.api.pages import read_all
-from reconciler.kinds import documents
+from reconciler.model import documents
 from reconciler.model.errors import ApiError, NotFound, ReconcilerError
 from reconciler.model.operation import Operation
 from reconciler.probe.scratch import LABEL, NAME_START, run_of

@@ -12,7 +12,7 @@ from typing import Any
 
 from reconciler.api import Client
 from reconciler.api.wire import Answer
-from reconciler.kinds import documents
+from reconciler.model import documents
 from reconciler.model.errors import PayloadError
 from reconciler.model.operation import Operation
 from reconciler.probe.finding import Unclear

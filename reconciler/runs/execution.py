@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from reconciler.kinds import documents
+from reconciler.model import documents
 from reconciler.model.errors import NotFound
 from reconciler.model.operation import Operation
 from reconciler.runs.poll import Poll

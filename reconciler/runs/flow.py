@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from reconciler.kinds import documents
+from reconciler.model import documents
 from reconciler.model.errors import ApiError
 from reconciler.model.operation import Operation
 from reconciler.runs.execution import Ask, until_ended

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from reconciler.kinds.base import Request, address_of
-from reconciler.kinds.instance_tests import back_to, tests_of
+from reconciler.kinds.instance.tests import back_to, tests_of
+from reconciler.kinds.protocol import Request, address_of
 from reconciler.model.errors import ApiError, TestFailed
 from reconciler.model.state import LiveObject
 from reconciler.runs.execution import Ask

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.kinds import all_kinds
-from reconciler.kinds.base import Kind, Request
-from reconciler.kinds.labelled import mark_changes, own_mark
-from reconciler.kinds.marks import marks_in
+from reconciler.kinds.protocol import Kind, Request
+from reconciler.kinds.table.labels import mark_changes, own_mark
+from reconciler.kinds.table.marks import marks_in
 from reconciler.model.address import Address
 from reconciler.model.errors import InvalidInput, NotFound, NotUnderstood, Refused
 from reconciler.model.hints import suggest

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.kinds import all_kinds
-from reconciler.kinds.base import Policy
-from reconciler.kinds.marks import marks_in, project_of
+from reconciler.kinds.protocol import Policy
+from reconciler.kinds.table.marks import marks_in, project_of
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import InvalidInput, Refused

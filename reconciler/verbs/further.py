@@ -9,8 +9,8 @@ import anyio
 from reconciler.api.client import Client
 from reconciler.apply.look import further
 from reconciler.kinds import all_kinds
-from reconciler.kinds.base import Request
-from reconciler.kinds.understanding import not_understood
+from reconciler.kinds.answers import not_understood
+from reconciler.kinds.protocol import Request
 from reconciler.live.tenant import Tenant
 from reconciler.model.address import Address
 from reconciler.model.errors import Misfit, NotUnderstood, ReconcilerError

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from reconciler.apply.look import own_anywhere
 from reconciler.kinds import all_kinds
-from reconciler.kinds.base import Policy, Request
-from reconciler.kinds.marks import owned_name
+from reconciler.kinds.protocol import Policy, Request
+from reconciler.kinds.table.marks import owned_name
 from reconciler.lists.lookups import is_id, type_of
 from reconciler.model.address import Address, Ref
 from reconciler.model.diagnostic import Diagnostic

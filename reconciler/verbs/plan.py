@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from reconciler.kinds.base import Policy
+from reconciler.kinds.protocol import Policy
 from reconciler.manifests.load import in_order
 from reconciler.manifests.sealed import unsealed
 from reconciler.model.address import Address

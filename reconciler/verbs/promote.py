@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reconciler.kinds.integration_draft import sent_digest
+from reconciler.kinds.integration.draft import sent_digest
 from reconciler.manifests.edit import Scalar, YamlFile
 from reconciler.manifests.load import load
 from reconciler.manifests.releases import LATEST

@@ -8,8 +8,8 @@ from hashlib import sha256
 
 from reconciler.definition import Definition
 from reconciler.kinds import all_kinds
-from reconciler.kinds.base import Policy
-from reconciler.kinds.integration_steps import RELABEL, RESTORE
+from reconciler.kinds.integration.steps import RELABEL, RESTORE
+from reconciler.kinds.protocol import Policy
 from reconciler.model import digest
 from reconciler.model.address import Address
 from reconciler.model.errors import InvalidInput, NotFound

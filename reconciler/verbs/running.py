@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from reconciler.kinds.applied import WIDTH
-from reconciler.kinds.instance_tests import OUTSTANDING
-from reconciler.kinds.integration_release import name_of
+from reconciler.kinds.instance.tests import OUTSTANDING
+from reconciler.kinds.integration.release import name_of
+from reconciler.kinds.table.record import WIDTH
 from reconciler.model.address import Address
 from reconciler.model.plan import Refusal
 from reconciler.model.state import Desired, LiveObject, Resource, Version

@@ -15,7 +15,7 @@ import pytest
 
 from reconciler.apply.run import Walk
 from reconciler.apply.step import Run
-from reconciler.kinds.base import Policy
+from reconciler.kinds.protocol import Policy
 from reconciler.live.fetch import fetch, kinds_to_read
 from reconciler.live.tenant import Tenant
 from reconciler.manifests import project as projects

@@ -18,9 +18,9 @@ from graphql import GraphQLSchema, build_schema, parse, validate
 
 from reconciler.cli.main import COMMANDS, run
 from reconciler.cli.moments import moment
-from reconciler.kinds import documents
 from reconciler.lists.listing import PAGING, Listing, one_of, page_of
 from reconciler.lists.tables import LISTINGS
+from reconciler.model import documents
 from reconciler.sandbox import Sandbox
 
 CUSTOMERS = 250

@@ -12,7 +12,7 @@ from typing import Any
 import anyio
 import pytest
 
-from reconciler.kinds import lease as profile
+from reconciler.apply import lease_calls as profile
 from reconciler.manifests.schemas import validator
 from reconciler.model.errors import GraphQLError, NoLease
 from reconciler.model.lease import Lease

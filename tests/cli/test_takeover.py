@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.kinds import lease as profile
+from reconciler.apply import lease_calls as profile
 from reconciler.model.lease import Lease
 from tests.cli.projects import DEFINITION, Folder
 

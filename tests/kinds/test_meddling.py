@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from reconciler.kinds import all_kinds
-from reconciler.kinds.base import Policy
+from reconciler.kinds.protocol import Policy
 from reconciler.model.address import Address
 from reconciler.model.outcome import Status
 from reconciler.model.state import Desired, Resource

@@ -13,7 +13,7 @@ import anyio
 import pytest
 
 from reconciler.api.client import Identity
-from reconciler.kinds.base import Policy
+from reconciler.kinds.protocol import Policy
 from reconciler.live.fetch import fetch, kinds_to_read
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Plan, Verb

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.kinds.instance_config import config_changes
+from reconciler.kinds.instance.config import config_changes
 from reconciler.model.plan import Cause
 from tests.unit.samples import copy, inputs, instance, record, request
 

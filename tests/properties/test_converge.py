@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from reconciler.kinds.base import Policy
+from reconciler.kinds.protocol import Policy
 from reconciler.plan.build import make_plan
 from reconciler.sandbox import Sandbox
 from tests.harness import Killed, apply_plan, converge, plan_for, shape, snapshot
@@ -107,7 +107,7 @@ def _foreign(sandbox: Sandbox) -> dict[str, tuple[str, frozenset[str]]]:
 
 _SEEDED = """
 from hypothesis import given, settings, seed, Phase
-from reconciler.kinds.base import Policy
+from reconciler.kinds.protocol import Policy
 from reconciler.model.state import Live
 from reconciler.plan.build import make_plan
 from reconciler.report.document import dumps, plan_document

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from reconciler.kinds.base import Policy
+from reconciler.kinds.protocol import Policy
 from reconciler.model.address import Address
 from reconciler.model.secret import Secret
 from reconciler.model.state import Desired, Resource

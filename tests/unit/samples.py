@@ -9,12 +9,12 @@ from typing import Any
 from reconciler.definition import Definition
 from reconciler.definition.meaning import digest, meaning
 from reconciler.kinds import all_kinds
-from reconciler.kinds.applied import label as record_label
-from reconciler.kinds.base import Policy, Request
-from reconciler.kinds.config_causes import recorded
-from reconciler.kinds.config_forms import form, how
-from reconciler.kinds.instance_record import LAYOUT, keys_of
-from reconciler.kinds.marks import mark
+from reconciler.kinds.instance.config_causes import recorded
+from reconciler.kinds.instance.config_forms import form, how
+from reconciler.kinds.instance.record import LAYOUT, keys_of
+from reconciler.kinds.protocol import Policy, Request
+from reconciler.kinds.table.marks import mark
+from reconciler.kinds.table.record import label as record_label
 from reconciler.model.address import Address, Ref, Resolve
 from reconciler.model.digest import sha256
 from reconciler.model.plan import Plan

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from reconciler.apply.journal import FileJournal, read_journal
-from reconciler.kinds.base import Policy
+from reconciler.kinds.protocol import Policy
 from reconciler.model.address import Address
 from reconciler.model.errors import JournalFailed
 from reconciler.model.outcome import Outcome

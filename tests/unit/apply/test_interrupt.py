@@ -11,7 +11,7 @@ import anyio
 from reconciler.apply.interrupt import watch_signals
 from reconciler.apply.run import Walk
 from reconciler.apply.step import Run
-from reconciler.kinds.base import Policy
+from reconciler.kinds.protocol import Policy
 from reconciler.live.tenant import Tenant
 from reconciler.model.outcome import Ended, Event
 from reconciler.model.plan import Verb

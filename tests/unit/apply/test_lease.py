@@ -11,8 +11,8 @@ import anyio
 import httpx
 import pytest
 
+from reconciler.apply import lease_calls as profile
 from reconciler.apply.lease import Claim, Holding, Ports, held, present
-from reconciler.kinds import lease as profile
 from reconciler.model.errors import NoLease, PayloadError
 from reconciler.model.lease import Lease
 from reconciler.sandbox import Sandbox, transport

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.kinds.base import Policy
+from reconciler.kinds.protocol import Policy
 from reconciler.model.plan import Cause
 from reconciler.model.secret import Secret
 from reconciler.model.state import Desired, LiveObject, Resource

@@ -12,7 +12,7 @@ import pytest
 
 from reconciler.apply.run import Walk
 from reconciler.apply.step import Run
-from reconciler.kinds.base import Policy
+from reconciler.kinds.protocol import Policy
 from reconciler.live.tenant import Tenant
 from reconciler.model.address import Address
 from reconciler.model.errors import Unreachable

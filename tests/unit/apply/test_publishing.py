@@ -11,7 +11,7 @@ import anyio
 import httpx
 import pytest
 
-from reconciler.kinds.base import Policy
+from reconciler.kinds.protocol import Policy
 from reconciler.model.outcome import Outcome, Status
 from reconciler.model.state import Desired, LiveObject
 from reconciler.plan.build import make_plan

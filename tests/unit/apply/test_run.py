@@ -10,7 +10,7 @@ import pytest
 
 from reconciler.apply.run import Walk, first_failure
 from reconciler.apply.step import Run
-from reconciler.kinds.base import Kind, Policy
+from reconciler.kinds.protocol import Kind, Policy
 from reconciler.model.address import Address
 from reconciler.model.errors import ApiError, NotAuthenticated, NotFound, PayloadError, TransportError
 from reconciler.model.operation import Operation

@@ -13,7 +13,7 @@ import pytest
 
 from reconciler.apply.run import Walk
 from reconciler.apply.step import Run
-from reconciler.kinds.base import Policy
+from reconciler.kinds.protocol import Policy
 from reconciler.live.tenant import Tenant
 from reconciler.model.outcome import Outcome, Status
 from reconciler.model.plan import Verb

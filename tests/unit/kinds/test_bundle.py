@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from reconciler.kinds import all_kinds
-from reconciler.kinds.base import Policy, Request
+from reconciler.kinds.protocol import Policy, Request
 from reconciler.model.address import Address
 from reconciler.model.errors import ApiError
 from reconciler.model.plan import Cause, Verb

@@ -7,11 +7,11 @@ import pytest
 
 from reconciler.definition.meaning import digest, meaning
 from reconciler.kinds import all_kinds
-from reconciler.kinds.base import Policy
-from reconciler.kinds.cause import cause
-from reconciler.kinds.instance_config import config_changes
-from reconciler.kinds.instance_flows import flow_changes, flows_form
-from reconciler.kinds.integration_steps import import_needed
+from reconciler.kinds.instance.config import config_changes
+from reconciler.kinds.instance.flows import flow_changes, flows_form
+from reconciler.kinds.integration.steps import import_needed
+from reconciler.kinds.protocol import Policy
+from reconciler.kinds.table.compare import cause
 from reconciler.model.digest import sha256
 from reconciler.model.plan import Verb
 from reconciler.model.secret import Secret

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from reconciler.kinds.config_values import UNTYPED, ValueType, same_json, same_value, settled, text
-from reconciler.kinds.config_wanted import bindings
-from reconciler.kinds.instance_config import changed_keys, config_changes, variable_inputs
+from reconciler.kinds.instance.config import changed_keys, config_changes, variable_inputs
+from reconciler.kinds.instance.config_values import UNTYPED, ValueType, same_json, same_value, settled, text
+from reconciler.kinds.instance.config_wanted import bindings
 from reconciler.model.address import Address, Ref
 from reconciler.model.secret import Secret
 from tests.unit.samples import copy, instance, request

@@ -6,17 +6,17 @@ from typing import Any
 import pytest
 
 from reconciler.kinds import all_kinds
-from reconciler.kinds.base import Policy
-from reconciler.kinds.config_forms import form
-from reconciler.kinds.config_values import is_connection, on_wire, same_value, text
-from reconciler.kinds.instance_config import (
+from reconciler.kinds.instance.config import (
     changed_keys,
     config_changes,
     parse_variables,
     variable_inputs,
 )
-from reconciler.kinds.instance_flows import flow_changes, flows_form, parse_flow
-from reconciler.kinds.instance_secrets import secrets_digest, secrets_rotated
+from reconciler.kinds.instance.config_forms import form
+from reconciler.kinds.instance.config_values import is_connection, on_wire, same_value, text
+from reconciler.kinds.instance.flows import flow_changes, flows_form, parse_flow
+from reconciler.kinds.instance.secrets import secrets_digest, secrets_rotated
+from reconciler.kinds.protocol import Policy
 from reconciler.model.plan import Verb
 from reconciler.model.secret import Hidden, Secret, Unproven
 from reconciler.model.state import LiveObject

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from reconciler.kinds import all_kinds
-from reconciler.kinds.base import Policy
+from reconciler.kinds.protocol import Policy
 from reconciler.model.plan import Verb
 from reconciler.model.secret import Secret
 from reconciler.model.state import LiveObject, Resource

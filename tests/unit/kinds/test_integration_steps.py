@@ -9,8 +9,8 @@ import pytest
 
 from reconciler.definition.meaning import digest, meaning
 from reconciler.kinds import all_kinds
-from reconciler.kinds.base import Policy
-from reconciler.kinds.integration_release import find_release
+from reconciler.kinds.integration.release import find_release
+from reconciler.kinds.protocol import Policy
 from reconciler.model.digest import sha256
 from reconciler.model.errors import PayloadError
 from reconciler.model.plan import Verb

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from reconciler.kinds.marks import (
+from reconciler.kinds.table.marks import (
     is_ours,
     mark,
     marks_in,

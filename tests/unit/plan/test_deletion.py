@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from reconciler.kinds import all_kinds
-from reconciler.kinds.base import Policy
-from reconciler.kinds.marks import is_protected
+from reconciler.kinds.protocol import Policy
+from reconciler.kinds.table.marks import is_protected
 from reconciler.model.address import Address
 from reconciler.model.plan import Plan, Verb
 from reconciler.model.state import LiveObject, Resource

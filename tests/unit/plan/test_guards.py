@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.kinds.base import Policy
+from reconciler.kinds.protocol import Policy
 from reconciler.model.address import Address
 from reconciler.model.plan import Action, Verb
 from reconciler.plan.guards import empties_tenant, not_permitted, too_many_deletions, too_many_updates

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.kinds.base import Policy
+from reconciler.kinds.protocol import Policy
 from reconciler.model.address import Address
 from reconciler.model.secret import Secret
 from tests.unit.samples import (

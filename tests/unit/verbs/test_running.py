@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.kinds.instance_tests import OUTSTANDING
+from reconciler.kinds.instance.tests import OUTSTANDING
 from reconciler.model.address import Address
 from reconciler.model.state import Version
 from reconciler.verbs.running import Running, running

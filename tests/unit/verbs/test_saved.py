@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.kinds.base import Policy
+from reconciler.kinds.protocol import Policy
 from reconciler.model.address import Address
 from reconciler.model.errors import Stale
 from reconciler.model.state import Desired, Live, LiveObject

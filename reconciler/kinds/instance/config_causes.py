@@ -1,0 +1,136 @@
+"""Who changed a config variable: git, the tenant, both, or nobody can tell.
+
+The record says of each key how it was written, and where there is room what (decision 0006). Where there is
+none, one digest stands for all recorded keys together, and what each of them was is worked out from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from reconciler.kinds.instance.config_forms import form, live_form, live_parts, other_parts
+from reconciler.kinds.instance.config_values import has_secret, is_connection
+from reconciler.kinds.instance.config_wanted import asked
+from reconciler.kinds.instance.secrets import git_unchanged, secret_cause
+from reconciler.kinds.protocol import Request
+from reconciler.kinds.table.compare import Ways, explained, fits, part_causes, told
+from reconciler.kinds.table.secrets import remembered
+from reconciler.model.plan import Cause
+from reconciler.model.secret import SHOWN, Hidden
+from reconciler.model.state import How, Written
+
+Differing = Sequence[tuple[str, str, Any, Any]]
+"""What differs: a variable's key, the path below it, what is live, what is wanted."""
+
+
+def config_causes(request: Request, differing: Differing) -> dict[str, Cause]:
+    """The cause of each difference, by path. It is only named where it is known."""
+    memory = remembered(request)
+    if memory.written is None:
+        return {
+            path: _of_secrets(before, after, request) or Cause.UNKNOWN for _, path, before, after in differing
+        }
+    known = {key: memory.written.get(f"config.{key}") for key, *_ in differing}
+    whole = memory.applied.get("config")
+    together = _together(request, memory.written, differing, whole) if whole else {}
+    causes: dict[str, Cause] = {}
+    for key in known:
+        rows = [row for row in differing if row[0] == key]
+        causes |= _of_key(request, known[key], rows, together.get(key, Cause.UNKNOWN))
+    return causes
+
+
+def _of_key(request: Request, written: Written | None, rows: Differing, together: Cause) -> dict[str, Cause]:
+    """The causes of what differs in one variable; `together` is what the common digest tells of it."""
+    key = rows[0][0]
+    wanted = asked(request)[key]
+    if written is None:
+        return {path: Cause.PENDING for _, path, *_ in rows}  # git did not speak of it before
+    if written.how is How.PARTS and written.digest and is_connection(wanted):
+        return _of_parts(request, written, rows)
+    why = together
+    if written.digest:
+        desired, live = form(wanted), live_form(wanted, _found(request, key))
+        why = told(written.digest, desired, live)
+        if has_secret(wanted) and not is_connection(wanted):
+            live = live_form("", _found(request, key))
+            why = Cause.PENDING if fits(written.digest, live) else Cause.BOTH
+    if written.how is How.SECRET and not has_secret(wanted):
+        # Git calls it a secret no more: whether the tenant still has that one, only the keyed digest knows.
+        kept = git_unchanged(request)
+        return {path: Cause.PENDING if kept else Cause.UNKNOWN for _, path, *_ in rows}
+    return {path: _of_secrets(before, after, request, why) or why for _, path, before, after in rows}
+
+
+def _of_secrets(before: Any, after: Any, request: Request, why: Cause = Cause.UNKNOWN) -> Cause | None:
+    """Of secrets only the keyed digest knows; what is hidden shows no drift."""
+    if isinstance(before, Hidden) and has_secret(after):
+        return Cause.PENDING
+    return secret_cause(request) if has_secret(after) and why is Cause.UNKNOWN else None
+
+
+def _of_parts(request: Request, written: Written, rows: Differing) -> dict[str, Cause]:
+    key, paths = rows[0][0], {path.removeprefix(f"{rows[0][0]}.inputs."): path for _, path, *_ in rows}
+    wanted, found = asked(request)[key], _found(request, key)
+    ours, theirs = form(wanted)["inputs"], live_parts(wanted, found)
+    causes = part_causes(
+        lambda parts: fits(written.digest, {"inputs": parts}),
+        ours,
+        {**theirs, **other_parts(wanted, found)},
+        paths,
+    )
+    return {
+        paths[name]: _of_secrets(before, after, request) or causes.get(name, Cause.UNKNOWN)
+        for name, (_, _, before, after) in zip(paths, rows, strict=True)
+    }
+
+
+def _together(
+    request: Request, written: Mapping[str, Written], differing: Differing, whole: str
+) -> dict[str, Cause]:
+    """The causes of the keys that differ, from the one digest of all that are recorded."""
+    changed = {key for key, *_ in differing}
+    wanted = asked(request)
+    base: dict[str, Any] = {}
+    ways: dict[str, Ways] = {}
+    for path, one in written.items():
+        key = path.removeprefix("config.")
+        if key == path:
+            continue
+        options = _options(wanted, _found(request, key), key, one, changed)
+        if len(options) == 1:
+            base[key] = options[0][0]
+        else:
+            ways[key] = options
+    found = explained(base, ways, lambda forms: fits(whole, recorded(forms)))
+    return {key: why for key, why in found.items() if key in changed}
+
+
+def _options(wanted: Mapping[str, Any], found: Any, key: str, written: Written, changed: set[str]) -> Ways:
+    """What the record may hold of a key."""
+    if key not in wanted:  # not mentioned any more, or ignored
+        return ((unspoken(written, found), Cause.UNKNOWN),)
+    if written.how is How.SECRET:
+        return ((SHOWN, Cause.UNKNOWN),)
+    if key not in changed:
+        return ((form(wanted[key]), Cause.UNKNOWN),)
+    if has_secret(wanted[key]) and not is_connection(wanted[key]):
+        return ((live_form("", found), Cause.PENDING), (SHOWN, Cause.UNKNOWN))
+    return ((form(wanted[key]), Cause.DRIFT), (live_form(wanted[key], found), Cause.PENDING))
+
+
+def recorded(forms: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the common digest is made of: the forms of all recorded keys."""
+    return {key: forms[key] for key in sorted(forms)}
+
+
+def unspoken(written: Written, found: Any) -> Any:
+    """The form of a recorded key that git does not mention any more: what is live."""
+    if written.how is not How.PLAIN:
+        return SHOWN
+    return live_form("", found)
+
+
+def _found(request: Request, key: str) -> Any:
+    return request.live.fields["config"].get(key) if request.live else None

@@ -1,0 +1,45 @@
+"""What a manifest asks of an instance's config, with what it names in the tenant filled in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reconciler.kinds.instance.config_values import SHARED, is_bound, is_connection, text
+from reconciler.kinds.protocol import Request
+from reconciler.kinds.table.labels import ignored
+from reconciler.model.address import Address, Ref
+from reconciler.model.state import Resource
+
+_MANIFEST = "CustomerConnection/"
+
+
+def asked(request: Request) -> dict[str, Any]:
+    """The config variables by key, without what is ignored once the instance is there."""
+    config = request.resource.fields.get("config") or {}
+    return {
+        key: unignored(key, resolved(value, request), request)
+        for key, value in config.items()
+        if not (request.live and ignored(request.resource, f"config.{key}"))
+    }
+
+
+def resolved(value: Any, request: Request) -> Any:
+    """A value; of one that names a manifest, what the tenant knows it by."""
+    if not is_bound(value) or not text(value[SHARED]).startswith(_MANIFEST):
+        return value
+    return {SHARED: request.resolve(Ref(Address.parse(text(value[SHARED])), "id"))}
+
+
+def unignored(key: str, value: Any, request: Request) -> Any:
+    """A connection without the inputs that are ignored: these stay as they are live."""
+    if request.live is None or not is_connection(value):
+        return value
+    path = f"config.{key}.inputs"
+    inputs = {n: v for n, v in value["inputs"].items() if not ignored(request.resource, f"{path}.{n}")}
+    return {"inputs": inputs}
+
+
+def bindings(resource: Resource) -> list[Ref]:
+    """The customers' values, declared by manifests, that the instance's shared connections are bound to."""
+    named = [text(v[SHARED]) for v in (resource.fields.get("config") or {}).values() if is_bound(v)]
+    return [Ref(Address.parse(one), "id") for one in named if one.startswith(_MANIFEST)]

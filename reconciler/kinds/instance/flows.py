@@ -1,0 +1,175 @@
+"""The settings of an instance's flows: how they read, how they are compared, and what is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from reconciler.kinds.instance.config_values import as_json, has_secret, on_wire, same_json, text
+from reconciler.kinds.instance.secrets import secret_cause, secrets_rotated
+from reconciler.kinds.protocol import Request
+from reconciler.kinds.table.compare import fits, part_causes
+from reconciler.kinds.table.labels import ignored
+from reconciler.kinds.table.secrets import remembered, resting, shown
+from reconciler.model.plan import Cause, Change
+from reconciler.model.secret import SHOWN, Hidden, Secret, Unproven, unproven
+from reconciler.model.state import How, LiveObject
+
+FLOWS = "configure-flows"
+"""The step that writes them."""
+KEYS = "apiKeys"
+TEXTS = ("testContentType", "testHeaders", "testPayload")
+"""What may hold secrets."""
+SETTINGS = (*TEXTS, "usesLre")
+
+
+def parse_flow(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A flow's settings. Keys that the server does not tell count as hidden; whether it has any, it does not
+    say either.
+    """
+    keys = row.get(KEYS)
+    known = Hidden() if keys is None else [Secret(key, "live") for key in keys]
+    return {KEYS: known, **{name: unproven(row.get(name)) for name in SETTINGS}}
+
+
+def flow_changes(request: Request) -> list[Change]:
+    """One change for each flow setting that differs."""
+    wanted, live = request.resource.fields.get("flows") or {}, request.live
+    if live is None:
+        return []
+    found = live.fields["flows"]
+    out, rotated = [], secrets_rotated(request) or not _is_written(request)
+    for name, settings in wanted.items():
+        for field, value in settings.items():
+            path, current = f"flows.{name}.{field}", found.get(name, {}).get(field)
+            if not ignored(request.resource, path) and not same_setting(value, current, rotated):
+                out.append((path, current, value))
+    causes = _causes(request, [path for path, *_ in out]) if out else {}
+    return [
+        Change(
+            path,
+            _veiled(shown(before, path, request), after),
+            after,
+            _why(causes, path, before, after, request),
+        )
+        for path, before, after in out
+    ]
+
+
+def resting_flows(wanted: Mapping[str, Any], live: LiveObject) -> dict[str, Any]:
+    """What a plan for `wanted` rests on: of the live settings those that it mentions and does not call
+    secret, and no text that may be one.
+    """
+    found = live.fields["flows"]
+    return {
+        name: {
+            field: resting(found.get(name, {}).get(field), f"flows.{name}.{field}", live)
+            for field, value in settings.items()
+            if not has_secret(value)
+        }
+        for name, settings in wanted.items()
+    }
+
+
+def _is_written(request: Request) -> bool:
+    """Whether settings that cannot be read back were written: where a record is kept, it must say so. One of
+    an earlier version of this tool says nothing, and is not asked.
+    """
+    memory = remembered(request)
+    if not request.policy.record or memory.older:
+        return True
+    return fits(memory.applied.get("flows", "-"), flows_form(request.resource.fields.get("flows") or {}))
+
+
+def _causes(request: Request, differing: list[str]) -> dict[str, Cause]:
+    """The causes of the settings that differ, by their paths, where the record tells them."""
+    record, live = remembered(request).applied.get("flows"), request.live
+    if not record or live is None:
+        return {}
+    wanted, found = flows_form(request.resource.fields.get("flows") or {}), live.fields["flows"]
+    there = {
+        name: {
+            field: SHOWN
+            if _was_secret(f"flows.{name}.{field}", request)
+            else _form(found.get(name, {}).get(field))
+            for field in settings
+        }
+        for name, settings in wanted.items()
+    }
+    return part_causes(lambda parts: fits(record, _nested(parts)), _flat(wanted), _flat(there), differing)
+
+
+def _why(causes: Mapping[str, Cause], path: str, before: Any, after: Any, request: Request) -> Cause:
+    """Of secrets only the keyed digest knows who changed them; what is hidden shows no drift."""
+    if has_secret(after):
+        return Cause.PENDING if isinstance(before, Hidden) else secret_cause(request)
+    return Cause.UNKNOWN if _was_secret(path, request) else causes.get(path, Cause.UNKNOWN)
+
+
+def _was_secret(path: str, request: Request) -> bool:
+    one = (remembered(request).written or {}).get(path)
+    return one is not None and one.how is How.SECRET
+
+
+def _flat(flows: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    return {
+        f"flows.{name}.{field}": (name, field, v) for name, some in flows.items() for field, v in some.items()
+    }
+
+
+def _nested(parts: Mapping[str, Any]) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for name, field, value in parts.values():
+        out.setdefault(name, {})[field] = value
+    return out
+
+
+def same_setting(wanted: Any, found: Any, rotated: bool) -> bool:
+    """Whether a flow's setting is as wanted; one that the server hides counts as such unless rotated."""
+    if isinstance(found, Hidden):
+        return found.present and not rotated
+    if isinstance(found, list | tuple):
+        return [text(v) for v in wanted or ()] == [text(v) for v in found]
+    if isinstance(wanted, Mapping | list | tuple | Secret):
+        return same_json(as_json(text(wanted)), as_json(text(found)))
+    if isinstance(wanted, bool):
+        return wanted is bool(found)
+    # No headers read back as nothing, or as an empty map.
+    return text(wanted) == text(found) or {text(wanted), text(found)} == {"", "{}"}
+
+
+def flows_form(flows: Mapping[str, Any]) -> dict[str, Any]:
+    """The form of the settings that goes into the record's digest; secrets count by their presence alone."""
+    return {name: {k: _form(v) for k, v in settings.items()} for name, settings in flows.items()}
+
+
+def flow_inputs(request: Request) -> list[dict[str, Any]]:
+    """The inputs to send: for each flow that the manifest mentions, the settings that it does not ignore."""
+    live = request.live
+    assert live is not None
+    rows = []
+    for name, settings in (request.resource.fields.get("flows") or {}).items():
+        row: dict[str, Any] = {"flowId": live.facts["flowIds"].get(name)}
+        for field, value in settings.items():
+            if not ignored(request.resource, f"flows.{name}.{field}"):
+                row[field] = _sent(field, value)
+        rows.append(row)
+    return rows
+
+
+def _sent(field: str, value: Any) -> Any:
+    if field == KEYS:
+        return [on_wire(v) for v in value or ()]
+    if field == "testHeaders" and not value:
+        return "{}"
+    return value if isinstance(value, bool) else on_wire(value)
+
+
+def _form(value: Any) -> Any:
+    plain = value.reveal() if isinstance(value, Unproven) else value
+    return SHOWN if isinstance(plain, Hidden) or has_secret(plain) else as_json(text(plain))
+
+
+def _veiled(found: Any, wanted: Any) -> Any:
+    """What a secret replaces is taken to be one, too."""
+    return Secret(text(found)) if isinstance(found, str | Unproven) and has_secret(wanted) else found

@@ -1,0 +1,165 @@
+"""The record that an instance bears: what it says of each key, and when a key counts as plain.
+
+A key counts as plain from when its plain value is there, never from when it is about to be sent: a run may
+end in between. It counts as a secret from before one is sent, until a plain value was written over it,
+whether git mentions it meanwhile or not, and under which release.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from reconciler.kinds.instance.config import changed_keys
+from reconciler.kinds.instance.config_causes import recorded, unspoken
+from reconciler.kinds.instance.config_forms import form, how
+from reconciler.kinds.instance.config_values import has_secret
+from reconciler.kinds.instance.config_wanted import asked
+from reconciler.kinds.instance.flows import FLOWS, TEXTS, flow_changes
+from reconciler.kinds.instance.release import moves_to
+from reconciler.kinds.instance.secrets import SECRET_DIGITS
+from reconciler.kinds.protocol import Request
+from reconciler.kinds.table.labels import ignored
+from reconciler.kinds.table.record import Layout, Memory, label, memory
+from reconciler.kinds.table.secrets import remembered
+from reconciler.model.address import Ref
+from reconciler.model.digest import sha256
+from reconciler.model.secret import SHOWN
+from reconciler.model.state import How, LiveObject, Written
+
+LAYOUT = Layout(
+    ("name", "description", "release", "config", "flows", "enabled", "labels", "secrets", "tests"),
+    {"secrets": SECRET_DIGITS, "enabled": 1},
+    "config",
+)
+OVERWRITTEN = "overwritten"
+"""What is noted of an object while a run changes it: the variables whose values it has written."""
+
+
+def keys_of(config: Iterable[str], flows: Iterable[str]) -> tuple[str, ...]:
+    """The keys of a version of which the record has room for something, in their order."""
+    named = [f"config.{key}" for key in config]
+    return tuple(sorted(named) + sorted(f"flows.{flow}.{text}" for flow in flows for text in TEXTS))
+
+
+def recall(labels: Iterable[str], keys: Sequence[str], owners: Sequence[Any]) -> Memory:
+    """What an instance's labels say."""
+    return memory(LAYOUT, labels, keys, owners)
+
+
+def record(request: Request, applied: Mapping[str, str], step: str) -> str:
+    """The label to write with `step`; `applied` are the digests of all groups but the config's."""
+    written = _written(request, step)
+    groups = dict(applied)
+    if any(path.startswith("config.") for path in written):
+        groups["config"] = sha256(recorded(_forms(request, written)))
+    return label(LAYOUT, groups, written, _keys(request), _owner(request))
+
+
+def _owner(request: Request) -> Any:
+    """What tells the instance from others: its id; while it has none, its customer and its name."""
+    if request.live is not None:
+        return request.live.id
+    fields = request.resource.fields
+    return [request.resolve(Ref(fields["customer"], "id")), fields["name"]]
+
+
+def _keys(request: Request) -> tuple[str, ...]:
+    """The keys of the version that runs once the call is carried out."""
+    live, fields = request.live, request.resource.fields
+    version = moves_to(request)
+    if version is not None:
+        found = request.resolve(Ref(fields["integration"], f"keys:{version}"))
+        if isinstance(found, tuple):
+            return keys_of(*found)
+    if live is not None:
+        return keys_of(live.fields["config"], live.fields["flows"])
+    return keys_of(fields.get("config") or (), fields.get("flows") or ())
+
+
+def _written(request: Request, step: str) -> dict[str, Written]:
+    out = dict(remembered(request).written or {})
+    changed = set(changed_keys(request)) if request.live else set()
+    over = overwritten(request.live)
+    for key, value in asked(request).items():
+        path = f"config.{key}"
+        now = _next(out.get(path), value, there=key not in changed, over=request.live is None or key in over)
+        if now is not None:
+            out[path] = now
+    for path, value, differs in _texts(request):
+        if has_secret(value):
+            out[path] = Written(How.SECRET)
+        elif step == FLOWS or (request.live and not differs and path not in out):
+            out[path] = Written(How.PLAIN)
+    return out
+
+
+def _next(before: Written | None, value: Any, *, there: bool, over: bool) -> Written | None:
+    """How a variable is recorded from now on: `there` says that it has git's value, `over` that this run has
+    written it.
+    """
+    kind = how(value)
+    if kind is How.SECRET:
+        return Written(kind)
+    settled = before is not None and before.how is kind
+    if kind is How.PARTS or settled or (there and (over or before is None)):
+        return Written(kind, sha256(form(value)))
+    return before
+
+
+def overwritten(live: LiveObject | None) -> frozenset[str]:
+    """The variables that this run has written."""
+    found: frozenset[str] = live.facts.get(OVERWRITTEN, frozenset()) if live else frozenset()
+    return found
+
+
+def newly_written(before: LiveObject, after: LiveObject) -> frozenset[str]:
+    """The same after a call, by what differs."""
+    then, now = before.fields["config"], after.fields["config"]
+    return overwritten(before) | {key for key in now if now[key] != then.get(key)}
+
+
+def is_late(request: Request) -> bool:
+    """Whether a variable counts as plain only once it is written, so that the record follows it."""
+    written = remembered(request).written or {}
+    config = asked(request)
+    return any(
+        how(config[key]) is How.PLAIN and getattr(written.get(f"config.{key}"), "how", None) is not How.PLAIN
+        for key in changed_keys(request)
+        if key in config
+    )
+
+
+def is_early(request: Request) -> bool:
+    """Whether git now calls something a secret that the record has as plain: it must say so first."""
+    written = remembered(request).written or {}
+    secret = [f"config.{key}" for key, value in asked(request).items() if how(value) is How.SECRET]
+    secret += [path for path, value, _ in _texts(request) if has_secret(value)]
+    return any(path in written and written[path].how is How.PLAIN for path in secret)
+
+
+def _texts(request: Request) -> list[tuple[str, Any, bool]]:
+    """The flows' settings that may hold secrets: path, value, and whether it differs."""
+    differing = {change.path for change in flow_changes(request)}
+    return [
+        (path, settings[name], path in differing)
+        for flow, settings in (request.resource.fields.get("flows") or {}).items()
+        for name in TEXTS
+        for path in [f"flows.{flow}.{name}"]
+        if name in settings and not (request.live and ignored(request.resource, path))
+    ]
+
+
+def _forms(request: Request, written: Mapping[str, Written]) -> dict[str, Any]:
+    config = asked(request)
+    found = request.live.fields["config"] if request.live else {}
+    forms: dict[str, Any] = {}
+    for path, one in written.items():
+        key = path.removeprefix("config.")
+        if key == path:
+            continue
+        if key not in config:
+            forms[key] = unspoken(one, found.get(key))
+        else:
+            forms[key] = SHOWN if one.how is How.SECRET else form(config[key])
+    return forms

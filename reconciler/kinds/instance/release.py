@@ -1,0 +1,35 @@
+"""Which published version an instance is to run."""
+
+from __future__ import annotations
+
+from reconciler.kinds.protocol import Request
+from reconciler.kinds.table.labels import ignored
+from reconciler.model.address import Ref
+from reconciler.model.state import Resource
+
+
+def release_ref(resource: Resource) -> Ref:
+    """The published version that the instance is to run, by its release or its number."""
+    fields = resource.fields
+    named = f"version-number:{fields['version']}" if "version" in fields else f"release:{fields['release']}"
+    return Ref(fields["integration"], named)
+
+
+def names_version(resource: Resource) -> bool:
+    """Whether it says what the instance is to run: one that is only adopted may not."""
+    return "release" in resource.fields or "version" in resource.fields
+
+
+def release_of(resource: Resource) -> str:
+    """What the instance is to run, in words: a release, or "version 12"."""
+    fields = resource.fields
+    return f"version {fields['version']}" if "version" in fields else str(fields["release"])
+
+
+def moves_to(request: Request) -> str | None:
+    """The version that an update brings the instance to; None where it stays on its own."""
+    live, resource = request.live, request.resource
+    version = request.resolve(release_ref(resource)) if names_version(resource) else None
+    if live is not None and (ignored(resource, "release") or version == live.fields["version"]):
+        return None
+    return version if isinstance(version, str) else None

@@ -1,0 +1,205 @@
+"""Which steps mend an instance, and why: above all whether it must be deployed again."""
+
+from __future__ import annotations
+
+from reconciler.kinds.instance.config import config_changes
+from reconciler.kinds.instance.flows import FLOWS, flow_changes
+from reconciler.kinds.instance.record import is_early, is_late
+from reconciler.kinds.instance.release import names_version, release_of, release_ref
+from reconciler.kinds.instance.secrets import secrets_digest
+from reconciler.kinds.instance.tests import OUTSTANDING, test_steps, tests_of
+from reconciler.kinds.protocol import Request, Step, Steps, address_of
+from reconciler.kinds.table.compare import cause
+from reconciler.kinds.table.labels import creation, ignored, label_changes, mark_changes, scalar_changes
+from reconciler.kinds.table.record import WIDTH
+from reconciler.kinds.table.secrets import remembered
+from reconciler.model.address import Ref
+from reconciler.model.plan import Cause, Change, Refusal, Verb
+from reconciler.model.secret import Hidden
+from reconciler.model.state import LiveObject
+
+PLAIN = ("name", "description")
+EMPTY = {"description": ""}
+RECORD = "record"
+
+
+def hidden_waits(request: Request) -> bool:
+    """Whether a secret is still to be sent that cannot be read back: the record must not say it was."""
+    changes = (*config_changes(request), *flow_changes(request))
+    return any(isinstance(change.before, Hidden) for change in changes)
+
+
+def update_changes(request: Request) -> list[Change]:
+    """What one updateInstance mends: name, description, labels, mark and version."""
+    changes = list(scalar_changes(request, PLAIN, EMPTY)) + label_changes(request) + mark_changes(request)
+    return changes + _version_change(request)
+
+
+def instance_steps(request: Request, *, adopt: bool) -> Steps:
+    """create or update → configure → deploy → enable or disable, as far as needed."""
+    live, fields = request.live, request.resource.fields
+    if live is None:
+        made = creation(request.resource, (*PLAIN, "release", "version", "labels", "config"))
+        steps = [Step(Verb.CREATE, "does not exist", made, reads=1)]
+        if fields.get("flows"):
+            settings = creation(request.resource, ("flows",))
+            steps.append(Step(Verb.CONFIGURE, "its flows have settings", settings, FLOWS))
+        steps.append(Step(Verb.DEPLOY, "is new"))
+        steps += _switch(request, deploying=True)
+        return Steps((*steps, *test_steps(request, deploying=True)))
+    updating = update_changes(request)
+    config, flows = config_changes(request), flow_changes(request)
+    steps = []
+    verb = Verb.ADOPT if adopt else Verb.UPDATE
+    moving = any(change.path == "release" for change in updating)
+    switch = [change for step in _switch(request, deploying=False) for change in step.changes]
+    if updating or _record_is_behind(request, [*config, *flows, *switch]) or owes_tests(request):
+        reason = _update_reason(updating, moving, adopt)
+        steps.append(Step(verb, reason, tuple(updating)))
+    if config:
+        steps.append(Step(Verb.CONFIGURE, "its configuration differs", tuple(config)))
+    elif moving and fields.get("config") and live.facts["needsDeploy"]:
+        steps.append(Step(Verb.CONFIGURE, "a change of version may drop values that were not deployed"))
+    if flows or (moving and fields.get("flows")):
+        # Settings survive a change of version as far as is known, so that this only makes sure.
+        writes = 1 if flows else 0
+        steps.append(
+            Step(Verb.CONFIGURE, "the settings of its flows differ", tuple(flows), FLOWS, writes=writes)
+        )
+    if _record_follows(request, config) and not flows:
+        steps.append(Step(Verb.UPDATE, "the record of what is applied changes", (), RECORD))
+    reason = _deploy_reason(live, moving, bool(config), bool(flows))
+    if reason:
+        steps.append(Step(Verb.DEPLOY, reason))
+    steps += _switch(request, deploying=bool(reason))
+    steps += test_steps(request, deploying=bool(reason))
+    return Steps(
+        tuple(steps), (*updating, *config, *flows, *switch), refusals=_another_integration(request, live)
+    )
+
+
+def will_deploy(request: Request) -> bool:
+    """Whether a deploy is among what mends the instance as it is now."""
+    if request.live is None:
+        return True
+    moving = bool(_version_change(request))
+    changed = bool(config_changes(request)), bool(flow_changes(request))
+    return bool(_deploy_reason(request.live, moving, *changed))
+
+
+def owes_tests(request: Request) -> bool:
+    """Whether the record must say, before a deploy, that tests are to pass after it."""
+    live = request.live
+    if live is None or not request.policy.record or not tests_of(request.resource):
+        return False
+    return remembered(request).applied.get("tests") != OUTSTANDING[:WIDTH] and will_deploy(request)
+
+
+def _another_integration(request: Request, live: LiveObject) -> tuple[Refusal, ...]:
+    """The platform moves an instance between the versions of one integration only."""
+    integration = request.resource.fields["integration"]
+    wanted, found = request.resolve(Ref(integration, "sequence")), live.facts["sequence"]
+    if not isinstance(wanted, str) or not found or wanted == found:
+        return ()
+    return (
+        Refusal(
+            "another-integration",
+            f'the instance "{live.fields["name"]}" runs another integration than {integration}, and the '
+            "platform cannot move it",
+            address_of(request.resource),
+            "give the new instance a metadata.name of its own, and let the old one be pruned",
+        ),
+    )
+
+
+def _version_change(request: Request) -> list[Change]:
+    live, resource = request.live, request.resource
+    if live is None or ignored(resource, "release") or not names_version(resource):
+        return []
+    wanted = request.resolve(release_ref(resource))
+    if wanted == live.fields["version"]:
+        return []
+    integration = resource.fields["integration"]
+    before = request.resolve(Ref(integration, f"version:{live.fields['version']}"))
+    by_number = f"version {live.facts['versionNumber']}"
+    shown = before if isinstance(before, str) and "version" not in resource.fields else by_number
+    release = release_of(resource)
+    why = cause(remembered(request).applied, "release", release, shown, by_number)
+    return [Change("release", shown, release, why)]
+
+
+def _record_is_behind(request: Request, differing: list[Change]) -> bool:
+    """The record travels with updateInstance alone: where git changed only what other calls carry, one for
+    the record comes first, so that the difference counts as ours from then on. It also comes first where git
+    calls something a secret from now on, and after where it must tell that something was sent.
+    """
+    if request.live is None or not request.policy.record:
+        return False
+    if is_early(request):
+        return True
+    if not differing:
+        return False
+    if secrets_digest(request) and "secrets" not in remembered(request).applied:
+        return True
+    pending = any(c.cause is not Cause.DRIFT and not isinstance(c.before, Hidden) for c in differing)
+    return pending and not is_late(request)
+
+
+def _record_follows(request: Request, config: list[Change]) -> bool:
+    """Whether the record must tell what was sent: that of a secret which cannot be read back is all that
+    tells it, and what counts as plain does so only once it is there.
+    """
+    return request.policy.record and (any(isinstance(c.before, Hidden) for c in config) or is_late(request))
+
+
+def _update_reason(updating: list[Change], moving: bool, adopt: bool) -> str:
+    if adopt:
+        return "exists without an owner"
+    if moving:
+        return "runs another release"
+    return "differs from the manifest" if updating else "the record of what is applied changes"
+
+
+def _deploy_reason(live: LiveObject, moving: bool, config: bool, flows: bool) -> str:
+    if moving:
+        return "its release changes"
+    if config:
+        return "its configuration changes"
+    if flows:
+        return "the settings of its flows change"
+    if not live.facts["lastDeployedAt"]:
+        return "was never deployed"
+    if live.facts["needsDeploy"]:
+        return "has changes that are not deployed"
+    if live.facts["deployedVersion"] != live.facts["versionNumber"]:
+        return "another version is deployed than is assigned"
+    return ""
+
+
+def _switch(request: Request, *, deploying: bool) -> list[Step]:
+    """Enabling or disabling. Whether a deploy enables an instance is not known of a tenant, so a step for
+    it follows each deploy that may need one; it sends nothing where there is nothing to change.
+    """
+    live, fields = request.live, request.resource.fields
+    if "enabled" not in fields or ignored(request.resource, "enabled"):
+        # What someone paused stays so; what was never deployed is as the platform has it.
+        paused = live is not None and live.facts["lastDeployedAt"] and not live.fields["enabled"]
+        return [Step(Verb.DISABLE, "deploying may enable it")] if paused and deploying else []
+    wanted = bool(fields["enabled"])
+    if wanted and live is not None and live.facts["suspended"]:
+        return []  # the vendor stopped it
+    verb = Verb.ENABLE if wanted else Verb.DISABLE
+    # Deploying is expected to enable: what remains is to switch off what shall not run.
+    writes = 0 if wanted and deploying else 1
+    if live is None:
+        return [Step(verb, "is to be " + ("enabled" if wanted else "disabled"), writes=writes)]
+    found = live.fields["enabled"]
+    if found != wanted:
+        # A run that ended before its first deploy has not come to it yet: nobody switched it off.
+        begun = wanted and not live.facts["lastDeployedAt"]
+        why = Cause.PENDING if begun else cause(remembered(request).applied, "enabled", wanted, found)
+        reason, change = "is " + ("disabled" if wanted else "enabled"), Change("enabled", found, wanted, why)
+        return [Step(verb, reason, (change,), writes=writes)]
+    if not wanted and deploying:
+        return [Step(verb, "deploying may enable it")]
+    return []

@@ -1,0 +1,82 @@
+"""What an integration remembers of us: mark, applied record and release names, in its `metadata`.
+
+The metadata is a free JSON text on the draft that no import touches, so it survives where an import clears
+labels, and it has room for whole digests. Foreign keys in it are kept as they are.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from reconciler.kinds.nodes import Odd
+
+KEY = "reconciler"
+_RELEASE, _DEFINITION = "Reconciler-Release", "Reconciler-Definition"
+_TRAILERS = re.compile(
+    rf"^{_RELEASE}: (?P<release>\S+)\n{_DEFINITION}: (?P<definition>[0-9a-f]{{64}})\s*\Z", re.MULTILINE
+)
+_LONGEST = 1000
+"""Some tenants may refuse longer comments."""
+VENDOR_KEYS = ("commitHash", "commitUrl", "repoUrl", "pullRequestUrl")
+
+
+def read(text: Any) -> dict[str, Any]:
+    """A JSON text that holds an object, or {} where it holds something else or nothing."""
+    if isinstance(text, str) and text:
+        try:
+            text = json.loads(text)
+        except ValueError:
+            return {}
+    return dict(text) if isinstance(text, Mapping) else {}
+
+
+def whole(text: Any) -> dict[str, Any]:
+    """A draft's metadata. Raises ValueError where there is something else than a map: what we wrote there
+    would take its place.
+    """
+    found = read(text)
+    if not found and text not in (None, "", "{}", {}):
+        raise Odd("its metadata is not a map")
+    return found
+
+
+def ours(text: Any) -> dict[str, Any]:
+    """Our own part of it."""
+    part = read(text).get(KEY)
+    return dict(part) if isinstance(part, Mapping) else {}
+
+
+def text_map(value: Any) -> dict[str, str]:
+    """`value` as a map of texts; anything else in it is left out."""
+    return {str(k): v for k, v in value.items() if isinstance(v, str)} if isinstance(value, Mapping) else {}
+
+
+def without(text: Any) -> str:
+    """The JSON text to write so that nothing of ours is left: what else is there."""
+    return json.dumps(
+        {k: v for k, v in read(text).items() if k != KEY}, sort_keys=True, separators=(",", ":")
+    )
+
+
+def merged(text: Any, part: Mapping[str, Any]) -> str:
+    """The JSON text to write: what is there, with our part replaced."""
+    return json.dumps({**read(text), KEY: dict(part)}, sort_keys=True, separators=(",", ":"))
+
+
+# Trailers
+
+
+def joined(comment: str, release: str, definition: str) -> str:
+    """A comment with the release's name and its definition's digest below it, if that is not too long."""
+    trailers = f"{_RELEASE}: {release}\n{_DEFINITION}: {definition}"
+    whole = f"{comment}\n\n{trailers}" if comment else trailers
+    return whole if len(whole) <= _LONGEST else comment
+
+
+def apart(comment: str) -> tuple[str, dict[str, str]]:
+    """The reverse: what people wrote, and what stands below it."""
+    found = _TRAILERS.search(comment)
+    return (comment[: found.start()].rstrip(), found.groupdict()) if found else (comment, {})

@@ -1,0 +1,429 @@
+"""Kinds that a table can tell: plain fields, references and secrets, each read and written by its row.
+
+Most of what Prismatic keeps beside integrations, customers and instances is of this sort. Such objects have
+no labels. Where they have another place that is ours to write in (a header, the end of a description), the
+mark and the record stand there; where they have none, what identifies them is the key that git names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from reconciler.kinds.nodes import fitted
+from reconciler.kinds.protocol import Request, Step, Steps, address_of
+from reconciler.kinds.table.compare import cause, fits
+from reconciler.kinds.table.documents import Api, Search, made
+from reconciler.kinds.table.labels import (
+    denied,
+    digests_of,
+    ignored,
+    label_changes,
+    labels_left,
+    labels_to_write,
+    mark_changes,
+    own_mark,
+)
+from reconciler.kinds.table.marks import LIMIT
+from reconciler.kinds.table.node import node as shown_node
+from reconciler.kinds.table.places import LABELS, Labels, Place
+from reconciler.kinds.table.plain import PlainKind
+from reconciler.kinds.table.record import Layout, label, memory
+from reconciler.kinds.table.row import Row, addresses, revealed, secrets_beside
+from reconciler.kinds.table.secrets import remembered, resting, shown
+from reconciler.model.address import Ref, Resolve
+from reconciler.model.digest import keyed, sha256
+from reconciler.model.operation import Operation
+from reconciler.model.plan import Cause, Change, Refusal, Verb
+from reconciler.model.secret import SHOWN, Hidden, Secret
+from reconciler.model.state import How, LiveObject, Resource, Written
+
+_AND = " and "
+SECRETS = "secrets"
+LONGEST = 160
+"""Neither a header nor a description is as short as a label."""
+
+
+class TabledKind(PlainKind):
+    """A kind of which `fields` says nearly all. Its documents are made from them, with `api` for what the API
+    calls it; so is its schema, with `rules` for what no single field can say. `example` names its example.
+    """
+
+    api: Api
+    keys: tuple[tuple[str, ...], ...] = (("name",),)
+    """What identifies an unmarked object, strongest first: the fields of each key together."""
+    place: Place | None = None
+    newest_first = True
+    release_of = ""
+    """The field that names the integration whose releases `release` names; `latest` is what it publishes."""
+    creation_reads = 0
+    """How many queries its creation is expected to take beside the look before."""
+    key_is_unique = False
+    """Whether the server keeps the key unique, so that an unmarked object of this key is taken over."""
+
+    def __init__(self) -> None:
+        self.list_name = self.api.many
+        self._documents = made(self.api, self.fields)
+        self._node = shown_node(self.name, self.fields)
+
+    @property
+    def marked(self) -> bool:
+        """Whether there is a place for a mark."""
+        return self.place is not None
+
+    @property
+    def has_twins(self) -> bool:
+        """Unless the server keeps the key unique; without a mark, one of a like key may be anybody's."""
+        return self.marked and not self.key_is_unique
+
+    @property
+    def layout(self) -> Layout:
+        """The fields whose digests are kept: of a secret one, that it was written; of all the secrets,
+        together and keyed.
+        """
+        groups = (*(row.name for row in self.fields), SECRETS)
+        return Layout(groups, {SECRETS: 8}, longest=LIMIT if isinstance(self.place, Labels) else LONGEST)
+
+    @property
+    def _keys(self) -> tuple[str, ...]:
+        """The fields of which it must be known whether they were written as secrets."""
+        return tuple(sorted(row.name for row in self.fields if row.secret == "may"))
+
+    def refers_to(self, row: Row, fields: Mapping[str, Any]) -> str:
+        """The kind that a row of a manifest with these fields names."""
+        return row.refers
+
+    def get(self, object_id: str) -> Operation:
+        """The document for one object."""
+        return Operation(self.api.one, self._documents[self.api.one], {"id": object_id})
+
+    def find(self, request: Request) -> Operation:
+        """The objects of the resource's mark or first key, or the newest where the server cannot search."""
+        search = self.api.search or Search()
+        wanted = own_mark(request) if search.by_mark else request.resource.fields.get(self.keys[0][0])
+        return Operation(self.list_name, self._documents["find"], {search.variable: wanted})
+
+    def is_own(self, live: LiveObject, request: Request) -> bool:
+        """Whether the object bears the resource's mark; without a place for one, whether its key is the
+        resource's.
+        """
+        if self.marked:
+            return own_mark(request) in live.labels
+        keys = self.natural_key(request.resource, request.resolve)
+        return bool(keys) and all(self.live_key(live, name) == value for name, value in keys)
+
+    def parse(self, node: Mapping[str, Any]) -> LiveObject:
+        """The object as its rows read it."""
+        fitted(self._node, node, self.name)
+        node, labels = self.place.read(node) if self.place else (node, frozenset())
+        known = memory(self.layout, labels, self._keys, (node["id"], [self.name, node.get("name")]))
+        return LiveObject(
+            kind=self.name,
+            id=node["id"],
+            fields={row.name: row.parsed(node) for row in self.fields},
+            labels=labels,
+            facts={"older": known.older},
+            applied=known.applied,
+            written=known.written,
+            denied=denied(node),
+        )
+
+    def natural_key(self, resource: Resource, resolve: Resolve) -> Sequence[tuple[str, Any]]:
+        """The keys of which the manifest gives all; that a reference is to nothing is given, too."""
+        found = []
+        for key in self.keys:
+            rows = self._rows(key)
+            values = [row.wanted(resource.fields.get(row.name), resolve) for row in rows]
+            if all(value or row.refers for row, value in zip(rows, values, strict=True)):
+                found.append((_AND.join(key), _hashable(values)))
+        return found
+
+    def live_key(self, live: LiveObject, name: str) -> Any:
+        """The fields of that key."""
+        return _hashable(row.known(live.fields[row.name]) for row in self._rows(name.split(_AND)))
+
+    def adoptable(self, key: str) -> bool:
+        """Where the server keeps the key unique, a second object could not be created anyway."""
+        return self.key_is_unique
+
+    def needs(self, resource: Resource) -> Sequence[Ref]:
+        """All that its rows refer to, and what stands for them in the API."""
+        fields = resource.fields
+        named = [Ref(a, "id") for row in self.fields if row.refers for a in addresses(fields.get(row.name))]
+        standing = [row.stands_for(fields) for row in self.fields if row.stands_for and row.name in fields]
+        return [*named, *filter(None, standing)]
+
+    def steps(self, request: Request, *, adopt: bool) -> Steps:
+        """One call mends everything."""
+        if request.live is None:
+            return Steps(
+                (Step(Verb.CREATE, "does not exist", self._creation(request), reads=self.creation_reads),)
+            )
+        changes = tuple(self.changes(request))
+        refusals = tuple(self._fixed(request, changes))
+        marking = tuple(mark_changes(request)) if self.marked else ()
+        if not changes and not marking:
+            return Steps(refusals=refusals)
+        verb = Verb.ADOPT if adopt else Verb.UPDATE
+        reason = "exists without an owner" if adopt else "differs from the manifest"
+        return Steps((Step(verb, reason, (*changes, *marking)),), (*changes, *marking), (), refusals)
+
+    def baseline(self, request: Request) -> Resource:
+        """The rows that are no secret, refer to nothing and hold no parts, as they stand; of others but
+        secrets, those that do not differ.
+        """
+        resource, live = request.resource, request.live
+        assert live is not None
+        fields: dict[str, Any] = {}
+        differing = {change.path.partition(".")[0] for change in self.changes(request)}
+        for row in self._mentioned(request):
+            if row.secret == "always":
+                continue
+            if row.name not in differing:
+                fields[row.name] = resource.fields[row.name]
+            elif row.secret == "never" and not row.refers and not row.shape.by_key:
+                fields[row.name] = live.fields[row.name]
+        return replace(resource, fields=fields)
+
+    def changes(self, request: Request) -> Iterable[Change]:
+        """The rows whose values differ."""
+        live = request.live
+        assert live is not None
+        for row in self._mentioned(request):
+            if row is LABELS:
+                yield from label_changes(request)
+                continue
+            given, found = request.resource.fields[row.name], live.fields[row.name]
+            wanted, known = row.wanted(given, request.resolve), row.known(found)
+            if row.shape.by_key:
+                yield from self._parts(row, wanted, found, request)
+                continue
+            wanted, known = self._compared(row, wanted, request), self._compared(row, known, request)
+            if not self._is_same(row, wanted, known, request):
+                why = self._cause(row, wanted, known, request)
+                yield Change(row.name, self._shown(row, found, given, request), row.shown(given), why)
+
+    def operation(self, step: str, verb: Verb, request: Request) -> Operation:
+        """create, update with all that the manifest mentions, or delete."""
+        live = request.live
+        if verb is Verb.DELETE:
+            assert live is not None
+            return self._mutation(verb, {"id": live.id}, request)
+        if verb is Verb.FORGET:
+            assert live is not None
+            assert self.place is not None
+            left = self.place.write({"id": live.id}, labels_left(request), live)
+            return self._mutation(verb, left, request)
+        values = {
+            row.called: row.sent(self._whole(row, request), request.resolve, request.resource.fields)
+            for row in self._written(verb, request)
+            if not (live and row.fixed) and row.input is not None
+        }
+        if self.place is not None:
+            values = self.place.write(values, self._labels(request), live)
+        if live is not None:
+            values["id"] = live.id
+        return self._mutation(verb, values, request)
+
+    def observed(
+        self, verb: Verb, node: Mapping[str, Any], before: LiveObject | None = None
+    ) -> LiveObject | None:
+        """The answer shows the whole object."""
+        return None if verb is Verb.DELETE else self.parse(node)
+
+    def satisfied(self, step: str, verb: Verb, request: Request) -> bool:
+        """Whether the object already is as the manifest says; for its creation, whether it exists."""
+        if request.live is None or verb is Verb.DELETE:
+            return False
+        if verb is Verb.FORGET:
+            return set(labels_left(request)) == request.live.labels
+        if verb is Verb.ADOPT and set(self._labels(request)) != request.live.labels:
+            return False
+        return verb is Verb.CREATE or not self.steps(request, adopt=False).steps
+
+    def basis(self, live: LiveObject, resource: Resource | None) -> str:
+        """All fields and labels; of a secret, only that it is there, and of a reference, only the ids: that
+        what it names is called otherwise is no change of the object.
+        """
+        named = {row.name: row.known(live.fields[row.name]) for row in self.fields if row.refers}
+        texts = {name: resting(live.fields[name], name, live) for name in self._keys}
+        return sha256([live.id, {**live.fields, **named, **texts}, sorted(live.labels)])
+
+    def _rows(self, names: Sequence[str]) -> list[Row]:
+        return [row for row in self.fields if row.name in names]
+
+    def _whole(self, row: Row, request: Request) -> Any:
+        """A row's value to send: of a map also what is ignored, and of one of parts what is not mentioned,
+        since the platform may reset what is left out.
+        """
+        given, live = request.resource.fields[row.name], request.live
+        if live is None or not isinstance(given, Mapping):
+            return given
+        named, there = self._compared(row, given, request), live.fields[row.name]
+        kept = {
+            key: value
+            for key, value in there.items()
+            if isinstance(value, Secret)
+            and (row.shape.by_key or ignored(request.resource, f"{row.name}.{key}"))
+        }
+        return {**kept, **named}
+
+    def _compared(self, row: Row, value: Any, request: Request) -> Any:
+        """A value, of a map only the keys that are not ignored."""
+        if not isinstance(value, Mapping):
+            return value
+        return {k: v for k, v in value.items() if not ignored(request.resource, f"{row.name}.{k}")}
+
+    def _mentioned(self, request: Request) -> list[Row]:
+        resource = request.resource
+        return [
+            row
+            for row in self.fields
+            if row.name in resource.fields and not (request.live and ignored(resource, row.name))
+        ]
+
+    def _written(self, verb: Verb, request: Request) -> list[Row]:
+        """What is only adopted stays untouched where it does not differ."""
+        rows = self._mentioned(request)
+        if verb is not Verb.ADOPT:
+            return rows
+        differing = {change.path.partition(".")[0] for change in self.changes(request)}
+        return [row for row in rows if row.name in differing]
+
+    def _creation(self, request: Request) -> tuple[Change, ...]:
+        fields = request.resource.fields
+        rows = [row for row in self.fields if fields.get(row.name) not in (None, "", [], {})]
+        return tuple(Change(row.name, None, row.shown(fields[row.name]), Cause.PENDING) for row in rows)
+
+    def _parts(
+        self, row: Row, wanted: Mapping[str, Any], found: Mapping[str, Any], request: Request
+    ) -> Iterator[Change]:
+        """The keys of a map that differ, each by itself."""
+        for key, value in wanted.items():
+            path, there = f"{row.name}.{key}", found.get(key)
+            if not ignored(request.resource, path) and not self._is_same(row, value, there, request):
+                yield Change(path, there, value, self._cause(row, value, there, request))
+
+    def _is_same(self, row: Row, wanted: Any, found: Any, request: Request) -> bool:
+        """Whether a value is as wanted. One that the server does not give back counts as such while the
+        record, where there is one, says that just this was written.
+        """
+        live = request.live
+        assert live is not None
+        if not isinstance(found, Hidden):
+            return bool(revealed(wanted) == revealed(found))
+        if not found.present or request.policy.send_secrets:
+            return not found.present and not wanted
+        known = remembered(request)
+        if not self.marked or not request.policy.record or known.older:
+            return True
+        return row.name in known.applied and self._rotated(request) is not True
+
+    def _shown(self, row: Row, found: Any, given: Any, request: Request) -> Any:
+        """The value that is there, as far as it may be shown."""
+        if row.secret != "may":
+            return row.shown(found)
+        return (
+            Secret(found.reveal()) if isinstance(given, Secret) and found else shown(found, row.name, request)
+        )
+
+    def _cause(self, row: Row, wanted: Any, found: Any, request: Request) -> Cause:
+        """Of secrets only the keyed digest knows who changed them."""
+        applied = remembered(request).applied
+        written = (remembered(request).written or {}).get(row.name)
+        if row.secret == "always":
+            return self._secret_cause(request)
+        if row.secret == "never":
+            return cause(applied, row.name, wanted, found)
+        if written is None:
+            return Cause.UNKNOWN
+        secret = isinstance(wanted, Secret), written.how is How.SECRET
+        if secret == (True, True):
+            return self._secret_cause(request)
+        if secret == (True, False):
+            return Cause.PENDING if fits(applied.get(row.name, "-"), revealed(found)) else Cause.BOTH
+        return Cause.UNKNOWN if secret[1] else cause(applied, row.name, wanted, revealed(found))
+
+    def _secret_cause(self, request: Request) -> Cause:
+        """The tenant changed them where git has those that were written, and git did where the tenant has."""
+        rotated = self._rotated(request)
+        if rotated is None:
+            return Cause.UNKNOWN
+        if not rotated:
+            return Cause.DRIFT
+        pairs = self._secrets(request)
+        readable = [value.reveal() for _, value in pairs if isinstance(value, Secret)]
+        if len(readable) < len(pairs):
+            return Cause.PENDING
+        key, record = request.policy.secret_key, remembered(request).applied[SECRETS]
+        # Git may mention one more than it did.
+        forms = [readable, *([one for j, one in enumerate(readable) if j != i] for i in range(len(readable)))]
+        kept = key is not None and any(keyed(key.reveal(), form).startswith(record) for form in forms)
+        return Cause.PENDING if kept else Cause.UNKNOWN
+
+    def _rotated(self, request: Request) -> bool | None:
+        """Whether git has other secrets than those that were last written; None where no record tells."""
+        record = remembered(request).applied.get(SECRETS)
+        now = self._keyed(request)
+        return not now.startswith(record) if record and now else None
+
+    def _secrets(self, request: Request) -> list[tuple[Secret, Any]]:
+        live = request.live.fields if request.live else {}
+        return [
+            pair
+            for row in self.fields
+            if row.secret != "never"
+            for pair in secrets_beside(request.resource.fields.get(row.name), live.get(row.name))
+        ]
+
+    def _keyed(self, request: Request) -> str:
+        key, values = request.policy.secret_key, [wanted.reveal() for wanted, _ in self._secrets(request)]
+        return keyed(key.reveal(), values) if key and values else ""
+
+    def _labels(self, request: Request) -> list[str]:
+        return labels_to_write(request, self._record(request))
+
+    def _record(self, request: Request) -> str:
+        fields = request.resource.fields
+        written = dict(remembered(request).written or {})
+        values: dict[str, Any] = {}
+        for row in self._mentioned(request):
+            value = row.wanted(fields[row.name], request.resolve)
+            secret = row.secret == "always" or isinstance(value, Secret)
+            values[row.name] = SHOWN if secret else value
+            if row.secret == "may":
+                written[row.name] = Written(How.SECRET if secret else How.PLAIN)
+        digests = digests_of(request, values)
+        if now := self._keyed(request):
+            digests[SECRETS] = now
+        owner = request.live.id if request.live else [self.name, fields.get("name")]
+        return label(self.layout, digests, written, self._keys, owner)
+
+    def _fixed(self, request: Request, changes: Iterable[Change]) -> Iterable[Refusal]:
+        fixed = {row.name for row in self.fields if row.fixed}
+        for change in changes:
+            if change.path in fixed:
+                yield Refusal(
+                    "fixed-field",
+                    f'"{change.path}" cannot be changed once it is set: it is "{change.before}", '
+                    f'and the manifest says "{change.after}"',
+                    address_of(request.resource),
+                    "write the old value, or give the manifest another metadata.name to make a new object",
+                )
+
+    def _mutation(self, verb: Verb, values: Mapping[str, Any], request: Request) -> Operation:
+        word = {Verb.CREATE: "create", Verb.DELETE: "delete"}.get(verb, "update")
+        name = f"{word}{self.api.type}"
+        return Operation(
+            name,
+            self._documents.get(name, ""),
+            {"input": values},
+            result=self.api.one,
+            repeatable=verb is not Verb.CREATE,
+            address=address_of(request.resource),
+        )
+
+
+def _hashable(values: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(tuple(value) if isinstance(value, list) else value for value in values)

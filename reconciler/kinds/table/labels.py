@@ -1,0 +1,169 @@
+"""What all kinds with labels share: which labels to write, and which differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from reconciler.kinds.protocol import Request
+from reconciler.kinds.table.compare import cause
+from reconciler.kinds.table.marks import PROTECT, is_ours, is_protected, mark, marks_in, project_of
+from reconciler.kinds.table.secrets import remembered
+from reconciler.model.digest import sha256
+from reconciler.model.plan import Cause, Change
+from reconciler.model.state import Resource
+
+PERMISSIONS = {
+    "allowUpdate": "update",
+    "allowRemove": "delete",
+    "allowPublish": "publish",
+    "allowDeploy": "deploy",
+    "allowUpdateConfigVariables": "configure",
+}
+
+
+def denied(node: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the token may not do to this object, from the server's `allow…` fields."""
+    return tuple(word for name, word in PERMISSIONS.items() if node.get(name) is False)
+
+
+def people(labels: Iterable[str]) -> list[str]:
+    """The labels that people put on an object, as the platform folds them."""
+    return sorted({label.lower() for label in labels if not is_ours(label)})
+
+
+def own_mark(request: Request) -> str:
+    """The mark that the resource's object bears or should bear."""
+    return mark(request.project, request.resource.address)
+
+
+def label_changes(request: Request) -> list[Change]:
+    """The difference of people's labels, and of our mark, between the manifest and the object."""
+    resource, live = request.resource, request.live
+    if live is None:
+        return []
+    changes = []
+    if "labels" in resource.fields and not ignored(resource, "labels"):
+        wanted, found = people(resource.fields["labels"]), people(live.labels)
+        if wanted != found:
+            why = cause(remembered(request).applied, "labels", wanted, found)
+            changes.append(Change("labels", found, wanted, why))
+    return changes
+
+
+def creation(resource: Resource, paths: Sequence[str]) -> tuple[Change, ...]:
+    """What a new object is created with, of the fields that the manifest mentions."""
+    return tuple(
+        Change(path, None, value, Cause.PENDING)
+        for name in paths
+        if name in resource.fields
+        for path, value in _leaves(name, resource.fields[name])
+        if value not in ("", [], None)
+    )
+
+
+def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if path.startswith(("config", "flows")) and isinstance(value, Mapping) and value:
+        for key, inner in value.items():
+            yield from _leaves(f"{path}.{key}", inner)
+    else:
+        yield path, value
+
+
+def mark_changes(request: Request) -> list[Change]:
+    """The changes of what is ours: the mark is missing, or bears an earlier name of the resource; the
+    protection is not the manifest's.
+    """
+    live = request.live
+    if live is None:
+        return []
+    changes = []
+    wanted, protect = own_mark(request), request.resource.protect
+    if wanted not in live.labels:
+        earlier = [m for m in marks_in(live.labels) if project_of(m) == request.project.lower()]
+        changes.append(Change("mark", earlier[0] if earlier else None, wanted))
+    if is_protected(live) != protect:
+        changes.append(Change("protect", not protect, protect))
+    return changes
+
+
+def labels_to_write(
+    request: Request, record: str | None = None, *, kept: Sequence[str] | None = None
+) -> list[str]:
+    """The whole list to send, since labels sent replace all: people's (those `kept`, or else git's or the
+    object's), other projects' marks, our mark and, for kinds that have a record in a label, that (where the
+    environment keeps one) and the protection.
+    """
+    live = request.live
+    found = live.labels | live.facts.get("cleared", frozenset()) if live else frozenset()
+    fields = request.resource.fields
+    mine = fields["labels"] if to_send(request, ("labels",)) else found
+    keep = people(mine if kept is None else kept)
+    others = [m for m in marks_in(found) if project_of(m) != request.project.lower()]
+    ours = [own_mark(request)]
+    if record is not None:
+        ours += [record] if request.policy.record else []
+        ours += [PROTECT] if request.resource.protect else []
+    return [*keep, *others, *ours]
+
+
+def labels_left(request: Request) -> list[str]:
+    """The whole list to send so that nothing of this project is left: people's, and other projects' marks."""
+    found = request.live.labels if request.live else frozenset()
+    others = [m for m in marks_in(found) if project_of(m) != request.project.lower()]
+    return [*people(found), *others]
+
+
+def digests_of(request: Request, values: Mapping[str, Any]) -> dict[str, str]:
+    """The record to write: for each group that the manifest mentions the digest of its value, for the
+    others what the record already said.
+    """
+    return {**remembered(request).applied, **{group: sha256(value) for group, value in values.items()}}
+
+
+def ignored(resource: Resource, path: str) -> bool:
+    """Whether `metadata.ignore` names this field, or a field that holds it."""
+    return named(path, resource.ignore)
+
+
+def named(path: str, paths: Iterable[str]) -> bool:
+    """Whether one of `paths` is this one, or holds it."""
+    return any(path == one or path.startswith((one + ".", one + "[")) for one in paths)
+
+
+def to_send(request: Request, paths: Sequence[str]) -> list[str]:
+    """The fields of `paths` that a call may write: those that the manifest mentions, and, once the object
+    exists, does not ignore.
+    """
+    resource = request.resource
+    return [
+        path for path in paths if path in resource.fields and not (request.live and ignored(resource, path))
+    ]
+
+
+def scalar_changes(request: Request, paths: Sequence[str], empty: Mapping[str, Any]) -> list[Change]:
+    """The differences of plain fields. `empty` says which values of a field mean that it is not set."""
+    resource, live = request.resource, request.live
+    if live is None:
+        return []
+    changes = []
+    for path in paths:
+        if path not in resource.fields or ignored(resource, path):
+            continue
+        wanted, found = plain(resource.fields[path], empty, path), plain(live.fields.get(path), empty, path)
+        if wanted != found:
+            why = cause(remembered(request).applied, path, wanted, found)
+            changes.append(Change(path, found, wanted, why))
+    return changes
+
+
+def as_live(request: Request, paths: Sequence[str]) -> dict[str, Any]:
+    """The live values of the fields of `paths` that the manifest mentions and does not ignore."""
+    resource, live = request.resource, request.live
+    assert live is not None
+    return {p: live.fields[p] for p in paths if p in resource.fields and not ignored(resource, p)}
+
+
+def plain(value: Any, empty: Mapping[str, Any], path: str) -> Any:
+    """`value` in the one form in which absent and empty are the same."""
+    return empty[path] if value in (None, "") and path in empty else value

@@ -1,0 +1,161 @@
+"""The record of what was last applied, as a label holds it: bits that the kind's layout gives a meaning.
+
+A label may hold no more than 64 characters (rule `label_limit`), in lower case, and customers see it. So the
+bits are written in base 32, what is not recorded takes none, and what there is no room for is not recorded
+(decision 0006).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from reconciler.kinds.table.marks import LIMIT, RECORD
+from reconciler.model.digest import sha256
+from reconciler.model.state import How, Written
+
+FORM = "2:"
+"""The version of the record. What begins otherwise is of an earlier one, and says nothing."""
+WIDTH = 4
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
+_GROUPS = 12
+"""Bits that say which groups are recorded; more than there are, so that a group can be added."""
+_LIST = 20
+_HOW = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What a kind's record holds: `groups` of fields, in this order, each with as many hex digits of its
+    digest as `widths` says, else four. The keys of the group `detailed` have digests of their own where there
+    is room; else they share one. Where the record stands in no label, `longest` may be more.
+    """
+
+    groups: tuple[str, ...]
+    widths: Mapping[str, int] = field(default_factory=dict)
+    detailed: str = ""
+    longest: int = LIMIT
+
+    @property
+    def room(self) -> int:
+        """How many bits there are."""
+        return 5 * (self.longest - len(RECORD) - len(FORM))
+
+    def width(self, group: str) -> int:
+        """How many hex digits of a group's digest are kept."""
+        return self.widths.get(group, WIDTH)
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a record says: the digests of groups, and how each key was written (None: not recorded). `older`
+    says that there is one of an earlier version.
+    """
+
+    applied: Mapping[str, str] = field(default_factory=dict)
+    written: Mapping[str, Written] | None = None
+    older: bool = False
+
+
+def label(
+    layout: Layout,
+    applied: Mapping[str, str],
+    written: Mapping[str, Written] | None,
+    keys: Sequence[str],
+    owner: Any,
+) -> str:
+    """The label to write. `keys` are all that the object has, and `owner` is what tells it from others: under
+    another list of keys, or on another object, what is said of keys does not count.
+    """
+    groups = {name: text for name, text in applied.items() if name in layout.groups}
+    said = "" if written is None else _said(written, keys, owner)
+    digests = _digests(layout, written or {}, keys)
+    if digests:
+        others = {name: text for name, text in groups.items() if name != layout.detailed}
+        bits = _grouped(layout, others) + said + digests
+        if len(bits) <= layout.room:
+            return RECORD + FORM + _text(bits)
+    return RECORD + FORM + _text((_grouped(layout, groups) + said)[: layout.room])
+
+
+def memory(layout: Layout, labels: Iterable[str], keys: Sequence[str], owners: Sequence[Any]) -> Memory:
+    """What `label` wrote on the object that has these keys and is one of `owners`."""
+    texts = sorted(x.removeprefix(RECORD) for x in labels if x.startswith(RECORD))
+    bits = next(filter(None, map(_read, texts)), "")
+    if not bits:
+        return Memory(older=bool(texts))
+    present, bits = bits[:_GROUPS], bits[_GROUPS:]
+    recorded = [group for group, bit in zip(layout.groups, present, strict=False) if bit == "1"]
+    if "1" in present[len(layout.groups) :] or len(bits) < sum(4 * layout.width(one) for one in recorded):
+        return Memory(older=True)
+    applied: dict[str, str] = {}
+    for group in recorded:
+        width = 4 * layout.width(group)
+        applied[group], bits = _hex(bits[:width]), bits[width:]
+    named, bits = bits[:_LIST], bits[_LIST:]
+    if not any(named == _list(keys, owner) for owner in owners):
+        return Memory({k: v for k, v in applied.items() if k != layout.detailed})
+    return Memory(applied, dict(_written(layout, applied, bits, keys)))
+
+
+def _written(
+    layout: Layout, applied: Mapping[str, str], bits: str, keys: Sequence[str]
+) -> Iterator[tuple[str, Written]]:
+    room = min(len(keys), len(bits) // _HOW)
+    codes, rest = bits[: room * _HOW], bits[len(keys) * _HOW :]
+    for index, key in enumerate(keys[:room]):
+        code = int(codes[index * _HOW : (index + 1) * _HOW], 2)
+        if not code:
+            continue
+        digest = ""
+        detailed = _is_detailed(layout, key, How(code)) and layout.detailed not in applied
+        if detailed and len(rest) >= 4 * WIDTH:
+            digest, rest = _hex(rest[: 4 * WIDTH]), rest[4 * WIDTH :]
+        yield key, Written(How(code), digest)
+
+
+def _grouped(layout: Layout, groups: Mapping[str, str]) -> str:
+    bits = "".join("1" if group in groups else "0" for group in layout.groups).ljust(_GROUPS, "0")
+    return bits + "".join(_binary(groups[one][: layout.width(one)]) for one in layout.groups if one in groups)
+
+
+def _said(written: Mapping[str, Written], keys: Sequence[str], owner: Any) -> str:
+    known = (written.get(key) for key in keys)
+    return _list(keys, owner) + "".join(f"{one.how if one else 0:0{_HOW}b}" for one in known)
+
+
+def _digests(layout: Layout, written: Mapping[str, Written], keys: Sequence[str]) -> str:
+    """The digests of the single keys; none where one of them is not known."""
+    digests = [
+        written[key].digest for key in keys if key in written and _is_detailed(layout, key, written[key].how)
+    ]
+    return "".join(_binary(one[:WIDTH]) for one in digests) if all(digests) else ""
+
+
+def _is_detailed(layout: Layout, key: str, how: How) -> bool:
+    return how is not How.SECRET and bool(layout.detailed) and key.startswith(f"{layout.detailed}.")
+
+
+def _list(keys: Sequence[str], owner: Any) -> str:
+    return _binary(sha256([list(keys), owner])[: _LIST // 4])
+
+
+def _binary(digits: str) -> str:
+    return f"{int(digits, 16):0{4 * len(digits)}b}"
+
+
+def _hex(bits: str) -> str:
+    return f"{int(bits, 2):0{len(bits) // 4}x}" if bits else ""
+
+
+def _text(bits: str) -> str:
+    bits += "0" * (-len(bits) % 5)
+    return "".join(_ALPHABET[int(bits[at : at + 5], 2)] for at in range(0, len(bits), 5))
+
+
+def _read(text: str) -> str:
+    """The bits of a record of this version; empty where it is none."""
+    if not text.startswith(FORM) or not set(text := text.removeprefix(FORM)) <= set(_ALPHABET):
+        return ""
+    return "".join(f"{_ALPHABET.index(char):05b}" for char in text)

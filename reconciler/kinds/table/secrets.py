@@ -1,0 +1,60 @@
+"""What our record proves of an object, and so which of its live texts may be shown.
+
+A live text may be a secret that somebody typed in, or that git once called one. It is shown only where our
+mark is on the object, the record says that this very key was last written (or found equal to git's) as plain
+text, and git does not call it a secret now. Everything else fails closed (decision 0006).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reconciler.kinds.protocol import Request
+from reconciler.kinds.table.marks import marks_in, project_of
+from reconciler.kinds.table.record import Memory
+from reconciler.model.secret import Secret, Unproven
+from reconciler.model.state import How, LiveObject
+
+
+def remembered(request: Request) -> Memory:
+    """What the record says; nothing where the object does not bear this project's mark: the record may have
+    come with somebody's copy.
+    """
+    live = request.live
+    if live is None or not _is_marked(live, request):
+        return Memory()
+    return Memory(live.applied, live.written, bool(live.facts.get("older")))
+
+
+def shown(value: Any, path: str, request: Request) -> Any:
+    """A live value as a plan may hold it: a text only where it is proven to be plain, and as a secret where
+    git called it one when it was last written.
+    """
+    if not request.policy.record:
+        return value
+    written = (remembered(request).written or {}).get(path)
+    if written is None:
+        return value
+    if written.how is How.SECRET and isinstance(value, str | Unproven) and value:
+        return Secret(value.reveal() if isinstance(value, Secret) else value)
+    return value.reveal() if written.how is How.PLAIN and isinstance(value, Unproven) else value
+
+
+def resting(value: Any, path: str, live: LiveObject) -> Any:
+    """A live value as a digest may hold it from which somebody could guess: a text only where it is proven to
+    be plain.
+    """
+    written = (live.written or {}).get(path)
+    if written is not None and written.how is How.SECRET and isinstance(value, str):
+        return Secret(value)
+    proven = written is not None and written.how is How.PLAIN and bool(marks_in(live.labels, live.kind))
+    return value.reveal() if proven and isinstance(value, Unproven) else value
+
+
+def _is_marked(live: LiveObject, request: Request) -> bool:
+    remembered_mark = live.facts.get("mark")
+    marks = [
+        *marks_in(live.labels, live.kind),
+        *([remembered_mark] if isinstance(remembered_mark, str) else []),
+    ]
+    return any(project_of(mark) == request.project.lower() for mark in marks)
