@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 import anyio
 
@@ -11,10 +11,14 @@ from reconciler.apply.look import further
 from reconciler.kinds import all_kinds
 from reconciler.kinds.answers import not_understood
 from reconciler.kinds.protocol import Request
+from reconciler.live.needs import look_up
 from reconciler.live.tenant import Tenant
 from reconciler.model.address import Address
-from reconciler.model.errors import Misfit, NotUnderstood, ReconcilerError
+from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.errors import GraphQLError, Misfit, NotUnderstood, ReconcilerError
 from reconciler.model.state import LiveObject
+from reconciler.plan.needed import lacking, needed
+from reconciler.plan.scope import Mending
 
 
 async def look_further(
@@ -48,3 +52,20 @@ async def look_further(
     async with anyio.create_task_group() as group:
         for address in addresses:
             group.start_soon(try_to, address)
+
+
+async def look_up_needs(client: Client, mending: Mending, concerned: Collection[Address]) -> list[Diagnostic]:
+    """Refuses what would need something of the tenant that is not there; a warning where it does not tell.
+    Raises ApiError, Unreachable or NotAuthenticated.
+    """
+    wanted = needed(mending, concerned)
+    if not wanted.by:
+        return []
+    try:
+        found = await look_up(client, wanted.by.keys())
+    except (GraphQLError, Misfit) as error:
+        told = f"what definitions need of the tenant cannot be looked up, and may be missing: {error.message}"
+        hint = error.hint or "give the token's user the permission to see components and connections"
+        return [Diagnostic("not-looked-up", told, hint=hint, severity="warning")]
+    mending.matched.refusals += lacking(wanted, found)
+    return []

@@ -47,7 +47,7 @@ async def plan(session: Session, options: Options) -> Planned:
     Raises InvalidInput, NotAuthenticated, Unreachable or ApiError. Refusals are in the plan, not raised.
     """
     from reconciler.live.fetch import fetch, kinds_named, kinds_to_read, with_inputs
-    from reconciler.verbs.further import look_further
+    from reconciler.verbs.further import look_further, look_up_needs
     from reconciler.verbs.lease import seen
 
     selection, reader = options.selection, secret_reader(session)
@@ -68,6 +68,8 @@ async def plan(session: Session, options: Options) -> Planned:
         if keys := undecided(matched, reach.resources.keys(), allowed):
             for one in await with_inputs(client, keys):
                 matched.know(Address(one.kind, one.fields["reference"]), one)
+        concerned = [a for a, resource in reach.resources.items() if not selection.bars(resource)]
+        untold = await look_up_needs(client, Mending(desired, matched, allowed), concerned)
         live = replace(live, requests=client.stats.reads)
         lease, more = await seen(session, client)
     if selection.select:
@@ -78,6 +80,6 @@ async def plan(session: Session, options: Options) -> Planned:
             raise InvalidInput(list(in_order(wrong)))
         matched.desired = desired
     made = make_plan(desired, live, allowed, matched=matched, selection=selection)
-    made = replace(made, warnings=(*only_warnings(diagnostics), *more, *made.warnings))
+    made = replace(made, warnings=(*only_warnings(diagnostics), *more, *untold, *made.warnings))
     objects = {**matched.known, **matched.objects, **matched.orphans}
     return Planned(made, desired, live, objects, allowed, lease)
