@@ -31,6 +31,8 @@ class Policy:
     delete_strangers: bool = False
     overwrite_drafts: bool = False
     send_secrets: bool = False
+    configured_anew: bool = False
+    """Whether instances that move to another configuration were configured for it."""
     record: bool = True
     """Whether instances and customers carry the applied record as a label (`applied: label`)."""
     secret_key: Secret | None = None
@@ -285,8 +287,8 @@ class Kind(Protocol):
         """A call that must follow a step's answer (or its refusal, `error`) to make it whole."""
         ...
 
-    def impact(self, request: Request, followers: Sequence[Request]) -> Sequence[Diagnostic]:
-        """What providing a new value (a release) would mean for the resources that refer to it."""
+    def impact(self, request: Request, followers: Sequence[Request]) -> Steps:
+        """What there is to say about, or against, resources taking up another version. It makes no step."""
         ...
 
     def basis(self, live: LiveObject, resource: Resource | None) -> str:

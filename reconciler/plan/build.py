@@ -199,23 +199,13 @@ def _not_there(ref: Ref, resource: Resource, matched: Matched) -> Refusal:
 
 
 def _impact(resources: Mapping[Address, Resource], mending: Mending, draft: _Draft) -> None:
-    publishing = {
-        address
-        for address, chain in draft.chains.items()
-        if any(action.verb is Verb.PUBLISH for action in chain)
-    }
-    if not publishing:
-        return
-    followers: dict[Address, list[Address]] = {address: [] for address in publishing}
-    for address, resource in resources.items():
-        for ref in all_kinds()[resource.kind].needs(resource):
-            if ref.address in publishing and isinstance(mending.matched.resolve(ref), Ref):
-                followers[ref.address].append(address)
-    for address in resources:
-        if address in publishing:
-            found = mending.impact(address, followers[address])
-            draft.warnings += found.warnings
-            draft.refusals += found.refusals
+    followers = mending.followers(resources)
+    for address in mending.desired.resources:
+        if address not in followers:
+            continue
+        found = mending.impact(address, followers[address])
+        draft.warnings += found.warnings
+        draft.refusals += found.refusals
 
 
 def _once_let_go(removed: Sequence[Action], others: Sequence[Action]) -> list[Action]:

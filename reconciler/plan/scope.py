@@ -43,13 +43,22 @@ class Mending:
         return self._mended(address).basis
 
     def impact(self, address: Address, followers: Sequence[Address]) -> Steps:
-        """What there is to say about a release, for those that will run it. It makes no step."""
+        """What there is to say about the version that others take up, for these. It makes no step."""
         asked = [self.request(one) for one in followers]
         try:
-            found = all_kinds()[address.kind].impact(self.request(address), asked)
+            return all_kinds()[address.kind].impact(self.request(address), asked)
         except Exception as error:
             return Steps(refusals=(self._odd(address, error),))
-        return Steps(warnings=tuple(found))
+
+    def followers(self, concerned: Iterable[Address]) -> dict[Address, list[Address]]:
+        """Those of the `concerned` that take up another version, by the resources that they refer to."""
+        found: dict[Address, list[Address]] = {}
+        for address in concerned:
+            if any(map(_takes_up, self.steps(address).steps)):
+                for ref in all_kinds()[address.kind].needs(self.desired.resources[address]):
+                    if ref.address in self.desired.resources:
+                        found.setdefault(ref.address, []).append(address)
+        return found
 
     def _mended(self, address: Address) -> Mended:
         if address not in self._known:

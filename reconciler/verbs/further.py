@@ -7,9 +7,10 @@ from collections.abc import Callable, Collection, Iterable
 import anyio
 
 from reconciler.api.client import Client
-from reconciler.apply.look import further
+from reconciler.apply.look import further, there
 from reconciler.kinds import all_kinds
 from reconciler.kinds.answers import not_understood
+from reconciler.kinds.integration.headless import is_code, to_be_read
 from reconciler.kinds.protocol import Request
 from reconciler.live.needs import look_up
 from reconciler.live.tenant import Tenant
@@ -52,6 +53,24 @@ async def look_further(
     async with anyio.create_task_group() as group:
         for address in addresses:
             group.start_soon(try_to, address)
+
+
+async def look_up_configurations(client: Client, mending: Mending, concerned: Iterable[Address]) -> None:
+    """Reads what instances that take up another version are, and will be, configured with. Raises ApiError,
+    Unreachable or NotAuthenticated.
+    """
+    tenant, matched = Tenant(client), mending.matched
+    code = {
+        address
+        for address, resource in mending.desired.resources.items()
+        if "definition" in resource.fields and is_code(mending.request(address))
+    }
+    moving = [a for a in concerned if mending.desired.resources[a].fields.get("integration") in code]
+    for address, followers in mending.followers(moving).items():
+        kind, asked = all_kinds()[address.kind], [mending.request(one) for one in followers]
+        while address in code and (op := to_be_read(mending.request(address), asked)):
+            found = await there(tenant, kind, op)
+            matched.learn(address, kind.learned(matched.objects[address], op, found))
 
 
 async def look_up_needs(client: Client, mending: Mending, concerned: Collection[Address]) -> list[Diagnostic]:

@@ -47,7 +47,7 @@ async def plan(session: Session, options: Options) -> Planned:
     Raises InvalidInput, NotAuthenticated, Unreachable or ApiError. Refusals are in the plan, not raised.
     """
     from reconciler.live.fetch import fetch, kinds_named, kinds_to_read, with_inputs
-    from reconciler.verbs.further import look_further, look_up_needs
+    from reconciler.verbs.further import look_further, look_up_configurations, look_up_needs
     from reconciler.verbs.lease import seen
 
     selection, reader = options.selection, secret_reader(session)
@@ -69,6 +69,7 @@ async def plan(session: Session, options: Options) -> Planned:
             for one in await with_inputs(client, keys):
                 matched.know(Address(one.kind, one.fields["reference"]), one)
         concerned = [a for a, resource in reach.resources.items() if not selection.bars(resource)]
+        await look_up_configurations(client, Mending(desired, matched, allowed), concerned)
         untold = await look_up_needs(client, Mending(desired, matched, allowed), concerned)
         live = replace(live, requests=client.stats.reads)
         lease, more = await seen(session, client)

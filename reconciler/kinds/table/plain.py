@@ -7,12 +7,11 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from reconciler.kinds.protocol import Request, Step
+from reconciler.kinds.protocol import Request, Step, Steps
 from reconciler.kinds.table.labels import own_mark
 from reconciler.kinds.table.row import Row
 from reconciler.model import documents
 from reconciler.model.address import Address, Ref, Resolve
-from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.operation import Operation, Upload
 from reconciler.model.plan import Verb
 from reconciler.model.state import LiveObject, Resource
@@ -189,6 +188,6 @@ class PlainKind:
         """Nothing follows."""
         return None
 
-    def impact(self, request: Request, followers: Sequence[Request]) -> Sequence[Diagnostic]:
+    def impact(self, request: Request, followers: Sequence[Request]) -> Steps:
         """Nothing runs on it."""
-        return ()
+        return Steps()
