@@ -10,6 +10,7 @@ from reconciler.api.client import Client
 from reconciler.apply.look import further, there
 from reconciler.kinds import all_kinds
 from reconciler.kinds.answers import not_understood
+from reconciler.kinds.capabilities import AskedFurther
 from reconciler.kinds.integration.headless import is_code, to_be_read
 from reconciler.kinds.protocol import Request
 from reconciler.live.needs import look_up
@@ -67,10 +68,12 @@ async def look_up_configurations(client: Client, mending: Mending, concerned: It
     }
     moving = [a for a in concerned if mending.desired.resources[a].fields.get("integration") in code]
     for address, followers in mending.followers(moving).items():
+        if address not in code:
+            continue
         kind, asked = all_kinds()[address.kind], [mending.request(one) for one in followers]
-        while address in code and (op := to_be_read(mending.request(address), asked)):
+        while isinstance(kind, AskedFurther) and (op := to_be_read(mending.request(address), asked)):
             found = await there(tenant, kind, op)
-            matched.learn(address, kind.learned(matched.objects[address], op, found))
+            matched.learn(address, kind.answered(matched.objects[address], op, found))
 
 
 async def look_up_needs(client: Client, mending: Mending, concerned: Collection[Address]) -> list[Diagnostic]:
