@@ -109,7 +109,9 @@ def carry(
     before = {
         change["newName"]: change["oldName"]
         for change in (renamed if isinstance(renamed, list) else ())
-        if isinstance(change, dict) and "newName" in change and "oldName" in change
+        if isinstance(change, dict)
+        and isinstance(change.get("newName"), str)
+        and isinstance(change.get("oldName"), str)
     }
     used: set[int] = set()
     result: list[dict[str, Any] | None] = []
