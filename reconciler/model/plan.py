@@ -95,21 +95,14 @@ class Rollout:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a plan must not be carried out: what is protected, the numbers, and what lifts it (`hint`). It may
-    stand in the way of several resources for one reason, which `message` then names.
+    """Why a plan must not be carried out: what is protected, the numbers, and what lifts it (`hint`). Those
+    of several resources that say the same are one finding.
     """
 
     code: str
     message: str
     address: str = ""
     hint: str = ""
-    also: tuple[str, ...] = ()
-    """The others beside `address`."""
-
-    @property
-    def addresses(self) -> tuple[str, ...]:
-        """The resources of which nothing is done; none where it concerns the whole plan."""
-        return (self.address, *self.also) if self.address else ()
 
 
 @dataclass(frozen=True, slots=True)

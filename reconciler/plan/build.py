@@ -55,9 +55,7 @@ def make_plan(
     found = scope(mending, selection)
     resources = found.resources
     concerned = {str(address) for address in resources}
-    draft = _Draft(
-        refusals=[r for r in matched.refusals if not r.address or not concerned.isdisjoint(r.addresses)]
-    )
+    draft = _Draft(refusals=[r for r in matched.refusals if not r.address or r.address in concerned])
     draft.warnings += [
         *unread(live),
         *not_understood(live),

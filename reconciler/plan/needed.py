@@ -40,15 +40,16 @@ def needed(mending: Mending, concerned: Collection[Address]) -> Needed:
     return Needed(by, components)
 
 
-def lacking(needed: Needed, found: Found) -> Iterator[Refusal]:
-    """One refusal for each thing that is not there, of all that need it."""
+def lacking(needed: Needed, found: Found) -> Iterator[tuple[Address, Refusal]]:
+    """What is not there, by the resources that need it. Those that need the same say the same."""
     for need, addresses in needed.by.items():
         why = found.lacks(need)
         if why is None or (isinstance(need, Component) and _is_told(need, needed, found)):
             continue
         code, message, hint = why
         named = sorted(map(str, addresses))
-        yield Refusal(code, f"{message}; needed by {', '.join(named)}", named[0], hint, tuple(named[1:]))
+        for address in addresses:
+            yield address, Refusal(code, f"{message}; needed by {', '.join(named)}", str(address), hint)
 
 
 def _is_told(need: Component, needed: Needed, found: Found) -> bool:

@@ -70,6 +70,7 @@ class Mending:
         kind, request = all_kinds()[address.kind], self.request(address)
         try:
             steps = kind.steps(request, adopt=address in self.matched.adopting)
+            steps = replace(steps, refusals=(*steps.refusals, *self.matched.unmet.get(address, ())))
             return Mended(steps, kind.basis(request.live, request.resource) if request.live else "")
         except Exception as error:
             return Mended(Steps(refusals=(self._odd(address, error),)))

@@ -275,7 +275,6 @@ def _refusal(refusal: Refusal) -> Document:
         "message": refusal.message,
         "address": refusal.address,
         "hint": refusal.hint,
-        **({"also": list(refusal.also)} if refusal.also else {}),
     }
 
 

@@ -17,7 +17,7 @@ def github(kind: str, document: Document) -> str:
 
 
 def _plan(document: Document) -> Iterator[str]:
-    yield from _entries("error", document.get("refusals", ()))
+    yield from _entries("error", values.findings(document.get("refusals", ())))
     yield from _entries("warning", document.get("warnings", ()))
     yield from _left_out(document)
     yield from _entries("notice", document.get("notes", ()))

@@ -45,8 +45,8 @@ def plan(document: Document) -> str:
         "",
         f"**{line}**",
     ]
-    if document.get("refusals"):
-        head += ["", f"⛔ **Refused**: {values.count(len(document['refusals']), 'reason')}, see below."]
+    if refusals := values.findings(document.get("refusals", ())):
+        head += ["", f"⛔ **Refused**: {values.count(len(refusals), 'reason')}, see below."]
     for rollout in values.rollout_lines(document):
         head += ["", f"🌊 **Rollout** of {markdown(rollout)}"]
     if lease := values.lease_line(document):
@@ -56,7 +56,7 @@ def plan(document: Document) -> str:
     if document["actions"]:
         head += ["", *_kind_table(document["actions"])]
     sections = [
-        _entries("Refused", document.get("refusals", ()), "refusal", is_open=True),
+        _entries("Refused", refusals, "refusal", is_open=True),
         _listing("Deleted along with it", document.get("consequences", ()), "consequence", is_open=True),
         _listing("Left out", values.left_out_lines(document), "resource", is_open=True),
         _entries("Warnings", document.get("warnings", ()), "warning"),

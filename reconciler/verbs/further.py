@@ -77,7 +77,7 @@ async def look_up_configurations(client: Client, mending: Mending, concerned: It
 
 
 async def look_up_needs(client: Client, mending: Mending, concerned: Collection[Address]) -> list[Diagnostic]:
-    """Refuses what would need something of the tenant that is not there; a warning where it does not tell.
+    """Notes what resources would need of the tenant and is not there; a warning where it does not tell.
     Raises ApiError, Unreachable or NotAuthenticated.
     """
     wanted = needed(mending, concerned)
@@ -89,5 +89,6 @@ async def look_up_needs(client: Client, mending: Mending, concerned: Collection[
         told = f"what definitions need of the tenant cannot be looked up, and may be missing: {error.message}"
         hint = error.hint or "give the token's user the permission to see components and connections"
         return [Diagnostic("not-looked-up", told, hint=hint, severity="warning")]
-    mending.matched.refusals += lacking(wanted, found)
+    for address, refusal in lacking(wanted, found):
+        mending.matched.unmet.setdefault(address, []).append(refusal)
     return []

@@ -182,7 +182,7 @@ def _cut(
     """The plan with these actions alone: what is counted or refused concerns only them."""
     plan = planned.plan
     concerned = {str(action.address) for action in actions}
-    refusals = [r for r in plan.refusals if not concerned.isdisjoint(r.addresses)]
+    refusals = [r for r in plan.refusals if r.address in concerned]
     owned = match(planned.desired, planned.live).owned
     refusals += on_the_whole(actions, len(consequences), owned, planned.policy, select)
     cut = replace(

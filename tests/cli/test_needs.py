@@ -71,8 +71,16 @@ def test_a_component_that_is_not_there_is_refused(strict: Folder, reference: str
 def test_one_finding_names_all_that_need_it(strict: Folder):
     for name in ("orders", "returns", "stock"):
         integration(strict, DEFINITION.replace(HTTP, OWN), name)
-    ((_, message),) = refusals(strict)
-    assert message.endswith("needed by Integration/orders, Integration/returns, Integration/stock")
+    integration(strict, DEFINITION, "fine")
+    found = strict.json("plan")["refusals"]
+    needing = [f"Integration/{name}" for name in ("orders", "returns", "stock")]
+    assert [one["address"] for one in found] == needing
+    (message,) = {one["message"] for one in found}
+    assert message.endswith(f"needed by {', '.join(needing)}")
+    assert strict("plan")[1].count("is not in this tenant") == 1
+    assert strict("apply", "--yes")[2].count("is not in this tenant") == 1
+    assert strict("plan", "--format", "markdown")[1].count("is not in this tenant") == 1
+    assert strict("plan", "--format", "github")[1].count("is not in this tenant") == 1
     assert refusals(strict, "--exclude", "Integration/*") == []
     ((_, message),) = refusals(strict, "--select", "Integration/stock")
     assert message.endswith("needed by Integration/stock")

@@ -54,7 +54,7 @@ def is_code(request: Request) -> bool:
 
 
 def refusals(request: Request, followers: Sequence[Request]) -> list[Refusal]:
-    """One refusal for each way in which a move asks for another configuration."""
+    """The moves that ask for another configuration. Those of one release that do so alike say the same."""
     if request.policy.configured_anew:
         return []
     hits: dict[tuple[str, str], list[str]] = {}
@@ -63,10 +63,9 @@ def refusals(request: Request, followers: Sequence[Request]) -> list[Refusal]:
             hits.setdefault((release_of(follower.resource), why), []).append(address_of(follower.resource))
     found = []
     for (release, why), addresses in sorted(hits.items()):
-        first, *more = sorted(addresses)
         named = f"{address_of(request.resource)}, {_named(release)}"
         message = f"{named}: {why}: {instances(addresses)}"
-        found.append(Refusal(CODE, message, first, _HINT, tuple(more)))
+        found += [Refusal(CODE, message, address, _HINT) for address in sorted(addresses)]
     return found
 
 

@@ -57,7 +57,7 @@ def told(
         world(draft, customer(), instance(version_id=runs, config=live)),
         Policy(overwrite_drafts=True),
     )
-    assert {(r.code, r.addresses) for r in found.refusals} <= {("configure-anew", ("Instance/acme/copy",))}
+    assert {(r.code, r.address) for r in found.refusals} <= {("configure-anew", "Instance/acme/copy")}
     return [*(w.message for w in found.warnings if w.code == "impact"), *(r.message for r in found.refusals)]
 
 
