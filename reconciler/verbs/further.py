@@ -83,12 +83,14 @@ async def look_up_needs(client: Client, mending: Mending, concerned: Collection[
     wanted = needed(mending, concerned)
     if not wanted.by:
         return []
+    untold: list[Diagnostic] = []
     try:
         found = await look_up(client, wanted.by.keys())
-    except (GraphQLError, Misfit) as error:
-        told = f"what definitions need of the tenant cannot be looked up, and may be missing: {error.message}"
-        hint = error.hint or "give the token's user the permission to see components and connections"
-        return [Diagnostic("not-looked-up", told, hint=hint, severity="warning")]
-    for address, refusal in lacking(wanted, found):
-        mending.matched.unmet.setdefault(address, []).append(refusal)
-    return []
+        for address, refusal in lacking(wanted, found):
+            mending.matched.unmet.setdefault(address, []).append(refusal)
+    except* (GraphQLError, Misfit) as errors:  # of several queries at once
+        why = "; ".join(dict.fromkeys(str(one) for one in errors.exceptions))
+        message = f"what definitions need of the tenant cannot be looked up, and may be missing: {why}"
+        hint = "let the token's user see components and shared connections"
+        untold.append(Diagnostic("not-looked-up", message, hint=hint, severity="warning"))
+    return untold

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
+from reconciler.sandbox.faults import Fault
 from tests.cli.projects import DEFINITION, Folder
 
 HTTP = "component: {key: http, isPublic: true, version: LATEST}"
@@ -168,6 +170,20 @@ def test_where_components_are_invented_plan_and_apply_agree(project: Folder, ref
     assert refusals(project) == []
     assert project("apply", "--yes")[0] == 0
     assert project.json("plan")["actions"] == []
+
+
+@pytest.mark.parametrize("operation", ["components", "scopedConfigVariables"])
+def test_what_cannot_be_looked_up_is_warned_about(project: Folder, operation: str):
+    integration(project, DEFINITION + SHARED)
+    sandbox = project.sandbox()
+    sandbox.set_faults([Fault("graphql_errors", operation=operation)])
+    sandbox.close()
+    code, out, err = project("plan", "--format", "json")
+    assert code == 0, err
+    plan = json.loads(out)
+    (warning,) = (one for one in plan["warnings"] if one["code"] == "not-looked-up")
+    assert f"cannot be looked up, and may be missing: {operation}: " in warning["message"]
+    assert plan["refusals"] == []
 
 
 def requests(project: Folder, *arguments: str) -> int:
