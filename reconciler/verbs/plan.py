@@ -15,7 +15,8 @@ from reconciler.model.plan import Plan
 from reconciler.model.state import Desired, Live, LiveObject
 from reconciler.plan.build import make_plan
 from reconciler.plan.match import match
-from reconciler.plan.scope import Mending, scope, within_reach
+from reconciler.plan.mending import Mending
+from reconciler.plan.scope import scope, within_reach
 from reconciler.plan.undecided import undecided
 from reconciler.verbs.session import (
     Options,
