@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.kinds import all_kinds
+from reconciler.kinds.capabilities import Affects, why_absent
 from reconciler.kinds.protocol import Policy, Request, Step, Steps
 from reconciler.model.address import Address, Ref
 from reconciler.model.errors import Unforeseen
@@ -43,9 +44,9 @@ class Mending:
 
     def impact(self, address: Address, followers: Sequence[Address]) -> Steps:
         """What there is to say about a release, for those that will run it. It makes no step."""
-        asked = [self.request(one) for one in followers]
+        kind, asked = all_kinds()[address.kind], [self.request(one) for one in followers]
         try:
-            found = all_kinds()[address.kind].impact(self.request(address), asked)
+            found = kind.impact(self.request(address), asked) if isinstance(kind, Affects) else ()
         except Exception as error:
             return Steps(refusals=(self._odd(address, error),))
         return Steps(warnings=tuple(found))
@@ -121,7 +122,7 @@ class Mending:
 
     def _not_there(self, ref: Ref, address: Address) -> Refusal:
         live = self.matched.objects.get(ref.address) or self.matched.known.get(ref.address)
-        code, message, hint = all_kinds()[ref.address.kind].absent(ref, live)
+        code, message, hint = why_absent(all_kinds()[ref.address.kind], ref, live)
         return Refusal(code, message, str(address), hint)
 
     def withheld(self, ref: Ref) -> bool:

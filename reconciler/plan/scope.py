@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from reconciler.kinds import all_kinds
+from reconciler.kinds.capabilities import Redeploys
 from reconciler.kinds.protocol import Step
 from reconciler.model.address import Address, Ref
 from reconciler.model.plan import LeftOut, Refusal, Verb
@@ -117,14 +118,16 @@ class _Search:
 
     def _deploys_along(self, address: Address) -> tuple[str, Address] | None:
         """An excluded or refused resource whose object the resource's own steps would have deployed again."""
-        resources = self.mending.desired.resources
+        resources, own = self.mending.desired.resources, all_kinds()[address.kind]
+        if not isinstance(own, Redeploys):
+            return None
         for step in self.mending.steps(address).steps:
-            kind, named = all_kinds()[address.kind].redeploys(resources[address], step)
+            kind, named = own.redeploys(resources[address], step)
             if not kind:
                 continue
             for other in (a for a in resources if a.kind == kind):
-                why = self._kept(other)
-                if why and set(named) <= set(_reached(resources, [other])):
+                if (why := self._kept(other)) and set(named) <= set(_reached(resources, [other])):
+                    self.met |= {other} if why == "refused" else set()
                     return why, other
             # What an object that no manifest names refers to is not known.
             orphans = (a for a in sorted(self.mending.matched.orphans) if a.kind == kind)
@@ -137,10 +140,7 @@ class _Search:
         if self.selection.bars(self.mending.desired.resources[address]):
             return "excluded"
         there = address in self.mending.matched.objects
-        if there and self.mending.refusals(address):
-            self.met.add(address)
-            return "refused"
-        return ""
+        return "refused" if there and self.mending.refusals(address) else ""
 
     def _barred(self, address: Address) -> str:
         """In a word, why nothing of what others need is done; empty where it is."""
