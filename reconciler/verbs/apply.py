@@ -17,9 +17,9 @@ JOURNAL = "journal"
 
 
 def refuse(planned: Planned) -> None:
-    """Raises Refused where the plan must not be carried out."""
-    if planned.plan.refusals:
-        raise Refused(planned.plan.refusals)
+    """Raises Refused where nothing of the plan must be carried out."""
+    if planned.plan.vetoes:
+        raise Refused(planned.plan.vetoes)
 
 
 async def apply(

@@ -79,6 +79,10 @@ async def plan(session: Session, options: Options) -> Planned:
             raise InvalidInput(list(in_order(wrong)))
         matched.desired = desired
     made = make_plan(desired, live, allowed, matched=matched, selection=selection)
-    made = replace(made, warnings=(*only_warnings(diagnostics), *more, *made.warnings))
+    made = replace(
+        made,
+        warnings=(*only_warnings(diagnostics), *more, *made.warnings),
+        all_or_nothing=options.all_or_nothing,
+    )
     objects = {**matched.known, **matched.objects, **matched.orphans}
     return Planned(made, desired, live, objects, allowed, lease)
