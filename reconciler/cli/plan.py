@@ -184,9 +184,11 @@ def drift(show_values: bool, detailed_exitcode: bool, strict: bool, **given: Any
     from reconciler.report.document import drift_document
     from reconciler.verbs.session import Options
 
-    here = settings()
-    planned = _planned(here, here.session(), Options(**given))
-    here.show("drift", drift_document(_for_eyes(here, planned, show_values).plan, created_at=_now()))
+    here, options = settings(), Options(**given)
+    planned = _planned(here, here.session(), options)
+    document = drift_document(_for_eyes(here, planned, show_values).plan, created_at=_now())
+    part = {"select": list(options.select), "exclude": list(options.exclude)}
+    here.show("drift", {**document, **({"options": part} if any(part.values()) else {})})
     if strict:
         _no_warnings(planned)
     return 2 if detailed_exitcode and any(map(_is_known, planned.plan.drift)) else 0

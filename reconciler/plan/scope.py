@@ -100,11 +100,9 @@ class _Search:
     def _of(self, address: Address) -> LeftOut | None:
         if self.mending.refusals(address):
             return None  # it is refused itself
-        if other := self.mending.stands_on(address):
-            why = self._barred(other)
-            odd = other in self.mending.matched.odd
-            what = f"{other}, which cannot be understood" if odd else f"{why} {other}"
-            return LeftOut(address, f"needs {what}", why == "refused")
+        other = self.mending.stands_on(address)
+        if other and other in self.mending.matched.unclear:
+            return self._without(address, other)
         if kept := self._deploys_along(address):
             why, other = kept
             return LeftOut(address, f"may have the platform deploy {why} {other} again", why == "refused")
@@ -114,7 +112,12 @@ class _Search:
                 behind = self.obstacle(ref.address) if why == "left-out" else None
                 refused = why == "refused" or (behind is not None and behind.refused)
                 return LeftOut(address, f"needs {_what(ref, step, why)}", refused)
-        return None
+        return self._without(address, other) if other else None
+
+    def _without(self, address: Address, other: Address) -> LeftOut:
+        why, odd = self._barred(other), other in self.mending.matched.odd
+        what = f"{other}, which cannot be understood" if odd else f"{why} {other}"
+        return LeftOut(address, f"needs {what}", why == "refused")
 
     def _deploys_along(self, address: Address) -> tuple[str, Address] | None:
         """An excluded or refused resource whose object the resource's own steps would have deployed again."""

@@ -137,12 +137,16 @@ def plan_line(document: Mapping[str, Any]) -> str:
 
 def _same(document: Mapping[str, Any]) -> str:
     """That nothing differs, of what was compared."""
+    part = _compared(document)
+    return f"No changes. {part} matches the manifests." if part else NOTHING
+
+
+def _compared(document: Mapping[str, Any]) -> str:
+    """What was compared, where that was not all."""
     options = document.get("options", {})
     if options.get("select"):
-        return "No changes. What was selected matches the manifests."
-    if options.get("exclude"):
-        return "No changes. All but what was excluded matches the manifests."
-    return NOTHING
+        return "What was selected"
+    return "All but what was excluded" if options.get("exclude") else ""
 
 
 def _refused(document: Mapping[str, Any]) -> int:
@@ -253,6 +257,6 @@ def drift_line(document: Mapping[str, Any]) -> str:
     """The drift in one line."""
     summary = document["summary"]
     if not document["drift"]:
-        return "No drift. The tenant is as it was last applied."
+        return f"No drift. {_compared(document) or 'The tenant'} is as it was last applied."
     fields, resources = count(summary["fields"], "field"), count(summary["resources"], "resource")
     return f"Drift: {fields} of {resources} not as last applied."
