@@ -99,7 +99,7 @@ def _once(
         here.show("plan", document)
     elif document.get("warnings"):
         here.show("errors", {"errors": [], "warnings": document["warnings"]}, to_stderr=True)
-    halt(planned, told=here.format == "text" and bool(planned.plan.actions))
+    halt(here, planned, told=here.format == "text" and bool(planned.plan.actions))
     if not planned.plan.actions and here.format == "text":
         here.out.out(f"Nothing to do: already {verb}d.", highlight=False)
         return 0

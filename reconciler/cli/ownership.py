@@ -82,5 +82,5 @@ def _planned(
     if here.format == "text" and planned.plan.actions:
         created = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         here.show("plan", plan_document(planned.plan, created_at=created, rate=rate(session)))
-    halt(planned, told=here.format == "text" and bool(planned.plan.actions))
+    halt(here, planned, told=here.format == "text" and bool(planned.plan.actions))
     return planned

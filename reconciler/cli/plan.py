@@ -156,7 +156,7 @@ def apply(
     if strict:
         _no_warnings(planned)
     told = here.format == "text" and document is None
-    halt(planned, told=told)
+    halt(here, planned, told=told)
     refused = bool(planned.plan.refusals)
     doing = [a for a in planned.plan.actions if a.verb is not Verb.DELETE or not refused]
     if doing and not (yes or document is not None):
@@ -225,11 +225,12 @@ def _planned(here: Settings, session: Session, options: Options) -> Planned:
     return run(make, replace(session, notice=reading.notice), options, tick=reading.tick)
 
 
-def halt(planned: Planned, *, told: bool) -> None:
+def halt(here: Settings, planned: Planned, *, told: bool) -> None:
     """Ends the run where nothing of the plan must be carried out, and says why unless that was told."""
     from reconciler.verbs.apply import refuse
 
     if told and planned.plan.vetoes:
+        here.say("Nothing is carried out: the plan is refused, for the reasons that it tells.")
         raise click.exceptions.Exit(_refused_code())
     refuse(planned)
 
