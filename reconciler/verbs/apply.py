@@ -17,9 +17,9 @@ JOURNAL = "journal"
 
 
 def refuse(planned: Planned) -> None:
-    """Raises Refused where nothing of the plan must be carried out."""
+    """Raises Refused, with all that is refused, where nothing of the plan must be carried out."""
     if planned.plan.vetoes:
-        raise Refused(planned.plan.vetoes)
+        raise Refused(planned.plan.refusals)
 
 
 async def apply(
