@@ -79,7 +79,7 @@ exit "$CODE"
 def test_pipelines_go_on_where_apply_would(
     folder: Path, ci: str, code: int, plan: dict[str, Any], ends: int
 ) -> None:
-    """What is refused stops its own branch: the job of the plan fails only where nothing else is to be done."""
+    """The job of the plan fails only where nothing is to be done beside what is refused."""
     assert run(["init", "a", "--ci", ci]) == 0
     pipeline = yaml.safe_load((folder / "a" / PIPELINES[ci][0]).read_text())
     steps = pipeline["jobs"]["plan"]["steps"] if ci == "github" else []
