@@ -17,7 +17,7 @@ from reconciler.model.plan import Verb
 from reconciler.model.state import LiveObject, Resource, Unreadable
 
 _MARK = re.compile(rf'{PREFIX}[^\s"\\,\]}}]+')
-_KEYS = ("name", "externalId", "email", "key", "stableKey")
+KEYS = ("name", "externalId", "email", "key", "stableKey")
 """The fields by which objects are found."""
 
 
@@ -74,7 +74,7 @@ def _checked(node: object) -> Mapping[str, object]:
         raise Odd("it is not an object")
     if _labels(node) is None:
         raise Odd("its labels are not a list of texts")
-    for name in _KEYS:
+    for name in KEYS:
         if not isinstance(node.get(name, ""), str | None):
             raise Odd(f"its {name} is not a text")
     return node
@@ -120,7 +120,7 @@ def _marks(kind: Kind, node: Mapping[str, object]) -> frozenset[str] | None:
     if labels is None or "id" not in node:
         return None
     found = frozenset(marks_in([*labels, *_MARK.findall("\n".join(_texts(node)))], kind.name))
-    return found if found or all(isinstance(node.get(name, ""), str | None) for name in _KEYS) else None
+    return found if found or all(isinstance(node.get(name, ""), str | None) for name in KEYS) else None
 
 
 def _names(node: Mapping[str, object]) -> Iterator[str]:
