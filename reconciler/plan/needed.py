@@ -9,7 +9,7 @@ from reconciler.kinds.integration.needs import Component, Found, Need, needs
 from reconciler.model.address import Address
 from reconciler.model.plan import Refusal, Verb
 from reconciler.model.state import Desired
-from reconciler.plan.scope import Mending
+from reconciler.plan.mending import Mending
 
 _SENDING = {Verb.IMPORT, Verb.PUBLISH}
 

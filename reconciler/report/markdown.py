@@ -40,13 +40,19 @@ class Section:
 def plan(document: Document) -> str:
     """A plan: counts of each kind, refusals and warnings, then each kind's changes."""
     line = values.plan_line(document) or "Nothing can be applied."
+    found = values.findings(document.get("refusals", ()))
+    refusals = values.count(len(found), "reason")
     head = [
         f"### Plan for {_span(document['project'])} in {_span(document['environment'])}",
         "",
         f"**{line}**",
     ]
-    if refusals := values.findings(document.get("refusals", ())):
-        head += ["", f"⛔ **Refused**: {values.count(len(refusals), 'reason')}, see below."]
+    if document.get("refused"):
+        head += ["", f"⛔ **Refused**: {refusals}, see below."]
+    elif document.get("refusals"):
+        head += ["", f"⛔ **Refused** in part: {refusals}, see below. All else goes on."]
+    if waiting := values.waiting_line(document):
+        head += ["", f"⏸ **Deletions wait**: {markdown(waiting)}"]
     for rollout in values.rollout_lines(document):
         head += ["", f"🌊 **Rollout** of {markdown(rollout)}"]
     if lease := values.lease_line(document):
@@ -56,7 +62,7 @@ def plan(document: Document) -> str:
     if document["actions"]:
         head += ["", *_kind_table(document["actions"])]
     sections = [
-        _entries("Refused", refusals, "refusal", is_open=True),
+        _entries("Refused", found, "refusal", is_open=True),
         _listing("Deleted along with it", document.get("consequences", ()), "consequence", is_open=True),
         _listing("Left out", values.left_out_lines(document), "resource", is_open=True),
         _entries("Warnings", document.get("warnings", ()), "warning"),
@@ -78,7 +84,10 @@ def outcome(document: Document) -> str:
     ]
     if left := values.next_line(document):
         head += ["", left]
-    sections = [_listing("Left out", values.left_out_lines(document), "resource", is_open=True)]
+    sections = [
+        _entries("Refused", values.findings(document.get("refusals", ())), "refusal", is_open=True),
+        _listing("Left out", values.left_out_lines(document), "resource", is_open=True),
+    ]
     for status in ("failed", "stale", "skipped", "done"):
         blocks = [_ended(action) for action in document["actions"] if action["status"] == status]
         title = f"{status.capitalize()}: {values.count(len(blocks), 'action')}"

@@ -19,8 +19,8 @@ from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import GraphQLError, Misfit, NotUnderstood, ReconcilerError
 from reconciler.model.state import LiveObject
+from reconciler.plan.mending import Mending
 from reconciler.plan.needed import lacking, needed
-from reconciler.plan.scope import Mending
 
 
 async def look_further(

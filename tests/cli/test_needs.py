@@ -80,9 +80,12 @@ def test_one_finding_names_all_that_need_it(strict: Folder):
     (message,) = {one["message"] for one in found}
     assert message.endswith(f"needed by {', '.join(needing)}")
     assert strict("plan")[1].count("is not in this tenant") == 1
-    assert strict("apply", "--yes")[2].count("is not in this tenant") == 1
     assert strict("plan", "--format", "markdown")[1].count("is not in this tenant") == 1
     assert strict("plan", "--format", "github")[1].count("is not in this tenant") == 1
+    code, out, _ = strict("apply", "--yes")
+    assert (code, out.count("is not in this tenant")) == (5, 2)  # in the plan, and in the outcome
+    names = strict.ask("{ integrations { nodes { name } } }")["integrations"]["nodes"]
+    assert names == [{"name": "Fine"}]  # the rest goes on
     assert refusals(strict, "--exclude", "Integration/*") == []
     ((_, message),) = refusals(strict, "--select", "Integration/stock")
     assert message.endswith("needed by Integration/stock")
