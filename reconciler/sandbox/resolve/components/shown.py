@@ -151,6 +151,8 @@ def _to_be_invented(info: Any, every: bool, arguments: dict[str, Any]) -> Iterat
     several, key = arguments.get("key_In"), arguments.get("key")
     if info.context.rules["unknown_components"] == "refused" or not (several or key):
         return
+    if not several and info.context.store.count("component", ["key = ?"], [key]):
+        return  # somebody publishes it, and it shows once its package is there
     known, public, number = of(info.context), arguments.get("public"), arguments.get("versionNumber")
     for one in several or [key]:
         there = {sort: [version.number for version in known.versions(one, sort)] for sort in (True, False)}
