@@ -12,6 +12,7 @@ from typing import Any
 
 from reconciler.kinds.instance.config import (
     changed_keys,
+    parse_defaults,
     parse_types,
     parse_variables,
     resting_config,
@@ -112,9 +113,11 @@ class InstanceKind(PlainKind):
                 "configState": node.get("configState"),
                 "suspended": bool(node.get("systemSuspended")),
                 "flowIds": flow_ids,
+                "defaults": parse_defaults(_nodes(node, "configVariables")),
                 "types": parse_types(_nodes(node, "configVariables")),
                 "flowConfigs": {row["flow"]["name"]: row.get("id") for row in _nodes(node, "flowConfigs")},
                 "older": memory.older,
+                "unsaid": memory.unsaid,
             },
             applied=memory.applied,
             written=memory.written,

@@ -124,7 +124,9 @@ def _version_change(request: Request) -> list[Change]:
     by_number = f"version {live.facts['versionNumber']}"
     shown = before if isinstance(before, str) and "version" not in resource.fields else by_number
     release = release_of(resource)
-    why = cause(remembered(request).applied, "release", release, shown, by_number)
+    names = request.resolve(Ref(integration, f"names:{live.fields['version']}"))
+    known = names if isinstance(names, tuple) else ()
+    why = cause(remembered(request).applied, "release", release, shown, by_number, *known)
     return [Change("release", shown, release, why)]
 
 
