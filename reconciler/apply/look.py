@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
+from reconciler.kinds.capabilities import AskedFurther, Glanced
 from reconciler.kinds.protocol import Kind, Request
 from reconciler.model.errors import NotFound
 from reconciler.model.operation import Operation, Upload
@@ -40,9 +41,9 @@ async def own(tenant: Objects, kind: Kind, request: Request) -> list[LiveObject]
     """
     found = [live for live in await tenant.find(kind, kind.find(request)) if kind.is_own(live, request)]
     found = found[::-1] if kind.newest_first else found
-    if (glance := kind.glance(0)) is None:
+    if not isinstance(kind, Glanced):
         return found
-    newest = await tenant.glance(kind, glance)
+    newest = await tenant.glance(kind, kind.glance(0))
     found += await _whole(tenant, kind, request, newest, {live.id for live in found})
     age = {live.id: index for index, live in enumerate(newest)}
     return sorted(found, key=lambda live: -age.get(live.id, len(newest)))
@@ -51,8 +52,10 @@ async def own(tenant: Objects, kind: Kind, request: Request) -> list[LiveObject]
 async def own_anywhere(tenant: Objects, kind: Kind, request: Request) -> list[LiveObject]:
     """The same, however old they are: what `find` does not see is looked for everywhere."""
     found = [live for live in await tenant.find(kind, kind.find(request)) if kind.is_own(live, request)]
+    if not isinstance(kind, Glanced):
+        return found
     offset = 0
-    while not found and (glance := kind.glance(offset)) and (page := await tenant.glance(kind, glance)):
+    while not found and (page := await tenant.glance(kind, kind.glance(offset))):
         found, offset = await _whole(tenant, kind, request, page, set()), offset + len(page)
     return found
 
@@ -60,8 +63,8 @@ async def own_anywhere(tenant: Objects, kind: Kind, request: Request) -> list[Li
 async def further(tenant: Objects, kind: Kind, request: Request) -> LiveObject | None:
     """The object of a request with all that decides about it and no list shows."""
     live = request.live
-    while live is not None and (op := kind.unknown(replace(request, live=live))):
-        live = kind.learned(live, op, await _there(tenant, kind, op))
+    while live and isinstance(kind, AskedFurther) and (op := kind.open_question(replace(request, live=live))):
+        live = kind.answered(live, op, await _there(tenant, kind, op))
     return live
 
 

@@ -13,6 +13,7 @@ from reconciler.apply.listening import harmless
 from reconciler.apply.look import Objects, further, own
 from reconciler.kinds import all_kinds
 from reconciler.kinds.answers import observed, understood
+from reconciler.kinds.capabilities import Destroys, FollowUp, Foretells, Publishes, Readiness, Uploads
 from reconciler.kinds.protocol import Kind, Policy, Request
 from reconciler.model.address import Address, Ref
 from reconciler.model.errors import (
@@ -62,7 +63,7 @@ class Run:
     """The objects as they were before this run changed them."""
     sent: dict[Address, set[Verb]] = field(default_factory=dict)
     """What this run did to them."""
-    _given: dict[Ref, tuple[LiveObject, Any]] = field(default_factory=dict)
+    _foretold: dict[Ref, tuple[LiveObject, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.listener = harmless(self.listener)
@@ -78,10 +79,12 @@ class Run:
         resource = self.resources.get(ref.address)
         if resource is None:
             return None
-        known = self._given.get(ref)
+        known = self._foretold.get(ref)
         if known is None or known[0] is not live:
             request = Request(self.project, resource, live, self.resolve, self.policy)
-            known = self._given[ref] = (live, all_kinds()[ref.address.kind].given(request, ref.field))
+            kind = all_kinds()[ref.address.kind]
+            value = kind.will_be(request, ref.field) if isinstance(kind, Foretells) else None
+            known = self._foretold[ref] = (live, value)
         return known[1]
 
 
@@ -119,7 +122,7 @@ def _is_idle(kind: Kind, action: Action, run: Run) -> bool:
     follows = any(name.startswith(f"{action.address}#") for name in action.depends_on)
     if action.verb is not Verb.DEPLOY or not follows or run.sent.get(action.address, set()) & _DEPLOYED:
         return False
-    return not kind.unready(action.verb, _request(action, run))
+    return not _unready(kind, action, run)
 
 
 async def _test(kind: Kind, name: str, action: Action, run: Run) -> None:
@@ -184,7 +187,8 @@ async def _look_again(kind: Kind, name: str, action: Action, run: Run) -> None:
         request = await _reread(kind, action, run)
     except NotFound as error:
         raise Stale("it was deleted meanwhile", address=str(action.address), hint="plan again") from error
-    if not kind.satisfied(name, action.verb, request) and kind.overtaken(action.verb, request):
+    overtaken = isinstance(kind, Publishes) and kind.overtaken(action.verb, request)
+    if overtaken and not kind.satisfied(name, action.verb, request):
         raise Stale("someone else changed it meanwhile", address=str(action.address), hint="plan again")
 
 
@@ -226,10 +230,15 @@ async def _send(kind: Kind, name: str, action: Action, run: Run) -> None:
                 raise
             await run.sleep(FIRST_WAIT * 2**attempt)
         else:
-            for upload in kind.uploads(action.verb, node, _request(action, run)):
-                await run.tenant.upload(upload)
+            await _upload(kind, action, node, run)
             return await _observe(kind, action, node, run)
     return None
+
+
+async def _upload(kind: Kind, action: Action, node: Mapping[str, Any], run: Run) -> None:
+    if isinstance(kind, Uploads):
+        for upload in kind.uploads(action.verb, node, _request(action, run)):
+            await run.tenant.upload(upload)
 
 
 async def _settle(kind: Kind, action: Action, run: Run) -> LiveObject | None:
@@ -255,6 +264,8 @@ async def _settle(kind: Kind, action: Action, run: Run) -> LiveObject | None:
 
 def _keep(kind: Kind, name: str, action: Action, run: Run) -> None:
     """What a call destroys for good is safe before it is sent."""
+    if not isinstance(kind, Destroys):
+        return
     text = kind.destroys(name, action.verb, _request(action, run))
     if text:
         run.kept[action.id] = run.journal.keep(action, text)
@@ -262,7 +273,8 @@ def _keep(kind: Kind, name: str, action: Action, run: Run) -> None:
 
 async def _rescue(kind: Kind, action: Action, run: Run, error: PayloadError) -> None:
     """The server refused; the kind may know another way to the same end."""
-    rescue = kind.follow_up(action.verb, await _reread(kind, action, run), error)
+    await _reread(kind, action, run)
+    rescue = _next_call(kind, action, run, error)
     if rescue is None:
         raise error
     run.observed[action.address] = understood(kind, await _journalled(kind, rescue, action, run))
@@ -273,8 +285,9 @@ async def _observe(kind: Kind, action: Action, node: Mapping[str, Any], run: Run
     if live is not None:
         run.observed[action.address] = live
     elif action.verb not in (Verb.CREATE, Verb.DELETE):
-        if (known := run.observed.get(action.address)) and (notes := kind.noted(action.verb, node)):
-            run.observed[action.address] = replace(known, facts={**known.facts, **notes})
+        if isinstance(kind, Publishes) and (known := run.observed.get(action.address)):
+            facts = {**known.facts, **kind.noted(action.verb, node)}
+            run.observed[action.address] = replace(known, facts=facts)
         await _reread(kind, action, run)
     if action.verb is Verb.CREATE and kind.has_twins:
         await _settle(kind, action, run)
@@ -323,9 +336,7 @@ async def _is_seen(kind: Kind, name: str, action: Action, run: Run) -> bool:
     if live := await further(run.tenant, kind, request):
         run.observed[action.address] = live
         request = _request(action, run)
-    return (
-        kind.satisfied(name, action.verb, request) or kind.follow_up(action.verb, request, None) is not None
-    )
+    return kind.satisfied(name, action.verb, request) or _next_call(kind, action, run) is not None
 
 
 async def _reread(kind: Kind, action: Action, run: Run) -> Request:
@@ -338,10 +349,21 @@ async def _reread(kind: Kind, action: Action, run: Run) -> Request:
 
 
 async def _follow_up(kind: Kind, action: Action, run: Run) -> None:
-    op = kind.follow_up(action.verb, _request(action, run), None)
+    op = _next_call(kind, action, run)
     if op is not None:
         node = await _journalled(kind, op, action, run)
         run.observed[action.address] = understood(kind, node)
+
+
+def _next_call(kind: Kind, action: Action, run: Run, error: PayloadError | None = None) -> Operation | None:
+    """The call that makes a step whole, or gets to its end another way; None where none is needed."""
+    if not isinstance(kind, FollowUp):
+        return None
+    return kind.follow_up(action.verb, _request(action, run), error)
+
+
+def _unready(kind: Kind, action: Action, run: Run) -> str:
+    return kind.unready(action.verb, _request(action, run)) if isinstance(kind, Readiness) else ""
 
 
 async def _wait(kind: Kind, action: Action, run: Run) -> None:
@@ -349,9 +371,11 @@ async def _wait(kind: Kind, action: Action, run: Run) -> None:
     by itself within a few seconds is brought about, once.
     """
     poll, told = Poll(run.wait_seconds, run.sleep, run.clock, FIRST_WAIT), False
-    while what := kind.unready(action.verb, _request(action, run)):
+    while what := _unready(kind, action, run):
         run.listener(Waiting(action, what, run.wait_seconds))
-        op = None if told or poll.waited < PATIENCE else kind.hastened(action.verb, _request(action, run))
+        op = None
+        if isinstance(kind, Publishes) and not told and poll.waited >= PATIENCE:
+            op = kind.hastened(action.verb, _request(action, run))
         if op is not None:
             await _journalled(kind, op, action, run)
             told = True

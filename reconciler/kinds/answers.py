@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from reconciler.kinds.capabilities import GoesWith, Scoped, SharesItsList
 from reconciler.kinds.nodes import AS_DESCRIBED, Odd
 from reconciler.kinds.protocol import Kind
 from reconciler.kinds.table.marks import PREFIX, mark, marks_in
@@ -41,10 +42,10 @@ def observed(kind: Kind, verb: Verb, node: Mapping[str, Any], before: LiveObject
         return None  # the call was carried out; reading the object tells what is odd about it
 
 
-def concerned(kind: Kind, node: Any) -> bool:
+def is_resource(kind: Kind, node: Any) -> bool:
     """Whether a node of the list is a resource of the kind, as far as that can be understood."""
     try:
-        return kind.concerns(node)
+        return not isinstance(kind, SharesItsList) or kind.is_resource(node)
     except Exception as error:
         raise not_understood(kind, node, error) from error
 
@@ -83,8 +84,8 @@ def _probe(kind: Kind, live: LiveObject) -> None:
     if not isinstance(live.id, str | int) or live.id == "":
         raise Odd("it has no id")
     kind.basis(live, None)
-    hash(kind.live_scope(live))
-    for _, _, value in kind.within(live):
+    hash(kind.live_scope(live) if isinstance(kind, Scoped) else None)
+    for _, _, value in kind.deleted_with(live) if isinstance(kind, GoesWith) else ():
         hash(value)
     if not all(isinstance(one.id, str) and isinstance(one.number, int) for one in live.versions):
         raise Odd("a version of it has no id, or no number")

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from reconciler.kinds.capabilities import Paged, Readiness, Uploads
 from reconciler.kinds.integration import metadata as record
 from reconciler.kinds.integration.source import PREFIX
 from reconciler.kinds.integration.versions import older, with_older
@@ -40,7 +41,7 @@ class Package:
         return signature == self.signature or (self.available and signature == self.recorded)
 
 
-class BundleKind(PlainKind):
+class BundleKind(PlainKind, Paged, Readiness, Uploads):
     """The calls of `Bundle`, whose only field is what was packed. No manifest declares one by itself."""
 
     name = "Bundle"
@@ -70,17 +71,17 @@ class BundleKind(PlainKind):
         """Whether it has the resource's key."""
         return bool(live.id == request.resource.fields["key"])
 
-    def reads(self, live: LiveObject) -> int:
+    def queries(self, live: LiveObject) -> int:
         """One for each hundred versions."""
         return 1 + max(0, len(live.facts["packages"]) - 1) // 100
 
-    def rest(self, node: Mapping[str, Any]) -> Operation | None:
+    def next_part(self, node: Mapping[str, Any]) -> Operation | None:
         """Older versions."""
         return older(node, "component", self._documents["packages"])
 
-    def join(self, node: Mapping[str, Any], more: Mapping[str, Any]) -> Mapping[str, Any]:
+    def with_part(self, node: Mapping[str, Any], part: Mapping[str, Any]) -> Mapping[str, Any]:
         """The node with further versions; a page that brings nothing ends the list."""
-        return with_older(node, more)
+        return with_older(node, part)
 
     def parse(self, node: Mapping[str, Any]) -> LiveObject:
         """The component with its versions, the newest first."""

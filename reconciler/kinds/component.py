@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from reconciler.kinds.capabilities import ExplainsAbsence, LookedUp
 from reconciler.kinds.nodes import Page, every, fitted
 from reconciler.kinds.protocol import Request, Steps, address_of
 from reconciler.kinds.table.documents import Api
@@ -84,7 +85,7 @@ class Described(Struct):
     actions: Page[Action]
 
 
-class ComponentKind(TabledKind):
+class ComponentKind(TabledKind, ExplainsAbsence, LookedUp):
     """That a component is there, in the version that integrations rely on. It is compared, and never
     written.
     """
@@ -161,7 +162,7 @@ class ComponentKind(TabledKind):
         """No plan brings a component."""
         return False
 
-    def absent(self, ref: Ref, live: LiveObject | None) -> tuple[str, str, str]:
+    def why_absent(self, ref: Ref, live: LiveObject | None) -> tuple[str, str, str]:
         """The component is not there, or it has no such connection."""
         if live is None:
             return (

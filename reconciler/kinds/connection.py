@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from reconciler.kinds.capabilities import Held, Redeploys
 from reconciler.kinds.component import reference
 from reconciler.kinds.nodes import Input, Page
 from reconciler.kinds.protocol import Request, Step
@@ -64,7 +65,7 @@ def _connection(fields: Mapping[str, Any]) -> Ref:
     return Ref(component, f"connection:{fields['connection']}")
 
 
-class ConnectionKind(TabledKind):
+class ConnectionKind(TabledKind, Held, Redeploys):
     """A connection that many integrations share, named by their definitions through its stable key."""
 
     name = "Connection"

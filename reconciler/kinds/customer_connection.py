@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from reconciler.kinds.capabilities import Redeploys
 from reconciler.kinds.connection import INPUTS, new_inputs, redeployed
 from reconciler.kinds.protocol import Request, Step
 from reconciler.kinds.table.documents import Api, Search
@@ -33,7 +34,7 @@ EITHER: Mapping[str, Any] = {
 """That the values are either a customer's, or for the test runner."""
 
 
-class CustomerConnectionKind(TabledKind):
+class CustomerConnectionKind(TabledKind, Redeploys):
     """What one customer fills into a connection of customers' scope."""
 
     name = "CustomerConnection"

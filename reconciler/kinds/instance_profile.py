@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from reconciler.kinds.capabilities import Held, SharesItsList
 from reconciler.kinds.table.documents import Api, Search
 from reconciler.kinds.table.kind import TabledKind
 from reconciler.kinds.table.places import Description
@@ -11,7 +12,7 @@ from reconciler.kinds.table.shape import NAME, number, truth
 from reconciler.model.lease import PREFIX
 
 
-class InstanceProfileKind(TabledKind):
+class InstanceProfileKind(TabledKind, Held, SharesItsList):
     """How instances run: memory, logs, billing."""
 
     # The server keeps names unique (api notes: section 8).
@@ -52,6 +53,6 @@ class InstanceProfileKind(TabledKind):
         Row("quickStartInstances", number(1), "How many are kept ready.", 2),
     )
 
-    def concerns(self, node: Mapping[str, Any]) -> bool:
+    def is_resource(self, node: Mapping[str, Any]) -> bool:
         """Leases are kept as profiles, and are nobody's resource."""
         return not str(node["name"]).startswith(PREFIX)

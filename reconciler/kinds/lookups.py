@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from reconciler.kinds.capabilities import LookedUp
 from reconciler.kinds.nodes import fitted
 from reconciler.kinds.table.documents import Api
 from reconciler.kinds.table.kind import TabledKind
@@ -27,7 +28,7 @@ class Provided(Struct):
     name: str
 
 
-class Lookup(TabledKind):
+class Lookup(TabledKind, LookedUp):
     """What is found by its name alone, and never written."""
 
     lookup = "name"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from reconciler.kinds.capabilities import LookedUp
 from reconciler.kinds.protocol import Request
 from reconciler.kinds.table.documents import Api, Search
 from reconciler.kinds.table.kind import TabledKind
@@ -18,7 +19,7 @@ PEOPLE = "(first: 100) { nodes { id email } }"
 """What is asked for where an object refers to users, who are called by their address."""
 
 
-class UserKind(TabledKind):
+class UserKind(TabledKind, LookedUp):
     """A person of the organization, or of one customer."""
 
     name = "User"
@@ -63,7 +64,7 @@ class UserKind(TabledKind):
         Row("externalId", TEXT, "Your own id of the user.", "u-17"),
     )
 
-    def called(self, name: str) -> str:
+    def lookup_form(self, name: str) -> str:
         """Addresses of email are the same in any case."""
         return lowered(name)
 

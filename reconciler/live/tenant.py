@@ -9,7 +9,8 @@ from typing import Any
 
 from reconciler.api.client import Client
 from reconciler.api.pages import read_all
-from reconciler.kinds.answers import concerned, not_understood, understood
+from reconciler.kinds.answers import is_resource, not_understood, understood
+from reconciler.kinds.capabilities import HoldsYaml, Paged
 from reconciler.kinds.protocol import Kind
 from reconciler.live.read_back import read_back
 from reconciler.model.errors import NotUnderstood, NullObject, ReconcilerError
@@ -75,7 +76,7 @@ class Tenant:
         listed = Listed([], [])
         for node in nodes:
             try:
-                if concerned(kind, node):
+                if is_resource(kind, node):
                     listed.objects.append(await self._object(kind, node))
             except NotUnderstood as error:
                 listed.unreadable.append(error.unreadable)
@@ -87,10 +88,10 @@ class Tenant:
     async def whole(self, kind: Kind, node: Any) -> Mapping[str, Any]:
         """The node with what its page left out, and with its YAML read. Raises NotUnderstood."""
         try:
-            while (op := kind.rest(node)) is not None:
-                node = kind.join(node, await self._there(op))
-            texts = {f"{name}Data": read_back(node[name]) for name in kind.yaml_fields if node.get(name)}
-            return {**node, **texts}
+            while isinstance(kind, Paged) and (op := kind.next_part(node)) is not None:
+                node = kind.with_part(node, await self._there(op))
+            names = kind.yaml_fields if isinstance(kind, HoldsYaml) else ()
+            return {**node, **{f"{name}Data": read_back(node[name]) for name in names if node.get(name)}}
         except ReconcilerError:
             raise
         except Exception as error:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from reconciler.kinds import all_kinds
+from reconciler.kinds.capabilities import LookedUp
 from reconciler.manifests.manifest import Manifest, near_name
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic, Source
@@ -73,15 +74,15 @@ class Referrer:
     resources: Mapping[Address, Resource]
     indexes: Mapping[str, Index]
     environment: str
-    called: dict[tuple[str, str], Address] = field(default_factory=dict)
+    looked_up: dict[tuple[str, str], Address] = field(default_factory=dict)
     """What manifests declare under the names by which others may also find what nobody declares."""
 
     def declare(self, resource: Resource) -> None:
         """Lets others name the resource so, too: a user by the address of email."""
         kind = all_kinds()[resource.kind]
-        name = resource.fields.get(kind.lookup) if kind.lookup else None
-        if name is not None:
-            self.called[resource.kind, kind.called(str(name))] = resource.address
+        name = resource.fields.get(kind.lookup) if isinstance(kind, LookedUp) else None
+        if isinstance(kind, LookedUp) and name is not None:
+            self.looked_up[resource.kind, kind.lookup_form(str(name))] = resource.address
 
     def __call__(self, kind: str, name: str, source: Source, address: str) -> Address | Diagnostic | None:
         """The address that `name` stands for, or why it stands for none; None where that was told already,
@@ -90,9 +91,9 @@ class Referrer:
         found = Address(kind, name)
         if found in self.resources:
             return found
-        if all_kinds()[kind].lookup:
-            name = all_kinds()[kind].called(name)
-            return self.called.get((kind, name), Address(kind, name))
+        if isinstance(known := all_kinds()[kind], LookedUp):
+            name = known.lookup_form(name)
+            return self.looked_up.get((kind, name), Address(kind, name))
         index = self.indexes.get(kind) or Index(kind, {}, {})
         if kind == "Instance":
             near = near_name(name, {a.name: None for a in self.resources if a.kind == kind})

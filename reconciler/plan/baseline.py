@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from reconciler.kinds import all_kinds
+from reconciler.kinds.capabilities import Recorded
 from reconciler.kinds.protocol import Policy
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
@@ -19,8 +20,9 @@ def without_baseline(
         address
         for address in addresses
         if address in matched.objects and address not in written and address not in matched.adopting
-        if all_kinds()[address.kind].marked
-        and not all_kinds()[address.kind].recorded(matched.request(address, policy))
+        for kind in [all_kinds()[address.kind]]
+        if kind.marked and isinstance(kind, Recorded)
+        if not kind.recorded(matched.request(address, policy))
     ]
     if not bare:
         return []

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.kinds import all_kinds
+from reconciler.kinds.capabilities import Held, Paged, why_absent
 from reconciler.kinds.protocol import Policy, Step
 from reconciler.model.address import Address, Ref
 from reconciler.model.diagnostic import Diagnostic
@@ -192,7 +193,7 @@ def _provider(ref: Ref, resources: Mapping[Address, Resource], draft: _Draft) ->
 def _not_there(ref: Ref, resource: Resource, matched: Matched) -> Refusal:
     kind = all_kinds()[ref.address.kind]
     live = matched.objects.get(ref.address) or matched.known.get(ref.address)
-    code, message, hint = kind.absent(ref, live)
+    code, message, hint = why_absent(kind, ref, live)
     return Refusal(code, message, str(resource.address), hint)
 
 
@@ -222,7 +223,8 @@ def _once_let_go(removed: Sequence[Action], others: Sequence[Action]) -> list[Ac
     return [
         replace(action, depends_on=(*action.depends_on, *holding)) if holding else action
         for action in removed
-        for held_by in [all_kinds()[action.address.kind].held_by]
+        for kind in [all_kinds()[action.address.kind]]
+        for held_by in [kind.held_by if isinstance(kind, Held) else ()]
         for holding in [[name for address, name in last.items() if address.kind in held_by]]
     ]
 
@@ -242,10 +244,14 @@ def _reads(actions: Sequence[Action], objects: Mapping[Address, LiveObject]) -> 
     """Whose token it is, one look before the first action on each resource, and what the actions read."""
     if not actions:
         return 0
-    looks = {
-        a.address: all_kinds()[a.address.kind].reads(objects[a.address]) if a.target else 1 for a in actions
-    }
+    looks = {a.address: _queries(objects[a.address]) if a.target else 1 for a in actions}
     return 1 + sum(looks.values()) + sum(a.reads for a in actions)
+
+
+def _queries(live: LiveObject) -> int:
+    """How many queries read an object whole."""
+    kind = all_kinds()[live.kind]
+    return kind.queries(live) if isinstance(kind, Paged) else 1
 
 
 def live_digest(live: Live) -> str:

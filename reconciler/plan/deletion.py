@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.kinds import all_kinds
+from reconciler.kinds.capabilities import GoesWith
 from reconciler.kinds.protocol import Policy
 from reconciler.kinds.table.marks import is_protected, marks_in, project_of
 from reconciler.model.address import Address
@@ -172,8 +173,11 @@ def _called(obj: LiveObject) -> str:
 def _within(live: Live) -> Within:
     within: dict[tuple[str, str], dict[object, list[LiveObject]]] = {}
     for name, objects in live.objects.items():
+        kind = all_kinds()[name]
+        if not isinstance(kind, GoesWith):
+            continue
         for obj in objects:
-            for outer, field, value in all_kinds()[name].within(obj):
+            for outer, field, value in kind.deleted_with(obj):
                 within.setdefault((outer, field), {}).setdefault(value, []).append(obj)
     return within
 
@@ -269,8 +273,8 @@ def _may_lie_in(outer: LiveObject, odd: Unreadable, live: Live) -> bool:
     """Whether the platform may delete an object along with another one. Where it is not known what it lies
     in, it may lie anywhere.
     """
-    kind = all_kinds()[outer.kind]
-    for named, value in all_kinds()[odd.kind].lies_in:
+    kind, inner = all_kinds()[outer.kind], all_kinds()[odd.kind]
+    for named, value in inner.lies_in if isinstance(inner, GoesWith) else ():
         if named == outer.kind:
             known = {str(kind.value(one, value)).lower() for one in live.objects.get(named, ())}
             return str(kind.value(outer, value)).lower() in odd.texts or not known & odd.texts

@@ -8,6 +8,7 @@ from typing import Any
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.answers import could_be
+from reconciler.kinds.capabilities import Foretells, LookedUp, Scoped
 from reconciler.kinds.protocol import Kind, Policy, Request
 from reconciler.kinds.table.marks import mark, marks_in, owned_name, project_of
 from reconciler.model.address import Address, Ref
@@ -35,7 +36,7 @@ class Matched:
     """The resources whose objects cannot be understood: they are there, and nobody knows how."""
     unmanaged: int = 0
     owned: int = 0
-    _given: dict[Ref, Any] = field(default_factory=dict)
+    _foretold: dict[Ref, Any] = field(default_factory=dict)
 
     def resolve(self, ref: Ref) -> Any:
         """The value of a Ref as far as the tenant knows it now, else the Ref itself."""
@@ -52,7 +53,7 @@ class Matched:
     def learn(self, address: Address, live: LiveObject) -> None:
         """Puts an object of which more is known in its own place."""
         self.objects[address] = live
-        self._given.clear()
+        self._foretold.clear()
 
     def know(self, address: Address, live: LiveObject) -> None:
         """Puts what was asked of an object that others name to what is known of it."""
@@ -82,9 +83,10 @@ class Matched:
     def _will_be(self, ref: Ref) -> Any:
         if ref.address not in self.objects or ref.address not in self.desired.resources:
             return None
-        if ref not in self._given:
-            self._given[ref] = all_kinds()[ref.address.kind].given(self.request(ref.address), ref.field)
-        return self._given[ref]
+        kind = all_kinds()[ref.address.kind]
+        if ref not in self._foretold and isinstance(kind, Foretells):
+            self._foretold[ref] = kind.will_be(self.request(ref.address), ref.field)
+        return self._foretold.get(ref)
 
 
 def match(desired: Desired, live: Live) -> Matched:
@@ -95,7 +97,7 @@ def match(desired: Desired, live: Live) -> Matched:
     for kind in all_kinds().values():
         objects = live.objects.get(kind.name, ())
         resources = [r for r in desired.resources.values() if r.kind == kind.name]
-        if kind.lookup:
+        if isinstance(kind, LookedUp):
             matched.known |= {Address(kind.name, str(o.fields[kind.lookup])): o for o in objects}
         if kind.declared:
             _match_kind(kind, desired.project, resources, objects, matched)
@@ -119,10 +121,10 @@ def _match_kind(
     kind: Kind, project: str, resources: list[Resource], objects: Iterable[LiveObject], matched: Matched
 ) -> None:
     by_mark: dict[tuple[str, Any], list[LiveObject]] = {}
+    scope_of = kind.live_scope if isinstance(kind, Scoped) else _tenant
     for live in objects:
-        marks = _marks_of(live, kind)
-        for one in marks:
-            by_mark.setdefault((one, kind.live_scope(live)), []).append(live)
+        for one in _marks_of(live, kind):
+            by_mark.setdefault((one, scope_of(live)), []).append(live)
     taken: set[str] = set()
     for resource in resources:
         found = _by_mark(kind, project, resource, by_mark, matched)
@@ -146,7 +148,7 @@ def _by_mark(
     by_mark: Mapping[tuple[str, Any], list[LiveObject]],
     matched: Matched,
 ) -> LiveObject | None:
-    scope = kind.scope(resource, matched.resolve)
+    scope = kind.scope(resource, matched.resolve) if isinstance(kind, Scoped) else None
     if isinstance(scope, Ref):
         return None
     for name in (resource.address.leaf, *resource.was):
@@ -227,6 +229,7 @@ def _count(
 ) -> None:
     known = (*matched.objects.items(), *matched.orphans.items())
     names = {live.id: address.leaf for address, live in known}
+    scope_of = kind.live_scope if isinstance(kind, Scoped) else _tenant
     for live in objects:
         name = owned_name(live.labels, project, kind.name)
         if live.id in taken:
@@ -235,7 +238,7 @@ def _count(
             matched.unmanaged += not marks_in(live.labels, kind.name)
         else:
             matched.owned += 1
-            scope = kind.live_scope(live)
+            scope = scope_of(live)
             prefix = f"{names.get(scope, scope)}/" if scope is not None else ""
             address = Address(kind.name, prefix + name)
             first = matched.objects.get(address) or matched.orphans.get(address)
@@ -248,6 +251,10 @@ def _count(
 def address_of_one(address: Address, object_id: str) -> Address:
     """Names one of several objects that bear the same mark: `Customer/acme@ID`."""
     return Address(address.kind, f"{address.name}@{object_id}")
+
+
+def _tenant(live: LiveObject) -> None:
+    """The scope of marks that are unique in the whole tenant."""
 
 
 def _marks_of(live: LiveObject, kind: Kind) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.kinds import all_kinds
+from reconciler.kinds.capabilities import Affects, Redeploys
 from reconciler.kinds.protocol import Policy, Request, Step, Steps
 from reconciler.model.address import Address, Ref
 from reconciler.model.errors import Unforeseen
@@ -44,9 +45,9 @@ class Mending:
 
     def impact(self, address: Address, followers: Sequence[Address]) -> Steps:
         """What there is to say about a release, for those that will run it. It makes no step."""
-        asked = [self.request(one) for one in followers]
+        kind, asked = all_kinds()[address.kind], [self.request(one) for one in followers]
         try:
-            found = all_kinds()[address.kind].impact(self.request(address), asked)
+            found = kind.impact(self.request(address), asked) if isinstance(kind, Affects) else ()
         except Exception as error:
             return Steps(refusals=(self._odd(address, error),))
         return Steps(warnings=tuple(found))
@@ -195,8 +196,11 @@ class _Search:
     def _deploys_excluded(self, address: Address) -> Address | None:
         """An excluded resource whose object the resource's own steps would have deployed again."""
         resources = self.mending.desired.resources
-        for step in self.mending.steps(address).steps if self.selection.exclude else ():
-            kind, named = all_kinds()[address.kind].redeploys(resources[address], step)
+        own = all_kinds()[address.kind]
+        if not self.selection.exclude or not isinstance(own, Redeploys):
+            return None
+        for step in self.mending.steps(address).steps:
+            kind, named = own.redeploys(resources[address], step)
             if not kind:
                 continue
             for other, resource in resources.items():

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.kinds import all_kinds
+from reconciler.kinds.capabilities import Recorded
 from reconciler.kinds.protocol import Kind, Request
 from reconciler.kinds.table.labels import mark_changes, own_mark
 from reconciler.kinds.table.marks import marks_in
@@ -50,7 +51,8 @@ async def plan_to_adopt(session: Session, address: str, object_id: str) -> Plann
         await look_further(client, [wanted], lambda one: matched.request(one, allowed), matched.learn, _stop)
         reads = client.stats.reads
     request = matched.request(wanted, allowed)
-    as_it_stands = replace(request, resource=kind.baseline(request))
+    recorded = kind.baseline(request) if isinstance(kind, Recorded) else request.resource
+    as_it_stands = replace(request, resource=recorded)
     actions = () if _has_both(kind, request) else (_action(kind, as_it_stands),)
     made = Plan(
         project=desired.project,
@@ -71,7 +73,8 @@ def _stop(_: Address, error: NotUnderstood) -> None:
 
 
 def _has_both(kind: Kind, request: Request) -> bool:
-    return own_mark(request) in request.live.labels and kind.recorded(request) if request.live else False
+    recorded = not isinstance(kind, Recorded) or kind.recorded(request)
+    return request.live is not None and own_mark(request) in request.live.labels and recorded
 
 
 def _action(kind: Kind, request: Request) -> Action:

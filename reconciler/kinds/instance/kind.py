@@ -10,6 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from reconciler.kinds.capabilities import (
+    ExplainsAbsence,
+    GoesWith,
+    Readiness,
+    Recorded,
+    Scoped,
+    not_there,
+)
 from reconciler.kinds.instance.config import (
     changed_keys,
     parse_defaults,
@@ -56,7 +64,7 @@ from reconciler.kinds.table.labels import (
     to_send,
 )
 from reconciler.kinds.table.plain import PlainKind
-from reconciler.kinds.table.secrets import remembered
+from reconciler.kinds.table.secrets import has_record, remembered
 from reconciler.model.address import Ref, Resolve
 from reconciler.model.digest import sha256
 from reconciler.model.operation import Operation
@@ -64,15 +72,13 @@ from reconciler.model.plan import Verb
 from reconciler.model.state import LiveObject, Resource
 
 
-class InstanceKind(PlainKind):
+class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, Readiness, Recorded, Scoped):
     """One integration at work for one customer."""
 
     name = "Instance"
     fields = ROWS
     example = "slack-sync"
     list_name = "instances"
-    structural: tuple[str, ...] = ("customer", "integration", "release", "version")
-
     lies_in: tuple[tuple[str, str], ...] = (("Customer", "id"), ("Integration", "sequence"))
 
     def find(self, request: Request) -> Operation:
@@ -128,7 +134,7 @@ class InstanceKind(PlainKind):
         """The customer's id: an instance's mark names the instance alone."""
         return resolve(Ref(resource.fields["customer"], "id"))
 
-    def within(self, live: LiveObject) -> Sequence[tuple[str, str, Any]]:
+    def deleted_with(self, live: LiveObject) -> Sequence[tuple[str, str, Any]]:
         """Its customer, and its integration (api notes: "Customers")."""
         sequence = live.facts.get("sequence")
         integration = [("Integration", "sequence", sequence)] if sequence is not None else []
@@ -163,9 +169,9 @@ class InstanceKind(PlainKind):
         """`id`, and the settings of its flows."""
         return name == "id" or name.startswith("flowConfig:")
 
-    def absent(self, ref: Ref, live: LiveObject | None) -> tuple[str, str, str]:
+    def why_absent(self, ref: Ref, live: LiveObject | None) -> tuple[str, str, str]:
         """The instance is not there, or it has no such flow."""
-        code, message, hint = super().absent(ref, live)
+        code, message, hint = not_there(ref)
         if live is None or not ref.field.startswith("flowConfig:"):
             return code, message, hint
         known = ", ".join(f'"{name}"' for name in sorted(live.facts["flowConfigs"])) or "none"
@@ -181,6 +187,10 @@ class InstanceKind(PlainKind):
         """
         customer = [Ref(resource.fields["customer"], "id")] if "customer" in resource.fields else []
         return (*customer, *([release_ref(resource)] if names_version(resource) else ()), *bindings(resource))
+
+    def recorded(self, request: Request) -> bool:
+        """Where the environment keeps one, whether it is there."""
+        return has_record(request)
 
     def steps(self, request: Request, *, adopt: bool) -> Steps:
         """create or update → configure → deploy → enable or disable, as far as needed."""

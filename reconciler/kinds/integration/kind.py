@@ -11,6 +11,20 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler.definition import Definition
+from reconciler.kinds.capabilities import (
+    Affects,
+    AskedFurther,
+    Destroys,
+    ExplainsAbsence,
+    FollowUp,
+    Foretells,
+    Glanced,
+    HoldsYaml,
+    Paged,
+    Publishes,
+    Readiness,
+    Recorded,
+)
 from reconciler.kinds.integration import metadata as record
 from reconciler.kinds.integration.draft import (
     READ,
@@ -70,7 +84,21 @@ from reconciler.model.state import LiveObject, Resource
 BY_NUMBER = "version-number:"
 
 
-class IntegrationKind(PlainKind):
+class IntegrationKind(
+    PlainKind,
+    Affects,
+    AskedFurther,
+    Destroys,
+    ExplainsAbsence,
+    FollowUp,
+    Foretells,
+    Glanced,
+    HoldsYaml,
+    Paged,
+    Publishes,
+    Readiness,
+    Recorded,
+):
     """One integration, made from a definition file or from a bundle."""
 
     name = "Integration"
@@ -82,11 +110,11 @@ class IntegrationKind(PlainKind):
     yaml_fields: tuple[str, ...] = ("definition",)
     provides: tuple[Verb, ...] = (Verb.PUBLISH, Verb.AVAILABILITY, Verb.UPDATE)
 
-    def reads(self, live: LiveObject) -> int:
+    def queries(self, live: LiveObject) -> int:
         """One for each hundred versions, among which the draft counts."""
         return pages_of(live)
 
-    def glance(self, offset: int) -> Operation | None:
+    def glance(self, offset: int) -> Operation:
         """Labels and metadata: an import may clear the one, and never touches the other."""
         return Operation(self.list_name, self._documents["glance"], {"offset": offset})
 
@@ -95,13 +123,13 @@ class IntegrationKind(PlainKind):
         worn = marks_in(live.labels, self.name)
         return own_mark(request) in (worn or [live.facts["mark"]])
 
-    def rest(self, node: Mapping[str, Any]) -> Operation | None:
+    def next_part(self, node: Mapping[str, Any]) -> Operation | None:
         """Older versions: a page holds a hundred, and an integration may have more."""
         return older(node, "integration", self._documents["versions"])
 
-    def join(self, node: Mapping[str, Any], more: Mapping[str, Any]) -> Mapping[str, Any]:
+    def with_part(self, node: Mapping[str, Any], part: Mapping[str, Any]) -> Mapping[str, Any]:
         """The node with further versions; a page that brings nothing ends the list."""
-        return with_older(node, more)
+        return with_older(node, part)
 
     def parse(self, node: Mapping[str, Any]) -> LiveObject:
         """A draft as the API shows it. Rows of the sequence that are the draft itself are left out."""
@@ -172,14 +200,14 @@ class IntegrationKind(PlainKind):
             return live.facts["sequence"]
         return live.id if name == "id" else live.fields.get(name)
 
-    def given(self, request: Request, name: str) -> Any:
+    def will_be(self, request: Request, name: str) -> Any:
         """The version that the manifest's release is about to be the name of, and the reverse."""
         what, _, named = name.partition(":")
         names = naming(request) if what in ("release", "version") else {}
         names = names if what == "release" else {version: release for release, version in names.items()}
         return names.get(named)
 
-    def unknown(self, request: Request) -> Operation | None:
+    def open_question(self, request: Request) -> Operation | None:
         """What the version was made from that the manifest's release is, or may be given to; and which of the
         draft's components have moved on.
         """
@@ -189,7 +217,7 @@ class IntegrationKind(PlainKind):
             return Operation("integration", self._documents["outdated"], {"id": request.live.id})
         return None
 
-    def learned(self, live: LiveObject, op: Operation, found: LiveObject | None) -> LiveObject:
+    def answered(self, live: LiveObject, op: Operation, found: LiveObject | None) -> LiveObject:
         """The definition of that version, or the newest versions of components."""
         if op.document == self._documents["outdated"]:
             known = found.facts.get(NEWEST, {}) if found else {}
@@ -217,7 +245,7 @@ class IntegrationKind(PlainKind):
         """`id`, and the release that the manifest publishes."""
         return name in ("id", f"release:{resource.fields.get('release')}")
 
-    def absent(self, ref: Ref, live: LiveObject | None) -> tuple[str, str, str]:
+    def why_absent(self, ref: Ref, live: LiveObject | None) -> tuple[str, str, str]:
         """A release that neither this tenant has nor this plan publishes."""
         name = ref.field.partition(":")[2] or ref.field
         if ref.field.startswith(BY_NUMBER):

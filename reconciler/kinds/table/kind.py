@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from reconciler.kinds.capabilities import Recorded
 from reconciler.kinds.nodes import fitted
 from reconciler.kinds.protocol import Request, Step, Steps, address_of
 from reconciler.kinds.table.compare import cause, fits
@@ -31,7 +32,7 @@ from reconciler.kinds.table.places import LABELS, Labels, Place
 from reconciler.kinds.table.plain import PlainKind
 from reconciler.kinds.table.record import Layout, label, memory
 from reconciler.kinds.table.row import Row, addresses, revealed, secrets_beside
-from reconciler.kinds.table.secrets import remembered, resting, shown
+from reconciler.kinds.table.secrets import has_record, remembered, resting, shown
 from reconciler.model.address import Ref, Resolve
 from reconciler.model.digest import keyed, sha256
 from reconciler.model.operation import Operation
@@ -45,7 +46,7 @@ LONGEST = 160
 """Neither a header nor a description is as short as a label."""
 
 
-class TabledKind(PlainKind):
+class TabledKind(PlainKind, Recorded):
     """A kind of which `fields` says nearly all. Its documents are made from them, with `api` for what the API
     calls it; so is its schema, with `rules` for what no single field can say. `example` names its example.
     """
@@ -168,6 +169,10 @@ class TabledKind(PlainKind):
         verb = Verb.ADOPT if adopt else Verb.UPDATE
         reason = "exists without an owner" if adopt else "differs from the manifest"
         return Steps((Step(verb, reason, (*changes, *marking)),), (*changes, *marking), (), refusals)
+
+    def recorded(self, request: Request) -> bool:
+        """Where the environment keeps one, whether it is there."""
+        return has_record(request)
 
     def baseline(self, request: Request) -> Resource:
         """The rows that are no secret, refer to nothing and hold no parts, as they stand; of others but

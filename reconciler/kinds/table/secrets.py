@@ -27,6 +27,11 @@ def remembered(request: Request) -> Memory:
     return Memory(live.applied, live.written, older, unsaid)
 
 
+def has_record(request: Request) -> bool:
+    """Whether the object has a record of what was applied, or the environment keeps none."""
+    return not request.policy.record or bool(request.live and request.live.applied)
+
+
 def shown(value: Any, path: str, request: Request) -> Any:
     """A live value as a plan may hold it: a text only where it is proven to be plain, and as a secret where
     git called it one when it was last written.

@@ -1,0 +1,259 @@
+"""What only some kinds can be asked. Each capability is a protocol of its own, which its kinds inherit by
+name: `isinstance(kind, Uploads)` tells who has it, and the rest of the product goes on without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
+
+from reconciler.kinds.protocol import Request, Step
+from reconciler.model.address import Address, Ref, Resolve
+from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.operation import Operation, Upload
+from reconciler.model.plan import Verb
+from reconciler.model.state import LiveObject, Resource
+
+# Reading
+
+
+@runtime_checkable
+class Paged(Protocol):
+    """Objects of which a page of the list may show a part only, such as the newest hundred versions."""
+
+    def queries(self, live: LiveObject) -> int:
+        """How many queries read this object whole: the first, and those that `next_part` asks for."""
+        ...
+
+    def next_part(self, node: Mapping[str, Any]) -> Operation | None:
+        """Reads what is left out inside this node; None where it is whole."""
+        ...
+
+    def with_part(self, node: Mapping[str, Any], part: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The node with what `next_part` read."""
+        ...
+
+
+@runtime_checkable
+class HoldsYaml(Protocol):
+    """Objects with fields of YAML text; what they say is put beside them as `<name>Data`."""
+
+    yaml_fields: tuple[str, ...]
+
+
+@runtime_checkable
+class SharesItsList(Protocol):
+    """Kinds in whose list objects of another purpose stand, too."""
+
+    def is_resource(self, node: Mapping[str, Any]) -> bool:
+        """Whether a node of the list is a resource at all."""
+        ...
+
+
+@runtime_checkable
+class Glanced(Protocol):
+    """Objects that may bear a mark which `find` does not see."""
+
+    def glance(self, offset: int) -> Operation:
+        """Reads what tells whose the objects are, a hundred from this position on, the newest first."""
+        ...
+
+
+@runtime_checkable
+class AskedFurther(Protocol):
+    """Objects of which something decides what a plan says, and no list shows it."""
+
+    def open_question(self, request: Request) -> Operation | None:
+        """Reads one such thing; None where nothing is left to be known."""
+        ...
+
+    def answered(self, live: LiveObject, op: Operation, found: LiveObject | None) -> LiveObject:
+        """The object with what `open_question` read; None where the server has no such thing."""
+        ...
+
+
+# Matching and referring
+
+
+@runtime_checkable
+class Scoped(Protocol):
+    """Objects whose marks are unique only within another object."""
+
+    def scope(self, resource: Resource, resolve: Resolve) -> Any:
+        """The id of that other object; a Ref where it is not there yet."""
+        ...
+
+    def live_scope(self, live: LiveObject) -> Any:
+        """The live side of `scope`."""
+        ...
+
+
+@runtime_checkable
+class LookedUp(Protocol):
+    """Objects that others may name although no manifest declares them."""
+
+    lookup: str
+    """The field that holds the name."""
+
+    def lookup_form(self, name: str) -> str:
+        """A name in the form in which `lookup` has it: most are compared as they stand."""
+        return name
+
+
+@runtime_checkable
+class Foretells(Protocol):
+    """Objects of which a value changes for those who refer to it without anything being done to the object:
+    a name that is only written down.
+    """
+
+    def will_be(self, request: Request, name: str) -> Any:
+        """The value that a Ref's field will have once the resource is as its manifest says; None where there
+        is none.
+        """
+        ...
+
+
+@runtime_checkable
+class ExplainsAbsence(Protocol):
+    """Kinds that can say more of a missing value than that it is not there."""
+
+    def why_absent(self, ref: Ref, live: LiveObject | None) -> tuple[str, str, str]:
+        """Why what a Ref names is nowhere, and nothing in the plan brings it: a code, a message, a hint.
+        `live` is the object of the Ref's address, where there is one.
+        """
+        ...
+
+
+def why_absent(kind: object, ref: Ref, live: LiveObject | None) -> tuple[str, str, str]:
+    """The same of any kind: a code, a message, a hint."""
+    if isinstance(kind, ExplainsAbsence):
+        return kind.why_absent(ref, live)
+    return not_there(ref)
+
+
+def not_there(ref: Ref) -> tuple[str, str, str]:
+    """That neither a manifest nor the tenant has what a Ref names."""
+    return (
+        "not-there",
+        f"{ref.address} does not exist in this tenant, and no manifest makes it",
+        "correct the name, or add a manifest",
+    )
+
+
+# What the platform does along with it
+
+
+@runtime_checkable
+class GoesWith(Protocol):
+    """Objects that the platform deletes along with another one."""
+
+    lies_in: tuple[tuple[str, str], ...]
+    """The kinds with whose objects it goes, each with the name of the value (as in `value`) that tells
+    which.
+    """
+
+    def deleted_with(self, live: LiveObject) -> Sequence[tuple[str, str, Any]]:
+        """For each of them the kind, the name of the value, and that value."""
+        ...
+
+
+@runtime_checkable
+class Held(Protocol):
+    """Objects that the server deletes only once others have let go of them."""
+
+    held_by: tuple[str, ...]
+    """The kinds of those others."""
+
+
+@runtime_checkable
+class Redeploys(Protocol):
+    """Kinds a step of which may have the platform deploy other objects again."""
+
+    def redeploys(self, resource: Resource, step: Step) -> tuple[str, tuple[Address, ...]]:
+        """Which ones: their kind (empty: none), and what of these refers, near or far, to all of some
+        resources.
+        """
+        ...
+
+
+@runtime_checkable
+class Affects(Protocol):
+    """Kinds of which a new value (a release) means something for the resources that refer to it."""
+
+    def impact(self, request: Request, followers: Sequence[Request]) -> Sequence[Diagnostic]:
+        """What providing it would mean for these."""
+        ...
+
+
+# Records
+
+
+@runtime_checkable
+class Recorded(Protocol):
+    """Objects that remember what was applied."""
+
+    def baseline(self, request: Request) -> Resource:
+        """The resource as its object stands live, of what the manifest mentions and no secret is: adopting it
+        writes the mark and this record, and changes nothing.
+        """
+        ...
+
+    def recorded(self, request: Request) -> bool:
+        """Whether the object has a record of what was applied, or none is kept of its kind."""
+        ...
+
+
+# Around a step
+
+
+@runtime_checkable
+class Uploads(Protocol):
+    """Kinds with files."""
+
+    def uploads(self, verb: Verb, node: Mapping[str, Any], request: Request) -> Sequence[Upload]:
+        """The files that a mutation's answer asks for."""
+        ...
+
+
+@runtime_checkable
+class Destroys(Protocol):
+    """Kinds a step of which destroys what nothing could give back."""
+
+    def destroys(self, step: str, verb: Verb, request: Request) -> str:
+        """The text that the step would destroy; empty where there is none."""
+        ...
+
+
+@runtime_checkable
+class FollowUp(Protocol):
+    """Kinds a step of which is whole only with a second call."""
+
+    def follow_up(self, verb: Verb, request: Request, error: Exception | None) -> Operation | None:
+        """The call that must follow a step's answer (or its refusal, `error`)."""
+        ...
+
+
+@runtime_checkable
+class Readiness(Protocol):
+    """Kinds a step of which takes effect some time after its answer."""
+
+    def unready(self, verb: Verb, request: Request) -> str:
+        """What is still to be waited for after a step; empty when nothing is."""
+        ...
+
+
+@runtime_checkable
+class Publishes(Protocol):
+    """Kinds a step of which makes something final."""
+
+    def noted(self, verb: Verb, node: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What an answer tells that nothing shows later, as facts."""
+        ...
+
+    def hastened(self, verb: Verb, request: Request) -> Operation | None:
+        """A call that brings about what is waited for, where it does not come by itself."""
+        ...
+
+    def overtaken(self, verb: Verb, request: Request) -> bool:
+        """Whether what a step would make final is not what this run made ready any more."""
+        ...
