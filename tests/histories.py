@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from hypothesis import strategies as st
 
+from reconciler.kinds.instance.config_values import text
 from reconciler.kinds.protocol import Policy
 from reconciler.kinds.table.marks import is_ours
 from reconciler.model.address import Address
@@ -269,6 +271,12 @@ def _config_edits(copy: Resource) -> list[Edit]:
     for key, value in copy.fields.get("config", {}).items():
         if key != SHOP:
             found.append(_configured(f"config.{key}", {"key": key, "value": _other(key)}, value))
+            continue
+        for name, given in value["inputs"].items():
+            rows = [{"name": one, "type": "value", "value": text(v)} for one, v in value["inputs"].items()]
+            changed = [{**row, "value": "by hand"} if row["name"] == name else row for row in rows]
+            path = f"config.{key}.inputs.{name}"
+            found.append(_configured(path, {"key": key, "values": json.dumps(changed)}, given))
     return found
 
 

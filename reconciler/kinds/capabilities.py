@@ -185,6 +185,15 @@ class Affects(Protocol):
         ...
 
 
+@runtime_checkable
+class Deployed(Protocol):
+    """Objects whose saved changes take effect only once somebody deploys them."""
+
+    def undeployed(self, live: LiveObject) -> str:
+        """What still waits for a deploy, in words; empty where nothing does."""
+        ...
+
+
 # Records
 
 

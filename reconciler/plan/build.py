@@ -11,11 +11,11 @@ from reconciler.kinds.protocol import Policy, Step
 from reconciler.model.address import Address, Ref
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.digest import sha256
-from reconciler.model.plan import Action, Cause, Change, Drift, Plan, Refusal, Rollout, Verb
-from reconciler.model.secret import Secret, Unproven
+from reconciler.model.plan import Action, Drift, Plan, Refusal, Rollout, Verb
 from reconciler.model.state import Desired, Live, LiveObject, Resource
 from reconciler.plan.baseline import without_baseline
 from reconciler.plan.deletion import deletions, not_understood, unread
+from reconciler.plan.drift import drifted, missing, strangers, waiting
 from reconciler.plan.graph import ordered
 from reconciler.plan.guards import not_permitted, on_the_whole
 from reconciler.plan.match import Matched, match
@@ -61,13 +61,16 @@ def make_plan(
         *not_understood(live),
         *idle(selection, desired.resources, matched.orphans),
     ]
-    for address in desired.resources:
-        if address in found.unjudged:
-            continue
+    judged = {
+        address: resource
+        for address, resource in desired.resources.items()
+        if address not in found.unjudged and (address in resources or address in found.left_out)
+    }
+    for address in judged:
         if address in resources:
             _plan_resource(address, mending, draft)
-        elif address in found.left_out:
-            draft.drift += _drifted(address, mending)
+        else:
+            draft.drift += drifted(address, mending)
     draft.notes += without_baseline(resources, draft.chains, matched, policy)
     _connect(resources, matched, draft)
     _impact(resources, mending, draft)
@@ -94,6 +97,9 @@ def make_plan(
         notes=tuple(draft.notes),
         unchanged=draft.unchanged,
         unmanaged=matched.unmanaged,
+        strangers=strangers(live, matched),
+        missing=missing([a for a in desired.resources if a in judged], mending),
+        waiting=tuple(waiting(judged, matched)),
         unreadable=len(live.unreadable),
         orphans=tuple(sorted(matched.orphans)),
         left_out=(*found.left_out.values(), *removal.left_out),
@@ -109,7 +115,7 @@ def _plan_resource(address: Address, mending: Mending, draft: _Draft) -> None:
     draft.warnings += found.warnings
     draft.refusals += found.refusals
     draft.notes += found.notes
-    draft.drift += _drifted(address, mending)
+    draft.drift += drifted(address, mending)
     if not found.steps:
         draft.unchanged += not found.refusals
         return
@@ -118,35 +124,6 @@ def _plan_resource(address: Address, mending: Mending, draft: _Draft) -> None:
         after = (chain[-1].id,) if chain else ()
         chain.append(_action(address, step, after, mending.basis(address), live.id if live else ""))
     draft.chains[address] = chain
-
-
-def _drifted(address: Address, mending: Mending) -> list[Drift]:
-    live = mending.matched.objects.get(address)
-    # An object that keeps no record was as its manifest says when it was last applied, or never was.
-    unrecorded = live is not None and not live.applied and address not in mending.matched.adopting
-    return [
-        Drift(address, change.path, _applied(change), change.before, change.cause)
-        for change in mending.steps(address).changes
-        if change.cause in (Cause.DRIFT, Cause.BOTH)
-        or (change.cause is Cause.UNKNOWN and (unrecorded or _of_secret(change)))
-    ]
-
-
-def _of_secret(change: Change) -> bool:
-    """Whether nobody can tell since the record holds no values of secrets; else it is git's new wish."""
-    return any(map(_has_secret, (change.before, change.after)))
-
-
-def _has_secret(value: object) -> bool:
-    if isinstance(value, Mapping):
-        return any(map(_has_secret, value.values()))
-    if isinstance(value, list | tuple):
-        return any(map(_has_secret, value))
-    return isinstance(value, Secret) and not isinstance(value, Unproven)
-
-
-def _applied(change: Change) -> object:
-    return change.after if change.cause is Cause.DRIFT else None
 
 
 def _action(address: Address, step: Step, after: tuple[str, ...], basis: str, target: str) -> Action:

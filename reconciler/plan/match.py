@@ -20,7 +20,7 @@ from reconciler.model.state import Desired, Live, LiveObject, Resource, Unreadab
 @dataclass(slots=True)
 class Matched:
     """Resources and their objects. `orphans` are owned objects that no manifest names; `sharing` holds, for
-    an address whose mark several objects bear, all of them; `unmanaged` counts those that bear no mark and
+    an address whose mark several objects bear, all of them; `strangers` are those that bear no mark and
     match nothing.
     """
 
@@ -34,9 +34,14 @@ class Matched:
     """What resources may name without a manifest of its own, by kind and name."""
     odd: set[Address] = field(default_factory=set)
     """The resources whose objects cannot be understood: they are there, and nobody knows how."""
-    unmanaged: int = 0
+    strangers: list[LiveObject] = field(default_factory=list)
     owned: int = 0
     _foretold: dict[Ref, Any] = field(default_factory=dict)
+
+    @property
+    def unmanaged(self) -> int:
+        """How many strangers there are."""
+        return len(self.strangers)
 
     def resolve(self, ref: Ref) -> Any:
         """The value of a Ref as far as the tenant knows it now, else the Ref itself."""
@@ -235,7 +240,8 @@ def _count(
         if live.id in taken:
             matched.owned += 1
         elif name is None:
-            matched.unmanaged += not marks_in(live.labels, kind.name)
+            if kind.stands_alone and not marks_in(live.labels, kind.name):
+                matched.strangers.append(live)
         else:
             matched.owned += 1
             scope = scope_of(live)

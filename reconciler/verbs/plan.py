@@ -41,20 +41,22 @@ class Planned:
     """Who works on the tenant at present, where the project asks for leases."""
 
 
-async def plan(session: Session, options: Options) -> Planned:
-    """Reads both sides and plans. Nothing can be written: the client's transport lets only queries pass.
+async def plan(session: Session, options: Options, *, every_kind: bool = False) -> Planned:
+    """Reads both sides and plans; with `every_kind` also what no manifest is about. Nothing can be written:
+    the client's transport lets only queries pass.
 
     Raises InvalidInput, NotAuthenticated, Unreachable or ApiError. Refusals are in the plan, not raised.
     """
     from reconciler.live.fetch import fetch, kinds_named, kinds_to_read, with_inputs
     from reconciler.verbs.further import look_further
     from reconciler.verbs.lease import seen
+    from reconciler.verbs.people import with_people
 
     selection, reader = options.selection, secret_reader(session)
     desired, diagnostics = load_desired(session, selection, reader)
     allowed = policy(session, options)
     async with connect(session, read_only=True, parallelism=options.parallelism) as client:
-        kinds = kinds_to_read(desired, prune=allowed.prune)
+        kinds = kinds_to_read(desired, prune=allowed.prune, every=every_kind)
         reach = within_reach(desired, selection)
         live = await fetch(client, kinds, needed=kinds_named(reach), concurrency=options.parallelism)
         matched = match(desired, live)
@@ -70,14 +72,15 @@ async def plan(session: Session, options: Options) -> Planned:
                 matched.know(Address(one.kind, one.fields["reference"]), one)
         live = replace(live, requests=client.stats.reads)
         lease, more = await seen(session, client)
-    if selection.select:
-        # What comes along is known only now; the secrets of all else stay unread.
-        found = scope(Mending(desired, matched, allowed), selection)
-        desired, wrong = unsealed(desired, reader, found.resources)
-        if wrong:
-            raise InvalidInput(list(in_order(wrong)))
-        matched.desired = desired
-    made = make_plan(desired, live, allowed, matched=matched, selection=selection)
-    made = replace(made, warnings=(*only_warnings(diagnostics), *more, *made.warnings))
+        if selection.select:
+            # What comes along is known only now; the secrets of all else stay unread.
+            found = scope(Mending(desired, matched, allowed), selection)
+            desired, wrong = unsealed(desired, reader, found.resources)
+            if wrong:
+                raise InvalidInput(list(in_order(wrong)))
+            matched.desired = desired
+        made = make_plan(desired, live, allowed, matched=matched, selection=selection)
+        made = replace(made, warnings=(*only_warnings(diagnostics), *more, *made.warnings))
+        made = replace(made, notes=await with_people(client, made.notes, matched.objects))
     objects = {**matched.known, **matched.objects, **matched.orphans}
     return Planned(made, desired, live, objects, allowed, lease)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler.kinds.capabilities import (
+    Deployed,
     ExplainsAbsence,
     GoesWith,
     Readiness,
@@ -46,6 +47,7 @@ from reconciler.kinds.instance.steps import (
     RECORD,
     hidden_waits,
     instance_steps,
+    undeployed,
     update_changes,
     will_deploy,
 )
@@ -72,7 +74,7 @@ from reconciler.model.plan import Verb
 from reconciler.model.state import LiveObject, Resource
 
 
-class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, Readiness, Recorded, Scoped):
+class InstanceKind(PlainKind, Deployed, ExplainsAbsence, GoesWith, Readiness, Recorded, Scoped):
     """One integration at work for one customer."""
 
     name = "Instance"
@@ -269,6 +271,10 @@ class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, Readiness, Recorded, Sc
         if verb is Verb.CREATE:
             return True
         return not update_changes(request) and set(self._labels(request, step)) == live.labels
+
+    def undeployed(self, live: LiveObject) -> str:
+        """It was never deployed, or otherwise than it is now."""
+        return undeployed(live)
 
     def unready(self, verb: Verb, request: Request) -> str:
         """Deployed at the assigned version, or still to be waited for."""

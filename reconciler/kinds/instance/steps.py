@@ -169,6 +169,11 @@ def _deploy_reason(live: LiveObject, moving: bool, config: bool, flows: bool) ->
         return "its configuration changes"
     if flows:
         return "the settings of its flows change"
+    return undeployed(live)
+
+
+def undeployed(live: LiveObject) -> str:
+    """What of an instance waits for a deploy; empty where nothing does."""
     if not live.facts["lastDeployedAt"]:
         return "was never deployed"
     if live.facts["needsDeploy"]:
