@@ -8,7 +8,7 @@ from typing import Any
 from reconciler.kinds.instance.config_values import as_json, has_secret, on_wire, same_json, text
 from reconciler.kinds.instance.secrets import secret_cause, secrets_rotated
 from reconciler.kinds.protocol import Request
-from reconciler.kinds.table.compare import fits, part_causes
+from reconciler.kinds.table.causes import fits, part_causes
 from reconciler.kinds.table.labels import ignored
 from reconciler.kinds.table.secrets import remembered, resting, shown
 from reconciler.model.plan import Cause, Change
