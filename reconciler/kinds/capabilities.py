@@ -51,6 +51,15 @@ class SharesItsList(Protocol):
 
 
 @runtime_checkable
+class PartlyProvided(Protocol):
+    """Kinds of which every tenant has some objects, that nobody need manage."""
+
+    def is_provided(self, live: LiveObject) -> bool:
+        """Whether the object is one of those."""
+        ...
+
+
+@runtime_checkable
 class Glanced(Protocol):
     """Objects that may bear a mark which `find` does not see."""
 

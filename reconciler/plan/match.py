@@ -8,7 +8,7 @@ from typing import Any
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.answers import could_be
-from reconciler.kinds.capabilities import Foretells, LookedUp, Scoped
+from reconciler.kinds.capabilities import Foretells, LookedUp, PartlyProvided, Scoped
 from reconciler.kinds.protocol import Kind, Policy, Request
 from reconciler.kinds.table.marks import mark, marks_in, owned_name, project_of
 from reconciler.model.address import Address, Ref
@@ -240,7 +240,7 @@ def _count(
         if live.id in taken:
             matched.owned += 1
         elif name is None:
-            if kind.stands_alone and not marks_in(live.labels, kind.name):
+            if _is_anybodys(kind, live) and not marks_in(live.labels, kind.name):
                 matched.strangers.append(live)
         else:
             matched.owned += 1
@@ -252,6 +252,11 @@ def _count(
                 matched.sharing.setdefault(address, {first.id: first})[live.id] = live
                 address = address_of_one(address, live.id)
             matched.orphans[address] = live
+
+
+def _is_anybodys(kind: Kind, live: LiveObject) -> bool:
+    """Whether an object is one that somebody may want to manage."""
+    return kind.stands_alone and not (isinstance(kind, PartlyProvided) and kind.is_provided(live))
 
 
 def address_of_one(address: Address, object_id: str) -> Address:

@@ -200,10 +200,13 @@ def test_what_nobody_manages_is_counted_always_and_listed_on_demand(shop: Folder
     assert (document["summary"]["unmanaged"], "unmanaged" in document) == (3, False)
     assert "Nobody manages 3 objects" in shop("drift")[1]
     assert code(shop) == 0
+    with shop.sandbox() as sandbox:
+        create = 'mutation { createInstanceProfile(input: {name: "Theirs"}) { errors { messages } } }'
+        assert sandbox.execute(create)[1]["data"]["createInstanceProfile"]["errors"] == []
     found = {one["address"]: one["id"] for one in shop.json("drift", "--unmanaged")["unmanaged"]}
     assert {address: found[address] for address in strangers} == strangers
-    assert "InstanceProfile/default-instance-profile" in found, "all kinds are read"
-    assert not any("theirs" in address for address in found)
+    assert "InstanceProfile/theirs" in found, "all kinds are read"
+    assert set(found) == {*strangers, "InstanceProfile/theirs"}, "what every tenant has is nobody's concern"
     _, out, _ = shop("drift", "--unmanaged")
     assert all(address in out and identifier in out for address, identifier in strangers.items())
 
