@@ -5,7 +5,7 @@ name: `isinstance(kind, Uploads)` tells who has it, and the rest of the product 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from reconciler.kinds.protocol import Request, Step
 from reconciler.model.address import Address, Ref, Resolve
@@ -25,11 +25,11 @@ class Paged(Protocol):
         """How many queries read this object whole: the first, and those that `next_part` asks for."""
         ...
 
-    def next_part(self, node: Mapping[str, Any]) -> Operation | None:
+    def next_part(self, node: Mapping[str, object]) -> Operation | None:
         """Reads what is left out inside this node; None where it is whole."""
         ...
 
-    def with_part(self, node: Mapping[str, Any], part: Mapping[str, Any]) -> Mapping[str, Any]:
+    def with_part(self, node: Mapping[str, object], part: Mapping[str, object]) -> Mapping[str, object]:
         """The node with what `next_part` read."""
         ...
 
@@ -45,7 +45,7 @@ class HoldsYaml(Protocol):
 class SharesItsList(Protocol):
     """Kinds in whose list objects of another purpose stand, too."""
 
-    def is_resource(self, node: Mapping[str, Any]) -> bool:
+    def is_resource(self, node: Mapping[str, object]) -> bool:
         """Whether a node of the list is a resource at all."""
         ...
 
@@ -88,11 +88,11 @@ class AskedFurther(Protocol):
 class Scoped(Protocol):
     """Objects whose marks are unique only within another object."""
 
-    def scope(self, resource: Resource, resolve: Resolve) -> Any:
+    def scope(self, resource: Resource, resolve: Resolve) -> str | Ref:
         """The id of that other object; a Ref where it is not there yet."""
         ...
 
-    def live_scope(self, live: LiveObject) -> Any:
+    def live_scope(self, live: LiveObject) -> str:
         """The live side of `scope`."""
         ...
 
@@ -115,7 +115,7 @@ class Foretells(Protocol):
     a name that is only written down.
     """
 
-    def will_be(self, request: Request, name: str) -> Any:
+    def will_be(self, request: Request, name: str) -> object:
         """The value that a Ref's field will have once the resource is as its manifest says; None where there
         is none.
         """
@@ -161,7 +161,7 @@ class GoesWith(Protocol):
     which.
     """
 
-    def deleted_with(self, live: LiveObject) -> Sequence[tuple[str, str, Any]]:
+    def deleted_with(self, live: LiveObject) -> Sequence[tuple[str, str, object]]:
         """For each of them the kind, the name of the value, and that value."""
         ...
 
@@ -228,7 +228,7 @@ class Recorded(Protocol):
 class Uploads(Protocol):
     """Kinds with files."""
 
-    def uploads(self, verb: Verb, node: Mapping[str, Any], request: Request) -> Sequence[Upload]:
+    def uploads(self, verb: Verb, node: Mapping[str, object], request: Request) -> Sequence[Upload]:
         """The files that a mutation's answer asks for."""
         ...
 
@@ -264,7 +264,7 @@ class Readiness(Protocol):
 class Publishes(Protocol):
     """Kinds a step of which makes something final."""
 
-    def noted(self, verb: Verb, node: Mapping[str, Any]) -> Mapping[str, Any]:
+    def noted(self, verb: Verb, node: Mapping[str, object]) -> Mapping[str, object]:
         """What an answer tells that nothing shows later, as facts."""
         ...
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.capabilities import Deployed, Scoped
@@ -12,7 +12,7 @@ from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.plan import Cause, Change, Drift, Stranger, Verb
 from reconciler.model.state import Live, LiveObject, Resource
 from reconciler.plan.match import Matched
-from reconciler.plan.scope import Mending
+from reconciler.plan.mending import Mending
 
 
 def drifted(address: Address, mending: Mending) -> list[Drift]:
@@ -47,16 +47,20 @@ def _differences(address: Address, mending: Mending) -> Iterable[Change]:
 
 
 def missing(addresses: Iterable[Address], mending: Mending) -> tuple[Address, ...]:
-    """The resources that have no object. What is set on another one's object comes and goes with that."""
+    """The resources that have no object, so that somebody else's may bear their name. What is set on another
+    one's object comes and goes with that, and where one of several may be it, it is not missing.
+    """
     matched = mending.matched
-    absent = (a for a in addresses if a not in matched.objects and a not in matched.odd)
+    doubtful = {one.address for one in matched.refusals if one.code in ("ambiguous", "unreadable")}
+    absent = (a for a in addresses if a not in matched.objects and str(a) not in doubtful)
     return tuple(a for a in absent if [s.verb for s in mending.steps(a).steps[:1]] != [Verb.UPDATE])
 
 
-def waiting(resources: Mapping[Address, Resource], matched: Matched) -> list[Diagnostic]:
+def waiting(resources: Iterable[Resource], matched: Matched) -> list[Diagnostic]:
     """A note for each object with saved changes that nobody deployed."""
     notes = []
-    for address, resource in resources.items():
+    for resource in resources:
+        address = resource.address
         kind, live = all_kinds()[address.kind], matched.objects.get(address)
         if live is not None and isinstance(kind, Deployed) and (what := kind.undeployed(live)):
             message = f"waits for a person's deploy: {what}"

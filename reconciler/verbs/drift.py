@@ -46,8 +46,9 @@ async def drift(session: Session, options: Options, *, unmanaged: bool = False) 
     manifest declares are read, too. Raises as `plan` does.
     """
     planned = await plan(session, options, every_kind=unmanaged)
-    notes = [*planned.plan.notes, *planned.plan.waiting, *_to_be_adopted(planned.plan)]
-    planned = replace(planned, plan=replace(planned.plan, notes=tuple(notes)))
+    made = planned.plan
+    notes = [*made.notes, *made.waiting, *_to_be_adopted(made), *_in_doubt(made)]
+    planned = replace(planned, plan=replace(made, notes=tuple(notes)))
     return Drifted(planned, await _missing(session, options, planned))
 
 
@@ -60,6 +61,13 @@ def _to_be_adopted(made: Plan) -> Iterable[Diagnostic]:
         yield Diagnostic(
             "not-adopted", message, hint="see what differs with: reconciler plan", severity="note"
         )
+
+
+def _in_doubt(made: Plan) -> Iterable[Diagnostic]:
+    """A note for each resource of which it is not known which object it is: nothing else is said of it."""
+    for one in made.refusals:
+        if one.code == "ambiguous":
+            yield Diagnostic(one.code, one.message, address=one.address, hint=one.hint, severity="note")
 
 
 async def _missing(session: Session, options: Options, planned: Planned) -> tuple[Missing, ...]:

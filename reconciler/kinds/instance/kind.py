@@ -132,9 +132,10 @@ class InstanceKind(PlainKind, Deployed, ExplainsAbsence, GoesWith, Readiness, Re
             denied=denied(node),
         )
 
-    def scope(self, resource: Resource, resolve: Resolve) -> Any:
+    def scope(self, resource: Resource, resolve: Resolve) -> str | Ref:
         """The customer's id: an instance's mark names the instance alone."""
-        return resolve(Ref(resource.fields["customer"], "id"))
+        customer = resolve(Ref(resource.fields["customer"], "id"))
+        return customer if isinstance(customer, Ref) else str(customer)
 
     def deleted_with(self, live: LiveObject) -> Sequence[tuple[str, str, Any]]:
         """Its customer, and its integration (api notes: "Customers")."""
@@ -142,9 +143,9 @@ class InstanceKind(PlainKind, Deployed, ExplainsAbsence, GoesWith, Readiness, Re
         integration = [("Integration", "sequence", sequence)] if sequence is not None else []
         return [("Customer", "id", live.fields["customer"]), *integration]
 
-    def live_scope(self, live: LiveObject) -> Any:
+    def live_scope(self, live: LiveObject) -> str:
         """The customer's id."""
-        return live.fields["customer"]
+        return str(live.fields["customer"])
 
     def natural_key(self, resource: Resource, resolve: Resolve) -> Sequence[tuple[str, Any]]:
         """The customer's id and the name; a customer that does not exist yet has no instances."""

@@ -20,7 +20,6 @@ _TRAILERS = re.compile(
 )
 _LONGEST = 1000
 """Some tenants may refuse longer comments."""
-VENDOR_KEYS = ("commitHash", "commitUrl", "repoUrl", "pullRequestUrl")
 
 
 def read(text: Any) -> dict[str, Any]:

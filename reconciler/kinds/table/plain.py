@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
 
 from reconciler.kinds.protocol import Request
 from reconciler.kinds.table.labels import own_mark
@@ -31,7 +30,7 @@ class PlainKind:
     stands_alone = True
     newest_first = False
     fields: tuple[Row, ...] = ()
-    rules: Mapping[str, Any] = MappingProxyType({})
+    rules: Mapping[str, object] = MappingProxyType({})
     example = ""
 
     def __init__(self) -> None:
@@ -70,7 +69,7 @@ class PlainKind:
         """Whether it bears the resource's mark."""
         return own_mark(request) in live.labels
 
-    def live_key(self, live: LiveObject, name: str) -> Any:
+    def live_key(self, live: LiveObject, name: str) -> object:
         """The field of that name."""
         return live.fields.get(name)
 
@@ -78,7 +77,7 @@ class PlainKind:
         """It stands by itself."""
         return ()
 
-    def value(self, live: LiveObject, name: str) -> Any:
+    def value(self, live: LiveObject, name: str) -> object:
         """`id`, or the field of that name."""
         return live.id if name == "id" else live.fields.get(name)
 
