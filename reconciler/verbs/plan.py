@@ -81,10 +81,13 @@ async def plan(session: Session, options: Options, *, every_kind: bool = False) 
                 raise InvalidInput(list(in_order(wrong)))
             matched.desired = desired
         made = make_plan(desired, live, allowed, matched=matched, selection=selection)
+        asked = client.stats.reads
+        notes = await with_people(client, made.notes, matched.objects)
         made = replace(
             made,
             warnings=(*only_warnings(diagnostics), *more, *made.warnings),
-            notes=await with_people(client, made.notes, matched.objects),
+            notes=notes,
+            reads=made.reads + client.stats.reads - asked,
             all_or_nothing=options.all_or_nothing,
         )
     objects = {**matched.known, **matched.objects, **matched.orphans}

@@ -241,3 +241,69 @@ def test_who_works_on_a_draft_is_told_where_the_log_tells(project: Folder, verb:
     (note,) = project.json(verb)["notes"]
     assert note["code"] == "draft-ahead"
     assert ('Sandbox Owner imported the integration "Orders". (20' in note["message"]) is told
+
+
+# A cause is named only if it is known
+
+VARIABLES = {"Channel": "#orders", "Mode": "fast", "Shop": {"inputs": {"apiKey": {"secret": {"env": "KEY"}}}}}
+
+
+@pytest.fixture
+def configured(project: Folder, monkeypatch: pytest.MonkeyPatch) -> Folder:
+    """A shop whose instance has three variables, of which git speaks."""
+    monkeypatch.setenv("KEY", "key-0123456789")
+    variable = "  - {key: Mode, dataType: string, defaultValue: slow, orgOnly: false}\n"
+    text = (project.root / "definitions/orders.yml").read_text("utf-8")
+    project.write("definitions/orders.yml", text.replace("  - key: Shop\n", f"{variable}  - key: Shop\n"))
+    project.shop(config=VARIABLES)
+    assert project("apply", "--yes")[0] == 0
+    return project
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"Channel": "#new", "Shop": VARIABLES["Shop"]},
+        {"Channel": "#new", "Mode": "fast", "Shop": {"inputs": {}}},
+        {"Channel": "#new"},
+        {"Channel": {"secret": {"env": "KEY"}}, "Mode": "fast", "Shop": VARIABLES["Shop"]},
+        {**VARIABLES, "Channel": "#new", "Mode": {"secret": {"env": "KEY"}}},
+        {**VARIABLES, "Shop": {"inputs": {"apiKey": {"secret": {"env": "KEY"}}, "other": "x"}}},
+        {**VARIABLES, "Shop": {"inputs": {"apiKey": "plain-now"}}, "Channel": "#new"},
+    ],
+    ids=["dropped", "input-dropped", "both-dropped", "veiled", "veiled-beside", "input-added", "unveiled"],
+)
+def test_what_git_alone_changed_is_not_laid_on_the_tenant(configured: Folder, config: dict[str, Any]):
+    configured.shop(config=config)
+    found = configured.json("drift")
+    assert {one["cause"] for one in found["drift"]} <= {"unknown"}
+    assert code(configured) == 0
+    causes = {c["path"]: c["cause"] for a in configured.json("plan")["actions"] for c in a["changes"]}
+    assert set(causes.values()) <= {"pending", "unknown"}
+    assert causes.get("config.Channel", "pending") == "pending"
+
+
+def test_what_git_added_as_it_stood_and_a_person_changed_then_is_listed(configured: Folder):
+    """Nobody wrote down that it was git's: that the tenant changed it is not known, and not hidden."""
+    configured.shop(config={"Channel": "#orders"})
+    assert configured("apply", "--yes")[0] == 0
+    configured.shop(config={"Channel": "#new", "Mode": "fast"})
+    assert {one["cause"] for one in configured.json("drift")["drift"]} == set()
+    assert configured("apply", "--yes")[0] == 0
+    values = {"id": configured.id_of("instances"), "configVariables": [{"key": "Mode", "value": "by hand"}]}
+    configured.behind("updateInstanceConfigVariables", values)
+    assert [one["path"] for one in configured.json("drift")["drift"]] == ["config.Mode"]
+
+
+def test_a_variable_that_git_renames_is_not_laid_on_the_tenant(configured: Folder):
+    text = (configured.root / "definitions/orders.yml").read_text("utf-8")
+    configured.write("definitions/orders.yml", text.replace("Mode", "Speed"))
+    config = {"Channel": "#orders", "Speed": "fast", "Shop": VARIABLES["Shop"]}
+    configured.shop(config=config)
+    spec = {"name": "Orders", "definition": "../definitions/orders.yml", "release": "2.0.0"}
+    configured.manifest("Integration", "orders", **spec)
+    instance = {"customer": "acme", "integration": "orders", "name": "Orders for Acme", "release": "2.0.0"}
+    configured.manifest("Instance", "orders", **instance, enabled=True, config=config)
+    assert {one["cause"] for one in configured.json("drift")["drift"]} <= {"unknown"}
+    causes = {c["cause"] for a in configured.json("plan")["actions"] for c in a["changes"]}
+    assert causes <= {"pending", "unknown"}
