@@ -198,7 +198,9 @@ def _drift_aside(console: Console, document: Document, verbose: bool) -> None:
     ]
     if not left:
         return
-    lines.write(console, 0, ("Changed in the tenant, and left alone:", "yellow"))
+    known = any(one.get("cause") != "unknown" for one in left)
+    title = "Changed in the tenant" if known else "Changed by nobody knows whom"
+    lines.write(console, 0, (f"{title}, and left alone:", "yellow"))
     for address, drifts in values.by_address(left).items():
         _drift_group(console, address, drifts, verbose)
     lines.blank(console)

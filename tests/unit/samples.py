@@ -206,7 +206,7 @@ def node(
     variables = [
         {
             "value": value,
-            "requiredConfigVariable": {"key": key, "dataType": "STRING", "defaultValue": "default"},
+            "requiredConfigVariable": {"key": key, "dataType": "STRING", "default": "default"},
         }
         if not isinstance(value, Mapping)
         else {**value, "requiredConfigVariable": {"key": key, **value}}

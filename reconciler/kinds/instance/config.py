@@ -74,7 +74,7 @@ def parse_types(nodes: Sequence[Mapping[str, Any]]) -> dict[str, ValueType]:
 def parse_defaults(nodes: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """What the definition gives the variables of that version, by key."""
     required = [node["requiredConfigVariable"] for node in nodes]
-    return {one["key"]: one["defaultValue"] for one in required if isinstance(one.get("defaultValue"), str)}
+    return {one["key"]: one["default"] for one in required if isinstance(one.get("default"), str)}
 
 
 def variable_inputs(request: Request, keys: Sequence[str]) -> list[dict[str, Any]]:
