@@ -49,7 +49,7 @@ async def plan(session: Session, options: Options, *, every_kind: bool = False) 
     Raises InvalidInput, NotAuthenticated, Unreachable or ApiError. Refusals are in the plan, not raised.
     """
     from reconciler.live.fetch import fetch, kinds_named, kinds_to_read, with_inputs
-    from reconciler.verbs.further import look_further
+    from reconciler.verbs.further import look_further, look_up_configurations, look_up_needs
     from reconciler.verbs.lease import seen
     from reconciler.verbs.people import with_people
 
@@ -71,6 +71,9 @@ async def plan(session: Session, options: Options, *, every_kind: bool = False) 
         if keys := undecided(matched, reach.resources.keys(), allowed):
             for one in await with_inputs(client, keys):
                 matched.know(Address(one.kind, one.fields["reference"]), one)
+        concerned = [a for a, resource in reach.resources.items() if not selection.bars(resource)]
+        await look_up_configurations(client, Mending(desired, matched, allowed), concerned)
+        untold = await look_up_needs(client, Mending(desired, matched, allowed), concerned)
         live = replace(live, requests=client.stats.reads)
         lease, more = await seen(session, client)
         if selection.select:
@@ -85,7 +88,7 @@ async def plan(session: Session, options: Options, *, every_kind: bool = False) 
         notes = await with_people(client, made.notes, matched.objects)
         made = replace(
             made,
-            warnings=(*only_warnings(diagnostics), *more, *made.warnings),
+            warnings=(*only_warnings(diagnostics), *more, *untold, *made.warnings),
             notes=notes,
             reads=made.reads + client.stats.reads - asked,
             all_or_nothing=options.all_or_nothing,
