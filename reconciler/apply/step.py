@@ -71,7 +71,7 @@ class Run:
     def resolve(self, ref: Ref) -> Any:
         """A Ref's value from what was observed, else the Ref itself."""
         live = self.observed.get(ref.address)
-        value = all_kinds()[ref.address.kind].value(live, ref.field) if live else None
+        value = all_kinds()[ref.address.kind].value(live, ref) if live else None
         value = self._will_be(ref, live) if value is None and live else value
         return ref if value is None else value
 
@@ -83,7 +83,7 @@ class Run:
         if known is None or known[0] is not live:
             request = Request(self.project, resource, live, self.resolve, self.policy)
             kind = all_kinds()[ref.address.kind]
-            value = kind.will_be(request, ref.field) if isinstance(kind, Foretells) else None
+            value = kind.will_be(request, ref) if isinstance(kind, Foretells) else None
             known = self._foretold[ref] = (live, value)
         return known[1]
 

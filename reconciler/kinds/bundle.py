@@ -19,11 +19,12 @@ from reconciler.kinds.integration.versions import older, with_older
 from reconciler.kinds.protocol import Request, Step, Steps, address_of
 from reconciler.kinds.table.labels import denied
 from reconciler.kinds.table.plain import PlainKind
-from reconciler.model.address import Resolve
+from reconciler.model.address import Ref, Resolve
 from reconciler.model.digest import sha256
 from reconciler.model.errors import ApiError
 from reconciler.model.operation import Operation, Upload
 from reconciler.model.plan import Cause, Change, Verb
+from reconciler.model.refs import PackageRef, SignatureRef
 from reconciler.model.state import Bundle, LiveObject, Resource
 
 
@@ -107,20 +108,20 @@ class BundleKind(PlainKind, Paged, Readiness, Uploads):
         """There is nobody to take it over from."""
         return True
 
-    def value(self, live: LiveObject, name: str) -> Any:
-        """`id`; `version:SIGNATURE`, the number of the version with that package; `signature:NUMBER`."""
+    def value(self, live: LiveObject, ref: Ref) -> object:
+        """Its key, the number of the version with a package, and the reverse."""
         packages: Sequence[Package] = live.facts["packages"]
-        if name.startswith("version:"):
-            found = _arrived(packages, name.removeprefix("version:"))
+        if isinstance(ref, PackageRef):
+            found = _arrived(packages, ref.signature)
             return found.number if found and found.available else None
-        if name.startswith("signature:"):
-            number = name.removeprefix("signature:")
-            return next((p.signature for p in packages if str(p.number) == number), None)
-        return super().value(live, name)
+        if isinstance(ref, SignatureRef):
+            return next((p.signature for p in packages if str(p.number) == str(ref.number)), None)
+        return super().value(live, ref)
 
-    def promises(self, resource: Resource, name: str) -> bool:
+    def promises(self, resource: Resource, ref: Ref) -> bool:
         """The version that holds the manifest's bundle."""
-        return name in ("id", f"version:{resource.fields['bundle'].signature}")
+        holds = isinstance(ref, PackageRef) and ref.signature == resource.fields["bundle"].signature
+        return holds or super().promises(resource, ref)
 
     def steps(self, request: Request, *, adopt: bool) -> Steps:
         """One publish, unless some version holds the bundle already."""

@@ -21,6 +21,7 @@ from reconciler.model import documents
 from reconciler.model.address import Ref, Resolve
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Refusal
+from reconciler.model.refs import ConnectionRef, InputsRef
 from reconciler.model.state import LiveObject, Resource
 
 MISSING = "component-missing"
@@ -148,17 +149,17 @@ class ComponentKind(TabledKind, ExplainsAbsence, LookedUp):
         """The field of that name."""
         return live.fields[name]
 
-    def value(self, live: LiveObject, name: str) -> Any:
-        """Also `connection:KEY`, the id of one of its connections; `inputs:ACTION`, the types of an action's
-        inputs, where the tenant was asked for them.
+    def value(self, live: LiveObject, ref: Ref) -> object:
+        """Also the id of one of its connections, and the types of an action's inputs, where the tenant was
+        asked for them.
         """
-        if name.startswith("inputs:"):
-            return live.facts.get(INPUTS, {}).get(name.removeprefix("inputs:"))
-        if name.startswith("connection:"):
-            return live.facts["connections"].get(name.removeprefix("connection:"))
-        return super().value(live, name)
+        if isinstance(ref, InputsRef):
+            return live.facts.get(INPUTS, {}).get(ref.action)
+        if isinstance(ref, ConnectionRef):
+            return live.facts["connections"].get(ref.key)
+        return super().value(live, ref)
 
-    def promises(self, resource: Resource, name: str) -> bool:
+    def promises(self, resource: Resource, ref: Ref) -> bool:
         """No plan brings a component."""
         return False
 
@@ -171,7 +172,7 @@ class ComponentKind(TabledKind, ExplainsAbsence, LookedUp):
                 "publish it first, or correct its key; see: reconciler get components",
             )
         known = ", ".join(sorted(live.facts["connections"])) or "none"
-        name = ref.field.removeprefix("connection:")
+        name = ref.key if isinstance(ref, ConnectionRef) else ref.field
         return MISSING, f'component "{ref.address.name}" has no connection "{name}"', f"it has: {known}"
 
     def steps(self, request: Request, *, adopt: bool) -> Steps:

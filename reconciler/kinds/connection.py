@@ -22,6 +22,7 @@ from reconciler.kinds.table.shape import MAYBE_SECRET, NAME, by_name, truth, wor
 from reconciler.model.address import Address, Ref
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb
+from reconciler.model.refs import ConnectionRef
 from reconciler.model.secret import Hidden, Secret
 from reconciler.model.state import Resource
 
@@ -62,7 +63,7 @@ INPUTS = Row(
 def _connection(fields: Mapping[str, Any]) -> Ref:
     """The component's connection, by which the server knows the inputs."""
     component = Address("Component", reference(fields["component"], fields.get("isPublic", True)))
-    return Ref(component, f"connection:{fields['connection']}")
+    return ConnectionRef(component, fields["connection"])
 
 
 class ConnectionKind(TabledKind, Held, Redeploys):

@@ -41,7 +41,7 @@ class Matched:
     def resolve(self, ref: Ref) -> Any:
         """The value of a Ref as far as the tenant knows it now, else the Ref itself."""
         live = self.objects.get(ref.address) or self.known.get(ref.address)
-        value = all_kinds()[ref.address.kind].value(live, ref.field) if live else None
+        value = all_kinds()[ref.address.kind].value(live, ref) if live else None
         value = self._will_be(ref) if value is None else value
         return ref if value is None else value
 
@@ -85,7 +85,7 @@ class Matched:
             return None
         kind = all_kinds()[ref.address.kind]
         if ref not in self._foretold and isinstance(kind, Foretells):
-            self._foretold[ref] = kind.will_be(self.request(ref.address), ref.field)
+            self._foretold[ref] = kind.will_be(self.request(ref.address), ref)
         return self._foretold.get(ref)
 
 

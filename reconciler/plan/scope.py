@@ -83,7 +83,7 @@ class Mending:
     def provider(self, ref: Ref) -> Step | None:
         """The step that would bring about what a Ref names; None where none would."""
         kind, resource = all_kinds()[ref.address.kind], self.desired.resources.get(ref.address)
-        if resource is None or not kind.promises(resource, ref.field):
+        if resource is None or not kind.promises(resource, ref):
             return None
         steps = self.steps(ref.address).steps
         return next((step for step in reversed(steps) if step.verb in kind.provides), None)

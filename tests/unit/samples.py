@@ -277,7 +277,3 @@ def _label(one: str | Record, config: Mapping[str, Any], flows: Mapping[str, Any
     if isinstance(one, str):
         return one
     return record_label(LAYOUT, one.applied, one.written, keys_of(config, flows), one.owner)
-
-
-def ref(address: Address, field: str) -> Ref:
-    return Ref(address, field)

@@ -27,7 +27,7 @@ def resolved(value: Any, request: Request) -> Any:
     """A value; of one that names a manifest, what the tenant knows it by."""
     if not is_bound(value) or not text(value[SHARED]).startswith(_MANIFEST):
         return value
-    return {SHARED: request.resolve(Ref(Address.parse(text(value[SHARED])), "id"))}
+    return {SHARED: request.resolve(Ref(Address.parse(text(value[SHARED]))))}
 
 
 def unignored(key: str, value: Any, request: Request) -> Any:
@@ -42,4 +42,4 @@ def unignored(key: str, value: Any, request: Request) -> Any:
 def bindings(resource: Resource) -> list[Ref]:
     """The customers' values, declared by manifests, that the instance's shared connections are bound to."""
     named = [text(v[SHARED]) for v in (resource.fields.get("config") or {}).values() if is_bound(v)]
-    return [Ref(Address.parse(one), "id") for one in named if one.startswith(_MANIFEST)]
+    return [Ref(Address.parse(one)) for one in named if one.startswith(_MANIFEST)]

@@ -16,6 +16,7 @@ from reconciler.kinds.capabilities import (
     Readiness,
     Recorded,
     Scoped,
+    Tie,
     not_there,
 )
 from reconciler.kinds.instance.config import (
@@ -68,7 +69,10 @@ from reconciler.model.address import Ref, Resolve
 from reconciler.model.digest import sha256
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb
+from reconciler.model.refs import FlowConfigRef, ReleaseNameRef, SequenceRef, VersionNumberRef
 from reconciler.model.state import LiveObject, Resource
+
+CUSTOMER, INTEGRATION = Tie("Customer", Ref), Tie("Integration", SequenceRef)
 
 
 class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, Readiness, Recorded, Scoped):
@@ -78,11 +82,11 @@ class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, Readiness, Recorded, Sc
     fields = ROWS
     example = "slack-sync"
     list_name = "instances"
-    lies_in: tuple[tuple[str, str], ...] = (("Customer", "id"), ("Integration", "sequence"))
+    lies_in: tuple[Tie, ...] = (CUSTOMER, INTEGRATION)
 
     def find(self, request: Request) -> Operation:
         """The customer's instances that bear the resource's mark."""
-        customer = request.resolve(Ref(request.resource.fields["customer"], "id"))
+        customer = request.resolve(Ref(request.resource.fields["customer"]))
         variables = {"mark": own_mark(request), "customer": customer if isinstance(customer, str) else None}
         return Operation("instances", self._documents["findInstances"], variables)
 
@@ -129,13 +133,13 @@ class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, Readiness, Recorded, Sc
 
     def scope(self, resource: Resource, resolve: Resolve) -> Any:
         """The customer's id: an instance's mark names the instance alone."""
-        return resolve(Ref(resource.fields["customer"], "id"))
+        return resolve(Ref(resource.fields["customer"]))
 
-    def deleted_with(self, live: LiveObject) -> Sequence[tuple[str, str, Any]]:
+    def deleted_with(self, live: LiveObject) -> Sequence[tuple[Tie, object]]:
         """Its customer, and its integration (api notes: "Customers")."""
         sequence = live.facts.get("sequence")
-        integration = [("Integration", "sequence", sequence)] if sequence is not None else []
-        return [("Customer", "id", live.fields["customer"]), *integration]
+        integration = [(INTEGRATION, sequence)] if sequence is not None else []
+        return [(CUSTOMER, live.fields["customer"]), *integration]
 
     def live_scope(self, live: LiveObject) -> Any:
         """The customer's id."""
@@ -143,7 +147,7 @@ class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, Readiness, Recorded, Sc
 
     def natural_key(self, resource: Resource, resolve: Resolve) -> Sequence[tuple[str, Any]]:
         """The customer's id and the name; a customer that does not exist yet has no instances."""
-        customer = resolve(Ref(resource.fields["customer"], "id"))
+        customer = resolve(Ref(resource.fields["customer"]))
         if isinstance(customer, Ref) or not resource.fields.get("name"):
             return []
         return [("customer and name", (customer, resource.fields["name"]))]
@@ -156,25 +160,25 @@ class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, Readiness, Recorded, Sc
         """A customer may have several instances, so a name alone proves nothing."""
         return False
 
-    def value(self, live: LiveObject, name: str) -> Any:
-        """`id`; `flowConfig:NAME`, the id of that flow's settings in the instance."""
-        if name.startswith("flowConfig:"):
-            return live.facts["flowConfigs"].get(name.removeprefix("flowConfig:"))
-        return super().value(live, name)
+    def value(self, live: LiveObject, ref: Ref) -> object:
+        """Its id, and the ids of its flows' settings."""
+        if isinstance(ref, FlowConfigRef):
+            return live.facts["flowConfigs"].get(ref.flow)
+        return super().value(live, ref)
 
-    def promises(self, resource: Resource, name: str) -> bool:
-        """`id`, and the settings of its flows."""
-        return name == "id" or name.startswith("flowConfig:")
+    def promises(self, resource: Resource, ref: Ref) -> bool:
+        """Its id, and the settings of its flows."""
+        return isinstance(ref, FlowConfigRef) or super().promises(resource, ref)
 
     def why_absent(self, ref: Ref, live: LiveObject | None) -> tuple[str, str, str]:
         """The instance is not there, or it has no such flow."""
         code, message, hint = not_there(ref)
-        if live is None or not ref.field.startswith("flowConfig:"):
+        if live is None or not isinstance(ref, FlowConfigRef):
             return code, message, hint
         known = ", ".join(f'"{name}"' for name in sorted(live.facts["flowConfigs"])) or "none"
         return (
             code,
-            f'{ref.address} has no flow "{ref.field.removeprefix("flowConfig:")}"',
+            f'{ref.address} has no flow "{ref.flow}"',
             f"it has: {known}",
         )
 
@@ -182,7 +186,7 @@ class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, Readiness, Recorded, Sc
         """The customer, the integration's release, and what its shared connections are bound to; for one that
         is only adopted, those that are known.
         """
-        customer = [Ref(resource.fields["customer"], "id")] if "customer" in resource.fields else []
+        customer = [Ref(resource.fields["customer"])] if "customer" in resource.fields else []
         return (*customer, *([release_ref(resource)] if names_version(resource) else ()), *bindings(resource))
 
     def recorded(self, request: Request) -> bool:
@@ -201,11 +205,11 @@ class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, Readiness, Recorded, Sc
         assert live is not None
         integration = resource.fields["integration"]
         fields = {"integration": integration, **as_live(request, (*PLAIN, "labels", "enabled"))}
-        running = request.resolve(Ref(integration, f"version:{live.fields['version']}"))
+        running = request.resolve(ReleaseNameRef(integration, live.fields["version"]))
         number = live.facts["versionNumber"]
         if isinstance(running, str):
             fields["release"] = running
-        elif isinstance(request.resolve(Ref(integration, f"version-number:{number}")), str):
+        elif isinstance(request.resolve(VersionNumberRef(integration, number)), str):
             fields["version"] = number
         return replace(resource, fields=fields | {"config": settled_config(request)})
 
@@ -291,7 +295,7 @@ class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, Readiness, Recorded, Sc
     def _create(self, request: Request) -> Operation:
         fields = request.resource.fields
         values = {
-            "customer": request.resolve(Ref(fields["customer"], "id")),
+            "customer": request.resolve(Ref(fields["customer"])),
             "integration": request.resolve(release_ref(request.resource)),
             "name": fields["name"],
             "description": fields.get("description") or "",

@@ -24,6 +24,7 @@ from reconciler.kinds.table.record import Layout, Memory, label, memory
 from reconciler.kinds.table.secrets import remembered
 from reconciler.model.address import Ref
 from reconciler.model.digest import sha256
+from reconciler.model.refs import KeysRef
 from reconciler.model.secret import SHOWN
 from reconciler.model.state import How, LiveObject, Written
 
@@ -61,7 +62,7 @@ def _owner(request: Request) -> Any:
     if request.live is not None:
         return request.live.id
     fields = request.resource.fields
-    return [request.resolve(Ref(fields["customer"], "id")), fields["name"]]
+    return [request.resolve(Ref(fields["customer"])), fields["name"]]
 
 
 def _keys(request: Request) -> tuple[str, ...]:
@@ -69,7 +70,7 @@ def _keys(request: Request) -> tuple[str, ...]:
     live, fields = request.live, request.resource.fields
     version = moves_to(request)
     if version is not None:
-        found = request.resolve(Ref(fields["integration"], f"keys:{version}"))
+        found = request.resolve(KeysRef(fields["integration"], version))
         if isinstance(found, tuple):
             return keys_of(*found)
     if live is not None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from reconciler.kinds.protocol import Request
 from reconciler.kinds.table.labels import ignored
 from reconciler.model.address import Ref
+from reconciler.model.refs import ReleaseRef, VersionNumberRef
 from reconciler.model.state import Resource
 
 
 def release_ref(resource: Resource) -> Ref:
     """The published version that the instance is to run, by its release or its number."""
     fields = resource.fields
-    named = f"version-number:{fields['version']}" if "version" in fields else f"release:{fields['release']}"
-    return Ref(fields["integration"], named)
+    if "version" in fields:
+        return VersionNumberRef(fields["integration"], fields["version"])
+    return ReleaseRef(fields["integration"], fields["release"])
 
 
 def names_version(resource: Resource) -> bool:

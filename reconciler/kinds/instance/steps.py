@@ -13,8 +13,8 @@ from reconciler.kinds.table.compare import cause
 from reconciler.kinds.table.labels import creation, ignored, label_changes, mark_changes, scalar_changes
 from reconciler.kinds.table.record import WIDTH
 from reconciler.kinds.table.secrets import remembered
-from reconciler.model.address import Ref
 from reconciler.model.plan import Cause, Change, Refusal, Verb
+from reconciler.model.refs import ReleaseNameRef, SequenceRef
 from reconciler.model.secret import Hidden
 from reconciler.model.state import LiveObject
 
@@ -98,7 +98,7 @@ def owes_tests(request: Request) -> bool:
 def _another_integration(request: Request, live: LiveObject) -> tuple[Refusal, ...]:
     """The platform moves an instance between the versions of one integration only."""
     integration = request.resource.fields["integration"]
-    wanted, found = request.resolve(Ref(integration, "sequence")), live.facts["sequence"]
+    wanted, found = request.resolve(SequenceRef(integration)), live.facts["sequence"]
     if not isinstance(wanted, str) or not found or wanted == found:
         return ()
     return (
@@ -120,7 +120,7 @@ def _version_change(request: Request) -> list[Change]:
     if wanted == live.fields["version"]:
         return []
     integration = resource.fields["integration"]
-    before = request.resolve(Ref(integration, f"version:{live.fields['version']}"))
+    before = request.resolve(ReleaseNameRef(integration, live.fields["version"]))
     by_number = f"version {live.facts['versionNumber']}"
     shown = before if isinstance(before, str) and "version" not in resource.fields else by_number
     release = release_of(resource)

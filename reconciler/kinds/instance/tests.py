@@ -13,10 +13,10 @@ from reconciler.kinds.protocol import Request, Step, address_of
 from reconciler.kinds.table.labels import ignored
 from reconciler.kinds.table.record import WIDTH
 from reconciler.model import documents
-from reconciler.model.address import Ref
 from reconciler.model.digest import sha256
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Cause, Change, Verb
+from reconciler.model.refs import VersionNumberRef
 from reconciler.model.state import LiveObject, Resource
 
 TESTED = "tested"
@@ -95,5 +95,5 @@ def _ran(before: LiveObject, request: Request) -> str | None:
     if number in (None, assigned) or not before.facts["lastDeployedAt"]:
         assigned_id: str | None = before.fields["version"]
         return assigned_id
-    found = request.resolve(Ref(request.resource.fields["integration"], f"version-number:{number}"))
+    found = request.resolve(VersionNumberRef(request.resource.fields["integration"], number))
     return found if isinstance(found, str) else None

@@ -18,8 +18,9 @@ from reconciler.kinds.integration.release import meant, newest_unnamed
 from reconciler.kinds.integration.source import bundle_change
 from reconciler.kinds.protocol import Request
 from reconciler.kinds.table.labels import ignored, named
-from reconciler.model.address import Address, Ref
+from reconciler.model.address import Address
 from reconciler.model.plan import Cause, Change
+from reconciler.model.refs import InputsRef
 from reconciler.model.secret import Secret
 from reconciler.model.state import LiveObject, Resource, Version
 
@@ -131,7 +132,7 @@ def _inputs_of(request: Request) -> Inputs:
 
     def inputs(component: str, is_public: bool, action: str) -> Mapping[str, str] | None:
         address = Address("Component", reference(component, is_public))
-        found = request.resolve(Ref(address, f"inputs:{action}"))
+        found = request.resolve(InputsRef(address, action))
         return found if isinstance(found, Mapping) else None
 
     return inputs

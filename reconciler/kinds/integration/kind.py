@@ -79,9 +79,8 @@ from reconciler.model.digest import sha256
 from reconciler.model.errors import PayloadError
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb
+from reconciler.model.refs import KeysRef, ReleaseNameRef, ReleaseRef, SequenceRef, VersionNumberRef
 from reconciler.model.state import LiveObject, Resource
-
-BY_NUMBER = "version-number:"
 
 
 class IntegrationKind(
@@ -179,38 +178,37 @@ class IntegrationKind(
 
     def needs(self, resource: Resource) -> Sequence[Ref]:
         """What its definition names and a manifest declares, and the package that it runs."""
-        named = [Ref(address, "id") for address in resource.fields.get("uses", ())]
+        named = [Ref(address) for address in resource.fields.get("uses", ())]
         return [*named, *needed_component(resource.fields.get("definition"))]
 
-    def value(self, live: LiveObject, name: str) -> Any:
-        """`id`; `sequence`, which all versions share; `release:NAME`, the id of the published version of that
-        name; `version:ID`, the reverse; `version-number:N`, the id of the published version of that number;
-        `keys:ID`, the keys of its config variables and the names of its flows, where the draft tells them.
+    def value(self, live: LiveObject, ref: Ref) -> object:
+        """Its id and its sequence's; of its versions, which release or number they are, and the reverse; the
+        keys of the newest, where the draft tells them.
         """
-        if name.startswith("keys:"):
+        if isinstance(ref, KeysRef):
             newest = next((v.id for v in live.versions), None)
-            told = newest == name.removeprefix("keys:") and not live.facts["hasUnpublishedChanges"]
+            is_draft = newest == ref.version_id and not live.facts["hasUnpublishedChanges"]
             draft: Definition = live.fields["definition"]
-            return (tuple(draft.variables), tuple(draft.flow_names)) if told else None
-        if name.startswith("release:"):
-            version = find_release(live, name.removeprefix("release:"))
+            return (tuple(draft.variables), tuple(draft.flow_names)) if is_draft else None
+        if isinstance(ref, ReleaseRef):
+            version = find_release(live, ref.name)
             return version.id if version else None
-        if name.startswith("version:"):
-            found = (v for v in live.versions if v.id == name.removeprefix("version:"))
+        if isinstance(ref, ReleaseNameRef):
+            found = (v for v in live.versions if v.id == ref.version_id)
             return next((name_of(live, v) for v in found), "") or None
-        if name.startswith(BY_NUMBER):
-            number = name.removeprefix(BY_NUMBER)
-            return next((v.id for v in live.versions if str(v.number) == number), None)
-        if name == "sequence":
-            return live.facts["sequence"]
-        return live.id if name == "id" else live.fields.get(name)
+        if isinstance(ref, VersionNumberRef):
+            return next((v.id for v in live.versions if str(v.number) == str(ref.number)), None)
+        return live.facts["sequence"] if isinstance(ref, SequenceRef) else super().value(live, ref)
 
-    def will_be(self, request: Request, name: str) -> Any:
+    def will_be(self, request: Request, ref: Ref) -> object:
         """The version that the manifest's release is about to be the name of, and the reverse."""
-        what, _, named = name.partition(":")
-        names = naming(request) if what in ("release", "version") else {}
-        names = names if what == "release" else {version: release for release, version in names.items()}
-        return names.get(named)
+        if isinstance(ref, ReleaseRef):
+            return naming(request).get(ref.name)
+        if isinstance(ref, ReleaseNameRef):
+            return next(
+                (name for name, version in naming(request).items() if version == ref.version_id), None
+            )
+        return None
 
     def open_question(self, request: Request) -> Operation | None:
         """What the version was made from that the manifest's release is, or may be given to; and which of the
@@ -246,18 +244,19 @@ class IntegrationKind(
         live = request.live
         return live is not None and bool(live.applied or any(v.observed for v in live.versions))
 
-    def promises(self, resource: Resource, name: str) -> bool:
-        """`id`, and the release that the manifest publishes."""
-        return name in ("id", f"release:{resource.fields.get('release')}")
+    def promises(self, resource: Resource, ref: Ref) -> bool:
+        """Its id, and the release that the manifest publishes."""
+        publishes = isinstance(ref, ReleaseRef) and ref.name == resource.fields.get("release")
+        return publishes or super().promises(resource, ref)
 
     def why_absent(self, ref: Ref, live: LiveObject | None) -> tuple[str, str, str]:
         """A release that neither this tenant has nor this plan publishes."""
-        name = ref.field.partition(":")[2] or ref.field
-        if ref.field.startswith(BY_NUMBER):
+        if isinstance(ref, VersionNumberRef):
             numbers = ", ".join(str(v.number) for v in live.versions[:5]) if live else ""
             hint = f"numbers there: {numbers}" if numbers else "name a release instead, and publish it"
-            message = f"version {name} of {ref.address} is not published in this tenant"
+            message = f"version {ref.number} of {ref.address} is not published in this tenant"
             return "not-published", message, hint
+        name = ref.name if isinstance(ref, ReleaseRef) else ref.field
         several_mean_it = live and meant(live, name).ambiguous
         if live and several_mean_it:
             return ("ambiguous", *several(name, ref.address, meant(live, name).versions))

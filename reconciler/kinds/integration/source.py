@@ -13,6 +13,7 @@ from reconciler.kinds.protocol import Request
 from reconciler.model.address import Address, Ref
 from reconciler.model.digest import sha256
 from reconciler.model.plan import Cause, Change
+from reconciler.model.refs import PackageRef, SignatureRef
 from reconciler.model.state import LiveObject
 
 PREFIX = "reconciler-"
@@ -28,7 +29,7 @@ def wanted_definition(request: Request) -> Definition | None:
     wanted: Definition | None = request.resource.fields.get("definition")
     if wanted is None or wanted.component is None:
         return wanted
-    number = request.resolve(Ref(wanted.component, f"version:{wanted.signature}"))
+    number = request.resolve(PackageRef(wanted.component, wanted.signature))
     if isinstance(number, Ref):
         return wanted
     return wanted.numbered(number)
@@ -38,7 +39,7 @@ def needed_component(definition: Any) -> tuple[Ref, ...]:
     """The published package that a bundle's definition refers to."""
     if not isinstance(definition, Definition) or definition.component is None:
         return ()
-    return (Ref(definition.component, f"version:{definition.signature}"),)
+    return (PackageRef(definition.component, definition.signature),)
 
 
 def bundle_change(request: Request, live: LiveObject, why: Cause) -> Change | None:
@@ -54,7 +55,7 @@ def bundle_change(request: Request, live: LiveObject, why: Cause) -> Change | No
 
 
 def _signature(request: Request, component: Address, version: Any) -> str:
-    found = request.resolve(Ref(component, f"signature:{version}"))
+    found = request.resolve(SignatureRef(component, version))
     return f"version {version}" if isinstance(found, Ref) else str(found)
 
 

@@ -151,7 +151,7 @@ class TabledKind(PlainKind, Recorded):
     def needs(self, resource: Resource) -> Sequence[Ref]:
         """All that its rows refer to, and what stands for them in the API."""
         fields = resource.fields
-        named = [Ref(a, "id") for row in self.fields if row.refers for a in addresses(fields.get(row.name))]
+        named = [Ref(a) for row in self.fields if row.refers for a in addresses(fields.get(row.name))]
         standing = [row.stands_for(fields) for row in self.fields if row.stands_for and row.name in fields]
         return [*named, *filter(None, standing)]
 

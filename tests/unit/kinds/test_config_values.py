@@ -108,7 +108,7 @@ BOUND = {"Shared": {"customerConnection": "CustomerConnection/acme"}}
 
 def test_a_shared_connection_is_bound_by_reference():
     wanted = copy({"config": BOUND})
-    assert bindings(wanted) == [Ref(Address("CustomerConnection", "acme"), "id")]
+    assert bindings(wanted) == [Ref(Address("CustomerConnection", "acme"))]
     assert variable_inputs(request(wanted), ["Shared"]) == [
         {"key": "Shared", "customerConfigVariableId": "acme:id"}
     ]
