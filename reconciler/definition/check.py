@@ -12,10 +12,11 @@ import re
 from reconciler.definition.components import references
 from reconciler.definition.flows import Flow, Input, Step, flows, named_inputs
 from reconciler.definition.references import dangling
-from reconciler.definition.tree import Tree, Where
+from reconciler.definition.tree import Tree
 from reconciler.definition.variables import on_pages, variables
 from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.hints import suggest
+from reconciler.model.problem import Where
 from reconciler.yaml12.document import Document
 
 VERSION = 7
@@ -162,7 +163,8 @@ class _Check:
                 self._input(name, given)
             self._variable(step.scheduled_by, (*step.path, "schedule", "value"), f'step "{step.name}"')
         for one in dangling(flow):
-            self.add("dangling-reference", one.message, one.path, one.hint, warning=one.is_doubtful)
+            source = self.document.source(one.path)
+            self.found.append(Diagnostic(one.code, one.message, source, hint=one.hint, severity=one.severity))
 
     def _trigger(self, step: Step, flow: Flow, *, is_first: bool) -> None:
         if is_first and not step.is_trigger:

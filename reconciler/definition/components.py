@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.definition.tree import Tree, Where, text
+from reconciler.definition.tree import Tree, text
+from reconciler.model.problem import Where
 
 _HOLDERS = ("component", "supplementalComponents")
 # What stands in these is the author's own, whatever it looks like.

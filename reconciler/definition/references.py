@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from reconciler.definition.flows import Flow, Input, Step, inputs_below
-from reconciler.definition.tree import Where, mapping
+from reconciler.definition.tree import mapping
 from reconciler.model.hints import closest
+from reconciler.model.problem import Problem, Where
 
 _HOLE = re.compile(r"\{\{\s*\$([^{}]+?)\s*\}\}")
 _HEAD = re.compile(r"[^.\[]*")
@@ -21,18 +21,8 @@ _UNICODE = re.compile(r"[\W_]+")
 # Fields of a run that are no steps, for inputs that belong to a flow.
 _RUN = frozenset({"onExecution", "payload"})
 _TRIGGER = "trigger"
+_DANGLING = "dangling-reference"
 _FLOW_INPUTS = (("retryConfig", "uniqueRequestIdField"), ("queueConfig", "dedupeIdField"))
-
-
-@dataclass(frozen=True, slots=True)
-class Dangling:
-    """A reference that leads nowhere: its place, and what to say of it."""
-
-    path: Where
-    message: str
-    hint: str
-    is_doubtful: bool = False
-    """Whether the platform may know better: some tools call a flow's trigger just that."""
 
 
 def reference_name(name: str) -> str:
@@ -52,7 +42,7 @@ def _names(step: Step) -> set[str]:
     return {reference_name(step.name), _camel(_UNICODE, step.name)}
 
 
-def dangling(flow: Flow) -> list[Dangling]:
+def dangling(flow: Flow) -> list[Problem]:
     """The references of `flow` that name no step in reach."""
     finder = _Finder(flow.name)
     steps = flow.steps()
@@ -62,7 +52,7 @@ def dangling(flow: Flow) -> list[Dangling]:
         given = mapping(flow.says.get(group)).get(key)
         for one in inputs_below(given, (*flow.path, group, key)):
             finder.input(key, one, frozenset(trigger | _RUN))
-    return [finder.told(*each) for each in finder.found]
+    return [finder.problem(*each) for each in finder.found]
 
 
 class _Finder:
@@ -98,12 +88,16 @@ class _Finder:
             if step not in reach:
                 self.found.append((name, step, (*given.path, "value"), reach))
 
-    def told(self, name: str, step: str, path: Where, reach: frozenset[str]) -> Dangling:
+    def problem(self, name: str, step: str, path: Where, reach: frozenset[str]) -> Problem:
         """What to say of one of them, once all steps are known."""
         if step in self.all:
             message = f'input "{name}" refers to step "{self.all[step]}", which has not run at that point'
-            return Dangling(path, message, "refer to an earlier step, or move the step")
+            return Problem(_DANGLING, message, "refer to an earlier step, or move the step", path)
         message = f'input "{name}" refers to "{step}", but flow "{self.flow}" has no such step'
         near = closest(step, reach)
         hint = 'step names are written without blanks: "Get Page" is getPage'
-        return Dangling(path, message, f'did you mean "{near}"?' if near else hint, step == _TRIGGER)
+        # The platform may know better: some tools call a flow's trigger just that.
+        severity = "warning" if step == _TRIGGER else "error"
+        return Problem(
+            _DANGLING, message, f'did you mean "{near}"?' if near else hint, path, severity=severity
+        )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-Where = tuple[str | int, ...]
+from reconciler.model.problem import Where
+
 Tree = Mapping[str, Any]
 
 

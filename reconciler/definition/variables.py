@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.definition.tree import Tree, Where, mapping, maps, text
+from reconciler.definition.tree import Tree, mapping, maps, text
+from reconciler.model.problem import Where
 
 VARIABLES = "requiredConfigVars"
 _OAUTH_INPUTS = frozenset({"authorizeUrl", "tokenUrl"})

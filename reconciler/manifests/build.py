@@ -15,11 +15,10 @@ from reconciler.manifests.sealed import Placed
 from reconciler.manifests.secrets import SecretSource
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic, Source
+from reconciler.model.problem import Where
 from reconciler.model.secret import Secret
 from reconciler.model.state import Resource
 from reconciler.yaml12.document import Document
-
-Where = tuple[str | int, ...]
 
 
 @dataclass(slots=True)

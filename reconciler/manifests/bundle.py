@@ -15,6 +15,8 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from reconciler.model.problem import Unusable
+
 ENTRY = "index.js"
 MAX_BYTES = 200 * 1024 * 1024
 MAX_FILES = 10_000
@@ -22,32 +24,24 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 _BUILD = "name the folder that the build makes, which holds index.js"
 
 
-class Unfit(Exception):
-    """Why a folder is no bundle. `reason` goes on after its name."""
-
-    def __init__(self, code: str, reason: str, hint: str) -> None:
-        super().__init__(reason)
-        self.code, self.reason, self.hint = code, reason, hint
-
-
 def files_of(folder: Path) -> dict[str, bytes]:
-    """All files below `folder` (a real path), by their names in the package, sorted. Raises Unfit."""
+    """All files below `folder` (a real path), by their names in the package, sorted. Raises Unusable."""
     found: dict[str, bytes] = {}
     size = 0
     try:
         if not folder.is_dir():
-            raise Unfit("bundle-folder", "is not a folder", _BUILD)
+            raise Unusable("bundle-folder", "is not a folder", _BUILD)
         for path in _walk(folder):
             size += path.stat().st_size
             if size > MAX_BYTES or len(found) >= MAX_FILES:
                 limit = f"larger than {MAX_BYTES // 1024**2} MB, or holds more than {MAX_FILES:,} files"
-                raise Unfit("bundle-too-large", f"is {limit}", _BUILD)
+                raise Unusable("bundle-too-large", f"is {limit}", _BUILD)
             found[_name(path.relative_to(folder))] = path.read_bytes()
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
-        raise Unfit("bundle-unreadable", f"cannot be read: {reason}", "correct its permissions") from error
+        raise Unusable("bundle-unreadable", f"cannot be read: {reason}", "correct its permissions") from error
     if ENTRY not in found:
-        raise Unfit("bundle-folder", f"holds no {ENTRY}", "build the integration first: npm run build")
+        raise Unusable("bundle-folder", f"holds no {ENTRY}", "build the integration first: npm run build")
     return dict(sorted(found.items()))
 
 
@@ -70,14 +64,14 @@ def _walk(folder: Path) -> Iterator[Path]:
         path = Path(entry.path)
         if entry.is_symlink():
             # The official tool leaves links out, and what they lead to may be anything.
-            raise Unfit("bundle-file", f"holds a link, {shown(entry.name)}", "put a copy in its place")
+            raise Unusable("bundle-file", f"holds a link, {shown(entry.name)}", "put a copy in its place")
         if entry.is_dir():
             yield from _walk(path)
         elif entry.is_file():
             yield path
         else:
             reason = f"holds {shown(entry.name)}, which is neither a file nor a folder"
-            raise Unfit("bundle-file", reason, "remove it")
+            raise Unusable("bundle-file", reason, "remove it")
 
 
 def _name(path: Path) -> str:
@@ -85,7 +79,9 @@ def _name(path: Path) -> str:
     for part in path.parts:
         if "\\" in part or any(unicodedata.category(one) in ("Cc", "Cs") for one in part):
             reason = f"holds a file whose name cannot be packed, {shown(part)}"
-            raise Unfit("bundle-file", reason, "rename it: no backslashes, control characters or broken text")
+            raise Unusable(
+                "bundle-file", reason, "rename it: no backslashes, control characters or broken text"
+            )
     return path.as_posix()
 
 

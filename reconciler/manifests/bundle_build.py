@@ -19,11 +19,12 @@ import yaml
 from reconciler.definition import Definition
 from reconciler.definition.tree import Tree
 from reconciler.kinds.integration.source import component_key
-from reconciler.manifests.bundle import Unfit, files_of, packed
+from reconciler.manifests.bundle import files_of, packed
 from reconciler.manifests.bundle_read import Described, described
 from reconciler.manifests.definitions import check
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic, Source
+from reconciler.model.problem import Unusable
 from reconciler.model.secret import Unproven
 from reconciler.model.state import Bundle, Resource
 from reconciler.yaml12.text import parse
@@ -58,7 +59,7 @@ class Bundles:
     _read: dict[Path, tuple[bytes, dict[str, bytes], Described]] = field(default_factory=dict, repr=False)
 
     def get(self, folder: Path, named: str, address: Address, source: Source) -> Built:
-        """The bundle in `folder` (a real path) for the integration at `address`. Raises Unfit."""
+        """The bundle in `folder` (a real path) for the integration at `address`. Raises Unusable."""
         if folder not in self._read:
             files = files_of(folder)
             self._read[folder] = (packed(files), files, described(files, self.environ))
@@ -118,14 +119,14 @@ def _described(found: Described, key: str) -> dict[str, Any]:
 
 
 def _icons(given: Mapping[str, Any], files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The pictures that the component names. Raises Unfit where one is not there."""
+    """The pictures that the component names. Raises Unusable where one is not there."""
     named = [given["definition"]["display"].get("iconPath")]
     for connection in given["connections"]:
         named += [connection.get("iconPath"), connection.get("avatarIconPath")]
     found: dict[str, bytes] = {}
     for name in filter(None, named):
         if name not in files or not str(name).lower().endswith(".png"):
-            raise Unfit(
+            raise Unusable(
                 "bundle-icon", f'names the icon "{name}", which is no PNG in it', "add it to the build"
             )
         found[name] = files[name]

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reconciler.manifests.bundle import Unfit
 from reconciler.manifests.program import output_of
+from reconciler.model.problem import Unusable
 
 SECONDS = 30
 _MOST = 32 * 1024 * 1024
@@ -40,10 +40,10 @@ class Described:
 
 
 def described(files: Mapping[str, bytes], environ: Mapping[str, str]) -> Described:
-    """What the bundle with these files defines. Raises Unfit."""
+    """What the bundle with these files defines. Raises Unusable."""
     node = shutil.which("node", path=environ.get("PATH"))
     if node is None:
-        raise Unfit("no-node", "cannot be read: node is needed, and is not here", _NODE)
+        raise Unusable("no-node", "cannot be read: node is needed, and is not here", _NODE)
     with tempfile.TemporaryDirectory(prefix="reconciler-bundle-") as name:
         # Links in the way to it (as on macOS) would not fit what node may read.
         root = Path(name).resolve()
@@ -58,19 +58,19 @@ def described(files: Mapping[str, bytes], environ: Mapping[str, str]) -> Describ
             code, output = _run(words, root / "dist")
             if code != _BAD_OPTION:
                 return _understood(code, output)
-    raise Unfit("no-node", "cannot be read: the node that is here is too old", _NODE)
+    raise Unusable("no-node", "cannot be read: the node that is here is too old", _NODE)
 
 
 def _run(words: list[str], folder: Path) -> tuple[int, bytes]:
     try:
         code, output = output_of(words, folder=folder, environ={}, seconds=SECONDS, most=_MOST)
     except subprocess.TimeoutExpired:
-        raise Unfit("bundle-broken", f"does not load within {SECONDS} seconds", _BUILD) from None
+        raise Unusable("bundle-broken", f"does not load within {SECONDS} seconds", _BUILD) from None
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
-        raise Unfit("no-node", f"cannot be read: node cannot be run: {reason}", _NODE) from error
+        raise Unusable("no-node", f"cannot be read: node cannot be run: {reason}", _NODE) from error
     if len(output) > _MOST:
-        raise Unfit("bundle-broken", f"prints more than {_MOST // 1024**2} MB", _BUILD)
+        raise Unusable("bundle-broken", f"prints more than {_MOST // 1024**2} MB", _BUILD)
     return code, output
 
 
@@ -79,14 +79,14 @@ def _understood(code: int, output: bytes) -> Described:
         answer = json.loads(output)
         if "error" in answer:
             said = " ".join(str(answer["error"]).split())[:300]
-            raise Unfit("bundle-broken", f"cannot be loaded: {said}", _BUILD)
+            raise Unusable("bundle-broken", f"cannot be loaded: {said}", _BUILD)
         found = Described(answer["key"], answer["definition"], answer["input"])
         display = found.input["definition"].get("display") or {}
         whole = all(isinstance(text, str) for text in (found.key, found.definition))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        raise Unfit("bundle-broken", f"cannot be loaded: node ended with {code}", _BUILD) from None
+        raise Unusable("bundle-broken", f"cannot be loaded: node ended with {code}", _BUILD) from None
     if not whole or not found.key or not display.get("label") or not display.get("description"):
-        raise Unfit(
+        raise Unusable(
             "bundle-broken", "has no key, no name or no description", "give it a name and a description"
         )
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.definition import Definition, Variable
@@ -15,9 +15,9 @@ from reconciler.manifests.references import Index
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.hints import listed, suggest
+from reconciler.model.problem import Where
 from reconciler.yaml12.document import Document
 
-Where = tuple[str | int, ...]
 _SECRET_INPUT = re.compile(r"secret|passw|token$|privatekey|apikey|accesskey$", re.IGNORECASE)
 
 
@@ -142,9 +142,9 @@ class Check:
         else:
             for one in wrong(variable, value):
                 path: Where = ("config", key, *one.path)
-                hint = one.hint or self._quoted(path)
-                message = f'config variable "{key}" {one.rule}'
-                self._add(one.code, message, path, hint, key=one.key, warning=one.warning)
+                source = self.document.source((*self.base, *path), key=one.is_key)
+                told = replace(one, hint=one.hint or self._quoted(path))
+                self.found.append(told.about(f'config variable "{key}"', source, self.address))
 
     def _shared(self, key: str, variable: Variable, value: Any) -> None:
         """Only a customer's own value can be chosen: what it holds is set where the connection is managed."""

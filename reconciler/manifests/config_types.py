@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
@@ -15,27 +15,16 @@ from reconciler.kinds.instance.config_values import SCHEDULE, read_date, read_ti
 from reconciler.manifests import secrets
 from reconciler.manifests.cron import cron_problem
 from reconciler.model.hints import listed, suggest
+from reconciler.model.problem import Problem, Where
 
-Where = tuple[str | int, ...]
 SCHEDULE_TYPES = ("none", "custom", "minute", "hour", "day", "week")
 _NUMBER = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?")
 _DATE = 'write a date such as "01/31/2026" or "2026-01-31"'
 _MOMENT = 'write a moment such as "2026-01-31T08:00:00Z"'
 
 
-@dataclass(frozen=True, slots=True)
-class Wrong:
-    """What is wrong below a variable's value, at `path` in it. Without a hint, the value is to be quoted."""
-
-    rule: str
-    hint: str
-    code: str = "config-type"
-    path: Where = ()
-    key: bool = False
-    warning: bool = False
-
-
-Found = Iterator[Wrong]
+TYPE, VALUE = "config-type", "config-value"
+Found = Iterator[Problem]
 
 
 def wrong(variable: Variable, value: Any) -> Found:
@@ -53,7 +42,7 @@ def wrong(variable: Variable, value: Any) -> Found:
 
 def _list(variable: Variable, value: Any) -> Found:
     if not isinstance(value, list):
-        yield Wrong("must be a list", f"write {variable.key}: [VALUE]")
+        yield Problem(TYPE, "must be a list", f"write {variable.key}: [VALUE]")
         return
     for index, inner in enumerate(value):
         yield from _below((index,), _single(variable, inner))
@@ -65,15 +54,15 @@ def _pairs(variable: Variable, value: Any) -> Found:
             yield from _below((name,), _single(variable, inner))
         return
     if not isinstance(value, list):
-        yield Wrong("must be a map", "write KEY: VALUE below it")
+        yield Problem(TYPE, "must be a map", "write KEY: VALUE below it")
         return
     for index, pair in enumerate(value):
         hint = "write {key: KEY, value: VALUE}"
         if not isinstance(pair, dict) or set(pair) != {"key", "value"}:
-            yield Wrong("must be a list of keys with values", hint, path=(index,))
+            yield Problem(TYPE, "must be a list of keys with values", hint, path=(index,))
             continue
         if not isinstance(pair["key"], str):
-            yield Wrong("must have text as its keys", "", path=(index, "key"))
+            yield Problem(TYPE, "must have text as its keys", path=(index, "key"))
         yield from _below((index, "value"), _single(variable, pair["value"]))
 
 
@@ -90,40 +79,40 @@ def _single(variable: Variable, value: Any) -> Found:
 
 def _text(_: Variable, value: Any) -> Found:
     if not isinstance(value, str):
-        yield Wrong("must be text", "")
+        yield Problem(TYPE, "must be text")
 
 
 def _picklist(variable: Variable, value: Any) -> Found:
     choices = variable.choices
     if not isinstance(value, str):
-        yield Wrong("must be text", "")
+        yield Problem(TYPE, "must be text")
     elif choices and value not in choices:
-        yield Wrong(f"must be one of {listed(choices)}", suggest(value, choices), "config-value")
+        yield Problem(VALUE, f"must be one of {listed(choices)}", suggest(value, choices))
 
 
 def _number(_: Variable, value: Any) -> Found:
     as_text = isinstance(value, str) and _NUMBER.fullmatch(value)
     if isinstance(value, bool) or not (as_text or isinstance(value, int | float)):
-        yield Wrong("must be a number", "write a number")
+        yield Problem(TYPE, "must be a number", "write a number")
 
 
 def _boolean(_: Variable, value: Any) -> Found:
     if not isinstance(value, bool) and value not in ("true", "false"):
-        yield Wrong("must be true or false", "write true or false")
+        yield Problem(TYPE, "must be true or false", "write true or false")
 
 
 def _date(_: Variable, value: Any) -> Found:
     if not isinstance(value, str):
-        yield Wrong("must be text", "")
+        yield Problem(TYPE, "must be text")
     elif value and read_date(value) is None:
-        yield Wrong("must be a date", _DATE, "config-value")
+        yield Problem(VALUE, "must be a date", _DATE)
 
 
 def _timestamp(_: Variable, value: Any) -> Found:
     if not isinstance(value, str):
-        yield Wrong("must be text", "")
+        yield Problem(TYPE, "must be text")
     elif value and read_timestamp(value) is None:
-        yield Wrong("must be a moment", _MOMENT, "config-value")
+        yield Problem(VALUE, "must be a moment", _MOMENT)
 
 
 def _code(variable: Variable, value: Any) -> Found:
@@ -131,42 +120,46 @@ def _code(variable: Variable, value: Any) -> Found:
         yield from _text(variable, value)
     elif isinstance(value, str) and value and not _is_json(value):
         hint = "correct it, or write it as plain YAML"
-        yield Wrong("holds text that is not JSON", hint, "config-value", warning=True)
+        yield Problem(VALUE, "holds text that is not JSON", hint, severity="warning")
 
 
 def _schedule(_: Variable, value: Any) -> Found:
     if not isinstance(value, str | dict):
-        yield Wrong("must be a schedule", 'write a cron text such as "0 4 * * *"')
+        yield Problem(TYPE, "must be a schedule", 'write a cron text such as "0 4 * * *"')
         return
     parts = value if isinstance(value, dict) else {"value": value}
     for name, given in parts.items():
         path: Where = (name,) if isinstance(value, dict) else ()
         if name not in SCHEDULE:
-            yield Wrong(
-                f'has an unknown field "{name}"', suggest(name, SCHEDULE), "unknown-field", (name,), key=True
+            yield Problem(
+                "unknown-field",
+                f'has an unknown field "{name}"',
+                suggest(name, SCHEDULE),
+                path=(name,),
+                is_key=True,
             )
         elif not isinstance(given, str):
-            yield Wrong("must be text", "", path=path)
+            yield Problem(TYPE, "must be text", path=path)
         elif given:
             yield from _below(path, _PARTS[name](given))
 
 
 def _cron(given: str) -> Found:
     if problem := cron_problem(given):
-        yield Wrong(f"must be a cron text: {problem}", 'write one such as "0 4 * * *"', "config-value")
+        yield Problem(VALUE, f"must be a cron text: {problem}", 'write one such as "0 4 * * *"')
 
 
 def _schedule_type(given: str) -> Found:
     if given.lower() not in SCHEDULE_TYPES:
         rule = f"must have a scheduleType of {listed(SCHEDULE_TYPES)}"
-        yield Wrong(rule, suggest(given, SCHEDULE_TYPES), "config-value")
+        yield Problem(VALUE, rule, suggest(given, SCHEDULE_TYPES))
 
 
 def _time_zone(given: str) -> Found:
     known = _zones()
     if known and given not in known:
         hint = suggest(given, known, "write one such as Europe/Berlin")
-        yield Wrong(f'names an unknown time zone "{given}"', hint, "config-value")
+        yield Problem(VALUE, f'names an unknown time zone "{given}"', hint)
 
 
 @cache
@@ -185,7 +178,7 @@ def _is_json(value: str) -> bool:
 
 def _json_form(_: Variable, value: Any) -> Found:
     if isinstance(value, str) and value and not _is_json(value):
-        yield Wrong("must be JSON", "write it as plain YAML, or correct the JSON text", "config-value")
+        yield Problem(VALUE, "must be JSON", "write it as plain YAML, or correct the JSON text")
 
 
 # A shape is a type, a list of one shape, or a map of shapes by name; "?" ends the name of what may be absent.
@@ -216,15 +209,17 @@ def _misfits(shape: Any, value: Any, example: str) -> Found:
         return
     if isinstance(shape, list):
         if not isinstance(value, list):
-            yield Wrong("must be a list here", hint)
+            yield Problem(TYPE, "must be a list here", hint)
             return
         for index, inner in enumerate(value):
             yield from _below((index,), _misfits(shape[0], inner, example))
     elif not isinstance(shape, dict):
         if not isinstance(value, shape):
-            yield Wrong(f"must be {_NOUNS[shape]} here", "" if shape is str else "write true or false")
+            yield Problem(
+                TYPE, f"must be {_NOUNS[shape]} here", "" if shape is str else "write true or false"
+            )
     elif not isinstance(value, dict):
-        yield Wrong("must be a map here", hint)
+        yield Problem(TYPE, "must be a map here", hint)
     else:
         yield from _map_misfits(shape, value, example)
 
@@ -233,13 +228,13 @@ def _map_misfits(shape: dict[str, Any], value: dict[str, Any], example: str) -> 
     known = {name.rstrip("?"): inner for name, inner in shape.items()}
     for name in shape.keys() - value.keys():
         if not name.endswith("?"):
-            yield Wrong(f'lacks "{name}" here', f"write it like {example}")
+            yield Problem(TYPE, f'lacks "{name}" here', f"write it like {example}")
     for name, inner in value.items():
         if name in known:
             yield from _below((name,), _misfits(known[name], inner, example))
         else:
             hint = suggest(name, known)
-            yield Wrong(f'has an unknown field "{name}"', hint, "unknown-field", (name,), key=True)
+            yield Problem("unknown-field", f'has an unknown field "{name}"', hint, path=(name,), is_key=True)
 
 
 _PARTS: dict[str, Callable[[str], Found]] = {

@@ -8,9 +8,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from reconciler.manifests.paths import Outside, inside
+from reconciler.manifests.paths import inside
 from reconciler.manifests.project import Project
 from reconciler.model.diagnostic import Diagnostic, Source
+from reconciler.model.problem import Unusable
 
 _SUFFIXES = (".yaml", ".yml")
 _PATTERN = "write a pattern below the folder of reconciler.yaml, or name the folder itself"
@@ -33,9 +34,8 @@ def discover(project: Project) -> tuple[list[Path], list[Diagnostic]]:
                 real = inside(path, project.root, project.allowed)
                 if real != project.file.resolve():
                     found.setdefault(real, path)
-        except Outside as problem:
-            message = f'manifests entry "{entry}" {problem.reason}'
-            problems.append(Diagnostic(problem.code, message, source, hint=problem.hint))
+        except Unusable as error:
+            problems.append(error.problem.about(f'manifests entry "{entry}"', source))
     return sorted(found.values(), key=lambda path: path.as_posix()), problems
 
 
@@ -49,14 +49,14 @@ def _entry(project: Project, entry: str) -> Iterator[Path]:
             yield path
         return
     if Path(entry).is_absolute() or ".." in Path(entry).parts:
-        raise Outside("outside-project", "is a pattern that may leave the project", _PATTERN)
+        raise Unusable("outside-project", "is a pattern that may leave the project", _PATTERN)
     try:
         matches = sorted(project.root.glob(entry))
     except (ValueError, NotImplementedError) as error:
-        raise Outside("missing-file", "is not a pattern", "write ** only between slashes") from error
+        raise Unusable("missing-file", "is not a pattern", "write ** only between slashes") from error
     files = [match for match in matches if match.suffix in _SUFFIXES and match.is_file()]
     if not files:
-        raise Outside("missing-file", "matches no .yaml or .yml file", "correct the pattern")
+        raise Unusable("missing-file", "matches no .yaml or .yml file", "correct the pattern")
     yield from files
 
 
@@ -91,7 +91,7 @@ def _entries(folder: Path, real: Path, root: Path) -> list[os.DirEntry[str]]:
     except OSError as error:
         reason = (error.strerror or "unreadable").lower()
         text = f'holds the folder "{shown(folder, root)}", which cannot be read: {reason}'
-        raise Outside("file-unreadable", text, "correct its permissions") from error
+        raise Unusable("file-unreadable", text, "correct its permissions") from error
 
 
 def _link(path: Path, folder: Path, project: Project) -> Path:
@@ -99,8 +99,9 @@ def _link(path: Path, folder: Path, project: Project) -> Path:
     named = f'holds "{shown(path, project.root)}"'
     try:
         target = inside(path, project.root, project.allowed)
-    except Outside as problem:
-        raise Outside(problem.code, f"{named}, which {problem.reason}", problem.hint) from None
+    except Unusable as error:
+        problem = error.problem
+        raise Unusable(problem.code, f"{named}, which {problem.message}", problem.hint) from None
     if folder.is_relative_to(target):
-        raise Outside("link-loop", f"{named}, a link to a folder above it", "remove the link")
+        raise Unusable("link-loop", f"{named}, a link to a folder above it", "remove the link")
     return target

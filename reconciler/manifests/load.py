@@ -14,7 +14,6 @@ from reconciler.kinds import all_kinds
 from reconciler.kinds.table.schema import RELEASE
 from reconciler.manifests import config, expand, files, paths, releases
 from reconciler.manifests.build import Builder
-from reconciler.manifests.bundle import Unfit
 from reconciler.manifests.bundle_build import Bundles
 from reconciler.manifests.config import Shared
 from reconciler.manifests.definitions import Definitions
@@ -33,6 +32,7 @@ from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.hints import suggest
 from reconciler.model.plan import Rollout
+from reconciler.model.problem import Unusable
 from reconciler.model.state import Desired, Resource
 
 _AFTER_FILLING = {
@@ -229,9 +229,8 @@ class _Loader:
             if what == "definition":
                 return self.definitions.get(real, file)
             built = self.bundles.get(real, file, address, source)
-        except (paths.Outside, Unfit) as problem:
-            message = f'{what} "{named}" {problem.reason}'
-            self.problems.append(Diagnostic(problem.code, message, source, str(address), problem.hint))
+        except Unusable as error:
+            self.problems.append(error.problem.about(f'{what} "{named}"', source, str(address)))
             return None
         self.problems.extend(built.problems)
         if built.definition is not None:

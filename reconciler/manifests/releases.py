@@ -8,10 +8,10 @@ from typing import Any
 from reconciler.manifests.manifest import Manifest
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.problem import Where
 from reconciler.model.state import Resource
 
 LATEST = "latest"
-Where = tuple[str | int, ...]
 
 
 def of_integration(manifest: Manifest, spec: Mapping[str, Any], address: Address) -> Iterator[Diagnostic]:

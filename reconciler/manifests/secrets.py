@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reconciler.manifests.paths import Outside, inside
+from reconciler.manifests.paths import inside
 from reconciler.manifests.program import output_of
 from reconciler.model.diagnostic import Diagnostic, Source
+from reconciler.model.problem import Unusable
 from reconciler.model.secret import Secret
 
 MAX_SECRET_BYTES = 1024 * 1024
@@ -102,9 +103,10 @@ def _from_file(source: SecretSource, root: Path, allowed: Iterable[Path]) -> Sec
             return _wrong(source, "secret-missing", f"{name} is not a file", "name a file")
         with path.open("rb") as stream:
             data = stream.read(MAX_SECRET_BYTES + 1)
-    except Outside as problem:
+    except Unusable as error:
+        problem = error.problem
         code = "secret-outside" if problem.code == "outside-project" else "secret-missing"
-        return _wrong(source, code, f"{name} {problem.reason}", problem.hint)
+        return _wrong(source, code, f"{name} {problem.message}", problem.hint)
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
         return _wrong(source, "secret-missing", f"{name} cannot be read: {reason}", "correct its permissions")

@@ -28,12 +28,8 @@ MAX_DEPTH = 100
 MAX_ALIASED_NODES = 100_000
 
 
-class Stop(Exception):
-    """What ends the reading of a file: told with `diagnostic`, after all that came before it."""
-
-    def __init__(self, diagnostic: Diagnostic) -> None:
-        super().__init__(diagnostic.message)
-        self.diagnostic = diagnostic
+class Ended(Exception):
+    """The reading of a file cannot go on: why is the last of its diagnostics."""
 
 
 @dataclass(slots=True)
@@ -99,11 +95,12 @@ class Builder:
         self.diagnostics.append(diagnostic)
         return diagnostic
 
-    def _stop(self, code: str, message: str, mark: Any, hint: str) -> Stop:
-        return Stop(Diagnostic(code, message, Source(self.file, mark.line + 1, mark.column + 1), hint=hint))
+    def _end(self, code: str, message: str, mark: Any, hint: str) -> Ended:
+        self.report(code, message, mark, hint)
+        return Ended()
 
-    def _too_deep(self, mark: Any) -> Stop:
-        return self._stop("yaml-depth", f"nested more than {MAX_DEPTH} levels deep", mark, "make it flatter")
+    def _too_deep(self, mark: Any) -> Ended:
+        return self._end("yaml-depth", f"nested more than {MAX_DEPTH} levels deep", mark, "make it flatter")
 
     def _scalar(self, event: Any) -> None:
         mark = event.start_mark
@@ -176,7 +173,7 @@ class Builder:
     def _open(self, event: Any, is_map: bool) -> None:
         mark = event.start_mark
         if self.stack and self.stack[-1].is_map and self.stack[-1].key is None:
-            raise self._stop(
+            raise self._end(
                 "yaml-key",
                 "a list or a map cannot be a key",
                 mark,
@@ -209,18 +206,18 @@ class Builder:
     def _alias(self, event: Any) -> None:
         mark, name = event.start_mark, event.anchor
         if self.stack and self.stack[-1].is_map and self.stack[-1].key is None:
-            raise self._stop("yaml-key", "an alias cannot be a key", mark, "write the key out")
+            raise self._end("yaml-key", "an alias cannot be a key", mark, "write the key out")
         if name not in self.anchors:
             hint = f'put text that begins with * in quotes, or write "&{name}" before the value that is meant'
-            raise self._stop("yaml-alias", f'alias "*{name}" has no anchor', mark, hint)
+            raise self._end("yaml-alias", f'alias "*{name}" has no anchor', mark, hint)
         node, size, height = self.anchors[name]
         if size == 0:
-            raise self._stop("yaml-alias", f'alias "*{name}" refers to itself', mark, "write the value out")
+            raise self._end("yaml-alias", f'alias "*{name}" refers to itself', mark, "write the value out")
         self.aliased += size
         self.nodes += size
         if self.aliased > MAX_ALIASED_NODES:
             hint = f"they stand for more than {MAX_ALIASED_NODES:,} values: write them out"
-            raise self._stop("yaml-alias", "too many aliases", mark, hint)
+            raise self._end("yaml-alias", "too many aliases", mark, hint)
         if len(self.stack) + height > MAX_DEPTH:
             raise self._too_deep(mark)
         if self.stack:

@@ -10,7 +10,7 @@ import yaml
 from yaml.cyaml import CParser  # type: ignore[attr-defined]  # the stubs leave it out
 
 from reconciler.model.diagnostic import Diagnostic, Source
-from reconciler.yaml12.build import Builder, Stop
+from reconciler.yaml12.build import Builder, Ended
 from reconciler.yaml12.document import Document
 
 MAX_BYTES = 10 * 1024 * 1024
@@ -60,8 +60,8 @@ def parse(text: str, file: str) -> tuple[list[Document], list[Diagnostic]]:
     builder = Builder(file)
     try:
         builder.run(CParser(text))
-    except Stop as stop:
-        builder.diagnostics.append(stop.diagnostic)
+    except Ended:
+        pass
     except yaml.YAMLError as error:
         builder.diagnostics.append(_syntax(error, text, file))
     return builder.documents, builder.diagnostics

@@ -13,10 +13,11 @@ from time import monotonic
 import pytest
 
 from reconciler.manifests import bundle, bundle_read
-from reconciler.manifests.bundle import Unfit, files_of, packed
+from reconciler.manifests.bundle import files_of, packed
 from reconciler.manifests.bundle_build import Built, Bundles
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Source
+from reconciler.model.problem import Unusable
 from tests.manifests.bundles import INDEX, changed, needs_node
 
 ORDERS = Address("Integration", "orders")
@@ -100,11 +101,11 @@ def test_what_cannot_be_packed_is_named(
 ) -> None:
     folder = dist(tmp_path, {"index.js": INDEX})
     spoil(folder)
-    with pytest.raises(Unfit) as caught:
+    with pytest.raises(Unusable) as caught:
         files_of(folder)
-    assert caught.value.code == code
-    assert words in caught.value.reason
-    assert "\n" not in caught.value.reason
+    assert caught.value.problem.code == code
+    assert words in caught.value.problem.message
+    assert "\n" not in caught.value.problem.message
 
 
 @pytest.mark.parametrize(("limit", "value"), [("MAX_BYTES", 9), ("MAX_FILES", 2)])
@@ -114,9 +115,9 @@ def test_a_folder_that_is_too_large_is_refused(
     folder = dist(tmp_path, {"index.js": "12345", "more.js": "12345", "most.js": ""})
     assert len(files_of(folder)) == 3
     monkeypatch.setattr(bundle, limit, value)
-    with pytest.raises(Unfit, match="larger than") as caught:
+    with pytest.raises(Unusable, match="larger than") as caught:
         files_of(folder)
-    assert caught.value.code == "bundle-too-large"
+    assert caught.value.problem.code == "bundle-too-large"
 
 
 @needs_node
@@ -173,11 +174,11 @@ OUTSIDE = Path(__file__).resolve()
     ],
 )
 def test_a_bundle_that_misbehaves_is_told(code: str, words: str, tmp_path: Path) -> None:
-    with pytest.raises(Unfit) as caught:
+    with pytest.raises(Unusable) as caught:
         build(dist(tmp_path, {"index.js": code}))
-    assert caught.value.code == "bundle-broken"
-    assert words in caught.value.reason
-    assert "\n" not in caught.value.reason
+    assert caught.value.problem.code == "bundle-broken"
+    assert words in caught.value.problem.message
+    assert "\n" not in caught.value.problem.message
 
 
 @needs_node
@@ -187,7 +188,7 @@ def test_a_bundle_that_never_ends_is_ended(
 ) -> None:
     monkeypatch.setattr(bundle_read, "SECONDS", 0.5)
     began = monotonic()
-    with pytest.raises(Unfit, match="does not load within"):
+    with pytest.raises(Unusable, match="does not load within"):
         build(dist(tmp_path, {"index.js": f"{first} for (;;);"}))
     assert monotonic() - began < 10
 
@@ -209,16 +210,16 @@ def test_a_definition_that_is_wrong_is_told_at_the_manifest(tmp_path: Path) -> N
 
 
 def test_without_node_it_is_said(tmp_path: Path) -> None:
-    with pytest.raises(Unfit) as caught:
+    with pytest.raises(Unusable) as caught:
         bundle_read.described({"index.js": b""}, {"PATH": str(tmp_path)})
-    assert caught.value.code == "no-node"
-    assert "node 20" in caught.value.hint
+    assert caught.value.problem.code == "no-node"
+    assert "node 20" in caught.value.problem.hint
 
 
 @needs_node
 def test_icons_must_be_in_the_bundle(tmp_path: Path) -> None:
     named = INDEX.replace("display: { label", 'display: { iconPath: "icon.png", label', 1)
-    with pytest.raises(Unfit, match=r"icon.png"):
+    with pytest.raises(Unusable, match=r"icon.png"):
         build(dist(tmp_path, {"index.js": named}))
     built = build(dist(tmp_path, {"index.js": named, "icon.png": "picture"}))
     assert built.component.fields["bundle"].icons == {"icon.png": b"picture"}
