@@ -257,8 +257,8 @@ class Readiness(Protocol):
 class Publishes(Protocol):
     """Kinds a step of which makes something final."""
 
-    def noted(self, verb: Verb, node: Mapping[str, Any]) -> Mapping[str, Any]:
-        """What an answer tells that nothing shows later, as facts."""
+    def noted(self, verb: Verb, node: Mapping[str, Any], known: LiveObject) -> LiveObject:
+        """The object as known, with what an answer tells that nothing shows later."""
         ...
 
     def hastened(self, verb: Verb, request: Request) -> Operation | None:

@@ -40,6 +40,11 @@ class Page(Struct, Generic[N]):
     nodes: list[N | None] | UnsetType | None = UNSET
 
 
+def known(value: N | UnsetType | None) -> N | None:
+    """What the tenant says; None where it does not know it."""
+    return None if isinstance(value, UnsetType) else value
+
+
 def every(page: Page[N] | UnsetType | None) -> list[N]:
     """What the page shows; nothing where it is absent or null."""
     return [one for one in page.nodes or () if one] if page else []

@@ -139,7 +139,7 @@ def with_names(node: Mapping[str, Any], names: Mapping[str, Sequence[str]]) -> M
     ours, more = record.ours(attributes), names.get(node["id"], ())
     if not more:
         return node
-    borne = dict.fromkeys(name for name in (ours.get("release"), *more) if name)
+    borne = dict.fromkeys(str(name) for name in (ours.get("release"), *more) if name)
     return {**node, "versionAttributes": record.merged(attributes, {**ours, "release": ", ".join(borne)})}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar
+from typing import ClassVar
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -51,5 +51,5 @@ class Ref:
         return "(known after apply)"
 
 
-Resolve = Callable[[Ref], Any]
+Resolve = Callable[[Ref], object]
 """Gives the value of a Ref, or the Ref itself where it is not known yet."""

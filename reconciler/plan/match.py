@@ -58,7 +58,7 @@ class Matched:
     def know(self, address: Address, live: LiveObject) -> None:
         """Puts what was asked of an object that others name to what is known of it."""
         before = self.known.get(address)
-        self.known[address] = replace(before, facts={**live.facts, **before.facts}) if before else live
+        self.known[address] = replace(before, notes=before.notes or live.notes) if before else live
 
     def puzzled(self, address: Address, error: NotUnderstood) -> None:
         """Takes note that a resource's object cannot be understood, as was seen only when more was asked."""
@@ -258,9 +258,7 @@ def _tenant(live: LiveObject) -> None:
 
 
 def _marks_of(live: LiveObject, kind: Kind) -> list[str]:
-    marks = marks_in(live.labels, kind.name)
-    remembered = live.facts.get("mark")
-    return marks or ([remembered] if isinstance(remembered, str) else [])
+    return marks_in(live.labels, kind.name) or list(filter(None, [live.facts.mark]))
 
 
 def _same_name(resource: Resource, key: str, found: list[LiveObject]) -> Refusal:

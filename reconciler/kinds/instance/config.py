@@ -32,7 +32,10 @@ from reconciler.kinds.instance.config_values import (
     text,
 )
 from reconciler.kinds.instance.config_wanted import resolved, unignored
+from reconciler.kinds.instance.facts import facts_of
+from reconciler.kinds.instance.node import Required, VariableNode
 from reconciler.kinds.instance.secrets import secrets_rotated
+from reconciler.kinds.nodes import Input, every, known
 from reconciler.kinds.protocol import Request
 from reconciler.kinds.table.labels import ignored
 from reconciler.kinds.table.secrets import resting, shown
@@ -41,34 +44,37 @@ from reconciler.model.secret import Hidden, Secret, unproven
 from reconciler.model.state import LiveObject
 
 
-def parse_variables(nodes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def parse_variables(shown: Sequence[VariableNode]) -> dict[str, object]:
     """Config variables by key: text, Unproven where its type may hold secrets; for a connection `{"inputs":
     {…}}`, its values Secret or Hidden; for a shared one that is bound `{"customerConnection": ID}`; for a
     schedule `{"value", "scheduleType", "timeZone"}`.
     """
-    out: dict[str, Any] = {}
-    for node in nodes:
-        required = node["requiredConfigVariable"]
-        if bound := node.get("customerConfigVariable"):
-            out[required["key"]] = {SHARED: bound["id"]}
-        elif required["dataType"] == "CONNECTION":
-            rows = (node.get("inputs") or {}).get("nodes") or ()
-            out[required["key"]] = {"inputs": {row["name"]: _input(row) for row in rows if row}}
-        elif required["dataType"] == "SCHEDULE":
-            out[required["key"]] = {
-                "value": node.get("value") or "",
-                "scheduleType": (node.get("scheduleType") or "").lower(),
-                "timeZone": node.get("timeZone") or "",
-            }
-        else:
-            out[required["key"]] = _read(node.get("value") or "", ValueType.of(required))
-    return out
+    return {one.required_config_variable.key: _variable(one) for one in shown}
 
 
-def parse_types(nodes: Sequence[Mapping[str, Any]]) -> dict[str, ValueType]:
+def _variable(shown: VariableNode) -> object:
+    required = shown.required_config_variable
+    if shown.customer_config_variable:
+        return {SHARED: shown.customer_config_variable.id}
+    if required.data_type == "CONNECTION":
+        return {"inputs": {row.name: _input(row) for row in every(shown.inputs)}}
+    if required.data_type == "SCHEDULE":
+        return {
+            "value": shown.value or "",
+            "scheduleType": (shown.schedule_type or "").lower(),
+            "timeZone": shown.time_zone or "",
+        }
+    return _read(shown.value or "", _type(required))
+
+
+def parse_types(shown: Sequence[VariableNode]) -> dict[str, ValueType]:
     """The types of the variables of the version that the instance runs, by key."""
-    required = [node["requiredConfigVariable"] for node in nodes]
-    return {one["key"]: ValueType.of(one) for one in required}
+    required = [one.required_config_variable for one in shown]
+    return {one.key: _type(one) for one in required}
+
+
+def _type(required: Required) -> ValueType:
+    return ValueType.named(required.data_type, known(required.collection_type))
 
 
 def variable_inputs(request: Request, keys: Sequence[str]) -> list[dict[str, Any]]:
@@ -84,8 +90,7 @@ def variable_inputs(request: Request, keys: Sequence[str]) -> list[dict[str, Any
 
 def types_of(live: LiveObject | None) -> Mapping[str, ValueType]:
     """The types of a live instance's variables."""
-    found: Mapping[str, ValueType] = live.facts.get("types", {}) if live else {}
-    return found
+    return facts_of(live).types if live else {}
 
 
 def config_changes(request: Request) -> list[Change]:
@@ -220,8 +225,5 @@ def _like(found: Any, wanted: Any) -> Any:
     return as_json(found) if plain else found
 
 
-def _input(row: Mapping[str, Any]) -> Any:
-    value = row.get("value") or ""
-    if value == "":
-        return Hidden(present=True) if row.get("hasValue") else Hidden(present=False)
-    return Secret(value, "live", sure=False)
+def _input(shown: Input) -> Secret | Hidden:
+    return Secret(shown.value, "live", sure=False) if shown.value else Hidden(present=bool(shown.has_value))

@@ -29,11 +29,6 @@ class ValueType:
     collection: str = ""
 
     @classmethod
-    def of(cls, variable: Mapping[str, Any]) -> ValueType:
-        """The type that a variable of an answer says."""
-        return cls.named(variable.get("dataType"), variable.get("collectionType"))
-
-    @classmethod
     def named(cls, data: str | None, collection: str | None) -> ValueType:
         """The type of these names."""
         return cls((data or "").lower(), (collection or "").lower())

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.kinds.instance.config_values import as_json, has_secret, on_wire, same_json, text
+from reconciler.kinds.instance.facts import facts_of
+from reconciler.kinds.instance.node import FlowNode
 from reconciler.kinds.instance.secrets import secret_cause, secrets_rotated
+from reconciler.kinds.nodes import known
 from reconciler.kinds.protocol import Request
 from reconciler.kinds.table.compare import fits, part_causes
 from reconciler.kinds.table.labels import ignored
@@ -20,16 +23,20 @@ FLOWS = "configure-flows"
 KEYS = "apiKeys"
 TEXTS = ("testContentType", "testHeaders", "testPayload")
 """What may hold secrets."""
-SETTINGS = (*TEXTS, "usesLre")
 
 
-def parse_flow(row: Mapping[str, Any]) -> dict[str, Any]:
+def parse_flow(shown: FlowNode) -> dict[str, object]:
     """A flow's settings. Keys that the server does not tell count as hidden; whether it has any, it does not
     say either.
     """
-    keys = row.get(KEYS)
-    known = Hidden() if keys is None else [Secret(key, "live") for key in keys]
-    return {KEYS: known, **{name: unproven(row.get(name)) for name in SETTINGS}}
+    keys = shown.api_keys
+    return {
+        KEYS: [Secret(key, "live") for key in keys] if isinstance(keys, list) else Hidden(),
+        "testContentType": unproven(known(shown.test_content_type)),
+        "testHeaders": unproven(known(shown.test_headers)),
+        "testPayload": unproven(known(shown.test_payload)),
+        "usesLre": known(shown.uses_lre),
+    }
 
 
 def flow_changes(request: Request) -> list[Change]:
@@ -149,7 +156,7 @@ def flow_inputs(request: Request) -> list[dict[str, Any]]:
     assert live is not None
     rows = []
     for name, settings in (request.resource.fields.get("flows") or {}).items():
-        row: dict[str, Any] = {"flowId": live.facts["flowIds"].get(name)}
+        row: dict[str, Any] = {"flowId": facts_of(live).flow_ids.get(name)}
         for field, value in settings.items():
             if not ignored(request.resource, f"flows.{name}.{field}"):
                 row[field] = _sent(field, value)

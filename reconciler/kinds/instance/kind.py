@@ -28,6 +28,7 @@ from reconciler.kinds.instance.config import (
     variable_inputs,
 )
 from reconciler.kinds.instance.config_wanted import bindings
+from reconciler.kinds.instance.facts import InstanceFacts, InstanceNotes, facts_of
 from reconciler.kinds.instance.flows import (
     FLOWS,
     flow_changes,
@@ -36,7 +37,8 @@ from reconciler.kinds.instance.flows import (
     parse_flow,
     resting_flows,
 )
-from reconciler.kinds.instance.record import OVERWRITTEN, keys_of, newly_written, recall, record
+from reconciler.kinds.instance.node import InstanceNode, each
+from reconciler.kinds.instance.record import keys_of, newly_written, recall, record
 from reconciler.kinds.instance.release import moves_to, names_version, release_of, release_ref
 from reconciler.kinds.instance.rows import ROWS
 from reconciler.kinds.instance.secrets import secrets_digest
@@ -50,6 +52,7 @@ from reconciler.kinds.instance.steps import (
     will_deploy,
 )
 from reconciler.kinds.instance.tests import DEPLOY_TIMEOUT, OUTSTANDING, TESTED, tests_of
+from reconciler.kinds.nodes import fitted, known
 from reconciler.kinds.protocol import Request, Steps, address_of
 from reconciler.kinds.table.labels import (
     as_live,
@@ -92,40 +95,26 @@ class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, Readiness, Recorded, Sc
 
     def parse(self, node: Mapping[str, Any]) -> LiveObject:
         """An instance as the API shows it; what may be secret is wrapped before anything else sees it."""
-        labels = frozenset(node.get("labels") or ())
-        version = node["integration"] or {}
-        flows = {row["flow"]["name"]: parse_flow(row) for row in _nodes(node, "flowConfigs")}
-        config = parse_variables(_nodes(node, "configVariables"))
-        owners = (node["id"], [node["customer"]["id"], node["name"]])
+        shown = fitted(InstanceNode, node, self.name)
+        labels = frozenset(shown.labels or ())
+        flows = {one.flow.name: parse_flow(one) for one in each(shown.flow_configs)}
+        config = parse_variables(each(shown.config_variables))
+        owners = (shown.id, [shown.customer.id, shown.name])
         memory = recall(labels, keys_of(config, flows), owners)
-        flow_ids = {row["flow"]["name"]: row["flow"]["id"] for row in _nodes(node, "flowConfigs")}
         return LiveObject(
             kind=self.name,
-            id=node["id"],
+            id=shown.id,
             fields={
-                "customer": node["customer"]["id"],
-                "version": version.get("id"),
-                "name": node["name"],
-                "description": node.get("description") or "",
-                "enabled": bool(node["enabled"]),
+                "customer": shown.customer.id,
+                "name": shown.name,
+                "description": shown.description or "",
+                "enabled": shown.enabled,
                 "labels": people(labels),
                 "config": config,
                 "flows": flows,
             },
             labels=labels,
-            facts={
-                "needsDeploy": bool(node["needsDeploy"]),
-                "deployedVersion": node.get("deployedVersion"),
-                "lastDeployedAt": node.get("lastDeployedAt"),
-                "versionNumber": version.get("versionNumber"),
-                "sequence": version.get("versionSequenceId"),
-                "configState": node.get("configState"),
-                "suspended": bool(node.get("systemSuspended")),
-                "flowIds": flow_ids,
-                "types": parse_types(_nodes(node, "configVariables")),
-                "flowConfigs": {row["flow"]["name"]: row.get("id") for row in _nodes(node, "flowConfigs")},
-                "older": memory.older,
-            },
+            facts=_facts(shown, memory.older),
             applied=memory.applied,
             written=memory.written,
             denied=denied(node),
@@ -137,7 +126,7 @@ class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, Readiness, Recorded, Sc
 
     def deleted_with(self, live: LiveObject) -> Sequence[tuple[Tie, object]]:
         """Its customer, and its integration (api notes: "Customers")."""
-        sequence = live.facts.get("sequence")
+        sequence = facts_of(live).sequence
         integration = [(INTEGRATION, sequence)] if sequence is not None else []
         return [(CUSTOMER, live.fields["customer"]), *integration]
 
@@ -163,7 +152,7 @@ class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, Readiness, Recorded, Sc
     def value(self, live: LiveObject, ref: Ref) -> object:
         """Its id, and the ids of its flows' settings."""
         if isinstance(ref, FlowConfigRef):
-            return live.facts["flowConfigs"].get(ref.flow)
+            return facts_of(live).flow_configs.get(ref.flow)
         return super().value(live, ref)
 
     def promises(self, resource: Resource, ref: Ref) -> bool:
@@ -175,7 +164,7 @@ class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, Readiness, Recorded, Sc
         code, message, hint = not_there(ref)
         if live is None or not isinstance(ref, FlowConfigRef):
             return code, message, hint
-        known = ", ".join(f'"{name}"' for name in sorted(live.facts["flowConfigs"])) or "none"
+        known = ", ".join(f'"{name}"' for name in sorted(facts_of(live).flow_configs)) or "none"
         return (
             code,
             f'{ref.address} has no flow "{ref.flow}"',
@@ -203,14 +192,13 @@ class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, Readiness, Recorded, Sc
         """
         resource, live = request.resource, request.live
         assert live is not None
-        integration = resource.fields["integration"]
+        facts, integration = facts_of(live), resource.fields["integration"]
         fields = {"integration": integration, **as_live(request, (*PLAIN, "labels", "enabled"))}
-        running = request.resolve(ReleaseNameRef(integration, live.fields["version"]))
-        number = live.facts["versionNumber"]
+        running = request.resolve(ReleaseNameRef(integration, facts.version_id or ""))
         if isinstance(running, str):
             fields["release"] = running
-        elif isinstance(request.resolve(VersionNumberRef(integration, number)), str):
-            fields["version"] = number
+        elif isinstance(request.resolve(VersionNumberRef(integration, facts.version_number or 0)), str):
+            fields["version"] = facts.version_number
         return replace(resource, fields=fields | {"config": settled_config(request)})
 
     def operation(self, step: str, verb: Verb, request: Request) -> Operation:
@@ -247,9 +235,7 @@ class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, Readiness, Recorded, Sc
         if verb is Verb.DELETE:
             return None
         live = self.parse(node)
-        return (
-            replace(live, facts={**live.facts, OVERWRITTEN: newly_written(before, live)}) if before else live
-        )
+        return replace(live, notes=InstanceNotes(newly_written(before, live))) if before else live
 
     def satisfied(self, step: str, verb: Verb, request: Request) -> bool:
         """Whether the instance already is as the step would make it. A deploy always is sent: it also makes
@@ -276,10 +262,11 @@ class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, Readiness, Recorded, Sc
         live = request.live
         if verb is not Verb.DEPLOY or live is None:
             return ""
-        if live.facts["needsDeploy"] or not live.facts["lastDeployedAt"]:
+        facts = facts_of(live)
+        if facts.needs_deploy or not facts.last_deployed_at:
             return "the deployment to become live"
-        if live.facts["deployedVersion"] != live.facts["versionNumber"]:
-            return f"version {live.facts['versionNumber']} to become live"
+        if facts.deployed_version != facts.version_number:
+            return f"version {facts.version_number} to become live"
         return ""
 
     def basis(self, live: LiveObject, resource: Resource | None) -> str:
@@ -287,7 +274,7 @@ class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, Readiness, Recorded, Sc
         does not call a secret: any other text in them may be one.
         """
         wanted = resource.fields if resource else {}
-        fields = dict(live.fields)
+        fields = {**live.fields, "version": facts_of(live).version_id}
         fields["config"] = resting_config(wanted.get("config") or {}, live)
         fields["flows"] = resting_flows(wanted.get("flows") or {}, live)
         return sha256([live.id, fields, sorted(live.labels)])
@@ -364,5 +351,18 @@ class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, Readiness, Recorded, Sc
         )
 
 
-def _nodes(node: Mapping[str, Any], name: str) -> Sequence[Mapping[str, Any]]:
-    return (node.get(name) or {}).get("nodes") or ()
+def _facts(shown: InstanceNode, older: bool) -> InstanceFacts:
+    version, flows = shown.integration, each(shown.flow_configs)
+    return InstanceFacts(
+        older=older,
+        version_id=version.id if version else None,
+        version_number=version.version_number if version else None,
+        sequence=known(version.version_sequence_id) if version else None,
+        deployed_version=known(shown.deployed_version),
+        last_deployed_at=known(shown.last_deployed_at),
+        needs_deploy=shown.needs_deploy,
+        suspended=bool(shown.system_suspended),
+        types=parse_types(each(shown.config_variables)),
+        flow_ids={one.flow.name: one.flow.id for one in flows},
+        flow_configs={one.flow.name: one.id for one in flows if one.id},
+    )

@@ -15,6 +15,7 @@ from reconciler.kinds.instance.config_causes import recorded, unspoken
 from reconciler.kinds.instance.config_forms import form, how
 from reconciler.kinds.instance.config_values import has_secret
 from reconciler.kinds.instance.config_wanted import asked
+from reconciler.kinds.instance.facts import overwritten
 from reconciler.kinds.instance.flows import FLOWS, TEXTS, flow_changes
 from reconciler.kinds.instance.release import moves_to
 from reconciler.kinds.instance.secrets import SECRET_DIGITS
@@ -33,8 +34,6 @@ LAYOUT = Layout(
     {"secrets": SECRET_DIGITS, "enabled": 1},
     "config",
 )
-OVERWRITTEN = "overwritten"
-"""What is noted of an object while a run changes it: the variables whose values it has written."""
 
 
 def keys_of(config: Iterable[str], flows: Iterable[str]) -> tuple[str, ...]:
@@ -108,14 +107,8 @@ def _next(before: Written | None, value: Any, *, there: bool, over: bool) -> Wri
     return before
 
 
-def overwritten(live: LiveObject | None) -> frozenset[str]:
-    """The variables that this run has written."""
-    found: frozenset[str] = live.facts.get(OVERWRITTEN, frozenset()) if live else frozenset()
-    return found
-
-
 def newly_written(before: LiveObject, after: LiveObject) -> frozenset[str]:
-    """The same after a call, by what differs."""
+    """The variables that this run has written, after a call: by what differs."""
     then, now = before.fields["config"], after.fields["config"]
     return overwritten(before) | {key for key in now if now[key] != then.get(key)}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reconciler.kinds.instance.facts import facts_of
 from reconciler.kinds.protocol import Request
 from reconciler.kinds.table.labels import ignored
 from reconciler.model.address import Ref
@@ -32,6 +33,6 @@ def moves_to(request: Request) -> str | None:
     """The version that an update brings the instance to; None where it stays on its own."""
     live, resource = request.live, request.resource
     version = request.resolve(release_ref(resource)) if names_version(resource) else None
-    if live is not None and (ignored(resource, "release") or version == live.fields["version"]):
+    if live is not None and (ignored(resource, "release") or version == facts_of(live).version_id):
         return None
     return version if isinstance(version, str) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reconciler.kinds.instance.config import config_changes
+from reconciler.kinds.instance.facts import facts_of
 from reconciler.kinds.instance.flows import FLOWS, flow_changes
 from reconciler.kinds.instance.record import is_early, is_late
 from reconciler.kinds.instance.release import names_version, release_of, release_ref
@@ -58,7 +59,7 @@ def instance_steps(request: Request, *, adopt: bool) -> Steps:
         steps.append(Step(verb, reason, tuple(updating)))
     if config:
         steps.append(Step(Verb.CONFIGURE, "its configuration differs", tuple(config)))
-    elif moving and fields.get("config") and live.facts["needsDeploy"]:
+    elif moving and fields.get("config") and facts_of(live).needs_deploy:
         steps.append(Step(Verb.CONFIGURE, "a change of version may drop values that were not deployed"))
     if flows or (moving and fields.get("flows")):
         # Settings survive a change of version as far as is known, so that this only makes sure.
@@ -98,7 +99,7 @@ def owes_tests(request: Request) -> bool:
 def _another_integration(request: Request, live: LiveObject) -> tuple[Refusal, ...]:
     """The platform moves an instance between the versions of one integration only."""
     integration = request.resource.fields["integration"]
-    wanted, found = request.resolve(SequenceRef(integration)), live.facts["sequence"]
+    wanted, found = request.resolve(SequenceRef(integration)), facts_of(live).sequence
     if not isinstance(wanted, str) or not found or wanted == found:
         return ()
     return (
@@ -117,11 +118,11 @@ def _version_change(request: Request) -> list[Change]:
     if live is None or ignored(resource, "release") or not names_version(resource):
         return []
     wanted = request.resolve(release_ref(resource))
-    if wanted == live.fields["version"]:
+    if wanted == facts_of(live).version_id:
         return []
     integration = resource.fields["integration"]
-    before = request.resolve(ReleaseNameRef(integration, live.fields["version"]))
-    by_number = f"version {live.facts['versionNumber']}"
+    before = request.resolve(ReleaseNameRef(integration, facts_of(live).version_id or ""))
+    by_number = f"version {facts_of(live).version_number}"
     shown = before if isinstance(before, str) and "version" not in resource.fields else by_number
     release = release_of(resource)
     why = cause(remembered(request).applied, "release", release, shown, by_number)
@@ -167,11 +168,12 @@ def _deploy_reason(live: LiveObject, moving: bool, config: bool, flows: bool) ->
         return "its configuration changes"
     if flows:
         return "the settings of its flows change"
-    if not live.facts["lastDeployedAt"]:
+    facts = facts_of(live)
+    if not facts.last_deployed_at:
         return "was never deployed"
-    if live.facts["needsDeploy"]:
+    if facts.needs_deploy:
         return "has changes that are not deployed"
-    if live.facts["deployedVersion"] != live.facts["versionNumber"]:
+    if facts.deployed_version != facts.version_number:
         return "another version is deployed than is assigned"
     return ""
 
@@ -183,10 +185,10 @@ def _switch(request: Request, *, deploying: bool) -> list[Step]:
     live, fields = request.live, request.resource.fields
     if "enabled" not in fields or ignored(request.resource, "enabled"):
         # What someone paused stays so; what was never deployed is as the platform has it.
-        paused = live is not None and live.facts["lastDeployedAt"] and not live.fields["enabled"]
+        paused = live is not None and facts_of(live).last_deployed_at and not live.fields["enabled"]
         return [Step(Verb.DISABLE, "deploying may enable it")] if paused and deploying else []
     wanted = bool(fields["enabled"])
-    if wanted and live is not None and live.facts["suspended"]:
+    if wanted and live is not None and facts_of(live).suspended:
         return []  # the vendor stopped it
     verb = Verb.ENABLE if wanted else Verb.DISABLE
     # Deploying is expected to enable: what remains is to switch off what shall not run.
@@ -196,7 +198,7 @@ def _switch(request: Request, *, deploying: bool) -> list[Step]:
     found = live.fields["enabled"]
     if found != wanted:
         # A run that ended before its first deploy has not come to it yet: nobody switched it off.
-        begun = wanted and not live.facts["lastDeployedAt"]
+        begun = wanted and not facts_of(live).last_deployed_at
         why = Cause.PENDING if begun else cause(remembered(request).applied, "enabled", wanted, found)
         reason, change = "is " + ("disabled" if wanted else "enabled"), Change("enabled", found, wanted, why)
         return [Step(verb, reason, (change,), writes=writes)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from reconciler.kinds.instance.facts import facts_of
 from reconciler.kinds.protocol import Request, Step, address_of
 from reconciler.kinds.table.labels import ignored
 from reconciler.kinds.table.record import WIDTH
@@ -60,10 +61,10 @@ def _paused(request: Request) -> bool:
     it on again.
     """
     live, resource = request.live, request.resource
-    if live is None or live.fields["enabled"] or not live.facts["lastDeployedAt"]:
+    if live is None or live.fields["enabled"] or not facts_of(live).last_deployed_at:
         return False
     left_alone = "enabled" not in resource.fields or ignored(resource, "enabled")
-    return left_alone or bool(live.facts["suspended"])
+    return left_alone or facts_of(live).suspended
 
 
 def back_to(before: LiveObject | None, request: Request) -> tuple[Operation, ...]:
@@ -72,7 +73,7 @@ def back_to(before: LiveObject | None, request: Request) -> tuple[Operation, ...
     """
     live = request.live
     version = _ran(before, request) if before else None
-    if before is None or live is None or version in (None, live.fields["version"]):
+    if before is None or live is None or version in (None, facts_of(live).version_id):
         return ()
     values = {"id": live.id, "integration": version, "labels": sorted(before.labels)}
     calls = (("updateInstance", {**values, "configMode": "INSTANCE"}), ("deployInstance", {"id": live.id}))
@@ -91,9 +92,9 @@ def back_to(before: LiveObject | None, request: Request) -> tuple[Operation, ...
 
 def _ran(before: LiveObject, request: Request) -> str | None:
     """The version that was deployed. An earlier run may have assigned another one, and ended there."""
-    number, assigned = before.facts["deployedVersion"], before.facts["versionNumber"]
-    if number in (None, assigned) or not before.facts["lastDeployedAt"]:
-        assigned_id: str | None = before.fields["version"]
-        return assigned_id
+    facts = facts_of(before)
+    number = facts.deployed_version
+    if number is None or number == facts.version_number or not facts.last_deployed_at:
+        return facts.version_id
     found = request.resolve(VersionNumberRef(request.resource.fields["integration"], number))
     return found if isinstance(found, str) else None

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from reconciler.definition import Definition
 from reconciler.definition.withheld import Inputs
 from reconciler.kinds.component import reference
+from reconciler.kinds.integration.facts import asked_of, draft_of, facts_of, notes_of
 from reconciler.kinds.integration.latest import component_changes
 from reconciler.kinds.integration.release import meant, newest_unnamed
 from reconciler.kinds.integration.source import bundle_change
@@ -25,10 +25,6 @@ from reconciler.model.secret import Secret
 from reconciler.model.state import LiveObject, Resource, Version
 
 FOLLOW = "follow"
-READ = "read"
-"""The fact that holds the definitions of versions that were read, by the version's id; None where the server
-has none.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +96,10 @@ def compared(request: Request) -> Import:
         return Import(False)
     if live is None:
         return Import(True)
-    if live.facts.get("imported"):
+    if notes_of(live).imported:
         # What the server made of the text counts as applied, dropped keys and all.
         return Import(False)
-    found: Definition = live.fields["definition"]
+    found = draft_of(live)
     untouched, sent_again = is_ours(live), wanted.meaning_digest in _sent(live)
     if untouched and sent_again:
         return Import(False)
@@ -154,7 +150,7 @@ def holds(request: Request, version: Version) -> bool | None:
         return True
     if version.definition == wanted.meaning_digest:
         return True
-    read: Definition | None = live.facts.get(READ, {}).get(version.id)
+    read = notes_of(live).read.get(version.id)
     if read is None:
         # Nothing was changed since the newest was published: it is what the draft is.
         return not compared(request).needed if _is_draft(live, version) else None
@@ -172,7 +168,7 @@ def to_be_read(request: Request) -> Version | None:
         return None
     found = meant(live, release)
     version = found.one if found.versions else newest_unnamed(live)
-    if version is None or version.id in live.facts.get(READ, {}):
+    if version is None or version.id in notes_of(live).read:
         return None
     return version if holds(request, version) is None else None
 
@@ -183,14 +179,14 @@ def is_ahead(request: Request, version: Version) -> bool:
     assert live is not None
     if not compared(request).needed:
         return False
-    read: Definition | None = live.facts.get(READ, {}).get(version.id)
-    return not (_is_draft(live, version) if read is None else read.same(live.fields["definition"]))
+    read = notes_of(live).read.get(version.id)
+    return not (_is_draft(live, version) if read is None else read.same(draft_of(live)))
 
 
 def sent_digest(resource: Resource) -> str:
     """The digest of what the manifest's definition means; a published version remembers it."""
-    wanted = resource.fields.get("definition")
-    return wanted.meaning_digest if isinstance(wanted, Definition) else ""
+    wanted = asked_of(resource)
+    return wanted.meaning_digest if wanted is not None else ""
 
 
 def is_ours(live: LiveObject) -> bool:
@@ -202,7 +198,7 @@ def _records_of_draft(live: LiveObject) -> list[str]:
     """What was sent, by each record of ours that fits the draft as it is: that of the last import, and those
     of our publishes.
     """
-    now = live.fields["definition"].digest
+    now = draft_of(live).digest
     records = [(live.applied.get("observed"), live.applied.get("sent", ""))]
     records += [(version.observed, version.definition) for version in live.versions]
     return [sent for observed, sent in records if observed == now]
@@ -215,8 +211,7 @@ def _sent(live: LiveObject) -> list[str]:
 
 def _wanted(resource: Resource) -> Definition | None:
     """Git's definition, where it has a say."""
-    wanted: Definition | None = resource.fields.get("definition")
-    return None if ignored(resource, "definition") else wanted
+    return None if ignored(resource, "definition") else asked_of(resource)
 
 
 def _to_be_named(request: Request, live: LiveObject) -> Version | None:
@@ -229,7 +224,7 @@ def _to_be_named(request: Request, live: LiveObject) -> Version | None:
 
 def _is_draft(live: LiveObject, version: Version) -> bool:
     """Whether the draft is just what was published last, as this version."""
-    return live.versions[0].id == version.id and not live.facts["hasUnpublishedChanges"]
+    return live.versions[0].id == version.id and not facts_of(live).has_unpublished_changes
 
 
 def _cause(live: LiveObject, *, untouched: bool, sent_again: bool) -> Cause:
@@ -240,9 +235,9 @@ def _cause(live: LiveObject, *, untouched: bool, sent_again: bool) -> Cause:
     return Cause.DRIFT if sent_again else Cause.BOTH
 
 
-def _moved_components(live: LiveObject, own: str) -> Iterator[tuple[str, Any, Any]]:
+def _moved_components(live: LiveObject, own: str) -> Iterator[tuple[str, object, object]]:
     """The components whose versions are not those observed, but for a bundle's own one."""
-    before, now = live.facts["components"], live.fields["definition"].component_versions
+    before, now = facts_of(live).components, draft_of(live).component_versions
     for key in sorted(before.keys() & now.keys()):
         if key != own and before[key] != now[key]:
             yield f"definition.components[{key}].version", before[key], now[key]

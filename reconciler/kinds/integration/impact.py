@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from reconciler.definition import Configuration, Definition
 from reconciler.kinds.instance.config_values import text
+from reconciler.kinds.instance.facts import facts_of as facts_of_instance
+from reconciler.kinds.integration.facts import asked_of, draft_of, facts_of
 from reconciler.kinds.protocol import Request, address_of, source_of
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.hints import listed
@@ -23,11 +24,11 @@ def impact(request: Request, followers: Sequence[Request]) -> list[Diagnostic]:
     nothing sets, a key or a picklist value that is gone, a connection of another component, a configuration
     that is to be given anew. Each counts the instances that it hits.
     """
-    wanted: Definition | None = request.resource.fields.get("definition")
+    wanted = asked_of(request.resource)
     if wanted is None:
         return []
     hits: dict[tuple[str, str], list[str]] = {}
-    old: Definition | None = request.live.fields["definition"] if request.live else None
+    old = draft_of(request.live) if request.live else None
     for follower in followers:
         found = [(message, _SET) for message in _misfits(wanted, old, follower)]
         found += [(message, _CONFIGURE) for message in _to_configure(wanted, request.live, follower)]
@@ -58,7 +59,7 @@ def _to_configure(wanted: Definition, draft: LiveObject | None, follower: Reques
     if not _runs_the_draft(draft, instance):
         yield "the configuration may have to be given anew: what the version in use asks for cannot be told"
         return
-    old = draft.fields["definition"].configuration
+    old = draft_of(draft).configuration
     more = _fields("newly required", new.newly_required(old))
     if new.renewed_from(old):
         yield f"the configuration moves from {_of(old)} to {_of(new)}, and is to be given anew{more}"
@@ -69,7 +70,7 @@ def _to_configure(wanted: Definition, draft: LiveObject | None, follower: Reques
 def _runs_the_draft(draft: LiveObject, instance: LiveObject) -> bool:
     """Whether an instance's version is the newest, and the draft still is as it was published."""
     newest = next((version.id for version in draft.versions), None)
-    return instance.fields["version"] == newest and not draft.facts["hasUnpublishedChanges"]
+    return facts_of_instance(instance).version_id == newest and not facts_of(draft).has_unpublished_changes
 
 
 def _of(configuration: Configuration | None) -> str:
@@ -102,7 +103,7 @@ def _misfits(wanted: Definition, draft: Definition | None, follower: Request) ->
             yield f'config variable "{key}" is dropped, and with it the value in use'
 
 
-def _set(value: Any) -> bool:
+def _set(value: object) -> bool:
     if isinstance(value, Mapping):
         return any(_set(v) for v in value.values())
     if isinstance(value, Hidden):

@@ -27,7 +27,6 @@ from reconciler.kinds.capabilities import (
 )
 from reconciler.kinds.integration import metadata as record
 from reconciler.kinds.integration.draft import (
-    READ,
     compared,
     import_needed,
     is_a_desk,
@@ -35,21 +34,23 @@ from reconciler.kinds.integration.draft import (
     published,
     to_be_read,
 )
+from reconciler.kinds.integration.facts import IntegrationNotes, draft_of, facts_of, notes_of
 from reconciler.kinds.integration.impact import impact
-from reconciler.kinds.integration.latest import NEWEST, is_to_be_asked, newest
+from reconciler.kinds.integration.latest import is_to_be_asked, newest
 from reconciler.kinds.integration.memory import (
+    facts,
     is_written,
     of_creation,
     of_update,
     parse_version,
     remembers,
 )
-from reconciler.kinds.integration.publish import PUBLISHED, naming_after, not_available, publication
+from reconciler.kinds.integration.node import IntegrationNode, Published
+from reconciler.kinds.integration.publish import naming_after, not_available, publication
 from reconciler.kinds.integration.release import find_release, meant, name_of, several
 from reconciler.kinds.integration.rows import ROWS, RULES
 from reconciler.kinds.integration.source import needed_component, replaces, wanted_definition
 from reconciler.kinds.integration.steps import (
-    BEFORE,
     EMPTY,
     GROUPS,
     PLAIN,
@@ -60,6 +61,7 @@ from reconciler.kinds.integration.steps import (
     put_back,
 )
 from reconciler.kinds.integration.versions import older, with_older
+from reconciler.kinds.nodes import every, fitted
 from reconciler.kinds.protocol import Request, Steps, address_of
 from reconciler.kinds.table.labels import (
     as_live,
@@ -120,7 +122,7 @@ class IntegrationKind(
     def is_own(self, live: LiveObject, request: Request) -> bool:
         """Also by the mark that its metadata remembers, where it wears none."""
         worn = marks_in(live.labels, self.name)
-        return own_mark(request) in (worn or [live.facts["mark"]])
+        return own_mark(request) in worn if worn else own_mark(request) == live.facts.mark
 
     def next_part(self, node: Mapping[str, Any]) -> Operation | None:
         """Older versions: a page holds a hundred, and an integration may have more."""
@@ -132,40 +134,26 @@ class IntegrationKind(
 
     def parse(self, node: Mapping[str, Any]) -> LiveObject:
         """A draft as the API shows it. Rows of the sequence that are the draft itself are left out."""
-        labels = frozenset(node.get("labels") or ())
-        memory = record.ours(record.whole(node.get("metadata")))
-        versions = tuple(
-            parse_version(row)
-            for row in (node.get("versionSequence") or {}).get("nodes") or ()
-            if row and row["id"] != node["id"]
-        )
+        shown = fitted(IntegrationNode, node, self.name)
+        labels = frozenset(shown.labels or ())
+        memory = record.ours(record.whole(shown.metadata))
+        tree = shown.definition_data if isinstance(shown.definition_data, Mapping) else {}
         return LiveObject(
             kind=self.name,
-            id=node["id"],
+            id=shown.id,
             fields={
-                "name": node["name"],
-                "description": node.get("description") or "",
-                "category": node.get("category") or "",
+                "name": shown.name,
+                "description": shown.description or "",
+                "category": shown.category or "",
                 "labels": people(labels),
-                "definition": Definition(node.get("definition") or "", node.get("definitionData") or {}),
+                "definition": Definition(shown.definition or "", tree),
             },
             labels=labels,
-            facts={
-                "hasUnpublishedChanges": bool(node.get("hasUnpublishedChanges")),
-                "sequence": node.get("versionSequenceId"),
-                "metadata": node.get("metadata"),
-                "mark": memory.get("mark"),
-                "protect": bool(memory.get("protect")),
-                "created": bool(memory.get("created")),
-                "releases": record.text_map(memory.get("releases")),
-                "components": record.read(memory.get("components")),
-                "dropped": bool(memory.get("dropped")),
-                "outdated": bool(node.get("hasOutdatedComponents")),
-                **newest(node),
-            },
-            versions=versions,
+            facts=facts(shown, memory),
+            versions=tuple(parse_version(row) for row in every(shown.version_sequence) if row.id != shown.id),
             applied=record.text_map(memory.get("applied")),
             denied=denied(node),
+            notes=IntegrationNotes(newest=newest(shown)),
         )
 
     def natural_key(self, resource: Resource, resolve: Resolve) -> Sequence[tuple[str, Any]]:
@@ -179,7 +167,7 @@ class IntegrationKind(
     def needs(self, resource: Resource) -> Sequence[Ref]:
         """What its definition names and a manifest declares, and the package that it runs."""
         named = [Ref(address) for address in resource.fields.get("uses", ())]
-        return [*named, *needed_component(resource.fields.get("definition"))]
+        return [*named, *needed_component(resource)]
 
     def value(self, live: LiveObject, ref: Ref) -> object:
         """Its id and its sequence's; of its versions, which release or number they are, and the reverse; the
@@ -187,8 +175,8 @@ class IntegrationKind(
         """
         if isinstance(ref, KeysRef):
             newest = next((v.id for v in live.versions), None)
-            is_draft = newest == ref.version_id and not live.facts["hasUnpublishedChanges"]
-            draft: Definition = live.fields["definition"]
+            is_draft = newest == ref.version_id and not facts_of(live).has_unpublished_changes
+            draft = draft_of(live)
             return (tuple(draft.variables), tuple(draft.flow_names)) if is_draft else None
         if isinstance(ref, ReleaseRef):
             version = find_release(live, ref.name)
@@ -198,7 +186,7 @@ class IntegrationKind(
             return next((name_of(live, v) for v in found), "") or None
         if isinstance(ref, VersionNumberRef):
             return next((v.id for v in live.versions if str(v.number) == str(ref.number)), None)
-        return live.facts["sequence"] if isinstance(ref, SequenceRef) else super().value(live, ref)
+        return facts_of(live).sequence if isinstance(ref, SequenceRef) else super().value(live, ref)
 
     def will_be(self, request: Request, ref: Ref) -> object:
         """The version that the manifest's release is about to be the name of, and the reverse."""
@@ -223,10 +211,10 @@ class IntegrationKind(
     def answered(self, live: LiveObject, op: Operation, found: LiveObject | None) -> LiveObject:
         """The definition of that version, or the newest versions of components."""
         if op.document == self._documents["outdated"]:
-            known = found.facts.get(NEWEST, {}) if found else {}
-            return replace(live, facts={**live.facts, NEWEST: known})
-        read = {op.variables["id"]: found.fields["definition"] if found else None}
-        return replace(live, facts={**live.facts, READ: {**live.facts.get(READ, {}), **read}})
+            known = notes_of(found).newest if found else None
+            return replace(live, notes=replace(notes_of(live), newest=known or {}))
+        read = {**notes_of(live).read, op.variables["id"]: draft_of(found) if found else None}
+        return replace(live, notes=replace(notes_of(live), read=read))
 
     def baseline(self, request: Request) -> Resource:
         """All of it as it stands. A draft that git's definition is not, is nobody's but a person's, and a
@@ -298,10 +286,10 @@ class IntegrationKind(
         if verb is Verb.FORGET:
             values = {"id": live.id, "labels": labels_left(request)}
             if remembers(request):
-                values["metadata"] = record.without(live.facts["metadata"])
+                values["metadata"] = record.without(facts_of(live).metadata)
             return self._mutation("updateIntegration", values, request)
         if step == RELABEL:
-            labels = sorted(live.labels | live.facts.get("cleared", frozenset()))
+            labels = sorted(live.labels | notes_of(live).cleared)
             return self._mutation("updateIntegration", {"id": live.id, "labels": labels}, request)
         return self._update(request, () if verb is Verb.ADOPT else PLAIN)
 
@@ -318,7 +306,7 @@ class IntegrationKind(
             return live
         lost = (before.labels if before else frozenset()) - live.labels
         fields = {name: before.fields[name] for name in GROUPS} if before else {}
-        return replace(live, facts={**live.facts, "imported": True, "cleared": lost, BEFORE: fields})
+        return replace(live, notes=IntegrationNotes(imported=True, cleared=lost, before=fields))
 
     def satisfied(self, step: str, verb: Verb, request: Request) -> bool:
         """Whether the draft or its versions already are as the step would make them."""
@@ -330,7 +318,7 @@ class IntegrationKind(
         if verb is Verb.IMPORT:
             return not import_needed(request).needed
         if step == RELABEL:
-            return not live.facts.get("cleared")
+            return not notes_of(live).cleared
         if verb in (Verb.UPDATE, Verb.ADOPT):
             return is_written(request)
         if verb is Verb.PUBLISH:
@@ -356,9 +344,12 @@ class IntegrationKind(
             return f'release "{fields["release"]}" (version {version.number}) to become available'
         return ""
 
-    def noted(self, verb: Verb, node: Mapping[str, Any]) -> Mapping[str, Any]:
+    def noted(self, verb: Verb, node: Mapping[str, Any], known: LiveObject) -> LiveObject:
         """The version that a publish answers with."""
-        return {PUBLISHED: node.get("id")} if verb is Verb.PUBLISH else {}
+        if verb is not Verb.PUBLISH:
+            return known
+        version_id = fitted(Published, node, self.name).id or None
+        return replace(known, notes=replace(notes_of(known), published=version_id))
 
     def hastened(self, verb: Verb, request: Request) -> Operation | None:
         """Makes a published version available."""
@@ -377,7 +368,7 @@ class IntegrationKind(
             and live is not None
             and "definition" in request.resource.fields
             and bool(observed)
-            and observed != live.fields["definition"].digest
+            and observed != draft_of(live).digest
         )
 
     def follow_up(self, verb: Verb, request: Request, error: Exception | None) -> Operation | None:
@@ -397,23 +388,23 @@ class IntegrationKind(
         """
         fields = {k: v for k, v in live.fields.items() if k != "definition"}
         versions = [[v.id, v.release] for v in live.versions]
-        text = "" if resource and is_a_desk(resource, live) else live.fields["definition"].digest
-        ours = [live.facts["releases"], is_protected(live)]
+        text = "" if resource and is_a_desk(resource, live) else draft_of(live).digest
+        ours = [facts_of(live).releases, is_protected(live)]
         return sha256([live.id, fields, sorted(live.labels), text, versions, ours])
 
     def _update(self, request: Request, paths: Sequence[str]) -> Operation:
         live, fields = request.live, request.resource.fields
         assert live is not None
-        values: dict[str, Any] = {"id": live.id}
+        values: dict[str, object] = {"id": live.id}
         values |= {name: plain(fields[name], EMPTY, name) for name in to_send(request, paths)}
         kept = put_back(request)
         values |= {change.path: change.after for change in kept if change.path in PLAIN}
         labels = next((change.after for change in kept if change.path == "labels"), None)
-        values["labels"] = labels_to_write(request, kept=labels)
+        values["labels"] = labels_to_write(request, kept=labels, cleared=notes_of(live).cleared)
         values["metadata"] = of_update(request, naming(request))
         return self._mutation("updateIntegration", values, request)
 
-    def _mutation(self, name: str, values: Mapping[str, Any], request: Request) -> Operation:
+    def _mutation(self, name: str, values: Mapping[str, object], request: Request) -> Operation:
         return Operation(
             name,
             self._documents[name],

@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from reconciler.kinds.integration.facts import facts_of
 from reconciler.model.state import LiveObject, Version
 
 # What may follow a release's name at the beginning of a comment: nothing that makes it another one's.
@@ -55,7 +56,7 @@ def find_release(live: LiveObject, release: str) -> Version | None:
 
 def name_of(live: LiveObject, version: Version) -> str:
     """The reverse: the release's name that a published version bears; empty where it bears none."""
-    named = (name for name, version_id in live.facts["releases"].items() if version_id == version.id)
+    named = (name for name, version_id in facts_of(live).releases.items() if version_id == version.id)
     return version.release or next(named, "")
 
 
@@ -83,5 +84,5 @@ def several(release: str, address: object, versions: Sequence[Version]) -> tuple
 def _bearing(live: LiveObject, release: str) -> Version | None:
     """Where two runs at once published it twice, all go by the older."""
     by_attributes = next((v for v in reversed(live.versions) if v.release == release), None)
-    named = live.facts["releases"].get(release)
+    named = facts_of(live).releases.get(release)
     return by_attributes or next((v for v in live.versions if v.id == named), None)

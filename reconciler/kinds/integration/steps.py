@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.definition import Definition
 from reconciler.kinds.integration.draft import (
     FOLLOW,
     Import,
@@ -16,6 +15,7 @@ from reconciler.kinds.integration.draft import (
     published,
     release_of,
 )
+from reconciler.kinds.integration.facts import asked_of, draft_of, facts_of, notes_of
 from reconciler.kinds.integration.latest import moved_on
 from reconciler.kinds.integration.release import Found, meant, several
 from reconciler.kinds.protocol import Request, Step, Steps, address_of, source_of
@@ -39,10 +39,6 @@ RESTORE = "restore"
 """The step that imports a text that was kept: nothing but what it replaces can tell of it later."""
 RELABEL = "labels"
 """The step after it: the labels that the import cleared, and no word in our record."""
-
-
-BEFORE = "before"
-"""The fact that holds the fields as they were before this run's import."""
 
 
 def integration_steps(request: Request, *, adopt: bool) -> Steps:
@@ -73,7 +69,7 @@ def integration_steps(request: Request, *, adopt: bool) -> Steps:
     elif changes or kept or importing.needed or live is None:
         reason = "differs from the manifest" if changes else "an import resets names and labels"
         steps.append(Step(Verb.UPDATE, reason, (*changes, *kept), reads=more))
-    elif live.facts["created"]:
+    elif facts_of(live).created:
         steps.append(Step(Verb.UPDATE, "the run that created it ended before its record", reads=more))
     steps += [] if found.ambiguous else _publish(request, looks=1 if steps else 0)
     refusals = (*_unpublished_draft(request, importing), *_ambiguous(request, found))
@@ -92,8 +88,8 @@ def put_back(request: Request, importing: Import | None = None) -> tuple[Change,
     live, resource = request.live, request.resource
     if live is None:
         return ()
-    wanted: Definition | None = resource.fields.get("definition")
-    before, after = live.facts.get(BEFORE, {}), live.fields
+    wanted = asked_of(resource)
+    before, after = notes_of(live).before, live.fields
     if importing and importing.needed and wanted is not None:
         labels = {} if wanted.own_labels is None else {"labels": people(wanted.own_labels)}
         before, after = live.fields, {**live.fields, **wanted.own_fields, **labels}
@@ -137,7 +133,7 @@ def _publish(request: Request, *, looks: int) -> list[Step]:
 
 def _import_reason(request: Request, importing: Import) -> str:
     live = request.live
-    if live is None or live.fields["definition"].is_blank:
+    if live is None or draft_of(live).is_blank:
         return "the draft has no definition yet"
     if [change.path for change in importing.changes] == ["bundle"]:
         return "it is to run another bundle"
@@ -155,10 +151,10 @@ def _unpublished_draft(request: Request, importing: Import) -> tuple[Refusal, ..
     live = request.live
     if live is None or not importing.needed or request.policy.overwrite_drafts:
         return ()
-    found: Definition = live.fields["definition"]
+    found = draft_of(live)
     # A draft of our own making to which the import, or its record, has not come yet is nobody's work.
-    ours = is_ours(live) or live.facts["created"]
-    if ours or importing.resolved or not live.facts["hasUnpublishedChanges"] or found.is_blank:
+    ours = is_ours(live) or facts_of(live).created
+    if ours or importing.resolved or not facts_of(live).has_unpublished_changes or found.is_blank:
         return ()
     return (
         Refusal(
@@ -181,12 +177,9 @@ def _ambiguous(request: Request, found: Found) -> tuple[Refusal, ...]:
 
 def draft_at_stake(step: str, live: LiveObject | None) -> str:
     """The draft's text, where it is not known to be what we last put there: importing destroys it."""
-    if live is None or live.fields["definition"].is_blank:
+    if live is None or draft_of(live).is_blank:
         return ""
-    if step != RESTORE and is_ours(live):
-        return ""
-    text: str = live.fields["definition"].text
-    return text
+    return "" if step != RESTORE and is_ours(live) else draft_of(live).text
 
 
 def _published_otherwise(request: Request) -> Iterator[Diagnostic]:
@@ -243,4 +236,4 @@ def _counted(number: int) -> str:
 def is_marked(request: Request) -> bool:
     """Whether the draft bears the mark both as a label and in its metadata."""
     live = request.live
-    return live is not None and own_mark(request) in live.labels and live.facts["mark"] == own_mark(request)
+    return live is not None and own_mark(request) in live.labels and live.facts.mark == own_mark(request)

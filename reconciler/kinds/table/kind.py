@@ -38,7 +38,7 @@ from reconciler.model.digest import keyed, sha256
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Cause, Change, Refusal, Verb
 from reconciler.model.secret import SHOWN, Hidden, Secret
-from reconciler.model.state import How, LiveObject, Resource, Written
+from reconciler.model.state import Facts, How, LiveObject, Resource, Written
 
 _AND = " and "
 SECRETS = "secrets"
@@ -124,7 +124,7 @@ class TabledKind(PlainKind, Recorded):
             id=node["id"],
             fields={row.name: row.parsed(node) for row in self.fields},
             labels=labels,
-            facts={"older": known.older},
+            facts=Facts(older=known.older),
             applied=known.applied,
             written=known.written,
             denied=denied(node),
