@@ -14,7 +14,7 @@ from reconciler.kinds.instance.config_values import has_secret, is_connection
 from reconciler.kinds.instance.config_wanted import asked
 from reconciler.kinds.instance.secrets import git_unchanged, secret_cause
 from reconciler.kinds.protocol import Request
-from reconciler.kinds.table.compare import Ways, explained, fits, part_causes, told
+from reconciler.kinds.table.causes import Ways, explained, fits, part_causes, told
 from reconciler.kinds.table.secrets import remembered
 from reconciler.model.plan import Cause
 from reconciler.model.secret import SHOWN, Hidden

@@ -11,7 +11,7 @@ from reconciler.kinds.instance.node import FlowNode
 from reconciler.kinds.instance.secrets import secret_cause, secrets_rotated
 from reconciler.kinds.nodes import known
 from reconciler.kinds.protocol import Request
-from reconciler.kinds.table.compare import fits, part_causes
+from reconciler.kinds.table.causes import fits, part_causes
 from reconciler.kinds.table.labels import ignored
 from reconciler.kinds.table.secrets import remembered, resting, shown
 from reconciler.model.plan import Cause, Change

@@ -10,7 +10,7 @@ from reconciler.kinds.instance.release import names_version, release_of, release
 from reconciler.kinds.instance.secrets import secrets_digest
 from reconciler.kinds.instance.tests import OUTSTANDING, test_steps, tests_of
 from reconciler.kinds.protocol import Request, Step, Steps, address_of
-from reconciler.kinds.table.compare import cause
+from reconciler.kinds.table.causes import cause
 from reconciler.kinds.table.labels import creation, ignored, label_changes, mark_changes, scalar_changes
 from reconciler.kinds.table.record import WIDTH
 from reconciler.kinds.table.secrets import remembered

@@ -1,97 +1,111 @@
-"""Tells why a field differs, from three digests: what git says, what we last wrote, what is live.
-
-Where one digest stands for several parts, each way in which it may have come about is tried: a cause is named
-only where all ways that fit the digest agree on it.
-"""
+"""What differs between a manifest and its object, row by row, and why."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from itertools import product
-from math import prod
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from reconciler.model.digest import sha256
-from reconciler.model.plan import Cause
+from reconciler.kinds.protocol import Request
+from reconciler.kinds.table.causes import cause, fits
+from reconciler.kinds.table.labels import ignored, label_changes, to_send
+from reconciler.kinds.table.places import LABELS
+from reconciler.kinds.table.rotation import Rotation
+from reconciler.kinds.table.row import Row, revealed
+from reconciler.kinds.table.secrets import remembered, shown
+from reconciler.model.plan import Cause, Change
+from reconciler.model.secret import Hidden, Secret
+from reconciler.model.state import How, LiveObject, Resource
 
-ABSENT = object()
-"""Stands for a part that the record may not have covered."""
-Ways = Sequence[tuple[Any, Cause]]
-"""What a part may have been when the record was written, each with the cause that would follow."""
-_MOST = 32
+
+def mentioned(rows: Sequence[Row], request: Request) -> list[Row]:
+    """The rows that the manifest says something of and that are not to be left alone."""
+    return [row for row in rows if to_send(request, (row.name,))]
 
 
-def cause(applied: Mapping[str, str], group: str, desired: Any, live: Any, *others: Any) -> Cause:
-    """The cause of a difference in `group`, which the record knows as a whole. `others` are further forms in
-    which the live value may have been applied.
+def considered(row: Row, value: Mapping[str, object], resource: Resource) -> dict[str, object]:
+    """Of a map the keys that are not ignored."""
+    return {k: v for k, v in value.items() if not ignored(resource, f"{row.name}.{k}")}
+
+
+def _considered(row: Row, value: object, resource: Resource) -> object:
+    return considered(row, value, resource) if isinstance(value, Mapping) else value
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A resource beside its object. `rows` are those that count; `has_record` says whether such objects
+    remember what was written.
     """
-    record = applied.get(group)
-    return told(record, desired, live, *others) if record else Cause.UNKNOWN
 
+    rows: Sequence[Row]
+    rotation: Rotation
+    has_record: bool
+    request: Request
+    live: LiveObject
 
-def told(record: str, desired: Any, *live: Any) -> Cause:
-    """The cause where `record` is the digest of all that was written. Both forms may have one digest, if what
-    differs in them does not enter it.
-    """
-    ours, theirs = fits(record, desired), any(fits(record, form) for form in live)
-    if ours and theirs:
-        return Cause.UNKNOWN
-    if ours:
-        return Cause.DRIFT
-    return Cause.PENDING if theirs else Cause.BOTH
+    def changes(self) -> Iterator[Change]:
+        """The rows whose values differ."""
+        for row in self.rows:
+            if row is LABELS:
+                yield from label_changes(self.request)
+            elif row.shape.by_key:
+                yield from self._parts(row)
+            else:
+                yield from self._whole(row)
 
+    def _whole(self, row: Row) -> Iterator[Change]:
+        resource = self.request.resource
+        given, found = resource.fields[row.name], self.live.fields[row.name]
+        wanted = _considered(row, row.wanted(given, self.request.resolve), resource)
+        known = _considered(row, row.known(found), resource)
+        if not self._is_same(row, wanted, known):
+            yield Change(
+                row.name, self._shown(row, found, given), row.shown(given), self._cause(row, wanted, known)
+            )
 
-def fits(record: str, value: Any) -> bool:
-    """Whether `record`, which may hold only a digest's first digits, is the digest of `value`."""
-    return sha256(value).startswith(record)
+    def _parts(self, row: Row) -> Iterator[Change]:
+        """The keys of a map that differ, each by itself."""
+        resource, found = self.request.resource, self.live.fields[row.name]
+        for key, value in row.wanted(resource.fields[row.name], self.request.resolve).items():
+            path, there = f"{row.name}.{key}", found.get(key)
+            if not ignored(resource, path) and not self._is_same(row, value, there):
+                yield Change(path, there, value, self._cause(row, value, there))
 
+    def _is_same(self, row: Row, wanted: object, found: object) -> bool:
+        """Whether a value is as wanted. One that the server does not give back counts as such while the
+        record, where there is one, says that just this was written.
+        """
+        if not isinstance(found, Hidden):
+            return bool(revealed(wanted) == revealed(found))
+        if not found.present or self.request.policy.send_secrets:
+            return not found.present and not wanted
+        known = remembered(self.request)
+        if not self.has_record or not self.request.policy.record or known.older:
+            return True
+        return row.name in known.applied and self.rotation.happened is not True
 
-def part_causes(
-    is_recorded: Callable[[Mapping[str, Any]], bool],
-    wanted: Mapping[str, Any],
-    found: Mapping[str, Any],
-    differing: Collection[str],
-) -> dict[str, Cause]:
-    """The causes of `differing` parts, of which not even those are known that the record covers: git may
-    mention others since. Parts whose cause cannot be told are left out.
-    """
-    ways = {part: _ways(wanted[part], found.get(part, ABSENT)) for part in differing}
-    same = {part: value for part, value in wanted.items() if part not in ways}
-    without = [{k: v for k, v in same.items() if k != part} for part in same]
-    more = [{**same, part: value} for part, value in found.items() if part not in wanted]
-    for base in (same, *without, *more):
-        if causes := explained(base, ways, is_recorded):
-            return causes
-    return {}
+    def _shown(self, row: Row, found: object, given: object) -> object:
+        """The value that is there, as far as it may be shown."""
+        if row.secret != "may":
+            return row.shown(found)
+        if isinstance(given, Secret) and isinstance(found, Secret) and found:
+            return Secret(found.reveal())
+        return shown(found, row.name, self.request)
 
-
-def explained(
-    base: Mapping[str, Any], ways: Mapping[str, Ways], is_recorded: Callable[[Mapping[str, Any]], bool]
-) -> dict[str, Cause]:
-    """The causes of the parts in `ways`, beside those of `base`, whose values when the record was written are
-    known. Empty where no way fits it; a part is left out where several do that differ on it.
-    """
-    causes: dict[str, set[Cause]] = {}
-    for chosen in _combinations(list(ways.values())):
-        there = zip(ways, chosen, strict=True)
-        if is_recorded({**base, **{part: value for part, (value, _) in there if value is not ABSENT}}):
-            for part, (_, why) in zip(ways, chosen, strict=True):
-                causes.setdefault(part, set()).add(why)
-    return {part: next(iter(found)) for part, found in causes.items() if len(found) == 1}
-
-
-def _ways(desired: Any, live: Any) -> Ways:
-    return (
-        (desired, Cause.DRIFT),
-        *([(live, Cause.PENDING)] if live is not ABSENT else []),
-        (ABSENT, Cause.PENDING),
-    )
-
-
-def _combinations(ways: Sequence[Ways]) -> Iterator[tuple[tuple[Any, Cause], ...]]:
-    """All of them; of very many only those in which all parts went the same way."""
-    if prod(map(len, ways)) <= _MOST:
-        yield from product(*ways)
-        return
-    for index in range(max(map(len, ways))):
-        yield tuple(one[min(index, len(one) - 1)] for one in ways)
+    def _cause(self, row: Row, wanted: object, found: object) -> Cause:
+        """Of secrets only the keyed digest knows who changed them."""
+        record = remembered(self.request)
+        written = (record.written or {}).get(row.name)
+        if row.secret == "always":
+            return self.rotation.cause
+        if row.secret == "never":
+            return cause(record.applied, row.name, wanted, found)
+        if written is None:
+            return Cause.UNKNOWN
+        secret = isinstance(wanted, Secret), written.how is How.SECRET
+        if secret == (True, True):
+            return self.rotation.cause
+        if secret == (True, False):
+            known = fits(record.applied.get(row.name, "-"), revealed(found))
+            return Cause.PENDING if known else Cause.BOTH
+        return Cause.UNKNOWN if secret[1] else cause(record.applied, row.name, wanted, revealed(found))

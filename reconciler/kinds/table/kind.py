@@ -7,20 +7,19 @@ mark and the record stand there; where they have none, what identifies them is t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from reconciler.kinds.capabilities import Recorded
 from reconciler.kinds.nodes import fitted
 from reconciler.kinds.protocol import Request, Step, Steps, address_of
-from reconciler.kinds.table.compare import cause, fits
+from reconciler.kinds.table.compare import Comparison, considered, mentioned
 from reconciler.kinds.table.documents import Api, Search, made
 from reconciler.kinds.table.labels import (
     denied,
     digests_of,
     ignored,
-    label_changes,
     labels_left,
     labels_to_write,
     mark_changes,
@@ -28,20 +27,20 @@ from reconciler.kinds.table.labels import (
 )
 from reconciler.kinds.table.marks import LIMIT
 from reconciler.kinds.table.node import node as shown_node
-from reconciler.kinds.table.places import LABELS, Labels, Place
+from reconciler.kinds.table.places import Labels, Place
 from reconciler.kinds.table.plain import PlainKind
 from reconciler.kinds.table.record import Layout, label, memory
-from reconciler.kinds.table.row import Row, addresses, revealed, secrets_beside
-from reconciler.kinds.table.secrets import has_record, remembered, resting, shown
+from reconciler.kinds.table.rotation import SECRETS, Rotation
+from reconciler.kinds.table.row import Row, addresses
+from reconciler.kinds.table.secrets import has_record, remembered, resting
 from reconciler.model.address import Ref, Resolve
-from reconciler.model.digest import keyed, sha256
+from reconciler.model.digest import sha256
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Cause, Change, Refusal, Verb
-from reconciler.model.secret import SHOWN, Hidden, Secret
+from reconciler.model.secret import SHOWN, Secret
 from reconciler.model.state import Facts, How, LiveObject, Resource, Written
 
 _AND = " and "
-SECRETS = "secrets"
 LONGEST = 160
 """Neither a header nor a description is as short as a label."""
 
@@ -193,21 +192,9 @@ class TabledKind(PlainKind, Recorded):
 
     def changes(self, request: Request) -> Iterable[Change]:
         """The rows whose values differ."""
-        live = request.live
-        assert live is not None
-        for row in self._mentioned(request):
-            if row is LABELS:
-                yield from label_changes(request)
-                continue
-            given, found = request.resource.fields[row.name], live.fields[row.name]
-            wanted, known = row.wanted(given, request.resolve), row.known(found)
-            if row.shape.by_key:
-                yield from self._parts(row, wanted, found, request)
-                continue
-            wanted, known = self._compared(row, wanted, request), self._compared(row, known, request)
-            if not self._is_same(row, wanted, known, request):
-                why = self._cause(row, wanted, known, request)
-                yield Change(row.name, self._shown(row, found, given, request), row.shown(given), why)
+        assert request.live is not None
+        rotation = Rotation(self.fields, request)
+        return Comparison(self._mentioned(request), rotation, self.marked, request, request.live).changes()
 
     def operation(self, step: str, verb: Verb, request: Request) -> Operation:
         """create, update with all that the manifest mentions, or delete."""
@@ -265,7 +252,7 @@ class TabledKind(PlainKind, Recorded):
         given, live = request.resource.fields[row.name], request.live
         if live is None or not isinstance(given, Mapping):
             return given
-        named, there = self._compared(row, given, request), live.fields[row.name]
+        named, there = considered(row, given, request.resource), live.fields[row.name]
         kept = {
             key: value
             for key, value in there.items()
@@ -274,19 +261,8 @@ class TabledKind(PlainKind, Recorded):
         }
         return {**kept, **named}
 
-    def _compared(self, row: Row, value: Any, request: Request) -> Any:
-        """A value, of a map only the keys that are not ignored."""
-        if not isinstance(value, Mapping):
-            return value
-        return {k: v for k, v in value.items() if not ignored(request.resource, f"{row.name}.{k}")}
-
     def _mentioned(self, request: Request) -> list[Row]:
-        resource = request.resource
-        return [
-            row
-            for row in self.fields
-            if row.name in resource.fields and not (request.live and ignored(resource, row.name))
-        ]
+        return mentioned(self.fields, request)
 
     def _written(self, verb: Verb, request: Request) -> list[Row]:
         """What is only adopted stays untouched where it does not differ."""
@@ -300,91 +276,6 @@ class TabledKind(PlainKind, Recorded):
         fields = request.resource.fields
         rows = [row for row in self.fields if fields.get(row.name) not in (None, "", [], {})]
         return tuple(Change(row.name, None, row.shown(fields[row.name]), Cause.PENDING) for row in rows)
-
-    def _parts(
-        self, row: Row, wanted: Mapping[str, Any], found: Mapping[str, Any], request: Request
-    ) -> Iterator[Change]:
-        """The keys of a map that differ, each by itself."""
-        for key, value in wanted.items():
-            path, there = f"{row.name}.{key}", found.get(key)
-            if not ignored(request.resource, path) and not self._is_same(row, value, there, request):
-                yield Change(path, there, value, self._cause(row, value, there, request))
-
-    def _is_same(self, row: Row, wanted: Any, found: Any, request: Request) -> bool:
-        """Whether a value is as wanted. One that the server does not give back counts as such while the
-        record, where there is one, says that just this was written.
-        """
-        live = request.live
-        assert live is not None
-        if not isinstance(found, Hidden):
-            return bool(revealed(wanted) == revealed(found))
-        if not found.present or request.policy.send_secrets:
-            return not found.present and not wanted
-        known = remembered(request)
-        if not self.marked or not request.policy.record or known.older:
-            return True
-        return row.name in known.applied and self._rotated(request) is not True
-
-    def _shown(self, row: Row, found: Any, given: Any, request: Request) -> Any:
-        """The value that is there, as far as it may be shown."""
-        if row.secret != "may":
-            return row.shown(found)
-        return (
-            Secret(found.reveal()) if isinstance(given, Secret) and found else shown(found, row.name, request)
-        )
-
-    def _cause(self, row: Row, wanted: Any, found: Any, request: Request) -> Cause:
-        """Of secrets only the keyed digest knows who changed them."""
-        applied = remembered(request).applied
-        written = (remembered(request).written or {}).get(row.name)
-        if row.secret == "always":
-            return self._secret_cause(request)
-        if row.secret == "never":
-            return cause(applied, row.name, wanted, found)
-        if written is None:
-            return Cause.UNKNOWN
-        secret = isinstance(wanted, Secret), written.how is How.SECRET
-        if secret == (True, True):
-            return self._secret_cause(request)
-        if secret == (True, False):
-            return Cause.PENDING if fits(applied.get(row.name, "-"), revealed(found)) else Cause.BOTH
-        return Cause.UNKNOWN if secret[1] else cause(applied, row.name, wanted, revealed(found))
-
-    def _secret_cause(self, request: Request) -> Cause:
-        """The tenant changed them where git has those that were written, and git did where the tenant has."""
-        rotated = self._rotated(request)
-        if rotated is None:
-            return Cause.UNKNOWN
-        if not rotated:
-            return Cause.DRIFT
-        pairs = self._secrets(request)
-        readable = [value.reveal() for _, value in pairs if isinstance(value, Secret)]
-        if len(readable) < len(pairs):
-            return Cause.PENDING
-        key, record = request.policy.secret_key, remembered(request).applied[SECRETS]
-        # Git may mention one more than it did.
-        forms = [readable, *([one for j, one in enumerate(readable) if j != i] for i in range(len(readable)))]
-        kept = key is not None and any(keyed(key.reveal(), form).startswith(record) for form in forms)
-        return Cause.PENDING if kept else Cause.UNKNOWN
-
-    def _rotated(self, request: Request) -> bool | None:
-        """Whether git has other secrets than those that were last written; None where no record tells."""
-        record = remembered(request).applied.get(SECRETS)
-        now = self._keyed(request)
-        return not now.startswith(record) if record and now else None
-
-    def _secrets(self, request: Request) -> list[tuple[Secret, Any]]:
-        live = request.live.fields if request.live else {}
-        return [
-            pair
-            for row in self.fields
-            if row.secret != "never"
-            for pair in secrets_beside(request.resource.fields.get(row.name), live.get(row.name))
-        ]
-
-    def _keyed(self, request: Request) -> str:
-        key, values = request.policy.secret_key, [wanted.reveal() for wanted, _ in self._secrets(request)]
-        return keyed(key.reveal(), values) if key and values else ""
 
     def _labels(self, request: Request) -> list[str]:
         return labels_to_write(request, self._record(request))
@@ -400,7 +291,7 @@ class TabledKind(PlainKind, Recorded):
             if row.secret == "may":
                 written[row.name] = Written(How.SECRET if secret else How.PLAIN)
         digests = digests_of(request, values)
-        if now := self._keyed(request):
+        if now := Rotation(self.fields, request).digest:
             digests[SECRETS] = now
         owner = request.live.id if request.live else [self.name, fields.get("name")]
         return label(self.layout, digests, written, self._keys, owner)

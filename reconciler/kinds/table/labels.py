@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from reconciler.kinds.protocol import Request
-from reconciler.kinds.table.compare import cause
+from reconciler.kinds.table.causes import cause
 from reconciler.kinds.table.marks import PROTECT, is_ours, is_protected, mark, marks_in, project_of
 from reconciler.kinds.table.secrets import remembered
 from reconciler.model.digest import sha256

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.kinds.table.compare import fits
+from reconciler.kinds.table.causes import fits
 from reconciler.kinds.table.record import Layout, Memory, label, memory
 from reconciler.model.digest import sha256
 from reconciler.model.state import How, Written

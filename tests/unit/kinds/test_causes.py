@@ -11,7 +11,7 @@ from reconciler.kinds.instance.config import config_changes
 from reconciler.kinds.instance.flows import flow_changes, flows_form
 from reconciler.kinds.integration.steps import import_needed
 from reconciler.kinds.protocol import Policy
-from reconciler.kinds.table.compare import cause
+from reconciler.kinds.table.causes import cause
 from reconciler.model.digest import sha256
 from reconciler.model.plan import Verb
 from reconciler.model.secret import Secret

@@ -1,0 +1,97 @@
+"""Tells why a field differs, from three digests: what git says, what we last wrote, what is live.
+
+Where one digest stands for several parts, each way in which it may have come about is tried: a cause is named
+only where all ways that fit the digest agree on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from itertools import product
+from math import prod
+from typing import Any
+
+from reconciler.model.digest import sha256
+from reconciler.model.plan import Cause
+
+ABSENT = object()
+"""Stands for a part that the record may not have covered."""
+Ways = Sequence[tuple[Any, Cause]]
+"""What a part may have been when the record was written, each with the cause that would follow."""
+_MOST = 32
+
+
+def cause(applied: Mapping[str, str], group: str, desired: Any, live: Any, *others: Any) -> Cause:
+    """The cause of a difference in `group`, which the record knows as a whole. `others` are further forms in
+    which the live value may have been applied.
+    """
+    record = applied.get(group)
+    return told(record, desired, live, *others) if record else Cause.UNKNOWN
+
+
+def told(record: str, desired: Any, *live: Any) -> Cause:
+    """The cause where `record` is the digest of all that was written. Both forms may have one digest, if what
+    differs in them does not enter it.
+    """
+    ours, theirs = fits(record, desired), any(fits(record, form) for form in live)
+    if ours and theirs:
+        return Cause.UNKNOWN
+    if ours:
+        return Cause.DRIFT
+    return Cause.PENDING if theirs else Cause.BOTH
+
+
+def fits(record: str, value: Any) -> bool:
+    """Whether `record`, which may hold only a digest's first digits, is the digest of `value`."""
+    return sha256(value).startswith(record)
+
+
+def part_causes(
+    is_recorded: Callable[[Mapping[str, Any]], bool],
+    wanted: Mapping[str, Any],
+    found: Mapping[str, Any],
+    differing: Collection[str],
+) -> dict[str, Cause]:
+    """The causes of `differing` parts, of which not even those are known that the record covers: git may
+    mention others since. Parts whose cause cannot be told are left out.
+    """
+    ways = {part: _ways(wanted[part], found.get(part, ABSENT)) for part in differing}
+    same = {part: value for part, value in wanted.items() if part not in ways}
+    without = [{k: v for k, v in same.items() if k != part} for part in same]
+    more = [{**same, part: value} for part, value in found.items() if part not in wanted]
+    for base in (same, *without, *more):
+        if causes := explained(base, ways, is_recorded):
+            return causes
+    return {}
+
+
+def explained(
+    base: Mapping[str, Any], ways: Mapping[str, Ways], is_recorded: Callable[[Mapping[str, Any]], bool]
+) -> dict[str, Cause]:
+    """The causes of the parts in `ways`, beside those of `base`, whose values when the record was written are
+    known. Empty where no way fits it; a part is left out where several do that differ on it.
+    """
+    causes: dict[str, set[Cause]] = {}
+    for chosen in _combinations(list(ways.values())):
+        there = zip(ways, chosen, strict=True)
+        if is_recorded({**base, **{part: value for part, (value, _) in there if value is not ABSENT}}):
+            for part, (_, why) in zip(ways, chosen, strict=True):
+                causes.setdefault(part, set()).add(why)
+    return {part: next(iter(found)) for part, found in causes.items() if len(found) == 1}
+
+
+def _ways(desired: Any, live: Any) -> Ways:
+    return (
+        (desired, Cause.DRIFT),
+        *([(live, Cause.PENDING)] if live is not ABSENT else []),
+        (ABSENT, Cause.PENDING),
+    )
+
+
+def _combinations(ways: Sequence[Ways]) -> Iterator[tuple[tuple[Any, Cause], ...]]:
+    """All of them; of very many only those in which all parts went the same way."""
+    if prod(map(len, ways)) <= _MOST:
+        yield from product(*ways)
+        return
+    for index in range(max(map(len, ways))):
+        yield tuple(one[min(index, len(one) - 1)] for one in ways)
