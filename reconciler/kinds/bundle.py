@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -134,15 +133,15 @@ class BundleKind(PlainKind, Paged, Readiness, Uploads):
         """One for each hundred versions."""
         return 1 + max(0, len(_packages(live)) - 1) // 100
 
-    def next_part(self, node: Mapping[str, Any]) -> Operation | None:
+    def next_part(self, node: Mapping[str, object]) -> Operation | None:
         """Older versions."""
         return older(node, "component", self._documents["packages"])
 
-    def with_part(self, node: Mapping[str, Any], part: Mapping[str, Any]) -> Mapping[str, Any]:
+    def with_part(self, node: Mapping[str, object], part: Mapping[str, object]) -> Mapping[str, object]:
         """The node with further versions; a page that brings nothing ends the list."""
-        return with_older(node, part)
+        return with_older(node, part, "component")
 
-    def parse(self, node: Mapping[str, Any]) -> LiveObject:
+    def parse(self, node: Mapping[str, object]) -> LiveObject:
         """The component with its versions, the newest first."""
         shown = fitted(ComponentNode, node, self.name)
         packages = tuple(
@@ -158,7 +157,7 @@ class BundleKind(PlainKind, Paged, Readiness, Uploads):
         facts = BundleFacts(packages=packages)
         return LiveObject(self.name, shown.key, fields, facts=facts, denied=denied(node))
 
-    def natural_key(self, resource: Resource, resolve: Resolve) -> Sequence[tuple[str, Any]]:
+    def natural_key(self, resource: Resource, resolve: Resolve) -> Sequence[tuple[str, object]]:
         """The key, which only our own publish gives."""
         return [("key", resource.fields["key"])]
 
@@ -219,7 +218,7 @@ class BundleKind(PlainKind, Paged, Readiness, Uploads):
             timeout=120,
         )
 
-    def uploads(self, verb: Verb, node: Mapping[str, Any], request: Request) -> Sequence[Upload]:
+    def uploads(self, verb: Verb, node: Mapping[str, object], request: Request) -> Sequence[Upload]:
         """The package and the icons, each to the address that the publish gave for it."""
         bundle, shown = _bundle(request), fitted(PublishNode, node, self.name)
         url = shown.package_upload_url
@@ -231,7 +230,7 @@ class BundleKind(PlainKind, Paged, Readiness, Uploads):
         return [package, *_icons(bundle, shown, address_of(request.resource))]
 
     def observed(
-        self, verb: Verb, node: Mapping[str, Any], before: LiveObject | None = None
+        self, verb: Verb, node: Mapping[str, object], before: LiveObject | None = None
     ) -> LiveObject | None:
         """What was there before: the new version shows once its package is processed."""
         shown = fitted(PublishNode, node, self.name).component or PublishedNode()

@@ -7,11 +7,10 @@ none, one digest stands for all recorded keys together, and what each of them wa
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from reconciler.kinds.instance.config_forms import form, live_form, live_parts, other_parts
+from reconciler.kinds.instance.config_forms import form, live_form, live_parts, other_parts, parts
 from reconciler.kinds.instance.config_values import has_secret, is_connection
-from reconciler.kinds.instance.config_wanted import asked
+from reconciler.kinds.instance.config_wanted import config_wanted
 from reconciler.kinds.instance.secrets import git_unchanged, secret_cause
 from reconciler.kinds.protocol import Request
 from reconciler.kinds.table.causes import Ways, explained, fits, part_causes, told
@@ -20,7 +19,7 @@ from reconciler.model.plan import Cause
 from reconciler.model.secret import SHOWN, Hidden
 from reconciler.model.state import How, Written
 
-Differing = Sequence[tuple[str, str, Any, Any]]
+Differing = Sequence[tuple[str, str, object, object]]
 """What differs: a variable's key, the path below it, what is live, what is wanted."""
 
 
@@ -44,7 +43,7 @@ def config_causes(request: Request, differing: Differing) -> dict[str, Cause]:
 def _of_key(request: Request, written: Written | None, rows: Differing, together: Cause) -> dict[str, Cause]:
     """The causes of what differs in one variable; `together` is what the common digest tells of it."""
     key = rows[0][0]
-    wanted = asked(request)[key]
+    wanted = config_wanted(request)[key]
     if written is None:
         return {path: Cause.PENDING for _, path, *_ in rows}  # git did not speak of it before
     if written.how is How.PARTS and written.digest and is_connection(wanted):
@@ -63,7 +62,7 @@ def _of_key(request: Request, written: Written | None, rows: Differing, together
     return {path: _of_secrets(before, after, request, why) or why for _, path, before, after in rows}
 
 
-def _of_secrets(before: Any, after: Any, request: Request, why: Cause = Cause.UNKNOWN) -> Cause | None:
+def _of_secrets(before: object, after: object, request: Request, why: Cause = Cause.UNKNOWN) -> Cause | None:
     """Of secrets only the keyed digest knows; what is hidden shows no drift."""
     if isinstance(before, Hidden) and has_secret(after):
         return Cause.PENDING
@@ -72,12 +71,12 @@ def _of_secrets(before: Any, after: Any, request: Request, why: Cause = Cause.UN
 
 def _of_parts(request: Request, written: Written, rows: Differing) -> dict[str, Cause]:
     key, paths = rows[0][0], {path.removeprefix(f"{rows[0][0]}.inputs."): path for _, path, *_ in rows}
-    wanted, found = asked(request)[key], _found(request, key)
-    ours, theirs = form(wanted)["inputs"], live_parts(wanted, found)
+    wanted, found = config_wanted(request)[key], _found(request, key)
+    inputs = wanted["inputs"] if is_connection(wanted) else {}
     causes = part_causes(
-        lambda parts: fits(written.digest, {"inputs": parts}),
-        ours,
-        {**theirs, **other_parts(wanted, found)},
+        lambda recorded: fits(written.digest, {"inputs": recorded}),
+        parts(inputs),
+        {**live_parts(inputs, found), **other_parts(inputs, found)},
         paths,
     )
     return {
@@ -91,8 +90,8 @@ def _together(
 ) -> dict[str, Cause]:
     """The causes of the keys that differ, from the one digest of all that are recorded."""
     changed = {key for key, *_ in differing}
-    wanted = asked(request)
-    base: dict[str, Any] = {}
+    wanted = config_wanted(request)
+    base: dict[str, object] = {}
     ways: dict[str, Ways] = {}
     for path, one in written.items():
         key = path.removeprefix("config.")
@@ -107,10 +106,12 @@ def _together(
     return {key: why for key, why in found.items() if key in changed}
 
 
-def _options(wanted: Mapping[str, Any], found: Any, key: str, written: Written, changed: set[str]) -> Ways:
+def _options(
+    wanted: Mapping[str, object], found: object, key: str, written: Written, changed: set[str]
+) -> Ways:
     """What the record may hold of a key."""
     if key not in wanted:  # not mentioned any more, or ignored
-        return ((unspoken(written, found), Cause.UNKNOWN),)
+        return ((unmentioned(written, found), Cause.UNKNOWN),)
     if written.how is How.SECRET:
         return ((SHOWN, Cause.UNKNOWN),)
     if key not in changed:
@@ -120,17 +121,17 @@ def _options(wanted: Mapping[str, Any], found: Any, key: str, written: Written, 
     return ((form(wanted[key]), Cause.DRIFT), (live_form(wanted[key], found), Cause.PENDING))
 
 
-def recorded(forms: Mapping[str, Any]) -> Mapping[str, Any]:
+def recorded(forms: Mapping[str, object]) -> Mapping[str, object]:
     """What the common digest is made of: the forms of all recorded keys."""
     return {key: forms[key] for key in sorted(forms)}
 
 
-def unspoken(written: Written, found: Any) -> Any:
+def unmentioned(written: Written, found: object) -> object:
     """The form of a recorded key that git does not mention any more: what is live."""
     if written.how is not How.PLAIN:
         return SHOWN
     return live_form("", found)
 
 
-def _found(request: Request, key: str) -> Any:
+def _found(request: Request, key: str) -> object:
     return request.live.fields["config"].get(key) if request.live else None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from reconciler.kinds.instance.config_values import SHARED, is_bound, is_connection, text
 from reconciler.kinds.protocol import Request
 from reconciler.kinds.table.labels import ignored
@@ -13,7 +11,7 @@ from reconciler.model.state import Resource
 _MANIFEST = "CustomerConnection/"
 
 
-def asked(request: Request) -> dict[str, Any]:
+def config_wanted(request: Request) -> dict[str, object]:
     """The config variables by key, without what is ignored once the instance is there."""
     config = request.resource.fields.get("config") or {}
     return {
@@ -23,14 +21,14 @@ def asked(request: Request) -> dict[str, Any]:
     }
 
 
-def resolved(value: Any, request: Request) -> Any:
+def resolved(value: object, request: Request) -> object:
     """A value; of one that names a manifest, what the tenant knows it by."""
     if not is_bound(value) or not text(value[SHARED]).startswith(_MANIFEST):
         return value
     return {SHARED: request.resolve(Ref(Address.parse(text(value[SHARED]))))}
 
 
-def unignored(key: str, value: Any, request: Request) -> Any:
+def unignored(key: str, value: object, request: Request) -> object:
     """A connection without the inputs that are ignored: these stay as they are live."""
     if request.live is None or not is_connection(value):
         return value

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
 from reconciler.kinds.instance.config_values import as_json, has_secret, on_wire, same_json, text
 from reconciler.kinds.instance.facts import facts_of
@@ -23,6 +22,10 @@ FLOWS = "configure-flows"
 KEYS = "apiKeys"
 TEXTS = ("testContentType", "testHeaders", "testPayload")
 """What may hold secrets."""
+Flows = Mapping[str, Mapping[str, object]]
+"""Settings by flow and name."""
+Setting = tuple[str, str, object]
+"""A flow, the name of one of its settings, and the value."""
 
 
 def parse_flow(shown: FlowNode) -> dict[str, object]:
@@ -63,7 +66,7 @@ def flow_changes(request: Request) -> list[Change]:
     ]
 
 
-def resting_flows(wanted: Mapping[str, Any], live: LiveObject) -> dict[str, Any]:
+def resting_flows(wanted: Flows, live: LiveObject) -> dict[str, object]:
     """What a plan for `wanted` rests on: of the live settings those that it mentions and does not call
     secret, and no text that may be one.
     """
@@ -103,10 +106,12 @@ def _causes(request: Request, differing: list[str]) -> dict[str, Cause]:
         }
         for name, settings in wanted.items()
     }
-    return part_causes(lambda parts: fits(record, _nested(parts)), _flat(wanted), _flat(there), differing)
+    return part_causes(
+        lambda parts: fits(record, _nested(parts.values())), _flat(wanted), _flat(there), differing
+    )
 
 
-def _why(causes: Mapping[str, Cause], path: str, before: Any, after: Any, request: Request) -> Cause:
+def _why(causes: Mapping[str, Cause], path: str, before: object, after: object, request: Request) -> Cause:
     """Of secrets only the keyed digest knows who changed them; what is hidden shows no drift."""
     if has_secret(after):
         return Cause.PENDING if isinstance(before, Hidden) else secret_cause(request)
@@ -118,25 +123,27 @@ def _was_secret(path: str, request: Request) -> bool:
     return one is not None and one.how is How.SECRET
 
 
-def _flat(flows: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def _flat(flows: Flows) -> dict[str, Setting]:
     return {
-        f"flows.{name}.{field}": (name, field, v) for name, some in flows.items() for field, v in some.items()
+        f"flows.{name}.{field}": (name, field, value)
+        for name, settings in flows.items()
+        for field, value in settings.items()
     }
 
 
-def _nested(parts: Mapping[str, Any]) -> dict[str, Any]:
-    out: dict[str, Any] = {}
-    for name, field, value in parts.values():
-        out.setdefault(name, {})[field] = value
-    return out
+def _nested(parts: Iterable[Setting]) -> dict[str, dict[str, object]]:
+    flows: dict[str, dict[str, object]] = {}
+    for name, field, value in parts:
+        flows.setdefault(name, {})[field] = value
+    return flows
 
 
-def same_setting(wanted: Any, found: Any, rotated: bool) -> bool:
+def same_setting(wanted: object, found: object, rotated: bool) -> bool:
     """Whether a flow's setting is as wanted; one that the server hides counts as such unless rotated."""
     if isinstance(found, Hidden):
         return found.present and not rotated
     if isinstance(found, list | tuple):
-        return [text(v) for v in wanted or ()] == [text(v) for v in found]
+        return [text(key) for key in _keys(wanted)] == [text(key) for key in found]
     if isinstance(wanted, Mapping | list | tuple | Secret):
         return same_json(as_json(text(wanted)), as_json(text(found)))
     if isinstance(wanted, bool):
@@ -145,18 +152,18 @@ def same_setting(wanted: Any, found: Any, rotated: bool) -> bool:
     return text(wanted) == text(found) or {text(wanted), text(found)} == {"", "{}"}
 
 
-def flows_form(flows: Mapping[str, Any]) -> dict[str, Any]:
+def flows_form(flows: Flows) -> dict[str, dict[str, object]]:
     """The form of the settings that goes into the record's digest; secrets count by their presence alone."""
     return {name: {k: _form(v) for k, v in settings.items()} for name, settings in flows.items()}
 
 
-def flow_inputs(request: Request) -> list[dict[str, Any]]:
+def flow_inputs(request: Request) -> list[dict[str, object]]:
     """The inputs to send: for each flow that the manifest mentions, the settings that it does not ignore."""
     live = request.live
     assert live is not None
     rows = []
     for name, settings in (request.resource.fields.get("flows") or {}).items():
-        row: dict[str, Any] = {"flowId": facts_of(live).flow_ids.get(name)}
+        row: dict[str, object] = {"flowId": facts_of(live).flow_ids.get(name)}
         for field, value in settings.items():
             if not ignored(request.resource, f"flows.{name}.{field}"):
                 row[field] = _sent(field, value)
@@ -164,19 +171,23 @@ def flow_inputs(request: Request) -> list[dict[str, Any]]:
     return rows
 
 
-def _sent(field: str, value: Any) -> Any:
+def _sent(field: str, value: object) -> object:
     if field == KEYS:
-        return [on_wire(v) for v in value or ()]
+        return [on_wire(key) for key in _keys(value)]
     if field == "testHeaders" and not value:
         return "{}"
     return value if isinstance(value, bool) else on_wire(value)
 
 
-def _form(value: Any) -> Any:
+def _keys(value: object) -> Sequence[object]:
+    return value if isinstance(value, list | tuple) else ()
+
+
+def _form(value: object) -> object:
     plain = value.reveal() if isinstance(value, Unproven) else value
     return SHOWN if isinstance(plain, Hidden) or has_secret(plain) else as_json(text(plain))
 
 
-def _veiled(found: Any, wanted: Any) -> Any:
+def _veiled(found: object, wanted: object) -> object:
     """What a secret replaces is taken to be one, too."""
     return Secret(text(found)) if isinstance(found, str | Unproven) and has_secret(wanted) else found

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from reconciler.kinds.capabilities import (
     ExplainsAbsence,
@@ -21,10 +20,10 @@ from reconciler.kinds.capabilities import (
 )
 from reconciler.kinds.instance.config import (
     changed_keys,
+    matching_config,
     parse_types,
     parse_variables,
     resting_config,
-    settled_config,
     variable_inputs,
 )
 from reconciler.kinds.instance.config_wanted import bindings
@@ -93,7 +92,7 @@ class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, Readiness, Recorded, Sc
         variables = {"mark": own_mark(request), "customer": customer if isinstance(customer, str) else None}
         return Operation("instances", self._documents["findInstances"], variables)
 
-    def parse(self, node: Mapping[str, Any]) -> LiveObject:
+    def parse(self, node: Mapping[str, object]) -> LiveObject:
         """An instance as the API shows it; what may be secret is wrapped before anything else sees it."""
         shown = fitted(InstanceNode, node, self.name)
         labels = frozenset(shown.labels or ())
@@ -120,7 +119,7 @@ class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, Readiness, Recorded, Sc
             denied=denied(node),
         )
 
-    def scope(self, resource: Resource, resolve: Resolve) -> Any:
+    def scope(self, resource: Resource, resolve: Resolve) -> object:
         """The customer's id: an instance's mark names the instance alone."""
         return resolve(Ref(resource.fields["customer"]))
 
@@ -130,18 +129,18 @@ class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, Readiness, Recorded, Sc
         integration = [(INTEGRATION, sequence)] if sequence is not None else []
         return [(CUSTOMER, live.fields["customer"]), *integration]
 
-    def live_scope(self, live: LiveObject) -> Any:
+    def live_scope(self, live: LiveObject) -> object:
         """The customer's id."""
         return live.fields["customer"]
 
-    def natural_key(self, resource: Resource, resolve: Resolve) -> Sequence[tuple[str, Any]]:
+    def natural_key(self, resource: Resource, resolve: Resolve) -> Sequence[tuple[str, object]]:
         """The customer's id and the name; a customer that does not exist yet has no instances."""
         customer = resolve(Ref(resource.fields["customer"]))
         if isinstance(customer, Ref) or not resource.fields.get("name"):
             return []
         return [("customer and name", (customer, resource.fields["name"]))]
 
-    def live_key(self, live: LiveObject, name: str) -> Any:
+    def live_key(self, live: LiveObject, name: str) -> object:
         """The customer's id and the name."""
         return (live.fields["customer"], live.fields["name"])
 
@@ -199,7 +198,7 @@ class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, Readiness, Recorded, Sc
             fields["release"] = running
         elif isinstance(request.resolve(VersionNumberRef(integration, facts.version_number or 0)), str):
             fields["version"] = facts.version_number
-        return replace(resource, fields=fields | {"config": settled_config(request)})
+        return replace(resource, fields=fields | {"config": matching_config(request)})
 
     def operation(self, step: str, verb: Verb, request: Request) -> Operation:
         """The mutation of each step."""
@@ -207,7 +206,7 @@ class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, Readiness, Recorded, Sc
         if verb is Verb.CREATE:
             return self._create(request)
         assert live is not None
-        values: dict[str, Any] = {"id": live.id}
+        values: dict[str, object] = {"id": live.id}
         if verb is Verb.FORGET:
             values |= {"labels": labels_left(request), "preserveDeployState": True}
             return self._mutation("updateInstance", values, request)
@@ -229,7 +228,7 @@ class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, Readiness, Recorded, Sc
         return self._update(request, () if verb is Verb.ADOPT else PLAIN)
 
     def observed(
-        self, verb: Verb, node: Mapping[str, Any], before: LiveObject | None = None
+        self, verb: Verb, node: Mapping[str, object], before: LiveObject | None = None
     ) -> LiveObject | None:
         """The answer shows the whole instance."""
         if verb is Verb.DELETE:
@@ -296,7 +295,7 @@ class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, Readiness, Recorded, Sc
     def _update(self, request: Request, paths: Sequence[str]) -> Operation:
         fields, live = request.resource.fields, request.live
         assert live is not None
-        values: dict[str, Any] = {"id": live.id, "labels": self._labels(request)}
+        values: dict[str, object] = {"id": live.id, "labels": self._labels(request)}
         values |= {name: fields[name] or "" for name in to_send(request, paths)}
         version = moves_to(request)
         if version is None:
@@ -310,7 +309,9 @@ class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, Readiness, Recorded, Sc
         cannot be read back, the record is all that tells whether they ever were.
         """
         fields = request.resource.fields
-        values: dict[str, Any] = {name: plain(fields[name], EMPTY, name) for name in to_send(request, PLAIN)}
+        values: dict[str, object] = {
+            name: plain(fields[name], EMPTY, name) for name in to_send(request, PLAIN)
+        }
         if names_version(request.resource) and not ignored(request.resource, "release"):
             values["release"] = release_of(request.resource)
         if step == FLOWS or self._has_flows(request):
@@ -339,7 +340,7 @@ class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, Readiness, Recorded, Sc
             and not flow_changes(request)
         )
 
-    def _mutation(self, name: str, values: Mapping[str, Any], request: Request) -> Operation:
+    def _mutation(self, name: str, values: Mapping[str, object], request: Request) -> Operation:
         return Operation(
             name,
             self._documents[name],

@@ -8,13 +8,12 @@ whether git mentions it meanwhile or not, and under which release.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from reconciler.kinds.instance.config import changed_keys
-from reconciler.kinds.instance.config_causes import recorded, unspoken
+from reconciler.kinds.instance.config_causes import recorded, unmentioned
 from reconciler.kinds.instance.config_forms import form, how
 from reconciler.kinds.instance.config_values import has_secret
-from reconciler.kinds.instance.config_wanted import asked
+from reconciler.kinds.instance.config_wanted import config_wanted
 from reconciler.kinds.instance.facts import overwritten
 from reconciler.kinds.instance.flows import FLOWS, TEXTS, flow_changes
 from reconciler.kinds.instance.release import moves_to
@@ -42,7 +41,7 @@ def keys_of(config: Iterable[str], flows: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(named) + sorted(f"flows.{flow}.{text}" for flow in flows for text in TEXTS))
 
 
-def recall(labels: Iterable[str], keys: Sequence[str], owners: Sequence[Any]) -> Memory:
+def recall(labels: Iterable[str], keys: Sequence[str], owners: Sequence[object]) -> Memory:
     """What an instance's labels say."""
     return memory(LAYOUT, labels, keys, owners)
 
@@ -56,7 +55,7 @@ def record(request: Request, applied: Mapping[str, str], step: str) -> str:
     return label(LAYOUT, groups, written, _keys(request), _owner(request))
 
 
-def _owner(request: Request) -> Any:
+def _owner(request: Request) -> object:
     """What tells the instance from others: its id; while it has none, its customer and its name."""
     if request.live is not None:
         return request.live.id
@@ -81,7 +80,7 @@ def _written(request: Request, step: str) -> dict[str, Written]:
     out = dict(remembered(request).written or {})
     changed = set(changed_keys(request)) if request.live else set()
     over = overwritten(request.live)
-    for key, value in asked(request).items():
+    for key, value in config_wanted(request).items():
         path = f"config.{key}"
         now = _next(out.get(path), value, there=key not in changed, over=request.live is None or key in over)
         if now is not None:
@@ -94,15 +93,15 @@ def _written(request: Request, step: str) -> dict[str, Written]:
     return out
 
 
-def _next(before: Written | None, value: Any, *, there: bool, over: bool) -> Written | None:
+def _next(before: Written | None, value: object, *, there: bool, over: bool) -> Written | None:
     """How a variable is recorded from now on: `there` says that it has git's value, `over` that this run has
     written it.
     """
     kind = how(value)
     if kind is How.SECRET:
         return Written(kind)
-    settled = before is not None and before.how is kind
-    if kind is How.PARTS or settled or (there and (over or before is None)):
+    is_known = before is not None and before.how is kind
+    if kind is How.PARTS or is_known or (there and (over or before is None)):
         return Written(kind, sha256(form(value)))
     return before
 
@@ -116,7 +115,7 @@ def newly_written(before: LiveObject, after: LiveObject) -> frozenset[str]:
 def is_late(request: Request) -> bool:
     """Whether a variable counts as plain only once it is written, so that the record follows it."""
     written = remembered(request).written or {}
-    config = asked(request)
+    config = config_wanted(request)
     return any(
         how(config[key]) is How.PLAIN and getattr(written.get(f"config.{key}"), "how", None) is not How.PLAIN
         for key in changed_keys(request)
@@ -127,12 +126,12 @@ def is_late(request: Request) -> bool:
 def is_early(request: Request) -> bool:
     """Whether git now calls something a secret that the record has as plain: it must say so first."""
     written = remembered(request).written or {}
-    secret = [f"config.{key}" for key, value in asked(request).items() if how(value) is How.SECRET]
+    secret = [f"config.{key}" for key, value in config_wanted(request).items() if how(value) is How.SECRET]
     secret += [path for path, value, _ in _texts(request) if has_secret(value)]
     return any(path in written and written[path].how is How.PLAIN for path in secret)
 
 
-def _texts(request: Request) -> list[tuple[str, Any, bool]]:
+def _texts(request: Request) -> list[tuple[str, object, bool]]:
     """The flows' settings that may hold secrets: path, value, and whether it differs."""
     differing = {change.path for change in flow_changes(request)}
     return [
@@ -144,16 +143,16 @@ def _texts(request: Request) -> list[tuple[str, Any, bool]]:
     ]
 
 
-def _forms(request: Request, written: Mapping[str, Written]) -> dict[str, Any]:
-    config = asked(request)
+def _forms(request: Request, written: Mapping[str, Written]) -> dict[str, object]:
+    config = config_wanted(request)
     found = request.live.fields["config"] if request.live else {}
-    forms: dict[str, Any] = {}
+    forms: dict[str, object] = {}
     for path, one in written.items():
         key = path.removeprefix("config.")
         if key == path:
             continue
         if key not in config:
-            forms[key] = unspoken(one, found.get(key))
+            forms[key] = unmentioned(one, found.get(key))
         else:
             forms[key] = SHOWN if one.how is How.SECRET else form(config[key])
     return forms

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from reconciler.kinds.instance.config_values import has_secret, secrets_in, text
 from reconciler.kinds.protocol import Request
@@ -48,7 +47,7 @@ def git_unchanged(request: Request) -> bool | None:
     return any(_keyed(request, form).startswith(record) for form in forms)
 
 
-def _once(request: Request, written: Mapping[str, Written], *, known: bool) -> dict[str, Any]:
+def _once(request: Request, written: Mapping[str, Written], *, known: bool) -> dict[str, object]:
     """The manifest's values, with what the tenant has for a key that was a secret when it was written and is
     none now; with `known` without the keys of which the record says nothing.
     """
@@ -65,11 +64,11 @@ def _once(request: Request, written: Mapping[str, Written], *, known: bool) -> d
     return {"config": config, "flows": fields.get("flows")}
 
 
-def _as_secret(found: Any) -> Any:
+def _as_secret(found: object) -> object:
     return Secret(text(found)) if isinstance(found, str | Secret) else found
 
 
-def _keyed(request: Request, values: Mapping[str, Any]) -> str:
+def _keyed(request: Request, values: Mapping[str, object]) -> str:
     key = request.policy.secret_key
     parts = [part for pair in secrets_in(values) for part in pair]
     return keyed(key.reveal(), parts) if key and parts else ""

@@ -7,7 +7,6 @@ and one after the tests writes that they did.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from reconciler.kinds.instance.facts import facts_of
 from reconciler.kinds.protocol import Request, Step, address_of
@@ -26,7 +25,7 @@ DEPLOY_TIMEOUT = 600.0
 _PREFIX = "test:"
 
 
-def tests_of(resource: Resource) -> dict[str, Mapping[str, Any]]:
+def tests_of(resource: Resource) -> dict[str, Mapping[str, object]]:
     """The tests by the names of their steps. What is switched off is not tested."""
     tests = resource.fields.get("tests") or ()
     if resource.fields.get("enabled") is False:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from reconciler.definition import Definition
 from reconciler.kinds.capabilities import (
@@ -124,15 +123,15 @@ class IntegrationKind(
         worn = marks_in(live.labels, self.name)
         return own_mark(request) in worn if worn else own_mark(request) == live.facts.mark
 
-    def next_part(self, node: Mapping[str, Any]) -> Operation | None:
+    def next_part(self, node: Mapping[str, object]) -> Operation | None:
         """Older versions: a page holds a hundred, and an integration may have more."""
         return older(node, "integration", self._documents["versions"])
 
-    def with_part(self, node: Mapping[str, Any], part: Mapping[str, Any]) -> Mapping[str, Any]:
+    def with_part(self, node: Mapping[str, object], part: Mapping[str, object]) -> Mapping[str, object]:
         """The node with further versions; a page that brings nothing ends the list."""
-        return with_older(node, part)
+        return with_older(node, part, "integration")
 
-    def parse(self, node: Mapping[str, Any]) -> LiveObject:
+    def parse(self, node: Mapping[str, object]) -> LiveObject:
         """A draft as the API shows it. Rows of the sequence that are the draft itself are left out."""
         shown = fitted(IntegrationNode, node, self.name)
         labels = frozenset(shown.labels or ())
@@ -156,7 +155,7 @@ class IntegrationKind(
             notes=IntegrationNotes(newest=newest(shown)),
         )
 
-    def natural_key(self, resource: Resource, resolve: Resolve) -> Sequence[tuple[str, Any]]:
+    def natural_key(self, resource: Resource, resolve: Resolve) -> Sequence[tuple[str, object]]:
         """The name, which is not unique."""
         return [("name", resource.fields.get("name"))] if resource.fields.get("name") else []
 
@@ -294,7 +293,7 @@ class IntegrationKind(
         return self._update(request, () if verb is Verb.ADOPT else PLAIN)
 
     def observed(
-        self, verb: Verb, node: Mapping[str, Any], before: LiveObject | None = None
+        self, verb: Verb, node: Mapping[str, object], before: LiveObject | None = None
     ) -> LiveObject | None:
         """Publish and availability answer with the version, so the draft must be read again. How it was
         before an import is noted, to be put back by the update that follows as far as it is not git's.
@@ -344,7 +343,7 @@ class IntegrationKind(
             return f'release "{fields["release"]}" (version {version.number}) to become available'
         return ""
 
-    def noted(self, verb: Verb, node: Mapping[str, Any], known: LiveObject) -> LiveObject:
+    def noted(self, verb: Verb, node: Mapping[str, object], known: LiveObject) -> LiveObject:
         """The version that a publish answers with."""
         if verb is not Verb.PUBLISH:
             return known
