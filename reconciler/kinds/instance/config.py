@@ -30,12 +30,13 @@ from reconciler.kinds.instance.config_values import (
     schedule_text,
     secret_parts,
     text,
+    veiled,
 )
 from reconciler.kinds.instance.config_wanted import resolved, unignored
 from reconciler.kinds.instance.facts import facts_of
 from reconciler.kinds.instance.node import Required, VariableNode
 from reconciler.kinds.instance.secrets import secrets_rotated
-from reconciler.kinds.nodes import Input, every, known
+from reconciler.kinds.nodes import every, known
 from reconciler.kinds.protocol import Request
 from reconciler.kinds.table.labels import ignored
 from reconciler.kinds.table.secrets import resting, shown
@@ -57,7 +58,7 @@ def _variable(shown: VariableNode) -> object:
     if shown.customer_config_variable:
         return {SHARED: shown.customer_config_variable.id}
     if required.data_type == "CONNECTION":
-        return {"inputs": {row.name: _input(row) for row in every(shown.inputs)}}
+        return {"inputs": {row.name: row.held for row in every(shown.inputs)}}
     if required.data_type == "SCHEDULE":
         return {
             "value": shown.value or "",
@@ -198,19 +199,15 @@ def _compare(
         for name, value in parts.items():
             current = found.get(name, "") if isinstance(found, Mapping) else None
             if schedule_text(value) != schedule_text(current):
-                yield f"{key}.{name}", _veiled(current, value), value
+                yield f"{key}.{name}", veiled(current, value), value
     elif not same_value(wanted, found, kind):
-        yield key, _veiled(found, wanted), wanted
+        yield key, veiled(found, wanted), wanted
 
 
 def _same_input(wanted: object, found: object, rotated: bool) -> bool:
     if isinstance(found, Hidden):
         return found.present and not (rotated and isinstance(wanted, Secret))
     return text(wanted) == text(found)
-
-
-def _veiled(found: object, wanted: object) -> object:
-    return Secret(text(found)) if found is not None and has_secret(wanted) else found
 
 
 def _read(value: str, kind: ValueType) -> object:
@@ -223,7 +220,3 @@ def _like(found: object, wanted: object) -> object:
     """A live text as the list or map that it holds, to be read beside the wanted one."""
     holds_more = isinstance(wanted, Mapping | list | tuple)
     return as_json(found) if holds_more and isinstance(found, str) else found
-
-
-def _input(shown: Input) -> Secret | Hidden:
-    return Secret(shown.value, "live", sure=False) if shown.value else Hidden(present=bool(shown.has_value))

@@ -172,6 +172,12 @@ def is_held(value: object) -> bool:
     return isinstance(value, Secret) or value not in (None, "")
 
 
+def veiled(found: object, wanted: object) -> object:
+    """A live value; what a secret replaces is taken to be one, too."""
+    is_text = isinstance(found, str | Secret | Mapping)
+    return Secret(text(found)) if is_text and has_secret(wanted) else found
+
+
 def secret_parts(value: object) -> tuple[str, ...]:
     """The secrets that a value holds, by which it could be told in what a server says."""
     secrets = [leaf for _, leaf in leaves(value) if isinstance(leaf, Secret)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from reconciler.kinds.instance.config_values import as_json, has_secret, on_wire, same_json, text
+from reconciler.kinds.instance.config_values import as_json, has_secret, on_wire, same_json, text, veiled
 from reconciler.kinds.instance.facts import facts_of
 from reconciler.kinds.instance.node import FlowNode
 from reconciler.kinds.instance.secrets import secret_cause, secrets_rotated
@@ -58,7 +58,7 @@ def flow_changes(request: Request) -> list[Change]:
     return [
         Change(
             path,
-            _veiled(shown(before, path, request), after),
+            veiled(shown(before, path, request), after),
             after,
             _why(causes, path, before, after, request),
         )
@@ -186,8 +186,3 @@ def _keys(value: object) -> Sequence[object]:
 def _form(value: object) -> object:
     plain = value.reveal() if isinstance(value, Unproven) else value
     return SHOWN if isinstance(plain, Hidden) or has_secret(plain) else as_json(text(plain))
-
-
-def _veiled(found: object, wanted: object) -> object:
-    """What a secret replaces is taken to be one, too."""
-    return Secret(text(found)) if isinstance(found, str | Unproven) and has_secret(wanted) else found

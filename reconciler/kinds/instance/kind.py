@@ -66,6 +66,7 @@ from reconciler.kinds.table.labels import (
     to_send,
 )
 from reconciler.kinds.table.plain import PlainKind
+from reconciler.kinds.table.rotation import SECRETS
 from reconciler.kinds.table.secrets import has_record, remembered
 from reconciler.model.address import Ref, Resolve
 from reconciler.model.digest import sha256
@@ -327,7 +328,7 @@ class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, Readiness, Recorded, Sc
             digests["tests"] = OUTSTANDING
         sent = step in (Verb.CREATE.value, FLOWS, RECORD)
         if (secrets := secrets_digest(request)) and (sent or not hidden_waits(request)):
-            digests["secrets"] = secrets
+            digests[SECRETS] = secrets
         return labels_to_write(request, record(request, digests, step))
 
     def _has_flows(self, request: Request) -> bool:

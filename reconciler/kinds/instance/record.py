@@ -17,10 +17,10 @@ from reconciler.kinds.instance.config_wanted import config_wanted
 from reconciler.kinds.instance.facts import overwritten
 from reconciler.kinds.instance.flows import FLOWS, TEXTS, flow_changes
 from reconciler.kinds.instance.release import moves_to
-from reconciler.kinds.instance.secrets import SECRET_DIGITS
 from reconciler.kinds.protocol import Request
 from reconciler.kinds.table.labels import ignored
 from reconciler.kinds.table.record import Layout, Memory, label, memory
+from reconciler.kinds.table.rotation import DIGITS, SECRETS
 from reconciler.kinds.table.secrets import remembered
 from reconciler.model.address import Ref
 from reconciler.model.digest import sha256
@@ -29,8 +29,8 @@ from reconciler.model.secret import SHOWN
 from reconciler.model.state import How, LiveObject, Written
 
 LAYOUT = Layout(
-    ("name", "description", "release", "config", "flows", "enabled", "labels", "secrets", "tests"),
-    {"secrets": SECRET_DIGITS, "enabled": 1},
+    ("name", "description", "release", "config", "flows", "enabled", "labels", SECRETS, "tests"),
+    {SECRETS: DIGITS, "enabled": 1},
     "config",
 )
 

@@ -13,6 +13,7 @@ from reconciler.kinds.protocol import Request, Step, Steps, address_of
 from reconciler.kinds.table.causes import cause
 from reconciler.kinds.table.labels import creation, ignored, label_changes, mark_changes, scalar_changes
 from reconciler.kinds.table.record import WIDTH
+from reconciler.kinds.table.rotation import SECRETS
 from reconciler.kinds.table.secrets import remembered
 from reconciler.model.plan import Cause, Change, Refusal, Verb
 from reconciler.model.refs import ReleaseNameRef, SequenceRef
@@ -140,7 +141,7 @@ def _record_is_behind(request: Request, differing: list[Change]) -> bool:
         return True
     if not differing:
         return False
-    if secrets_digest(request) and "secrets" not in remembered(request).applied:
+    if secrets_digest(request) and SECRETS not in remembered(request).applied:
         return True
     pending = any(c.cause is not Cause.DRIFT and not isinstance(c.before, Hidden) for c in differing)
     return pending and not is_late(request)

@@ -30,7 +30,7 @@ from reconciler.kinds.table.node import node as shown_node
 from reconciler.kinds.table.places import Labels, Place
 from reconciler.kinds.table.plain import PlainKind
 from reconciler.kinds.table.record import Layout, label, memory
-from reconciler.kinds.table.rotation import SECRETS, Rotation
+from reconciler.kinds.table.rotation import DIGITS, SECRETS, Rotation
 from reconciler.kinds.table.row import Row, addresses
 from reconciler.kinds.table.secrets import has_record, remembered, resting
 from reconciler.model.address import Ref, Resolve
@@ -83,7 +83,7 @@ class TabledKind(PlainKind, Recorded):
         together and keyed.
         """
         groups = (*(row.name for row in self.fields), SECRETS)
-        return Layout(groups, {SECRETS: 8}, longest=LIMIT if isinstance(self.place, Labels) else LONGEST)
+        return Layout(groups, {SECRETS: DIGITS}, longest=LIMIT if isinstance(self.place, Labels) else LONGEST)
 
     @property
     def _keys(self) -> tuple[str, ...]:
