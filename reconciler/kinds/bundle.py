@@ -149,7 +149,7 @@ class BundleKind(PlainKind, Paged, Readiness, Uploads):
                 row.version_number,
                 row.signature or "",
                 bool(row.version_is_available),
-                str(record.ours(row.version_attributes).get("signature") or ""),
+                str(record.our_part(row.version_attributes).get("signature") or ""),
             )
             for row in every(shown.version_sequence)
         )

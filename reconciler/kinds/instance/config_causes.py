@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from reconciler.kinds.instance.config_forms import form, live_form, live_parts, other_parts, parts
+from reconciler.kinds.instance.config_forms import (
+    form,
+    input_forms,
+    live_form,
+    live_input_forms,
+    unmentioned_input_forms,
+)
 from reconciler.kinds.instance.config_values import has_secret, is_connection
 from reconciler.kinds.instance.config_wanted import config_wanted
 from reconciler.kinds.instance.secrets import git_unchanged, secret_cause
@@ -75,8 +81,8 @@ def _of_parts(request: Request, written: Written, rows: Differing) -> dict[str, 
     inputs = wanted["inputs"] if is_connection(wanted) else {}
     causes = part_causes(
         lambda recorded: fits(written.digest, {"inputs": recorded}),
-        parts(inputs),
-        {**live_parts(inputs, found), **other_parts(inputs, found)},
+        input_forms(inputs),
+        {**live_input_forms(inputs, found), **unmentioned_input_forms(inputs, found)},
         paths,
     )
     return {

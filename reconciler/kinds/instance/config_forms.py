@@ -38,7 +38,7 @@ def how(value: object) -> How:
 def form(value: object) -> object:
     """The form of a manifest's value; secrets count by their presence alone."""
     if is_connection(value):
-        return {"inputs": parts(value["inputs"])}
+        return {"inputs": input_forms(value["inputs"])}
     if has_secret(value):
         return SHOWN
     if is_bound(value):
@@ -51,7 +51,7 @@ def form(value: object) -> object:
 def live_form(wanted: object, found: object) -> object:
     """The form of a live value, as far as a manifest that says `wanted` would have written it."""
     if is_connection(wanted):
-        return {"inputs": live_parts(wanted["inputs"], found)}
+        return {"inputs": live_input_forms(wanted["inputs"], found)}
     if is_bound(wanted):
         return dict(found) if is_bound(found) else None
     if is_schedule(wanted, found):
@@ -62,12 +62,12 @@ def live_form(wanted: object, found: object) -> object:
     return coarse(found)
 
 
-def parts(inputs: Mapping[str, object]) -> dict[str, object]:
+def input_forms(inputs: Mapping[str, object]) -> dict[str, object]:
     """The forms of the inputs that a manifest gives to a connection."""
     return {name: _part(value) for name, value in inputs.items()}
 
 
-def live_parts(wanted: Mapping[str, object], found: object) -> dict[str, object]:
+def live_input_forms(wanted: Mapping[str, object], found: object) -> dict[str, object]:
     """The forms of a connection's live inputs that a manifest mentions."""
     known = inputs_of(found)
     return {
@@ -77,7 +77,7 @@ def live_parts(wanted: Mapping[str, object], found: object) -> dict[str, object]
     }
 
 
-def other_parts(wanted: Mapping[str, object], found: object) -> dict[str, object]:
+def unmentioned_input_forms(wanted: Mapping[str, object], found: object) -> dict[str, object]:
     """The forms of those that it does not mention, as if they had been plain."""
     return {name: _part(value, plain=True) for name, value in inputs_of(found).items() if name not in wanted}
 

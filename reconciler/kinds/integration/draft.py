@@ -14,7 +14,7 @@ from reconciler.definition.withheld import Inputs
 from reconciler.kinds.component import reference
 from reconciler.kinds.integration.facts import asked_of, draft_of, facts_of, notes_of
 from reconciler.kinds.integration.latest import component_changes
-from reconciler.kinds.integration.release import meant, newest_unnamed
+from reconciler.kinds.integration.release import newest_unnamed, versions_meant
 from reconciler.kinds.integration.source import bundle_change
 from reconciler.kinds.protocol import Request
 from reconciler.kinds.table.labels import ignored, named
@@ -44,22 +44,22 @@ def release_of(resource: Resource) -> str:
     return "" if ignored(resource, "release") else resource.fields.get("release") or ""
 
 
-def published(request: Request) -> Version | None:
+def published_version(request: Request) -> Version | None:
     """The version that the manifest's release is, or that is about to be given its name."""
     live, release = request.live, release_of(request.resource)
     if live is None or not release:
         return None
-    found = meant(live, release)
-    return found.one if found.versions else _to_be_named(request, live)
+    found = versions_meant(live, release)
+    return found.only if found.versions else _to_be_named(request, live)
 
 
-def naming(request: Request) -> dict[str, str]:
+def names_to_write(request: Request) -> dict[str, str]:
     """The release's name that is only to be written down, with the id of its version; usually none. The
     newest version bears no name and holds just what the manifest publishes: it was published by hand, or the
     answer to our own publish was lost.
     """
     live, release = request.live, release_of(request.resource)
-    if live is None or not release or meant(live, release).versions:
+    if live is None or not release or versions_meant(live, release).versions:
         return {}
     version = _to_be_named(request, live)
     return {release: version.id} if version else {}
@@ -68,14 +68,14 @@ def naming(request: Request) -> dict[str, str]:
 def is_a_desk(resource: Resource, live: LiveObject) -> bool:
     """Whether the draft is left to people: what git's manifest publishes bears its name already."""
     release = release_of(resource)
-    return resource.fields.get("draft") != FOLLOW and bool(release and meant(live, release).versions)
+    return resource.fields.get("draft") != FOLLOW and bool(release and versions_meant(live, release).versions)
 
 
 def import_needed(request: Request) -> Import:
     """Whether git's definition goes into the draft: where it differs, unless a person's desk is all that it
     would change.
     """
-    found, is_published = compared(request), published(request) is not None
+    found, is_published = comparison(request), published_version(request) is not None
     if release_of(request.resource) and not is_published:
         moved = component_changes(request)
         changes = (*found.changes, *moved)
@@ -84,7 +84,7 @@ def import_needed(request: Request) -> Import:
     return replace(found, needed=False, left=True) if found.needed and leaves else found
 
 
-def compared(request: Request) -> Import:
+def comparison(request: Request) -> Import:
     """Compares the manifest's definition with the draft's, with the digests of what was sent and observed.
 
     The observed digest proves that nobody touched the draft since. Where it no longer fits, the meaning
@@ -112,8 +112,8 @@ def compared(request: Request) -> Import:
     if asked.same(there) and not moved and package is None:
         return Import(False)
     changes = [package] if package else []
-    told = asked.differences(there, _inputs_of(request))
-    changes += [Change(path, before, after, why) for path, before, after in told]
+    differing = asked.differences(there, _inputs_of(request))
+    changes += [Change(path, before, after, why) for path, before, after in differing]
     changes += [Change(path, now, was, Cause.DRIFT) for path, was, now in moved]
     changes = [
         _veiled(change, request.resource) for change in changes if not ignored(request.resource, change.path)
@@ -143,7 +143,7 @@ def _veiled(change: Change, resource: Resource) -> Change:
     return replace(change, before=before, after=after)
 
 
-def holds(request: Request, version: Version) -> bool | None:
+def is_made_from_manifest(request: Request, version: Version) -> bool | None:
     """Whether a published version was made from just what the manifest says; None where that is not known."""
     wanted, live = _wanted(request.resource), request.live
     if wanted is None or live is None:
@@ -153,7 +153,7 @@ def holds(request: Request, version: Version) -> bool | None:
     read = notes_of(live).read.get(version.id)
     if read is None:
         # Nothing was changed since the newest was published: it is what the draft is.
-        return not compared(request).needed if _is_draft(live, version) else None
+        return not comparison(request).needed if _is_draft(live, version) else None
     if read.digest == live.applied.get("observed") and live.applied.get("sent") == wanted.meaning_digest:
         return True  # what the server made of the text, dropped keys and all
     there = replace(live, fields={**live.fields, "definition": read})
@@ -166,18 +166,18 @@ def to_be_read(request: Request) -> Version | None:
     live, release = request.live, release_of(request.resource)
     if live is None or not release:
         return None
-    found = meant(live, release)
-    version = found.one if found.versions else newest_unnamed(live)
+    found = versions_meant(live, release)
+    version = found.only if found.versions else newest_unnamed(live)
     if version is None or version.id in notes_of(live).read:
         return None
-    return version if holds(request, version) is None else None
+    return version if is_made_from_manifest(request, version) is None else None
 
 
 def is_ahead(request: Request, version: Version) -> bool:
     """Whether the draft holds neither what git says nor what was published as `version`."""
     live = request.live
     assert live is not None
-    if not compared(request).needed:
+    if not comparison(request).needed:
         return False
     read = notes_of(live).read.get(version.id)
     return not (_is_draft(live, version) if read is None else read.same(draft_of(live)))
@@ -216,7 +216,7 @@ def _wanted(resource: Resource) -> Definition | None:
 
 def _to_be_named(request: Request, live: LiveObject) -> Version | None:
     newest = newest_unnamed(live)
-    if newest is None or not holds(request, newest):
+    if newest is None or not is_made_from_manifest(request, newest):
         return None
     # Where git leaves the definition to people, a release is what they have on their desk.
     return newest if _wanted(request.resource) is not None or _is_draft(live, newest) else None

@@ -25,12 +25,13 @@ from reconciler.kinds.capabilities import (
     Recorded,
 )
 from reconciler.kinds.integration import metadata as record
+from reconciler.kinds.integration.calls import call
 from reconciler.kinds.integration.draft import (
-    compared,
+    comparison,
     import_needed,
     is_a_desk,
-    naming,
-    published,
+    names_to_write,
+    published_version,
     to_be_read,
 )
 from reconciler.kinds.integration.facts import IntegrationNotes, draft_of, facts_of, notes_of
@@ -39,25 +40,21 @@ from reconciler.kinds.integration.latest import is_to_be_asked, newest
 from reconciler.kinds.integration.memory import (
     facts,
     is_written,
-    of_creation,
-    of_update,
     parse_version,
     remembers,
 )
 from reconciler.kinds.integration.node import IntegrationNode, Published
-from reconciler.kinds.integration.publish import naming_after, not_available, publication
-from reconciler.kinds.integration.release import find_release, meant, name_of, several
+from reconciler.kinds.integration.publish import naming_update, not_available
+from reconciler.kinds.integration.release import find_release, name_of, versions_meant, why_ambiguous
 from reconciler.kinds.integration.rows import ROWS, RULES
-from reconciler.kinds.integration.source import needed_component, replaces, wanted_definition
+from reconciler.kinds.integration.source import needed_component
 from reconciler.kinds.integration.steps import (
-    EMPTY,
     GROUPS,
     PLAIN,
     RELABEL,
     draft_at_stake,
     integration_steps,
     pages_of,
-    put_back,
 )
 from reconciler.kinds.integration.versions import older, with_older
 from reconciler.kinds.nodes import every, fitted
@@ -66,11 +63,8 @@ from reconciler.kinds.table.labels import (
     as_live,
     denied,
     labels_left,
-    labels_to_write,
     own_mark,
     people,
-    plain,
-    to_send,
 )
 from reconciler.kinds.table.marks import is_protected, marks_in
 from reconciler.kinds.table.plain import PlainKind
@@ -135,7 +129,7 @@ class IntegrationKind(
         """A draft as the API shows it. Rows of the sequence that are the draft itself are left out."""
         shown = fitted(IntegrationNode, node, self.name)
         labels = frozenset(shown.labels or ())
-        memory = record.ours(record.whole(shown.metadata))
+        memory = record.our_part(record.checked_metadata(shown.metadata))
         tree = shown.definition_data if isinstance(shown.definition_data, Mapping) else {}
         return LiveObject(
             kind=self.name,
@@ -190,10 +184,10 @@ class IntegrationKind(
     def will_be(self, request: Request, ref: Ref) -> object:
         """The version that the manifest's release is about to be the name of, and the reverse."""
         if isinstance(ref, ReleaseRef):
-            return naming(request).get(ref.name)
+            return names_to_write(request).get(ref.name)
         if isinstance(ref, ReleaseNameRef):
             return next(
-                (name for name, version in naming(request).items() if version == ref.version_id), None
+                (name for name, version in names_to_write(request).items() if version == ref.version_id), None
             )
         return None
 
@@ -220,9 +214,9 @@ class IntegrationKind(
         release that is not published has no name to be written down.
         """
         fields = as_live(request, (*PLAIN, "labels"))
-        if not compared(request).needed:
+        if not comparison(request).needed:
             fields |= {k: v for k, v in request.resource.fields.items() if k == "definition"}
-        if published(request):
+        if published_version(request):
             fields["release"] = request.resource.fields["release"]
         return replace(request.resource, fields=fields)
 
@@ -244,9 +238,9 @@ class IntegrationKind(
             message = f"version {ref.number} of {ref.address} is not published in this tenant"
             return "not-published", message, hint
         name = ref.name if isinstance(ref, ReleaseRef) else ref.field
-        several_mean_it = live and meant(live, name).ambiguous
+        several_mean_it = live and versions_meant(live, name).ambiguous
         if live and several_mean_it:
-            return ("ambiguous", *several(name, ref.address, meant(live, name).versions))
+            return ("ambiguous", *why_ambiguous(name, ref.address, versions_meant(live, name).versions))
         known = [v.release for v in live.versions if v.release] if live else []
         hint = f"publish it from {ref.address}'s manifest"
         hint = f"releases there: {', '.join(known[:5])}" if known else hint
@@ -258,39 +252,8 @@ class IntegrationKind(
 
     def operation(self, step: str, verb: Verb, request: Request) -> Operation:
         """The mutation of each step."""
-        fields, live, wanted = request.resource.fields, request.live, wanted_definition(request)
-        if verb is Verb.CREATE:
-            values = {"name": fields["name"], "labels": labels_to_write(request)}
-            values["metadata"] = of_creation(request)
-            if fields.get("description"):
-                values["description"] = fields["description"]
-            if wanted is not None:
-                values["definition"] = wanted.text
-            return self._mutation("createIntegration", values, request)
-        assert live is not None
-        if verb is Verb.IMPORT:
-            assert wanted is not None
-            values = {"integrationId": live.id, "definition": wanted.text}
-            if replaces(wanted, live):
-                values["replace"] = True
-            return self._mutation("importIntegration", values, request)
-        if verb is Verb.PUBLISH:
-            return self._mutation("publishIntegration", publication(request), request)
-        if verb is Verb.AVAILABILITY:
-            version = find_release(live, fields["release"])
-            values = {"id": version.id if version else "", "available": fields["available"]}
-            return self._mutation("updateIntegrationVersionAvailability", values, request)
-        if verb is Verb.DELETE:
-            return self._mutation("deleteIntegration", {"id": live.id}, request)
-        if verb is Verb.FORGET:
-            values = {"id": live.id, "labels": labels_left(request)}
-            if remembers(request):
-                values["metadata"] = record.without(facts_of(live).metadata)
-            return self._mutation("updateIntegration", values, request)
-        if step == RELABEL:
-            labels = sorted(live.labels | notes_of(live).cleared)
-            return self._mutation("updateIntegration", {"id": live.id, "labels": labels}, request)
-        return self._update(request, () if verb is Verb.ADOPT else PLAIN)
+        name, values = call(step, verb, request)
+        return self._mutation(name, values, request)
 
     def observed(
         self, verb: Verb, node: Mapping[str, object], before: LiveObject | None = None
@@ -321,7 +284,7 @@ class IntegrationKind(
         if verb in (Verb.UPDATE, Verb.ADOPT):
             return is_written(request)
         if verb is Verb.PUBLISH:
-            return published(request) is not None
+            return published_version(request) is not None
         version = find_release(live, fields.get("release", ""))
         if verb is Verb.AVAILABILITY:
             return version is not None and version.available == fields["available"]
@@ -374,7 +337,7 @@ class IntegrationKind(
         """Gives the release's name to what was published, where that does not bear it."""
         if verb is not Verb.PUBLISH or (error and not isinstance(error, PayloadError)):
             return None
-        values = naming_after(request, error)
+        values = naming_update(request, error)
         return self._mutation("updateIntegration", values, request) if values else None
 
     def impact(self, request: Request, followers: Sequence[Request]) -> Sequence[Diagnostic]:
@@ -390,18 +353,6 @@ class IntegrationKind(
         text = "" if resource and is_a_desk(resource, live) else draft_of(live).digest
         ours = [facts_of(live).releases, is_protected(live)]
         return sha256([live.id, fields, sorted(live.labels), text, versions, ours])
-
-    def _update(self, request: Request, paths: Sequence[str]) -> Operation:
-        live, fields = request.live, request.resource.fields
-        assert live is not None
-        values: dict[str, object] = {"id": live.id}
-        values |= {name: plain(fields[name], EMPTY, name) for name in to_send(request, paths)}
-        kept = put_back(request)
-        values |= {change.path: change.after for change in kept if change.path in PLAIN}
-        labels = next((change.after for change in kept if change.path == "labels"), None)
-        values["labels"] = labels_to_write(request, kept=labels, cleared=notes_of(live).cleared)
-        values["metadata"] = of_update(request, naming(request))
-        return self._mutation("updateIntegration", values, request)
 
     def _mutation(self, name: str, values: Mapping[str, object], request: Request) -> Operation:
         return Operation(

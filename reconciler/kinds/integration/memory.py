@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reconciler.kinds.integration import metadata as record
-from reconciler.kinds.integration.draft import compared, naming, sent_digest
+from reconciler.kinds.integration.draft import comparison, names_to_write, sent_digest
 from reconciler.kinds.integration.facts import IntegrationFacts, draft_of, facts_of, notes_of
 from reconciler.kinds.integration.node import IntegrationNode, VersionNode
 from reconciler.kinds.integration.steps import EMPTY, GROUPS, PLAIN, integration_steps, is_marked
@@ -18,8 +18,8 @@ from reconciler.model.state import Version
 
 def parse_version(shown: VersionNode) -> Version:
     """A published version, with what we wrote along with it."""
-    ours = record.text_map(record.ours(shown.version_attributes))
-    comment, trailers = record.apart(shown.version_comment or "")
+    ours = record.text_map(record.our_part(shown.version_attributes))
+    comment, trailers = record.without_trailers(shown.version_comment or "")
     return Version(
         id=shown.id,
         number=shown.version_number,
@@ -44,16 +44,16 @@ def facts(shown: IntegrationNode, memory: Mapping[str, object]) -> IntegrationFa
         created=bool(memory.get("created")),
         dropped=bool(memory.get("dropped")),
         releases=record.text_map(memory.get("releases")),
-        components=record.read(memory.get("components")),
+        components=record.json_map(memory.get("components")),
     )
 
 
-def of_creation(request: Request) -> str:
+def metadata_of_creation(request: Request) -> str:
     """The metadata of a new integration, whose record has not come yet."""
-    return record.merged(None, {**_ownership(request), "created": True})
+    return record.with_ours(None, {**_ownership(request), "created": True})
 
 
-def of_update(request: Request, names: Mapping[str, str], *, dropped: bool = False) -> str:
+def metadata_of_update(request: Request, names: Mapping[str, str], *, dropped: bool = False) -> str:
     """The metadata with mark, record and releases; `names` are given to versions with it. `dropped` says that
     a version was seen not to keep our attributes.
     """
@@ -66,7 +66,7 @@ def of_update(request: Request, names: Mapping[str, str], *, dropped: bool = Fal
         "components": draft_of(live).component_versions,
         **({"dropped": True} if dropped or facts_of(live).dropped else {}),
     }
-    return record.merged(facts_of(live).metadata, part)
+    return record.with_ours(facts_of(live).metadata, part)
 
 
 def is_written(request: Request) -> bool:
@@ -75,13 +75,13 @@ def is_written(request: Request) -> bool:
     assert live is not None
     if integration_steps(request, adopt=False).changes or not is_marked(request) or notes_of(live).cleared:
         return False
-    return _record(request) == live.applied and not naming(request)
+    return _record(request) == live.applied and not names_to_write(request)
 
 
 def remembers(request: Request) -> bool:
     """Whether there is a record in the metadata, and no other project's."""
     live = request.live
-    if live is None or not record.ours(facts_of(live).metadata):
+    if live is None or not record.our_part(facts_of(live).metadata):
         return False
     return live.facts.mark is None or project_of(live.facts.mark) == request.project.lower()
 
@@ -99,7 +99,7 @@ def _record(request: Request) -> dict[str, str]:
     if to_send(request, ("labels",)):
         values["labels"] = people(fields["labels"])
     out = digests_of(request, values)
-    if to_send(request, ("definition",)) and not compared(request).needed:
+    if to_send(request, ("definition",)) and not comparison(request).needed:
         out["sent"] = sent_digest(request.resource)
         out["observed"] = draft_of(live).digest
     return {group: out[group] for group in (*GROUPS, "sent", "observed") if group in out}

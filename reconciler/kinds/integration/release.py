@@ -25,7 +25,7 @@ class Found:
     versions: tuple[Version, ...] = ()
 
     @property
-    def one(self) -> Version | None:
+    def only(self) -> Version | None:
         """The only one."""
         return self.versions[0] if len(self.versions) == 1 else None
 
@@ -35,7 +35,7 @@ class Found:
         return len(self.versions) > 1
 
 
-def meant(live: LiveObject, release: str) -> Found:
+def versions_meant(live: LiveObject, release: str) -> Found:
     """The version that bears the name; else, of those that bear none, the one whose comment is that text or
     begins with it as a word; else, where it is all digits, the one of that number.
     """
@@ -51,7 +51,7 @@ def meant(live: LiveObject, release: str) -> Found:
 
 def find_release(live: LiveObject, release: str) -> Version | None:
     """The published version that a release's name means, where it means exactly one."""
-    return meant(live, release).one
+    return versions_meant(live, release).only
 
 
 def name_of(live: LiveObject, version: Version) -> str:
@@ -72,7 +72,7 @@ def begins_with(comment: str, release: str) -> bool:
     return text.startswith(release) and not _GOES_ON.match(text, len(release))
 
 
-def several(release: str, address: object, versions: Sequence[Version]) -> tuple[str, str]:
+def why_ambiguous(release: str, address: object, versions: Sequence[Version]) -> tuple[str, str]:
     """Why nobody can tell which version a release's name means, and what to do: a message and a hint."""
     numbers = ", ".join(str(version.number) for version in versions)
     return (

@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from reconciler.kinds.integration.draft import (
     FOLLOW,
     Import,
-    holds,
     import_needed,
     is_ahead,
+    is_made_from_manifest,
     is_ours,
-    naming,
-    published,
+    names_to_write,
+    published_version,
     release_of,
 )
 from reconciler.kinds.integration.facts import asked_of, draft_of, facts_of, notes_of
 from reconciler.kinds.integration.latest import moved_on
-from reconciler.kinds.integration.release import Found, meant, several
+from reconciler.kinds.integration.release import Found, versions_meant, why_ambiguous
 from reconciler.kinds.protocol import Request, Step, Steps, address_of, source_of
 from reconciler.kinds.table.labels import (
     creation,
@@ -52,7 +52,7 @@ def integration_steps(request: Request, *, adopt: bool) -> Steps:
     importing = import_needed(request)
     changes = list(scalar_changes(request, PLAIN, EMPTY)) + label_changes(request) + mark_changes(request)
     kept = put_back(request, importing)
-    found = meant(live, release_of(request.resource)) if live else Found()
+    found = versions_meant(live, release_of(request.resource)) if live else Found()
     more = pages_of(live) - 1  # an answer shows the first hundred versions, as a page does
     if live is None:
         made = creation(request.resource, (*PLAIN, "labels"))
@@ -62,7 +62,7 @@ def integration_steps(request: Request, *, adopt: bool) -> Steps:
         writes = 1 if live else 0
         reason = _import_reason(request, importing)
         steps.append(Step(Verb.IMPORT, reason, importing.changes, reads=more, writes=writes))
-    if naming(request):
+    if names_to_write(request):
         changes.append(Change("release", None, fields["release"]))
     if adopt:
         steps.append(Step(Verb.ADOPT, "exists without an owner", tuple(changes), reads=more))
@@ -108,7 +108,7 @@ def pages_of(live: LiveObject | None) -> int:
 def _publish(request: Request, *, looks: int) -> list[Step]:
     """`looks` is how often the draft is read again before it is published."""
     live, fields = request.live, request.resource.fields
-    release, version = release_of(request.resource), published(request)
+    release, version = release_of(request.resource), published_version(request)
     if not release:
         return []
     wanted = None if ignored(request.resource, "available") else fields.get("available")
@@ -171,7 +171,7 @@ def _ambiguous(request: Request, found: Found) -> tuple[Refusal, ...]:
     if not found.ambiguous:
         return ()
     address = address_of(request.resource)
-    message, hint = several(release_of(request.resource), address, found.versions)
+    message, hint = why_ambiguous(release_of(request.resource), address, found.versions)
     return (Refusal("ambiguous", message, address, hint),)
 
 
@@ -183,8 +183,8 @@ def draft_at_stake(step: str, live: LiveObject | None) -> str:
 
 
 def _published_otherwise(request: Request) -> Iterator[Diagnostic]:
-    version = published(request)
-    if version is None or holds(request, version) is not False:
+    version = published_version(request)
+    if version is None or is_made_from_manifest(request, version) is not False:
         return
     release = release_of(request.resource)
     follows = request.resource.fields.get("draft") == FOLLOW
@@ -201,7 +201,7 @@ def _published_otherwise(request: Request) -> Iterator[Diagnostic]:
 
 def _draft_ahead(request: Request) -> Iterator[Diagnostic]:
     """What stands on a person's desk, and is left there."""
-    version, importing = published(request), import_needed(request)
+    version, importing = published_version(request), import_needed(request)
     if version is None or not importing.left or not is_ahead(request, version):
         return
     release = release_of(request.resource)
@@ -219,10 +219,10 @@ def _components_moved(request: Request, importing: Import) -> Iterator[Diagnosti
     """What LATEST means by now, where no new release takes it along."""
     moved = [] if importing.needed else moved_on(request)
     if moved:
-        told = ", ".join(f"{key} from {before} to {after}" for (key, _), before, after in moved)
+        moves = ", ".join(f"{key} from {before} to {after}" for (key, _), before, after in moved)
         yield Diagnostic(
             "component-moved",
-            f"components have moved on since LATEST was imported; the next release takes it along: {told}",
+            f"components have moved on since LATEST was imported; the next release takes it along: {moves}",
             source_of(request.resource, "definition"),
             address_of(request.resource),
             severity="note",
