@@ -1,12 +1,13 @@
 """Waves: the instances of a set are changed wave after wave, until too many of them have failed.
 
 A wave begins when all actions of the one before it have ended. What an earlier run has brought about has no
-action in the plan, so that a rerun goes on in the wave in which it stopped.
+action in the plan, so that a rerun goes on in the wave in which it stopped. What is refused counts as failed
+for the waves after its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 import anyio
 
@@ -18,10 +19,12 @@ _BAD = (Status.FAILED, Status.STALE)
 
 
 class Rollouts:
-    """Whose turn it is, for all sets of a plan."""
+    """Whose turn it is, for all sets of a plan. Nothing is done to the `refused` addresses."""
 
-    def __init__(self, rollouts: Iterable[Rollout], actions: Iterable[Action]) -> None:
-        self._all = [_Progress(rollout) for rollout in rollouts]
+    def __init__(
+        self, rollouts: Iterable[Rollout], actions: Iterable[Action], refused: Container[str] = ()
+    ) -> None:
+        self._all = [_Progress(rollout, refused) for rollout in rollouts]
         self._of = {a: p for p in self._all for wave in p.rollout.waves for a in wave}
         self._known: set[str] = set()
         for action in actions:
@@ -54,8 +57,9 @@ class Rollouts:
 class _Progress:
     """One set on its way."""
 
-    def __init__(self, rollout: Rollout) -> None:
+    def __init__(self, rollout: Rollout, refused: Container[str]) -> None:
         self.rollout = rollout
+        self._refused = {a: n for n, wave in enumerate(rollout.waves) for a in wave if str(a) in refused}
         self._wave = {address: n for n, wave in enumerate(rollout.waves) for address in wave}
         self._left: list[set[str]] = [set() for _ in rollout.waves]
         self._over = [anyio.Event() for _ in rollout.waves]
@@ -72,7 +76,7 @@ class _Progress:
             await self._over[wave - 1].wait()
 
     def veto(self, address: Address) -> str:
-        why = "" if address in self._begun else self._stopped()
+        why = "" if address in self._begun else self._stopped(self._wave[address])
         if not why:
             self._begun.add(address)
         return why
@@ -92,12 +96,22 @@ class _Progress:
                 return
             over.set()
 
-    def _stopped(self) -> str:
+    def _stopped(self, beginning: int) -> str:
+        """Why an instance of a wave must not be begun. What is refused is known from the start: it counts in
+        its own wave once another one has failed there, since its neighbours are none the worse for it.
+        """
         rollout, failed = self.rollout, len(self._failed)
-        if failed <= rollout.max_failures:
+        counted = {
+            address: wave + 1
+            for address, wave in self._refused.items()
+            if address not in self._failed and (wave < beginning or (failed and wave == beginning))
+        }
+        if failed + len(counted) <= rollout.max_failures:
             return ""
-        wave = max(self._failed.values())
+        wave = max(*self._failed.values(), *counted.values(), 1)
+        what = [f"{failed} failed"] if failed or not counted else []
+        what += [f"{len(counted)} refused"] if counted else []
         return (
             f"the rollout of InstanceSet/{rollout.name}, stopped in wave {wave} of {len(rollout.waves)}: "
-            f"{failed} failed, at most {rollout.max_failures} may"
+            f"{' and '.join(what)}, at most {rollout.max_failures} may{' fail' if counted else ''}"
         )

@@ -39,7 +39,8 @@ class Walk:
         self.fatal: ReconcilerError | None = None
         self._results: dict[str, Result] = {}
         self._begun: set[str] = set()
-        self._rollouts = Rollouts(plan.rollouts, plan.actions)
+        self._barred = plan.barred
+        self._rollouts = Rollouts(plan.rollouts, plan.actions, self._barred)
 
     @property
     def begun(self) -> bool:
@@ -62,7 +63,7 @@ class Walk:
         status = "cut off"
         try:
             await self._phase(building)
-            await self._phase(removing, first_failure(self._results))
+            await self._phase(removing, first_refusal(self._plan) or first_failure(self._results))
             status = "interrupted" if self.stopped else "finished"
         finally:
             self._note(lambda: self._run.journal.end(status))
@@ -134,6 +135,10 @@ class Walk:
         if because:
             self._end(Result(action, Status.SKIPPED, because=because))
             return
+        if why := self._barred.get(str(action.address)):
+            message = f"nothing must be done to it any more: {why}"
+            self._end(Result(action, Status.STALE, message, "plan again, and look at what is refused"))
+            return
         self._begun.add(action.id)
         self._run.listener(Started(action))
         started, clock = self._now().isoformat(), monotonic()
@@ -195,6 +200,14 @@ class Walk:
             self.abandon(error)
         except Exception as error:
             self.abandon(Unforeseen(error))
+
+
+def first_refusal(plan: Plan) -> str:
+    """What is refused, in words, since nothing is deleted beside that; empty if nothing is."""
+    named = list(dict.fromkeys(one.address for one in plan.refusals if one.address))
+    if len(named) < 2:
+        return f"{named[0]}, which is refused" if named else ""
+    return f"{named[0]} and {len(named) - 1} more, which are refused"
 
 
 def first_failure(results: Mapping[str, Result]) -> str:

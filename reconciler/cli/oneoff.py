@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from reconciler.cli.confirm import confirm, unasked
-from reconciler.cli.plan import carry_out, detailed, finish, parallelism, take_lease
+from reconciler.cli.plan import carry_out, detailed, finish, halt, parallelism, take_lease
 from reconciler.cli.settings import common, settings, stacked
 from reconciler.cli.values import text
 from reconciler.cli.watched import run
@@ -81,7 +81,6 @@ def _once(
     from reconciler.model.plan import Verb
     from reconciler.report.document import plan_document
     from reconciler.report.progress import Reading
-    from reconciler.verbs.apply import refuse
     from reconciler.verbs.oneoff import plan_one_off
     from reconciler.verbs.session import Options, rate
 
@@ -100,7 +99,7 @@ def _once(
         here.show("plan", document)
     elif document.get("warnings"):
         here.show("errors", {"errors": [], "warnings": document["warnings"]}, to_stderr=True)
-    refuse(planned)
+    halt(here, planned, told=here.format == "text" and bool(planned.plan.actions))
     if not planned.plan.actions and here.format == "text":
         here.out.out(f"Nothing to do: already {verb}d.", highlight=False)
         return 0

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.confirm import confirm, unasked
-from reconciler.cli.plan import carry_out, finish, take_lease
+from reconciler.cli.plan import carry_out, finish, halt, take_lease
 from reconciler.cli.settings import Settings, common, settings
 from reconciler.cli.watched import run
 
@@ -75,7 +75,6 @@ def _planned(
     """The plan, shown to whoever reads text. Raises Refused where it must not be carried out."""
     from reconciler.report.document import plan_document
     from reconciler.report.progress import Reading
-    from reconciler.verbs.apply import refuse
     from reconciler.verbs.session import rate
 
     reading = Reading(here.err, enabled=here.progress)
@@ -83,5 +82,5 @@ def _planned(
     if here.format == "text" and planned.plan.actions:
         created = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         here.show("plan", plan_document(planned.plan, created_at=created, rate=rate(session)))
-    refuse(planned)
+    halt(here, planned, told=here.format == "text" and bool(planned.plan.actions))
     return planned

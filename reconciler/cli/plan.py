@@ -72,6 +72,9 @@ shown = click.option(
     is_flag=True,
     help="Show, on a terminal alone, values that may be secrets.",
 )
+all_or_nothing = click.option(
+    "--all-or-nothing", is_flag=True, help="Refuse all of it where anything is refused."
+)
 detailed = click.option(
     "--detailed-exitcode", is_flag=True, help="Exit with 2 where there is something to do."
 )
@@ -83,13 +86,13 @@ strict = click.option(
 @click.command()
 @click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="Save the plan to a file.")
 @planning
+@all_or_nothing
 @shown
 @detailed
 @strict
 @common
 def plan(out: Path | None, show_values: bool, detailed_exitcode: bool, strict: bool, **given: Any) -> int:
     """Show what apply would do. Nothing is written: its transport lets only queries pass."""
-    from reconciler.model.errors import Refused
     from reconciler.verbs.saved import document, save
     from reconciler.verbs.session import Options
 
@@ -103,9 +106,8 @@ def plan(out: Path | None, show_values: bool, detailed_exitcode: bool, strict: b
     if out is not None:
         save(out, planned, session, options, created)
         here.say(f"Saved to {out}. Carry it out with: reconciler apply {out}")
-    if here.format == "github" and planned.plan.refusals:
-        return Refused.exit_code  # told already: each annotation counts, wherever it is written
-    _refuse(planned)
+    if planned.plan.refusals:
+        return _refused_code()
     if strict:
         _nothing_left_out(planned)
     return 2 if detailed_exitcode and planned.plan.actions else 0
@@ -117,6 +119,7 @@ def plan(out: Path | None, show_values: bool, detailed_exitcode: bool, strict: b
 @click.option("--checksum", metavar="SHA256", help="Go on only if the plan has this checksum.")
 @take_lease
 @planning
+@all_or_nothing
 @shown
 @detailed
 @strict
@@ -132,8 +135,8 @@ def apply(
     **given: Any,
 ) -> int:
     """Carry out a saved plan exactly, or plan first and ask."""
+    from reconciler.model.plan import Verb
     from reconciler.verbs import saved
-    from reconciler.verbs.apply import refuse
     from reconciler.verbs.session import Options
 
     here, options = settings(), Options(**given)
@@ -141,7 +144,8 @@ def apply(
     session = here.session()
     document = saved.read(file) if file else None
     if document is not None:
-        options = saved.options_of(document)
+        reviewed = saved.options_of(document)
+        options = replace(reviewed, all_or_nothing=reviewed.all_or_nothing or options.all_or_nothing)
     planned = _planned(here, session, options)
     if document is not None:
         planned = saved.restrict(planned, document)
@@ -151,15 +155,17 @@ def apply(
     _check(planned, checksum)
     if strict:
         _no_warnings(planned)
-    refuse(planned)
-    shown = not planned.plan.actions and here.format == "text" and document is None
-    if planned.plan.actions and not (yes or document is not None):
+    told = here.format == "text" and document is None
+    halt(here, planned, told=told)
+    refused = bool(planned.plan.refusals)
+    doing = [a for a in planned.plan.actions if a.verb is not Verb.DELETE or not refused]
+    if doing and not (yes or document is not None):
         confirm(
             f'Carry out these actions in "{planned.plan.environment}"?',
             hint="give --yes, or apply a saved plan: reconciler plan -o FILE, then reconciler apply FILE",
         )
-    code = 0
-    if not shown:
+    code = _refused_code() if refused else 0
+    if planned.plan.actions or not told:
         outcome, seconds = carry_out(here, session, planned, options, take_lease=take_lease)
         code = finish(here, outcome, seconds, detailed_exitcode)
     if strict and code in (0, 2):
@@ -178,9 +184,11 @@ def drift(show_values: bool, detailed_exitcode: bool, strict: bool, **given: Any
     from reconciler.report.document import drift_document
     from reconciler.verbs.session import Options
 
-    here = settings()
-    planned = _planned(here, here.session(), Options(**given))
-    here.show("drift", drift_document(_for_eyes(here, planned, show_values).plan, created_at=_now()))
+    here, options = settings(), Options(**given)
+    planned = _planned(here, here.session(), options)
+    document = drift_document(_for_eyes(here, planned, show_values).plan, created_at=_now())
+    part = {"select": list(options.select), "exclude": list(options.exclude)}
+    here.show("drift", {**document, **({"options": part} if any(part.values()) else {})})
     if strict:
         _no_warnings(planned)
     return 2 if detailed_exitcode and any(map(_is_known, planned.plan.drift)) else 0
@@ -217,10 +225,20 @@ def _planned(here: Settings, session: Session, options: Options) -> Planned:
     return run(make, replace(session, notice=reading.notice), options, tick=reading.tick)
 
 
-def _refuse(planned: Planned) -> None:
+def halt(here: Settings, planned: Planned, *, told: bool) -> None:
+    """Ends the run where nothing of the plan must be carried out, and says why unless that was told."""
     from reconciler.verbs.apply import refuse
 
+    if told and planned.plan.vetoes:
+        here.say("Nothing is carried out: the plan is refused, for the reasons that it tells.")
+        raise click.exceptions.Exit(_refused_code())
     refuse(planned)
+
+
+def _refused_code() -> int:
+    from reconciler.model.errors import Refused
+
+    return Refused.exit_code
 
 
 def _no_warnings(planned: Planned) -> None:
@@ -284,19 +302,14 @@ def carry_out(
 
 def finish(here: Settings, outcome: Outcome, seconds: float, detailed_exitcode: bool = False) -> int:
     """Shows the outcome; the exit code. Raises what ended the run for all actions."""
-    from reconciler.model.outcome import Status
     from reconciler.report.document import outcome_document
 
     here.show("outcome", outcome_document(outcome, created_at=_now(), seconds=seconds))
-    statuses = {result.status for result in outcome.results}
-    if outcome.interrupted:
-        return 130
-    if outcome.fatal is not None:
+    if outcome.fatal is not None and not outcome.interrupted:
+        outcome.fatal.exit_code = outcome.exit_code  # an action may have failed before, which says more
         raise outcome.fatal
-    if Status.FAILED in statuses:
-        return 1
-    if Status.STALE in statuses:
-        return 5
+    if outcome.exit_code:
+        return outcome.exit_code
     if here.lost and not isinstance(here.lost, BrokenPipeError):
         raise here.lost  # all is done, but whoever asked for the outcome does not have it
     return 2 if detailed_exitcode and outcome.results else 0

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from reconciler.kinds.table.documents import Api
 from reconciler.kinds.table.kind import TabledKind
 from reconciler.kinds.table.row import Row
 from reconciler.kinds.table.shape import NAME, names, number
 from reconciler.kinds.user import PEOPLE
-from reconciler.model.address import Ref
+from reconciler.model.address import Address, Ref
 from reconciler.model.refs import FlowConfigRef
 
 
-def _flow_config(fields: Mapping[str, Any]) -> Ref | None:
+def _flow_config(fields: Mapping[str, object]) -> Ref | None:
     """The flow's settings in the instance, which are what a monitor of a flow watches."""
     flow, instance = fields.get("flow"), fields.get("instance")
-    return FlowConfigRef(instance, flow) if flow and instance else None
+    return FlowConfigRef(instance, str(flow)) if flow and isinstance(instance, Address) else None
 
 
 class AlertMonitorKind(TabledKind):

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from reconciler.kinds.capabilities import GoesWith, Scoped, SharesItsList
 from reconciler.kinds.nodes import AS_DESCRIBED, Odd
@@ -18,11 +17,11 @@ from reconciler.model.plan import Verb
 from reconciler.model.state import LiveObject, Resource, Unreadable
 
 _MARK = re.compile(rf'{PREFIX}[^\s"\\,\]}}]+')
-_KEYS = ("name", "externalId", "email", "key", "stableKey")
+KEYS = ("name", "externalId", "email", "key", "stableKey")
 """The fields by which objects are found."""
 
 
-def understood(kind: Kind, node: Any) -> LiveObject:
+def understood(kind: Kind, node: object) -> LiveObject:
     """An answer's node as a LiveObject. Raises NotUnderstood where it is not as we know such nodes."""
     try:
         live = kind.parse(_checked(node))
@@ -32,7 +31,9 @@ def understood(kind: Kind, node: Any) -> LiveObject:
     return live
 
 
-def observed(kind: Kind, verb: Verb, node: Mapping[str, Any], before: LiveObject | None) -> LiveObject | None:
+def observed(
+    kind: Kind, verb: Verb, node: Mapping[str, object], before: LiveObject | None
+) -> LiveObject | None:
     """The object as a mutation's answer shows it; None where it must be read again, since the answer shows
     something else, or cannot be understood.
     """
@@ -42,15 +43,15 @@ def observed(kind: Kind, verb: Verb, node: Mapping[str, Any], before: LiveObject
         return None  # the call was carried out; reading the object tells what is odd about it
 
 
-def is_resource(kind: Kind, node: Any) -> bool:
+def is_resource(kind: Kind, node: object) -> bool:
     """Whether a node of the list is a resource of the kind, as far as that can be understood."""
     try:
-        return not isinstance(kind, SharesItsList) or kind.is_resource(node)
+        return not isinstance(kind, SharesItsList) or kind.is_resource(_checked(node))
     except Exception as error:
         raise not_understood(kind, node, error) from error
 
 
-def not_understood(kind: Kind, node: Any, error: Exception) -> NotUnderstood:
+def not_understood(kind: Kind, node: object, error: Exception) -> NotUnderstood:
     """What reading a node ended with, as an error that names the object."""
     return error if isinstance(error, NotUnderstood) else NotUnderstood(_unreadable(kind, node, error))
 
@@ -68,12 +69,12 @@ def could_be(odd: Unreadable, project: str, resource: Resource, kind: Kind, reso
     return any(text.lower() in odd.texts for text in keys)
 
 
-def _checked(node: Any) -> Mapping[str, Any]:
+def _checked(node: object) -> Mapping[str, object]:
     if not isinstance(node, Mapping):
         raise Odd("it is not an object")
     if _labels(node) is None:
         raise Odd("its labels are not a list of texts")
-    for name in _KEYS:
+    for name in KEYS:
         if not isinstance(node.get(name, ""), str | None):
             raise Odd(f"its {name} is not a text")
     return node
@@ -91,7 +92,7 @@ def _probe(kind: Kind, live: LiveObject) -> None:
         raise Odd("a version of it has no id, or no number")
 
 
-def _unreadable(kind: Kind, node: Any, error: Exception) -> Unreadable:
+def _unreadable(kind: Kind, node: object, error: Exception) -> Unreadable:
     values = node if isinstance(node, Mapping) else {}
     object_id = values.get("id")
     return Unreadable(
@@ -111,7 +112,7 @@ def _reason(error: Exception) -> str:
     return Unforeseen(error).what
 
 
-def _marks(kind: Kind, node: Mapping[str, Any]) -> frozenset[str] | None:
+def _marks(kind: Kind, node: Mapping[str, object]) -> frozenset[str] | None:
     """The marks that a node bears; None where they cannot be read, or where it bears none and what else it
     could be known by cannot be read.
     """
@@ -119,17 +120,17 @@ def _marks(kind: Kind, node: Mapping[str, Any]) -> frozenset[str] | None:
     if labels is None or "id" not in node:
         return None
     found = frozenset(marks_in([*labels, *_MARK.findall("\n".join(_texts(node)))], kind.name))
-    return found if found or all(isinstance(node.get(name, ""), str | None) for name in _KEYS) else None
+    return found if found or all(isinstance(node.get(name, ""), str | None) for name in KEYS) else None
 
 
-def _names(node: Mapping[str, Any]) -> Iterator[str]:
+def _names(node: Mapping[str, object]) -> Iterator[str]:
     """The texts of a node, and of what it belongs to, in lower case."""
     for value in node.values():
         inner = value.values() if isinstance(value, Mapping) else [value]
         yield from (text.lower() for text in inner if isinstance(text, str))
 
 
-def _labels(node: Mapping[str, Any]) -> list[str] | None:
+def _labels(node: Mapping[str, object]) -> list[str] | None:
     """The labels; none where the kind has none; None where they cannot be read."""
     labels = node.get("labels")
     if labels is None:
@@ -137,7 +138,7 @@ def _labels(node: Mapping[str, Any]) -> list[str] | None:
     return labels if isinstance(labels, list) and all(isinstance(one, str) for one in labels) else None
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _texts(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):

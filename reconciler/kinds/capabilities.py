@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from reconciler.kinds.protocol import Kind, Request, Step
 from reconciler.model.address import Address, Ref, Resolve
@@ -26,11 +26,11 @@ class Paged(Protocol):
         """How many queries read this object whole: the first, and those that `next_part` asks for."""
         ...
 
-    def next_part(self, node: Mapping[str, Any]) -> Operation | None:
+    def next_part(self, node: Mapping[str, object]) -> Operation | None:
         """Reads what is left out inside this node; None where it is whole."""
         ...
 
-    def with_part(self, node: Mapping[str, Any], part: Mapping[str, Any]) -> Mapping[str, Any]:
+    def with_part(self, node: Mapping[str, object], part: Mapping[str, object]) -> Mapping[str, object]:
         """The node with what `next_part` read."""
         ...
 
@@ -46,7 +46,7 @@ class HoldsYaml(Protocol):
 class SharesItsList(Protocol):
     """Kinds in whose list objects of another purpose stand, too."""
 
-    def is_resource(self, node: Mapping[str, Any]) -> bool:
+    def is_resource(self, node: Mapping[str, object]) -> bool:
         """Whether a node of the list is a resource at all."""
         ...
 
@@ -80,11 +80,11 @@ class AskedFurther(Protocol):
 class Scoped(Protocol):
     """Objects whose marks are unique only within another object."""
 
-    def scope(self, resource: Resource, resolve: Resolve) -> Any:
+    def scope(self, resource: Resource, resolve: Resolve) -> str | Ref:
         """The id of that other object; a Ref where it is not there yet."""
         ...
 
-    def live_scope(self, live: LiveObject) -> Any:
+    def live_scope(self, live: LiveObject) -> str:
         """The live side of `scope`."""
         ...
 
@@ -221,7 +221,7 @@ class Recorded(Protocol):
 class Uploads(Protocol):
     """Kinds with files."""
 
-    def uploads(self, verb: Verb, node: Mapping[str, Any], request: Request) -> Sequence[Upload]:
+    def uploads(self, verb: Verb, node: Mapping[str, object], request: Request) -> Sequence[Upload]:
         """The files that a mutation's answer asks for."""
         ...
 
@@ -257,7 +257,7 @@ class Readiness(Protocol):
 class Publishes(Protocol):
     """Kinds a step of which makes something final."""
 
-    def noted(self, verb: Verb, node: Mapping[str, Any], known: LiveObject) -> LiveObject:
+    def noted(self, verb: Verb, node: Mapping[str, object], known: LiveObject) -> LiveObject:
         """The object as known, with what an answer tells that nothing shows later."""
         ...
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from msgspec import Struct
 
@@ -141,7 +140,7 @@ class ComponentKind(TabledKind, ExplainsAbsence, LookedUp):
         ),
     )
 
-    def parse(self, node: Mapping[str, Any]) -> LiveObject:
+    def parse(self, node: Mapping[str, object]) -> LiveObject:
         """The newest version, with the signatures of those before it and the ids of its connections."""
         shown = fitted(Shown, node, self.name)
         named = {"name": shown.key, "reference": reference(shown.key, shown.public)}
@@ -155,12 +154,12 @@ class ComponentKind(TabledKind, ExplainsAbsence, LookedUp):
             ),
         )
 
-    def natural_key(self, resource: Resource, resolve: Resolve) -> Sequence[tuple[str, Any]]:
+    def natural_key(self, resource: Resource, resolve: Resolve) -> Sequence[tuple[str, object]]:
         """The key and whether it is public; the key alone, to say what else is there."""
         key = resource.fields["key"]
         return [("reference", reference(key, resource.fields.get("isPublic", True))), ("key", key)]
 
-    def live_key(self, live: LiveObject, name: str) -> Any:
+    def live_key(self, live: LiveObject, name: str) -> object:
         """The field of that name."""
         return live.fields[name]
 
@@ -202,7 +201,7 @@ def described(keys: Sequence[str]) -> Operation:
     )
 
 
-def inputs_of(node: Mapping[str, Any]) -> LiveObject:
+def inputs_of(node: Mapping[str, object]) -> LiveObject:
     """A component of the answer. An action whose inputs are not all told is left out."""
     shown = fitted(Described, node, "Component")
     known = {

@@ -27,12 +27,12 @@ from reconciler.model.secret import Secret
 from reconciler.model.state import Resource
 
 
-def inputs_read(value: Any) -> dict[str, Any]:
+def inputs_read(value: Mapping[str, Any] | None) -> dict[str, object]:
     """The inputs in an answer by name. One that holds a value and does not show it is Hidden."""
     return {one.name: one.held for one in every(fitted(Page[Input], value or {}, "Connection"))}
 
 
-def inputs_sent(value: Mapping[str, Any]) -> list[dict[str, Any]]:
+def inputs_sent(value: Mapping[str, object]) -> list[dict[str, object]]:
     """The inputs as a mutation takes them."""
     return [
         {"name": name, "type": "value", "value": given if isinstance(given, Secret) else str(given)}
@@ -53,10 +53,11 @@ INPUTS = Row(
 )
 
 
-def _connection(fields: Mapping[str, Any]) -> Ref:
+def _connection(fields: Mapping[str, object]) -> Ref:
     """The component's connection, by which the server knows the inputs."""
-    component = Address("Component", reference(fields["component"], fields.get("isPublic", True)))
-    return ConnectionRef(component, fields["connection"])
+    is_public = bool(fields.get("isPublic", True))
+    component = Address("Component", reference(str(fields["component"]), is_public))
+    return ConnectionRef(component, str(fields["connection"]))
 
 
 class ConnectionKind(TabledKind, Held, Redeploys):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from reconciler.kinds.capabilities import Redeploys
 from reconciler.kinds.connection import INPUTS, new_inputs, redeployed
@@ -21,7 +20,7 @@ from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb
 from reconciler.model.state import Resource
 
-EITHER: Mapping[str, Any] = {
+EITHER: Mapping[str, object] = {
     "oneOf": [
         {"required": ["customer"]},
         {

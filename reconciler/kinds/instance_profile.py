@@ -1,7 +1,6 @@
 """InstanceProfile: how instances run (memory, logs, billing). Definitions name it as their default."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from reconciler.kinds.capabilities import Held, SharesItsList
 from reconciler.kinds.table.documents import Api, Search
@@ -53,6 +52,6 @@ class InstanceProfileKind(TabledKind, Held, SharesItsList):
         Row("quickStartInstances", number(1), "How many are kept ready.", 2),
     )
 
-    def is_resource(self, node: Mapping[str, Any]) -> bool:
+    def is_resource(self, node: Mapping[str, object]) -> bool:
         """Leases are kept as profiles, and are nobody's resource."""
         return not str(node["name"]).startswith(PREFIX)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
 from reconciler.kinds.protocol import Request, Step, Steps, address_of
 from reconciler.kinds.table.documents import Api, Search
@@ -29,7 +28,7 @@ WORDS = {
 """How manifests call the settings that the API has."""
 
 
-def _word(value: Any) -> str:
+def _word(value: object) -> str:
     return next((word for word, name in WORDS.items() if name == value), str(value or ""))
 
 
@@ -75,7 +74,7 @@ class MarketplaceListingKind(TabledKind):
             path="marketplaceConfiguration",
             input="marketplaceConfiguration",
             read=_word,
-            write=WORDS.get,
+            write=lambda word: WORDS.get(word),
         ),
         Row("overview", TEXT, "The text that customers read, as Markdown.", "Posts orders to Slack."),
         Row(
@@ -104,11 +103,11 @@ class MarketplaceListingKind(TabledKind):
         key = sequence if isinstance(sequence, str) else None
         return Operation(self.list_name, self._documents["find"], {"key": key})
 
-    def natural_key(self, resource: Resource, resolve: Resolve) -> Sequence[tuple[str, Any]]:
+    def natural_key(self, resource: Resource, resolve: Resolve) -> Sequence[tuple[str, object]]:
         """The id of the version that is the release."""
         return [("release", resolve(_release(resource)))]
 
-    def live_key(self, live: LiveObject, name: str) -> Any:
+    def live_key(self, live: LiveObject, name: str) -> object:
         """The version's id."""
         return live.id
 

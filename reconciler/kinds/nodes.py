@@ -7,7 +7,7 @@ that does not fit its type is an error that names the object and the place, and 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from msgspec import UNSET, Struct, UnsetType, ValidationError, convert
 
@@ -64,7 +64,7 @@ class Input(Struct, rename="camel"):
         return Secret(self.value, "live", sure=False) if self.value else Hidden(present=bool(self.has_value))
 
 
-def fitted(shown: type[T], node: Mapping[str, Any], kind: str) -> T:
+def fitted(shown: type[T], node: Mapping[str, object], kind: str) -> T:
     """The node as its type. Raises Misfit, with the object's id and the place, where it does not fit."""
     try:
         return convert(node, shown)

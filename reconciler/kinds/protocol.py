@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from reconciler.model.address import Ref, Resolve
 from reconciler.model.diagnostic import Diagnostic, Source
@@ -122,17 +122,17 @@ class Kind(Protocol):
         """Whether an object that `find` or `glance` brought is the resource's."""
         ...
 
-    def parse(self, node: Mapping[str, Any]) -> LiveObject:
+    def parse(self, node: Mapping[str, object]) -> LiveObject:
         """An answer's node as a LiveObject."""
         ...
 
     # Matching and referring
 
-    def natural_key(self, resource: Resource, resolve: Resolve) -> Sequence[tuple[str, Any]]:
+    def natural_key(self, resource: Resource, resolve: Resolve) -> Sequence[tuple[str, object]]:
         """What identifies an unmarked object, strongest first: pairs of a name and a comparable value."""
         ...
 
-    def live_key(self, live: LiveObject, name: str) -> Any:
+    def live_key(self, live: LiveObject, name: str) -> object:
         """The live side of the key `name`."""
         ...
 
@@ -165,7 +165,7 @@ class Kind(Protocol):
         ...
 
     def observed(
-        self, verb: Verb, node: Mapping[str, Any], before: LiveObject | None = None
+        self, verb: Verb, node: Mapping[str, object], before: LiveObject | None = None
     ) -> LiveObject | None:
         """The object as a mutation's answer shows it; None where it must be read again. `before` is the
         object as it was until then.

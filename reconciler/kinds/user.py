@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from reconciler.kinds.capabilities import LookedUp
 from reconciler.kinds.protocol import Request
@@ -68,7 +67,7 @@ class UserKind(TabledKind, LookedUp):
         """Addresses of email are the same in any case."""
         return lowered(name)
 
-    def refers_to(self, row: Row, fields: Mapping[str, Any]) -> str:
+    def refers_to(self, row: Row, fields: Mapping[str, object]) -> str:
         """Users of customers have roles of their own."""
         return "CustomerRole" if row.name == "role" and "customer" in fields else row.refers
 

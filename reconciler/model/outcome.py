@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from reconciler.model.errors import ReconcilerError
+from reconciler.model.errors import Interrupted, ReconcilerError, Refused, Unreachable
 from reconciler.model.plan import Action, Plan
+
+_GRAVEST = [error.exit_code for error in (Interrupted, Unreachable, ReconcilerError, Refused)]
 
 
 class Status(StrEnum):
@@ -44,6 +46,21 @@ class Outcome:
     interrupted: bool = False
     fatal: ReconcilerError | None = None
     """What ended the run for all: the API could not be reached, or no longer takes the token."""
+
+    @property
+    def exit_code(self) -> int:
+        """Of several reasons the one that says most: the user's stop, an API that is gone, a failure, then
+        what was refused or had gone stale.
+        """
+        statuses = {result.status for result in self.results}
+        reasons = [
+            Interrupted if self.interrupted else None,
+            self.fatal,
+            ReconcilerError if Status.FAILED in statuses else None,
+            Refused if Status.STALE in statuses or self.plan.refusals else None,
+        ]
+        codes = [reason.exit_code for reason in reasons if reason]
+        return min(codes, key=_GRAVEST.index, default=0)
 
 
 @dataclass(frozen=True, slots=True)

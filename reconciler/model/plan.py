@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -95,7 +96,9 @@ class Rollout:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a plan must not be carried out: what is protected, the numbers, and what lifts it (`hint`)."""
+    """Why nothing must be done to the resource of `address`, or, where that is empty, why nothing of the
+    plan must be carried out: what is protected, the numbers, and what lifts it (`hint`).
+    """
 
     code: str
     message: str
@@ -106,11 +109,13 @@ class Refusal:
 @dataclass(frozen=True, slots=True)
 class LeftOut:
     """A resource, or a deletion, of which nothing is done since that would touch, or needs, what is not to be
-    touched. It is no refusal: what was asked for is done.
+    touched. It is no refusal: either what was asked for is done, or the refusal stands beside it (`refused`).
     """
 
     address: Address
     reason: str
+    refused: bool = False
+    """Whether it could be done but for what is refused to others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,3 +146,16 @@ class Plan:
     reads: int = 0
     """Queries that carrying it out takes: planning once more, and those of the actions."""
     checksum: str = ""
+    all_or_nothing: bool = False
+    """Whether one refusal, of whichever resource, is a veto on all."""
+
+    @property
+    def vetoes(self) -> tuple[Refusal, ...]:
+        """Why nothing of the plan must be carried out."""
+        return tuple(one for one in self.refusals if self.all_or_nothing or not one.address)
+
+    @property
+    def barred(self) -> Mapping[str, str]:
+        """The addresses to which nothing must be done, each with why."""
+        waiting = {str(one.address): f"it {one.reason}" for one in self.left_out if one.refused}
+        return {**waiting, **{one.address: one.message for one in self.refusals if one.address}}

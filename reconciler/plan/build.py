@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.kinds import all_kinds
-from reconciler.kinds.capabilities import Held, Paged, why_absent
-from reconciler.kinds.protocol import Policy, Step
+from reconciler.kinds.capabilities import Held, Paged
+from reconciler.kinds.protocol import Policy, Step, Steps
 from reconciler.model.address import Address, Ref
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.digest import sha256
@@ -17,9 +17,10 @@ from reconciler.model.state import Desired, Live, LiveObject, Resource
 from reconciler.plan.baseline import without_baseline
 from reconciler.plan.deletion import deletions, not_understood, unread
 from reconciler.plan.graph import ordered
-from reconciler.plan.guards import not_permitted, on_the_whole
+from reconciler.plan.guards import on_the_whole
 from reconciler.plan.match import Matched, match
-from reconciler.plan.scope import Mending, scope
+from reconciler.plan.mending import Mending
+from reconciler.plan.scope import Scope, scope
 from reconciler.plan.seal import sealed
 from reconciler.plan.select import Selection, idle
 
@@ -52,36 +53,27 @@ def make_plan(
     matched = matched or match(desired, live)
     selection = selection or Selection()
     mending = Mending(desired, matched, policy)
-    found = scope(mending, selection)
-    resources = found.resources
-    concerned = {str(address) for address in resources}
-    draft = _Draft(refusals=[r for r in matched.refusals if not r.address or r.address in concerned])
+    found, impact = _settled(mending, selection)
+    draft = _Draft(refusals=[one for refusals in found.refused.values() for one in refusals])
     draft.warnings += [
         *unread(live),
         *not_understood(live),
         *idle(selection, desired.resources, matched.orphans),
     ]
     for address in desired.resources:
-        if address in found.unjudged:
-            continue
-        if address in resources:
-            _plan_resource(address, mending, draft)
-        elif address in found.left_out:
-            draft.drift += _drifted(address, mending)
-    draft.notes += without_baseline(resources, draft.chains, matched, policy)
-    _connect(resources, matched, draft)
-    _impact(resources, mending, draft)
-    removal = deletions(desired, live, matched, policy, selection)
+        if address not in found.unjudged:
+            _plan_resource(address, mending, found, draft)
+    draft.notes += without_baseline(found.resources, draft.chains, matched, policy)
+    _connect(found.resources, mending, draft)
+    draft.warnings += impact
+    unplanned = [r for a, r in desired.resources.items() if a not in found.resources]
+    removal = deletions(desired, live, matched, policy, selection, unplanned)
     draft.refusals += removal.refusals
     actions = _in_order([a for chain in draft.chains.values() for a in chain])
     actions += _once_let_go(removal.actions, actions)
-    objects = {**matched.objects, **matched.orphans}
-    denied = [" ".join(objects[a.address].denied) if a.target else "" for a in actions]
-    draft.refusals += not_permitted(actions, denied)
     draft.refusals += on_the_whole(
         actions, len(removal.consequences), matched.owned, policy, selection.select
     )
-    rollouts = _rollouts(desired, actions)
     plan = Plan(
         project=desired.project,
         environment=desired.environment,
@@ -98,26 +90,42 @@ def make_plan(
         orphans=tuple(sorted(matched.orphans)),
         left_out=(*found.left_out.values(), *removal.left_out),
         consequences=tuple(removal.consequences),
-        rollouts=rollouts,
-        reads=live.requests + _reads(actions, objects),
+        rollouts=_rollouts(desired, actions),
+        reads=live.requests + _reads(actions, {**matched.objects, **matched.orphans}),
     )
     return sealed(plan)
 
 
-def _plan_resource(address: Address, mending: Mending, draft: _Draft) -> None:
+def _settled(mending: Mending, selection: Selection) -> tuple[Scope, list[Diagnostic]]:
+    """What the run is about once all is known that speaks against it, and what there is to say about its
+    releases: whom a release meets is known only when it is known who is changed.
+    """
+    while True:
+        found = scope(mending, selection)
+        said = list(_impact(found.resources, mending))
+        if not mending.learn(refusal for one in said for refusal in one.refusals):
+            return found, [warning for one in said for warning in one.warnings]
+
+
+def _plan_resource(address: Address, mending: Mending, scope: Scope, draft: _Draft) -> None:
+    planned = address in scope.resources
+    if not planned and address not in scope.left_out and address not in scope.refused:
+        return
+    draft.drift += _drifted(address, mending)
+    if address in scope.left_out:
+        return
     found, live = mending.steps(address), mending.matched.objects.get(address)
     draft.warnings += found.warnings
-    draft.refusals += found.refusals
     draft.notes += found.notes
-    draft.drift += _drifted(address, mending)
-    if not found.steps:
-        draft.unchanged += not found.refusals
+    if not planned:
         return
+    draft.unchanged += not found.steps
     chain: list[Action] = []
     for step in found.steps:
         after = (chain[-1].id,) if chain else ()
         chain.append(_action(address, step, after, mending.basis(address), live.id if live else ""))
-    draft.chains[address] = chain
+    if chain:
+        draft.chains[address] = chain
 
 
 def _drifted(address: Address, mending: Mending) -> list[Drift]:
@@ -165,18 +173,15 @@ def _action(address: Address, step: Step, after: tuple[str, ...], basis: str, ta
     )
 
 
-def _connect(resources: Mapping[Address, Resource], matched: Matched, draft: _Draft) -> None:
+def _connect(resources: Mapping[Address, Resource], mending: Mending, draft: _Draft) -> None:
     for address, chain in draft.chains.items():
-        resource = resources[address]
         edges: list[str] = []
-        for ref in all_kinds()[resource.kind].needs(resource):
+        for ref in all_kinds()[address.kind].needs(resources[address]):
             provider = _provider(ref, resources, draft)
-            if isinstance(matched.resolve(ref), Ref):
-                if provider is None:
-                    draft.refusals.append(_not_there(ref, resource, matched))
-                else:
-                    edges.append(provider)
-            elif provider and provider.endswith(f"#{Verb.AVAILABILITY.value}"):
+            if provider is None:
+                continue
+            waits = provider.endswith(f"#{Verb.AVAILABILITY.value}")
+            if waits or isinstance(mending.matched.resolve(ref), Ref):
                 edges.append(provider)
         if edges:
             chain[0] = replace(chain[0], depends_on=tuple(dict.fromkeys((*edges, *chain[0].depends_on))))
@@ -190,19 +195,8 @@ def _provider(ref: Ref, resources: Mapping[Address, Resource], draft: _Draft) ->
     return next((a.id for a in reversed(chain) if a.verb in provides), None)
 
 
-def _not_there(ref: Ref, resource: Resource, matched: Matched) -> Refusal:
-    kind = all_kinds()[ref.address.kind]
-    live = matched.objects.get(ref.address) or matched.known.get(ref.address)
-    code, message, hint = why_absent(kind, ref, live)
-    return Refusal(code, message, str(resource.address), hint)
-
-
-def _impact(resources: Mapping[Address, Resource], mending: Mending, draft: _Draft) -> None:
-    publishing = {
-        address
-        for address, chain in draft.chains.items()
-        if any(action.verb is Verb.PUBLISH for action in chain)
-    }
+def _impact(resources: Mapping[Address, Resource], mending: Mending) -> Iterator[Steps]:
+    publishing = {a for a in resources if any(step.verb is Verb.PUBLISH for step in mending.steps(a).steps)}
     if not publishing:
         return
     followers: dict[Address, list[Address]] = {address: [] for address in publishing}
@@ -212,9 +206,7 @@ def _impact(resources: Mapping[Address, Resource], mending: Mending, draft: _Dra
                 followers[ref.address].append(address)
     for address in resources:
         if address in publishing:
-            found = mending.impact(address, followers[address])
-            draft.warnings += found.warnings
-            draft.refusals += found.refusals
+            yield mending.impact(address, followers[address])
 
 
 def _once_let_go(removed: Sequence[Action], others: Sequence[Action]) -> list[Action]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.kinds import all_kinds
@@ -12,7 +12,9 @@ from reconciler.kinds.table.marks import is_protected, marks_in, project_of
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.plan import Action, LeftOut, Refusal, Verb
-from reconciler.model.state import Desired, Live, LiveObject, Unreadable
+from reconciler.model.state import Desired, Live, LiveObject, Resource, Unreadable
+from reconciler.plan.guards import denials
+from reconciler.plan.likeness import possible
 from reconciler.plan.match import Matched, ambiguous
 from reconciler.plan.select import Selection
 
@@ -24,8 +26,8 @@ Within = Mapping[Tie, Mapping[object, list[LiveObject]]]
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """What is deleted, dependents first; what the platform deletes along with it; why that must not be; and
-    what stays since deleting it would take along what is excluded.
+    """What is to be deleted, dependents first, also where that is refused; what the platform deletes along
+    with it; why that must not be; and what stays since it may be, or would take along, what is to stay.
     """
 
     actions: list[Action]
@@ -35,9 +37,16 @@ class Removal:
 
 
 def deletions(
-    desired: Desired, live: Live, matched: Matched, policy: Policy, selection: Selection
+    desired: Desired,
+    live: Live,
+    matched: Matched,
+    policy: Policy,
+    selection: Selection,
+    unplanned: Iterable[Resource] = (),
 ) -> Removal:
-    """What is to be deleted: nothing without `prune`, and only what bears this project's mark."""
+    """What is to be deleted: nothing without `prune`, and only what bears this project's mark. Nothing is
+    that may be an object of the `unplanned` resources.
+    """
     if not policy.prune:
         return Removal([], [], [], [])
     within = _within(live)
@@ -46,7 +55,7 @@ def deletions(
         for a, obj in matched.orphans.items()
         if selection.about_orphan(a) and not _bars(selection, desired, a)
     }
-    left_out = _around_excluded(chosen, desired, matched, selection, within)
+    left_out = _around_kept(chosen, _kept(desired, live, matched, selection, unplanned), within)
     chosen = {a: obj for a, obj in chosen.items() if a not in left_out}
     refusals = [*_of_several(chosen, matched), *_protected(chosen)]
     kept = {obj.id for sharing in matched.sharing.values() for obj in sharing.values()}
@@ -59,6 +68,8 @@ def deletions(
     refusals += _holding_the_odd(chosen, live)
     if not policy.delete_strangers:
         refusals += _strangers(chosen, matched, within)
+    for address, obj in chosen.items():
+        refusals += denials(address, [Verb.DELETE], obj.denied)
     return Removal(_actions(chosen, names, within), sorted(told), refusals, list(left_out.values()))
 
 
@@ -90,26 +101,32 @@ def _actions(
     return actions
 
 
-def _around_excluded(
-    chosen: Mapping[Address, LiveObject],
-    desired: Desired,
-    matched: Matched,
-    selection: Selection,
-    within: Within,
-) -> dict[Address, LeftOut]:
-    """Those of the chosen that the platform would delete together with something that is excluded."""
+def _kept(
+    desired: Desired, live: Live, matched: Matched, selection: Selection, unplanned: Iterable[Resource]
+) -> dict[str, tuple[str, Address]]:
+    """The ids of the objects that must stay, each with whose they are, and how surely."""
+    likely = {id_: ("what may be", address) for id_, address in possible(unplanned, live, matched).items()}
     if not selection.exclude:
-        return {}
-    excluded = {
-        obj.id: address
-        for address, obj in (*matched.objects.items(), *matched.orphans.items())
-        if _bars(selection, desired, address)
-    }
-    return {
-        address: LeftOut(address, f"holds excluded {excluded[kept]}: that would be deleted along")
-        for address, obj in sorted(chosen.items())
-        if (kept := min((o.id for o in _inside(obj, within) if o.id in excluded), default=""))
-    }
+        return likely
+    known = (*matched.objects.items(), *matched.orphans.items())
+    return likely | {obj.id: ("excluded", a) for a, obj in known if _bars(selection, desired, a)}
+
+
+def _around_kept(
+    chosen: Mapping[Address, LiveObject], kept: Mapping[str, tuple[str, Address]], within: Within
+) -> dict[Address, LeftOut]:
+    """Those of the chosen that may be something that must stay, or that the platform would delete along."""
+    left_out: dict[Address, LeftOut] = {}
+    for address, obj in sorted(chosen.items()) if kept else ():
+        inside = min((o.id for o in _inside(obj, within) if o.id in kept), default="")
+        if obj.id in kept:
+            left_out[address] = LeftOut(
+                address, f"may be {kept[obj.id][1]}, to which this run does nothing: it is not deleted"
+            )
+        elif inside:
+            what, held = kept[inside]
+            left_out[address] = LeftOut(address, f"holds {what} {held}: that would be deleted along")
+    return left_out
 
 
 def unread(live: Live) -> list[Diagnostic]:

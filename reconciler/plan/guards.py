@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from reconciler.kinds.protocol import Policy
+from reconciler.model.address import Address
 from reconciler.model.plan import Action, Refusal, Verb
 
 NAMED = 10
@@ -21,6 +22,9 @@ NEEDED = {
     Verb.DEPLOY: "deploy",
     Verb.DELETE: "delete",
 }
+
+_NO_CHANGE = (Verb.ADOPT, Verb.TEST, Verb.DELETE)
+"""The verbs after which what was there before is as it was, or is counted by another guard."""
 
 
 def on_the_whole(
@@ -76,7 +80,7 @@ def too_many_deletions(
 
 def too_many_updates(actions: Sequence[Action], owned: int, policy: Policy) -> list[Refusal]:
     """Refuses to change more than the policy's share of what is owned and exists."""
-    count = len({a.address for a in actions if a.target and a.verb is not Verb.DELETE})
+    count = len({a.address for a in actions if a.target and a.verb not in _NO_CHANGE})
     if policy.allow_update or count <= policy.guard_minimum or count <= policy.guard_update * owned:
         return []
     return [
@@ -95,12 +99,21 @@ def not_permitted(actions: Sequence[Action], denied: Sequence[str]) -> list[Refu
     words of what is denied on its object, joined by blanks.
     """
     return [
+        refusal
+        for action, words in zip(actions, denied, strict=True)
+        for refusal in denials(action.address, [action.verb], words.split())
+    ]
+
+
+def denials(address: Address, verbs: Iterable[Verb], denied: Collection[str]) -> list[Refusal]:
+    """Refuses what the server says this token may not do with one object: each permission once."""
+    needing = {NEEDED[verb]: verb for verb in reversed(list(verbs)) if NEEDED.get(verb) in denied}
+    return [
         Refusal(
             "not-permitted",
-            f"the token may not {NEEDED[action.verb]} this object, which {action.verb.value} needs",
-            str(action.address),
+            f"the token may not {permission} this object, which {verb.value} needs",
+            str(address),
             "use the token of a user with a role that may",
         )
-        for action, words in zip(actions, denied, strict=True)
-        if NEEDED.get(action.verb, "-") in words.split()
+        for permission, verb in reversed(needing.items())
     ]

@@ -34,6 +34,10 @@ class Matched:
     """What resources may name without a manifest of its own, by kind and name."""
     odd: set[Address] = field(default_factory=set)
     """The resources whose objects cannot be understood: they are there, and nobody knows how."""
+    unclear: set[Address] = field(default_factory=set)
+    """The resources of which it is not known which object is theirs: what is noted in `refusals`, and no
+    more can be said of them.
+    """
     unmanaged: int = 0
     owned: int = 0
     _foretold: dict[Ref, Any] = field(default_factory=dict)
@@ -71,14 +75,20 @@ class Matched:
         would be made a second time.
         """
         self.odd.add(address)
-        self.refusals.append(
+        self.refuse(
+            address,
             Refusal(
                 "unreadable",
                 f"{odd}, which may be this resource, cannot be understood: {odd.reason}",
                 str(address),
                 f"look at it in the web app; to go on without it, give --exclude {address}",
-            )
+            ),
         )
+
+    def refuse(self, address: Address, refusal: Refusal) -> None:
+        """Takes note of why it is not known which object is a resource's."""
+        self.unclear.add(address)
+        self.refusals.append(refusal)
 
     def _will_be(self, ref: Ref) -> Any:
         if ref.address not in self.objects or ref.address not in self.desired.resources:
@@ -130,7 +140,7 @@ def _match_kind(
         found = _by_mark(kind, project, resource, by_mark, matched)
         if found is not None:
             if found.id in taken:
-                matched.refusals.append(_shared(resource, found))
+                _refuse_both(kind, resource, found, matched)
                 continue
             matched.objects[resource.address] = found
             taken.add(found.id)
@@ -158,7 +168,7 @@ def _by_mark(
         found = [o for o in found if label in o.labels] or found
         if len(found) > 1:
             sharing = matched.sharing[resource.address] = {o.id: o for o in found}
-            matched.refusals.append(ambiguous(resource.address, sharing))
+            matched.refuse(resource.address, ambiguous(resource.address, sharing))
             return replace(found[0], written=None)  # whose record it is, nobody knows
         if found:
             return found[0]
@@ -207,12 +217,12 @@ def _by_natural_key(
         taken.add(found[0].id)
         return
     if not kind.marked:
-        matched.refusals.append(_owned_otherwise(project, resource, key, found))
+        matched.refuse(resource.address, _owned_otherwise(project, resource, key, found))
         return
     free = [o for o in found if not marks_in(o.labels, kind.name)]
     if not kind.adoptable(key):
         if free:
-            matched.refusals.append(_same_name(resource, key, free))
+            matched.refuse(resource.address, _same_name(resource, key, free))
         return
     everything = list({o.id: o for _, some in hits for o in some}.values())
     if free and len(everything) == 1:
@@ -221,19 +231,20 @@ def _by_natural_key(
         taken.add(free[0].id)
     else:
         named = " or ".join(key for key, _ in hits)
-        matched.refusals.append(_owned_otherwise(project, resource, named, everything))
+        matched.refuse(resource.address, _owned_otherwise(project, resource, named, everything))
 
 
 def _count(
     kind: Kind, project: str, objects: Iterable[LiveObject], taken: set[str], matched: Matched
 ) -> None:
     known = (*matched.objects.items(), *matched.orphans.items())
+    adopting = {matched.objects[a].id for a in matched.adopting if a.kind == kind.name}
     names = {live.id: address.leaf for address, live in known}
     scope_of = kind.live_scope if isinstance(kind, Scoped) else _tenant
     for live in objects:
         name = owned_name(live.labels, project, kind.name)
         if live.id in taken:
-            matched.owned += 1
+            matched.owned += live.id not in adopting
         elif name is None:
             matched.unmanaged += not marks_in(live.labels, kind.name)
         else:
@@ -293,10 +304,18 @@ def _owned_otherwise(project: str, resource: Resource, key: str, found: list[Liv
     )
 
 
-def _shared(resource: Resource, live: LiveObject) -> Refusal:
+def _refuse_both(kind: Kind, resource: Resource, live: LiveObject, matched: Matched) -> None:
+    """Either may be the one whose object it is."""
+    first = next(a for a, o in matched.objects.items() if a.kind == kind.name and o.id == live.id)
+    for address in (first, resource.address):
+        if address not in matched.unclear:
+            matched.refuse(address, _shared(address, live))
+
+
+def _shared(address: Address, live: LiveObject) -> Refusal:
     return Refusal(
         "ambiguous",
         f"the live object {live.id} bears marks of two resources",
-        str(resource.address),
+        str(address),
         "take one of the marks off (its labels, in the web app)",
     )

@@ -10,7 +10,9 @@ from reconciler.model.plan import Action, Plan
 
 
 def sealed(plan: Plan) -> Plan:
-    """The plan with the digest of each action, and with its own: of what it would do, and in which waves."""
+    """The plan with the digest of each action, and with its own: of what it would do, in which waves, and of
+    what it refuses to do.
+    """
     actions = tuple(replace(action, content=content(action)) for action in plan.actions)
     return replace(plan, actions=actions, checksum=_checksum(plan, actions))
 
@@ -25,5 +27,12 @@ def content(action: Action) -> str:
 
 def _checksum(plan: Plan, actions: Sequence[Action]) -> str:
     waves = [[r.name, [[str(a) for a in wave] for wave in r.waves], r.max_failures] for r in plan.rollouts]
-    parts = [plan.project, plan.environment, [a.content for a in actions], *([waves] if waves else [])]
+    refused = sorted({(one.code, one.address) for one in plan.refusals})
+    parts: list[object] = [
+        plan.project,
+        plan.environment,
+        [a.content for a in actions],
+        *([waves] if waves else []),
+    ]
+    parts += [["refused", refused]] if refused else []
     return f"sha256:{sha256(parts)}"

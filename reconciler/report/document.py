@@ -49,6 +49,7 @@ def plan_document(plan: Plan, *, created_at: str, rate: float) -> Document:
         "drift": [_drift(drift) for drift in plan.drift],
         "warnings": [_diagnostic(warning) for warning in plan.warnings],
         "refusals": [_refusal(refusal) for refusal in plan.refusals],
+        **({"refused": True} if plan.vetoes else {}),
         "notes": [_diagnostic(note) for note in plan.notes],
         "consequences": list(plan.consequences),
         "orphans": [str(address) for address in plan.orphans],
@@ -82,9 +83,11 @@ def outcome_document(outcome: Outcome, *, created_at: str, seconds: float = 0.0)
             **{status.value: statuses[status] for status in Status},
             "doubtful": sum(result.doubtful for result in outcome.results),
             "unchanged": outcome.plan.unchanged,
+            **({"refusals": len(outcome.plan.refusals)} if outcome.plan.refusals else {}),
         },
         "actions": [_result(result) for result in outcome.results],
         "warnings": [_diagnostic(warning) for warning in outcome.plan.warnings],
+        "refusals": [_refusal(refusal) for refusal in outcome.plan.refusals],
         **_left_out(outcome.plan),
     }
 
@@ -177,7 +180,10 @@ def _digest(digest: str) -> str:
 
 
 def _left_out(plan: Plan) -> Document:
-    found = [{"address": str(one.address), "reason": one.reason} for one in plan.left_out]
+    found = [
+        {"address": str(one.address), "reason": one.reason, **({"refused": True} if one.refused else {})}
+        for one in plan.left_out
+    ]
     return {"leftOut": found} if found else {}
 
 

@@ -21,6 +21,8 @@ def _plan(document: Document) -> Iterator[str]:
     yield from _entries("warning", document.get("warnings", ()))
     yield from _left_out(document)
     yield from _entries("notice", document.get("notes", ()))
+    if waiting := values.waiting_line(document):
+        yield _annotation("warning", {"title": "deletions wait"}, waiting)
     yield _annotation("notice", {"title": "reconciler plan"}, values.plan_line(document) or "Refused.")
 
 
@@ -29,6 +31,7 @@ def _outcome(document: Document) -> Iterator[str]:
         if action["status"] in ("failed", "stale"):
             text = "\n".join(part for part in (action["error"], action["hint"]) if part)
             yield _annotation("error", {"title": action["id"]}, text or action["status"])
+    yield from _entries("error", document.get("refusals", ()))
     yield from _left_out(document)
     yield _annotation("notice", {"title": "reconciler apply"}, values.outcome_line(document))
 

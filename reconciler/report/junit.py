@@ -48,8 +48,7 @@ def _plan(document: Document) -> Iterator[Case]:
     for action in document["actions"]:
         yield action["address"], _step(action), "skipped", f"{action['verb']}: {action['reason']}", 0.0
     yield from _left_out(document)
-    for refusal in document.get("refusals", ()):
-        yield refusal.get("address") or "plan", refusal["code"], "failure", _told(refusal), 0.0
+    yield from _refused(document)
 
 
 def _outcome(document: Document) -> Iterator[Case]:
@@ -59,6 +58,12 @@ def _outcome(document: Document) -> Iterator[Case]:
         text = "\n".join(part for part in said if part)
         yield action["address"], _step(action), ending, text or action["status"], action["seconds"] or 0.0
     yield from _left_out(document)
+    yield from _refused(document)
+
+
+def _refused(document: Document) -> Iterator[Case]:
+    for refusal in document.get("refusals", ()):
+        yield refusal.get("address") or "plan", refusal["code"], "failure", _told(refusal), 0.0
 
 
 def _left_out(document: Document) -> Iterator[Case]:

@@ -40,13 +40,18 @@ class Section:
 def plan(document: Document) -> str:
     """A plan: counts of each kind, refusals and warnings, then each kind's changes."""
     line = values.plan_line(document) or "Nothing can be applied."
+    refusals = values.count(len(document.get("refusals", ())), "reason")
     head = [
         f"### Plan for {_span(document['project'])} in {_span(document['environment'])}",
         "",
         f"**{line}**",
     ]
-    if document.get("refusals"):
-        head += ["", f"⛔ **Refused**: {values.count(len(document['refusals']), 'reason')}, see below."]
+    if document.get("refused"):
+        head += ["", f"⛔ **Refused**: {refusals}, see below."]
+    elif document.get("refusals"):
+        head += ["", f"⛔ **Refused** in part: {refusals}, see below. All else goes on."]
+    if waiting := values.waiting_line(document):
+        head += ["", f"⏸ **Deletions wait**: {markdown(waiting)}"]
     for rollout in values.rollout_lines(document):
         head += ["", f"🌊 **Rollout** of {markdown(rollout)}"]
     if lease := values.lease_line(document):
@@ -78,7 +83,10 @@ def outcome(document: Document) -> str:
     ]
     if left := values.next_line(document):
         head += ["", left]
-    sections = [_listing("Left out", values.left_out_lines(document), "resource", is_open=True)]
+    sections = [
+        _entries("Refused", document.get("refusals", ()), "refusal", is_open=True),
+        _listing("Left out", values.left_out_lines(document), "resource", is_open=True),
+    ]
     for status in ("failed", "stale", "skipped", "done"):
         blocks = [_ended(action) for action in document["actions"] if action["status"] == status]
         title = f"{status.capitalize()}: {values.count(len(blocks), 'action')}"

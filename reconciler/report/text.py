@@ -53,9 +53,12 @@ def render_plan(console: Console, document: Document, *, verbose: bool = False) 
     _entries(console, "warning", document.get("warnings", ()))
     _entries(console, "refused", document.get("refusals", ()))
     _not_shown(console, document)
+    if waiting := values.waiting_line(document):
+        lines.write(console, 0, (waiting, "yellow"))
+        lines.blank(console)
     _plan_facts(console, document, verbose)
     line = values.plan_line(document)
-    if document.get("refusals"):
+    if document.get("refused"):
         line = f"{line} Refused." if line else "Refused."
     lines.write(console, 0, (line, "bold"))
 
@@ -79,6 +82,7 @@ def render_outcome(console: Console, document: Document, *, verbose: bool = Fals
     if shown:
         lines.blank(console)
     _left_out(console, document)
+    _entries(console, "refused", document.get("refusals", ()))
     bad = any(action["status"] in ("failed", "stale") for action in document["actions"])
     lines.write(console, 0, (values.outcome_line(document), "bold red" if bad else "bold"))
     if left := values.next_line(document):

@@ -104,7 +104,7 @@ def fates(document: Mapping[str, Any]) -> dict[str, int]:
 
 
 def left_out_lines(document: Mapping[str, Any]) -> list[str]:
-    """What nothing is done of, since something else is excluded or was not selected."""
+    """What nothing is done of, since something else is excluded, refused or was not selected."""
     return [f"{one['address']}, which {one['reason']}" for one in document.get("leftOut", ())]
 
 
@@ -115,18 +115,55 @@ def left_orphans(document: Mapping[str, Any]) -> list[str]:
 
 
 NOTHING = "No changes. The tenant matches the manifests."
+NOT_NEEDED = "Nothing was to be done."
 
 
 def plan_line(document: Mapping[str, Any]) -> str:
     """The plan in one line."""
+    refused, left = _refused(document), len(document.get("leftOut", ()))
     if not document["actions"]:
-        left = len(document.get("leftOut", ()))
-        same = f"No changes; {count(left, 'resource')} left out." if left else NOTHING
+        if refused:
+            waits = f", and {count(left, 'resource')} left out" if left else ""
+            return f"Nothing can be done: {count(refused, 'resource')} refused{waits}."
+        same = f"No changes; {count(left, 'resource')} left out." if left else _same(document)
         return "" if document.get("refusals") else same
     found = fates(document)
     parts = [f"{found[fate]:,} to {fate}" for fate in ("create", "update", "delete")]
     parts += [f"{found[fate]:,} to {fate}" for fate in ("adopt", "forget", "test") if found[fate]]
-    return f"Plan: {', '.join(parts)}; {document['summary'].get('unchanged', 0):,} unchanged."
+    beside = [f"{document['summary'].get('unchanged', 0):,} unchanged"]
+    beside += [f"{refused:,} refused"] if refused else []
+    return f"Plan: {', '.join(parts)}; {', '.join(beside)}."
+
+
+def _same(document: Mapping[str, Any]) -> str:
+    """That nothing differs, of what was compared."""
+    part = _compared(document)
+    return f"No changes. {part} matches the manifests." if part else NOTHING
+
+
+def _compared(document: Mapping[str, Any]) -> str:
+    """What was compared, where that was not all."""
+    options = document.get("options", {})
+    if options.get("select"):
+        return "What was selected"
+    return "All but what was excluded" if options.get("exclude") else ""
+
+
+def _refused(document: Mapping[str, Any]) -> int:
+    """How many resources are refused; none where that is all of it."""
+    refusals = () if document.get("refused") else document.get("refusals", ())
+    return len({one["address"] for one in refusals})
+
+
+def waiting_line(document: Mapping[str, Any]) -> str:
+    """That deletions wait for what is refused; empty where there are none, or nothing is refused."""
+    deletions = sum(one["verb"] == "delete" for one in document["actions"])
+    if not deletions or not _refused(document):
+        return ""
+    return (
+        f"Nothing is deleted beside a refusal: {count(deletions, 'deletion')} will be skipped. "
+        "To go on without what is refused, give --exclude ADDRESS."
+    )
 
 
 def lease_line(document: Mapping[str, Any]) -> str:
@@ -157,17 +194,31 @@ def rollout_lines(document: Mapping[str, Any]) -> list[str]:
     return [
         f"InstanceSet/{terminal(one['name'])}: {count(len(one['waves']), 'wave')} of "
         f"{', '.join(f'{len(wave):,}' for wave in one['waves'])} instances; "
-        f"stops when more than {one['maxFailures']:,} fail"
+        f"stops when more than {one['maxFailures']:,} fail{_stopping(one, document)}"
         for one in document.get("rollouts", ())
     ]
+
+
+def _stopping(rollout: Mapping[str, Any], document: Mapping[str, Any]) -> str:
+    """Where a rollout will stop, by what is refused already."""
+    refused = {one["address"] for one in document.get("refusals", ())}
+    refused |= {one["address"] for one in document.get("leftOut", ()) if one.get("refused")}
+    counted = 0
+    for number, wave in enumerate(rollout["waves"][:-1], 1):
+        counted += len(refused.intersection(wave))
+        if counted > rollout["maxFailures"]:
+            return f"; {counted:,} refused, so it stops after wave {number:,}"
+    return ""
 
 
 def outcome_line(document: Mapping[str, Any]) -> str:
     """The outcome in one line."""
     summary = document["summary"]
+    refused = _refused(document)
     if not summary["actions"]:
-        return "Nothing was to be done."
+        return f"Nothing was done: {count(refused, 'resource')} refused." if refused else NOT_NEEDED
     parts = [f"{summary[status]:,} {status}" for status in ("done", "failed", "stale", "skipped")]
+    parts += [f"{refused:,} refused"]
     kept = [part for part in parts if not part.startswith("0 ")]
     stopped = "Interrupted" if document.get("interrupted") else "Apply"
     took = f" in {document['seconds']:.1f} s" if document.get("seconds") else ""
@@ -178,10 +229,11 @@ def outcome_line(document: Mapping[str, Any]) -> str:
 def next_line(document: Mapping[str, Any]) -> str:
     """What to do after a run that did not do everything; empty where it did."""
     ends = {action["status"] for action in document["actions"]}
-    if ends <= {"done"}:
+    if ends <= {"done"} and not document.get("refusals"):
         return ""
-    refused = any(one["status"] == "failed" and not one["doubtful"] for one in document["actions"])
-    first = "Mend what failed, then run apply again" if refused else "Run apply again"
+    failed = any(one["status"] == "failed" and not one["doubtful"] for one in document["actions"])
+    bad = [*(["failed"] if failed else []), *(["is refused"] if document.get("refusals") else [])]
+    first = f"Mend what {' or '.join(bad)}, then run apply again" if bad else "Run apply again"
     return f"{first}: it looks first at what is there, and goes on from that."
 
 
@@ -205,6 +257,6 @@ def drift_line(document: Mapping[str, Any]) -> str:
     """The drift in one line."""
     summary = document["summary"]
     if not document["drift"]:
-        return "No drift. The tenant is as it was last applied."
+        return f"No drift. {_compared(document) or 'The tenant'} is as it was last applied."
     fields, resources = count(summary["fields"], "field"), count(summary["resources"], "resource")
     return f"Drift: {fields} of {resources} not as last applied."

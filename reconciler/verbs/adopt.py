@@ -62,6 +62,7 @@ async def plan_to_adopt(session: Session, address: str, object_id: str) -> Plann
         actions=actions,
         refusals=tuple(not_permitted(actions, [" ".join(live.denied)] * len(actions))),
         reads=reads + 2 * len(actions),
+        all_or_nothing=True,
     )
     resources = {**desired.resources, wanted: as_it_stands.resource}
     objects = {**matched.known, **matched.objects, **matched.orphans}

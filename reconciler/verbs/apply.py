@@ -17,8 +17,8 @@ JOURNAL = "journal"
 
 
 def refuse(planned: Planned) -> None:
-    """Raises Refused where the plan must not be carried out."""
-    if planned.plan.refusals:
+    """Raises Refused, with all that is refused, where nothing of the plan must be carried out."""
+    if planned.plan.vetoes:
         raise Refused(planned.plan.refusals)
 
 

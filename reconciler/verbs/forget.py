@@ -49,6 +49,7 @@ async def plan_to_forget(session: Session, addresses: Sequence[str]) -> Planned:
         warnings=tuple(_named_still(chosen, desired, matched)),
         refusals=tuple(not_permitted(actions, [" ".join(obj.denied) for obj in chosen.values()])),
         reads=live.requests + len(actions),
+        all_or_nothing=True,
     )
     # No manifest has a say in this: what they ask for is neither compared nor written.
     return Planned(sealed(made), replace(desired, resources={}), live, chosen, Policy())

@@ -57,6 +57,7 @@ async def plan_one_off(
         refusals=tuple(not_permitted(actions, [" ".join(chosen[a.address].denied) for a in actions])),
         unchanged=len(chosen) - len({action.address for action in actions}),
         reads=reads + len({action.address for action in actions}),
+        all_or_nothing=True,
     )
     # No manifest has a say in this: what they ask for is neither compared nor written.
     nothing = Desired(written.project, written.environment, {}, written.digest)

@@ -15,7 +15,8 @@ from reconciler.model.plan import Plan
 from reconciler.model.state import Desired, Live, LiveObject
 from reconciler.plan.build import make_plan
 from reconciler.plan.match import match
-from reconciler.plan.scope import Mending, scope, within_reach
+from reconciler.plan.mending import Mending
+from reconciler.plan.scope import scope, within_reach
 from reconciler.plan.undecided import undecided
 from reconciler.verbs.session import (
     Options,
@@ -78,6 +79,10 @@ async def plan(session: Session, options: Options) -> Planned:
             raise InvalidInput(list(in_order(wrong)))
         matched.desired = desired
     made = make_plan(desired, live, allowed, matched=matched, selection=selection)
-    made = replace(made, warnings=(*only_warnings(diagnostics), *more, *made.warnings))
+    made = replace(
+        made,
+        warnings=(*only_warnings(diagnostics), *more, *made.warnings),
+        all_or_nothing=options.all_or_nothing,
+    )
     objects = {**matched.known, **matched.objects, **matched.orphans}
     return Planned(made, desired, live, objects, allowed, lease)

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.manifests.schemas import validator
+from reconciler.model.address import Address
 from reconciler.model.errors import InvalidInput, Stale
-from reconciler.model.plan import Action, Plan, Verb
+from reconciler.model.plan import Action, LeftOut, Plan, Refusal, Verb
 from reconciler.plan.guards import on_the_whole
 from reconciler.plan.match import match
 from reconciler.plan.seal import sealed
@@ -133,8 +134,9 @@ def options_of(saved: Mapping[str, Any]) -> Options:
 
 
 def restrict(planned: Planned, saved: Mapping[str, Any]) -> Planned:
-    """A new plan cut down to exactly the saved one's actions. Raises Stale, naming them, where actions would
-    no longer do the same or no longer stand on the same objects.
+    """A new plan cut down to exactly the saved one's actions, with what that one refused. Where something is
+    refused now that touches some of them, those are told as stale when it is carried out. Raises Stale,
+    naming them, where other actions would no longer do the same or no longer stand on the same objects.
     """
     plan = planned.plan
     if saved["project"] != plan.project or saved["environment"] != plan.environment:
@@ -151,44 +153,70 @@ def restrict(planned: Planned, saved: Mapping[str, Any]) -> Planned:
         )
     if saved["desired"] != plan.desired:
         raise Stale("the manifests changed since the plan was saved", hint="plan again")
-    now = {action.id: action for action in plan.actions}
-    wanted = {action["id"]: action for action in saved["actions"]}
-    changed = [n for n, action in wanted.items() if n not in now or now[n].content != action.get("content")]
+    now, barred = {action.id: action for action in plan.actions}, plan.barred
+    changed = [
+        one["id"]
+        for one in saved["actions"]
+        if one["address"] not in barred
+        and (one["id"] not in now or now[one["id"]].content != one.get("content"))
+    ]
     if changed:
         named = ", ".join(sorted(changed)[:5]) + (f" and {len(changed) - 5} more" if len(changed) > 5 else "")
         raise Stale(
             f"the tenant changed since the plan was saved; no longer the same: {named}", hint="plan again"
         )
-    # The saved plan's own edges: those of the new one may lead through actions that are left out here.
-    actions = tuple(
-        replace(action, depends_on=tuple(wanted[action.id]["dependsOn"]))
-        for action in plan.actions
-        if action.id in wanted
-    )
+    actions = tuple(_as_saved(one, now.get(one["id"])) for one in saved["actions"])
     deleting = any(action.verb is Verb.DELETE for action in actions)
     consequences = plan.consequences if deleting else ()
     if more := sorted(set(consequences) - set(saved.get("consequences", ()))):
         raise Stale(f"the plan would now delete more than when it was saved: {more[0]}", hint="plan again")
-    return replace(planned, plan=_cut(planned, actions, consequences, _named(saved)))
+    return replace(planned, plan=_cut(planned, actions, consequences, saved))
 
 
-def _named(saved: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(saved.get("options", {}).get("select", ()))
+def _as_saved(saved: Mapping[str, Any], now: Action | None) -> Action:
+    """The action of now, which waits for what it waited for when it was reviewed: the edges of the new plan
+    may lead through actions that are left out here. One that is not planned any more is told as it was.
+    """
+    if now is not None:
+        return replace(now, depends_on=tuple(saved["dependsOn"]))
+    return Action(
+        saved["id"],
+        Address.parse(saved["address"]),
+        Verb(saved["verb"]),
+        saved["reason"],
+        tuple(saved["dependsOn"]),
+        basis=saved.get("basis", ""),
+        target=saved.get("target", ""),
+    )
 
 
 def _cut(
-    planned: Planned, actions: tuple[Action, ...], consequences: tuple[str, ...], select: tuple[str, ...]
+    planned: Planned, actions: tuple[Action, ...], consequences: tuple[str, ...], saved: Mapping[str, Any]
 ) -> Plan:
-    """The plan with these actions alone: what is counted or refused concerns only them."""
+    """The plan with these actions alone: what is counted, refused or left out concerns only them, or stood in
+    what was reviewed.
+    """
     plan = planned.plan
     concerned = {str(action.address) for action in actions}
-    refusals = [r for r in plan.refusals if r.address in concerned]
     owned = match(planned.desired, planned.live).owned
-    refusals += on_the_whole(actions, len(consequences), owned, planned.policy, select)
+    select = saved.get("options", {}).get("select", ())
+    refusals = [
+        *(Refusal(r["code"], r["message"], r["address"], r["hint"]) for r in saved.get("refusals", ())),
+        *(r for r in plan.refusals if r.address in concerned),
+        *on_the_whole(actions, len(consequences), owned, planned.policy, select),
+    ]
+    left_out = [
+        *(
+            LeftOut(Address.parse(one["address"]), one["reason"], one.get("refused", False))
+            for one in saved.get("leftOut", ())
+        ),
+        *(one for one in plan.left_out if one.refused and str(one.address) in concerned),
+    ]
     cut = replace(
         plan,
         actions=actions,
-        refusals=tuple(refusals),
+        refusals=tuple({(r.code, r.address): r for r in refusals}.values()),
+        left_out=tuple({one.address: one for one in left_out}.values()),
         consequences=consequences,
     )
     return sealed(cut)

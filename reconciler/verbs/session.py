@@ -41,6 +41,7 @@ class Options:
     allow_deletes: bool = False
     allow_updates: bool = False
     delete_strangers: bool = False
+    all_or_nothing: bool = False
     parallelism: int = 8
 
     @property

@@ -92,9 +92,9 @@ def test_drift_of_a_definition_names_flow_and_step(project: Folder):
     )
     paths = {d["path"]: d["cause"] for d in project.json("drift")["drift"]}
     assert paths["definition.flows[Receive order].steps[Fetch details].inputs.url.value"] == "drift"
-    code, _, err = project("apply", "--yes")
+    code, out, _ = project("apply", "--yes")
     assert code == 5
-    assert "--overwrite-drafts" in err
+    assert "--overwrite-drafts" in out
     assert project("apply", "--yes", "--overwrite-drafts")[0] == 0
     assert project("plan", "--detailed-exitcode")[0] == 0
 
@@ -238,9 +238,9 @@ def test_an_unmarked_object_of_the_same_name_is_not_taken_over_nor_doubled(proje
     project.behind(
         "importIntegration", {"definition": DEFINITION.replace("name: Order notices", "name: Orders")}
     )
-    code, _, err = project("apply", "--yes")
+    code, out, _ = project("apply", "--yes")
     assert code == 5
-    assert "reconciler adopt Integration/orders" in err
+    assert "reconciler adopt Integration/orders" in out
     code, _, err = project("adopt", "Integration/orders", project.id_of("integrations"), "--yes")
     assert code == 0, err
     assert project("apply", "--yes")[0] == 0

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -52,6 +56,44 @@ def test_pipelines_are_yaml_and_apply_one_at_a_time(folder: Path) -> None:
     assert gitlab["apply"]["resource_group"]
     note = gitlab["plan"]["after_script"][0]
     compile(note.split("<<'PYTHON'\n")[1].split("\nPYTHON")[0], "note", "exec")
+
+
+STUB = """#!/bin/sh
+for argument; do [ "$last" = -o ] && echo "$PLAN" > "$argument"; last=$argument; done
+exit "$CODE"
+"""
+
+
+@pytest.mark.skipif(not shutil.which("jq"), reason="as GitHub's runners have it")
+@pytest.mark.parametrize("ci", ["github", "gitlab"])
+@pytest.mark.parametrize(
+    ("code", "plan", "ends"),
+    [
+        (0, {"actions": []}, 0),
+        (5, {"actions": [{"id": "a"}], "refusals": [{}]}, 0),
+        (5, {"actions": [], "refusals": [{}]}, 5),
+        (5, {"actions": [{"id": "a"}], "refusals": [{}], "refused": True}, 5),
+        (1, {"actions": [{"id": "a"}]}, 1),
+    ],
+)
+def test_pipelines_go_on_where_apply_would(
+    folder: Path, ci: str, code: int, plan: dict[str, Any], ends: int
+) -> None:
+    """The job of the plan fails only where nothing is to be done beside what is refused."""
+    assert run(["init", "a", "--ci", ci]) == 0
+    pipeline = yaml.safe_load((folder / "a" / PIPELINES[ci][0]).read_text())
+    steps = pipeline["jobs"]["plan"]["steps"] if ci == "github" else []
+    script = next(
+        (step["run"] for step in steps if step.get("name") == "plan"),
+        "" if steps else "\n".join(pipeline["plan"]["script"]).replace("reconciler validate\n", ""),
+    )
+    stub = folder / "bin" / "reconciler"
+    stub.parent.mkdir()
+    stub.write_text(STUB)
+    stub.chmod(0o755)
+    environ = {"PATH": f"{stub.parent}:{os.environ['PATH']}", "CODE": str(code), "PLAN": json.dumps(plan)}
+    done = subprocess.run(["bash", "-eo", "pipefail", "-c", script], cwd=folder, env=environ, check=False)
+    assert done.returncode == ends
 
 
 def test_init_writes_nothing_where_one_of_its_files_exists(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from reconciler.kinds.instance.config_values import as_json, has_secret, on_wire, same_json, text, veiled
 from reconciler.kinds.instance.facts import facts_of
@@ -24,8 +24,6 @@ TEXTS = ("testContentType", "testHeaders", "testPayload")
 """What may hold secrets."""
 Flows = Mapping[str, Mapping[str, object]]
 """Settings by flow and name."""
-Setting = tuple[str, str, object]
-"""A flow, the name of one of its settings, and the value."""
 
 
 def parse_flow(shown: FlowNode) -> dict[str, object]:
@@ -106,9 +104,16 @@ def _causes(request: Request, differing: list[str]) -> dict[str, Cause]:
         }
         for name, settings in wanted.items()
     }
-    return part_causes(
-        lambda parts: fits(record, _nested(parts.values())), _flat(wanted), _flat(there), differing
-    )
+    places = {f"flows.{name}.{field}": (name, field) for name in wanted for field in wanted[name]}
+
+    def is_recorded(parts: Mapping[str, object]) -> bool:
+        flows: dict[str, dict[str, object]] = {}
+        for path, value in parts.items():
+            name, field = places[path]
+            flows.setdefault(name, {})[field] = value
+        return fits(record, flows)
+
+    return part_causes(is_recorded, _flat(wanted), _flat(there), differing)
 
 
 def _why(causes: Mapping[str, Cause], path: str, before: object, after: object, request: Request) -> Cause:
@@ -123,19 +128,12 @@ def _was_secret(path: str, request: Request) -> bool:
     return one is not None and one.how is How.SECRET
 
 
-def _flat(flows: Flows) -> dict[str, Setting]:
+def _flat(flows: Flows) -> dict[str, object]:
     return {
-        f"flows.{name}.{field}": (name, field, value)
+        f"flows.{name}.{field}": value
         for name, settings in flows.items()
         for field, value in settings.items()
     }
-
-
-def _nested(parts: Iterable[Setting]) -> dict[str, dict[str, object]]:
-    flows: dict[str, dict[str, object]] = {}
-    for name, field, value in parts:
-        flows.setdefault(name, {})[field] = value
-    return flows
 
 
 def same_setting(wanted: object, found: object, rotated: bool) -> bool:

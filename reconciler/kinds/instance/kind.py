@@ -120,9 +120,10 @@ class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, Readiness, Recorded, Sc
             denied=denied(node),
         )
 
-    def scope(self, resource: Resource, resolve: Resolve) -> object:
+    def scope(self, resource: Resource, resolve: Resolve) -> str | Ref:
         """The customer's id: an instance's mark names the instance alone."""
-        return resolve(Ref(resource.fields["customer"]))
+        customer = resolve(Ref(resource.fields["customer"]))
+        return customer if isinstance(customer, Ref) else str(customer)
 
     def deleted_with(self, live: LiveObject) -> Sequence[tuple[Tie, object]]:
         """Its customer, and its integration (api notes: "Customers")."""
@@ -130,9 +131,9 @@ class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, Readiness, Recorded, Sc
         integration = [(INTEGRATION, sequence)] if sequence is not None else []
         return [(CUSTOMER, live.fields["customer"]), *integration]
 
-    def live_scope(self, live: LiveObject) -> object:
+    def live_scope(self, live: LiveObject) -> str:
         """The customer's id."""
-        return live.fields["customer"]
+        return str(live.fields["customer"])
 
     def natural_key(self, resource: Resource, resolve: Resolve) -> Sequence[tuple[str, object]]:
         """The customer's id and the name; a customer that does not exist yet has no instances."""

@@ -9,19 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import product
 from math import prod
-from typing import Any
 
 from reconciler.model.digest import sha256
 from reconciler.model.plan import Cause
 
 ABSENT = object()
 """Stands for a part that the record may not have covered."""
-Ways = Sequence[tuple[Any, Cause]]
+Ways = Sequence[tuple[object, Cause]]
 """What a part may have been when the record was written, each with the cause that would follow."""
 _MOST = 32
 
 
-def cause(applied: Mapping[str, str], group: str, desired: Any, live: Any, *others: Any) -> Cause:
+def cause(applied: Mapping[str, str], group: str, desired: object, live: object, *others: object) -> Cause:
     """The cause of a difference in `group`, which the record knows as a whole. `others` are further forms in
     which the live value may have been applied.
     """
@@ -29,7 +28,7 @@ def cause(applied: Mapping[str, str], group: str, desired: Any, live: Any, *othe
     return told(record, desired, live, *others) if record else Cause.UNKNOWN
 
 
-def told(record: str, desired: Any, *live: Any) -> Cause:
+def told(record: str, desired: object, *live: object) -> Cause:
     """The cause where `record` is the digest of all that was written. Both forms may have one digest, if what
     differs in them does not enter it.
     """
@@ -41,15 +40,15 @@ def told(record: str, desired: Any, *live: Any) -> Cause:
     return Cause.PENDING if theirs else Cause.BOTH
 
 
-def fits(record: str, value: Any) -> bool:
+def fits(record: str, value: object) -> bool:
     """Whether `record`, which may hold only a digest's first digits, is the digest of `value`."""
     return sha256(value).startswith(record)
 
 
 def part_causes(
-    is_recorded: Callable[[Mapping[str, Any]], bool],
-    wanted: Mapping[str, Any],
-    found: Mapping[str, Any],
+    is_recorded: Callable[[Mapping[str, object]], bool],
+    wanted: Mapping[str, object],
+    found: Mapping[str, object],
     differing: Collection[str],
 ) -> dict[str, Cause]:
     """The causes of `differing` parts, of which not even those are known that the record covers: git may
@@ -66,7 +65,7 @@ def part_causes(
 
 
 def explained(
-    base: Mapping[str, Any], ways: Mapping[str, Ways], is_recorded: Callable[[Mapping[str, Any]], bool]
+    base: Mapping[str, object], ways: Mapping[str, Ways], is_recorded: Callable[[Mapping[str, object]], bool]
 ) -> dict[str, Cause]:
     """The causes of the parts in `ways`, beside those of `base`, whose values when the record was written are
     known. Empty where no way fits it; a part is left out where several do that differ on it.
@@ -80,7 +79,7 @@ def explained(
     return {part: next(iter(found)) for part, found in causes.items() if len(found) == 1}
 
 
-def _ways(desired: Any, live: Any) -> Ways:
+def _ways(desired: object, live: object) -> Ways:
     return (
         (desired, Cause.DRIFT),
         *([(live, Cause.PENDING)] if live is not ABSENT else []),
@@ -88,7 +87,7 @@ def _ways(desired: Any, live: Any) -> Ways:
     )
 
 
-def _combinations(ways: Sequence[Ways]) -> Iterator[tuple[tuple[Any, Cause], ...]]:
+def _combinations(ways: Sequence[Ways]) -> Iterator[tuple[tuple[object, Cause], ...]]:
     """All of them; of very many only those in which all parts went the same way."""
     if prod(map(len, ways)) <= _MOST:
         yield from product(*ways)

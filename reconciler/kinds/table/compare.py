@@ -66,7 +66,8 @@ class Comparison:
     def _parts(self, row: Row) -> Iterator[Change]:
         """The keys of a map that differ, each by itself."""
         resource, found = self.request.resource, self.live.fields[row.name]
-        for key, value in row.wanted(resource.fields[row.name], self.request.resolve).items():
+        wanted = row.wanted(resource.fields[row.name], self.request.resolve)
+        for key, value in wanted.items() if isinstance(wanted, Mapping) else ():
             path, there = f"{row.name}.{key}", found.get(key)
             if not ignored(resource, path) and not self._is_same(row, value, there):
                 yield Change(path, there, value, self._cause(row, value, there))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from reconciler.kinds.table.row import Row
 
@@ -15,7 +15,7 @@ class Declared(Protocol):
     name: str
     fields: tuple[Row, ...]
     """What a manifest may say, each field once."""
-    rules: Mapping[str, Any]
+    rules: Mapping[str, object]
     """What its schema asks of several fields together."""
     example: str
     """What the manifest that shows it is called."""

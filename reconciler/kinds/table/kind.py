@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from reconciler.kinds.capabilities import Recorded
 from reconciler.kinds.nodes import fitted
@@ -90,7 +89,7 @@ class TabledKind(PlainKind, Recorded):
         """The fields of which it must be known whether they were written as secrets."""
         return tuple(sorted(row.name for row in self.fields if row.secret == "may"))
 
-    def refers_to(self, row: Row, fields: Mapping[str, Any]) -> str:
+    def refers_to(self, row: Row, fields: Mapping[str, object]) -> str:
         """The kind that a row of a manifest with these fields names."""
         return row.refers
 
@@ -113,14 +112,14 @@ class TabledKind(PlainKind, Recorded):
         keys = self.natural_key(request.resource, request.resolve)
         return bool(keys) and all(self.live_key(live, name) == value for name, value in keys)
 
-    def parse(self, node: Mapping[str, Any]) -> LiveObject:
+    def parse(self, node: Mapping[str, object]) -> LiveObject:
         """The object as its rows read it."""
         fitted(self._node, node, self.name)
         node, labels = self.place.read(node) if self.place else (node, frozenset())
         known = memory(self.layout, labels, self._keys, (node["id"], [self.name, node.get("name")]))
         return LiveObject(
             kind=self.name,
-            id=node["id"],
+            id=str(node["id"]),
             fields={row.name: row.parsed(node) for row in self.fields},
             labels=labels,
             facts=Facts(older=known.older),
@@ -129,7 +128,7 @@ class TabledKind(PlainKind, Recorded):
             denied=denied(node),
         )
 
-    def natural_key(self, resource: Resource, resolve: Resolve) -> Sequence[tuple[str, Any]]:
+    def natural_key(self, resource: Resource, resolve: Resolve) -> Sequence[tuple[str, object]]:
         """The keys of which the manifest gives all; that a reference is to nothing is given, too."""
         found = []
         for key in self.keys:
@@ -139,7 +138,7 @@ class TabledKind(PlainKind, Recorded):
                 found.append((_AND.join(key), _hashable(values)))
         return found
 
-    def live_key(self, live: LiveObject, name: str) -> Any:
+    def live_key(self, live: LiveObject, name: str) -> object:
         """The fields of that key."""
         return _hashable(row.known(live.fields[row.name]) for row in self._rows(name.split(_AND)))
 
@@ -179,7 +178,7 @@ class TabledKind(PlainKind, Recorded):
         """
         resource, live = request.resource, request.live
         assert live is not None
-        fields: dict[str, Any] = {}
+        fields: dict[str, object] = {}
         differing = {change.path.partition(".")[0] for change in self.changes(request)}
         for row in self._mentioned(request):
             if row.secret == "always":
@@ -219,7 +218,7 @@ class TabledKind(PlainKind, Recorded):
         return self._mutation(verb, values, request)
 
     def observed(
-        self, verb: Verb, node: Mapping[str, Any], before: LiveObject | None = None
+        self, verb: Verb, node: Mapping[str, object], before: LiveObject | None = None
     ) -> LiveObject | None:
         """The answer shows the whole object."""
         return None if verb is Verb.DELETE else self.parse(node)
@@ -245,7 +244,7 @@ class TabledKind(PlainKind, Recorded):
     def _rows(self, names: Sequence[str]) -> list[Row]:
         return [row for row in self.fields if row.name in names]
 
-    def _whole(self, row: Row, request: Request) -> Any:
+    def _whole(self, row: Row, request: Request) -> object:
         """A row's value to send: of a map also what is ignored, and of one of parts what is not mentioned,
         since the platform may reset what is left out.
         """
@@ -283,7 +282,7 @@ class TabledKind(PlainKind, Recorded):
     def _record(self, request: Request) -> str:
         fields = request.resource.fields
         written = dict(remembered(request).written or {})
-        values: dict[str, Any] = {}
+        values: dict[str, object] = {}
         for row in self._mentioned(request):
             value = row.wanted(fields[row.name], request.resolve)
             secret = row.secret == "always" or isinstance(value, Secret)
@@ -308,7 +307,7 @@ class TabledKind(PlainKind, Recorded):
                     "write the old value, or give the manifest another metadata.name to make a new object",
                 )
 
-    def _mutation(self, verb: Verb, values: Mapping[str, Any], request: Request) -> Operation:
+    def _mutation(self, verb: Verb, values: Mapping[str, object], request: Request) -> Operation:
         word = {Verb.CREATE: "create", Verb.DELETE: "delete"}.get(verb, "update")
         name = f"{word}{self.api.type}"
         return Operation(
@@ -321,5 +320,5 @@ class TabledKind(PlainKind, Recorded):
         )
 
 
-def _hashable(values: Iterable[Any]) -> tuple[Any, ...]:
+def _hashable(values: Iterable[object]) -> tuple[object, ...]:
     return tuple(tuple(value) if isinstance(value, list) else value for value in values)

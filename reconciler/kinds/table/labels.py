@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 from reconciler.kinds.protocol import Request
 from reconciler.kinds.table.causes import cause
@@ -22,7 +21,7 @@ PERMISSIONS = {
 }
 
 
-def denied(node: Mapping[str, Any]) -> tuple[str, ...]:
+def denied(node: Mapping[str, object]) -> tuple[str, ...]:
     """What the token may not do to this object, from the server's `allow…` fields."""
     return tuple(word for name, word in PERMISSIONS.items() if node.get(name) is False)
 
@@ -62,7 +61,7 @@ def creation(resource: Resource, paths: Sequence[str]) -> tuple[Change, ...]:
     )
 
 
-def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+def _leaves(path: str, value: object) -> Iterator[tuple[str, object]]:
     if path.startswith(("config", "flows")) and isinstance(value, Mapping) and value:
         for key, inner in value.items():
             yield from _leaves(f"{path}.{key}", inner)
@@ -117,7 +116,7 @@ def labels_left(request: Request) -> list[str]:
     return [*people(found), *others]
 
 
-def digests_of(request: Request, values: Mapping[str, Any]) -> dict[str, str]:
+def digests_of(request: Request, values: Mapping[str, object]) -> dict[str, str]:
     """The record to write: for each group that the manifest mentions the digest of its value, for the
     others what the record already said.
     """
@@ -144,7 +143,7 @@ def to_send(request: Request, paths: Sequence[str]) -> list[str]:
     ]
 
 
-def scalar_changes(request: Request, paths: Sequence[str], empty: Mapping[str, Any]) -> list[Change]:
+def scalar_changes(request: Request, paths: Sequence[str], empty: Mapping[str, object]) -> list[Change]:
     """The differences of plain fields. `empty` says which values of a field mean that it is not set."""
     resource, live = request.resource, request.live
     if live is None:
@@ -160,13 +159,13 @@ def scalar_changes(request: Request, paths: Sequence[str], empty: Mapping[str, A
     return changes
 
 
-def as_live(request: Request, paths: Sequence[str]) -> dict[str, Any]:
+def as_live(request: Request, paths: Sequence[str]) -> dict[str, object]:
     """The live values of the fields of `paths` that the manifest mentions and does not ignore."""
     resource, live = request.resource, request.live
     assert live is not None
     return {p: live.fields[p] for p in paths if p in resource.fields and not ignored(resource, p)}
 
 
-def plain(value: Any, empty: Mapping[str, Any], path: str) -> Any:
+def plain(value: object, empty: Mapping[str, object], path: str) -> object:
     """`value` in the one form in which absent and empty are the same."""
     return empty[path] if value in (None, "") and path in empty else value

@@ -16,7 +16,7 @@ def node(name: str, rows: Iterable[Row]) -> type[Struct]:
     return _struct(name, [(row.place, _leaf(row)) for row in rows if row.place], [("id", str)])
 
 
-def _struct(name: str, ways: list[tuple[tuple[str, ...], Any]], also: list[Any]) -> type[Struct]:
+def _struct(name: str, ways: list[tuple[tuple[str, ...], Any]], also: list[tuple[str, Any]]) -> type[Struct]:
     fields: list[Any] = [*also]
     for first in dict.fromkeys(place[0] for place, _ in ways):
         below = [(place[1:], leaf) for place, leaf in ways if place[0] == first and place[1:]]

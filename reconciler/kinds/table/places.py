@@ -20,19 +20,26 @@ from reconciler.model.state import LiveObject
 
 HEADER = "X-Reconciler"
 
+Node = Mapping[str, Any]
+"""An answer's object, before its rows read it."""
+Values = dict[str, Any]
+"""A mutation's input."""
 
-def headers_read(value: Any) -> dict[str, Any]:
+
+def headers_read(value: object) -> dict[str, object]:
     """The API's JSON text as a map; {} where there is none. Raises Odd where it is something else."""
     try:
-        parsed = json.loads(value) if isinstance(value, str) and value else value
+        parsed: object = json.loads(value) if isinstance(value, str) and value else value
     except ValueError:
         parsed = value
-    if parsed and not isinstance(parsed, Mapping):
+    if not parsed:
+        return {}
+    if not isinstance(parsed, Mapping):
         raise Odd("its headers are not a map")
-    return dict(parsed or {})
+    return dict(parsed)
 
 
-def headers_sent(value: Mapping[str, Any]) -> Secret:
+def headers_sent(value: Mapping[str, object]) -> Secret:
     """A map as the API's JSON text. All of it is wrapped, since the client keeps only what is a Secret out of
     its messages.
     """
@@ -42,8 +49,8 @@ def headers_sent(value: Mapping[str, Any]) -> Secret:
 
 def headers(
     keys: Schema | None = None,
-    read: Callable[[Any], Any] = same,
-    write: Callable[[Any], Any] = same,
+    read: Callable[[Any], object] = same,
+    write: Callable[[Any], object] = same,
 ) -> Row:
     """The row of the headers that an object sends along."""
     return Row(
@@ -69,11 +76,11 @@ MARKED_HEADERS = headers(
 class Place(Protocol):
     """One such place."""
 
-    def read(self, node: Mapping[str, Any]) -> tuple[Mapping[str, Any], frozenset[str]]:
+    def read(self, node: Node) -> tuple[Node, frozenset[str]]:
         """The answer's node without what is ours in it, and what was."""
         ...
 
-    def write(self, values: dict[str, Any], labels: Sequence[str], live: LiveObject | None) -> dict[str, Any]:
+    def write(self, values: Values, labels: Sequence[str], live: LiveObject | None) -> Values:
         """A mutation's values with ours put in; what people wrote there stays."""
         ...
 
@@ -91,12 +98,12 @@ LABELS = Row(
 class Labels:
     """The object's own labels, among which ours stand."""
 
-    def read(self, node: Mapping[str, Any]) -> tuple[Mapping[str, Any], frozenset[str]]:
+    def read(self, node: Node) -> tuple[Node, frozenset[str]]:
         """The labels that people put there; and all of them, since labels that are sent replace all."""
         labels = frozenset(node.get("labels") or ())
         return {**node, "labels": people(labels)}, labels
 
-    def write(self, values: dict[str, Any], labels: Sequence[str], live: LiveObject | None) -> dict[str, Any]:
+    def write(self, values: Values, labels: Sequence[str], live: LiveObject | None) -> Values:
         """The whole list."""
         return {**values, "labels": list(labels)}
 
@@ -104,7 +111,7 @@ class Labels:
 class Headers:
     """A header among those that the object sends along. The API takes and gives them as JSON text."""
 
-    def read(self, node: Mapping[str, Any]) -> tuple[Mapping[str, Any], frozenset[str]]:
+    def read(self, node: Node) -> tuple[Node, frozenset[str]]:
         """`headers` as a map without our own."""
         headers = headers_read(node.get("headers"))
         named = [key for key in headers if key.lower() == HEADER.lower()]
@@ -112,7 +119,7 @@ class Headers:
         words = str(headers.pop(ours)).split() if ours else []
         return {**node, "headers": headers}, frozenset(word for word in words if is_ours(word))
 
-    def write(self, values: dict[str, Any], labels: Sequence[str], live: LiveObject | None) -> dict[str, Any]:
+    def write(self, values: Values, labels: Sequence[str], live: LiveObject | None) -> Values:
         """All headers as JSON text: those given, else those there."""
         kept = values.get("headers")
         if kept is None:
@@ -124,7 +131,7 @@ class Headers:
 class Description:
     """The last line of a description, until people write below it."""
 
-    def read(self, node: Mapping[str, Any]) -> tuple[Mapping[str, Any], frozenset[str]]:
+    def read(self, node: Node) -> tuple[Node, frozenset[str]]:
         """The description without our line, wherever that stands by now."""
         lines = (node.get("description") or "").split("\n")
         for index in reversed(range(len(lines))):
@@ -134,7 +141,7 @@ class Description:
                 return {**node, "description": "\n".join(filter(None, parts))}, frozenset(words)
         return node, frozenset()
 
-    def write(self, values: dict[str, Any], labels: Sequence[str], live: LiveObject | None) -> dict[str, Any]:
+    def write(self, values: Values, labels: Sequence[str], live: LiveObject | None) -> Values:
         """The description, given or there, with our line below it."""
         text = values.get("description")
         if text is None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
 
 from reconciler.kinds.protocol import Request
 from reconciler.kinds.table.labels import own_mark
@@ -30,7 +29,7 @@ class PlainKind:
     declared = True
     newest_first = False
     fields: tuple[Row, ...] = ()
-    rules: Mapping[str, Any] = MappingProxyType({})
+    rules: Mapping[str, object] = MappingProxyType({})
     example = ""
 
     def __init__(self) -> None:
@@ -69,7 +68,7 @@ class PlainKind:
         """Whether it bears the resource's mark."""
         return own_mark(request) in live.labels
 
-    def live_key(self, live: LiveObject, name: str) -> Any:
+    def live_key(self, live: LiveObject, name: str) -> object:
         """The field of that name."""
         return live.fields.get(name)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from reconciler.kinds.table.marks import LIMIT, RECORD
 from reconciler.model.digest import sha256
@@ -63,7 +62,7 @@ def label(
     applied: Mapping[str, str],
     written: Mapping[str, Written] | None,
     keys: Sequence[str],
-    owner: Any,
+    owner: object,
 ) -> str:
     """The label to write. `keys` are all that the object has, and `owner` is what tells it from others: under
     another list of keys, or on another object, what is said of keys does not count.
@@ -79,7 +78,7 @@ def label(
     return RECORD + FORM + _text((_grouped(layout, groups) + said)[: layout.room])
 
 
-def memory(layout: Layout, labels: Iterable[str], keys: Sequence[str], owners: Sequence[Any]) -> Memory:
+def memory(layout: Layout, labels: Iterable[str], keys: Sequence[str], owners: Sequence[object]) -> Memory:
     """What `label` wrote on the object that has these keys and is one of `owners`."""
     texts = sorted(x.removeprefix(RECORD) for x in labels if x.startswith(RECORD))
     bits = next(filter(None, map(_read, texts)), "")
@@ -120,7 +119,7 @@ def _grouped(layout: Layout, groups: Mapping[str, str]) -> str:
     return bits + "".join(_binary(groups[one][: layout.width(one)]) for one in layout.groups if one in groups)
 
 
-def _said(written: Mapping[str, Written], keys: Sequence[str], owner: Any) -> str:
+def _said(written: Mapping[str, Written], keys: Sequence[str], owner: object) -> str:
     known = (written.get(key) for key in keys)
     return _list(keys, owner) + "".join(f"{one.how if one else 0:0{_HOW}b}" for one in known)
 
@@ -137,7 +136,7 @@ def _is_detailed(layout: Layout, key: str, how: How) -> bool:
     return how is not How.SECRET and bool(layout.detailed) and key.startswith(f"{layout.detailed}.")
 
 
-def _list(keys: Sequence[str], owner: Any) -> str:
+def _list(keys: Sequence[str], owner: object) -> str:
     return _binary(sha256([list(keys), owner])[: _LIST // 4])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,7 +14,7 @@ Secrecy = Literal["never", "may", "always"]
 """Whether a field's live value is shown: always; where it is proven to be plain text; or not at all."""
 
 
-def same(value: Any) -> Any:
+def same(value: object) -> object:
     """The value itself."""
     return value
 
@@ -36,22 +36,22 @@ class Row:
     name: str
     shape: Shape = TEXT
     doc: str = ""
-    example: Any = None
+    example: object = None
     apart: bool = False
-    default: Any = None
+    default: object = None
     required: bool = False
     refers: str = ""
     fixed: bool = False
     secret: Secrecy = "never"
     path: str | None = ""
     select: str = ""
-    wire: Any = None
+    wire: object = None
     input: str | None = ""
-    read: Callable[[Any], Any] = same
-    form: Callable[[Any], Any] = same
-    write: Callable[[Any], Any] = same
-    each: Callable[[Any, str], Any] = lambda object_id, _: object_id
-    stands_for: Callable[[Mapping[str, Any]], Ref | None] | None = None
+    read: Callable[[Any], object] = same
+    form: Callable[[Any], object] = same
+    write: Callable[[Any], object] = same
+    each: Callable[[object, str], object] = lambda object_id, _: object_id
+    stands_for: Callable[[Mapping[str, object]], Ref | None] | None = None
 
     @property
     def place(self) -> tuple[str, ...]:
@@ -70,26 +70,27 @@ class Row:
         """Its name in the mutation."""
         return self.input or self.name
 
-    def parsed(self, node: Mapping[str, Any]) -> Any:
+    def parsed(self, node: Mapping[str, object]) -> object:
         """The object's value: for references, ids with what they are called."""
         value = _at(node, self.place)
         if self.refers:
-            rows = _rows(value) if self.shape.unordered else [value] if value else ()
+            rows = _rows(value if self.shape.unordered else [value] if value else ())
             return {row["id"]: row.get("email") or row.get("name") or row["id"] for row in rows}
         found = self._plain(self.read(value))
         return unproven(found) if self.secret == "may" else found
 
-    def wanted(self, value: Any, resolve: Resolve) -> Any:
+    def wanted(self, value: object, resolve: Resolve) -> object:
         """The manifest's value in the form in which it is compared and recorded: for references, ids."""
         if self.refers:
-            return sorted((resolve(Ref(a)) for a in addresses(value)), key=str)
+            found: list[object] = [resolve(Ref(a)) for a in addresses(value)]
+            return sorted(found, key=str)
         return self._plain(self.form(value))
 
-    def known(self, found: Any) -> Any:
+    def known(self, found: object) -> object:
         """The object's value in that same form."""
-        return sorted(found, key=str) if self.refers else found
+        return sorted(found, key=str) if self.refers and isinstance(found, Iterable) else found
 
-    def sent(self, value: Any, resolve: Resolve, fields: Mapping[str, Any]) -> Any:
+    def sent(self, value: object, resolve: Resolve, fields: Mapping[str, object]) -> object:
         """The manifest's value, among these `fields`, as the mutation takes it."""
         if self.stands_for is not None and (ref := self.stands_for(fields)) is not None:
             return resolve(ref)
@@ -98,27 +99,27 @@ class Row:
             return found if self.shape.unordered else next(iter(found), None)
         return self.write(self.shape.empty if value is None else value)
 
-    def shown(self, value: Any) -> Any:
+    def shown(self, value: object) -> object:
         """A value as people read it: of references, what they are called."""
         if not self.refers:
             return wrapped(value, self.shape.empty) if self.secret == "always" else value
         names = list(value.values()) if isinstance(value, Mapping) else [a.name for a in addresses(value)]
         return sorted(names) if self.shape.unordered else next(iter(names), None)
 
-    def _plain(self, value: Any) -> Any:
+    def _plain(self, value: object) -> object:
         if self.shape.unordered:
-            return sorted(value or ())
+            return sorted(value, key=str) if isinstance(value, Iterable) else []
         if self.secret == "always":
             return wrapped(value, self.shape.empty)
         return self.shape.empty if value is None else value
 
 
-def stripped(value: Any) -> str:
+def stripped(value: str | None) -> str:
     """A text without the blanks and lines around it: block texts of YAML end in a line break."""
     return (value or "").strip()
 
 
-def lowered(value: Any) -> str:
+def lowered(value: object) -> str:
     """A text whose case does not matter."""
     return str(value or "").lower()
 
@@ -134,14 +135,14 @@ def url(doc: str) -> Row:
     return Row("url", MAYBE_SECRET, doc, example, required=True, secret="always")
 
 
-def addresses(value: Any) -> Sequence[Address]:
+def addresses(value: object) -> Sequence[Address]:
     """What a reference, or a list of them, names."""
     if value is None:
         return ()
     return value if isinstance(value, list | tuple) else (value,)
 
 
-def wrapped(value: Any, empty: Any) -> Any:
+def wrapped(value: object, empty: object) -> object:
     """Every text of a value as a Secret, since any may be one; absent as `empty`."""
     if value in (None, "", {}):
         return empty
@@ -150,14 +151,14 @@ def wrapped(value: Any, empty: Any) -> Any:
     return value if isinstance(value, Secret | Hidden) else Secret(str(value), sure=False)
 
 
-def revealed(value: Any) -> Any:
+def revealed(value: object) -> object:
     """A value with its secrets in plain text, to be compared."""
     if isinstance(value, Secret):
         return value.reveal()
     return {k: revealed(v) for k, v in value.items()} if isinstance(value, Mapping) else value
 
 
-def secrets_beside(given: Any, found: Any) -> Iterator[tuple[Secret, Any]]:
+def secrets_beside(given: object, found: object) -> Iterator[tuple[Secret, object]]:
     """Each secret of a manifest's value, with what the object has in its place."""
     if isinstance(given, Mapping):
         there = found if isinstance(found, Mapping) else {}
@@ -167,12 +168,15 @@ def secrets_beside(given: Any, found: Any) -> Iterator[tuple[Secret, Any]]:
         yield given, found
 
 
-def _rows(value: Any) -> Sequence[Mapping[str, Any]]:
+def _rows(value: object) -> Iterator[Mapping[str, object]]:
     """The objects of a connection, or of a plain list."""
-    return value.get("nodes") or () if isinstance(value, Mapping) else value or ()
+    found = value.get("nodes") if isinstance(value, Mapping) else value
+    for one in found if isinstance(found, list | tuple) else ():
+        if isinstance(one, Mapping):
+            yield one
 
 
-def _at(node: Any, place: Sequence[str]) -> Any:
+def _at(node: object, place: Sequence[str]) -> object:
     """What stands there in an answer; None where a level above it is missing."""
     if not place:
         return None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
 
 from reconciler.kinds.table.row import Row
 from reconciler.kinds.table.shape import NAME, TEXT, Shape, by_name, in_order, text, truth
@@ -72,8 +71,8 @@ def manifest(
     example: str,
     *,
     marked: bool = True,
-    rules: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
+    rules: Mapping[str, object] | None = None,
+) -> dict[str, object]:
     """The schema of the manifests of a kind. `rules` are those of the spec that no single row can say, and
     `example` is the name of the example, whose spec the rows' examples make.
     """
@@ -113,7 +112,7 @@ def group(rows: Iterable[Row]) -> Shape:
     )
 
 
-def _field(row: Row) -> dict[str, Any]:
+def _field(row: Row) -> dict[str, object]:
     found = dict(described(row.shape, row.doc).schema)
     if row.default is not None:
         found["default"] = row.default

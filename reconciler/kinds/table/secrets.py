@@ -7,8 +7,6 @@ text, and git does not call it a secret now. Everything else fails closed (decis
 
 from __future__ import annotations
 
-from typing import Any
-
 from reconciler.kinds.protocol import Request
 from reconciler.kinds.table.marks import marks_in, project_of
 from reconciler.kinds.table.record import Memory
@@ -31,7 +29,7 @@ def has_record(request: Request) -> bool:
     return not request.policy.record or bool(request.live and request.live.applied)
 
 
-def shown(value: Any, path: str, request: Request) -> Any:
+def shown(value: object, path: str, request: Request) -> object:
     """A live value as a plan may hold it: a text only where it is proven to be plain, and as a secret where
     git called it one when it was last written.
     """
@@ -45,7 +43,7 @@ def shown(value: Any, path: str, request: Request) -> Any:
     return value.reveal() if written.how is How.PLAIN and isinstance(value, Unproven) else value
 
 
-def resting(value: Any, path: str, live: LiveObject) -> Any:
+def resting(value: object, path: str, live: LiveObject) -> object:
     """A live value as a digest may hold it from which somebody could guess: a text only where it is proven to
     be plain.
     """

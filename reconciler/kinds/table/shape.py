@@ -20,7 +20,7 @@ class Shape:
     """
 
     schema: Schema = field(default_factory=dict)
-    empty: Any = ""
+    empty: object = ""
     unordered: bool = False
     by_key: bool = False
     wire: Any = str
@@ -28,7 +28,7 @@ class Shape:
 
 def text(least: int = 0, pattern: str = "", must: str = "") -> Shape:
     """Text of at least this length. `must` says to people what `pattern` asks for."""
-    rules: dict[str, Any] = {"minLength": least} if least else {}
+    rules: dict[str, object] = {"minLength": least} if least else {}
     if pattern:
         rules |= {"pattern": pattern, "errorMessage": must}
     return Shape({"type": "string", **rules})

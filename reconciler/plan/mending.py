@@ -1,0 +1,173 @@
+"""What would mend each resource, asked once, and what stands against that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from reconciler.kinds import all_kinds
+from reconciler.kinds.capabilities import Affects, why_absent
+from reconciler.kinds.protocol import Policy, Request, Step, Steps
+from reconciler.model.address import Address, Ref
+from reconciler.model.errors import Unforeseen
+from reconciler.model.plan import Refusal, Verb
+from reconciler.model.state import Desired
+from reconciler.plan.guards import denials
+from reconciler.plan.match import Matched
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """What mends one resource, and what that rests on."""
+
+    steps: Steps
+    basis: str = ""
+
+
+@dataclass(slots=True)
+class Mending:
+    """What would mend each resource's differences, asked once. A live object counts as it is now."""
+
+    desired: Desired
+    matched: Matched
+    policy: Policy
+    _known: dict[Address, Mended] = field(default_factory=dict)
+    _refusals: dict[Address, tuple[Refusal, ...]] = field(default_factory=dict)
+
+    def steps(self, address: Address) -> Steps:
+        """The steps of a resource, in order, and what there is to say about it."""
+        return self._mended(address).steps
+
+    def basis(self, address: Address) -> str:
+        """A digest of what these steps rest on; empty where there is nothing yet."""
+        return self._mended(address).basis
+
+    def impact(self, address: Address, followers: Sequence[Address]) -> Steps:
+        """What there is to say about a release, for those that will run it. It makes no step."""
+        kind, asked = all_kinds()[address.kind], [self.request(one) for one in followers]
+        try:
+            found = kind.impact(self.request(address), asked) if isinstance(kind, Affects) else ()
+        except Exception as error:
+            return Steps(refusals=(self._odd(address, error),))
+        return Steps(warnings=tuple(found))
+
+    def _mended(self, address: Address) -> Mended:
+        if address not in self._known:
+            self._known[address] = self._asked(address)
+        return self._known[address]
+
+    def _asked(self, address: Address) -> Mended:
+        kind, request = all_kinds()[address.kind], self.request(address)
+        try:
+            steps = kind.steps(request, adopt=address in self.matched.adopting)
+            return Mended(steps, kind.basis(request.live, request.resource) if request.live else "")
+        except Exception as error:
+            return Mended(Steps(refusals=(self._odd(address, error),)))
+
+    def _odd(self, address: Address, error: Exception) -> Refusal:
+        """Why nothing is done to a resource whose object is not as we know such objects."""
+        live, what = self.matched.objects.get(address), Unforeseen(error).what
+        named = f"{live.kind.lower()} {live.id}" if live else "what this resource needs"
+        return Refusal(
+            "unreadable",
+            f"{named} cannot be understood, and not compared: {what}",
+            str(address),
+            f"look at it in the web app; to go on without it, give --exclude {address}",
+        )
+
+    def request(self, address: Address) -> Request:
+        """What a step of the resource is about, before anything was done."""
+        return self.matched.request(address, self.policy)
+
+    def provider(self, ref: Ref) -> Step | None:
+        """The step that would bring about what a Ref names; None where none would."""
+        kind, resource = all_kinds()[ref.address.kind], self.desired.resources.get(ref.address)
+        if resource is None or not kind.promises(resource, ref):
+            return None
+        steps = self.steps(ref.address).steps
+        return next((step for step in reversed(steps) if step.verb in kind.provides), None)
+
+    def refusals(self, address: Address) -> tuple[Refusal, ...]:
+        """Why nothing must be done to a resource: its own reasons, not those that only follow from another's.
+        Of a resource whose object is not known for sure nothing else is said.
+        """
+        if address not in self._refusals:
+            self._refusals[address] = ()  # resources that wait for one another are another error
+            self._refusals[address] = tuple(dict.fromkeys(self._refused(address)))
+        return self._refusals[address]
+
+    def learn(self, refusals: Iterable[Refusal]) -> bool:
+        """Takes note of what speaks against resources only in view of the others; whether it is new."""
+        new = False
+        for one in refusals:
+            address = Address.parse(one.address)
+            known = self.refusals(address)
+            if one not in known:
+                self._refusals[address], new = (*known, one), True
+        return new
+
+    def _refused(self, address: Address) -> Iterator[Refusal]:
+        if address in self.matched.unclear:
+            yield from (one for one in self.matched.refusals if one.address == str(address))
+            return
+        if any(ref.address in self.matched.unclear for ref in self._needs(address)):
+            return  # whatever was held against it would be about somebody else's object
+        steps, live = self.steps(address), self.matched.objects.get(address)
+        yield from steps.refusals
+        yield from denials(address, [step.verb for step in steps.steps], live.denied if live else ())
+        for ref in self._needs(address) if steps.steps else ():
+            nowhere = isinstance(self.matched.resolve(ref), Ref) and self.provider(ref) is None
+            if nowhere and not self.withheld(ref):
+                yield self._not_there(ref, address)
+
+    def _not_there(self, ref: Ref, address: Address) -> Refusal:
+        live = self.matched.objects.get(ref.address) or self.matched.known.get(ref.address)
+        code, message, hint = why_absent(all_kinds()[ref.address.kind], ref, live)
+        return Refusal(code, message, str(address), hint)
+
+    def withheld(self, ref: Ref) -> bool:
+        """Whether what a Ref names cannot be counted on, since the resource that it is of is refused: it is
+        not known which object that is, it only says what the platform has to have, or it promises what is
+        not there yet.
+        """
+        named, kind = self.desired.resources.get(ref.address), all_kinds()[ref.address.kind]
+        if named is None or not self.refusals(ref.address):
+            return False
+        if ref.address in self.matched.unclear or not kind.promises(named, Ref(ref.address)):
+            return True
+        return kind.promises(named, ref) and isinstance(self.matched.resolve(ref), Ref)
+
+    def stands_on(self, address: Address) -> Address | None:
+        """A resource of which it needs something that is withheld, if there is one. One that is to be left as
+        it is needs nothing but to know which objects it is about.
+        """
+        idle = not self.steps(address).steps
+        return next(
+            (
+                ref.address
+                for ref in self._needs(address)
+                if self.withheld(ref) and (ref.address in self.matched.unclear or not idle)
+            ),
+            None,
+        )
+
+    def _needs(self, address: Address) -> Sequence[Ref]:
+        return all_kinds()[address.kind].needs(self.desired.resources[address])
+
+    def awaited(self, address: Address) -> Iterator[tuple[Ref, Step]]:
+        """What the resource's own steps need and do not find in the tenant, with the steps of others that
+        would bring it: a value that is not known, and a version that cannot be chosen yet.
+        """
+        steps = self.steps(address).steps
+        for ref in self._needs(address) if steps else ():
+            step = self.provider(ref)
+            if step is None:
+                continue
+            waits = step.verb is Verb.AVAILABILITY and any(map(_takes_up, steps))
+            if waits or isinstance(self.matched.resolve(ref), Ref):
+                yield ref, step
+
+
+def _takes_up(step: Step) -> bool:
+    """Whether a step chooses a version: one that is in use goes on when it cannot be chosen any more."""
+    return step.verb is Verb.CREATE or any(change.path == "release" for change in step.changes)
