@@ -34,6 +34,7 @@ from reconciler.kinds.instance.config_values import (
 )
 from reconciler.kinds.instance.config_wanted import resolved, unignored
 from reconciler.kinds.instance.facts import facts_of
+from reconciler.kinds.instance.fields import given_config, live_config
 from reconciler.kinds.instance.node import Required, VariableNode
 from reconciler.kinds.instance.secrets import secrets_rotated
 from reconciler.kinds.nodes import every, known
@@ -82,8 +83,8 @@ def variable_inputs(request: Request, keys: Sequence[str]) -> list[dict[str, obj
     """The inputs to send for these keys. A connection's known inputs that the manifest does not mention go
     along, since the platform may reset those that are left out.
     """
-    wanted = request.resource.fields["config"]
-    live = request.live.fields["config"] if request.live else {}
+    wanted = given_config(request.resource)
+    live = live_config(request.live)
     types = types_of(request.live)
     rows = ((key, resolved(in_api_shape(wanted[key], types.get(key, UNTYPED)), request)) for key in keys)
     return [_variable_input(key, unignored(key, value, request), live.get(key)) for key, value in rows]
@@ -110,7 +111,7 @@ def config_changes(request: Request) -> list[Change]:
 def changed_keys(request: Request) -> list[str]:
     """The keys of the variables that differ, in the manifest's order."""
     if request.live is None:
-        return list(request.resource.fields.get("config") or {})
+        return list(given_config(request.resource))
     return list(dict.fromkeys(key for key, *_ in _differing(request, request.live)))
 
 
@@ -118,7 +119,7 @@ def resting_config(wanted: Mapping[str, object], live: LiveObject) -> dict[str, 
     """What a plan for `wanted` rests on: of the live values those that it mentions and does not call secret,
     level by level, and no text that may be one.
     """
-    found = live.fields["config"]
+    found = live_config(live)
     return {
         key: resting_of(given, value) if is_connection(given) else value
         for key, given in wanted.items()
@@ -130,7 +131,7 @@ def resting_config(wanted: Mapping[str, object], live: LiveObject) -> dict[str, 
 def matching_config(request: Request) -> dict[str, object]:
     """The part of a manifest's config that the instance has; a secret counts where there is a value."""
     assert request.live is not None
-    wanted, found = request.resource.fields.get("config") or {}, request.live.fields["config"]
+    wanted, found = given_config(request.resource), live_config(request.live)
     differing = set(changed_keys(request))
     return {
         key: value
@@ -153,7 +154,7 @@ def resting_of(wanted: Mapping[str, object], found: object) -> dict[str, object]
 
 def _differing(request: Request, live: LiveObject) -> Iterator[tuple[str, str, object, object]]:
     """What differs and is not ignored: a variable's key, the path, what is live, what is wanted."""
-    wanted, found = request.resource.fields.get("config") or {}, live.fields["config"]
+    wanted, found = given_config(request.resource), live_config(live)
     rotated, types = secrets_rotated(request), types_of(live)
     for key, given in wanted.items():
         value = resolved(given, request)

@@ -17,6 +17,7 @@ from reconciler.kinds.instance.config_forms import (
 )
 from reconciler.kinds.instance.config_values import has_secret, is_connection
 from reconciler.kinds.instance.config_wanted import config_wanted
+from reconciler.kinds.instance.fields import live_config
 from reconciler.kinds.instance.secrets import git_unchanged, secret_cause
 from reconciler.kinds.protocol import Request
 from reconciler.kinds.table.causes import Ways, explained, fits, part_causes, told
@@ -140,4 +141,4 @@ def unmentioned(written: Written, found: object) -> object:
 
 
 def _found(request: Request, key: str) -> object:
-    return request.live.fields["config"].get(key) if request.live else None
+    return live_config(request.live).get(key)

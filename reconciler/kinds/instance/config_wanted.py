@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reconciler.kinds.instance.config_values import SHARED, is_bound, is_connection, text
+from reconciler.kinds.instance.fields import given_config
 from reconciler.kinds.protocol import Request
 from reconciler.kinds.table.labels import ignored
 from reconciler.model.address import Address, Ref
@@ -13,7 +14,7 @@ _MANIFEST = "CustomerConnection/"
 
 def config_wanted(request: Request) -> dict[str, object]:
     """The config variables by key, without what is ignored once the instance is there."""
-    config = request.resource.fields.get("config") or {}
+    config = given_config(request.resource)
     return {
         key: unignored(key, resolved(value, request), request)
         for key, value in config.items()
@@ -39,5 +40,5 @@ def unignored(key: str, value: object, request: Request) -> object:
 
 def bindings(resource: Resource) -> list[Ref]:
     """The customers' values, declared by manifests, that the instance's shared connections are bound to."""
-    named = [text(v[SHARED]) for v in (resource.fields.get("config") or {}).values() if is_bound(v)]
+    named = [text(v[SHARED]) for v in given_config(resource).values() if is_bound(v)]
     return [Ref(Address.parse(one)) for one in named if one.startswith(_MANIFEST)]

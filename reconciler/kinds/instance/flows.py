@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from reconciler.kinds.instance.config_values import as_json, has_secret, on_wire, same_json, text, veiled
 from reconciler.kinds.instance.facts import facts_of
+from reconciler.kinds.instance.fields import Flows, given_flows, live_flows
 from reconciler.kinds.instance.node import FlowNode
 from reconciler.kinds.instance.secrets import secret_cause, secrets_rotated
 from reconciler.kinds.nodes import known
@@ -22,8 +23,6 @@ FLOWS = "configure-flows"
 KEYS = "apiKeys"
 TEXTS = ("testContentType", "testHeaders", "testPayload")
 """What may hold secrets."""
-Flows = Mapping[str, Mapping[str, object]]
-"""Settings by flow and name."""
 
 
 def parse_flow(shown: FlowNode) -> dict[str, object]:
@@ -42,10 +41,10 @@ def parse_flow(shown: FlowNode) -> dict[str, object]:
 
 def flow_changes(request: Request) -> list[Change]:
     """One change for each flow setting that differs."""
-    wanted, live = request.resource.fields.get("flows") or {}, request.live
+    wanted, live = given_flows(request.resource), request.live
     if live is None:
         return []
-    found = live.fields["flows"]
+    found = live_flows(live)
     out, rotated = [], secrets_rotated(request) or not _is_written(request)
     for name, settings in wanted.items():
         for field, value in settings.items():
@@ -68,7 +67,7 @@ def resting_flows(wanted: Flows, live: LiveObject) -> dict[str, object]:
     """What a plan for `wanted` rests on: of the live settings those that it mentions and does not call
     secret, and no text that may be one.
     """
-    found = live.fields["flows"]
+    found = live_flows(live)
     return {
         name: {
             field: resting(found.get(name, {}).get(field), f"flows.{name}.{field}", live)
@@ -86,7 +85,7 @@ def _is_written(request: Request) -> bool:
     memory = remembered(request)
     if not request.policy.record or memory.older:
         return True
-    return fits(memory.applied.get("flows", "-"), flows_form(request.resource.fields.get("flows") or {}))
+    return fits(memory.applied.get("flows", "-"), flows_form(given_flows(request.resource)))
 
 
 def _causes(request: Request, differing: list[str]) -> dict[str, Cause]:
@@ -94,7 +93,7 @@ def _causes(request: Request, differing: list[str]) -> dict[str, Cause]:
     record, live = remembered(request).applied.get("flows"), request.live
     if not record or live is None:
         return {}
-    wanted, found = flows_form(request.resource.fields.get("flows") or {}), live.fields["flows"]
+    wanted, found = flows_form(given_flows(request.resource)), live_flows(live)
     there = {
         name: {
             field: SHOWN
@@ -160,7 +159,7 @@ def flow_inputs(request: Request) -> list[dict[str, object]]:
     live = request.live
     assert live is not None
     rows = []
-    for name, settings in (request.resource.fields.get("flows") or {}).items():
+    for name, settings in given_flows(request.resource).items():
         row: dict[str, object] = {"flowId": facts_of(live).flow_ids.get(name)}
         for field, value in settings.items():
             if not ignored(request.resource, f"flows.{name}.{field}"):

@@ -28,6 +28,7 @@ from reconciler.kinds.instance.config import (
 )
 from reconciler.kinds.instance.config_wanted import bindings
 from reconciler.kinds.instance.facts import InstanceFacts, InstanceNotes, facts_of
+from reconciler.kinds.instance.fields import given_config, given_flows, integration_of
 from reconciler.kinds.instance.flows import (
     FLOWS,
     flow_changes,
@@ -193,7 +194,7 @@ class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, Readiness, Recorded, Sc
         """
         resource, live = request.resource, request.live
         assert live is not None
-        facts, integration = facts_of(live), resource.fields["integration"]
+        facts, integration = facts_of(live), integration_of(resource)
         fields = {"integration": integration, **as_live(request, (*PLAIN, "labels", "enabled"))}
         running = request.resolve(ReleaseNameRef(integration, facts.version_id or ""))
         if isinstance(running, str):
@@ -274,10 +275,9 @@ class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, Readiness, Recorded, Sc
         """All fields and labels. Of configuration and flow settings, only what the manifest mentions and
         does not call a secret: any other text in them may be one.
         """
-        wanted = resource.fields if resource else {}
         fields = {**live.fields, "version": facts_of(live).version_id}
-        fields["config"] = resting_config(wanted.get("config") or {}, live)
-        fields["flows"] = resting_flows(wanted.get("flows") or {}, live)
+        fields["config"] = resting_config(given_config(resource), live)
+        fields["flows"] = resting_flows(given_flows(resource), live)
         return sha256([live.id, fields, sorted(live.labels)])
 
     def _create(self, request: Request) -> Operation:
@@ -290,8 +290,8 @@ class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, Readiness, Recorded, Sc
             "labels": self._labels(request, Verb.CREATE.value),
             "configMode": "INSTANCE",
         }
-        if fields.get("config"):
-            values["configVariables"] = variable_inputs(request, list(fields["config"]))
+        if given_config(request.resource):
+            values["configVariables"] = variable_inputs(request, list(given_config(request.resource)))
         return self._mutation("createInstance", values, request)
 
     def _update(self, request: Request, paths: Sequence[str]) -> Operation:
@@ -317,7 +317,7 @@ class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, Readiness, Recorded, Sc
         if names_version(request.resource) and not ignored(request.resource, "release"):
             values["release"] = release_of(request.resource)
         if step == FLOWS or self._has_flows(request):
-            values["flows"] = flows_form(fields["flows"])
+            values["flows"] = flows_form(given_flows(request.resource))
         if to_send(request, ("enabled",)):
             values["enabled"] = fields["enabled"]
         if to_send(request, ("labels",)):

@@ -15,6 +15,13 @@ from reconciler.kinds.instance.config_forms import form, how
 from reconciler.kinds.instance.config_values import has_secret
 from reconciler.kinds.instance.config_wanted import config_wanted
 from reconciler.kinds.instance.facts import overwritten
+from reconciler.kinds.instance.fields import (
+    given_config,
+    given_flows,
+    integration_of,
+    live_config,
+    live_flows,
+)
 from reconciler.kinds.instance.flows import FLOWS, TEXTS, flow_changes
 from reconciler.kinds.instance.release import moves_to
 from reconciler.kinds.protocol import Request
@@ -65,15 +72,14 @@ def _owner(request: Request) -> object:
 
 def _keys(request: Request) -> tuple[str, ...]:
     """The keys of the version that runs once the call is carried out."""
-    live, fields = request.live, request.resource.fields
-    version = moves_to(request)
+    live, version = request.live, moves_to(request)
     if version is not None:
-        found = request.resolve(KeysRef(fields["integration"], version))
+        found = request.resolve(KeysRef(integration_of(request.resource), version))
         if isinstance(found, tuple):
             return keys_of(*found)
     if live is not None:
-        return keys_of(live.fields["config"], live.fields["flows"])
-    return keys_of(fields.get("config") or (), fields.get("flows") or ())
+        return keys_of(live_config(live), live_flows(live))
+    return keys_of(given_config(request.resource), given_flows(request.resource))
 
 
 def _written(request: Request, step: str) -> dict[str, Written]:
@@ -108,7 +114,7 @@ def _next(before: Written | None, value: object, *, there: bool, over: bool) -> 
 
 def newly_written(before: LiveObject, after: LiveObject) -> frozenset[str]:
     """The variables that this run has written, after a call: by what differs."""
-    then, now = before.fields["config"], after.fields["config"]
+    then, now = live_config(before), live_config(after)
     return overwritten(before) | {key for key in now if now[key] != then.get(key)}
 
 
@@ -136,7 +142,7 @@ def _texts(request: Request) -> list[tuple[str, object, bool]]:
     differing = {change.path for change in flow_changes(request)}
     return [
         (path, settings[name], path in differing)
-        for flow, settings in (request.resource.fields.get("flows") or {}).items()
+        for flow, settings in given_flows(request.resource).items()
         for name in TEXTS
         for path in [f"flows.{flow}.{name}"]
         if name in settings and not (request.live and ignored(request.resource, path))
@@ -145,7 +151,7 @@ def _texts(request: Request) -> list[tuple[str, object, bool]]:
 
 def _forms(request: Request, written: Mapping[str, Written]) -> dict[str, object]:
     config = config_wanted(request)
-    found = request.live.fields["config"] if request.live else {}
+    found = live_config(request.live)
     forms: dict[str, object] = {}
     for path, one in written.items():
         key = path.removeprefix("config.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reconciler.kinds.instance.facts import facts_of
+from reconciler.kinds.instance.fields import integration_of
 from reconciler.kinds.protocol import Request
 from reconciler.kinds.table.labels import ignored
 from reconciler.model.address import Ref
@@ -14,8 +15,8 @@ def release_ref(resource: Resource) -> Ref:
     """The published version that the instance is to run, by its release or its number."""
     fields = resource.fields
     if "version" in fields:
-        return VersionNumberRef(fields["integration"], fields["version"])
-    return ReleaseRef(fields["integration"], fields["release"])
+        return VersionNumberRef(integration_of(resource), fields["version"])
+    return ReleaseRef(integration_of(resource), fields["release"])
 
 
 def names_version(resource: Resource) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reconciler.kinds.instance.config_values import has_secret, secrets_in, text
+from reconciler.kinds.instance.fields import given_config, given_flows, live_config
 from reconciler.kinds.protocol import Request
 from reconciler.kinds.table.rotation import SECRETS, are_recorded, digest_of
 from reconciler.kinds.table.secrets import remembered
@@ -15,14 +16,12 @@ from reconciler.model.state import How, Written
 
 def secrets_digest(request: Request) -> str:
     """The keyed digest of all secrets of the manifest, in their order; empty without a key or a secret."""
-    fields = request.resource.fields
-    return digest_of(request, _parts(fields.get("config"), fields.get("flows")))
+    return digest_of(request, _parts(given_config(request.resource), given_flows(request.resource)))
 
 
 def secrets_rotated(request: Request) -> bool:
     """Whether secrets that cannot be read back are to be sent: asked for, or other than the record says."""
-    fields = request.resource.fields
-    recorded = are_recorded(request, _parts(fields.get("config"), fields.get("flows")))
+    recorded = are_recorded(request, _parts(given_config(request.resource), given_flows(request.resource)))
     return request.policy.send_secrets or recorded is False
 
 
@@ -41,7 +40,7 @@ def git_unchanged(request: Request) -> bool | None:
     memory = remembered(request)
     if SECRETS not in memory.applied or request.policy.secret_key is None:
         return None
-    flows, written = request.resource.fields.get("flows"), memory.written or {}
+    flows, written = given_flows(request.resource), memory.written or {}
     forms = [_parts(_once(request, written, known=known), flows) for known in (False, True)]
     return any(are_recorded(request, form) for form in forms)
 
@@ -50,14 +49,14 @@ def _once(request: Request, written: Mapping[str, Written], *, known: bool) -> d
     """The manifest's config, with what the tenant has for a key that was a secret when it was written and is
     none now; with `known` without the keys of which the record says nothing.
     """
-    live, fields = request.live, request.resource.fields
+    live = request.live
     assert live is not None
     once = {path for path, one in written.items() if one.how is How.SECRET}
     return {
-        key: _as_secret(live.fields["config"].get(key))
+        key: _as_secret(live_config(live).get(key))
         if f"config.{key}" in once and not has_secret(value)
         else value
-        for key, value in (fields.get("config") or {}).items()
+        for key, value in given_config(request.resource).items()
         if not known or f"config.{key}" in written
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reconciler.kinds.instance.config import config_changes
 from reconciler.kinds.instance.facts import facts_of
+from reconciler.kinds.instance.fields import given_config, given_flows, integration_of
 from reconciler.kinds.instance.flows import FLOWS, flow_changes
 from reconciler.kinds.instance.record import is_early, is_late
 from reconciler.kinds.instance.release import names_version, release_of, release_ref
@@ -39,11 +40,11 @@ def update_changes(request: Request) -> list[Change]:
 
 def instance_steps(request: Request, *, adopt: bool) -> Steps:
     """create or update → configure → deploy → enable or disable, as far as needed."""
-    live, fields = request.live, request.resource.fields
+    live = request.live
     if live is None:
         made = creation(request.resource, (*PLAIN, "release", "version", "labels", "config"))
         steps = [Step(Verb.CREATE, "does not exist", made, reads=1)]
-        if fields.get("flows"):
+        if given_flows(request.resource):
             settings = creation(request.resource, ("flows",))
             steps.append(Step(Verb.CONFIGURE, "its flows have settings", settings, FLOWS))
         steps.append(Step(Verb.DEPLOY, "is new"))
@@ -60,9 +61,9 @@ def instance_steps(request: Request, *, adopt: bool) -> Steps:
         steps.append(Step(verb, reason, tuple(updating)))
     if config:
         steps.append(Step(Verb.CONFIGURE, "its configuration differs", tuple(config)))
-    elif moving and fields.get("config") and facts_of(live).needs_deploy:
+    elif moving and given_config(request.resource) and facts_of(live).needs_deploy:
         steps.append(Step(Verb.CONFIGURE, "a change of version may drop values that were not deployed"))
-    if flows or (moving and fields.get("flows")):
+    if flows or (moving and given_flows(request.resource)):
         # Settings survive a change of version as far as is known, so that this only makes sure.
         writes = 1 if flows else 0
         steps.append(
@@ -99,7 +100,7 @@ def owes_tests(request: Request) -> bool:
 
 def _another_integration(request: Request, live: LiveObject) -> tuple[Refusal, ...]:
     """The platform moves an instance between the versions of one integration only."""
-    integration = request.resource.fields["integration"]
+    integration = integration_of(request.resource)
     wanted, found = request.resolve(SequenceRef(integration)), facts_of(live).sequence
     if not isinstance(wanted, str) or not found or wanted == found:
         return ()
@@ -121,7 +122,7 @@ def _version_change(request: Request) -> list[Change]:
     wanted = request.resolve(release_ref(resource))
     if wanted == facts_of(live).version_id:
         return []
-    integration = resource.fields["integration"]
+    integration = integration_of(resource)
     before = request.resolve(ReleaseNameRef(integration, facts_of(live).version_id or ""))
     by_number = f"version {facts_of(live).version_number}"
     shown = before if isinstance(before, str) and "version" not in resource.fields else by_number

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reconciler.kinds.instance.facts import facts_of
+from reconciler.kinds.instance.fields import integration_of
 from reconciler.kinds.protocol import Request, Step, address_of
 from reconciler.kinds.table.labels import ignored
 from reconciler.kinds.table.record import WIDTH
@@ -95,5 +96,5 @@ def _ran(before: LiveObject, request: Request) -> str | None:
     number = facts.deployed_version
     if number is None or number == facts.version_number or not facts.last_deployed_at:
         return facts.version_id
-    found = request.resolve(VersionNumberRef(request.resource.fields["integration"], number))
+    found = request.resolve(VersionNumberRef(integration_of(request.resource), number))
     return found if isinstance(found, str) else None
