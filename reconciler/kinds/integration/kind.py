@@ -43,7 +43,7 @@ from reconciler.kinds.integration.memory import (
     parse_version,
     remembers,
 )
-from reconciler.kinds.integration.node import IntegrationNode, Published
+from reconciler.kinds.integration.node import IntegrationNode
 from reconciler.kinds.integration.publish import naming_update, not_available
 from reconciler.kinds.integration.release import find_release, name_of, versions_meant, why_ambiguous
 from reconciler.kinds.integration.rows import ROWS, RULES
@@ -310,8 +310,9 @@ class IntegrationKind(
         """The version that a publish answers with."""
         if verb is not Verb.PUBLISH:
             return known
-        version_id = fitted(Published, node, self.name).id or None
-        return replace(known, notes=replace(notes_of(known), published=version_id))
+        version_id = node.get("id")
+        answered = version_id if isinstance(version_id, str) else None
+        return replace(known, notes=replace(notes_of(known), published=answered))
 
     def hastened(self, verb: Verb, request: Request) -> Operation | None:
         """Makes a published version available."""

@@ -50,9 +50,3 @@ class IntegrationNode(Struct, rename="camel"):
     version_sequence_id: Told = UNSET
     version_sequence: Page[VersionNode] | UnsetType | None = UNSET
     components: Page[ComponentNode] | UnsetType | None = UNSET
-
-
-class Published(Struct):
-    """What a publish answers with."""
-
-    id: Told = UNSET

@@ -17,11 +17,24 @@ class Sequence(Struct, rename="camel"):
     nodes: list[object] | UnsetType | None = UNSET
 
 
+class FurtherSequence(Struct, rename="camel"):
+    """The same of an answer that was asked for nothing else."""
+
+    total_count: int
+    nodes: list[object]
+
+
 class Sequenced(Struct, rename="camel"):
     """An object with versions."""
 
     id: str = ""
     version_sequence: Sequence | UnsetType | None = UNSET
+
+
+class Further(Struct, rename="camel"):
+    """The object that was asked for further versions."""
+
+    version_sequence: FurtherSequence
 
 
 def older(node: Mapping[str, object], name: str, document: str) -> Operation | None:
@@ -36,9 +49,10 @@ def older(node: Mapping[str, object], name: str, document: str) -> Operation | N
 def with_older(node: Mapping[str, object], more: Mapping[str, object], name: str) -> Mapping[str, object]:
     """The node with further versions; a page that brings nothing ends the list."""
     first, _ = _rows(fitted(Sequenced, node, name.capitalize()))
-    then, total = _rows(fitted(Sequenced, more, name.capitalize()))
-    rows = [*first, *then]
-    return {**node, "versionSequence": {"totalCount": total if then else len(rows), "nodes": rows}}
+    then = fitted(Further, more, name.capitalize()).version_sequence
+    rows = [*first, *then.nodes]
+    total = then.total_count if then.nodes else len(rows)
+    return {**node, "versionSequence": {"totalCount": total, "nodes": rows}}
 
 
 def _rows(shown: Sequenced) -> tuple[list[object], int]:

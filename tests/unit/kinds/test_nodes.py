@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import anyio
 import pytest
 
 from reconciler.kinds import all_kinds
-from reconciler.model.errors import Misfit
+from reconciler.live.tenant import Tenant
+from reconciler.model.errors import Misfit, NotUnderstood
+from reconciler.model.operation import Operation
 from tests.unit.samples import node
 
 GROUP = {"id": "R3JvdXA", "name": "On call", "users": {"nodes": [{"id": "a", "email": "ada@example.com"}]}}
@@ -82,3 +85,23 @@ def test_of_an_instance_or_a_draft_absent_and_null_are_nothing_that_is_set() -> 
 def test_what_is_absent_or_null_is_no_error(kind: str) -> None:
     rows = {row.place[0]: None for row in all_kinds()[kind].fields}
     assert all_kinds()[kind].parse({"id": "a"}).fields == all_kinds()[kind].parse({"id": "a", **rows}).fields
+
+
+class Answering:
+    """A client that answers every query alike."""
+
+    def __init__(self, answer: dict[str, Any]) -> None:
+        self._answer = answer
+
+    async def execute(self, _: Operation) -> dict[str, Any]:
+        await anyio.lowlevel.checkpoint()
+        return self._answer
+
+
+@pytest.mark.parametrize("rows", [None, [], {}, {"totalCount": 3}, {"totalCount": 3, "nodes": "odd"}])
+def test_a_draft_whose_older_versions_are_not_told_as_described_is_not_understood(rows: Any) -> None:
+    newest = [{"id": f"v{n}", "versionNumber": n, "versionIsAvailable": True} for n in (3, 2)]
+    draft = {**DRAFT, "versionSequence": {"totalCount": 3, "nodes": newest}}
+    client: Any = Answering({} if rows is None else {"versionSequence": rows})
+    with pytest.raises(NotUnderstood, match="not as the API describes it"):
+        anyio.run(Tenant(client).whole, all_kinds()["Integration"], draft)
