@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from reconciler.kinds.instance.calls import back_to
 from reconciler.kinds.instance.facts import facts_of
-from reconciler.kinds.instance.tests import back_to, tests_of
+from reconciler.kinds.instance.tests import tests_of
 from reconciler.kinds.protocol import Request, address_of
 from reconciler.model.errors import ApiError, TestFailed
 from reconciler.model.state import LiveObject

@@ -18,57 +18,28 @@ from reconciler.kinds.capabilities import (
     Tie,
     not_there,
 )
+from reconciler.kinds.instance.calls import call, labels_with, mutation
 from reconciler.kinds.instance.config import (
     changed_keys,
     matching_config,
     parse_types,
     parse_variables,
     resting_config,
-    variable_inputs,
 )
 from reconciler.kinds.instance.config_wanted import bindings
 from reconciler.kinds.instance.facts import InstanceFacts, InstanceNotes, facts_of
 from reconciler.kinds.instance.fields import given_config, given_flows, integration_of
-from reconciler.kinds.instance.flows import (
-    FLOWS,
-    flow_changes,
-    flow_inputs,
-    flows_form,
-    parse_flow,
-    resting_flows,
-)
+from reconciler.kinds.instance.flows import FLOWS, flow_changes, parse_flow, resting_flows
 from reconciler.kinds.instance.node import InstanceNode, each
-from reconciler.kinds.instance.record import keys_of, newly_written, recall, record
-from reconciler.kinds.instance.release import moves_to, names_version, release_of, release_ref
+from reconciler.kinds.instance.record import keys_of, newly_written, recall
+from reconciler.kinds.instance.release import names_version, release_ref
 from reconciler.kinds.instance.rows import ROWS
-from reconciler.kinds.instance.secrets import secrets_digest
-from reconciler.kinds.instance.steps import (
-    EMPTY,
-    PLAIN,
-    RECORD,
-    hidden_waits,
-    instance_steps,
-    update_changes,
-    will_deploy,
-)
-from reconciler.kinds.instance.tests import DEPLOY_TIMEOUT, OUTSTANDING, TESTED, tests_of
+from reconciler.kinds.instance.steps import PLAIN, instance_steps, update_changes
 from reconciler.kinds.nodes import fitted, known
-from reconciler.kinds.protocol import Request, Steps, address_of
-from reconciler.kinds.table.labels import (
-    as_live,
-    denied,
-    digests_of,
-    ignored,
-    labels_left,
-    labels_to_write,
-    own_mark,
-    people,
-    plain,
-    to_send,
-)
+from reconciler.kinds.protocol import Request, Steps
+from reconciler.kinds.table.labels import as_live, denied, labels_left, own_mark, people
 from reconciler.kinds.table.plain import PlainKind
-from reconciler.kinds.table.rotation import SECRETS
-from reconciler.kinds.table.secrets import has_record, remembered
+from reconciler.kinds.table.secrets import has_record
 from reconciler.model.address import Ref, Resolve
 from reconciler.model.digest import sha256
 from reconciler.model.operation import Operation
@@ -205,30 +176,8 @@ class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, Readiness, Recorded, Sc
 
     def operation(self, step: str, verb: Verb, request: Request) -> Operation:
         """The mutation of each step."""
-        live = request.live
-        if verb is Verb.CREATE:
-            return self._create(request)
-        assert live is not None
-        values: dict[str, object] = {"id": live.id}
-        if verb is Verb.FORGET:
-            values |= {"labels": labels_left(request), "preserveDeployState": True}
-            return self._mutation("updateInstance", values, request)
-        if step == FLOWS:
-            values |= {"flowConfigs": flow_inputs(request), "labels": self._labels(request, FLOWS)}
-            return self._mutation("updateInstance", values, request)
-        if step in (RECORD, TESTED):
-            values |= {"labels": self._labels(request, step), "preserveDeployState": True}
-            return self._mutation("updateInstance", values, request)
-        if verb is Verb.CONFIGURE:
-            values |= {"configVariables": variable_inputs(request, changed_keys(request))}
-            values |= {"configMode": "INSTANCE", "configComplete": True}
-            return self._mutation("updateInstanceConfigVariables", values, request)
-        if verb in (Verb.DEPLOY, Verb.DELETE):
-            return self._mutation(f"{verb.value}Instance", values, request)
-        if verb in (Verb.ENABLE, Verb.DISABLE):
-            values |= {"enabled": verb is Verb.ENABLE, "preserveDeployState": True}
-            return self._mutation("updateInstance", values, request)
-        return self._update(request, () if verb is Verb.ADOPT else PLAIN)
+        name, values = call(step, verb, request)
+        return mutation(name, values, request)
 
     def observed(
         self, verb: Verb, node: Mapping[str, object], before: LiveObject | None = None
@@ -249,7 +198,7 @@ class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, Readiness, Recorded, Sc
         if verb is Verb.FORGET:
             return set(labels_left(request)) == live.labels
         if step == FLOWS:
-            recorded = request.policy.record and set(self._labels(request, FLOWS)) == live.labels
+            recorded = request.policy.record and set(labels_with(request, FLOWS)) == live.labels
             return recorded and not flow_changes(request)
         if verb is Verb.CONFIGURE:
             return not changed_keys(request)
@@ -257,7 +206,7 @@ class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, Readiness, Recorded, Sc
             return bool(live.fields["enabled"] == (verb is Verb.ENABLE))
         if verb is Verb.CREATE:
             return True
-        return not update_changes(request) and set(self._labels(request, step)) == live.labels
+        return not update_changes(request) and set(labels_with(request, step)) == live.labels
 
     def unready(self, verb: Verb, request: Request) -> str:
         """Deployed at the assigned version, or still to be waited for."""
@@ -279,79 +228,6 @@ class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, Readiness, Recorded, Sc
         fields["config"] = resting_config(given_config(resource), live)
         fields["flows"] = resting_flows(given_flows(resource), live)
         return sha256([live.id, fields, sorted(live.labels)])
-
-    def _create(self, request: Request) -> Operation:
-        fields = request.resource.fields
-        values = {
-            "customer": request.resolve(Ref(fields["customer"])),
-            "integration": request.resolve(release_ref(request.resource)),
-            "name": fields["name"],
-            "description": fields.get("description") or "",
-            "labels": self._labels(request, Verb.CREATE.value),
-            "configMode": "INSTANCE",
-        }
-        if given_config(request.resource):
-            values["configVariables"] = variable_inputs(request, list(given_config(request.resource)))
-        return self._mutation("createInstance", values, request)
-
-    def _update(self, request: Request, paths: Sequence[str]) -> Operation:
-        fields, live = request.resource.fields, request.live
-        assert live is not None
-        values: dict[str, object] = {"id": live.id, "labels": self._labels(request)}
-        values |= {name: fields[name] or "" for name in to_send(request, paths)}
-        version = moves_to(request)
-        if version is None:
-            values["preserveDeployState"] = True
-        else:
-            values |= {"integration": version, "configMode": "INSTANCE"}
-        return self._mutation("updateInstance", values, request)
-
-    def _labels(self, request: Request, step: str = "") -> list[str]:
-        """Flow settings and secrets enter the record with or after the call that writes them: where they
-        cannot be read back, the record is all that tells whether they ever were.
-        """
-        fields = request.resource.fields
-        values: dict[str, object] = {
-            name: plain(fields[name], EMPTY, name) for name in to_send(request, PLAIN)
-        }
-        if names_version(request.resource) and not ignored(request.resource, "release"):
-            values["release"] = release_of(request.resource)
-        if step == FLOWS or self._has_flows(request):
-            values["flows"] = flows_form(given_flows(request.resource))
-        if to_send(request, ("enabled",)):
-            values["enabled"] = fields["enabled"]
-        if to_send(request, ("labels",)):
-            values["labels"] = people(fields["labels"])
-        if step == TESTED:
-            values["tests"] = fields["tests"]
-        digests = digests_of(request, values)
-        if step != TESTED and tests_of(request.resource) and will_deploy(request):
-            digests["tests"] = OUTSTANDING
-        sent = step in (Verb.CREATE.value, FLOWS, RECORD)
-        if (secrets := secrets_digest(request)) and (sent or not hidden_waits(request)):
-            digests[SECRETS] = secrets
-        return labels_to_write(request, record(request, digests, step))
-
-    def _has_flows(self, request: Request) -> bool:
-        """Whether the settings of its flows are found to be git's, and no record says so yet."""
-        unrecorded = "flows" not in remembered(request).applied
-        return (
-            request.live is not None
-            and "flows" in request.resource.fields
-            and unrecorded
-            and not flow_changes(request)
-        )
-
-    def _mutation(self, name: str, values: Mapping[str, object], request: Request) -> Operation:
-        return Operation(
-            name,
-            self._documents[name],
-            {"input": values},
-            result="instance",
-            repeatable=name != "createInstance",
-            address=address_of(request.resource),
-            timeout=DEPLOY_TIMEOUT if name == "deployInstance" else 60.0,
-        )
 
 
 def _facts(shown: InstanceNode, older: bool) -> InstanceFacts:

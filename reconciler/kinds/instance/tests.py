@@ -9,20 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reconciler.kinds.instance.facts import facts_of
-from reconciler.kinds.instance.fields import integration_of
-from reconciler.kinds.protocol import Request, Step, address_of
+from reconciler.kinds.protocol import Request, Step
 from reconciler.kinds.table.labels import ignored
 from reconciler.kinds.table.record import WIDTH
-from reconciler.model import documents
 from reconciler.model.digest import sha256
-from reconciler.model.operation import Operation
 from reconciler.model.plan import Cause, Change, Verb
-from reconciler.model.refs import VersionNumberRef
-from reconciler.model.state import LiveObject, Resource
+from reconciler.model.state import Resource
 
 TESTED = "tested"
 OUTSTANDING = sha256("tests are still to pass")
-DEPLOY_TIMEOUT = 600.0
 _PREFIX = "test:"
 
 
@@ -65,36 +60,3 @@ def _paused(request: Request) -> bool:
         return False
     left_alone = "enabled" not in resource.fields or ignored(resource, "enabled")
     return left_alone or facts_of(live).suspended
-
-
-def back_to(before: LiveObject | None, request: Request) -> tuple[Operation, ...]:
-    """The calls that put an instance back on the version that it ran `before`, its record included; none
-    where it ran no other.
-    """
-    live = request.live
-    version = _ran(before, request) if before else None
-    if before is None or live is None or version in (None, facts_of(live).version_id):
-        return ()
-    values = {"id": live.id, "integration": version, "labels": sorted(before.labels)}
-    calls = (("updateInstance", {**values, "configMode": "INSTANCE"}), ("deployInstance", {"id": live.id}))
-    return tuple(
-        Operation(
-            name,
-            documents.load("instance", __package__)[name],
-            {"input": given},
-            result="instance",
-            address=address_of(request.resource),
-            timeout=DEPLOY_TIMEOUT if name == "deployInstance" else 60.0,
-        )
-        for name, given in calls
-    )
-
-
-def _ran(before: LiveObject, request: Request) -> str | None:
-    """The version that was deployed. An earlier run may have assigned another one, and ended there."""
-    facts = facts_of(before)
-    number = facts.deployed_version
-    if number is None or number == facts.version_number or not facts.last_deployed_at:
-        return facts.version_id
-    found = request.resolve(VersionNumberRef(integration_of(request.resource), number))
-    return found if isinstance(found, str) else None

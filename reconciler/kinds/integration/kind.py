@@ -37,12 +37,7 @@ from reconciler.kinds.integration.draft import (
 from reconciler.kinds.integration.facts import IntegrationNotes, draft_of, facts_of, notes_of
 from reconciler.kinds.integration.impact import impact
 from reconciler.kinds.integration.latest import is_to_be_asked, newest
-from reconciler.kinds.integration.memory import (
-    facts,
-    is_written,
-    parse_version,
-    remembers,
-)
+from reconciler.kinds.integration.memory import facts, is_written, parse_version, remembers
 from reconciler.kinds.integration.node import IntegrationNode
 from reconciler.kinds.integration.publish import naming_update, not_available
 from reconciler.kinds.integration.release import find_release, name_of, versions_meant, why_ambiguous
@@ -59,13 +54,7 @@ from reconciler.kinds.integration.steps import (
 from reconciler.kinds.integration.versions import older, with_older
 from reconciler.kinds.nodes import every, fitted
 from reconciler.kinds.protocol import Request, Steps, address_of
-from reconciler.kinds.table.labels import (
-    as_live,
-    denied,
-    labels_left,
-    own_mark,
-    people,
-)
+from reconciler.kinds.table.labels import as_live, denied, labels_left, own_mark, people
 from reconciler.kinds.table.marks import is_protected, marks_in
 from reconciler.kinds.table.plain import PlainKind
 from reconciler.model.address import Ref, Resolve
