@@ -29,9 +29,12 @@ def parse_flow(shown: FlowNode) -> dict[str, object]:
     """A flow's settings. Keys that the server does not tell count as hidden; whether it has any, it does not
     say either.
     """
-    keys = shown.api_keys
+    keys = known(shown.api_keys)
+    shown_keys = (
+        None if keys is None or None in keys else [Secret(key, "live") for key in keys if key is not None]
+    )
     return {
-        KEYS: [Secret(key, "live") for key in keys] if isinstance(keys, list) else Hidden(),
+        KEYS: Hidden() if shown_keys is None else shown_keys,
         "testContentType": unproven(known(shown.test_content_type)),
         "testHeaders": unproven(known(shown.test_headers)),
         "testPayload": unproven(known(shown.test_payload)),

@@ -59,7 +59,7 @@ class FlowNode(Struct, rename="camel"):
 
     flow: Flow
     id: Told = UNSET
-    api_keys: list[str] | UnsetType | None = UNSET
+    api_keys: list[str | None] | UnsetType | None = UNSET
     test_content_type: Told = UNSET
     test_headers: Told = UNSET
     test_payload: Told = UNSET

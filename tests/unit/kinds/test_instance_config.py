@@ -254,6 +254,7 @@ def test_no_secret_enters_the_unkeyed_record():
         ({"apiKeys": ["k"]}, [Secret("k", "live")]),
         ({"apiKeys": []}, []),
         ({"apiKeys": None}, Hidden()),
+        ({"apiKeys": ["k", None]}, Hidden()),
         ({}, Hidden()),
     ],
 )
