@@ -60,6 +60,11 @@ _PLANNING: tuple[Callable[[F], F], ...] = (
     parallelism,
     click.option("--overwrite-drafts", is_flag=True, help="Overwrite unpublished changes of people."),
     click.option("--send-secrets", is_flag=True, help="Send secrets that cannot be read back again."),
+    click.option(
+        "--configured-anew",
+        is_flag=True,
+        help="Move instances to another configuration: they have its values.",
+    ),
     click.option("--allow-deletes", is_flag=True, help="Lift the guard on many deletions."),
     click.option("--allow-updates", is_flag=True, help="Lift the guard on many changes."),
     click.option(

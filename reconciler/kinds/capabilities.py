@@ -8,9 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from reconciler.kinds.protocol import Kind, Request, Step
+from reconciler.kinds.protocol import Kind, Request, Step, Steps
 from reconciler.model.address import Address, Ref, Resolve
-from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.operation import Operation, Upload
 from reconciler.model.plan import Verb
 from reconciler.model.state import LiveObject, Resource
@@ -189,10 +188,10 @@ class Redeploys(Protocol):
 
 @runtime_checkable
 class Affects(Protocol):
-    """Kinds of which a new value (a release) means something for the resources that refer to it."""
+    """Kinds of which another version means something for the resources that take it up."""
 
-    def impact(self, request: Request, followers: Sequence[Request]) -> Sequence[Diagnostic]:
-        """What providing it would mean for these."""
+    def impact(self, request: Request, followers: Sequence[Request]) -> Steps:
+        """What there is to say about it, or against it. It makes no step."""
         ...
 
 

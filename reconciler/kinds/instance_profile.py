@@ -29,7 +29,7 @@ class InstanceProfileKind(TabledKind, Held, SharesItsList):
         Row(
             "stableKey",
             NAME,
-            "A key of your own for the profile. It cannot be changed once it is set.",
+            "A key of your own for the profile. It can be set at creation alone.",
             "large",
             fixed=True,
         ),

@@ -32,6 +32,8 @@ class Policy:
     delete_strangers: bool = False
     overwrite_drafts: bool = False
     send_secrets: bool = False
+    configured_anew: bool = False
+    """Whether instances that move to another configuration were configured for it."""
     record: bool = True
     """Whether instances and customers carry the applied record as a label (`applied: label`)."""
     secret_key: Secret | None = None

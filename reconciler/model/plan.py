@@ -97,7 +97,8 @@ class Rollout:
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Why nothing must be done to the resource of `address`, or, where that is empty, why nothing of the
-    plan must be carried out: what is protected, the numbers, and what lifts it (`hint`).
+    plan must be carried out: what is protected, the numbers, and what lifts it (`hint`). Those of several
+    resources that say the same are one finding.
     """
 
     code: str

@@ -196,16 +196,9 @@ def _provider(ref: Ref, resources: Mapping[Address, Resource], draft: _Draft) ->
 
 
 def _impact(resources: Mapping[Address, Resource], mending: Mending) -> Iterator[Steps]:
-    publishing = {a for a in resources if any(step.verb is Verb.PUBLISH for step in mending.steps(a).steps)}
-    if not publishing:
-        return
-    followers: dict[Address, list[Address]] = {address: [] for address in publishing}
-    for address, resource in resources.items():
-        for ref in all_kinds()[resource.kind].needs(resource):
-            if ref.address in publishing and isinstance(mending.matched.resolve(ref), Ref):
-                followers[ref.address].append(address)
-    for address in resources:
-        if address in publishing:
+    followers = mending.followers(resources)
+    for address in mending.desired.resources:
+        if address in followers:
             yield mending.impact(address, followers[address])
 
 

@@ -34,6 +34,8 @@ class Matched:
     """What resources may name without a manifest of its own, by kind and name."""
     odd: set[Address] = field(default_factory=set)
     """The resources whose objects cannot be understood: they are there, and nobody knows how."""
+    unmet: dict[Address, list[Refusal]] = field(default_factory=dict)
+    """What resources would need of the tenant, and is not there."""
     unclear: set[Address] = field(default_factory=set)
     """The resources of which it is not known which object is theirs: what is noted in `refusals`, and no
     more can be said of them.

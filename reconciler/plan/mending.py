@@ -43,13 +43,22 @@ class Mending:
         return self._mended(address).basis
 
     def impact(self, address: Address, followers: Sequence[Address]) -> Steps:
-        """What there is to say about a release, for those that will run it. It makes no step."""
+        """What there is to say about the version that others take up, for these. It makes no step."""
         kind, asked = all_kinds()[address.kind], [self.request(one) for one in followers]
         try:
-            found = kind.impact(self.request(address), asked) if isinstance(kind, Affects) else ()
+            return kind.impact(self.request(address), asked) if isinstance(kind, Affects) else Steps()
         except Exception as error:
             return Steps(refusals=(self._odd(address, error),))
-        return Steps(warnings=tuple(found))
+
+    def followers(self, concerned: Iterable[Address]) -> dict[Address, list[Address]]:
+        """Those of the `concerned` that take up another version, by the resources that they refer to."""
+        found: dict[Address, list[Address]] = {}
+        for address in concerned:
+            if any(map(_takes_up, self.steps(address).steps)):
+                for ref in self._needs(address):
+                    if ref.address in self.desired.resources:
+                        found.setdefault(ref.address, []).append(address)
+        return found
 
     def _mended(self, address: Address) -> Mended:
         if address not in self._known:
@@ -114,6 +123,7 @@ class Mending:
             return  # whatever was held against it would be about somebody else's object
         steps, live = self.steps(address), self.matched.objects.get(address)
         yield from steps.refusals
+        yield from self.matched.unmet.get(address, ())
         yield from denials(address, [step.verb for step in steps.steps], live.denied if live else ())
         for ref in self._needs(address) if steps.steps else ():
             nowhere = isinstance(self.matched.resolve(ref), Ref) and self.provider(ref) is None

@@ -17,7 +17,7 @@ def github(kind: str, document: Document) -> str:
 
 
 def _plan(document: Document) -> Iterator[str]:
-    yield from _entries("error", document.get("refusals", ()))
+    yield from _entries("error", values.findings(document.get("refusals", ())))
     yield from _entries("warning", document.get("warnings", ()))
     yield from _left_out(document)
     yield from _entries("notice", document.get("notes", ()))
@@ -31,7 +31,7 @@ def _outcome(document: Document) -> Iterator[str]:
         if action["status"] in ("failed", "stale"):
             text = "\n".join(part for part in (action["error"], action["hint"]) if part)
             yield _annotation("error", {"title": action["id"]}, text or action["status"])
-    yield from _entries("error", document.get("refusals", ()))
+    yield from _entries("error", values.findings(document.get("refusals", ())))
     yield from _left_out(document)
     yield _annotation("notice", {"title": "reconciler apply"}, values.outcome_line(document))
 

@@ -40,7 +40,8 @@ class Section:
 def plan(document: Document) -> str:
     """A plan: counts of each kind, refusals and warnings, then each kind's changes."""
     line = values.plan_line(document) or "Nothing can be applied."
-    refusals = values.count(len(document.get("refusals", ())), "reason")
+    found = values.findings(document.get("refusals", ()))
+    refusals = values.count(len(found), "reason")
     head = [
         f"### Plan for {_span(document['project'])} in {_span(document['environment'])}",
         "",
@@ -61,7 +62,7 @@ def plan(document: Document) -> str:
     if document["actions"]:
         head += ["", *_kind_table(document["actions"])]
     sections = [
-        _entries("Refused", document.get("refusals", ()), "refusal", is_open=True),
+        _entries("Refused", found, "refusal", is_open=True),
         _listing("Deleted along with it", document.get("consequences", ()), "consequence", is_open=True),
         _listing("Left out", values.left_out_lines(document), "resource", is_open=True),
         _entries("Warnings", document.get("warnings", ()), "warning"),
@@ -84,7 +85,7 @@ def outcome(document: Document) -> str:
     if left := values.next_line(document):
         head += ["", left]
     sections = [
-        _entries("Refused", document.get("refusals", ()), "refusal", is_open=True),
+        _entries("Refused", values.findings(document.get("refusals", ())), "refusal", is_open=True),
         _listing("Left out", values.left_out_lines(document), "resource", is_open=True),
     ]
     for status in ("failed", "stale", "skipped", "done"):

@@ -51,7 +51,7 @@ def render_plan(console: Console, document: Document, *, verbose: bool = False) 
         lines.blank(console)
     _notes(console, document)
     _entries(console, "warning", document.get("warnings", ()))
-    _entries(console, "refused", document.get("refusals", ()))
+    _entries(console, "refused", values.findings(document.get("refusals", ())))
     _not_shown(console, document)
     if waiting := values.waiting_line(document):
         lines.write(console, 0, (waiting, "yellow"))
@@ -82,7 +82,7 @@ def render_outcome(console: Console, document: Document, *, verbose: bool = Fals
     if shown:
         lines.blank(console)
     _left_out(console, document)
-    _entries(console, "refused", document.get("refusals", ()))
+    _entries(console, "refused", values.findings(document.get("refusals", ())))
     bad = any(action["status"] in ("failed", "stale") for action in document["actions"])
     lines.write(console, 0, (values.outcome_line(document), "bold red" if bad else "bold"))
     if left := values.next_line(document):

@@ -11,6 +11,7 @@ from reconciler.report.sanitize import terminal
 
 SHORT = 60
 LONG = 2_000
+_NAMED = 3
 _CONTEXT = 16
 # The words that stand for values; they are shown bare, as nobody's text.
 _WORDS = re.compile(
@@ -76,6 +77,21 @@ def place(entry: Mapping[str, Any]) -> str:
 def count(number: int, noun: str) -> str:
     """`1 action`, `2,000 actions`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def findings(entries: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Entries of which some say the same of several resources: these as one, of all of them."""
+    alike: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+    for entry in entries:
+        said = (entry.get("code"), entry["message"], entry.get("hint"), place(entry))
+        alike.setdefault(said, []).append(entry)
+    return [{**some[0], "address": _together(some)} for some in alike.values()]
+
+
+def _together(entries: Sequence[Mapping[str, Any]]) -> str:
+    named = list(dict.fromkeys(one["address"] for one in entries if one.get("address")))
+    more = len(named) - _NAMED
+    return ", ".join(named[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def by_address(entries: Iterable[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:

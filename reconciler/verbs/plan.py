@@ -48,7 +48,7 @@ async def plan(session: Session, options: Options) -> Planned:
     Raises InvalidInput, NotAuthenticated, Unreachable or ApiError. Refusals are in the plan, not raised.
     """
     from reconciler.live.fetch import fetch, kinds_named, kinds_to_read, with_inputs
-    from reconciler.verbs.further import look_further
+    from reconciler.verbs.further import look_further, look_up_configurations, look_up_needs
     from reconciler.verbs.lease import seen
 
     selection, reader = options.selection, secret_reader(session)
@@ -69,6 +69,9 @@ async def plan(session: Session, options: Options) -> Planned:
         if keys := undecided(matched, reach.resources.keys(), allowed):
             for one in await with_inputs(client, keys):
                 matched.know(Address(one.kind, one.fields["reference"]), one)
+        concerned = [a for a, resource in reach.resources.items() if not selection.bars(resource)]
+        await look_up_configurations(client, Mending(desired, matched, allowed), concerned)
+        untold = await look_up_needs(client, Mending(desired, matched, allowed), concerned)
         live = replace(live, requests=client.stats.reads)
         lease, more = await seen(session, client)
     if selection.select:
@@ -81,7 +84,7 @@ async def plan(session: Session, options: Options) -> Planned:
     made = make_plan(desired, live, allowed, matched=matched, selection=selection)
     made = replace(
         made,
-        warnings=(*only_warnings(diagnostics), *more, *made.warnings),
+        warnings=(*only_warnings(diagnostics), *more, *untold, *made.warnings),
         all_or_nothing=options.all_or_nothing,
     )
     objects = {**matched.known, **matched.objects, **matched.orphans}

@@ -58,7 +58,6 @@ from reconciler.kinds.table.labels import as_live, denied, labels_left, own_mark
 from reconciler.kinds.table.marks import is_protected, marks_in
 from reconciler.kinds.table.plain import PlainKind
 from reconciler.model.address import Ref, Resolve
-from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.digest import sha256
 from reconciler.model.errors import PayloadError
 from reconciler.model.operation import Operation
@@ -330,8 +329,8 @@ class IntegrationKind(
         values = naming_update(request, error)
         return self._mutation("updateIntegration", values, request) if values else None
 
-    def impact(self, request: Request, followers: Sequence[Request]) -> Sequence[Diagnostic]:
-        """What the new definition would mean for the instances that will run it."""
+    def impact(self, request: Request, followers: Sequence[Request]) -> Steps:
+        """What another version means for the instances that will run it."""
         return impact(request, [one for one in followers if one.resource.kind == "Instance"])
 
     def basis(self, live: LiveObject, resource: Resource | None) -> str:
