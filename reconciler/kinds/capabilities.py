@@ -51,6 +51,15 @@ class SharesItsList(Protocol):
 
 
 @runtime_checkable
+class PartlyProvided(Protocol):
+    """Kinds of which every tenant has some objects, that nobody need manage."""
+
+    def is_provided(self, live: LiveObject) -> bool:
+        """Whether the object is one of those."""
+        ...
+
+
+@runtime_checkable
 class Glanced(Protocol):
     """Objects that may bear a mark which `find` does not see."""
 
@@ -192,6 +201,15 @@ class Affects(Protocol):
 
     def impact(self, request: Request, followers: Sequence[Request]) -> Steps:
         """What there is to say about it, or against it. It makes no step."""
+        ...
+
+
+@runtime_checkable
+class Deployed(Protocol):
+    """Objects whose saved changes take effect only once somebody deploys them."""
+
+    def undeployed(self, live: LiveObject) -> str:
+        """What still waits for a deploy, in words; empty where nothing does."""
         ...
 
 

@@ -42,6 +42,14 @@ class ReleaseNameRef(Ref):
 
 
 @dataclass(frozen=True, slots=True)
+class ReleaseNamesRef(Ref):
+    """All names by which a release may have meant the version of this id."""
+
+    what: ClassVar[str] = "names"
+    version_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class KeysRef(Ref):
     """The keys of the config variables and the names of the flows of the version of this id."""
 

@@ -46,7 +46,13 @@ def _drift(document: Document) -> Iterator[str]:
         applied, live = values.pair(drift["applied"], drift["live"])
         cause = values.CAUSES[drift["cause"]]
         text = f"{drift['path']} is not as last applied ({cause}): applied {applied}, live {live}"
-        yield _annotation("warning", {"title": drift["address"]}, text)
+        level = "warning" if drift.get("certain", True) else "notice"
+        yield _annotation(level, {"title": drift["address"]}, text)
+    for one in document.get("missing", ()):
+        text = "\n".join(part for part in (values.missing_line(one), one.get("told")) if part)
+        yield _annotation("warning", {"title": one["address"]}, text)
+    for line in values.unmanaged_lines(document):
+        yield _annotation("notice", {"title": "managed by nobody"}, line)
     yield from _entries("warning", values.unseen(document))
     yield from _entries("notice", document.get("notes", ()))
     yield _annotation("notice", {"title": "reconciler drift"}, values.drift_line(document))

@@ -106,6 +106,8 @@ def drift(document: Document) -> str:
         head += ["", markdown(reason)]
     sections = [
         _drift("Not as last applied", document["drift"], is_open=True),
+        _listing("Missing", [_gone(one) for one in document.get("missing", ())], "resource", is_open=True),
+        _listing("Managed by nobody", values.unmanaged_lines(document), "object"),
         _entries("Warnings", values.unseen(document), "warning"),
         _listing("Owned, but in no manifest", values.left_orphans(document), "resource"),
         _listing("Notes", values.note_lines(document), "note"),
@@ -216,6 +218,11 @@ def _drift(title: str, drifts: Sequence[Document], *, is_open: bool = False) -> 
             lines.append(f"      … {values.count(len(group) - _CHANGES, 'more field')}")
         blocks.append(lines)
     return Section(f"{title}: {values.count(len(drifts), 'field')}", blocks, "resource", is_open)
+
+
+def _gone(missing: Document) -> str:
+    told = f" ({missing['told']})" if missing.get("told") else ""
+    return f"{missing['address']}: {values.missing_line(missing)}{told}"
 
 
 def _ended(action: Document) -> list[str]:

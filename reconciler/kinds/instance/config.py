@@ -75,6 +75,12 @@ def parse_types(shown: Sequence[VariableNode]) -> dict[str, ValueType]:
     return {one.key: _type(one) for one in required}
 
 
+def parse_defaults(shown: Sequence[VariableNode]) -> dict[str, str]:
+    """What the definition gives the variables of that version, by key."""
+    required = [one.required_config_variable for one in shown]
+    return {one.key: one.default for one in required if isinstance(one.default, str)}
+
+
 def _type(required: Required) -> ValueType:
     return ValueType.named(required.data_type, known(required.collection_type))
 

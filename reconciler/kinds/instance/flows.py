@@ -115,7 +115,9 @@ def _causes(request: Request, differing: list[str]) -> dict[str, Cause]:
             flows.setdefault(name, {})[field] = value
         return fits(record, flows)
 
-    return part_causes(is_recorded, _flat(wanted), _flat(there), differing)
+    flat = _flat(there)
+    bare = [path for path in differing if path in flat and flat[path] in (None, "", {}, [])]
+    return part_causes(is_recorded, _flat(wanted), flat, differing, bare)
 
 
 def _why(causes: Mapping[str, Cause], path: str, before: object, after: object, request: Request) -> Cause:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.kinds.capabilities import (
+    Deployed,
     ExplainsAbsence,
     GoesWith,
     Readiness,
@@ -22,6 +23,7 @@ from reconciler.kinds.instance.calls import call, labels_with, mutation
 from reconciler.kinds.instance.config import (
     changed_keys,
     matching_config,
+    parse_defaults,
     parse_types,
     parse_variables,
     resting_config,
@@ -34,11 +36,12 @@ from reconciler.kinds.instance.node import InstanceNode, each
 from reconciler.kinds.instance.record import keys_of, newly_written, recall
 from reconciler.kinds.instance.release import names_version, release_ref
 from reconciler.kinds.instance.rows import ROWS
-from reconciler.kinds.instance.steps import PLAIN, instance_steps, update_changes
+from reconciler.kinds.instance.steps import PLAIN, instance_steps, undeployed, update_changes
 from reconciler.kinds.nodes import fitted, known
 from reconciler.kinds.protocol import Request, Steps
 from reconciler.kinds.table.labels import as_live, denied, labels_left, own_mark, people
 from reconciler.kinds.table.plain import PlainKind
+from reconciler.kinds.table.record import Memory
 from reconciler.kinds.table.secrets import has_record
 from reconciler.model.address import Ref, Resolve
 from reconciler.model.digest import sha256
@@ -50,7 +53,7 @@ from reconciler.model.state import LiveObject, Resource
 CUSTOMER, INTEGRATION = Tie("Customer", Ref), Tie("Integration", SequenceRef)
 
 
-class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, Readiness, Recorded, Scoped):
+class InstanceKind(PlainKind, Deployed, ExplainsAbsence, GoesWith, Readiness, Recorded, Scoped):
     """One integration at work for one customer."""
 
     name = "Instance"
@@ -86,7 +89,7 @@ class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, Readiness, Recorded, Sc
                 "flows": flows,
             },
             labels=labels,
-            facts=_facts(shown, memory.older),
+            facts=_facts(shown, memory),
             applied=memory.applied,
             written=memory.written,
             denied=denied(node),
@@ -208,6 +211,10 @@ class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, Readiness, Recorded, Sc
             return True
         return not update_changes(request) and set(labels_with(request, step)) == live.labels
 
+    def undeployed(self, live: LiveObject) -> str:
+        """It was never deployed, or otherwise than it is now."""
+        return undeployed(live)
+
     def unready(self, verb: Verb, request: Request) -> str:
         """Deployed at the assigned version, or still to be waited for."""
         live = request.live
@@ -230,10 +237,11 @@ class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, Readiness, Recorded, Sc
         return sha256([live.id, fields, sorted(live.labels)])
 
 
-def _facts(shown: InstanceNode, older: bool) -> InstanceFacts:
+def _facts(shown: InstanceNode, memory: Memory) -> InstanceFacts:
     version, flows = shown.integration, each(shown.flow_configs)
     return InstanceFacts(
-        older=older,
+        older=memory.older,
+        unsaid=memory.unsaid,
         version_id=version.id if version else None,
         version_number=version.version_number if version else None,
         sequence=known(version.version_sequence_id) if version else None,
@@ -241,6 +249,7 @@ def _facts(shown: InstanceNode, older: bool) -> InstanceFacts:
         last_deployed_at=known(shown.last_deployed_at),
         needs_deploy=shown.needs_deploy,
         suspended=bool(shown.system_suspended),
+        defaults=parse_defaults(each(shown.config_variables)),
         types=parse_types(each(shown.config_variables)),
         flow_ids={one.flow.name: one.flow.id for one in flows},
         flow_configs={one.flow.name: one.id for one in flows if one.id},

@@ -17,7 +17,7 @@ from reconciler.kinds.table.record import WIDTH
 from reconciler.kinds.table.rotation import SECRETS
 from reconciler.kinds.table.secrets import remembered
 from reconciler.model.plan import Cause, Change, Refusal, Verb
-from reconciler.model.refs import ReleaseNameRef, SequenceRef
+from reconciler.model.refs import ReleaseNameRef, ReleaseNamesRef, SequenceRef
 from reconciler.model.secret import Hidden
 from reconciler.model.state import LiveObject
 
@@ -127,7 +127,9 @@ def _version_change(request: Request) -> list[Change]:
     by_number = f"version {facts_of(live).version_number}"
     shown = before if isinstance(before, str) and "version" not in resource.fields else by_number
     release = release_of(resource)
-    why = cause(remembered(request).applied, "release", release, shown, by_number)
+    names = request.resolve(ReleaseNamesRef(integration, facts_of(live).version_id or ""))
+    known = names if isinstance(names, tuple) else ()
+    why = cause(remembered(request).applied, "release", release, shown, by_number, *known)
     return [Change("release", shown, release, why)]
 
 
@@ -170,6 +172,11 @@ def _deploy_reason(live: LiveObject, moving: bool, config: bool, flows: bool) ->
         return "its configuration changes"
     if flows:
         return "the settings of its flows change"
+    return undeployed(live)
+
+
+def undeployed(live: LiveObject) -> str:
+    """What of an instance waits for a deploy; empty where nothing does."""
     facts = facts_of(live)
     if not facts.last_deployed_at:
         return "was never deployed"

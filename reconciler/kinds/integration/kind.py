@@ -40,7 +40,12 @@ from reconciler.kinds.integration.latest import is_to_be_asked, newest
 from reconciler.kinds.integration.memory import facts, is_written, parse_version, remembers
 from reconciler.kinds.integration.node import IntegrationNode
 from reconciler.kinds.integration.publish import naming_update, not_available
-from reconciler.kinds.integration.release import find_release, name_of, versions_meant, why_ambiguous
+from reconciler.kinds.integration.release import (
+    find_release,
+    told_of_versions,
+    versions_meant,
+    why_ambiguous,
+)
 from reconciler.kinds.integration.rows import ROWS, RULES
 from reconciler.kinds.integration.source import needed_component
 from reconciler.kinds.integration.steps import (
@@ -159,15 +164,9 @@ class IntegrationKind(
             is_draft = newest == ref.version_id and not facts_of(live).has_unpublished_changes
             draft = draft_of(live)
             return (tuple(draft.variables), tuple(draft.flow_names)) if is_draft else None
-        if isinstance(ref, ReleaseRef):
-            version = find_release(live, ref.name)
-            return version.id if version else None
-        if isinstance(ref, ReleaseNameRef):
-            found = (v for v in live.versions if v.id == ref.version_id)
-            return next((name_of(live, v) for v in found), "") or None
-        if isinstance(ref, VersionNumberRef):
-            return next((v.id for v in live.versions if str(v.number) == str(ref.number)), None)
-        return facts_of(live).sequence if isinstance(ref, SequenceRef) else super().value(live, ref)
+        if isinstance(ref, SequenceRef):
+            return facts_of(live).sequence
+        return told_of_versions(live, ref) or super().value(live, ref)
 
     def will_be(self, request: Request, ref: Ref) -> object:
         """The version that the manifest's release is about to be the name of, and the reverse."""

@@ -12,10 +12,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reconciler.kinds.integration.facts import facts_of
+from reconciler.model.address import Ref
+from reconciler.model.refs import ReleaseNameRef, ReleaseNamesRef, ReleaseRef, VersionNumberRef
 from reconciler.model.state import LiveObject, Version
 
 # What may follow a release's name at the beginning of a comment: nothing that makes it another one's.
 _GOES_ON = re.compile(r"[\w/~@]|[.+-]+\w")
+
+_LONGEST = 64
+"""No release's name is longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,35 @@ def name_of(live: LiveObject, version: Version) -> str:
     """The reverse: the release's name that a published version bears; empty where it bears none."""
     named = (name for name, version_id in facts_of(live).releases.items() if version_id == version.id)
     return version.release or next(named, "")
+
+
+def names_of(live: LiveObject, version: Version) -> tuple[str, ...]:
+    """All names by which a release may have meant a published version: those that it bears, else its number
+    and each beginning of its comment.
+    """
+    named = [name for name, version_id in facts_of(live).releases.items() if version_id == version.id]
+    borne = (*([version.release] if version.release else ()), *named)
+    if borne:
+        return borne
+    text = version.comment.strip()
+    begun = (text[:end] for end in range(1, min(len(text), _LONGEST) + 1))
+    return (str(version.number), *(name for name in begun if begins_with(text, name)))
+
+
+def told_of_versions(live: LiveObject, ref: Ref) -> object:
+    """What a Ref names of the versions: their ids by release or number, and the reverse; None where there is
+    no such version, and of other Refs.
+    """
+    if isinstance(ref, ReleaseRef):
+        version = find_release(live, ref.name)
+        return version.id if version else None
+    if isinstance(ref, VersionNumberRef):
+        return next((v.id for v in live.versions if str(v.number) == str(ref.number)), None)
+    if isinstance(ref, ReleaseNameRef | ReleaseNamesRef):
+        found = next((v for v in live.versions if v.id == ref.version_id), None)
+        named = name_of if isinstance(ref, ReleaseNameRef) else names_of
+        return named(live, found) or None if found else None
+    return None
 
 
 def newest_unnamed(live: LiveObject) -> Version | None:

@@ -21,7 +21,7 @@ def remembered(request: Request) -> Memory:
     live = request.live
     if live is None or not _is_marked(live, request):
         return Memory()
-    return Memory(live.applied, live.written, live.facts.older)
+    return Memory(live.applied, live.written, live.facts.older, live.facts.unsaid)
 
 
 def has_record(request: Request) -> bool:
