@@ -43,7 +43,7 @@ class ReleaseNameRef(Ref):
 
 @dataclass(frozen=True, slots=True)
 class ReleaseNamesRef(Ref):
-    """All names that a release may have, whose version has this id."""
+    """All names by which a release may have meant the version of this id."""
 
     what: ClassVar[str] = "names"
     version_id: str

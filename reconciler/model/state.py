@@ -114,7 +114,7 @@ class Written:
 class Facts:
     """What an answer shows of an object beside its fields; kinds of which more is shown have types of their
     own. `mark` and `protect` are remembered apart from its labels; `older` says that its record is one of an
-    earlier version, and `unsaid` of which keys the record had no room to say how they were written.
+    earlier version, and `unsaid` are the keys of which the record had no room to say how they were written.
     """
 
     mark: str | None = None

@@ -11,9 +11,8 @@ from reconciler.model.state import Facts, LiveObject, Notes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceFacts(Facts):
-    """What an answer shows. Version and sequence are those that are assigned, `types` those of its variables,
-    and `defaults` what the definition gives these; of its flows, `flow_ids` are the integration's own,
-    `flow_configs` those of their settings.
+    """What an answer shows. Version and sequence are those that are assigned, `types` and `defaults` those of
+    its variables; of its flows, `flow_ids` are the integration's own, `flow_configs` those of their settings.
     """
 
     version_id: str | None = None

@@ -106,8 +106,6 @@ def _causes(request: Request, differing: list[str]) -> dict[str, Cause]:
         }
         for name, settings in wanted.items()
     }
-    flat = _flat(there)
-    bare = [path for path in differing if path in flat and flat[path] in (None, "", {}, [])]
     places = {f"flows.{name}.{field}": (name, field) for name in wanted for field in wanted[name]}
 
     def is_recorded(parts: Mapping[str, object]) -> bool:
@@ -117,6 +115,8 @@ def _causes(request: Request, differing: list[str]) -> dict[str, Cause]:
             flows.setdefault(name, {})[field] = value
         return fits(record, flows)
 
+    flat = _flat(there)
+    bare = [path for path in differing if path in flat and flat[path] in (None, "", {}, [])]
     return part_causes(is_recorded, _flat(wanted), flat, differing, bare)
 
 

@@ -249,6 +249,7 @@ def _facts(shown: InstanceNode, memory: Memory) -> InstanceFacts:
         last_deployed_at=known(shown.last_deployed_at),
         needs_deploy=shown.needs_deploy,
         suspended=bool(shown.system_suspended),
+        defaults=parse_defaults(each(shown.config_variables)),
         types=parse_types(each(shown.config_variables)),
         defaults=parse_defaults(each(shown.config_variables)),
         flow_ids={one.flow.name: one.flow.id for one in flows},

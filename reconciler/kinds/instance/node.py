@@ -34,7 +34,7 @@ class Required(Struct, rename="camel"):
     key: str
     data_type: str
     collection_type: Told = UNSET
-    default: object = UNSET
+    default: Told = UNSET
 
 
 class VariableNode(Struct, rename="camel"):

@@ -40,7 +40,12 @@ from reconciler.kinds.integration.latest import is_to_be_asked, newest
 from reconciler.kinds.integration.memory import facts, is_written, parse_version, remembers
 from reconciler.kinds.integration.node import IntegrationNode
 from reconciler.kinds.integration.publish import naming_update, not_available
-from reconciler.kinds.integration.release import answer, find_release, versions_meant, why_ambiguous
+from reconciler.kinds.integration.release import (
+    find_release,
+    told_of_versions,
+    versions_meant,
+    why_ambiguous,
+)
 from reconciler.kinds.integration.rows import ROWS, RULES
 from reconciler.kinds.integration.source import needed_component
 from reconciler.kinds.integration.steps import (
@@ -161,8 +166,7 @@ class IntegrationKind(
             return (tuple(draft.variables), tuple(draft.flow_names)) if is_draft else None
         if isinstance(ref, SequenceRef):
             return facts_of(live).sequence
-        found = answer(live, ref)
-        return super().value(live, ref) if found is None else found
+        return told_of_versions(live, ref) or super().value(live, ref)
 
     def will_be(self, request: Request, ref: Ref) -> object:
         """The version that the manifest's release is about to be the name of, and the reverse."""

@@ -78,6 +78,22 @@ def names_of(live: LiveObject, version: Version) -> tuple[str, ...]:
     return (str(version.number), *(name for name in begun if begins_with(text, name)))
 
 
+def told_of_versions(live: LiveObject, ref: Ref) -> object:
+    """What a Ref names of the versions: their ids by release or number, and the reverse; None where there is
+    no such version, and of other Refs.
+    """
+    if isinstance(ref, ReleaseRef):
+        version = find_release(live, ref.name)
+        return version.id if version else None
+    if isinstance(ref, VersionNumberRef):
+        return next((v.id for v in live.versions if str(v.number) == str(ref.number)), None)
+    if isinstance(ref, ReleaseNameRef | ReleaseNamesRef):
+        found = next((v for v in live.versions if v.id == ref.version_id), None)
+        named = name_of if isinstance(ref, ReleaseNameRef) else names_of
+        return named(live, found) or None if found else None
+    return None
+
+
 def newest_unnamed(live: LiveObject) -> Version | None:
     """The newest version, if it bears no release's name."""
     newest = next(iter(live.versions), None)
@@ -104,17 +120,3 @@ def _bearing(live: LiveObject, release: str) -> Version | None:
     by_attributes = next((v for v in reversed(live.versions) if v.release == release), None)
     named = facts_of(live).releases.get(release)
     return by_attributes or next((v for v in live.versions if v.id == named), None)
-
-
-def answer(live: LiveObject, ref: Ref) -> object:
-    """What a Ref asks of versions: which one a release or number is, and the reverse; None of other Refs."""
-    if isinstance(ref, ReleaseRef):
-        version = find_release(live, ref.name)
-        return version.id if version else None
-    if isinstance(ref, ReleaseNameRef):
-        return next((name_of(live, v) for v in live.versions if v.id == ref.version_id), "") or None
-    if isinstance(ref, ReleaseNamesRef):
-        return next((names_of(live, v) for v in live.versions if v.id == ref.version_id), None)
-    if isinstance(ref, VersionNumberRef):
-        return next((v.id for v in live.versions if str(v.number) == str(ref.number)), None)
-    return None
