@@ -109,6 +109,9 @@ async def carry_out(action: Action, run: Run) -> None:
         await _test(kind, name, action, run)
         return
     run.sent.setdefault(action.address, set()).add(action.verb)
+    if isinstance(kind, Publishes) and (op := kind.announced(action.verb, _request(action, run))):
+        _further(kind, await _journalled(kind, op, action, run), action, run)
+        _not_overtaken(kind, name, action, _request(action, run))
     await _send(kind, name, action, run)
     if action.verb is Verb.DELETE:
         run.observed.pop(action.address, None)
@@ -187,6 +190,10 @@ async def _look_again(kind: Kind, name: str, action: Action, run: Run) -> None:
         request = await _reread(kind, action, run)
     except NotFound as error:
         raise Stale("it was deleted meanwhile", address=str(action.address), hint="plan again") from error
+    _not_overtaken(kind, name, action, request)
+
+
+def _not_overtaken(kind: Kind, name: str, action: Action, request: Request) -> None:
     overtaken = isinstance(kind, Publishes) and kind.overtaken(action.verb, request)
     if overtaken and not kind.satisfied(name, action.verb, request):
         raise Stale("someone else changed it meanwhile", address=str(action.address), hint="plan again")
@@ -285,14 +292,19 @@ async def _observe(kind: Kind, action: Action, node: Mapping[str, Any], run: Run
     if live is not None:
         run.observed[action.address] = live
     elif action.verb not in (Verb.CREATE, Verb.DELETE):
-        if isinstance(kind, Publishes) and (known := run.observed.get(action.address)):
-            facts = {**known.facts, **kind.noted(action.verb, node)}
-            run.observed[action.address] = replace(known, facts=facts)
+        _note(kind, action.verb, node, action, run)
         await _reread(kind, action, run)
     if action.verb is Verb.CREATE and kind.has_twins:
         await _settle(kind, action, run)
     elif action.verb is Verb.CREATE and live is None:
         await _find(kind, action, run)
+
+
+def _note(kind: Kind, verb: Verb, node: Mapping[str, Any], action: Action, run: Run) -> None:
+    """Notes what an answer tells that nothing shows later."""
+    if isinstance(kind, Publishes) and (known := run.observed.get(action.address)):
+        facts = {**known.facts, **kind.noted(verb, node)}
+        run.observed[action.address] = replace(known, facts=facts)
 
 
 async def _journalled(kind: Kind, op: Operation, action: Action, run: Run) -> Mapping[str, Any]:
@@ -351,8 +363,12 @@ async def _reread(kind: Kind, action: Action, run: Run) -> Request:
 async def _follow_up(kind: Kind, action: Action, run: Run) -> None:
     op = _next_call(kind, action, run)
     if op is not None:
-        node = await _journalled(kind, op, action, run)
-        run.observed[action.address] = understood(kind, node)
+        _further(kind, await _journalled(kind, op, action, run), action, run)
+
+
+def _further(kind: Kind, node: Mapping[str, Any], action: Action, run: Run) -> None:
+    """The object as the answer to a call around the step's own shows it."""
+    run.observed[action.address] = _noting(understood(kind, node), run.observed.get(action.address))
 
 
 def _next_call(kind: Kind, action: Action, run: Run, error: PayloadError | None = None) -> Operation | None:
@@ -377,7 +393,7 @@ async def _wait(kind: Kind, action: Action, run: Run) -> None:
         if isinstance(kind, Publishes) and not told and poll.waited >= PATIENCE:
             op = kind.hastened(action.verb, _request(action, run))
         if op is not None:
-            await _journalled(kind, op, action, run)
+            _note(kind, Verb.AVAILABILITY, await _journalled(kind, op, action, run), action, run)
             told = True
         elif not await poll.again():
             raise ApiError(

@@ -250,6 +250,12 @@ class Publishes(Protocol):
         """What an answer tells that nothing shows later, as facts."""
         ...
 
+    def announced(self, verb: Verb, request: Request) -> Operation | None:
+        """A call that must go before the step: should the run end right after it, the next one knows what is
+        still to be brought about.
+        """
+        ...
+
     def hastened(self, verb: Verb, request: Request) -> Operation | None:
         """A call that brings about what is waited for, where it does not come by itself."""
         ...

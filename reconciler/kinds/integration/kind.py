@@ -25,7 +25,9 @@ from reconciler.kinds.capabilities import (
     Readiness,
     Recorded,
 )
+from reconciler.kinds.integration import availability
 from reconciler.kinds.integration import metadata as record
+from reconciler.kinds.integration.availability import not_available
 from reconciler.kinds.integration.draft import (
     READ,
     compared,
@@ -44,7 +46,7 @@ from reconciler.kinds.integration.memory import (
     parse_version,
     remembers,
 )
-from reconciler.kinds.integration.publish import PUBLISHED, naming_after, not_available, publication
+from reconciler.kinds.integration.publish import naming_after, publication
 from reconciler.kinds.integration.release import find_release, meant, name_of, several
 from reconciler.kinds.integration.rows import ROWS, RULES
 from reconciler.kinds.integration.source import needed_component, replaces, wanted_definition
@@ -161,6 +163,7 @@ class IntegrationKind(
                 "releases": record.text_map(memory.get("releases")),
                 "components": record.read(memory.get("components")),
                 "dropped": bool(memory.get("dropped")),
+                **availability.remembered(memory),
                 "outdated": bool(node.get("hasOutdatedComponents")),
                 **newest(node),
             },
@@ -292,7 +295,7 @@ class IntegrationKind(
             return self._mutation("publishIntegration", publication(request), request)
         if verb is Verb.AVAILABILITY:
             version = find_release(live, fields["release"])
-            values = {"id": version.id if version else "", "available": fields["available"]}
+            values = {"id": version.id if version else "", "available": fields.get("available", True)}
             return self._mutation("updateIntegrationVersionAvailability", values, request)
         if verb is Verb.DELETE:
             return self._mutation("deleteIntegration", {"id": live.id}, request)
@@ -338,7 +341,7 @@ class IntegrationKind(
             return published(request) is not None
         version = find_release(live, fields.get("release", ""))
         if verb is Verb.AVAILABILITY:
-            return version is not None and version.available == fields["available"]
+            return version is not None and version.available == fields.get("available", True)
         return verb is Verb.CREATE
 
     def destroys(self, step: str, verb: Verb, request: Request) -> str:
@@ -358,8 +361,15 @@ class IntegrationKind(
         return ""
 
     def noted(self, verb: Verb, node: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The version that a publish answers with."""
-        return {PUBLISHED: node.get("id")} if verb is Verb.PUBLISH else {}
+        """The version that a publish answers with; that a tenant had to be told of it."""
+        if verb is Verb.PUBLISH:
+            return {availability.PUBLISHED: node.get("id")}
+        return {availability.TOLD: True} if verb is Verb.AVAILABILITY else {}
+
+    def announced(self, verb: Verb, request: Request) -> Operation | None:
+        """Notes that the version is to be available, where no update has done so."""
+        note = availability.announced(request) if verb is Verb.PUBLISH else None
+        return self._noting(note, request) if note else None
 
     def hastened(self, verb: Verb, request: Request) -> Operation | None:
         """Makes a published version available."""
@@ -382,11 +392,15 @@ class IntegrationKind(
         )
 
     def follow_up(self, verb: Verb, request: Request, error: Exception | None) -> Operation | None:
-        """Gives the release's name to what was published, where that does not bear it."""
-        if verb is not Verb.PUBLISH or (error and not isinstance(error, PayloadError)):
+        """Gives the release's name to what was published, where that does not bear it; notes that it can be
+        chosen by now.
+        """
+        if error and not isinstance(error, PayloadError):
             return None
-        values = naming_after(request, error)
-        return self._mutation("updateIntegration", values, request) if values else None
+        if verb is Verb.PUBLISH and (values := naming_after(request, error)):
+            return self._mutation("updateIntegration", values, request)
+        note = availability.settled(request) if verb in (Verb.PUBLISH, Verb.AVAILABILITY) else None
+        return self._noting(note, request) if note and not error else None
 
     def impact(self, request: Request, followers: Sequence[Request]) -> Sequence[Diagnostic]:
         """What the new definition would mean for the instances that will run it."""
@@ -413,6 +427,10 @@ class IntegrationKind(
         values["labels"] = labels_to_write(request, kept=labels)
         values["metadata"] = of_update(request, naming(request))
         return self._mutation("updateIntegration", values, request)
+
+    def _noting(self, metadata: str, request: Request) -> Operation:
+        assert request.live is not None
+        return self._mutation("updateIntegration", {"id": request.live.id, "metadata": metadata}, request)
 
     def _mutation(self, name: str, values: Mapping[str, Any], request: Request) -> Operation:
         return Operation(

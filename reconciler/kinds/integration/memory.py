@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.kinds.integration import metadata as record
+from reconciler.kinds.integration.availability import to_be_remembered
 from reconciler.kinds.integration.draft import compared, naming, sent_digest
 from reconciler.kinds.integration.steps import EMPTY, GROUPS, PLAIN, integration_steps, is_marked
 from reconciler.kinds.protocol import Request
@@ -46,6 +47,7 @@ def of_update(request: Request, names: Mapping[str, str], *, dropped: bool = Fal
         "releases": {**live.facts["releases"], **names},
         "components": live.fields["definition"].component_versions,
         **({"dropped": True} if dropped or live.facts.get("dropped") else {}),
+        **to_be_remembered(request, names),
     }
     return record.merged(live.facts["metadata"], part)
 

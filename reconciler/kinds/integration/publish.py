@@ -6,15 +6,11 @@ import json
 from typing import Any
 
 from reconciler.kinds.integration import metadata as record
+from reconciler.kinds.integration.availability import PUBLISHED
 from reconciler.kinds.integration.draft import naming, sent_digest
 from reconciler.kinds.integration.memory import of_update
 from reconciler.kinds.integration.release import find_release
 from reconciler.kinds.protocol import Request, address_of
-from reconciler.kinds.table.labels import ignored
-from reconciler.model.state import Version
-
-PUBLISHED = "published"
-"""The fact that holds the id with which this run's publish was answered."""
 
 
 def publication(request: Request) -> dict[str, Any]:
@@ -52,12 +48,3 @@ def naming_after(request: Request, error: Exception | None) -> dict[str, Any] | 
         names = {release: live.versions[0].id}
     dropped = answered is not None and answered.release is None
     return {"id": live.id, "metadata": of_update(request, names, dropped=dropped)} if names else None
-
-
-def not_available(request: Request) -> Version | None:
-    """The published version, while instances cannot choose it and the manifest does not say so."""
-    live, fields = request.live, request.resource.fields
-    version = find_release(live, fields["release"]) if live else None
-    if version is None or version.available or ignored(request.resource, "available"):
-        return None
-    return version if fields.get("available", True) else None
