@@ -71,7 +71,7 @@ class Run:
     def resolve(self, ref: Ref) -> Any:
         """A Ref's value from what was observed, else the Ref itself."""
         live = self.observed.get(ref.address)
-        value = all_kinds()[ref.address.kind].value(live, ref.field) if live else None
+        value = all_kinds()[ref.address.kind].value(live, ref) if live else None
         value = self._will_be(ref, live) if value is None and live else value
         return ref if value is None else value
 
@@ -83,7 +83,7 @@ class Run:
         if known is None or known[0] is not live:
             request = Request(self.project, resource, live, self.resolve, self.policy)
             kind = all_kinds()[ref.address.kind]
-            value = kind.will_be(request, ref.field) if isinstance(kind, Foretells) else None
+            value = kind.will_be(request, ref) if isinstance(kind, Foretells) else None
             known = self._foretold[ref] = (live, value)
         return known[1]
 
@@ -180,8 +180,7 @@ async def _look_first(kind: Kind, action: Action, run: Run) -> bool:
 
 def _noting(fresh: LiveObject, known: LiveObject | None) -> LiveObject:
     """What was noted of an object, and no answer shows, stays noted."""
-    notes = {k: v for k, v in known.facts.items() if k not in fresh.facts} if known else {}
-    return replace(fresh, facts={**notes, **fresh.facts})
+    return replace(fresh, notes=known.notes) if known else fresh
 
 
 async def _look_again(kind: Kind, name: str, action: Action, run: Run) -> None:
@@ -303,8 +302,7 @@ async def _observe(kind: Kind, action: Action, node: Mapping[str, Any], run: Run
 def _note(kind: Kind, verb: Verb, node: Mapping[str, Any], action: Action, run: Run) -> None:
     """Notes what an answer tells that nothing shows later."""
     if isinstance(kind, Publishes) and (known := run.observed.get(action.address)):
-        facts = {**known.facts, **kind.noted(verb, node)}
-        run.observed[action.address] = replace(known, facts=facts)
+        run.observed[action.address] = kind.noted(verb, node, known)
 
 
 async def _journalled(kind: Kind, op: Operation, action: Action, run: Run) -> Mapping[str, Any]:

@@ -5,11 +5,11 @@ name: `isinstance(kind, Uploads)` tells who has it, and the rest of the product 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from reconciler.kinds.protocol import Request, Step
+from reconciler.kinds.protocol import Kind, Request, Step, Steps
 from reconciler.model.address import Address, Ref, Resolve
-from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.operation import Operation, Upload
 from reconciler.model.plan import Verb
 from reconciler.model.state import LiveObject, Resource
@@ -47,6 +47,15 @@ class SharesItsList(Protocol):
 
     def is_resource(self, node: Mapping[str, object]) -> bool:
         """Whether a node of the list is a resource at all."""
+        ...
+
+
+@runtime_checkable
+class PartlyProvided(Protocol):
+    """Kinds of which every tenant has some objects, that nobody need manage."""
+
+    def is_provided(self, live: LiveObject) -> bool:
+        """Whether the object is one of those."""
         ...
 
 
@@ -106,8 +115,8 @@ class Foretells(Protocol):
     a name that is only written down.
     """
 
-    def will_be(self, request: Request, name: str) -> object:
-        """The value that a Ref's field will have once the resource is as its manifest says; None where there
+    def will_be(self, request: Request, ref: Ref) -> object:
+        """The value that a Ref will have once the resource is as its manifest says; None where there
         is none.
         """
         ...
@@ -143,17 +152,27 @@ def not_there(ref: Ref) -> tuple[str, str, str]:
 # What the platform does along with it
 
 
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """What ties an object to another one: the other's kind, and which of its values tells which one it is."""
+
+    kind: str
+    by: type[Ref]
+
+    def value(self, kind: Kind, outer: LiveObject) -> object:
+        """That value of an object of this kind."""
+        return kind.value(outer, self.by(Address(outer.kind, outer.id)))
+
+
 @runtime_checkable
 class GoesWith(Protocol):
     """Objects that the platform deletes along with another one."""
 
-    lies_in: tuple[tuple[str, str], ...]
-    """The kinds with whose objects it goes, each with the name of the value (as in `value`) that tells
-    which.
-    """
+    lies_in: tuple[Tie, ...]
+    """What it goes with."""
 
-    def deleted_with(self, live: LiveObject) -> Sequence[tuple[str, str, object]]:
-        """For each of them the kind, the name of the value, and that value."""
+    def deleted_with(self, live: LiveObject) -> Sequence[tuple[Tie, object]]:
+        """For each of them that there is, what it has to do with it, and the value that tells which."""
         ...
 
 
@@ -178,10 +197,19 @@ class Redeploys(Protocol):
 
 @runtime_checkable
 class Affects(Protocol):
-    """Kinds of which a new value (a release) means something for the resources that refer to it."""
+    """Kinds of which another version means something for the resources that take it up."""
 
-    def impact(self, request: Request, followers: Sequence[Request]) -> Sequence[Diagnostic]:
-        """What providing it would mean for these."""
+    def impact(self, request: Request, followers: Sequence[Request]) -> Steps:
+        """What there is to say about it, or against it. It makes no step."""
+        ...
+
+
+@runtime_checkable
+class Deployed(Protocol):
+    """Objects whose saved changes take effect only once somebody deploys them."""
+
+    def undeployed(self, live: LiveObject) -> str:
+        """What still waits for a deploy, in words; empty where nothing does."""
         ...
 
 
@@ -246,8 +274,8 @@ class Readiness(Protocol):
 class Publishes(Protocol):
     """Kinds a step of which makes something final."""
 
-    def noted(self, verb: Verb, node: Mapping[str, object]) -> Mapping[str, object]:
-        """What an answer tells that nothing shows later, as facts."""
+    def noted(self, verb: Verb, node: Mapping[str, object], known: LiveObject) -> LiveObject:
+        """The object as known, with what an answer tells that nothing shows later."""
         ...
 
     def announced(self, verb: Verb, request: Request) -> Operation | None:

@@ -21,7 +21,6 @@ class CustomerKind(TabledKind):
     keys = (("externalId",), ("name",))
     key_is_unique = True
     has_twins = True
-    creation_reads = 1
     example = "acme"
     fields = (
         Row("name", NAME, "The display name.", "Acme Inc", required=True),

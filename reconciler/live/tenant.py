@@ -14,7 +14,7 @@ from reconciler.kinds.answers import is_resource, not_understood, understood
 from reconciler.kinds.capabilities import HoldsYaml, Paged
 from reconciler.kinds.protocol import Kind
 from reconciler.live.read_back import read_back
-from reconciler.model.errors import NotUnderstood, NullObject, ReconcilerError
+from reconciler.model.errors import Misfit, NotUnderstood, NullObject, ReconcilerError
 from reconciler.model.operation import Operation, Upload
 from reconciler.model.state import LiveObject, Unreadable
 
@@ -49,12 +49,12 @@ class Tenant:
         if "$first" in op.document:
             rows = await read_all(self._client, partial(_page_of, op))
             return [await self._object(kind, node) for node in rows]
-        answer = await self._there(op)
+        answer = await self.there(op)
         return [await self._object(kind, node) for node in answer.get("nodes") or () if node]
 
     async def glance(self, kind: Kind, op: Operation) -> list[LiveObject]:
         """The same, without those that cannot be understood: they are anybody's, and plans tell of them."""
-        answer = await self._there(op)
+        answer = await self.there(op)
         seen = []
         for node in answer.get("nodes") or ():
             with suppress(NotUnderstood):
@@ -93,15 +93,17 @@ class Tenant:
         """The node with what its page left out, and with its YAML read. Raises NotUnderstood."""
         try:
             while isinstance(kind, Paged) and (op := kind.next_part(node)) is not None:
-                node = kind.with_part(node, await self._there(op))
+                node = kind.with_part(node, await self.there(op))
             names = kind.yaml_fields if isinstance(kind, HoldsYaml) else ()
             return {**node, **{f"{name}Data": read_back(node[name]) for name in names if node.get(name)}}
+        except Misfit as error:
+            raise not_understood(kind, node, error) from error
         except ReconcilerError:
             raise
         except Exception as error:
             raise not_understood(kind, node, error) from error
 
-    async def _there(self, op: Operation) -> Mapping[str, Any]:
+    async def there(self, op: Operation) -> Mapping[str, Any]:
         """The answer to a query that always has one: null tells nothing of what is there."""
         answer = await self._client.execute(op)
         if not isinstance(answer, Mapping):

@@ -8,7 +8,7 @@ from typing import Any
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.answers import could_be
-from reconciler.kinds.capabilities import Foretells, LookedUp, Scoped
+from reconciler.kinds.capabilities import Foretells, LookedUp, PartlyProvided, Scoped
 from reconciler.kinds.protocol import Kind, Policy, Request
 from reconciler.kinds.table.marks import mark, marks_in, owned_name, project_of
 from reconciler.model.address import Address, Ref
@@ -20,7 +20,7 @@ from reconciler.model.state import Desired, Live, LiveObject, Resource, Unreadab
 @dataclass(slots=True)
 class Matched:
     """Resources and their objects. `orphans` are owned objects that no manifest names; `sharing` holds, for
-    an address whose mark several objects bear, all of them; `unmanaged` counts those that bear no mark and
+    an address whose mark several objects bear, all of them; `strangers` are those that bear no mark and
     match nothing.
     """
 
@@ -34,18 +34,25 @@ class Matched:
     """What resources may name without a manifest of its own, by kind and name."""
     odd: set[Address] = field(default_factory=set)
     """The resources whose objects cannot be understood: they are there, and nobody knows how."""
+    unmet: dict[Address, list[Refusal]] = field(default_factory=dict)
+    """What resources would need of the tenant, and is not there."""
+    strangers: list[LiveObject] = field(default_factory=list)
     unclear: set[Address] = field(default_factory=set)
     """The resources of which it is not known which object is theirs: what is noted in `refusals`, and no
     more can be said of them.
     """
-    unmanaged: int = 0
     owned: int = 0
     _foretold: dict[Ref, Any] = field(default_factory=dict)
+
+    @property
+    def unmanaged(self) -> int:
+        """How many strangers there are."""
+        return len(self.strangers)
 
     def resolve(self, ref: Ref) -> Any:
         """The value of a Ref as far as the tenant knows it now, else the Ref itself."""
         live = self.objects.get(ref.address) or self.known.get(ref.address)
-        value = all_kinds()[ref.address.kind].value(live, ref.field) if live else None
+        value = all_kinds()[ref.address.kind].value(live, ref) if live else None
         value = self._will_be(ref) if value is None else value
         return ref if value is None else value
 
@@ -62,7 +69,7 @@ class Matched:
     def know(self, address: Address, live: LiveObject) -> None:
         """Puts what was asked of an object that others name to what is known of it."""
         before = self.known.get(address)
-        self.known[address] = replace(before, facts={**live.facts, **before.facts}) if before else live
+        self.known[address] = replace(before, notes=before.notes or live.notes) if before else live
 
     def puzzled(self, address: Address, error: NotUnderstood) -> None:
         """Takes note that a resource's object cannot be understood, as was seen only when more was asked."""
@@ -95,7 +102,7 @@ class Matched:
             return None
         kind = all_kinds()[ref.address.kind]
         if ref not in self._foretold and isinstance(kind, Foretells):
-            self._foretold[ref] = kind.will_be(self.request(ref.address), ref.field)
+            self._foretold[ref] = kind.will_be(self.request(ref.address), ref)
         return self._foretold.get(ref)
 
 
@@ -246,7 +253,8 @@ def _count(
         if live.id in taken:
             matched.owned += live.id not in adopting
         elif name is None:
-            matched.unmanaged += not marks_in(live.labels, kind.name)
+            if _is_anybodys(kind, live) and not marks_in(live.labels, kind.name):
+                matched.strangers.append(live)
         else:
             matched.owned += 1
             scope = scope_of(live)
@@ -259,6 +267,11 @@ def _count(
             matched.orphans[address] = live
 
 
+def _is_anybodys(kind: Kind, live: LiveObject) -> bool:
+    """Whether an object is one that somebody may want to manage."""
+    return kind.stands_alone and not (isinstance(kind, PartlyProvided) and kind.is_provided(live))
+
+
 def address_of_one(address: Address, object_id: str) -> Address:
     """Names one of several objects that bear the same mark: `Customer/acme@ID`."""
     return Address(address.kind, f"{address.name}@{object_id}")
@@ -269,9 +282,7 @@ def _tenant(live: LiveObject) -> None:
 
 
 def _marks_of(live: LiveObject, kind: Kind) -> list[str]:
-    marks = marks_in(live.labels, kind.name)
-    remembered = live.facts.get("mark")
-    return marks or ([remembered] if isinstance(remembered, str) else [])
+    return marks_in(live.labels, kind.name) or list(filter(None, [live.facts.mark]))
 
 
 def _same_name(resource: Resource, key: str, found: list[LiveObject]) -> Refusal:

@@ -43,13 +43,22 @@ class Mending:
         return self._mended(address).basis
 
     def impact(self, address: Address, followers: Sequence[Address]) -> Steps:
-        """What there is to say about a release, for those that will run it. It makes no step."""
+        """What there is to say about the version that others take up, for these. It makes no step."""
         kind, asked = all_kinds()[address.kind], [self.request(one) for one in followers]
         try:
-            found = kind.impact(self.request(address), asked) if isinstance(kind, Affects) else ()
+            return kind.impact(self.request(address), asked) if isinstance(kind, Affects) else Steps()
         except Exception as error:
             return Steps(refusals=(self._odd(address, error),))
-        return Steps(warnings=tuple(found))
+
+    def followers(self, concerned: Iterable[Address]) -> dict[Address, list[Address]]:
+        """Those of the `concerned` that take up another version, by the resources that they refer to."""
+        found: dict[Address, list[Address]] = {}
+        for address in concerned:
+            if any(map(_takes_up, self.steps(address).steps)):
+                for ref in self._needs(address):
+                    if ref.address in self.desired.resources:
+                        found.setdefault(ref.address, []).append(address)
+        return found
 
     def _mended(self, address: Address) -> Mended:
         if address not in self._known:
@@ -82,7 +91,7 @@ class Mending:
     def provider(self, ref: Ref) -> Step | None:
         """The step that would bring about what a Ref names; None where none would."""
         kind, resource = all_kinds()[ref.address.kind], self.desired.resources.get(ref.address)
-        if resource is None or not kind.promises(resource, ref.field):
+        if resource is None or not kind.promises(resource, ref):
             return None
         steps = self.steps(ref.address).steps
         return next((step for step in reversed(steps) if step.verb in kind.provides), None)
@@ -114,6 +123,7 @@ class Mending:
             return  # whatever was held against it would be about somebody else's object
         steps, live = self.steps(address), self.matched.objects.get(address)
         yield from steps.refusals
+        yield from self.matched.unmet.get(address, ())
         yield from denials(address, [step.verb for step in steps.steps], live.denied if live else ())
         for ref in self._needs(address) if steps.steps else ():
             nowhere = isinstance(self.matched.resolve(ref), Ref) and self.provider(ref) is None
@@ -133,9 +143,9 @@ class Mending:
         named, kind = self.desired.resources.get(ref.address), all_kinds()[ref.address.kind]
         if named is None or not self.refusals(ref.address):
             return False
-        if ref.address in self.matched.unclear or not kind.promises(named, "id"):
+        if ref.address in self.matched.unclear or not kind.promises(named, Ref(ref.address)):
             return True
-        return kind.promises(named, ref.field) and isinstance(self.matched.resolve(ref), Ref)
+        return kind.promises(named, ref) and isinstance(self.matched.resolve(ref), Ref)
 
     def stands_on(self, address: Address) -> Address | None:
         """A resource of which it needs something that is withheld, if there is one. One that is to be left as

@@ -9,37 +9,27 @@ is remembered instead, and nothing of the sort is written any more.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from reconciler.kinds.integration import metadata as record
-from reconciler.kinds.integration.draft import published, release_of
+from reconciler.kinds.integration.draft import published_version, release_of
+from reconciler.kinds.integration.facts import facts_of, notes_of
 from reconciler.kinds.integration.release import find_release
 from reconciler.kinds.protocol import Request
 from reconciler.kinds.table.labels import ignored
 from reconciler.model.state import LiveObject, Version
 
 OWED, PROMPT = "owed", "prompt"
-PUBLISHED = "published"
-"""The fact that holds the id with which this run's publish was answered."""
-TOLD = "told"
-"""The fact that this run had to tell the tenant."""
 
 
-def remembered(memory: Mapping[str, Any]) -> dict[str, Any]:
-    """What the metadata says of it, as facts."""
-    owed = memory.get(OWED)
-    return {OWED: owed if isinstance(owed, str) else "", PROMPT: memory.get(PROMPT) is True}
-
-
-def to_be_remembered(request: Request, names: Mapping[str, str]) -> dict[str, Any]:
+def to_be_remembered(request: Request, names: Mapping[str, str]) -> dict[str, object]:
     """What the metadata is to say of it. `names` are given to versions by the same call."""
     live, release = request.live, release_of(request.resource)
     assert live is not None
-    if live.facts.get(PROMPT):
+    if facts_of(live).prompt:
         return {PROMPT: True}
-    if _is_tenants(request) and release not in names and published(request) is None:
+    if _is_tenants(request) and release not in names and published_version(request) is None:
         return {OWED: release}
-    owed = live.facts.get(OWED, "")
+    owed = facts_of(live).owed
     version = next((v for v in live.versions if v.id == names.get(owed)), None) or find_release(live, owed)
     if not owed or (version and version.available):
         return _learnt(live) if owed else {}
@@ -49,7 +39,7 @@ def to_be_remembered(request: Request, names: Mapping[str, str]) -> dict[str, An
 def announced(request: Request) -> str | None:
     """The metadata to write before publishing, where an update has not done so."""
     live, release = request.live, release_of(request.resource)
-    if live is None or live.facts.get(PROMPT) or live.facts.get(OWED) == release or not _is_tenants(request):
+    if live is None or facts_of(live).prompt or facts_of(live).owed == release or not _is_tenants(request):
         return None
     return _with(live, {OWED: release})
 
@@ -57,7 +47,7 @@ def announced(request: Request) -> str | None:
 def settled(request: Request) -> str | None:
     """The metadata to write once the version that it names was seen to be available."""
     live, release = request.live, release_of(request.resource)
-    if live is None or live.facts.get(PROMPT) or not release or live.facts.get(OWED) != release:
+    if live is None or facts_of(live).prompt or not release or facts_of(live).owed != release:
         return None
     version = find_release(live, release)
     return _with(live, _learnt(live)) if version and version.available else None
@@ -70,7 +60,7 @@ def is_owed(request: Request, version: Version) -> bool:
         live is not None
         and not version.available
         and _is_tenants(request)
-        and live.facts.get(OWED) == release_of(request.resource)
+        and facts_of(live).owed == release_of(request.resource)
     )
 
 
@@ -86,9 +76,9 @@ def not_available(request: Request) -> Version | None:
 def extra_writes(request: Request, *, updating: bool) -> int:
     """How many calls publishing takes beside its own."""
     live = request.live
-    if not _is_tenants(request) or (live and live.facts.get(PROMPT)):
+    if not _is_tenants(request) or (live and facts_of(live).prompt):
         return 0
-    return 1 if updating or (live and live.facts.get(OWED) == release_of(request.resource)) else 2
+    return 1 if updating or (live and facts_of(live).owed == release_of(request.resource)) else 2
 
 
 def _is_tenants(request: Request) -> bool:
@@ -98,12 +88,12 @@ def _is_tenants(request: Request) -> bool:
     return bool(release_of(resource)) and not says
 
 
-def _learnt(live: LiveObject) -> dict[str, Any]:
+def _learnt(live: LiveObject) -> dict[str, object]:
     """What this run's publish showed."""
-    return {PROMPT: True} if live.facts.get(PUBLISHED) and not live.facts.get(TOLD) else {}
+    return {PROMPT: True} if notes_of(live).published and not notes_of(live).told else {}
 
 
-def _with(live: LiveObject, part: Mapping[str, Any]) -> str:
-    mine = record.ours(live.facts["metadata"])
+def _with(live: LiveObject, part: Mapping[str, object]) -> str:
+    mine = record.our_part(facts_of(live).metadata)
     kept = {key: value for key, value in mine.items() if key not in (OWED, PROMPT)}
-    return record.merged(live.facts["metadata"], {**kept, **part})
+    return record.with_ours(facts_of(live).metadata, {**kept, **part})

@@ -29,7 +29,7 @@ from reconciler.kinds.table.node import node as shown_node
 from reconciler.kinds.table.places import Labels, Place
 from reconciler.kinds.table.plain import PlainKind
 from reconciler.kinds.table.record import Layout, label, memory
-from reconciler.kinds.table.rotation import SECRETS, Rotation
+from reconciler.kinds.table.rotation import DIGITS, SECRETS, Rotation
 from reconciler.kinds.table.row import Row, addresses
 from reconciler.kinds.table.secrets import has_record, remembered, resting
 from reconciler.model.address import Ref, Resolve
@@ -37,7 +37,7 @@ from reconciler.model.digest import sha256
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Cause, Change, Refusal, Verb
 from reconciler.model.secret import SHOWN, Secret
-from reconciler.model.state import How, LiveObject, Resource, Written
+from reconciler.model.state import Facts, How, LiveObject, Resource, Written
 
 _AND = " and "
 LONGEST = 160
@@ -56,8 +56,6 @@ class TabledKind(PlainKind, Recorded):
     newest_first = True
     release_of = ""
     """The field that names the integration whose releases `release` names; `latest` is what it publishes."""
-    creation_reads = 0
-    """How many queries its creation is expected to take beside the look before."""
     key_is_unique = False
     """Whether the server keeps the key unique, so that an unmarked object of this key is taken over."""
 
@@ -82,7 +80,7 @@ class TabledKind(PlainKind, Recorded):
         together and keyed.
         """
         groups = (*(row.name for row in self.fields), SECRETS)
-        return Layout(groups, {SECRETS: 8}, longest=LIMIT if isinstance(self.place, Labels) else LONGEST)
+        return Layout(groups, {SECRETS: DIGITS}, longest=LIMIT if isinstance(self.place, Labels) else LONGEST)
 
     @property
     def _keys(self) -> tuple[str, ...]:
@@ -122,7 +120,7 @@ class TabledKind(PlainKind, Recorded):
             id=str(node["id"]),
             fields={row.name: row.parsed(node) for row in self.fields},
             labels=labels,
-            facts={"older": known.older},
+            facts=Facts(older=known.older),
             applied=known.applied,
             written=known.written,
             denied=denied(node),
@@ -149,16 +147,15 @@ class TabledKind(PlainKind, Recorded):
     def needs(self, resource: Resource) -> Sequence[Ref]:
         """All that its rows refer to, and what stands for them in the API."""
         fields = resource.fields
-        named = [Ref(a, "id") for row in self.fields if row.refers for a in addresses(fields.get(row.name))]
+        named = [Ref(a) for row in self.fields if row.refers for a in addresses(fields.get(row.name))]
         standing = [row.stands_for(fields) for row in self.fields if row.stands_for and row.name in fields]
         return [*named, *filter(None, standing)]
 
     def steps(self, request: Request, *, adopt: bool) -> Steps:
         """One call mends everything."""
         if request.live is None:
-            return Steps(
-                (Step(Verb.CREATE, "does not exist", self._creation(request), reads=self.creation_reads),)
-            )
+            looks = 1 if self.has_twins else 0  # once more, for what another run made at the same time
+            return Steps((Step(Verb.CREATE, "does not exist", self._creation(request), reads=looks),))
         changes = tuple(self.changes(request))
         refusals = tuple(self._fixed(request, changes))
         marking = tuple(mark_changes(request)) if self.marked else ()
@@ -298,14 +295,18 @@ class TabledKind(PlainKind, Recorded):
     def _fixed(self, request: Request, changes: Iterable[Change]) -> Iterable[Refusal]:
         fixed = {row.name for row in self.fields if row.fixed}
         for change in changes:
-            if change.path in fixed:
-                yield Refusal(
-                    "fixed-field",
-                    f'"{change.path}" cannot be changed once it is set: it is "{change.before}", '
-                    f'and the manifest says "{change.after}"',
-                    address_of(request.resource),
-                    "write the old value, or give the manifest another metadata.name to make a new object",
+            if change.path not in fixed:
+                continue
+            if change.before in (None, ""):
+                message = f'"{change.path}" can be set at creation alone: the object that is there has none, '
+                hint = (
+                    "leave it out of the manifest, or delete that object, so that a new one is made with it"
                 )
+            else:
+                message = f'"{change.path}" cannot be changed once it is set: it is "{change.before}", '
+                hint = "write the old value, or give the manifest another metadata.name to make a new object"
+            message += f'and the manifest says "{change.after}"'
+            yield Refusal("fixed-field", message, address_of(request.resource), hint)
 
     def _mutation(self, verb: Verb, values: Mapping[str, object], request: Request) -> Operation:
         word = {Verb.CREATE: "create", Verb.DELETE: "delete"}.get(verb, "update")
