@@ -12,7 +12,7 @@ import pytest
 from reconciler.api import Client, Credentials, Patience
 from reconciler.apply.lease import Claim, Ports, held
 from reconciler.apply.run import Walk
-from reconciler.apply.step import Run
+from reconciler.apply.running import Run
 from reconciler.kinds.protocol import Policy
 from reconciler.live.tenant import Tenant
 from reconciler.model.outcome import Status
