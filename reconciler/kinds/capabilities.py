@@ -297,6 +297,12 @@ class Publishes(Protocol):
         """The object as known, with what an answer tells that nothing shows later."""
         ...
 
+    def announced(self, verb: Verb, request: Request) -> Operation | None:
+        """A call that must go before the step: should the run end right after it, the next one knows what is
+        still to be brought about.
+        """
+        ...
+
     def hastened(self, verb: Verb, request: Request) -> Operation | None:
         """A call that brings about what is waited for, where it does not come by itself."""
         ...
