@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from reconciler.kinds.capabilities import Held, Redeploys
+from reconciler.kinds.capabilities import Held, KeepsUnique, Redeploys
 from reconciler.kinds.component import reference
 from reconciler.kinds.nodes import Input, Page
 from reconciler.kinds.protocol import Request, Step
@@ -66,7 +66,7 @@ def _connection(fields: Mapping[str, object]) -> Ref:
     return Ref(component, f"connection:{fields['connection']}")
 
 
-class ConnectionKind(TabledKind, Held, Redeploys):
+class ConnectionKind(TabledKind, Held, KeepsUnique, Redeploys):
     """A connection that many integrations share, named by their definitions through its stable key."""
 
     name = "Connection"
@@ -81,6 +81,8 @@ class ConnectionKind(TabledKind, Held, Redeploys):
     keys = (("stableKey",),)
     place = Description()
     key_is_unique = True
+    unique: Mapping[str, str] = {"stableKey": "definitions name it"}
+    surely_unique = True
     held_by: tuple[str, ...] = ("Integration", "Instance")
     example = "company-slack"
     fields = (

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from reconciler.kinds.capabilities import Held, SharesItsList
+from reconciler.kinds.capabilities import Held, KeepsUnique, SharesItsList
 from reconciler.kinds.table.documents import Api, Search
 from reconciler.kinds.table.kind import TabledKind
 from reconciler.kinds.table.places import Description
@@ -11,7 +11,7 @@ from reconciler.kinds.table.shape import NAME, number, truth
 from reconciler.model.lease import PREFIX
 
 
-class InstanceProfileKind(TabledKind, Held, SharesItsList):
+class InstanceProfileKind(TabledKind, Held, KeepsUnique, SharesItsList):
     """How instances run: memory, logs, billing."""
 
     # The server keeps names unique (api notes: section 8).
@@ -19,6 +19,8 @@ class InstanceProfileKind(TabledKind, Held, SharesItsList):
     api = Api("instanceProfile", "instanceProfiles", order="NAME", search=Search("name", order=""))
     place = Description()
     key_is_unique = True
+    unique: Mapping[str, str] = {"name": ""}
+    surely_unique = True
     held_by: tuple[str, ...] = ("Integration", "Instance")
     example = "large"
     fields = (

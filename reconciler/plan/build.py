@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.capabilities import Held, Paged
-from reconciler.kinds.protocol import Policy, Step, Steps
+from reconciler.kinds.protocol import Policy, Steps
 from reconciler.model.address import Address, Ref
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.digest import sha256
@@ -18,8 +18,10 @@ from reconciler.plan.baseline import without_baseline
 from reconciler.plan.deletion import deletions, not_understood, unread
 from reconciler.plan.graph import ordered
 from reconciler.plan.guards import on_the_whole
+from reconciler.plan.handing import action_of, hand_over
 from reconciler.plan.match import Matched, match
 from reconciler.plan.mending import Mending
+from reconciler.plan.names import Order
 from reconciler.plan.scope import Scope, scope
 from reconciler.plan.seal import sealed
 from reconciler.plan.select import Selection, idle
@@ -52,8 +54,8 @@ def make_plan(
     """
     matched = matched or match(desired, live)
     selection = selection or Selection()
-    mending = Mending(desired, matched, policy)
-    found, impact = _settled(mending, selection)
+    mending = Mending(desired, matched, policy, live)
+    found, impact, order = _settled(mending, selection)
     draft = _Draft(refusals=[one for refusals in found.refused.values() for one in refusals])
     draft.warnings += [
         *unread(live),
@@ -65,6 +67,7 @@ def make_plan(
             _plan_resource(address, mending, found, draft)
     draft.notes += without_baseline(found.resources, draft.chains, matched, policy)
     _connect(found.resources, mending, draft)
+    hand_over(order, mending, draft.chains)
     draft.warnings += impact
     unplanned = [r for a, r in desired.resources.items() if a not in found.resources]
     removal = deletions(desired, live, matched, policy, selection, unplanned)
@@ -96,15 +99,22 @@ def make_plan(
     return sealed(plan)
 
 
-def _settled(mending: Mending, selection: Selection) -> tuple[Scope, list[Diagnostic]]:
-    """What the run is about once all is known that speaks against it, and what there is to say about its
-    releases: whom a release meets is known only when it is known who is changed.
+def _settled(mending: Mending, selection: Selection) -> tuple[Scope, list[Diagnostic], Order]:
+    """What the run is about once all is known that speaks against it, what there is to say about its
+    releases, and which names change hands: whom either meets is known only when it is known who is changed.
     """
     while True:
         found = scope(mending, selection)
         said = list(_impact(found.resources, mending))
-        if not mending.learn(refusal for one in said for refusal in one.refusals):
-            return found, [warning for one in said for warning in one.warnings]
+        order = mending.names.order(found.resources, _late(mending.desired))
+        against = (refusal for one in said for refusal in one.refusals)
+        if not mending.learn((*against, *order.refusals)):
+            return found, [warning for one in said for warning in one.warnings], order
+
+
+def _late(desired: Desired) -> set[Address]:
+    """What is changed in a wave after the first: whoever waited for it there might be waited for by it."""
+    return {address for rollout in desired.rollouts for wave in rollout.waves[1:] for address in wave}
 
 
 def _plan_resource(address: Address, mending: Mending, scope: Scope, draft: _Draft) -> None:
@@ -123,7 +133,7 @@ def _plan_resource(address: Address, mending: Mending, scope: Scope, draft: _Dra
     chain: list[Action] = []
     for step in found.steps:
         after = (chain[-1].id,) if chain else ()
-        chain.append(_action(address, step, after, mending.basis(address), live.id if live else ""))
+        chain.append(action_of(address, step, after, mending.basis(address), live.id if live else ""))
     if chain:
         draft.chains[address] = chain
 
@@ -155,22 +165,6 @@ def _has_secret(value: object) -> bool:
 
 def _applied(change: Change) -> object:
     return change.after if change.cause is Cause.DRIFT else None
-
-
-def _action(address: Address, step: Step, after: tuple[str, ...], basis: str, target: str) -> Action:
-    name = step.name or step.verb.value
-    return Action(
-        f"{address}#{name}",
-        address,
-        step.verb,
-        step.reason,
-        after,
-        step.changes,
-        basis,
-        target,
-        reads=step.reads,
-        writes=step.writes,
-    )
 
 
 def _connect(resources: Mapping[Address, Resource], mending: Mending, draft: _Draft) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -145,8 +145,9 @@ def _match_kind(
             matched.objects[resource.address] = found
             taken.add(found.id)
     keys = _Keys(kind, [o for o in objects if o.id not in taken])
+    _refuse_alike(kind, resources, keys, matched)
     for resource in resources:
-        if resource.address not in matched.objects:
+        if resource.address not in matched.objects and resource.address not in matched.unclear:
             _by_natural_key(kind, project, resource, keys, matched, taken)
     _count(kind, project, objects, taken, matched)
 
@@ -199,6 +200,41 @@ class _Keys:
                 index.setdefault(self._kind.live_key(live, key), []).append(live)
             self._index[key] = index
         return self._index[key].get(value, [])
+
+
+def _refuse_alike(kind: Kind, resources: list[Resource], keys: _Keys, matched: Matched) -> None:
+    """Refuses what is done to resources of which any may be the one that an object stands for, or that no
+    mark will ever tell apart: which is which would depend on the order of the manifests.
+    """
+    claims: dict[object, dict[Address, str]] = {}
+    for resource in resources:
+        if resource.address in matched.objects or resource.address in matched.unclear:
+            continue
+        for key, value in kind.natural_key(resource, matched.resolve):
+            for live in keys.find(key, value) if kind.marked and kind.adoptable(key) else ():
+                said = f'the live object {live.id} ("{live.fields.get("name")}")'
+                claims.setdefault(live.id, {})[resource.address] = said
+            if not kind.marked:
+                claims.setdefault((key, value), {})[resource.address] = f"one object, by {key}"
+    for claim in claims.values():
+        for address, what in claim.items() if len(claim) > 1 else ():
+            if address not in matched.unclear:
+                matched.refuse(address, _matching(address, what, list(claim)))
+
+
+def _matching(address: Address, what: str, all_of_them: list[Address]) -> Refusal:
+    return Refusal(
+        "ambiguous",
+        f"{listed(all_of_them)} match {what}",
+        str(address),
+        "change what they are called, so that only one of them does",
+    )
+
+
+def listed(addresses: Sequence[Address]) -> str:
+    """Addresses in words."""
+    *rest, last = map(str, addresses)
+    return f"{', '.join(rest)} and {last}" if rest else last
 
 
 def _by_natural_key(

@@ -73,7 +73,7 @@ async def plan(session: Session, options: Options) -> Planned:
         lease, more = await seen(session, client)
     if selection.select:
         # What comes along is known only now; the secrets of all else stay unread.
-        found = scope(Mending(desired, matched, allowed), selection)
+        found = scope(Mending(desired, matched, allowed, live), selection)
         desired, wrong = unsealed(desired, reader, found.resources)
         if wrong:
             raise InvalidInput(list(in_order(wrong)))

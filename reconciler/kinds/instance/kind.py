@@ -13,6 +13,7 @@ from typing import Any
 from reconciler.kinds.capabilities import (
     ExplainsAbsence,
     GoesWith,
+    KeepsUnique,
     Readiness,
     Recorded,
     Scoped,
@@ -71,13 +72,16 @@ from reconciler.model.plan import Verb
 from reconciler.model.state import LiveObject, Resource
 
 
-class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, Readiness, Recorded, Scoped):
+class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, KeepsUnique, Readiness, Recorded, Scoped):
     """One integration at work for one customer."""
 
     name = "Instance"
     fields = ROWS
     example = "slack-sync"
     list_name = "instances"
+    # Whether a customer may have two instances of one name is not known (rule instance_name_unique).
+    unique: Mapping[str, str] = {"name": ""}
+    surely_unique = False
     lies_in: tuple[tuple[str, str], ...] = (("Customer", "id"), ("Integration", "sequence"))
 
     def find(self, request: Request) -> Operation:
