@@ -56,8 +56,8 @@ class FileJournal:
     returns. The file is locked as long as the run lasts, so that others see that it does.
     """
 
-    def __init__(self, folder: Path, now: Callable[[], datetime]) -> None:
-        self._now = now
+    def __init__(self, folder: Path, now: Callable[[], datetime], tenant: str = "") -> None:
+        self._now, self._tenant = now, tenant
         stamp = now().strftime("%Y%m%dT%H%M%S.%fZ")
         self.path = folder / f"{stamp}-{os.getpid()}.jsonl"
         self._torn = False
@@ -69,11 +69,12 @@ class FileJournal:
             _sync_folder(folder)
 
     def begin(self, plan: Plan) -> None:
-        """Writes the run's head: project, environment, checksum and the actions' ids."""
+        """Writes the run's head: project, environment, tenant, checksum and the actions' ids."""
         self._write(
             "begin",
             project=plan.project,
             environment=plan.environment,
+            **({"tenant": self._tenant} if self._tenant else {}),
             checksum=plan.checksum,
             actions=[action.id for action in plan.actions],
         )
@@ -110,7 +111,8 @@ class FileJournal:
     def ended(self, result: Result) -> None:
         """Writes an action's end."""
         entry = {"action": result.action.id, "verb": result.action.verb.value, "status": result.status.value}
-        for name, value in (("error", result.error), ("because", result.because)):
+        known = (("error", result.error), ("because", result.because), ("object", result.object_id))
+        for name, value in known:
             if value:
                 entry[name] = value
         self._write("end", seconds=round(result.seconds, 3), doubtful=result.doubtful, **entry)

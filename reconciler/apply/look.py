@@ -64,7 +64,7 @@ async def further(tenant: Objects, kind: Kind, request: Request) -> LiveObject |
     """The object of a request with all that decides about it and no list shows."""
     live = request.live
     while live and isinstance(kind, AskedFurther) and (op := kind.open_question(replace(request, live=live))):
-        live = kind.answered(live, op, await _there(tenant, kind, op))
+        live = kind.answered(live, op, await there(tenant, kind, op))
     return live
 
 
@@ -73,10 +73,11 @@ async def _whole(
 ) -> list[LiveObject]:
     """Those at which a glance tells that they are the resource's, read as a whole."""
     hidden = [live.id for live in glanced if live.id not in known and kind.is_own(live, request)]
-    return [live for one in hidden if (live := await _there(tenant, kind, kind.get(one)))]
+    return [live for one in hidden if (live := await there(tenant, kind, kind.get(one)))]
 
 
-async def _there(tenant: Objects, kind: Kind, op: Operation) -> LiveObject | None:
+async def there(tenant: Objects, kind: Kind, op: Operation) -> LiveObject | None:
+    """The object that an operation asks for; None where the server has none."""
     try:
         return await tenant.read(kind, op)
     except NotFound:

@@ -184,7 +184,10 @@ class Walk:
         return Status.DONE, None
 
     def _end(self, result: Result) -> None:
-        result = self._with_kept(result)
+        live = self._run.observed.get(result.action.address)
+        done = live is not None and result.status is Status.DONE
+        found = live.id if live is not None and done else result.action.target
+        result = self._with_kept(replace(result, object_id=found))
         self._results[result.action.id] = result
         self._rollouts.ended(result)
         self._note(lambda: self._run.journal.ended(result))

@@ -18,7 +18,7 @@ from reconciler.cli.watched import run
 
 if TYPE_CHECKING:
     from reconciler.model.outcome import Outcome
-    from reconciler.model.plan import Drift
+    from reconciler.verbs.drift import Drifted
     from reconciler.verbs.plan import Planned
     from reconciler.verbs.session import Options, Session
 
@@ -60,6 +60,11 @@ _PLANNING: tuple[Callable[[F], F], ...] = (
     parallelism,
     click.option("--overwrite-drafts", is_flag=True, help="Overwrite unpublished changes of people."),
     click.option("--send-secrets", is_flag=True, help="Send secrets that cannot be read back again."),
+    click.option(
+        "--configured-anew",
+        is_flag=True,
+        help="Move instances to another configuration: they have its values.",
+    ),
     click.option("--allow-deletes", is_flag=True, help="Lift the guard on many deletions."),
     click.option("--allow-updates", is_flag=True, help="Lift the guard on many changes."),
     click.option(
@@ -174,34 +179,35 @@ def apply(
 
 
 @click.command()
+@click.option(
+    "--unmanaged",
+    is_flag=False,
+    flag_value="list",
+    type=click.Choice(["list", "fail"]),
+    help="List what nobody manages, of all kinds; with =fail exit with 2 where there is any.",
+)
 @planning
 @shown
 @detailed
 @strict
 @common
-def drift(show_values: bool, detailed_exitcode: bool, strict: bool, **given: Any) -> int:
+def drift(
+    unmanaged: str | None, show_values: bool, detailed_exitcode: bool, strict: bool, **given: Any
+) -> int:
     """Compare live with what was last applied."""
     from reconciler.report.document import drift_document
     from reconciler.verbs.session import Options
 
     here, options = settings(), Options(**given)
-    planned = _planned(here, here.session(), options)
-    document = drift_document(_for_eyes(here, planned, show_values).plan, created_at=_now())
+    found = _drifted(here, here.session(), options, unmanaged=unmanaged is not None)
+    plan = _for_eyes(here, found.planned, show_values).plan
+    document = drift_document(plan, found.missing, created_at=_now(), unmanaged=unmanaged is not None)
     part = {"select": list(options.select), "exclude": list(options.exclude)}
     here.show("drift", {**document, **({"options": part} if any(part.values()) else {})})
     if strict:
-        _no_warnings(planned)
-    return 2 if detailed_exitcode and any(map(_is_known, planned.plan.drift)) else 0
-
-
-def _is_known(drift: Drift) -> bool:
-    """Whether it is sure that the tenant is not as it was applied: a kind without a mark keeps no record, and
-    of others nobody can tell where the record does not.
-    """
-    from reconciler.kinds import all_kinds
-    from reconciler.model.plan import Cause
-
-    return drift.cause is not Cause.UNKNOWN or not all_kinds()[drift.address.kind].marked
+        _no_warnings(found.planned)
+    changed = bool(found.missing) or any(one.is_certain for one in plan.drift)
+    return 2 if (detailed_exitcode and changed) or (unmanaged == "fail" and plan.strangers) else 0
 
 
 def _for_eyes(here: Settings, planned: Planned, show_values: bool) -> Planned:
@@ -223,6 +229,18 @@ def _planned(here: Settings, session: Session, options: Options) -> Planned:
 
     reading = Reading(here.err, enabled=here.progress)
     return run(make, replace(session, notice=reading.notice), options, tick=reading.tick)
+
+
+def _drifted(here: Settings, session: Session, options: Options, *, unmanaged: bool) -> Drifted:
+    from reconciler.report.progress import Reading
+    from reconciler.verbs.drift import drift as make
+
+    reading = Reading(here.err, enabled=here.progress)
+
+    async def work() -> Drifted:
+        return await make(replace(session, notice=reading.notice), options, unmanaged=unmanaged)
+
+    return run(work, tick=reading.tick)
 
 
 def halt(here: Settings, planned: Planned, *, told: bool) -> None:

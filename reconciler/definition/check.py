@@ -12,6 +12,7 @@ import re
 from reconciler.definition.components import references
 from reconciler.definition.flows import Flow, Input, Step, flows, named_inputs
 from reconciler.definition.references import dangling
+from reconciler.definition.shapes import unfit
 from reconciler.definition.tree import Tree
 from reconciler.definition.variables import on_pages, variables
 from reconciler.model.diagnostic import Diagnostic, Source
@@ -24,6 +25,7 @@ _EXPORT = "open the integration in Prismatic and export it again, which writes v
 # Where a definition's parts stand: without them nothing can be read, by us or by a server.
 _SKELETON = frozenset(
     {"flows", "steps", "branches", "action", "component", "supplementalComponents", "name", "key", "version"}
+    | {"isPublic", "configuration"}
     | {"requiredConfigVars", "connection", "dataSource", "configPages", "elements"}
 )
 _DEMANDS = frozenset({"type", "required", "minLength", "minimum", "anyOf"})
@@ -32,6 +34,9 @@ _LEFT_OPEN = frozenset(
         (("requiredConfigVars",), "anyOf"),  # a variable's type: it has a connection, or is text
         (("requiredConfigVars", "connection"), "required"),  # one made from a template names no component
         (("requiredConfigVars", "dataSource"), "required"),
+        (("requiredConfigVars", "connection"), "type"),  # null is as good as nothing
+        (("requiredConfigVars", "dataSource"), "type"),
+        (("version",), "type"),  # the author's own, and no component's
     }
 )
 _CONFIG_HOLE = re.compile(r"\{\{\s*#([^{}]+?)\s*\}\}")
@@ -57,6 +62,10 @@ def problems(document: Document) -> list[Diagnostic]:
 def is_refused(path: Where, demand: str) -> bool:
     """Whether every server refuses what does not meet this demand of the schema at this place."""
     names = tuple(part for part in path if isinstance(part, str))
+    if demand == "type" and "inputs" in names:
+        # Inputs are a map of maps; what is in one of them is sent as it is.
+        start = names.index("inputs")
+        return len(names) <= start + 2 and _SKELETON.issuperset(names[:start])
     if demand not in _DEMANDS or not _SKELETON.issuperset(names):
         return False
     return (names, demand) not in _LEFT_OPEN
@@ -126,6 +135,8 @@ class _Check:
         for flow in found:
             self._flow(flow)
         self._preprocess({name for name, _ in named})
+        for one in unfit(self.tree):
+            self.add(one.code, one.message, one.path, one.hint)
         self._numbers()
 
     def _unique(self, named: list[tuple[str, Where]], what: str, where: str) -> None:
@@ -170,7 +181,7 @@ class _Check:
         if is_first and not step.is_trigger:
             message = f'the first step "{step.name}" of flow "{flow.name}" is not a trigger'
             self.add("no-trigger", message, step.path, "add isTrigger: true, or put the trigger first")
-        if not is_first and step.is_trigger:
+        if not is_first and step.says.get("isTrigger"):
             message = f'step "{step.name}" of flow "{flow.name}" is a trigger, but not the first step'
             self.add(
                 "second-trigger",

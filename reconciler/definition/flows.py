@@ -43,7 +43,7 @@ class Step:
     @property
     def is_trigger(self) -> bool:
         """Whether it says that it begins the flow."""
-        return bool(self.says.get("isTrigger"))
+        return self.says.get("isTrigger") is True
 
     @property
     def scheduled_by(self) -> str:

@@ -48,6 +48,7 @@ class BundleKind(PlainKind, Paged, Readiness, Uploads):
     list_name = "components"
     provides: tuple[Verb, ...] = (Verb.PUBLISH,)
     has_twins = False
+    stands_alone = False
 
     @property
     def marked(self) -> bool:

@@ -7,9 +7,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
-from reconciler.kinds.protocol import Request, Step
+from reconciler.kinds.protocol import Request, Step, Steps
 from reconciler.model.address import Address, Ref, Resolve
-from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.operation import Operation, Upload
 from reconciler.model.plan import Verb
 from reconciler.model.state import LiveObject, Resource
@@ -47,6 +46,15 @@ class SharesItsList(Protocol):
 
     def is_resource(self, node: Mapping[str, object]) -> bool:
         """Whether a node of the list is a resource at all."""
+        ...
+
+
+@runtime_checkable
+class PartlyProvided(Protocol):
+    """Kinds of which every tenant has some objects, that nobody need manage."""
+
+    def is_provided(self, live: LiveObject) -> bool:
+        """Whether the object is one of those."""
         ...
 
 
@@ -190,10 +198,19 @@ class Redeploys(Protocol):
 
 @runtime_checkable
 class Affects(Protocol):
-    """Kinds of which a new value (a release) means something for the resources that refer to it."""
+    """Kinds of which another version means something for the resources that take it up."""
 
-    def impact(self, request: Request, followers: Sequence[Request]) -> Sequence[Diagnostic]:
-        """What providing it would mean for these."""
+    def impact(self, request: Request, followers: Sequence[Request]) -> Steps:
+        """What there is to say about it, or against it. It makes no step."""
+        ...
+
+
+@runtime_checkable
+class Deployed(Protocol):
+    """Objects whose saved changes take effect only once somebody deploys them."""
+
+    def undeployed(self, live: LiveObject) -> str:
+        """What still waits for a deploy, in words; empty where nothing does."""
         ...
 
 

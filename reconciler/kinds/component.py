@@ -102,6 +102,7 @@ class ComponentKind(TabledKind, ExplainsAbsence, LookedUp):
         mutations=(),
     )
     page_size = 50
+    stands_alone = False
     lookup = "reference"
     keys = (("key",),)
     example = "acme-erp"

@@ -26,7 +26,6 @@ class CustomerKind(TabledKind, KeepsUnique):
     has_twins = True
     unique: Mapping[str, str] = {"name": "", "externalId": "people log in by it"}
     surely_unique = True
-    creation_reads = 1
     example = "acme"
     fields = (
         Row("name", NAME, "The display name.", "Acme Inc", required=True),

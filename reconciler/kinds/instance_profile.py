@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping
 
-from reconciler.kinds.capabilities import Held, KeepsUnique, SharesItsList
+from reconciler.kinds.capabilities import Held, KeepsUnique, PartlyProvided, SharesItsList
 from reconciler.kinds.table.documents import Api, Search
 from reconciler.kinds.table.kind import TabledKind
 from reconciler.kinds.table.places import Description
 from reconciler.kinds.table.row import Row, description
 from reconciler.kinds.table.shape import NAME, number, truth
 from reconciler.model.lease import PREFIX
+from reconciler.model.state import LiveObject
 
 
-class InstanceProfileKind(TabledKind, Held, KeepsUnique, SharesItsList):
+class InstanceProfileKind(TabledKind, Held, KeepsUnique, PartlyProvided, SharesItsList):
     """How instances run: memory, logs, billing."""
 
     # The server keeps names unique (api notes: section 8).
@@ -31,7 +32,7 @@ class InstanceProfileKind(TabledKind, Held, KeepsUnique, SharesItsList):
         Row(
             "stableKey",
             NAME,
-            "A key of your own for the profile. It cannot be changed once it is set.",
+            "A key of your own for the profile. It can be set at creation alone.",
             "large",
             fixed=True,
         ),
@@ -57,3 +58,7 @@ class InstanceProfileKind(TabledKind, Held, KeepsUnique, SharesItsList):
     def is_resource(self, node: Mapping[str, object]) -> bool:
         """Leases are kept as profiles, and are nobody's resource."""
         return not str(node["name"]).startswith(PREFIX)
+
+    def is_provided(self, live: LiveObject) -> bool:
+        """The one that instances have by default."""
+        return bool(live.fields["isDefaultProfile"])

@@ -45,6 +45,7 @@ class MarketplaceListingKind(TabledKind):
         mutations=("updateIntegrationMarketplaceConfiguration",),
     )
     release_of = "integration"
+    stands_alone = False
     example = "slack-sync"
     fields = (
         Row(

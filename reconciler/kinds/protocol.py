@@ -32,6 +32,8 @@ class Policy:
     delete_strangers: bool = False
     overwrite_drafts: bool = False
     send_secrets: bool = False
+    configured_anew: bool = False
+    """Whether instances that move to another configuration were configured for it."""
     record: bool = True
     """Whether instances and customers carry the applied record as a label (`applied: label`)."""
     secret_key: Secret | None = None
@@ -87,6 +89,8 @@ class Kind(Protocol):
     """Whether `find` brings the newest object first; else the oldest."""
     declared: bool
     """Whether manifests declare such resources; else they only name what the platform provides."""
+    stands_alone: bool
+    """Whether its objects are managed one by one; else they are code of somebody's, or a side of others."""
     provides: tuple[Verb, ...]
     """The verbs after which the values that others refer to are known."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from reconciler.kinds.capabilities import LookedUp
+from reconciler.kinds.capabilities import LookedUp, PartlyProvided
 from reconciler.kinds.protocol import Request
 from reconciler.kinds.table.documents import Api, Search
 from reconciler.kinds.table.kind import TabledKind
@@ -13,12 +13,13 @@ from reconciler.kinds.table.row import Row, lowered
 from reconciler.kinds.table.shape import NAME, TEXT, text
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb
+from reconciler.model.state import LiveObject
 
 PEOPLE = "(first: 100) { nodes { id email } }"
 """What is asked for where an object refers to users, who are called by their address."""
 
 
-class UserKind(TabledKind, LookedUp):
+class UserKind(TabledKind, LookedUp, PartlyProvided):
     """A person of the organization, or of one customer."""
 
     name = "User"
@@ -62,6 +63,10 @@ class UserKind(TabledKind, LookedUp):
         Row("phone", TEXT, "A telephone number."),
         Row("externalId", TEXT, "Your own id of the user.", "u-17"),
     )
+
+    def is_provided(self, live: LiveObject) -> bool:
+        """The organization's own people, of whom there always is one."""
+        return not live.fields["customer"]
 
     def lookup_form(self, name: str) -> str:
         """Addresses of email are the same in any case."""

@@ -28,15 +28,16 @@ def kinds_named(desired: Desired) -> set[str]:
     return named
 
 
-def kinds_to_read(desired: Desired, *, prune: bool) -> list[Kind]:
-    """The kinds that are named; to delete what git no longer declares, all that bear marks. What a project
-    does not use costs no request and needs no permission.
+def kinds_to_read(desired: Desired, *, prune: bool, every: bool = False) -> list[Kind]:
+    """The kinds that are named; to delete what git no longer declares, all that bear marks; to list what
+    nobody manages, `every` one. What a project does not use costs no request and needs no permission.
     """
     named = kinds_named(desired)
     return [
         kind
         for kind in all_kinds().values()
-        if kind.name in named or (prune and kind.declared and kind.marked)
+        if kind.name in named
+        or (kind.declared and ((prune and kind.marked) or (every and kind.stands_alone)))
     ]
 
 

@@ -45,12 +45,12 @@ class Tenant:
 
     async def find(self, kind: Kind, op: Operation) -> list[LiveObject]:
         """The objects of the connection that `op` asks for."""
-        answer = await self._there(op)
+        answer = await self.there(op)
         return [await self._object(kind, node) for node in answer.get("nodes") or () if node]
 
     async def glance(self, kind: Kind, op: Operation) -> list[LiveObject]:
         """The same, without those that cannot be understood: they are anybody's, and plans tell of them."""
-        answer = await self._there(op)
+        answer = await self.there(op)
         seen = []
         for node in answer.get("nodes") or ():
             with suppress(NotUnderstood):
@@ -89,7 +89,7 @@ class Tenant:
         """The node with what its page left out, and with its YAML read. Raises NotUnderstood."""
         try:
             while isinstance(kind, Paged) and (op := kind.next_part(node)) is not None:
-                node = kind.with_part(node, await self._there(op))
+                node = kind.with_part(node, await self.there(op))
             names = kind.yaml_fields if isinstance(kind, HoldsYaml) else ()
             return {**node, **{f"{name}Data": read_back(node[name]) for name in names if node.get(name)}}
         except ReconcilerError:
@@ -97,7 +97,7 @@ class Tenant:
         except Exception as error:
             raise not_understood(kind, node, error) from error
 
-    async def _there(self, op: Operation) -> Mapping[str, Any]:
+    async def there(self, op: Operation) -> Mapping[str, Any]:
         """The answer to a query that always has one: null tells nothing of what is there."""
         answer = await self._client.execute(op)
         if not isinstance(answer, Mapping):

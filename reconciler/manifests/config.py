@@ -108,7 +108,7 @@ class Check:
 
     def _headless(self, key: str) -> None:
         message = f'"{key}" is no config variable: integration "{self.integration}" is configured by your app'
-        hint = "save it there; no public call does, so that only connections can be set here"
+        hint = "save it in the app: the platform has no public call for it; only connections are set here"
         self._add("headless-configuration", message, ("config", key), hint, key=True)
 
     def _required(self) -> None:

@@ -35,6 +35,8 @@ class Result:
     """True where the answer was lost, and it is not known whether the server carried it out."""
     kept: str = ""
     """Where the text that it destroyed is kept; empty where it destroyed none."""
+    object_id: str = ""
+    """The object that it was done to."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,13 +83,42 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """One field whose live value is not what was last applied."""
+    """One field whose live value is not what was last applied, or of which nobody can tell."""
 
     address: Address
     path: str
     applied: Any
     live: Any
     cause: Cause = Cause.DRIFT
+    is_certain: bool = True
+    """Whether the tenant changed it for sure; a kind without a mark has a record of nothing, and its live
+    values are held against git's.
+    """
+
+
+class Fate(StrEnum):
+    """What became of a resource that is missing."""
+
+    DELETED = "deleted"
+    NEVER = "never applied"
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A resource that the tenant does not have; `why`, where that is known, and `told`, what tells of it."""
+
+    address: Address
+    why: Fate | None = None
+    told: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """An object that nobody manages. `address` is what a manifest of it could be called."""
+
+    address: Address
+    id: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +135,8 @@ class Rollout:
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Why nothing must be done to the resource of `address`, or, where that is empty, why nothing of the
-    plan must be carried out: what is protected, the numbers, and what lifts it (`hint`).
+    plan must be carried out: what is protected, the numbers, and what lifts it (`hint`). Those of several
+    resources that say the same are one finding.
     """
 
     code: str
@@ -143,6 +173,12 @@ class Plan:
     """What is told and changes nothing: a draft that a person goes on working on."""
     unchanged: int = 0
     unmanaged: int = 0
+    strangers: tuple[Stranger, ...] = ()
+    """The objects that nobody manages: those that `unmanaged` counts."""
+    missing: tuple[Address, ...] = ()
+    """The resources that the tenant does not have."""
+    waiting: tuple[Diagnostic, ...] = ()
+    """A note for each object with saved changes that nobody deployed."""
     unreadable: int = 0
     """How many objects of the tenant cannot be understood."""
     orphans: tuple[Address, ...] = ()

@@ -11,11 +11,11 @@ from reconciler.kinds.protocol import Policy, Steps
 from reconciler.model.address import Address, Ref
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.digest import sha256
-from reconciler.model.plan import Action, Cause, Change, Drift, Plan, Refusal, Rollout, Verb
-from reconciler.model.secret import Secret, Unproven
+from reconciler.model.plan import Action, Drift, Plan, Refusal, Rollout, Verb
 from reconciler.model.state import Desired, Live, LiveObject, Resource
 from reconciler.plan.baseline import without_baseline
 from reconciler.plan.deletion import deletions, not_understood, unread
+from reconciler.plan.drift import drifted, missing, strangers, waiting
 from reconciler.plan.graph import ordered
 from reconciler.plan.guards import on_the_whole
 from reconciler.plan.handing import action_of, hand_over
@@ -54,7 +54,7 @@ def make_plan(
     """
     matched = matched or match(desired, live)
     selection = selection or Selection()
-    mending = Mending(desired, matched, policy, live)
+    mending = Mending(desired, matched, policy)
     found, impact, order = _settled(mending, selection)
     draft = _Draft(refusals=[one for refusals in found.refused.values() for one in refusals])
     draft.warnings += [
@@ -89,6 +89,9 @@ def make_plan(
         notes=tuple(draft.notes),
         unchanged=draft.unchanged,
         unmanaged=matched.unmanaged,
+        strangers=strangers(live, matched),
+        missing=missing([a for a in desired.resources if found.is_about(a)], mending),
+        waiting=tuple(waiting([r for a, r in desired.resources.items() if found.is_about(a)], matched)),
         unreadable=len(live.unreadable),
         orphans=tuple(sorted(matched.orphans)),
         left_out=(*found.left_out.values(), *removal.left_out),
@@ -119,9 +122,9 @@ def _late(desired: Desired) -> set[Address]:
 
 def _plan_resource(address: Address, mending: Mending, scope: Scope, draft: _Draft) -> None:
     planned = address in scope.resources
-    if not planned and address not in scope.left_out and address not in scope.refused:
+    if not scope.is_about(address):
         return
-    draft.drift += _drifted(address, mending)
+    draft.drift += drifted(address, mending)
     if address in scope.left_out:
         return
     found, live = mending.steps(address), mending.matched.objects.get(address)
@@ -136,35 +139,6 @@ def _plan_resource(address: Address, mending: Mending, scope: Scope, draft: _Dra
         chain.append(action_of(address, step, after, mending.basis(address), live.id if live else ""))
     if chain:
         draft.chains[address] = chain
-
-
-def _drifted(address: Address, mending: Mending) -> list[Drift]:
-    live = mending.matched.objects.get(address)
-    # An object that keeps no record was as its manifest says when it was last applied, or never was.
-    unrecorded = live is not None and not live.applied and address not in mending.matched.adopting
-    return [
-        Drift(address, change.path, _applied(change), change.before, change.cause)
-        for change in mending.steps(address).changes
-        if change.cause in (Cause.DRIFT, Cause.BOTH)
-        or (change.cause is Cause.UNKNOWN and (unrecorded or _of_secret(change)))
-    ]
-
-
-def _of_secret(change: Change) -> bool:
-    """Whether nobody can tell since the record holds no values of secrets; else it is git's new wish."""
-    return any(map(_has_secret, (change.before, change.after)))
-
-
-def _has_secret(value: object) -> bool:
-    if isinstance(value, Mapping):
-        return any(map(_has_secret, value.values()))
-    if isinstance(value, list | tuple):
-        return any(map(_has_secret, value))
-    return isinstance(value, Secret) and not isinstance(value, Unproven)
-
-
-def _applied(change: Change) -> object:
-    return change.after if change.cause is Cause.DRIFT else None
 
 
 def _connect(resources: Mapping[Address, Resource], mending: Mending, draft: _Draft) -> None:
@@ -190,16 +164,9 @@ def _provider(ref: Ref, resources: Mapping[Address, Resource], draft: _Draft) ->
 
 
 def _impact(resources: Mapping[Address, Resource], mending: Mending) -> Iterator[Steps]:
-    publishing = {a for a in resources if any(step.verb is Verb.PUBLISH for step in mending.steps(a).steps)}
-    if not publishing:
-        return
-    followers: dict[Address, list[Address]] = {address: [] for address in publishing}
-    for address, resource in resources.items():
-        for ref in all_kinds()[resource.kind].needs(resource):
-            if ref.address in publishing and isinstance(mending.matched.resolve(ref), Ref):
-                followers[ref.address].append(address)
-    for address in resources:
-        if address in publishing:
+    followers = mending.followers(resources)
+    for address in mending.desired.resources:
+        if address in followers:
             yield mending.impact(address, followers[address])
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.answers import could_be
-from reconciler.kinds.capabilities import Foretells, LookedUp, Scoped
+from reconciler.kinds.capabilities import Foretells, LookedUp, PartlyProvided, Scoped
 from reconciler.kinds.protocol import Kind, Policy, Request
 from reconciler.kinds.table.marks import mark, marks_in, owned_name, project_of
 from reconciler.model.address import Address, Ref
@@ -20,11 +20,12 @@ from reconciler.model.state import Desired, Live, LiveObject, Resource, Unreadab
 @dataclass(slots=True)
 class Matched:
     """Resources and their objects. `orphans` are owned objects that no manifest names; `sharing` holds, for
-    an address whose mark several objects bear, all of them; `unmanaged` counts those that bear no mark and
+    an address whose mark several objects bear, all of them; `strangers` are those that bear no mark and
     match nothing.
     """
 
     desired: Desired
+    live: Live
     objects: dict[Address, LiveObject] = field(default_factory=dict)
     adopting: set[Address] = field(default_factory=set)
     refusals: list[Refusal] = field(default_factory=list)
@@ -34,13 +35,20 @@ class Matched:
     """What resources may name without a manifest of its own, by kind and name."""
     odd: set[Address] = field(default_factory=set)
     """The resources whose objects cannot be understood: they are there, and nobody knows how."""
+    unmet: dict[Address, list[Refusal]] = field(default_factory=dict)
+    """What resources would need of the tenant, and is not there."""
+    strangers: list[LiveObject] = field(default_factory=list)
     unclear: set[Address] = field(default_factory=set)
     """The resources of which it is not known which object is theirs: what is noted in `refusals`, and no
     more can be said of them.
     """
-    unmanaged: int = 0
     owned: int = 0
     _foretold: dict[Ref, Any] = field(default_factory=dict)
+
+    @property
+    def unmanaged(self) -> int:
+        """How many strangers there are."""
+        return len(self.strangers)
 
     def resolve(self, ref: Ref) -> Any:
         """The value of a Ref as far as the tenant knows it now, else the Ref itself."""
@@ -103,7 +111,7 @@ def match(desired: Desired, live: Live) -> Matched:
     """Pairs all resources of `desired` with the objects of `live`, kind by kind in the order of their
     dependencies.
     """
-    matched = Matched(desired)
+    matched = Matched(desired, live)
     for kind in all_kinds().values():
         objects = live.objects.get(kind.name, ())
         resources = [r for r in desired.resources.values() if r.kind == kind.name]
@@ -282,7 +290,8 @@ def _count(
         if live.id in taken:
             matched.owned += live.id not in adopting
         elif name is None:
-            matched.unmanaged += not marks_in(live.labels, kind.name)
+            if _is_anybodys(kind, live) and not marks_in(live.labels, kind.name):
+                matched.strangers.append(live)
         else:
             matched.owned += 1
             scope = scope_of(live)
@@ -293,6 +302,11 @@ def _count(
                 matched.sharing.setdefault(address, {first.id: first})[live.id] = live
                 address = address_of_one(address, live.id)
             matched.orphans[address] = live
+
+
+def _is_anybodys(kind: Kind, live: LiveObject) -> bool:
+    """Whether an object is one that somebody may want to manage."""
+    return kind.stands_alone and not (isinstance(kind, PartlyProvided) and kind.is_provided(live))
 
 
 def address_of_one(address: Address, object_id: str) -> Address:

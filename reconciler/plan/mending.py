@@ -11,7 +11,7 @@ from reconciler.kinds.protocol import Policy, Request, Step, Steps
 from reconciler.model.address import Address, Ref
 from reconciler.model.errors import Unforeseen
 from reconciler.model.plan import Refusal, Verb
-from reconciler.model.state import Desired, Live
+from reconciler.model.state import Desired
 from reconciler.plan.guards import denials
 from reconciler.plan.interim import own_interim
 from reconciler.plan.match import Matched
@@ -33,13 +33,12 @@ class Mending:
     desired: Desired
     matched: Matched
     policy: Policy
-    live: Live
     names: Names = field(init=False)
     _known: dict[Address, Mended] = field(default_factory=dict)
     _refusals: dict[Address, tuple[Refusal, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.names = Names(self.matched, self.live, self.steps)
+        self.names = Names(self.matched, self.steps)
 
     def steps(self, address: Address) -> Steps:
         """The steps of a resource, in order, and what there is to say about it."""
@@ -50,13 +49,22 @@ class Mending:
         return self._mended(address).basis
 
     def impact(self, address: Address, followers: Sequence[Address]) -> Steps:
-        """What there is to say about a release, for those that will run it. It makes no step."""
+        """What there is to say about the version that others take up, for these. It makes no step."""
         kind, asked = all_kinds()[address.kind], [self.request(one) for one in followers]
         try:
-            found = kind.impact(self.request(address), asked) if isinstance(kind, Affects) else ()
+            return kind.impact(self.request(address), asked) if isinstance(kind, Affects) else Steps()
         except Exception as error:
             return Steps(refusals=(self._odd(address, error),))
-        return Steps(warnings=tuple(found))
+
+    def followers(self, concerned: Iterable[Address]) -> dict[Address, list[Address]]:
+        """Those of the `concerned` that take up another version, by the resources that they refer to."""
+        found: dict[Address, list[Address]] = {}
+        for address in concerned:
+            if any(map(_takes_up, self.steps(address).steps)):
+                for ref in self._needs(address):
+                    if ref.address in self.desired.resources:
+                        found.setdefault(ref.address, []).append(address)
+        return found
 
     def _mended(self, address: Address) -> Mended:
         if address not in self._known:
@@ -123,6 +131,7 @@ class Mending:
         steps, live = self.steps(address), self.matched.objects.get(address)
         yield from steps.refusals
         yield from self.names.refusals(address)
+        yield from self.matched.unmet.get(address, ())
         yield from denials(address, [step.verb for step in steps.steps], live.denied if live else ())
         for ref in self._needs(address) if steps.steps else ():
             nowhere = isinstance(self.matched.resolve(ref), Ref) and self.provider(ref) is None

@@ -13,7 +13,7 @@ from reconciler.kinds.protocol import Steps
 from reconciler.kinds.table.labels import ignored
 from reconciler.model.address import Address
 from reconciler.model.plan import Refusal
-from reconciler.model.state import Live, LiveObject, Resource
+from reconciler.model.state import LiveObject, Resource
 from reconciler.plan.match import Matched, listed
 
 Value = tuple[str, str, object, str]
@@ -57,7 +57,6 @@ class Names:
     """The unique values of both sides. `steps` says what would be done to a resource."""
 
     matched: Matched
-    live: Live
     steps: Callable[[Address], Steps]
     _bearers: dict[Value, list[LiveObject]] | None = None
     _owners: dict[str, Address] = field(default_factory=dict)
@@ -146,7 +145,7 @@ class Names:
             self._bearers = {}
             self._owners = {live.id: address for address, live in self.matched.objects.items()}
             for name, kind in all_kinds().items():
-                for live in self.live.objects.get(name, ()) if isinstance(kind, KeepsUnique) else ():
+                for live in self.matched.live.objects.get(name, ()) if isinstance(kind, KeepsUnique) else ():
                     within = kind.live_scope(live) if isinstance(kind, Scoped) else None
                     for one in kind.unique if isinstance(kind, KeepsUnique) else ():
                         if isinstance(value := live.fields.get(one), str) and value:

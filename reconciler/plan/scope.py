@@ -29,6 +29,10 @@ class Scope:
     refused: Mapping[Address, tuple[Refusal, ...]]
     unjudged: Collection[Address] = ()
 
+    def is_about(self, address: Address) -> bool:
+        """Whether the run is about a resource, even if nothing is done to it."""
+        return any(address in some for some in (self.resources, self.left_out, self.refused))
+
 
 def within_reach(desired: Desired, selection: Selection) -> Desired:
     """What is asked for, cut down to what a run may come to: what `selection` names, and whatever that refers

@@ -20,7 +20,18 @@ from reconciler.model.digest import sha256
 from reconciler.model.errors import InvalidInput, ReconcilerError, Refused
 from reconciler.model.lease import Lease, moment
 from reconciler.model.outcome import Outcome, Result, Status
-from reconciler.model.plan import Action, Cause, Change, Drift, Plan, Refusal, Rollout, Verb
+from reconciler.model.plan import (
+    Action,
+    Cause,
+    Change,
+    Drift,
+    Missing,
+    Plan,
+    Refusal,
+    Rollout,
+    Stranger,
+    Verb,
+)
 from reconciler.model.secret import SHOWN, Hidden, Secret
 from reconciler.report import sanitize
 from reconciler.report.values import LONG, shorten
@@ -92,8 +103,12 @@ def outcome_document(outcome: Outcome, *, created_at: str, seconds: float = 0.0)
     }
 
 
-def drift_document(plan: Plan, *, created_at: str) -> Document:
-    """Live against what was last applied as JSON: the plan's drift alone."""
+def drift_document(
+    plan: Plan, missing: Sequence[Missing] = (), *, created_at: str, unmanaged: bool = False
+) -> Document:
+    """Live against what was last applied as JSON: the plan's drift, and what is missing. What nobody manages
+    is counted, and listed where `unmanaged` asks for it.
+    """
     causes = Counter(drift.cause for drift in plan.drift)
     return {
         "format": DRIFT,
@@ -102,11 +117,14 @@ def drift_document(plan: Plan, *, created_at: str) -> Document:
             "fields": len(plan.drift),
             "resources": len({drift.address for drift in plan.drift}),
             **{cause.value: causes[cause] for cause in Cause},
+            "missing": len(missing),
             "unmanaged": plan.unmanaged,
             "orphans": len(plan.orphans),
             **({"unreadable": plan.unreadable} if plan.unreadable else {}),
         },
         "drift": [_drift(drift) for drift in plan.drift],
+        "missing": [_missing(one) for one in missing],
+        **({"unmanaged": [_stranger(one) for one in plan.strangers]} if unmanaged else {}),
         "warnings": [_diagnostic(warning) for warning in plan.warnings],
         "notes": [_diagnostic(note) for note in plan.notes],
         "orphans": [str(address) for address in plan.orphans],
@@ -241,7 +259,20 @@ def _drift(drift: Drift) -> Document:
         "applied": NOT_KNOWN.get(drift.cause) if applied is None else applied,
         "live": plain(drift.live),
         "cause": drift.cause.value,
+        **({} if drift.is_certain else {"certain": False}),
     }
+
+
+def _missing(missing: Missing) -> Document:
+    return {
+        "address": str(missing.address),
+        "why": missing.why.value if missing.why else None,
+        "told": missing.told or None,
+    }
+
+
+def _stranger(stranger: Stranger) -> Document:
+    return {"address": str(stranger.address), "id": stranger.id, "name": stranger.name}
 
 
 def _result(result: Result) -> Document:

@@ -15,7 +15,7 @@ _STYLES = {"error": "bold red", "refused": "bold red", "warning": "bold yellow"}
 
 def render_errors(console: Console, document: Mapping[str, Any]) -> None:
     """All errors and warnings of the document, and how many there are where there is more than one."""
-    errors: Sequence[Mapping[str, Any]] = document["errors"]
+    errors: Sequence[Mapping[str, Any]] = values.findings(document["errors"])
     warnings: Sequence[Mapping[str, Any]] = document.get("warnings", ())
     for entry in errors:
         render_entry(console, "error", entry)

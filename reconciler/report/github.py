@@ -17,7 +17,7 @@ def github(kind: str, document: Document) -> str:
 
 
 def _plan(document: Document) -> Iterator[str]:
-    yield from _entries("error", document.get("refusals", ()))
+    yield from _entries("error", values.findings(document.get("refusals", ())))
     yield from _entries("warning", document.get("warnings", ()))
     yield from _left_out(document)
     yield from _entries("notice", document.get("notes", ()))
@@ -31,7 +31,7 @@ def _outcome(document: Document) -> Iterator[str]:
         if action["status"] in ("failed", "stale"):
             text = "\n".join(part for part in (action["error"], action["hint"]) if part)
             yield _annotation("error", {"title": action["id"]}, text or action["status"])
-    yield from _entries("error", document.get("refusals", ()))
+    yield from _entries("error", values.findings(document.get("refusals", ())))
     yield from _left_out(document)
     yield _annotation("notice", {"title": "reconciler apply"}, values.outcome_line(document))
 
@@ -46,7 +46,13 @@ def _drift(document: Document) -> Iterator[str]:
         applied, live = values.pair(drift["applied"], drift["live"])
         cause = values.CAUSES[drift["cause"]]
         text = f"{drift['path']} is not as last applied ({cause}): applied {applied}, live {live}"
-        yield _annotation("warning", {"title": drift["address"]}, text)
+        level = "warning" if drift.get("certain", True) else "notice"
+        yield _annotation(level, {"title": drift["address"]}, text)
+    for one in document.get("missing", ()):
+        text = "\n".join(part for part in (values.missing_line(one), one.get("told")) if part)
+        yield _annotation("warning", {"title": one["address"]}, text)
+    for line in values.unmanaged_lines(document):
+        yield _annotation("notice", {"title": "managed by nobody"}, line)
     yield from _entries("warning", values.unseen(document))
     yield from _entries("notice", document.get("notes", ()))
     yield _annotation("notice", {"title": "reconciler drift"}, values.drift_line(document))

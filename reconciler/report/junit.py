@@ -75,8 +75,12 @@ def _drift(document: Document) -> Iterator[Case]:
     for drift in document["drift"]:
         applied, live = values.pair(drift["applied"], drift["live"], values.LONG)
         text = f"{values.CAUSES[drift['cause']]}\napplied: {applied}\nlive: {live}"
-        yield drift["address"], drift["path"], "failure", text, 0.0
-    if not document["drift"]:
+        ending = "failure" if drift.get("certain", True) else "skipped"
+        yield drift["address"], drift["path"], ending, text, 0.0
+    for one in document.get("missing", ()):
+        text = "\n".join(part for part in (values.missing_line(one), one.get("told")) if part)
+        yield one["address"], "missing", "failure", text, 0.0
+    if not document["drift"] and not document.get("missing"):
         yield "drift", "nothing has drifted", "", "", 0.0
 
 

@@ -40,7 +40,8 @@ class Section:
 def plan(document: Document) -> str:
     """A plan: counts of each kind, refusals and warnings, then each kind's changes."""
     line = values.plan_line(document) or "Nothing can be applied."
-    refusals = values.count(len(document.get("refusals", ())), "reason")
+    found = values.findings(document.get("refusals", ()))
+    refusals = values.count(len(found), "reason")
     head = [
         f"### Plan for {_span(document['project'])} in {_span(document['environment'])}",
         "",
@@ -61,7 +62,7 @@ def plan(document: Document) -> str:
     if document["actions"]:
         head += ["", *_kind_table(document["actions"])]
     sections = [
-        _entries("Refused", document.get("refusals", ()), "refusal", is_open=True),
+        _entries("Refused", found, "refusal", is_open=True),
         _listing("Deleted along with it", document.get("consequences", ()), "consequence", is_open=True),
         _listing("Left out", values.left_out_lines(document), "resource", is_open=True),
         _entries("Warnings", document.get("warnings", ()), "warning"),
@@ -84,7 +85,7 @@ def outcome(document: Document) -> str:
     if left := values.next_line(document):
         head += ["", left]
     sections = [
-        _entries("Refused", document.get("refusals", ()), "refusal", is_open=True),
+        _entries("Refused", values.findings(document.get("refusals", ())), "refusal", is_open=True),
         _listing("Left out", values.left_out_lines(document), "resource", is_open=True),
     ]
     for status in ("failed", "stale", "skipped", "done"):
@@ -105,6 +106,8 @@ def drift(document: Document) -> str:
         head += ["", markdown(reason)]
     sections = [
         _drift("Not as last applied", document["drift"], is_open=True),
+        _listing("Missing", [_gone(one) for one in document.get("missing", ())], "resource", is_open=True),
+        _listing("Managed by nobody", values.unmanaged_lines(document), "object"),
         _entries("Warnings", values.unseen(document), "warning"),
         _listing("Owned, but in no manifest", values.left_orphans(document), "resource"),
         _listing("Notes", values.note_lines(document), "note"),
@@ -215,6 +218,11 @@ def _drift(title: str, drifts: Sequence[Document], *, is_open: bool = False) -> 
             lines.append(f"      … {values.count(len(group) - _CHANGES, 'more field')}")
         blocks.append(lines)
     return Section(f"{title}: {values.count(len(drifts), 'field')}", blocks, "resource", is_open)
+
+
+def _gone(missing: Document) -> str:
+    told = f" ({missing['told']})" if missing.get("told") else ""
+    return f"{missing['address']}: {values.missing_line(missing)}{told}"
 
 
 def _ended(action: Document) -> list[str]:

@@ -51,7 +51,7 @@ def render_plan(console: Console, document: Document, *, verbose: bool = False) 
         lines.blank(console)
     _notes(console, document)
     _entries(console, "warning", document.get("warnings", ()))
-    _entries(console, "refused", document.get("refusals", ()))
+    _entries(console, "refused", values.findings(document.get("refusals", ())))
     _not_shown(console, document)
     if waiting := values.waiting_line(document):
         lines.write(console, 0, (waiting, "yellow"))
@@ -82,7 +82,7 @@ def render_outcome(console: Console, document: Document, *, verbose: bool = Fals
     if shown:
         lines.blank(console)
     _left_out(console, document)
-    _entries(console, "refused", document.get("refusals", ()))
+    _entries(console, "refused", values.findings(document.get("refusals", ())))
     bad = any(action["status"] in ("failed", "stale") for action in document["actions"])
     lines.write(console, 0, (values.outcome_line(document), "bold red" if bad else "bold"))
     if left := values.next_line(document):
@@ -94,11 +94,26 @@ def render_drift(console: Console, document: Document, *, verbose: bool = False)
     for address, drifts in values.by_address(document["drift"]).items():
         _drift_group(console, address, drifts, verbose)
         lines.blank(console)
+    _missing(console, document.get("missing", ()))
     _listing(console, "Owned, but in no manifest", values.left_orphans(document), verbose, "yellow")
+    _listing(console, "Managed by nobody", values.unmanaged_lines(document), True, "yellow")
     _entries(console, "warning", values.unseen(document))
     _notes(console, document)
     _not_shown(console, document)
+    if line := values.unmanaged_line(document):
+        lines.write(console, 0, (line, "dim"))
     lines.write(console, 0, (values.drift_line(document), "bold"))
+
+
+def _missing(console: Console, missing: Sequence[Document]) -> None:
+    for one in missing:
+        lines.write(
+            console, 2, ("- ", "red"), (terminal(one["address"]), "bold"), f": {values.missing_line(one)}"
+        )
+        if one.get("told"):
+            lines.write(console, 6, (terminal(one["told"]), "dim"))
+    if missing:
+        lines.blank(console)
 
 
 def _left_out(console: Console, document: Document) -> None:
@@ -183,7 +198,9 @@ def _drift_aside(console: Console, document: Document, verbose: bool) -> None:
     ]
     if not left:
         return
-    lines.write(console, 0, ("Changed in the tenant, and left alone:", "yellow"))
+    known = any(one.get("cause") != "unknown" for one in left)
+    title = "Changed in the tenant" if known else "Changed by nobody knows whom"
+    lines.write(console, 0, (f"{title}, and left alone:", "yellow"))
     for address, drifts in values.by_address(left).items():
         _drift_group(console, address, drifts, verbose)
     lines.blank(console)

@@ -11,6 +11,7 @@ from reconciler.report.sanitize import terminal
 
 SHORT = 60
 LONG = 2_000
+_NAMED = 3
 _CONTEXT = 16
 # The words that stand for values; they are shown bare, as nobody's text.
 _WORDS = re.compile(
@@ -76,6 +77,21 @@ def place(entry: Mapping[str, Any]) -> str:
 def count(number: int, noun: str) -> str:
     """`1 action`, `2,000 actions`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def findings(entries: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Entries of which some say the same of several resources: these as one, of all of them."""
+    alike: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+    for entry in entries:
+        said = (entry.get("code"), entry["message"], entry.get("hint"), place(entry))
+        alike.setdefault(said, []).append(entry)
+    return [{**some[0], "address": _together(some)} for some in alike.values()]
+
+
+def _together(entries: Sequence[Mapping[str, Any]]) -> str:
+    named = list(dict.fromkeys(one["address"] for one in entries if one.get("address")))
+    more = len(named) - _NAMED
+    return ", ".join(named[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def by_address(entries: Iterable[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
@@ -255,8 +271,37 @@ def unseen(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def drift_line(document: Mapping[str, Any]) -> str:
     """The drift in one line."""
-    summary = document["summary"]
-    if not document["drift"]:
-        return f"No drift. {_compared(document) or 'The tenant'} is as it was last applied."
-    fields, resources = count(summary["fields"], "field"), count(summary["resources"], "resource")
-    return f"Drift: {fields} of {resources} not as last applied."
+    sure = [one for one in document["drift"] if one.get("certain", True)]
+    open_, gone = len(document["drift"]) - len(sure), len(document.get("missing", ()))
+    parts = []
+    if sure:
+        resources = count(len({one["address"] for one in sure}), "resource")
+        parts.append(f"{count(len(sure), 'field')} of {resources} not as last applied")
+    if gone:
+        parts.append(f"{count(gone, 'resource')} missing")
+    doubt = f"of {count(open_, 'field')} nobody can tell who changed {'it' if open_ == 1 else 'them'}"
+    if parts:
+        return f"Drift: {', '.join(parts)}{f'; {doubt}' if open_ else ''}."
+    return f"No known drift; {doubt}." if open_ else _no_drift(document)
+
+
+def _no_drift(document: Mapping[str, Any]) -> str:
+    return f"No drift. {_compared(document) or 'The tenant'} is as it was last applied."
+
+
+def missing_line(missing: Mapping[str, Any]) -> str:
+    """That a resource is missing, and what became of it where that is known."""
+    return f"missing, {missing['why']}" if missing.get("why") else "missing"
+
+
+def unmanaged_line(document: Mapping[str, Any]) -> str:
+    """How much nobody manages, in one line, where it is not listed; empty where that is nothing."""
+    number = document["summary"].get("unmanaged", 0)
+    if not number or "unmanaged" in document:
+        return ""
+    return f"Nobody manages {count(number, 'object')}: --unmanaged lists them, and those of other kinds."
+
+
+def unmanaged_lines(document: Mapping[str, Any]) -> list[str]:
+    """What nobody manages: what its address could be, and its id."""
+    return [f"{one['address']}  {one['id']}" for one in document.get("unmanaged", ())]

@@ -83,10 +83,12 @@ def _is_text(value: Any) -> bool:
 def _top(definition: dict[str, Any], known: Known) -> Iterator[str]:
     if not _is_text(definition.get("name")):
         yield "name is required"
+    if isinstance(definition.get("description"), dict | list):
+        yield "description must be text"
     endpoint = definition.get("endpointType")
     if endpoint is not None and endpoint not in known.endpoint_types:
         yield f"endpointType {endpoint!r} is unknown"
-    if not isinstance(definition.get("configuration", {}), dict):
+    if not isinstance(definition.get("configuration") or {}, dict):
         yield "configuration must be a mapping"
     variables = definition.get("requiredConfigVars")
     if variables is not None and not isinstance(variables, list):
@@ -145,9 +147,13 @@ def _pages(pages: Any, declared: set[str]) -> Iterator[str]:
         if not isinstance(page, dict) or not isinstance(page.get("name"), str):
             yield f"configPages[{index}]: name is required"
             continue
+        elements = page.get("elements")
+        if elements and not _is_list_of_maps(elements):
+            yield f"config page {page['name']!r}: elements must be a list of mappings"
         for element in _maps(page.get("elements")):
-            if element.get("type") == "configVar" and element.get("value") not in declared:
-                yield f"config page {page['name']!r}: unknown config variable {element.get('value')!r}"
+            value = element.get("value")
+            if element.get("type") == "configVar" and not (isinstance(value, str) and value in declared):
+                yield f"config page {page['name']!r}: unknown config variable {value!r}"
 
 
 def _flow(flow: Any, index: int, declared: set[str], known: Known) -> Iterator[str]:
@@ -167,9 +173,24 @@ def _flow(flow: Any, index: int, declared: set[str], known: Known) -> Iterator[s
     nested = list(steps_of(steps))
     yield from _repeated(f"{where}: step", [step.get("name") for step in nested])
     for step in nested:
+        yield from _within(step, where)
         yield from _step(step, where, declared, known, first=step is steps[0])
     for position, component in enumerate(_maps(flow.get("supplementalComponents"))):
         yield from _component(component, f"{where}: supplementalComponents[{position}]")
+
+
+def _within(step: dict[str, Any], flow: str) -> Iterator[str]:
+    """What stands inside of a loop or a branching step."""
+    branches = step.get("branches")
+    if branches and not _is_list_of_maps(branches):
+        yield f"{flow}: step {step.get('name')!r}: branches must be a list of mappings"
+    for steps in (step.get("steps"), *(branch.get("steps") for branch in _maps(branches))):
+        if steps and not _is_list_of_maps(steps):
+            yield f"{flow}: step {step.get('name')!r}: its steps must be a list of mappings"
+
+
+def _is_list_of_maps(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, dict) for one in value)
 
 
 def _step(step: dict[str, Any], flow: str, declared: set[str], known: Known, *, first: bool) -> Iterator[str]:
@@ -235,5 +256,5 @@ def _undeclared(value: Any, where: str, declared: set[str]) -> Iterator[str]:
         if value.get("type") != "configVar":
             yield from _undeclared(name, where, declared)
             yield from _undeclared(value.get("name"), where, declared)
-        elif name and name not in declared:
+        elif name and not (isinstance(name, str) and name in declared):
             yield f"{where}: unknown config variable {name!r}"

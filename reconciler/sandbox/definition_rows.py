@@ -52,12 +52,11 @@ def configuration(definition: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _flow(flow: dict[str, Any], order: int) -> dict[str, Any]:
-    retry = flow.get("retryConfig") or {}
-    queue = flow.get("queueConfig") or {}
+    retry, queue = _mapping(flow.get("retryConfig")), _mapping(flow.get("queueConfig"))
     return {
         "name": flow["name"],
         "description": flow.get("description") or "",
-        "stable_key": flow.get("stableKey"),
+        "stable_key": _text(flow.get("stableKey")),
         "sort_order": order,
         "is_synchronous": bool(flow.get("isSynchronous")),
         "is_agent_flow": bool(flow.get("isAgentFlow")),
@@ -66,8 +65,8 @@ def _flow(flow: dict[str, Any], order: int) -> dict[str, Any]:
         "steps": flow.get("steps") or [],
         "trigger": _trigger(flow.get("steps") or []),
         "schemas": flow.get("schemas"),
-        "retry_max_attempts": int(retry.get("maxAttempts") or 0),
-        "retry_delay_minutes": int(retry.get("delayMinutes") or 0),
+        "retry_max_attempts": _number(retry.get("maxAttempts")),
+        "retry_delay_minutes": _number(retry.get("delayMinutes")),
         "retry_uses_exponential_backoff": bool(retry.get("usesExponentialBackoff")),
         "retry_unique_request_id_field": retry.get("uniqueRequestIdField"),
         "singleton_executions": bool(queue.get("singletonExecutions")),
@@ -97,7 +96,7 @@ def _variable(variable: dict[str, Any], order: int, by_users: set[Any]) -> dict[
     scoped = variable.get("useScopedConfigVar")
     return {
         "key": variable["key"],
-        "stable_key": variable.get("stableKey"),
+        "stable_key": _text(variable.get("stableKey")),
         "description": variable.get("description"),
         "data_type": _data_type(variable),
         "collection_type": _known(variable.get("collectionType"), ("valuelist", "keyvaluelist")),
@@ -137,7 +136,7 @@ def _reference(value: dict[str, Any] | None) -> dict[str, Any] | None:
 
 def _input(name: str, value: Any) -> dict[str, Any]:
     given = value if isinstance(value, dict) else {}
-    meta = given.get("meta") or {}
+    meta = _mapping(given.get("meta"))
     content = given.get("value")
     if content is None:
         content = ""
@@ -151,6 +150,18 @@ def _input(name: str, value: Any) -> dict[str, Any]:
         "org_only": bool(meta.get("orgOnly")),
         "meta": meta,
     }
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _number(value: Any) -> int:
+    return int(value) if isinstance(value, int | float) else 0
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _page_order(definition: dict[str, Any]) -> dict[str, int]:

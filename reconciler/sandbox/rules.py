@@ -85,7 +85,7 @@ updated_at_moves | everything, own_fields_only | whether config, labels and depl
 alias_limit | none, 10, 50 | the most root fields of one request
 query_cost | none, 20000 | the most nodes that a query may ask for: first, times the first of what is within
 headless_upgrade | refused, allowed | moving an instance to another configuration version before its values
-unknown_components | invented, refused | a definition names a component or version that the tenant lacks
+unknown_components | invented, refused | a definition names a component or connection that is not there
 activity_log | on, off | activities tells each change
 """
 

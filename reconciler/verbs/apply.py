@@ -64,7 +64,7 @@ async def apply(
                     observed=dict(planned.objects),
                     policy=planned.policy,
                     tenant=Tenant(client),
-                    journal=FileJournal(journals, _now),
+                    journal=FileJournal(journals, _now, planned.live.tenant),
                     listener=listener,
                     sleep=anyio.sleep,
                     attributes=commit_attributes(session.environ),

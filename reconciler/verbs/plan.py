@@ -42,20 +42,22 @@ class Planned:
     """Who works on the tenant at present, where the project asks for leases."""
 
 
-async def plan(session: Session, options: Options) -> Planned:
-    """Reads both sides and plans. Nothing can be written: the client's transport lets only queries pass.
+async def plan(session: Session, options: Options, *, every_kind: bool = False) -> Planned:
+    """Reads both sides and plans; with `every_kind` also what no manifest is about. Nothing can be written:
+    the client's transport lets only queries pass.
 
     Raises InvalidInput, NotAuthenticated, Unreachable or ApiError. Refusals are in the plan, not raised.
     """
     from reconciler.live.fetch import fetch, kinds_named, kinds_to_read, with_inputs
-    from reconciler.verbs.further import look_further
+    from reconciler.verbs.further import look_further, look_up_configurations, look_up_needs
     from reconciler.verbs.lease import seen
+    from reconciler.verbs.people import with_people
 
     selection, reader = options.selection, secret_reader(session)
     desired, diagnostics = load_desired(session, selection, reader)
     allowed = policy(session, options)
     async with connect(session, read_only=True, parallelism=options.parallelism) as client:
-        kinds = kinds_to_read(desired, prune=allowed.prune)
+        kinds = kinds_to_read(desired, prune=allowed.prune, every=every_kind)
         reach = within_reach(desired, selection)
         live = await fetch(client, kinds, needed=kinds_named(reach), concurrency=options.parallelism)
         matched = match(desired, live)
@@ -69,20 +71,27 @@ async def plan(session: Session, options: Options) -> Planned:
         if keys := undecided(matched, reach.resources.keys(), allowed):
             for one in await with_inputs(client, keys):
                 matched.know(Address(one.kind, one.fields["reference"]), one)
+        concerned = [a for a, resource in reach.resources.items() if not selection.bars(resource)]
+        await look_up_configurations(client, Mending(desired, matched, allowed), concerned)
+        untold = await look_up_needs(client, Mending(desired, matched, allowed), concerned)
         live = replace(live, requests=client.stats.reads)
         lease, more = await seen(session, client)
-    if selection.select:
-        # What comes along is known only now; the secrets of all else stay unread.
-        found = scope(Mending(desired, matched, allowed, live), selection)
-        desired, wrong = unsealed(desired, reader, found.resources)
-        if wrong:
-            raise InvalidInput(list(in_order(wrong)))
-        matched.desired = desired
-    made = make_plan(desired, live, allowed, matched=matched, selection=selection)
-    made = replace(
-        made,
-        warnings=(*only_warnings(diagnostics), *more, *made.warnings),
-        all_or_nothing=options.all_or_nothing,
-    )
+        if selection.select:
+            # What comes along is known only now; the secrets of all else stay unread.
+            found = scope(Mending(desired, matched, allowed), selection)
+            desired, wrong = unsealed(desired, reader, found.resources)
+            if wrong:
+                raise InvalidInput(list(in_order(wrong)))
+            matched.desired = desired
+        made = make_plan(desired, live, allowed, matched=matched, selection=selection)
+        asked = client.stats.reads
+        notes = await with_people(client, made.notes, matched.objects)
+        made = replace(
+            made,
+            warnings=(*only_warnings(diagnostics), *more, *untold, *made.warnings),
+            notes=notes,
+            reads=made.reads + client.stats.reads - asked,
+            all_or_nothing=options.all_or_nothing,
+        )
     objects = {**matched.known, **matched.objects, **matched.orphans}
     return Planned(made, desired, live, objects, allowed, lease)

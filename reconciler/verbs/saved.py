@@ -200,8 +200,12 @@ def _cut(
     concerned = {str(action.address) for action in actions}
     owned = match(planned.desired, planned.live).owned
     select = saved.get("options", {}).get("select", ())
-    refusals = [
-        *(Refusal(r["code"], r["message"], r["address"], r["hint"]) for r in saved.get("refusals", ())),
+    held = [
+        Refusal(r["code"], r["message"], r.get("address", ""), r.get("hint", ""))
+        for r in saved.get("refusals", ())
+    ]
+    told = {(r.code, r.address) for r in held}
+    since = [
         *(r for r in plan.refusals if r.address in concerned),
         *on_the_whole(actions, len(consequences), owned, planned.policy, select),
     ]
@@ -215,7 +219,7 @@ def _cut(
     cut = replace(
         plan,
         actions=actions,
-        refusals=tuple({(r.code, r.address): r for r in refusals}.values()),
+        refusals=(*held, *(r for r in since if (r.code, r.address) not in told)),
         left_out=tuple({one.address: one for one in left_out}.values()),
         consequences=consequences,
     )

@@ -38,6 +38,7 @@ class Options:
     prune: bool = False
     overwrite_drafts: bool = False
     send_secrets: bool = False
+    configured_anew: bool = False
     allow_deletes: bool = False
     allow_updates: bool = False
     delete_strangers: bool = False
@@ -135,6 +136,7 @@ def policy(session: Session, options: Options) -> Policy:
         delete_strangers=options.delete_strangers,
         overwrite_drafts=options.overwrite_drafts,
         send_secrets=options.send_secrets,
+        configured_anew=options.configured_anew,
         record=environment.applied != "none",
         secret_key=key,
     )

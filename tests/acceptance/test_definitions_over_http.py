@@ -46,8 +46,8 @@ def test_a_definition_from_nothing_to_healed(
     assert {(d["address"], d["path"], d["cause"]) for d in found} == edits
     assert len(found) == len(edits)
 
-    code, _, err = project("apply", "--yes")
-    assert (code, "--overwrite-drafts" in err) == (5, True), err
+    code, out, err = project("apply", "--yes")
+    assert (code, "--overwrite-drafts" in out) == (5, True), err
     code, _, err = project("apply", "--yes", "--overwrite-drafts")
     assert code == 0, err
     project.converged()

@@ -221,7 +221,7 @@ def test_what_is_adopted_counts_as_plain_only_where_it_is_just_what_git_says(sho
     assert (shown["config.Channel"], shown["config.Body"]) == (NOT_SHOWN, '{"by": "theirs"}')
     assert SECRET not in said(shop)
     causes = {one["path"]: one["cause"] for one in shop.json("drift")["drift"]}
-    assert causes == {"config.Body": "drift"}
+    assert causes == {"config.Body": "drift", "config.Channel": "unknown"}
 
 
 def test_a_record_that_was_copied_onto_a_strangers_object_proves_nothing(shop: Folder):

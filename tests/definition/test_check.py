@@ -225,7 +225,10 @@ def test_the_trigger_by_its_common_name_is_doubted() -> None:
         (("flows", 0, "steps", 0, "action", "component"), "anyOf", True),
         (("flows", 0, "steps", 0, "action", "component", "version"), "anyOf", True),
         (("flows", 0, "steps", 0, "action", "component", "signature"), "pattern", False),
-        (("flows", 0, "steps", 0, "inputs", "name"), "type", False),
+        (("flows", 0, "steps", 0, "inputs"), "type", True),
+        (("flows", 0, "steps", 0, "inputs", "name"), "type", True),  # an input is a map
+        (("flows", 0, "steps", 0, "inputs", "name", "value"), "type", False),
+        (("flows", 0, "steps", 0, "inputs", "name", "inputs"), "type", False),
         (("flows", 0, "retryConfig", "maxAttempts"), "type", False),
         (("flows", 0, "endpointSecurityType"), "enum", False),
         (("requiredConfigVars", 0, "key"), "minLength", True),

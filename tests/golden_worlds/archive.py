@@ -52,6 +52,10 @@ def _facts(body: str) -> Iterable[str]:
             yield f"{action.get('status', '')} {action['id']}".strip()
     for drift in document.get("drift", ()):
         yield f"{drift['cause']} {drift['address']} {drift['path']}"
+    for refusal in document.get("refusals", ()):
+        yield f"refused {refusal['address']} {refusal['code']}"
+    for one in document.get("leftOut", ()):
+        yield f"left out {one['address']}"
     yield from sorted(set(ERROR.findall(body[end:])))
 
 

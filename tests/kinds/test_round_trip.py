@@ -237,6 +237,37 @@ def test_what_cannot_be_changed_is_refused(world: World, kind: str, field: str, 
     assert "fixed-field" in codes
 
 
+def test_a_key_that_an_adopted_profile_lacks_is_told(world: World) -> None:
+    """The platform takes it at creation alone."""
+    world.mutate("createInstanceProfile", {"name": CASES["InstanceProfile"].spec["name"]})
+    world.declare("InstanceProfile")
+    (refusal,) = world.json("plan")["refusals"]
+    assert refusal["code"] == "fixed-field"
+    assert '"stableKey" can be set at creation alone: the object that is there has none' in refusal["message"]
+    assert refusal["hint"].startswith("leave it out of the manifest")
+
+
+@pytest.mark.parametrize("kind", ["AlertWebhook", "EventWebhook", "LogStream", "Customer", "AlertGroup"])
+def test_a_creation_costs_what_the_plan_says(world: World, kind: str) -> None:
+    """Where two runs at once could make the same object, a creation looks once more."""
+    world.declare(kind)
+    told = world.json("plan")["requests"]
+    sandbox = world.sandbox()
+    try:
+        before, writes = sandbox.requests(), sandbox.writes()
+    finally:
+        sandbox.close()
+    world.run("apply", "--yes")
+    sandbox = world.sandbox()
+    try:
+        sent = sandbox.writes() - writes
+        read = sandbox.requests() - before - sent
+    finally:
+        sandbox.close()
+    # Whose token it is is asked once for both halves of an apply in one process.
+    assert (told["write"], told["read"] - 1) == (sent, read)
+
+
 def test_one_more_tenant_is_a_world_of_its_own(world: World) -> None:
     for kind in KINDS:
         world.declare(kind)

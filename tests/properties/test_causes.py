@@ -31,7 +31,7 @@ def histories(draw: st.DrawFn, most: int) -> tuple[dict[str, str], dict[str, str
 
 def _truth(applied: dict[str, Any], wanted: dict[str, Any], live: dict[str, Any], key: str) -> Cause:
     if key not in applied:
-        return Cause.PENDING  # git did not speak of it
+        return Cause.UNKNOWN  # git did not speak of it, or spoke of it as it was
     by_git, by_tenant = wanted[key] != applied[key], live[key] != applied[key]
     return {(True, False): Cause.PENDING, (False, True): Cause.DRIFT}.get((by_git, by_tenant), Cause.BOTH)
 

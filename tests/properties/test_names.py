@@ -1,4 +1,4 @@
-"""However names change hands: one apply is enough, in any order of manifests, from wherever it was cut off."""
+"""However names change hands: one apply is enough, in any order of manifests, and wherever it was cut off."""
 
 from __future__ import annotations
 

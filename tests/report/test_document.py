@@ -170,6 +170,7 @@ def test_drift_counts_fields_and_resources() -> None:
         "drift": 1,
         "both": 1,
         "unknown": 0,
+        "missing": 0,
         "unmanaged": 4,
         "orphans": 1,
     }

@@ -90,6 +90,20 @@ def test_one_profile_is_the_default() -> None:
     assert names(w, "(isDefaultProfile: true)") == ["Big"]
 
 
+def test_the_profile_of_one_instance_is_never_the_default() -> None:
+    w = World()
+    first, second = w.instance(w.version()), w.instance(w.version(definition("B")), customer=w.customer("B"))
+    given = {"name": "Own", "scope": "INSTANCE", "instance": first}
+    assert change(w, "createInstanceProfile", isDefaultProfile=True, **given)["errors"][0]["field"] == (
+        "isDefaultProfile"
+    )
+    own = make(w, **given)
+    assert change(w, "updateInstanceProfile", id=own, isDefaultProfile=True)["errors"] != []
+    w.call("deleteInstance", id=first)
+    assert names(w, "(isDefaultProfile: true)") == [DEFAULT]
+    assert w.get("instance", second, "profile { name }") == {"profile": {"name": DEFAULT}}
+
+
 @pytest.mark.parametrize(
     ("arguments", "found"),
     [

@@ -145,3 +145,10 @@ def test_they_are_found_by(arguments: str, found: list[str]) -> None:
     scoped(w, "customer", key="Two", stableKey="two", managedBy="customer")
     shown = f"({arguments})" if arguments else ""
     assert [node["key"] for node in w.nodes(f"scopedConfigVariables{shown}", "key")] == found
+
+
+@pytest.mark.parametrize("meta", ['["x"]', '"x"', "5", "null", '{"writeOnly": false}'])
+def test_what_is_said_of_an_input_may_be_any_json(meta: str) -> None:
+    w = Things()
+    found = scoped(w, inputs=[{**KEY, "meta": meta}])
+    assert found["inputs"]["nodes"] == [{"name": "apiKey", "value": "k1", "hasValue": True}]

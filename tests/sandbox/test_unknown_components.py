@@ -96,7 +96,34 @@ def test_a_refused_definition_invents_nothing() -> None:
     w = World(import_same_name="refused")
     w.integration(definition())
     assert w.refused("importIntegration", definition=naming("nobody-has-it", version="LATEST"))[0] == "name"
-    assert listed(w, "nobody-has-it") == []
+    assert w.sandbox.store.count("invented_component", [], []) == 0
+
+
+ASKED = "key_In: $k, allVersions: $all, versionNumber: $n, public: $p"
+
+
+def looked_up(w: World, *keys: str, **more: Any) -> list[tuple[Any, ...]]:
+    query = (
+        f"query ($k: [String], $all: Boolean, $n: Int, $p: Boolean) {{ components({ASKED}) {{ {SHOWN} }} }}"
+    )
+    found = w.ask(query, k=list(keys), **more)["components"]["nodes"]
+    return [(one["key"], one["public"], one["versionNumber"], bool(one["signature"])) for one in found]
+
+
+def test_what_could_be_named_is_found_by_its_key() -> None:
+    w = World()
+    (entry,) = listed(w, "nobody-has-it")
+    assert (entry["versionNumber"], entry["versionIsLatest"]) == (1, True)
+    assert looked_up(w, "nobody-has-it") == [
+        ("nobody-has-it", True, 1, True),
+        ("nobody-has-it", False, 1, True),
+    ]
+    (newest,) = looked_up(w, "slack", p=True)
+    assert looked_up(w, "slack", p=True, n=9000, all=True) == [("slack", True, 9000, True)]
+    assert looked_up(w, "slack", p=True, n=newest[2], all=True) == [newest]
+    # A package that nobody has yet: a version whose signature is not told.
+    assert looked_up(w, "slack", p=True, all=True)[-1] == ("slack", True, 0, False)
+    assert w.sandbox.store.count("invented_component", [], []) == 0
 
 
 @pytest.mark.parametrize(
@@ -114,3 +141,14 @@ def test_a_rule_refuses_them(text: str, says: str) -> None:
     w = World(unknown_components="refused")
     assert w.refused("importIntegration", definition=text) == ("definition", says)
     assert listed(w, "nobody-has-it") == []
+    assert looked_up(w, "nobody-has-it") == looked_up(w, "slack", p=True, n=9000, all=True) == []
+
+
+def test_a_connection_that_is_not_there_is_refused_by_it_too() -> None:
+    text = definition(variables="  - {key: Shared, useScopedConfigVar: acme-key}\n")
+    assert World().integration(text)
+    w = World(unknown_components="refused")
+    assert w.refused("importIntegration", definition=text) == (
+        "definition",
+        "connection 'acme-key' was not found",
+    )

@@ -146,7 +146,7 @@ def _inconsistent(document: dict[str, Any], code: int) -> list[str]:
     if said != counts:
         found.append(f"the summary says {said}, the actions {counts}")
     expected = {0: "done", 1: "failed", 5: "stale"}.get(code)
-    if expected and counts[expected] == 0 and document["actions"]:
+    if expected and counts[expected] == 0 and document["actions"] and not document["refusals"]:
         found.append(f"exit code {code}, but no action {expected}")
     if code == 0 and counts["done"] != len(document["actions"]):
         found.append(f"exit code 0, but {counts}")

@@ -204,7 +204,10 @@ def node(
 ) -> dict[str, Any]:
     """An instance as the API answers: deployed, enabled, in order."""
     variables = [
-        {"value": value, "requiredConfigVariable": {"key": key, "dataType": "STRING"}}
+        {
+            "value": value,
+            "requiredConfigVariable": {"key": key, "dataType": "STRING", "default": "default"},
+        }
         if not isinstance(value, Mapping)
         else {**value, "requiredConfigVariable": {"key": key, **value}}
         for key, value in (config or {}).items()

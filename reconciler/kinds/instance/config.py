@@ -71,6 +71,12 @@ def parse_types(nodes: Sequence[Mapping[str, Any]]) -> dict[str, ValueType]:
     return {one["key"]: ValueType.of(one) for one in required}
 
 
+def parse_defaults(nodes: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """What the definition gives the variables of that version, by key."""
+    required = [node["requiredConfigVariable"] for node in nodes]
+    return {one["key"]: one["default"] for one in required if isinstance(one.get("default"), str)}
+
+
 def variable_inputs(request: Request, keys: Sequence[str]) -> list[dict[str, Any]]:
     """The inputs to send for these keys. A connection's known inputs that the manifest does not mention go
     along, since the platform may reset those that are left out.

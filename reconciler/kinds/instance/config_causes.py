@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reconciler.kinds.instance.config_forms import form, live_form, live_parts, other_parts
-from reconciler.kinds.instance.config_values import has_secret, is_connection
+from reconciler.kinds.instance.config_forms import coarse, form, live_form, live_parts, other_parts
+from reconciler.kinds.instance.config_values import has_secret, is_connection, text
 from reconciler.kinds.instance.config_wanted import asked
 from reconciler.kinds.instance.secrets import git_unchanged, secret_cause
 from reconciler.kinds.protocol import Request
 from reconciler.kinds.table.causes import Ways, explained, fits, part_causes, told
+from reconciler.kinds.table.record import Memory
 from reconciler.kinds.table.secrets import remembered
 from reconciler.model.plan import Cause
 from reconciler.model.secret import SHOWN, Hidden
@@ -33,20 +34,25 @@ def config_causes(request: Request, differing: Differing) -> dict[str, Cause]:
         }
     known = {key: memory.written.get(f"config.{key}") for key, *_ in differing}
     whole = memory.applied.get("config")
-    together = _together(request, memory.written, differing, whole) if whole else {}
+    together = _together(request, memory, differing, whole) if whole else {}
     causes: dict[str, Cause] = {}
     for key in known:
         rows = [row for row in differing if row[0] == key]
-        causes |= _of_key(request, known[key], rows, together.get(key, Cause.UNKNOWN))
+        if known[key] is None and f"config.{key}" not in memory.unsaid:
+            causes |= {path: _unrecorded(request, key, before) for _, path, before, _ in rows}
+        else:
+            causes |= _of_key(request, known[key], rows, together.get(key, Cause.UNKNOWN))
     return causes
 
 
 def _of_key(request: Request, written: Written | None, rows: Differing, together: Cause) -> dict[str, Cause]:
-    """The causes of what differs in one variable; `together` is what the common digest tells of it."""
+    """The causes of what differs in one variable; `together` is what the common digest tells of it. The
+    record may have had no room to say how it was `written`.
+    """
     key = rows[0][0]
     wanted = asked(request)[key]
     if written is None:
-        return {path: Cause.PENDING for _, path, *_ in rows}  # git did not speak of it before
+        return {p: _of_secrets(before, after, request, together) or together for _, p, before, after in rows}
     if written.how is How.PARTS and written.digest and is_connection(wanted):
         return _of_parts(request, written, rows)
     why = together
@@ -61,6 +67,15 @@ def _of_key(request: Request, written: Written | None, rows: Differing, together
         kept = git_unchanged(request)
         return {path: Cause.PENDING if kept else Cause.UNKNOWN for _, path, *_ in rows}
     return {path: _of_secrets(before, after, request, why) or why for _, path, before, after in rows}
+
+
+def _unrecorded(request: Request, key: str, before: Any) -> Cause:
+    """The cause of what git did not speak of before, or spoke of as it was: then nothing was written down,
+    and whoever changed it since is not known, unless it has what the definition gives it.
+    """
+    default = request.live.facts["defaults"].get(key) if request.live else None
+    untouched = isinstance(before, Hidden) or text(before) == "" or coarse(before) == coarse(default or "")
+    return Cause.PENDING if untouched else Cause.UNKNOWN
 
 
 def _of_secrets(before: Any, after: Any, request: Request, why: Cause = Cause.UNKNOWN) -> Cause | None:
@@ -79,6 +94,7 @@ def _of_parts(request: Request, written: Written, rows: Differing) -> dict[str, 
         ours,
         {**theirs, **other_parts(wanted, found)},
         paths,
+        [name for name in paths if theirs.get(name) == ""],
     )
     return {
         paths[name]: _of_secrets(before, after, request) or causes.get(name, Cause.UNKNOWN)
@@ -86,19 +102,17 @@ def _of_parts(request: Request, written: Written, rows: Differing) -> dict[str, 
     }
 
 
-def _together(
-    request: Request, written: Mapping[str, Written], differing: Differing, whole: str
-) -> dict[str, Cause]:
+def _together(request: Request, memory: Memory, differing: Differing, whole: str) -> dict[str, Cause]:
     """The causes of the keys that differ, from the one digest of all that are recorded."""
     changed = {key for key, *_ in differing}
-    wanted = asked(request)
+    wanted, written = asked(request), memory.written or {}
     base: dict[str, Any] = {}
     ways: dict[str, Ways] = {}
-    for path, one in written.items():
+    for path in (*written, *sorted(memory.unsaid)):
         key = path.removeprefix("config.")
-        if key == path:
+        if key == path or (path in memory.unsaid and key not in wanted):
             continue
-        options = _options(wanted, _found(request, key), key, one, changed)
+        options = _options(wanted, _found(request, key), key, written.get(path), changed)
         if len(options) == 1:
             base[key] = options[0][0]
         else:
@@ -107,11 +121,13 @@ def _together(
     return {key: why for key, why in found.items() if key in changed}
 
 
-def _options(wanted: Mapping[str, Any], found: Any, key: str, written: Written, changed: set[str]) -> Ways:
-    """What the record may hold of a key."""
-    if key not in wanted:  # not mentioned any more, or ignored
+def _options(
+    wanted: Mapping[str, Any], found: Any, key: str, written: Written | None, changed: set[str]
+) -> Ways:
+    """What the record may hold of a key; where it had no room to say how it was `written`, as git has it."""
+    if written is not None and key not in wanted:  # not mentioned any more, or ignored
         return ((unspoken(written, found), Cause.UNKNOWN),)
-    if written.how is How.SECRET:
+    if written is not None and written.how is How.SECRET:
         return ((SHOWN, Cause.UNKNOWN),)
     if key not in changed:
         return ((form(wanted[key]), Cause.UNKNOWN),)

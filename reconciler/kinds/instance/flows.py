@@ -96,7 +96,9 @@ def _causes(request: Request, differing: list[str]) -> dict[str, Cause]:
         }
         for name, settings in wanted.items()
     }
-    return part_causes(lambda parts: fits(record, _nested(parts)), _flat(wanted), _flat(there), differing)
+    flat = _flat(there)
+    bare = [path for path in differing if path in flat and flat[path][2] in (None, "", {}, [])]
+    return part_causes(lambda parts: fits(record, _nested(parts)), _flat(wanted), flat, differing, bare)
 
 
 def _why(causes: Mapping[str, Cause], path: str, before: Any, after: Any, request: Request) -> Cause:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler.kinds.capabilities import (
+    Deployed,
     ExplainsAbsence,
     GoesWith,
     KeepsUnique,
@@ -21,6 +22,7 @@ from reconciler.kinds.capabilities import (
 )
 from reconciler.kinds.instance.config import (
     changed_keys,
+    parse_defaults,
     parse_types,
     parse_variables,
     resting_config,
@@ -46,6 +48,7 @@ from reconciler.kinds.instance.steps import (
     RECORD,
     hidden_waits,
     instance_steps,
+    undeployed,
     update_changes,
     will_deploy,
 )
@@ -72,7 +75,7 @@ from reconciler.model.plan import Verb
 from reconciler.model.state import LiveObject, Resource
 
 
-class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, KeepsUnique, Readiness, Recorded, Scoped):
+class InstanceKind(PlainKind, Deployed, ExplainsAbsence, GoesWith, KeepsUnique, Readiness, Recorded, Scoped):
     """One integration at work for one customer."""
 
     name = "Instance"
@@ -122,9 +125,11 @@ class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, KeepsUnique, Readiness,
                 "configState": node.get("configState"),
                 "suspended": bool(node.get("systemSuspended")),
                 "flowIds": flow_ids,
+                "defaults": parse_defaults(_nodes(node, "configVariables")),
                 "types": parse_types(_nodes(node, "configVariables")),
                 "flowConfigs": {row["flow"]["name"]: row.get("id") for row in _nodes(node, "flowConfigs")},
                 "older": memory.older,
+                "unsaid": memory.unsaid,
             },
             applied=memory.applied,
             written=memory.written,
@@ -271,6 +276,10 @@ class InstanceKind(PlainKind, ExplainsAbsence, GoesWith, KeepsUnique, Readiness,
         if verb is Verb.CREATE:
             return True
         return not update_changes(request) and set(self._labels(request, step)) == live.labels
+
+    def undeployed(self, live: LiveObject) -> str:
+        """It was never deployed, or otherwise than it is now."""
+        return undeployed(live)
 
     def unready(self, verb: Verb, request: Request) -> str:
         """Deployed at the assigned version, or still to be waited for."""

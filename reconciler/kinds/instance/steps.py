@@ -124,7 +124,9 @@ def _version_change(request: Request) -> list[Change]:
     by_number = f"version {live.facts['versionNumber']}"
     shown = before if isinstance(before, str) and "version" not in resource.fields else by_number
     release = release_of(resource)
-    why = cause(remembered(request).applied, "release", release, shown, by_number)
+    names = request.resolve(Ref(integration, f"names:{live.fields['version']}"))
+    known = names if isinstance(names, tuple) else ()
+    why = cause(remembered(request).applied, "release", release, shown, by_number, *known)
     return [Change("release", shown, release, why)]
 
 
@@ -167,6 +169,11 @@ def _deploy_reason(live: LiveObject, moving: bool, config: bool, flows: bool) ->
         return "its configuration changes"
     if flows:
         return "the settings of its flows change"
+    return undeployed(live)
+
+
+def undeployed(live: LiveObject) -> str:
+    """What of an instance waits for a deploy; empty where nothing does."""
     if not live.facts["lastDeployedAt"]:
         return "was never deployed"
     if live.facts["needsDeploy"]:

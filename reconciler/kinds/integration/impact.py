@@ -1,42 +1,41 @@
-"""What a new definition means for the instances that will run it, before it is published."""
+"""What another version means for the instances that will run it, before it is published or they move."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from reconciler.definition import Configuration, Definition
+from reconciler.definition import Definition
 from reconciler.kinds.instance.config_values import text
-from reconciler.kinds.protocol import Request, address_of, source_of
+from reconciler.kinds.instance.release import names_version, release_ref
+from reconciler.kinds.integration.headless import doubts, instances, refusals
+from reconciler.kinds.protocol import Request, Steps, address_of, source_of
+from reconciler.model.address import Ref
 from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.hints import listed
 from reconciler.model.secret import Hidden, Secret, Unproven
-from reconciler.model.state import LiveObject
 
-NAMED = 3
 _SET = "set the variable in these instances' config, give it a default, or keep them on their release"
 _CONFIGURE = "configure them in your app, or keep them on their release"
 
 
-def impact(request: Request, followers: Sequence[Request]) -> list[Diagnostic]:
-    """One warning for each way in which the new definition does not fit instances: a required variable that
-    nothing sets, a key or a picklist value that is gone, a connection of another component, a configuration
-    that is to be given anew. Each counts the instances that it hits.
+def impact(request: Request, followers: Sequence[Request]) -> Steps:
+    """What running another version means for instances. One warning for each way in which a definition that
+    is to be published does not fit them: a required variable that nothing sets, a key or a picklist value
+    that is gone, a connection of another component. A move that asks for another configuration is refused.
     """
     wanted: Definition | None = request.resource.fields.get("definition")
-    if wanted is None:
-        return []
     hits: dict[tuple[str, str], list[str]] = {}
     old: Definition | None = request.live.fields["definition"] if request.live else None
     for follower in followers:
-        found = [(message, _SET) for message in _misfits(wanted, old, follower)]
-        found += [(message, _CONFIGURE) for message in _to_configure(wanted, request.live, follower)]
+        found = [(message, _CONFIGURE) for message in doubts(request, follower)]
+        if wanted is not None and _waits(follower):
+            found += [(message, _SET) for message in _misfits(wanted, old, follower)]
         for each in found:
             hits.setdefault(each, []).append(address_of(follower.resource))
-    return [
+    warnings = [
         Diagnostic(
             "impact",
-            f"{message}: {_instances(addresses)}",
+            f"{message}: {instances(addresses)}",
             source_of(request.resource, "definition"),
             address_of(request.resource),
             hint,
@@ -44,40 +43,13 @@ def impact(request: Request, followers: Sequence[Request]) -> list[Diagnostic]:
         )
         for (message, hint), addresses in sorted(hits.items())
     ]
+    return Steps(warnings=tuple(warnings), refusals=tuple(refusals(request, followers)))
 
 
-def _to_configure(wanted: Definition, draft: LiveObject | None, follower: Request) -> Iterator[str]:
-    """Why an instance must be configured by the author's app: no public call saves such a configuration."""
-    new, instance = wanted.configuration, follower.live
-    if new is None:
-        return
-    if instance is None or draft is None:
-        required = _fields("required", new.required)
-        yield f"the configuration is given by your app, before the deploy{required}"
-        return
-    if not _runs_the_draft(draft, instance):
-        yield "the configuration may have to be given anew: what the version in use asks for cannot be told"
-        return
-    old = draft.fields["definition"].configuration
-    more = _fields("newly required", new.newly_required(old))
-    if new.renewed_from(old):
-        yield f"the configuration moves from {_of(old)} to {_of(new)}, and is to be given anew{more}"
-    elif more:
-        yield f"the configuration asks for more under the same {_of(new)}{more}"
-
-
-def _runs_the_draft(draft: LiveObject, instance: LiveObject) -> bool:
-    """Whether an instance's version is the newest, and the draft still is as it was published."""
-    newest = next((version.id for version in draft.versions), None)
-    return instance.fields["version"] == newest and not draft.facts["hasUnpublishedChanges"]
-
-
-def _of(configuration: Configuration | None) -> str:
-    return f'version "{configuration.version}"' if configuration else "config pages"
-
-
-def _fields(what: str, names: Sequence[str]) -> str:
-    return f" ({what}: {listed(names)})" if names else ""
+def _waits(follower: Request) -> bool:
+    """Whether the version that an instance is to run is still to be published."""
+    resource = follower.resource
+    return names_version(resource) and isinstance(follower.resolve(release_ref(resource)), Ref)
 
 
 def _misfits(wanted: Definition, draft: Definition | None, follower: Request) -> Iterator[str]:
@@ -108,10 +80,3 @@ def _set(value: Any) -> bool:
     if isinstance(value, Hidden):
         return value.present
     return value is not None and (isinstance(value, Secret) or value != "")
-
-
-def _instances(addresses: Sequence[str]) -> str:
-    shown = ", ".join(sorted(addresses)[:NAMED])
-    more = len(addresses) - NAMED
-    count = f"{len(addresses)} instance{'s' if len(addresses) != 1 else ''}"
-    return f"{count} ({shown}{f' and {more} more' if more > 0 else ''})"

@@ -45,7 +45,7 @@ from reconciler.kinds.integration.memory import (
     remembers,
 )
 from reconciler.kinds.integration.publish import PUBLISHED, naming_after, not_available, publication
-from reconciler.kinds.integration.release import find_release, meant, name_of, several
+from reconciler.kinds.integration.release import TOLD, find_release, meant, several
 from reconciler.kinds.integration.rows import ROWS, RULES
 from reconciler.kinds.integration.source import needed_component, replaces, wanted_definition
 from reconciler.kinds.integration.steps import (
@@ -74,7 +74,6 @@ from reconciler.kinds.table.labels import (
 from reconciler.kinds.table.marks import is_protected, marks_in
 from reconciler.kinds.table.plain import PlainKind
 from reconciler.model.address import Ref, Resolve
-from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.digest import sha256
 from reconciler.model.errors import PayloadError
 from reconciler.model.operation import Operation
@@ -184,23 +183,18 @@ class IntegrationKind(
 
     def value(self, live: LiveObject, name: str) -> Any:
         """`id`; `sequence`, which all versions share; `release:NAME`, the id of the published version of that
-        name; `version:ID`, the reverse; `version-number:N`, the id of the published version of that number;
-        `keys:ID`, the keys of its config variables and the names of its flows, where the draft tells them.
+        name; `version:ID`, the reverse, and `names:ID`, all that it may be called; `version-number:N`, the id
+        of the published version of that number; `keys:ID`, the keys of its config variables and the names of
+        its flows, where the draft tells them.
         """
         if name.startswith("keys:"):
             newest = next((v.id for v in live.versions), None)
             told = newest == name.removeprefix("keys:") and not live.facts["hasUnpublishedChanges"]
             draft: Definition = live.fields["definition"]
             return (tuple(draft.variables), tuple(draft.flow_names)) if told else None
-        if name.startswith("release:"):
-            version = find_release(live, name.removeprefix("release:"))
-            return version.id if version else None
-        if name.startswith("version:"):
-            found = (v for v in live.versions if v.id == name.removeprefix("version:"))
-            return next((name_of(live, v) for v in found), "") or None
-        if name.startswith(BY_NUMBER):
-            number = name.removeprefix(BY_NUMBER)
-            return next((v.id for v in live.versions if str(v.number) == number), None)
+        what, _, named = name.partition(":")
+        if what in TOLD:
+            return TOLD[what](live, named)
         if name == "sequence":
             return live.facts["sequence"]
         return live.id if name == "id" else live.fields.get(name)
@@ -388,8 +382,8 @@ class IntegrationKind(
         values = naming_after(request, error)
         return self._mutation("updateIntegration", values, request) if values else None
 
-    def impact(self, request: Request, followers: Sequence[Request]) -> Sequence[Diagnostic]:
-        """What the new definition would mean for the instances that will run it."""
+    def impact(self, request: Request, followers: Sequence[Request]) -> Steps:
+        """What another version means for the instances that will run it."""
         return impact(request, [one for one in followers if one.resource.kind == "Instance"])
 
     def basis(self, live: LiveObject, resource: Resource | None) -> str:

@@ -8,13 +8,17 @@ just what git's manifest publishes under it.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from reconciler.model.state import LiveObject, Version
 
 # What may follow a release's name at the beginning of a comment: nothing that makes it another one's.
 _GOES_ON = re.compile(r"[\w/~@]|[.+-]+\w")
+
+_LONGEST = 64
+"""No release's name is longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,19 @@ def name_of(live: LiveObject, version: Version) -> str:
     return version.release or next(named, "")
 
 
+def names_of(live: LiveObject, version: Version) -> tuple[str, ...]:
+    """All names by which a release may have meant a published version: those that it bears, else its number
+    and each beginning of its comment.
+    """
+    named = [name for name, version_id in live.facts["releases"].items() if version_id == version.id]
+    borne = (*([version.release] if version.release else ()), *named)
+    if borne:
+        return borne
+    text = version.comment.strip()
+    begun = (text[:end] for end in range(1, min(len(text), _LONGEST) + 1))
+    return (str(version.number), *(name for name in begun if begins_with(text, name)))
+
+
 def newest_unnamed(live: LiveObject) -> Version | None:
     """The newest version, if it bears no release's name."""
     newest = next(iter(live.versions), None)
@@ -85,3 +102,29 @@ def _bearing(live: LiveObject, release: str) -> Version | None:
     by_attributes = next((v for v in reversed(live.versions) if v.release == release), None)
     named = live.facts["releases"].get(release)
     return by_attributes or next((v for v in live.versions if v.id == named), None)
+
+
+def _id_of_release(live: LiveObject, name: str) -> str | None:
+    version = find_release(live, name)
+    return version.id if version else None
+
+
+def _id_of_number(live: LiveObject, number: str) -> str | None:
+    return next((v.id for v in live.versions if str(v.number) == number), None)
+
+
+def _name_of_id(live: LiveObject, version_id: str) -> str | None:
+    return next((name_of(live, v) for v in live.versions if v.id == version_id), "") or None
+
+
+def _names_of_id(live: LiveObject, version_id: str) -> tuple[str, ...] | None:
+    return next((names_of(live, v) for v in live.versions if v.id == version_id), None)
+
+
+TOLD: Mapping[str, Callable[[LiveObject, str], Any]] = {
+    "release": _id_of_release,
+    "version": _name_of_id,
+    "names": _names_of_id,
+    "version-number": _id_of_number,
+}
+"""What a Ref may ask of versions."""

@@ -67,7 +67,7 @@ def integration_steps(request: Request, *, adopt: bool) -> Steps:
         reason = _import_reason(request, importing)
         steps.append(Step(Verb.IMPORT, reason, importing.changes, reads=more, writes=writes))
     if naming(request):
-        changes.append(Change("release", None, fields["release"]))
+        changes.append(Change("release", None, fields["release"], Cause.PENDING))
     if adopt:
         steps.append(Step(Verb.ADOPT, "exists without an owner", tuple(changes), reads=more))
     elif changes or kept or importing.needed or live is None:

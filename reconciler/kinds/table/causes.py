@@ -23,9 +23,19 @@ _MOST = 32
 def cause(applied: Mapping[str, str], group: str, desired: object, live: object, *others: object) -> Cause:
     """The cause of a difference in `group`, which the record knows as a whole. `others` are further forms in
     which the live value may have been applied.
+
+    A group that a record leaves out was not git's when it was written. Whether git first named just what was
+    there, and a person changed that since, nobody can tell, unless there is nothing.
     """
     record = applied.get(group)
-    return told(record, desired, live, *others) if record else Cause.UNKNOWN
+    if record:
+        return told(record, desired, live, *others)
+    return Cause.PENDING if applied and is_bare(live) else Cause.UNKNOWN
+
+
+def is_bare(live: object) -> bool:
+    """Whether there is nothing live that a person could have written."""
+    return live in (None, "", [], (), {})
 
 
 def told(record: str, desired: object, *live: object) -> Cause:
@@ -50,11 +60,13 @@ def part_causes(
     wanted: Mapping[str, object],
     found: Mapping[str, object],
     differing: Collection[str],
+    bare: Collection[str] = (),
 ) -> dict[str, Cause]:
     """The causes of `differing` parts, of which not even those are known that the record covers: git may
-    mention others since. Parts whose cause cannot be told are left out.
+    mention others since. Of those that are `bare` there is nothing live. Parts whose cause cannot be told are
+    left out.
     """
-    ways = {part: _ways(wanted[part], found.get(part, ABSENT)) for part in differing}
+    ways = {part: _ways(wanted[part], found.get(part, ABSENT), part in bare) for part in differing}
     same = {part: value for part, value in wanted.items() if part not in ways}
     without = [{k: v for k, v in same.items() if k != part} for part in same]
     more = [{**same, part: value} for part, value in found.items() if part not in wanted]
@@ -79,11 +91,12 @@ def explained(
     return {part: next(iter(found)) for part, found in causes.items() if len(found) == 1}
 
 
-def _ways(desired: object, live: object) -> Ways:
+def _ways(desired: object, live: object, bare: bool) -> Ways:
     return (
         (desired, Cause.DRIFT),
         *([(live, Cause.PENDING)] if live is not ABSENT else []),
-        (ABSENT, Cause.PENDING),
+        # Git may have named just what was there, which nobody wrote down, before a person changed it.
+        (ABSENT, Cause.PENDING if bare or live is ABSENT else Cause.UNKNOWN),
     )
 
 

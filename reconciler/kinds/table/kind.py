@@ -56,8 +56,6 @@ class TabledKind(PlainKind, Recorded):
     newest_first = True
     release_of = ""
     """The field that names the integration whose releases `release` names; `latest` is what it publishes."""
-    creation_reads = 0
-    """How many queries its creation is expected to take beside the look before."""
     key_is_unique = False
     """Whether the server keeps the key unique, so that an unmarked object of this key is taken over."""
 
@@ -156,9 +154,8 @@ class TabledKind(PlainKind, Recorded):
     def steps(self, request: Request, *, adopt: bool) -> Steps:
         """One call mends everything."""
         if request.live is None:
-            return Steps(
-                (Step(Verb.CREATE, "does not exist", self._creation(request), reads=self.creation_reads),)
-            )
+            looks = 1 if self.has_twins else 0  # once more, for what another run made at the same time
+            return Steps((Step(Verb.CREATE, "does not exist", self._creation(request), reads=looks),))
         changes = tuple(self.changes(request))
         refusals = tuple(self._fixed(request, changes))
         marking = tuple(mark_changes(request)) if self.marked else ()
@@ -298,14 +295,18 @@ class TabledKind(PlainKind, Recorded):
     def _fixed(self, request: Request, changes: Iterable[Change]) -> Iterable[Refusal]:
         fixed = {row.name for row in self.fields if row.fixed}
         for change in changes:
-            if change.path in fixed:
-                yield Refusal(
-                    "fixed-field",
-                    f'"{change.path}" cannot be changed once it is set: it is "{change.before}", '
-                    f'and the manifest says "{change.after}"',
-                    address_of(request.resource),
-                    "write the old value, or give the manifest another metadata.name to make a new object",
+            if change.path not in fixed:
+                continue
+            if change.before in (None, ""):
+                message = f'"{change.path}" can be set at creation alone: the object that is there has none, '
+                hint = (
+                    "leave it out of the manifest, or delete that object, so that a new one is made with it"
                 )
+            else:
+                message = f'"{change.path}" cannot be changed once it is set: it is "{change.before}", '
+                hint = "write the old value, or give the manifest another metadata.name to make a new object"
+            message += f'and the manifest says "{change.after}"'
+            yield Refusal("fixed-field", message, address_of(request.resource), hint)
 
     def _mutation(self, verb: Verb, values: Mapping[str, object], request: Request) -> Operation:
         word = {Verb.CREATE: "create", Verb.DELETE: "delete"}.get(verb, "update")

@@ -80,7 +80,8 @@ def mark_changes(request: Request) -> list[Change]:
     wanted, protect = own_mark(request), request.resource.protect
     if wanted not in live.labels:
         earlier = [m for m in marks_in(live.labels) if project_of(m) == request.project.lower()]
-        changes.append(Change("mark", earlier[0] if earlier else None, wanted))
+        why = Cause.PENDING if earlier else Cause.UNKNOWN
+        changes.append(Change("mark", earlier[0] if earlier else None, wanted, why))
     if is_protected(live) != protect:
         changes.append(Change("protect", not protect, protect))
     return changes

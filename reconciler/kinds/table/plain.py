@@ -27,6 +27,7 @@ class PlainKind:
     page_size = 100
     provides: tuple[Verb, ...] = (Verb.CREATE,)
     declared = True
+    stands_alone = True
     newest_first = False
     fields: tuple[Row, ...] = ()
     rules: Mapping[str, object] = MappingProxyType({})

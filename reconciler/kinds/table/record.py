@@ -48,13 +48,14 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What a record says: the digests of groups, and how each key was written (None: not recorded). `older`
-    says that there is one of an earlier version.
+    """What a record says: the digests of groups, and how each key was written (None: not recorded); of the
+    keys in `unsaid` it says nothing for want of room. `older` says that there is one of an earlier version.
     """
 
     applied: Mapping[str, str] = field(default_factory=dict)
     written: Mapping[str, Written] | None = None
     older: bool = False
+    unsaid: frozenset[str] = frozenset()
 
 
 def label(
@@ -95,7 +96,8 @@ def memory(layout: Layout, labels: Iterable[str], keys: Sequence[str], owners: S
     named, bits = bits[:_LIST], bits[_LIST:]
     if not any(named == _list(keys, owner) for owner in owners):
         return Memory({k: v for k, v in applied.items() if k != layout.detailed})
-    return Memory(applied, dict(_written(layout, applied, bits, keys)))
+    written = dict(_written(layout, applied, bits, keys))
+    return Memory(applied, written, unsaid=frozenset(keys[len(bits) // _HOW :]))
 
 
 def _written(

@@ -21,7 +21,8 @@ def remembered(request: Request) -> Memory:
     live = request.live
     if live is None or not _is_marked(live, request):
         return Memory()
-    return Memory(live.applied, live.written, bool(live.facts.get("older")))
+    older, unsaid = bool(live.facts.get("older")), live.facts.get("unsaid", frozenset())
+    return Memory(live.applied, live.written, older, unsaid)
 
 
 def has_record(request: Request) -> bool:

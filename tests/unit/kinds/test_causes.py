@@ -81,13 +81,14 @@ def test_a_customers_fields(field: str, applied: str | None, desired: str, live:
         ({"A": "1"}, {"A": "1"}, {"A": "2"}, {"A": "drift"}),
         ({"A": "1"}, {"A": "2"}, {"A": "3"}, {"A": "both"}),
         (None, {"A": "1"}, {"A": "2"}, {"A": "unknown"}),
-        # A key that git added, beside one that stays.
+        # A key that git added, beside one that stays; somebody may have changed it since.
         ({"A": "1"}, {"A": "1", "B": "2"}, {"A": "1", "B": "default"}, {"B": "pending"}),
+        ({"A": "1"}, {"A": "1", "B": "2"}, {"A": "1", "B": ""}, {"B": "pending"}),
         (
             {"A": "1"},
             {"A": "1", "B": "2", "C": "3"},
             {"A": "1", "B": "x", "C": "y"},
-            {"B": "pending", "C": "pending"},
+            {"B": "unknown", "C": "unknown"},
         ),
         # A key that git took away, beside one that it changed.
         ({"A": "1", "B": "2"}, {"A": "3"}, {"A": "1", "B": "2"}, {"A": "pending"}),

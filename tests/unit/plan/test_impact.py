@@ -40,7 +40,9 @@ def told(
     runs: str = "v1",
     **more: Any,
 ) -> list[str]:
-    """The warnings of a plan that publishes 2.0.0 with other config variables."""
+    """What a plan that publishes 2.0.0 with other config variables says of its impact: it warns, and refuses
+    moves to another configuration.
+    """
     data = {**copies.deepcopy(DATA), **more}
     edit(data["requiredConfigVars"])
     before = read_back({**DATA, **({"configuration": live_configuration} if live_configuration else {})})
@@ -55,8 +57,8 @@ def told(
         world(draft, customer(), instance(version_id=runs, config=live)),
         Policy(overwrite_drafts=True),
     )
-    assert not found.refusals
-    return [w.message for w in found.warnings if w.code == "impact"]
+    assert {(r.code, r.address) for r in found.refusals} <= {("configure-anew", "Instance/acme/copy")}
+    return [*(w.message for w in found.warnings if w.code == "impact"), *(r.message for r in found.refusals)]
 
 
 NEW = {"key": "Region", "dataType": "string"}
@@ -142,6 +144,7 @@ def test_a_renamed_variable_keeps_its_value():
     assert told(edit, {}, {"Channel": "all"}, renameAttributes=renames) == []
 
 
+RELEASE = "Integration/sync, release 2.0.0: "
 REGION = {"type": "object", "properties": {"region": {}, "size": {}}, "required": ["region"]}
 BOTH = {**REGION, "required": ["region", "size"]}
 
@@ -177,15 +180,17 @@ BOTH = {**REGION, "required": ["region", "size"]}
 )
 def test_a_configuration_that_is_to_be_given_anew_is_told(before: Any, after: Any, message: str | None):
     found = told(lambda v: None, {}, {"Channel": "all"}, live_configuration=before, configuration=after)
-    assert found == ([f"{message}: {SHOWN}"] if message else [])
+    refused = RELEASE if message and "anew" in message else ""
+    assert found == ([f"{refused}{message}: {SHOWN}"] if message else [])
 
 
-def test_what_cannot_be_told_of_a_configuration_is_said():
+def test_what_cannot_be_told_of_a_configuration_is_refused():
     after = {"schema": REGION, "eTag": "a"}
-    message = "the configuration may have to be given anew: what the version in use asks for cannot be told"
+    why = "what the version in use asks for cannot be told"
+    message = f"{RELEASE}the configuration may have to be given anew: {why}"
     same = {"live_configuration": after, "configuration": after}
-    assert told(lambda v: None, {}, {"Channel": "all"}, **same, unpublished=True) == [f"{message}: {SHOWN}"]
-    assert told(lambda v: None, {}, {"Channel": "all"}, **same, runs="v0") == [f"{message}: {SHOWN}"]
+    for unclear in ({"unpublished": True}, {"runs": "v0"}):
+        assert told(lambda v: None, {}, {"Channel": "all"}, **same, **unclear) == [f"{message}: {SHOWN}"]
 
 
 def test_a_new_instance_is_configured_by_the_app():

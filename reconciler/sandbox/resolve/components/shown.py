@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from graphql import GraphQLError
@@ -143,7 +143,28 @@ def _components(_: Any, info: Any, **arguments: Any) -> paging.Connection:
     found = list(of(info.context).all(every_version=every))
     if not arguments.get("includeComponentsForCodeNativeIntegrations"):
         found = [version for version in found if not version.body.get("code_native")]
-    return pick(info, found, arguments)
+    return pick(info, [*found, *_to_be_invented(info, every, arguments)], arguments)
+
+
+def _to_be_invented(info: Any, every: bool, arguments: dict[str, Any]) -> Iterator[Version]:
+    """What a definition may name, and is looked for by its key: it is there, as soon as one names it."""
+    several, key = arguments.get("key_In"), arguments.get("key")
+    if info.context.rules["unknown_components"] == "refused" or not (several or key):
+        return
+    if not several and info.context.store.count("component", ["key = ?"], [key]):
+        return  # somebody publishes it, and it shows once its package is there
+    known, public, number = of(info.context), arguments.get("public"), arguments.get("versionNumber")
+    for one in several or [key]:
+        there = {sort: [version.number for version in known.versions(one, sort)] for sort in (True, False)}
+        either = [True, False] if several else [] if any(there.values()) else [True]
+        for sort in either if public is None else [public]:
+            if number is None and not there[sort]:
+                yield known.invented(one, sort, 1)
+            if number is not None and number not in there[sort]:
+                yield known.invented(one, sort, number)
+            if number is None and several and every:
+                # Of which package it will be, no filter tells us.
+                yield known.invented(one, sort, 0, signed=False)
 
 
 def _component(_: Any, info: Any, id: str) -> Version | None:

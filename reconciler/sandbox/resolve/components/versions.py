@@ -168,6 +168,21 @@ class Components:
         for key, public in dict.fromkeys([*keys, *self._invented]):
             yield from self.versions(key, public)[0 if every_version else -1 :]
 
+    def invented(self, key: str, public: bool, number: int, *, signed: bool = True) -> Version:
+        """A version as a definition that names it would find it; one that is not signed is of any package."""
+        versions = self.versions(key, public)
+        body = versions[-1].body if versions else _unknown(key, public)
+        sort = "public" if public else "private"
+        return Version(
+            body,
+            number,
+            named(self._tenant, f"component/{sort}/{key}/{number}"),
+            _digest(key, number) if signed else "",
+            not versions,
+            named(self._tenant, f"component/{sort}/{key}"),
+            RELEASED,
+        )
+
     def by_id(self, identifier: str) -> Version | None:
         """The version with this id."""
         return next((version for version in self.all(every_version=True) if version.id == identifier), None)

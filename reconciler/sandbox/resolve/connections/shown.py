@@ -74,6 +74,7 @@ def _inputs(row: Row, info: Any, **arguments: Any) -> paging.Connection:
     found = []
     for given in json.loads(row["inputs"]):
         meta = json.loads(given["meta"]) if given.get("meta") else {}
+        meta = meta if isinstance(meta, dict) else {}  # a list is taken, and says nothing
         made = Expression(row["id"], given["name"], given["type"], given["value"], meta)
         described = known.get(given["name"], {})
         secret = hide and described.get("type") == "password"

@@ -82,6 +82,9 @@ def _changes(context: Context, given: dict[str, Any], before: Row | None) -> Row
         raise RefusedError(
             "isDefaultProfile", "There must be a default profile: make another one the default."
         )
+    if changes.get("is_default") and (before or changes).get("scope") == "INSTANCE":
+        # It goes with its instance, and there must be a default.
+        raise RefusedError("isDefaultProfile", "The profile of one instance cannot be the default.")
     if changes.get("is_default"):  # in place of the old one
         for other in context.store.select("profile", ["is_default"], []):
             context.store.update("profile", other["id"], {"is_default": 0})

@@ -71,7 +71,23 @@ def blank(context: Context) -> Parsed:
     return _stored(context, _blank())
 
 
+def _shared_connections(context: Context, body: dict[str, Any]) -> None:
+    """Refuse shared connections that the tenant lacks."""
+    if context.rules["unknown_components"] == "invented":
+        return
+    variables = body.get("requiredConfigVars") or ()
+    wanted = dict.fromkeys(one["useScopedConfigVar"] for one in variables if one.get("useScopedConfigVar"))
+    lacking = [
+        f"connection {key!r} was not found"
+        for key in wanted
+        if not context.store.select("scoped_variable", ["stable_key = ?"], [key])
+    ]
+    if lacking:
+        raise definition.DefinitionError(lacking)
+
+
 def _stored(context: Context, body: dict[str, Any]) -> Parsed:
+    _shared_connections(context, body)
     resolved = definition.resolve_components(body, partial(lookup, context))
     unknown_keys = context.rules["unknown_definition_keys"]
     content = keep(context.store, definition.normalise(resolved, year="2025", unknown_keys=unknown_keys))
@@ -93,7 +109,9 @@ def carry(
     before = {
         change["newName"]: change["oldName"]
         for change in (renamed if isinstance(renamed, list) else ())
-        if isinstance(change, dict) and "newName" in change and "oldName" in change
+        if isinstance(change, dict)
+        and isinstance(change.get("newName"), str)
+        and isinstance(change.get("oldName"), str)
     }
     used: set[int] = set()
     result: list[dict[str, Any] | None] = []

@@ -1,0 +1,92 @@
+"""What the tenant holds otherwise than was last applied, or not at all, and what nobody manages there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from reconciler.kinds import all_kinds
+from reconciler.kinds.capabilities import Deployed, Scoped
+from reconciler.model.address import Address
+from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.plan import Cause, Change, Drift, Stranger, Verb
+from reconciler.model.state import Live, LiveObject, Resource
+from reconciler.plan.match import Matched
+from reconciler.plan.mending import Mending
+
+
+def drifted(address: Address, mending: Mending) -> list[Drift]:
+    """All that differs, but for what git alone changed. What is only about to be taken over was never
+    applied.
+    """
+    if address not in mending.matched.objects or address in mending.matched.adopting:
+        return []
+    marked = all_kinds()[address.kind].marked
+    return [
+        Drift(
+            address,
+            change.path,
+            change.after if change.cause is Cause.DRIFT else None,
+            change.before,
+            change.cause,
+            is_certain=change.cause is not Cause.UNKNOWN or not marked,
+        )
+        for change in _differences(address, mending)
+        if change.cause is not Cause.PENDING
+    ]
+
+
+def _differences(address: Address, mending: Mending) -> Iterable[Change]:
+    """Each field that differs once: what is seen, and what the steps say that they would mend."""
+    found = mending.steps(address)
+    changes = [*found.changes, *(change for step in found.steps for change in step.changes)]
+    first: dict[str, Change] = {}
+    for change in changes:
+        first.setdefault(change.path, change)
+    return first.values()
+
+
+def missing(addresses: Iterable[Address], mending: Mending) -> tuple[Address, ...]:
+    """The resources that have no object, so that somebody else's may bear their name. What is set on another
+    one's object comes and goes with that, and where one of several may be it, it is not missing.
+    """
+    matched = mending.matched
+    doubtful = {one.address for one in matched.refusals if one.code in ("ambiguous", "unreadable")}
+    absent = (a for a in addresses if a not in matched.objects and str(a) not in doubtful)
+    return tuple(a for a in absent if [s.verb for s in mending.steps(a).steps[:1]] != [Verb.UPDATE])
+
+
+def waiting(resources: Iterable[Resource], matched: Matched) -> list[Diagnostic]:
+    """A note for each object with saved changes that nobody deployed."""
+    notes = []
+    for resource in resources:
+        address = resource.address
+        kind, live = all_kinds()[address.kind], matched.objects.get(address)
+        if live is not None and isinstance(kind, Deployed) and (what := kind.undeployed(live)):
+            message = f"waits for a person's deploy: {what}"
+            notes.append(
+                Diagnostic("waits-for-deploy", message, resource.source, str(address), severity="note")
+            )
+    return notes
+
+
+def strangers(live: Live, matched: Matched) -> tuple[Stranger, ...]:
+    """The objects that nobody manages, by what manifests of them could be called."""
+    names = {o.id: a.leaf for a, o in (*matched.objects.items(), *matched.orphans.items())}
+    told = {o.id: _slug(_called(o)) for objects in live.objects.values() for o in objects}
+    found = []
+    for one in matched.strangers:
+        kind = all_kinds()[one.kind]
+        scope = kind.live_scope(one) if isinstance(kind, Scoped) else None
+        prefix = "" if scope is None else f"{names.get(scope) or told.get(scope) or scope}/"
+        found.append(Stranger(Address(one.kind, prefix + told[one.id]), one.id, _called(one)))
+    return tuple(sorted(found, key=lambda one: (one.address, one.id)))
+
+
+def _called(live: LiveObject) -> str:
+    texts = (live.fields.get(name) for name in ("name", "key", "email"))
+    return next((text for text in texts if isinstance(text, str) and text), live.id)
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:63] or "unnamed"
