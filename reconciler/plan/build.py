@@ -14,7 +14,7 @@ from reconciler.model.digest import sha256
 from reconciler.model.plan import Action, Drift, Plan, Refusal, Rollout, Verb
 from reconciler.model.state import Desired, Live, LiveObject, Resource
 from reconciler.plan.baseline import without_baseline
-from reconciler.plan.deletion import deletions, not_understood, unread
+from reconciler.plan.deletion import Removal, deletions, not_understood, unread
 from reconciler.plan.drift import drifted, missing, strangers, waiting
 from reconciler.plan.graph import ordered
 from reconciler.plan.guards import on_the_whole
@@ -39,6 +39,18 @@ class _Draft:
     unchanged: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """What a plan is about: the resources, what is deleted, which names change hands, and what there is to
+    say about its releases.
+    """
+
+    scope: Scope
+    removal: Removal
+    order: Order
+    impact: Sequence[Diagnostic]
+
+
 def make_plan(
     desired: Desired,
     live: Live,
@@ -55,7 +67,8 @@ def make_plan(
     matched = matched or match(desired, live)
     selection = selection or Selection()
     mending = Mending(desired, matched, policy)
-    found, impact, order = _settled(mending, selection)
+    settled = _settled(mending, selection)
+    found, removal = settled.scope, settled.removal
     draft = _Draft(refusals=[one for refusals in found.refused.values() for one in refusals])
     draft.warnings += [
         *unread(live),
@@ -67,10 +80,8 @@ def make_plan(
             _plan_resource(address, mending, found, draft)
     draft.notes += without_baseline(found.resources, draft.chains, matched, policy)
     _connect(found.resources, mending, draft)
-    hand_over(order, mending, draft.chains)
-    draft.warnings += impact
-    unplanned = [r for a, r in desired.resources.items() if a not in found.resources]
-    removal = deletions(desired, live, matched, policy, selection, unplanned)
+    hand_over(settled.order, mending, draft.chains)
+    draft.warnings += settled.impact
     draft.refusals += removal.refusals
     actions = _in_order([a for chain in draft.chains.values() for a in chain])
     actions += _once_let_go(removal.actions, actions)
@@ -102,17 +113,24 @@ def make_plan(
     return sealed(plan)
 
 
-def _settled(mending: Mending, selection: Selection) -> tuple[Scope, list[Diagnostic], Order]:
-    """What the run is about once all is known that speaks against it, what there is to say about its
-    releases, and which names change hands: whom either meets is known only when it is known who is changed.
+def _settled(mending: Mending, selection: Selection) -> _Settled:
+    """What the run is about once all is known that speaks against it: whom a release meets, and who gives
+    up a name, is known only when it is known who is changed.
     """
+    desired, matched, names = mending.desired, mending.matched, mending.names
     while True:
         found = scope(mending, selection)
         said = list(_impact(found.resources, mending))
-        order = mending.names.order(found.resources, _late(mending.desired))
-        against = (refusal for one in said for refusal in one.refusals)
-        if not mending.learn((*against, *order.refusals)):
-            return found, [warning for one in said for warning in one.warnings], order
+        unplanned = [r for a, r in desired.resources.items() if a not in found.resources]
+        removal = deletions(desired, matched.live, matched, mending.policy, selection, unplanned)
+        # Beside a refusal nothing is deleted, so that nothing must make way for that.
+        going = () if found.refused or removal.refusals else {one.target for one in removal.actions}
+        without = found.resources if names.stay(going) else ()
+        order = names.order(found.resources, _late(desired))
+        against = [refusal for one in said for refusal in one.refusals]
+        against += [*order.refusals, *(refusal for one in without for refusal in names.refusals(one))]
+        if not mending.learn(against):
+            return _Settled(found, removal, order, [warning for one in said for warning in one.warnings])
 
 
 def _late(desired: Desired) -> set[Address]:
@@ -171,14 +189,18 @@ def _impact(resources: Mapping[Address, Resource], mending: Mending) -> Iterator
 
 
 def _once_let_go(removed: Sequence[Action], others: Sequence[Action]) -> list[Action]:
-    """The deletions, after all that is done to the kinds that the server would first have let go."""
+    """The deletions, after all that is done to the kinds that the server would first have let go, and to the
+    object itself.
+    """
     last = {action.address: action.id for action in (*others, *removed)}
+    ways = {action.address: action.id for action in others if action.makes_way}
     return [
-        replace(action, depends_on=(*action.depends_on, *holding)) if holding else action
+        replace(action, depends_on=(*action.depends_on, *before)) if before else action
         for action in removed
         for kind in [all_kinds()[action.address.kind]]
         for held_by in [kind.held_by if isinstance(kind, Held) else ()]
         for holding in [[name for address, name in last.items() if address.kind in held_by]]
+        for before in [[*holding, *([ways[action.address]] if action.address in ways else [])]]
     ]
 
 

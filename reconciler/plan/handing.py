@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from reconciler.kinds import all_kinds
 from reconciler.kinds.protocol import Step
 from reconciler.model.address import Address
 from reconciler.model.plan import MAKE_WAY, Action, Cause, Change, Verb
+from reconciler.model.state import LiveObject
 from reconciler.plan.interim import interim
 from reconciler.plan.match import listed
 from reconciler.plan.mending import Mending
-from reconciler.plan.names import Handover, Order
+from reconciler.plan.names import Order
+from reconciler.plan.tangle import Handover
 
 NAME = "name"
 """What objects are called: the one field that has a value of its own for a moment."""
@@ -34,7 +37,7 @@ def action_of(address: Address, step: Step, after: tuple[str, ...], basis: str, 
     )
 
 
-def hand_over(order: Order, mending: Mending, chains: Mapping[Address, list[Action]]) -> None:
+def hand_over(order: Order, mending: Mending, chains: dict[Address, list[Action]]) -> None:
     """Lets each action that takes a name wait for the one that gives it up, and puts what makes way before
     all else that is done to its object.
     """
@@ -43,6 +46,9 @@ def hand_over(order: Order, mending: Mending, chains: Mapping[Address, list[Acti
         _wait(chains[one.taker], one.field, giver)
     for address in order.make_way:
         takers = sorted(one.taker for one in order.handovers if one.giver == address and one.field == NAME)
+        if address in mending.matched.orphans:
+            chains[address] = [_leaving(address, takers, mending)]
+            continue
         action = _making_way(address, takers, mending, chains[address])
         _wait(chains[address], NAME, action.id)
         chains[address].insert(0, action)
@@ -68,9 +74,22 @@ def _index(chain: Iterable[Action], field: str) -> int:
 
 def _making_way(address: Address, takers: list[Address], mending: Mending, chain: list[Action]) -> Action:
     change = next(c for c in chain[_index(chain, NAME)].changes if c.path == NAME)
-    passing = Change(
-        NAME, change.before, interim(mending.desired.project, address, change.after), Cause.PENDING
-    )
     reason = f"gives its name to {listed(takers)} before it can have its own"
-    step = Step(Verb.UPDATE, reason, (passing,), MAKE_WAY)
-    return action_of(address, step, (), mending.basis(address), mending.matched.objects[address].id)
+    live = mending.matched.objects[address]
+    return _renaming(address, reason, change.after, live, mending.basis(address), mending)
+
+
+def _leaving(address: Address, takers: list[Address], mending: Mending) -> Action:
+    """What is to be deleted goes last, so that it can only make way."""
+    reason = f"gives its name to {listed(takers)} before it is deleted"
+    live = mending.matched.orphans[address]
+    basis = all_kinds()[live.kind].basis(live, None)
+    return _renaming(address, reason, str(live.fields[NAME]), live, basis, mending)
+
+
+def _renaming(
+    address: Address, reason: str, target: str, live: LiveObject, basis: str, mending: Mending
+) -> Action:
+    meanwhile = interim(mending.desired.project, address, target)
+    change = Change(NAME, live.fields[NAME], meanwhile, Cause.PENDING)
+    return action_of(address, Step(Verb.UPDATE, reason, (change,), MAKE_WAY), (), basis, live.id)

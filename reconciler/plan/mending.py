@@ -38,7 +38,8 @@ class Mending:
     _refusals: dict[Address, tuple[Refusal, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.names = Names(self.matched, self.steps)
+        leaving = {live.id: a for a, live in self.matched.orphans.items() if self.policy.prune}
+        self.names = Names(self.matched, self.steps, leaving)
 
     def steps(self, address: Address) -> Steps:
         """The steps of a resource, in order, and what there is to say about it."""

@@ -4,7 +4,7 @@ and where all wait for one another, one of them makes way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.kinds import all_kinds
@@ -15,26 +15,12 @@ from reconciler.model.address import Address
 from reconciler.model.plan import Refusal
 from reconciler.model.state import LiveObject, Resource
 from reconciler.plan.match import Matched, listed
+from reconciler.plan.tangle import Handover, Tangle, may_pass, spoken
 
 Value = tuple[str, str, object, str]
 """A kind, a field, what it is unique in, and the value without regard to its case: nobody knows whether a
 server minds that, and an order that was not needed does no harm.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Handover:
-    """A value of the object of `giver` that `taker` is to have."""
-
-    taker: Address
-    giver: Address
-    field: str
-    value: str
-
-    @property
-    def said(self) -> str:
-        """The field, in words."""
-        return spoken(self.field)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +40,13 @@ class Order:
 
 @dataclass(slots=True)
 class Names:
-    """The unique values of both sides. `steps` says what would be done to a resource."""
+    """The unique values of both sides. `steps` says what would be done to a resource, and `leaving` which
+    owned objects that no manifest names are to be deleted, by their ids.
+    """
 
     matched: Matched
     steps: Callable[[Address], Steps]
+    leaving: Mapping[str, Address] = field(default_factory=dict)
     _bearers: dict[Value, list[LiveObject]] | None = None
     _owners: dict[str, Address] = field(default_factory=dict)
     _asking: dict[tuple[object, ...], list[Address]] | None = None
@@ -70,8 +59,17 @@ class Names:
         return self._found[address]
 
     def awaited(self, address: Address) -> tuple[Handover, ...]:
-        """Those of them without which it cannot be mended."""
-        return self.handovers(address) if _surely(address) else ()
+        """Those of them without which it cannot be mended, and that only another resource can give."""
+        resources = self.matched.desired.resources
+        return tuple(one for one in self.handovers(address) if _surely(address) and one.giver in resources)
+
+    def stay(self, leaving: Collection[str]) -> bool:
+        """Takes note that no others are deleted; whether some more had been expected to be."""
+        staying = self.leaving.keys() - leaving
+        if staying:
+            self.leaving = {one: address for one, address in self.leaving.items() if one in leaving}
+            self._found.clear()
+        return bool(staying)
 
     def refusals(self, address: Address) -> Iterator[Refusal]:
         """Why a resource cannot have its values: another manifest asks for one, too, or whoever has it keeps
@@ -85,15 +83,18 @@ class Names:
                 owner = self._owner(live)
                 if live.fields.get(name) != value or (owner and self._asks(owner, name, value)):
                     continue
-                if owner is None or not self._gives(owner, name, value):
-                    yield _taken(address, name, value, live, owner)
+                if self._giver(address, name, value, live) is None:
+                    yield self._kept(address, name, value, live)
 
     def order(self, planned: Collection[Address], late: Collection[Address] = ()) -> Order:
         """How the values of these resources change hands. Those that are `late` cannot be waited for."""
-        every = [one for a in planned for one in self.handovers(a) if one.giver in planned]
+        leaving = set(self.leaving.values())
+        within = {*planned, *leaving}
+        every = [one for a in planned for one in self.handovers(a) if one.giver in within]
         ways = {one.giver for one in every if one.giver in late and self._may_make_way(one)}
+        ways |= {one.giver for one in every if one.giver in leaving}
         every = [one for one in every if one.giver in ways or one.giver not in late]
-        tangle = _Tangle(every, ways)
+        tangle = Tangle(every, ways)
         refusals: list[Refusal] = []
         while circle := tangle.circle():
             ways_out = [one.giver for one in circle if self._may_make_way(one)]
@@ -108,9 +109,29 @@ class Names:
     def _handovers(self, address: Address) -> Iterator[Handover]:
         for name, value in self._taken(address):
             for live in self._others(address, name, value):
-                owner = self._owner(live)
-                if owner is not None and self._gives(owner, name, value):
-                    yield Handover(address, owner, name, value)
+                if giver := self._giver(address, name, value, live):
+                    yield Handover(address, giver, name, value)
+
+    def _giver(self, address: Address, name: str, value: str, live: LiveObject) -> Address | None:
+        """Whose object it is that gives the value up; None where it keeps it. What is to be deleted goes
+        last, so that it can only make way.
+        """
+        if live.id in self.leaving and may_pass(address, name):
+            return self.leaving[live.id]
+        owner = self._owner(live)
+        return owner if owner is not None and self._gives(owner, name, value) else None
+
+    def _kept(self, address: Address, name: str, value: str, live: LiveObject) -> Refusal:
+        owner = self._owner(live)
+        left = next((a for a, o in self.matched.orphans.items() if o.id == live.id), None)
+        if left is None:
+            return _taken(address, name, value, str(owner or f"{live.kind.lower()} {live.id}"))
+        return Refusal(
+            "taken",
+            f'the {spoken(name)} "{value}" is that of {left}, which no manifest names',
+            str(address),
+            f"delete it first: apply --prune --exclude {address}; or give {address} another one",
+        )
 
     def _taken(self, address: Address) -> Iterator[tuple[str, str]]:
         """The unique values that a resource's own steps would give its object."""
@@ -185,78 +206,6 @@ class Names:
         return (name, value) in self._wishes(self.matched.desired.resources[address])
 
 
-class _Tangle:
-    """Who waits for whom, with those taken out who wait for nobody: what is left goes round."""
-
-    def __init__(self, handovers: Sequence[Handover], ways: Iterable[Address]) -> None:
-        self.left, self.ways = list(handovers), set(ways)
-        self._waits: dict[Address, list[Handover]] = {}
-        self._followers: dict[Address, list[Address]] = {}
-        for one in self.left:
-            self._waits.setdefault(one.taker, [])
-            self._waits.setdefault(one.giver, [])
-            if one.giver not in self.ways or not may_pass(one.giver, one.field):
-                self._waits[one.taker].append(one)
-                self._followers.setdefault(one.giver, []).append(one.taker)
-        self._take_out([a for a, waits in self._waits.items() if not waits])
-
-    def circle(self) -> list[Handover]:
-        """Some of them that wait for one another, each for the next; empty when all is in order."""
-        if not self._waits:
-            return []
-        way: list[Handover] = []
-        at, seen = next(iter(self._waits)), dict[Address, int]()
-        while at not in seen:
-            seen[at] = len(way)
-            way.append(self._waits[at][0])
-            at = way[-1].giver
-        return way[seen[at] :]
-
-    def free(self, giver: Address) -> None:
-        """Lets one of them make way: nobody waits any longer for what may pass."""
-        self.ways.add(giver)
-        self._let_go([o for t in self._takers(giver) for o in self._waits[t] if _passes(o, giver)])
-
-    def cut(self, circle: Sequence[Handover]) -> None:
-        """Forgets what cannot be brought into an order."""
-        self.left = [one for one in self.left if one not in circle]
-        self._let_go(circle)
-
-    def _takers(self, giver: Address) -> Iterator[Address]:
-        return (a for a in dict.fromkeys(self._followers.get(giver, ())) if a in self._waits)
-
-    def _let_go(self, handovers: Iterable[Handover]) -> None:
-        free = []
-        for one in list(handovers):
-            self._waits[one.taker].remove(one)
-            free += [] if self._waits[one.taker] else [one.taker]
-        self._take_out(free)
-
-    def _take_out(self, free: list[Address]) -> None:
-        while free:
-            address = free.pop()
-            if self._waits.pop(address, None) is None:
-                continue  # it waited for several that went at once
-            for taker in self._takers(address):
-                self._waits[taker] = [one for one in self._waits[taker] if one.giver != address]
-                free += [] if self._waits[taker] else [taker]
-
-
-def may_pass(address: Address, name: str) -> bool:
-    """Whether a field of such a resource may have a value of its own for a moment."""
-    kind = all_kinds()[address.kind]
-    return isinstance(kind, KeepsUnique) and not kind.unique[name]
-
-
-def spoken(name: str) -> str:
-    """A field's name in words: `externalId` is "external id"."""
-    return "".join(f" {c.lower()}" if c.isupper() else c for c in name)
-
-
-def _passes(one: Handover, giver: Address) -> bool:
-    return one.giver == giver and may_pass(giver, one.field)
-
-
 def _surely(address: Address) -> bool:
     kind = all_kinds()[address.kind]
     return isinstance(kind, KeepsUnique) and kind.surely_unique
@@ -271,13 +220,12 @@ def _asked_twice(address: Address, name: str, value: str, asking: Sequence[Addre
     )
 
 
-def _taken(address: Address, name: str, value: str, live: LiveObject, owner: Address | None) -> Refusal:
-    what = f"{live.kind.lower()} {live.id}"
+def _taken(address: Address, name: str, value: str, owner: str) -> Refusal:
     return Refusal(
         "taken",
-        f'the {spoken(name)} "{value}" is that of {owner or what}, which keeps it',
+        f'the {spoken(name)} "{value}" is that of {owner}, which keeps it',
         str(address),
-        f"give {address} another one; or change that of {owner or what}, or delete it, first",
+        f"give {address} another one; or change that of {owner}, or delete it, first",
     )
 
 

@@ -249,3 +249,117 @@ def test_two_manifests_of_a_kind_without_marks_are_told_apart_by_their_keys_alon
     plan = project.json("plan")
     assert refused(plan) == [("ambiguous", "AlertGroup/on-call"), ("ambiguous", "AlertGroup/ops")]
     assert plan["actions"] == []
+
+
+# What is to be deleted
+
+
+def gone(project: Folder, *leaves: str, kind: str = "customer") -> None:
+    for leaf in leaves:
+        (project.root / f"manifests/{kind}-{leaf}.yaml").unlink()
+
+
+def test_what_is_to_be_deleted_makes_way_and_is_deleted_last(project: Folder):
+    people(project, {"a": "Acme", "b": "Birch"})
+    applied(project)
+    gone(project, "a")
+    people(project, {"b": "Acme"})
+    assert order(project, "--prune") == ["Customer/a#make-way", "Customer/b#update", "Customer/a#delete"]
+    settled(project, "--prune")
+    assert named(project) == {"b": "Acme"}
+
+
+def test_what_is_not_deleted_in_this_run_keeps_its_name(project: Folder):
+    people(project, {"a": "Acme", "b": "Birch", "c": "Cedar"})
+    applied(project)
+    gone(project, "a")
+    people(project, {"b": "Acme"})
+    assert refused(project.json("plan")) == [("taken", "Customer/b")]
+    project.behind("createCustomer", {"name": "Copy", "labels": ["reconciler:shop/customer/c"]})
+    plan = project.json("plan", "--prune")
+    assert refused(plan) == [("taken", "Customer/b"), ("ambiguous", "Customer/c")]
+    assert [one["id"] for one in plan["actions"]] == ["Customer/a#delete"]
+    assert project("apply", "--yes", "--prune")[0] == 5
+    assert named(project)["a"] == "Acme"
+
+
+def test_an_external_id_is_free_once_its_bearer_is_deleted_as_the_refusal_says(project: Folder):
+    people(project, {"a": "Acme", "b": "Birch"}, a="1", b="2")
+    applied(project)
+    gone(project, "a")
+    people(project, {"b": "Birch"}, b="1")
+    (refusal,) = project.json("plan", "--prune")["refusals"]
+    assert (refusal["code"], refusal["address"]) == ("taken", "Customer/b")
+    assert "apply --prune --exclude Customer/b" in refusal["hint"]
+    applied(project, "--prune", "--exclude", "Customer/b")
+    settled(project, "--prune")
+    assert named(project, "externalId") == {"b": "1"}
+
+
+@pytest.mark.parametrize("rule", ["per_customer", "false"])
+def test_an_instance_that_follows_another_one_of_its_name(project: Folder, rule: str):
+    project("sandbox", "rule", f"instance_name_unique={rule}")
+    project.shop(release="1.0.0")
+    applied(project)
+    gone(project, "orders", kind="instance")
+    shared = {"customer": "acme", "integration": "orders", "release": "1.0.0", "name": "Orders for Acme"}
+    project.manifest("Instance", "again", **shared, config={"Channel": "#orders"})
+    settled(project, "--prune")
+    assert project.id_of("instances")
+
+
+# More than one run
+
+
+def test_a_saved_plan_exchanges_the_names_that_were_reviewed(swapped: Folder):
+    path = str(swapped.root / "plan.json")
+    assert swapped("plan", "-o", path)[0] == 0
+    applied(swapped, path)
+    assert named(swapped) == {"a": "Birch", "b": "Acme", "c": "Cedar Inc"}
+    assert swapped("apply", path, "--yes")[0] == 5
+
+
+def test_a_saved_plan_stops_where_someone_else_was_quicker(swapped: Folder):
+    path = str(swapped.root / "plan.json")
+    swapped("plan", "-o", path)
+    applied(swapped)
+    code, _, err = swapped("apply", path, "--yes")
+    assert (code, "Customer/a#make-way" in err) == (5, True)
+    assert named(swapped) == {"a": "Birch", "b": "Acme", "c": "Cedar Inc"}
+
+
+@pytest.mark.parametrize("nth", [1, 2, 3])
+def test_where_one_of_them_fails_the_next_run_goes_on(project: Folder, nth: int):
+    people(project, {"a": "Acme", "b": "Birch"})
+    applied(project)
+    people(project, {"a": "Birch", "b": "Acme"})
+    aim = ["--operation", "updateCustomer", "--nth", str(nth)]
+    assert project("sandbox", "fault", "graphql_errors", *aim)[0] == 0
+    code, out, _ = project("apply", "--yes", "--format", "json")
+    status = [one["status"] for one in json.loads(out)["actions"]]
+    assert (code, status) == (1, ["done"] * (nth - 1) + ["failed"] + ["skipped"] * (3 - nth))
+    project("sandbox", "fault", "--clear")
+    settled(project)
+    assert named(project) == {"a": "Birch", "b": "Acme"}
+
+
+def test_git_may_change_its_mind_while_a_name_is_on_its_way(swapped: Folder):
+    swapped("sandbox", "fault", "graphql_errors", "--operation", "updateCustomer", "--nth", "2")
+    assert swapped("apply", "--yes", "--parallelism", "1", "--exclude", "Customer/c")[0] == 1
+    swapped("sandbox", "fault", "--clear")
+    assert named(swapped)["a"].startswith("Birch (renaming ")
+    people(swapped, {"a": "Dogwood", "b": "Birch"})
+    assert swapped("drift", "--detailed-exitcode", "--exclude", "Customer/c")[0] == 0
+    settled(swapped)
+    assert named(swapped) == {"a": "Dogwood", "b": "Birch", "c": "Cedar Inc"}
+
+
+def test_an_earlier_name_of_the_manifest_is_exchanged_as_well(project: Folder):
+    people(project, {"a": "Acme", "b": "Birch"})
+    applied(project)
+    gone(project, "a")
+    text = "apiVersion: reconciler/v1\nkind: Customer\nmetadata: {name: x, was: [a]}\nspec: {name: Birch}\n"
+    project.write("manifests/customer-x.yaml", text)
+    people(project, {"b": "Acme"})
+    settled(project, "--prune")
+    assert named(project) == {"x": "Birch", "b": "Acme"}
