@@ -53,7 +53,7 @@ class Matched:
     def resolve(self, ref: Ref) -> Any:
         """The value of a Ref as far as the tenant knows it now, else the Ref itself."""
         live = self.objects.get(ref.address) or self.known.get(ref.address)
-        value = all_kinds()[ref.address.kind].value(live, ref.field) if live else None
+        value = all_kinds()[ref.address.kind].value(live, ref) if live else None
         value = self._will_be(ref) if value is None else value
         return ref if value is None else value
 
@@ -70,7 +70,7 @@ class Matched:
     def know(self, address: Address, live: LiveObject) -> None:
         """Puts what was asked of an object that others name to what is known of it."""
         before = self.known.get(address)
-        self.known[address] = replace(before, facts={**live.facts, **before.facts}) if before else live
+        self.known[address] = replace(before, notes=before.notes or live.notes) if before else live
 
     def puzzled(self, address: Address, error: NotUnderstood) -> None:
         """Takes note that a resource's object cannot be understood, as was seen only when more was asked."""
@@ -103,7 +103,7 @@ class Matched:
             return None
         kind = all_kinds()[ref.address.kind]
         if ref not in self._foretold and isinstance(kind, Foretells):
-            self._foretold[ref] = kind.will_be(self.request(ref.address), ref.field)
+            self._foretold[ref] = kind.will_be(self.request(ref.address), ref)
         return self._foretold.get(ref)
 
 
@@ -319,9 +319,7 @@ def _tenant(live: LiveObject) -> None:
 
 
 def _marks_of(live: LiveObject, kind: Kind) -> list[str]:
-    marks = marks_in(live.labels, kind.name)
-    remembered = live.facts.get("mark")
-    return marks or ([remembered] if isinstance(remembered, str) else [])
+    return marks_in(live.labels, kind.name) or list(filter(None, [live.facts.mark]))
 
 
 def _same_name(resource: Resource, key: str, found: list[LiveObject]) -> Refusal:
@@ -347,7 +345,8 @@ def _owned_otherwise(project: str, resource: Resource, key: str, found: list[Liv
             "make it unique",
         )
     ours = project_of(owner[0]) == project
-    hint = "name the earlier name under metadata.was" if ours else "let one project own it"
+    again = "name its earlier name under metadata.was; or delete it in a commit before, to make a new one"
+    hint = again if ours else "let one project own it"
     return Refusal(
         "owned-otherwise",
         f'the object with this {key} ("{name}") bears the mark "{owner[0]}"',
