@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -214,29 +214,34 @@ def _refuse_alike(kind: Kind, resources: list[Resource], keys: _Keys, matched: M
     """Refuses what is done to resources of which any may be the one that an object stands for, or that no
     mark will ever tell apart: which is which would depend on the order of the manifests.
     """
-    claims: dict[object, dict[Address, str]] = {}
+    claims: dict[object, dict[Address, tuple[str, str]]] = {}
     for resource in resources:
-        if resource.address in matched.objects or resource.address in matched.unclear:
-            continue
-        for key, value in kind.natural_key(resource, matched.resolve):
-            for live in keys.find(key, value) if kind.marked and kind.adoptable(key) else ():
-                said = f'the live object {live.id} ("{live.fields.get("name")}")'
-                claims.setdefault(live.id, {})[resource.address] = said
-            if not kind.marked:
-                claims.setdefault((key, value), {})[resource.address] = f"one object, by {key}"
+        if resource.address not in matched.objects and resource.address not in matched.unclear:
+            for what, said, hint in _claims(kind, resource, keys, matched):
+                claims.setdefault(what, {})[resource.address] = (said, hint)
     for claim in claims.values():
-        for address, what in claim.items() if len(claim) > 1 else ():
+        for address, (said, hint) in claim.items() if len(claim) > 1 else ():
             if address not in matched.unclear:
-                matched.refuse(address, _matching(address, what, list(claim)))
+                message = f"{listed(sorted(claim))} {said}"
+                matched.refuse(address, Refusal("ambiguous", message, str(address), hint))
 
 
-def _matching(address: Address, what: str, all_of_them: list[Address]) -> Refusal:
-    return Refusal(
-        "ambiguous",
-        f"{listed(all_of_them)} match {what}",
-        str(address),
-        "change what they are called, so that only one of them does",
-    )
+def _claims(
+    kind: Kind, resource: Resource, keys: _Keys, matched: Matched
+) -> Iterator[tuple[object, str, str]]:
+    """What no other resource may lay claim to: what it is, and what is said, and advised, where one does."""
+    for key, value in kind.natural_key(resource, matched.resolve):
+        if not kind.marked:
+            yield (
+                (key, value),
+                f"are told apart by nothing: they have the same {key}",
+                "change it in one of them",
+            )
+            continue
+        for live in keys.find(key, value) if kind.adoptable(key) else ():
+            if not marks_in(live.labels, kind.name):
+                said = f'match the live object {live.id} ("{live.fields.get("name")}")'
+                yield live.id, said, f"say whose it is: reconciler adopt {resource.address} {live.id}"
 
 
 def listed(addresses: Sequence[Address]) -> str:

@@ -214,7 +214,7 @@ def _surely(address: Address) -> bool:
 def _asked_twice(address: Address, name: str, value: str, asking: Sequence[Address]) -> Refusal:
     return Refusal(
         "ambiguous",
-        f'{listed(asking)} ask for the {spoken(name)} "{value}", which only one object can have',
+        f'{listed(sorted(asking))} ask for the {spoken(name)} "{value}", which only one object can have',
         str(address),
         "change it in all but one of these manifests",
     )

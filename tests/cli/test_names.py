@@ -236,6 +236,12 @@ def test_two_manifests_that_match_one_object_are_refused(project: Folder, leaves
     plan = project.json("plan")
     assert refused(plan) == [("ambiguous", "Customer/a"), ("ambiguous", "Customer/b")]
     assert plan["actions"] == []
+    for one in plan["refusals"]:
+        assert one["message"].startswith("Customer/a and Customer/b match the live object ")
+    hint = next(one["hint"] for one in plan["refusals"] if one["address"] == f"Customer/{by_id}")
+    assert project(*hint.partition("reconciler ")[2].split(), "--yes")[0] == 0
+    settled(project)
+    assert named(project) == {by_id: "Acme (old)", by_name: "Acme"}
 
 
 @pytest.mark.parametrize("there", [False, True])
