@@ -49,6 +49,7 @@ class Names:
     leaving: Mapping[str, Address] = field(default_factory=dict)
     _bearers: dict[Value, list[LiveObject]] | None = None
     _owners: dict[str, Address] = field(default_factory=dict)
+    _left: dict[str, Address] = field(default_factory=dict)
     _asking: dict[tuple[object, ...], list[Address]] | None = None
     _found: dict[Address, tuple[Handover, ...]] = field(default_factory=dict)
 
@@ -123,7 +124,7 @@ class Names:
 
     def _kept(self, address: Address, name: str, value: str, live: LiveObject) -> Refusal:
         owner = self._owner(live)
-        left = next((a for a, o in self.matched.orphans.items() if o.id == live.id), None)
+        left = self._left.get(live.id)
         if left is None:
             return _taken(address, name, value, str(owner or f"{live.kind.lower()} {live.id}"))
         return Refusal(
@@ -165,6 +166,7 @@ class Names:
         if self._bearers is None:
             self._bearers = {}
             self._owners = {live.id: address for address, live in self.matched.objects.items()}
+            self._left = {live.id: address for address, live in self.matched.orphans.items()}
             for name, kind in all_kinds().items():
                 for live in self.matched.live.objects.get(name, ()) if isinstance(kind, KeepsUnique) else ():
                     within = kind.live_scope(live) if isinstance(kind, Scoped) else None
