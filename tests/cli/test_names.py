@@ -369,3 +369,36 @@ def test_an_earlier_name_of_the_manifest_is_exchanged_as_well(project: Folder):
     people(project, {"b": "Acme"})
     settled(project, "--prune")
     assert named(project) == {"x": "Birch", "b": "Acme"}
+
+
+@pytest.mark.parametrize("rule", ["clear", "hidden"])
+def test_secrets_are_not_sent_again_since_a_name_is_on_its_way(
+    project: Folder, rule: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("ORDERS_KEY", "a key of orders")
+    monkeypatch.setenv("DIGEST_KEY", "a key of digests")
+    text = (project.root / "reconciler.yaml").read_text()
+    environments = "environments: {sandbox: {secretKey: {env: DIGEST_KEY}}}"
+    project.write("reconciler.yaml", text.replace("[manifests/]}", f"[manifests/], {environments}}}"))
+    project("sandbox", "rule", f"secrets_read_back={rule}")
+    secret = {"secret": {"env": "ORDERS_KEY"}}
+    more = {
+        "release": "1.0.0",
+        "config": {"Channel": "#a", "Shop": {"inputs": {"apiKey": secret}}},
+        "flows": {"Receive order": {"apiKeys": [secret]}},
+    }
+    shared = {"customer": "acme", "integration": "orders", **more}
+    project.shop(**more)
+    project.manifest("Instance", "returns", **shared, name="Returns")
+    applied(project)
+    assert order(project) == []
+    project.shop(**more, name="Returns")
+    project.manifest("Instance", "returns", **shared, name="Orders for Acme")
+    project("sandbox", "fault", "graphql_errors", "--operation", "updateInstance", "--nth", "2")
+    assert project("apply", "--yes")[0] == 1
+    project("sandbox", "fault", "--clear")
+    plan = project.json("plan")
+    changes = [change for action in plan["actions"] for change in action["changes"]]
+    assert {(one["path"], one["cause"]) for one in changes} == {("name", "pending")}
+    assert {action["verb"] for action in plan["actions"]} == {"update"}
+    settled(project)

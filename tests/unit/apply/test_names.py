@@ -13,7 +13,7 @@ import pytest
 from reconciler.kinds.protocol import Policy
 from reconciler.model.address import Address
 from reconciler.model.outcome import Status
-from reconciler.model.plan import Plan, Rollout
+from reconciler.model.plan import Cause, Plan, Rollout
 from reconciler.model.state import Desired, Live, Resource
 from reconciler.plan.build import make_plan
 from reconciler.sandbox import Sandbox, transport
@@ -138,6 +138,7 @@ def sets(exchanged: bool) -> Desired:
                 "integration": SYNC,
                 "release": "1.0.0",
                 "name": (other if exchanged else leaf).title(),
+                "config": {"Channel": f"#{leaf}"},
             }
             address = Address("Instance", f"{customer.leaf}/{leaf}")
             copies[address] = Resource(address, fields)
@@ -161,6 +162,10 @@ def test_names_cross_waves_that_cross(unique: str, kill_at: int):
         with contextlib.suppress(Killed):
             apply_plan(sandbox, desired, plan, live, POLICY, kill_at=kill_at or None)
         if kill_at:
+            again = plan_for(sandbox, desired)
+            changes = [change for action in again.actions for change in action.changes]
+            assert {(one.path, one.cause) for one in changes} == {("name", Cause.PENDING)}
+            assert again.drift == ()
             converge(sandbox, desired)
         assert plan_for(sandbox, desired).actions == ()
         matched = paired(sandbox, desired, snapshot(sandbox, desired))
