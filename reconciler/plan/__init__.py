@@ -7,6 +7,6 @@ that cannot do without as things stand live, and what has to stay out since it n
 excluded, refused or not understood. `names` finds who has to give up what another one is to be called, with
 `tangle` to undo circles, `interim` for the name of the moment, and `handing` for the actions. `deletion` and
 `likeness` say what goes, and why that must wait. `build` makes actions of the steps, with an edge to whatever
-brings what a step needs, and puts them in one stable order. `guards` look at the whole and may refuse it, and `seal` gives it the checksum by which it is
-recognised later. Nothing here knows a kind by name: what differs between kinds, the kinds answer.
+brings what a step needs, and puts them in one stable order. `guards` look at the whole and may refuse it,
+and `seal` gives it the checksum by which it is recognised later. Nothing here knows a kind by name: what differs between kinds, the kinds answer.
 """

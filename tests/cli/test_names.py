@@ -257,6 +257,18 @@ def test_two_manifests_of_a_kind_without_marks_are_told_apart_by_their_keys_alon
     assert plan["actions"] == []
 
 
+@pytest.mark.parametrize("there", [False, True])
+def test_two_manifests_that_ask_for_one_stable_key_are_refused(project: Folder, there: bool):
+    spec = {"stableKey": "slack", "scope": "org", "component": "slack", "connection": "oauth2"}
+    project.manifest("Connection", "a", name="First", **spec)
+    if there:
+        applied(project)
+    project.manifest("Connection", "b", name="Second", **spec)
+    plan = project.json("plan")
+    assert refused(plan) == [("ambiguous", "Connection/a"), ("ambiguous", "Connection/b")]
+    assert plan["actions"] == []
+
+
 # What is to be deleted
 
 
