@@ -36,7 +36,7 @@ from reconciler.model.address import Ref, Resolve
 from reconciler.model.digest import sha256
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Cause, Change, Refusal, Verb
-from reconciler.model.secret import SHOWN, Secret
+from reconciler.model.secret import SHOWN, Hidden, Secret
 from reconciler.model.state import Facts, How, LiveObject, Resource, Written
 
 _AND = " and "
@@ -252,7 +252,7 @@ class TabledKind(PlainKind, Recorded):
         kept = {
             key: value
             for key, value in there.items()
-            if isinstance(value, Secret)
+            if not isinstance(value, Hidden)
             and (row.shape.by_key or ignored(request.resource, f"{row.name}.{key}"))
         }
         return {**kept, **named}
