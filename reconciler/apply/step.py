@@ -13,7 +13,15 @@ from reconciler.apply.listening import harmless
 from reconciler.apply.look import Objects, further, own
 from reconciler.kinds import all_kinds
 from reconciler.kinds.answers import observed, understood
-from reconciler.kinds.capabilities import Destroys, FollowUp, Foretells, Publishes, Readiness, Uploads
+from reconciler.kinds.capabilities import (
+    Destroys,
+    FollowUp,
+    Foretells,
+    Notices,
+    Publishes,
+    Readiness,
+    Uploads,
+)
 from reconciler.kinds.protocol import Kind, Policy, Request
 from reconciler.model.address import Address, Ref
 from reconciler.model.errors import (
@@ -170,14 +178,16 @@ async def _look_first(kind: Kind, action: Action, run: Run) -> bool:
         raise Stale(
             "someone else changed it since the plan was made", address=str(action.address), hint="plan again"
         )
-    live = _noting(live, run.observed.get(action.address))
+    live = _noting(kind, live, run.observed.get(action.address))
     run.observed[action.address] = run.before[action.address] = live
     return True
 
 
-def _noting(fresh: LiveObject, known: LiveObject | None) -> LiveObject:
+def _noting(kind: Kind, fresh: LiveObject, known: LiveObject | None) -> LiveObject:
     """What was noted of an object, and no answer shows, stays noted."""
-    return replace(fresh, notes=known.notes) if known else fresh
+    if known is None:
+        return fresh
+    return kind.noticed(fresh, known) if isinstance(kind, Notices) else replace(fresh, notes=known.notes)
 
 
 async def _look_again(kind: Kind, name: str, action: Action, run: Run) -> None:
@@ -342,7 +352,7 @@ async def _reread(kind: Kind, action: Action, run: Run) -> Request:
     if live is not None:
         fresh = await run.tenant.read(kind, kind.get(live.id))
         if fresh is not None:
-            run.observed[action.address] = _noting(fresh, live)
+            run.observed[action.address] = _noting(kind, fresh, live)
     return _request(action, run)
 
 

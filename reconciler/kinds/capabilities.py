@@ -204,15 +204,6 @@ class Affects(Protocol):
         ...
 
 
-@runtime_checkable
-class Deployed(Protocol):
-    """Objects whose saved changes take effect only once somebody deploys them."""
-
-    def undeployed(self, live: LiveObject) -> str:
-        """What still waits for a deploy, in words; empty where nothing does."""
-        ...
-
-
 # Records
 
 
@@ -249,6 +240,15 @@ class Destroys(Protocol):
 
     def destroys(self, step: str, verb: Verb, request: Request) -> str:
         """The text that the step would destroy; empty where there is none."""
+        ...
+
+
+@runtime_checkable
+class Notices(Protocol):
+    """Objects of which a call may lose what only their state before it tells."""
+
+    def noticed(self, fresh: LiveObject, known: LiveObject) -> LiveObject:
+        """The object as it was read again, with what was noted of it and what it has lost since."""
         ...
 
 

@@ -15,7 +15,7 @@ from reconciler.model.plan import Action, Drift, Plan, Refusal, Rollout, Verb
 from reconciler.model.state import Desired, Live, LiveObject, Resource
 from reconciler.plan.baseline import without_baseline
 from reconciler.plan.deletion import deletions, not_understood, unread
-from reconciler.plan.drift import drifted, missing, strangers, waiting
+from reconciler.plan.drift import drifted, missing, strangers
 from reconciler.plan.graph import ordered
 from reconciler.plan.guards import on_the_whole
 from reconciler.plan.match import Matched, match
@@ -88,7 +88,6 @@ def make_plan(
         unmanaged=matched.unmanaged,
         strangers=strangers(live, matched),
         missing=missing([a for a in desired.resources if found.is_about(a)], mending),
-        waiting=tuple(waiting([r for a, r in desired.resources.items() if found.is_about(a)], matched)),
         unreadable=len(live.unreadable),
         orphans=tuple(sorted(matched.orphans)),
         left_out=(*found.left_out.values(), *removal.left_out),

@@ -37,6 +37,7 @@ class Options:
     no_deps: bool = False
     prune: bool = False
     overwrite_drafts: bool = False
+    deploy_pending: bool = False
     send_secrets: bool = False
     configured_anew: bool = False
     allow_deletes: bool = False
@@ -135,6 +136,7 @@ def policy(session: Session, options: Options) -> Policy:
         allow_update=options.allow_updates,
         delete_strangers=options.delete_strangers,
         overwrite_drafts=options.overwrite_drafts,
+        deploy_pending=options.deploy_pending,
         send_secrets=options.send_secrets,
         configured_anew=options.configured_anew,
         record=environment.applied != "none",
