@@ -65,7 +65,8 @@ def make_plan(
             _plan_resource(address, mending, found, draft)
     draft.notes += without_baseline(found.resources, draft.chains, matched, policy)
     _connect(found.resources, mending, draft)
-    draft.warnings += impact
+    draft.warnings += [warning for one in impact for warning in one.warnings]
+    draft.notes += [note for one in impact for note in one.notes]
     unplanned = [r for a, r in desired.resources.items() if a not in found.resources]
     removal = deletions(desired, live, matched, policy, selection, unplanned)
     draft.refusals += removal.refusals
@@ -98,7 +99,7 @@ def make_plan(
     return sealed(plan)
 
 
-def _settled(mending: Mending, selection: Selection) -> tuple[Scope, list[Diagnostic]]:
+def _settled(mending: Mending, selection: Selection) -> tuple[Scope, list[Steps]]:
     """What the run is about once all is known that speaks against it, and what there is to say about its
     releases: whom a release meets is known only when it is known who is changed.
     """
@@ -106,7 +107,7 @@ def _settled(mending: Mending, selection: Selection) -> tuple[Scope, list[Diagno
         found = scope(mending, selection)
         said = list(_impact(found.resources, mending))
         if not mending.learn(refusal for one in said for refusal in one.refusals):
-            return found, [warning for one in said for warning in one.warnings]
+            return found, said
 
 
 def _plan_resource(address: Address, mending: Mending, scope: Scope, draft: _Draft) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from typing import Any
 
@@ -42,6 +43,11 @@ def release(project: Folder, name: str, text: str = WITH_REGION) -> None:
     )
     spec = {"name": "Orders", "definition": "../definitions/orders.yml", "release": name}
     project.manifest("Integration", "orders", **spec)
+
+
+def rules(project: Folder, *rules: str) -> None:
+    for rule in rules:
+        assert project("sandbox", "rule", rule)[0] == 0
 
 
 def instance(project: Folder) -> dict[str, Any]:
@@ -198,9 +204,8 @@ def test_what_a_person_saves_after_the_plan_is_not_deployed_along(shop: Folder):
 @pytest.mark.parametrize("inputs", ["kept", "default"])
 @pytest.mark.parametrize("way", ["apply", "saved"])
 def test_lifted_the_saved_values_go_along_and_are_deployed(shop: Folder, drops: str, inputs: str, way: str):
-    shop(
-        "sandbox",
-        "rule",
+    rules(
+        shop,
         f"version_change_drops_pending_config={drops}",
         f"connection_inputs_omitted={inputs}",
     )
@@ -242,7 +247,7 @@ def cut_off(project: Folder, at: str) -> None:
 
 def test_a_deploy_that_left_no_trace_makes_nothing_of_a_person_ours(shop: Folder):
     """Under this rule a deploy that was not needed cannot be told from none."""
-    shop("sandbox", "rule", "deploy_touches=only_needed", "secrets_read_back=hidden")
+    rules(shop, "deploy_touches=only_needed", "secrets_read_back=hidden")
     secret = shop.write("key", "same")
     config = {"Channel": "#orders", "Shop": {"inputs": {"apiKey": {"secret": {"file": str(secret)}}}}}
     shop.shop(config=config)
@@ -318,3 +323,57 @@ def test_a_lost_answer_to_the_change_of_version_loses_nothing(shop: Folder, afte
     shop("sandbox", "fault", kind, "--operation", "updateInstance", "--times", "1")
     assert shop("apply", "--yes", "--deploy-pending")[0] == 0
     assert instance(shop)["config"]["Region"] == "us"
+
+
+# What is deployed, and git does not mention
+
+BASIC = WITH_REGION.replace("connection: {key: apiKey,", "connection: {key: basic,").replace(
+    "      apiKey: {type: value, value: demo}",
+    "      username: {type: value, value: nobody}\n      password: {type: value, value: nothing}",
+)
+USER = json.dumps(
+    [{"name": n, "type": "value", "value": v} for n, v in (("username", "ann"), ("password", "p4ss"))]
+)
+
+
+@pytest.fixture
+def basic(project: Folder) -> Folder:
+    """A shop with a connection of two inputs, both given by a person and deployed; git speaks of neither."""
+    project.write("definitions/orders.yml", BASIC)
+    project.shop()
+    assert project("apply", "--yes")[0] == 0
+    save(project, Region="us", Shop=USER)
+    project.behind("deployInstance", {"id": project.id_of("instances")})
+    return project
+
+
+@pytest.mark.parametrize("inputs", ["kept", "default"])
+def test_inputs_that_git_does_not_mention_are_carried_over(basic: Folder, inputs: str):
+    rules(basic, f"connection_inputs_omitted={inputs}")
+    basic.shop(config={"Shop": {"inputs": {"username": "bob"}}})
+    release(basic, "1.1.0", BASIC)
+    assert basic("apply", "--yes")[0] == 0
+    config = instance(basic)["config"]
+    assert (config["Shop"], config["Region"]) == ({"username": "bob", "password": "p4ss"}, "us")
+
+
+def test_an_input_that_cannot_be_read_and_might_be_reset_is_a_refusal(basic: Folder):
+    rules(basic, "connection_inputs_omitted=default", "secrets_read_back=hidden")
+    basic.shop(config={"Shop": {"inputs": {"username": "bob"}}})
+    code, out, err = basic("plan")
+    assert (code, '"password" of "Shop"' in out, "config.Shop.inputs.password" in out) == (5, True, True), err
+    assert codes(basic.json("plan"), "refusals") == ["write-only-input"]
+    secret = basic.write("key", "p4ss")
+    inputs = {"username": "bob", "password": {"secret": {"file": str(secret)}}}
+    basic.shop(config={"Shop": {"inputs": inputs}})
+    assert basic("apply", "--yes")[0] == 0
+    rules(basic, "secrets_read_back=clear")
+    assert instance(basic)["config"]["Shop"] == {"username": "bob", "password": "p4ss"}
+
+
+def test_an_input_that_cannot_be_read_is_not_moved_along_with_what_a_person_saved(basic: Folder):
+    rules(basic, "secrets_read_back=hidden")
+    save(basic, Region="asia")
+    basic.shop(config={})
+    release(basic, "1.1.0", BASIC)
+    assert codes(basic.json("plan", "--deploy-pending"), "refusals") == ["write-only-input"]

@@ -269,6 +269,7 @@ def _facts(shown: InstanceNode, memory: Memory) -> InstanceFacts:
         needs_deploy=shown.needs_deploy,
         suspended=bool(shown.system_suspended),
         types=parse_types(each(shown.config_variables)),
+        defaults=parse_defaults(each(shown.config_variables)),
         flow_ids={one.flow.name: one.flow.id for one in flows},
         flow_configs={one.flow.name: one.id for one in flows if one.id},
     )

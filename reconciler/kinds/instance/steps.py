@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from reconciler.kinds.instance.config import config_changes
+from reconciler.kinds.instance.carried import unknown_inputs
+from reconciler.kinds.instance.config import changed_keys, config_changes
 from reconciler.kinds.instance.desk import is_owed, undeployed, undeployed_changes, waiting
 from reconciler.kinds.instance.facts import facts_of
 from reconciler.kinds.instance.fields import given_flows, integration_of
@@ -78,7 +79,9 @@ def instance_steps(request: Request, *, adopt: bool) -> Steps:
     steps += _switch(request, deploying=bool(needed))
     steps += test_steps(request, deploying=bool(needed))
     refusals = [*_another_integration(request, live)]
-    refusals += undeployed_changes(request, moving=moving) if needed else ()
+    if needed:
+        refusals += undeployed_changes(request, moving=moving)
+        refusals += unknown_inputs(request, changed_keys(request), moving=moving)
     return Steps(
         tuple(steps),
         (*updating, *config, *flows, *switch),

@@ -49,7 +49,11 @@ OWED_FIRST = {"labels": (record(deploy=["a deploy is owed", None]),)}
         (copy(), instance(**OWED_FIRST, lastDeployedAt=None, **PAUSED), ["deploy"]),
         (copy({"enabled": False}), instance(**OWED, needsDeploy=True, **PAUSED), ["deploy", "disable"]),
         (copy({"config": {"A": "1"}}), instance(config={"A": "1"}), []),
-        (copy({"config": {"A": "2"}}), instance(config={"A": "1"}), ["update", "configure", "record", "deploy"]),
+        (
+            copy({"config": {"A": "2"}}),
+            instance(config={"A": "1"}),
+            ["update", "configure", "record", "deploy"],
+        ),
         (
             copy({"config": {"A": "1"}}),
             instance(config={"A": "2"}, labels=(record(config={"A": "1"}),)),
