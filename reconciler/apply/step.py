@@ -286,7 +286,8 @@ async def _rescue(kind: Kind, action: Action, run: Run, error: PayloadError) -> 
     rescue = _next_call(kind, action, run, error)
     if rescue is None:
         raise error
-    run.observed[action.address] = understood(kind, await _journalled(kind, rescue, action, run))
+    node = await _journalled(kind, rescue, action, run)
+    run.observed[action.address] = _noting(kind, understood(kind, node), run.observed.get(action.address))
 
 
 async def _observe(kind: Kind, action: Action, node: Mapping[str, Any], run: Run) -> None:
@@ -360,7 +361,7 @@ async def _follow_up(kind: Kind, action: Action, run: Run) -> None:
     op = _next_call(kind, action, run)
     if op is not None:
         node = await _journalled(kind, op, action, run)
-        run.observed[action.address] = understood(kind, node)
+        run.observed[action.address] = _noting(kind, understood(kind, node), run.observed.get(action.address))
 
 
 def _next_call(kind: Kind, action: Action, run: Run, error: PayloadError | None = None) -> Operation | None:

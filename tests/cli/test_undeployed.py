@@ -377,3 +377,44 @@ def test_an_input_that_cannot_be_read_is_not_moved_along_with_what_a_person_save
     basic.shop(config={})
     release(basic, "1.1.0", BASIC)
     assert codes(basic.json("plan", "--deploy-pending"), "refusals") == ["write-only-input"]
+
+
+LISTING = {
+    "marketplaceConfiguration": "AVAILABLE_AND_DEPLOYABLE",
+    "overview": "Posts orders.",
+    "allowMultipleMarketplaceInstances": True,
+}
+
+
+def listings(project: Folder) -> list[dict[str, Any]]:
+    """How each version is offered, the newest first; the draft is none."""
+    fields = (
+        "id marketplaceConfiguration overview allowMultipleMarketplaceInstances marketplaceTabConfiguration"
+    )
+    (found,) = project.ask(
+        "{ integrations { nodes { id versionSequence(sortBy: [{field: VERSION_NUMBER, direction: DESC}])"
+        f" {{ nodes {{ {fields} }} }} }} }} }}"
+    )["integrations"]["nodes"]
+    return [dict(row) for row in found["versionSequence"]["nodes"] if row["id"] != found["id"]]
+
+
+@pytest.mark.parametrize("copies", ["false", "true"])
+@pytest.mark.parametrize("keys", ["true", "false"])
+def test_a_release_goes_on_being_offered_as_the_one_before(shop: Folder, copies: str, keys: str):
+    rules(shop, f"publish_copies_marketplace={copies}", f"attributes_keep_own_keys={keys}")
+    newest = listings(shop)[0]["id"]
+    tabs = '["overview", "details"]'
+    shop.behind(
+        "updateIntegrationMarketplaceConfiguration",
+        {"id": newest, **LISTING, "marketplaceTabConfiguration": tabs},
+    )
+    release(shop, "1.1.0")
+    assert shop("apply", "--yes")[0] == 0
+    after, before = listings(shop)
+    assert (before.pop("id"), after.pop("id") != newest, after) == (newest, True, before)
+    assert shop.json("plan")["actions"] == []
+
+
+def test_what_is_not_offered_is_not_written(shop: Folder):
+    release(shop, "1.1.0")
+    assert [one["id"] for one in shop.json("plan")["actions"] if "listing" in one["id"]] == []
