@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 
 from reconciler.kinds.protocol import Kind, Request, Step, Steps
 from reconciler.model.address import Address, Ref, Resolve
+from reconciler.model.needs import Need
 from reconciler.model.operation import Operation, Upload
 from reconciler.model.plan import Verb
 from reconciler.model.state import LiveObject, Resource
@@ -147,6 +148,24 @@ def not_there(ref: Ref) -> tuple[str, str, str]:
         f"{ref.address} does not exist in this tenant, and no manifest makes it",
         "correct the name, or add a manifest",
     )
+
+
+@runtime_checkable
+class NeedsOfTenant(Protocol):
+    """Kinds that name things of the tenant which no Ref can: what a definition is made of."""
+
+    def needs_of_tenant(self, resource: Resource) -> Sequence[Need]:
+        """What must be there before the resource is sent, each once."""
+        ...
+
+
+@runtime_checkable
+class Supplies(Protocol):
+    """Kinds whose resources are what others need of the tenant."""
+
+    def supplies(self, resource: Resource) -> Need:
+        """What its manifest brings, or says to be there."""
+        ...
 
 
 # What the platform does along with it

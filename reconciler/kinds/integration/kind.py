@@ -19,6 +19,7 @@ from reconciler.kinds.capabilities import (
     Foretells,
     Glanced,
     HoldsYaml,
+    NeedsOfTenant,
     Paged,
     Publishes,
     Readiness,
@@ -39,6 +40,7 @@ from reconciler.kinds.integration.impact import impact
 from reconciler.kinds.integration.latest import is_to_be_asked, newest
 from reconciler.kinds.integration.listing import LISTING, is_listed, listing_shown, listing_to_read
 from reconciler.kinds.integration.memory import facts, is_written, parse_version, remembers
+from reconciler.kinds.integration.needs import definition_needs
 from reconciler.kinds.integration.node import IntegrationNode
 from reconciler.kinds.integration.publish import naming_update, not_available
 from reconciler.kinds.integration.release import (
@@ -66,6 +68,7 @@ from reconciler.kinds.table.plain import PlainKind
 from reconciler.model.address import Ref, Resolve
 from reconciler.model.digest import sha256
 from reconciler.model.errors import PayloadError
+from reconciler.model.needs import Need
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb
 from reconciler.model.refs import KeysRef, ReleaseNameRef, ReleaseRef, SequenceRef, VersionNumberRef
@@ -86,6 +89,7 @@ class IntegrationKind(
     Publishes,
     Readiness,
     Recorded,
+    NeedsOfTenant,
 ):
     """One integration, made from a definition file or from a bundle."""
 
@@ -238,6 +242,10 @@ class IntegrationKind(
         hint = f"publish it from {ref.address}'s manifest"
         hint = f"releases there: {', '.join(known[:5])}" if known else hint
         return "not-published", f'release "{name}" of {ref.address} is not published in this tenant', hint
+
+    def needs_of_tenant(self, resource: Resource) -> Sequence[Need]:
+        """The components and the shared connections that its definition names."""
+        return definition_needs(resource)
 
     def steps(self, request: Request, *, adopt: bool) -> Steps:
         """create → import → update → publish → availability, as far as needed."""
