@@ -223,6 +223,15 @@ class Affects(Protocol):
         ...
 
 
+@runtime_checkable
+class Deployed(Protocol):
+    """Objects whose saved changes take effect only once somebody deploys them."""
+
+    def waits(self, request: Request) -> str:
+        """What of the object waits for a person's deploy, in words; empty where nothing does."""
+        ...
+
+
 # Records
 
 
@@ -295,6 +304,12 @@ class Publishes(Protocol):
 
     def noted(self, verb: Verb, node: Mapping[str, object], known: LiveObject) -> LiveObject:
         """The object as known, with what an answer tells that nothing shows later."""
+        ...
+
+    def announced(self, verb: Verb, request: Request) -> Operation | None:
+        """A call that must go before the step: should the run end right after it, the next one knows what is
+        still to be brought about.
+        """
         ...
 
     def hastened(self, verb: Verb, request: Request) -> Operation | None:

@@ -174,17 +174,13 @@ def new_inputs(step: Step) -> bool:
 
 
 def redeployed(op: Operation, request: Request, kind: TabledKind) -> Operation:
-    """The call, asking that instances be deployed again where inputs change under them. Known inputs that the
-    manifest does not mention go along, since the platform may reset those that are left out.
-    """
+    """The call, asking that instances be deployed again where inputs change under them."""
     values = op.variables["input"]
     if request.live is None or "inputs" not in values:
         return op
-    known = {name: one for name, one in _unmentioned(request).items() if isinstance(one, Secret)}
-    values = {**values, "inputs": [*values["inputs"], *inputs_sent(known)]}
-    if any(change.path.startswith("inputs.") for change in kind.changes(request)):
-        values["redeploy"] = True
-    return replace(op, variables={"input": values})
+    if not any(change.path.startswith("inputs.") for change in kind.changes(request)):
+        return op
+    return replace(op, variables={"input": {**values, "redeploy": True}})
 
 
 def guarded(found: Steps, request: Request) -> Steps:

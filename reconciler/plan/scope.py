@@ -8,8 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from reconciler.kinds import all_kinds
-from reconciler.kinds.capabilities import Redeploys
-from reconciler.kinds.instance.desk import WAITS
+from reconciler.kinds.capabilities import Deployed, Redeploys
 from reconciler.kinds.protocol import Step
 from reconciler.model.address import Address, Ref
 from reconciler.model.plan import LeftOut, Refusal, Verb
@@ -88,7 +87,7 @@ def scope(mending: Mending, selection: Selection) -> Scope:
 def _deployed_along(mending: Mending) -> Iterator[Refusal]:
     """Why nothing is done that may have the platform deploy what a person has not deployed."""
     resources = mending.desired.resources
-    waiting = [a for a in resources if any(n.code == WAITS for n in mending.steps(a).notes)]
+    waiting = [a for a in resources if _waits(a, mending)]
     if mending.policy.deploy_pending or not waiting:
         return
     for address, resource in resources.items():
@@ -105,6 +104,11 @@ def _deployed_along(mending: Mending) -> Iterator[Refusal]:
                     str(address),
                     "let them deploy or undo it, or give --deploy-pending",
                 )
+
+
+def _waits(address: Address, mending: Mending) -> bool:
+    kind = all_kinds()[address.kind]
+    return isinstance(kind, Deployed) and bool(kind.waits(mending.request(address)))
 
 
 @dataclass(slots=True)

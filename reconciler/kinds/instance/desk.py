@@ -22,10 +22,6 @@ OWED = "deploy"
 """The group of the record that says so."""
 
 
-WAITS = "waits-for-deploy"
-"""The code of the note that something waits for a person's deploy."""
-
-
 def undeployed(live: LiveObject) -> str:
     """What of an instance is saved and not deployed; empty where nothing is."""
     facts = facts_of(live)
@@ -60,7 +56,7 @@ def waiting(request: Request) -> Iterator[Diagnostic]:
     """A note of what waits for a person's deploy."""
     if what := waits(request):
         yield Diagnostic(
-            WAITS,
+            "waits-for-deploy",
             f"waits for a person's deploy: {what}",
             request.resource.source,
             address_of(request.resource),

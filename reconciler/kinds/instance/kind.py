@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.kinds.capabilities import (
+    Deployed,
     ExplainsAbsence,
     FollowUp,
     GoesWith,
@@ -31,7 +32,7 @@ from reconciler.kinds.instance.config import (
     resting_config,
 )
 from reconciler.kinds.instance.config_wanted import bindings
-from reconciler.kinds.instance.desk import is_owed, undeployed
+from reconciler.kinds.instance.desk import is_owed, undeployed, waits
 from reconciler.kinds.instance.facts import InstanceFacts, facts_of, notes_of
 from reconciler.kinds.instance.fields import given_config, given_flows, integration_of
 from reconciler.kinds.instance.flows import FLOWS, flow_changes, parse_flow, resting_flows
@@ -56,7 +57,9 @@ from reconciler.model.state import LiveObject, Resource
 CUSTOMER, INTEGRATION = Tie("Customer", Ref), Tie("Integration", SequenceRef)
 
 
-class InstanceKind(PlainKind, ExplainsAbsence, FollowUp, GoesWith, Notices, Readiness, Recorded, Scoped):
+class InstanceKind(
+    PlainKind, Deployed, ExplainsAbsence, FollowUp, GoesWith, Notices, Readiness, Recorded, Scoped
+):
     """One integration at work for one customer."""
 
     name = "Instance"
@@ -223,6 +226,10 @@ class InstanceKind(PlainKind, ExplainsAbsence, FollowUp, GoesWith, Notices, Read
         if verb is Verb.CREATE:
             return True
         return not update_changes(request) and set(labels_with(request, step)) == live.labels
+
+    def waits(self, request: Request) -> str:
+        """What a person saved, or a version that they assigned."""
+        return waits(request)
 
     def follow_up(self, verb: Verb, request: Request, error: Exception | None) -> Operation | None:
         """Strikes a debt out that the deploy has paid, where the tenant left no trace of that: somebody's

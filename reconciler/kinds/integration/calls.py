@@ -61,7 +61,7 @@ def _availability(step: str, request: Request) -> Call:
         return "updateIntegrationMarketplaceConfiguration", listing_update(request)
     live, fields = request.live, request.resource.fields
     version = find_release(live, fields["release"]) if live else None
-    values = {"id": version.id if version else "", "available": fields["available"]}
+    values = {"id": version.id if version else "", "available": fields.get("available", True)}
     return "updateIntegrationVersionAvailability", values
 
 

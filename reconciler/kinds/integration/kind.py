@@ -25,7 +25,9 @@ from reconciler.kinds.capabilities import (
     Readiness,
     Recorded,
 )
+from reconciler.kinds.integration import availability
 from reconciler.kinds.integration import metadata as record
+from reconciler.kinds.integration.availability import not_available
 from reconciler.kinds.integration.calls import call
 from reconciler.kinds.integration.draft import (
     comparison,
@@ -42,7 +44,7 @@ from reconciler.kinds.integration.listing import LISTING, is_listed, listing_sho
 from reconciler.kinds.integration.memory import facts, is_written, parse_version, remembers
 from reconciler.kinds.integration.needs import definition_needs
 from reconciler.kinds.integration.node import IntegrationNode
-from reconciler.kinds.integration.publish import naming_update, not_available
+from reconciler.kinds.integration.publish import naming_update
 from reconciler.kinds.integration.release import (
     find_release,
     told_of_versions,
@@ -291,7 +293,7 @@ class IntegrationKind(
         if step == LISTING:
             return not is_listed(request)
         if verb is Verb.AVAILABILITY:
-            return version is not None and version.available == fields["available"]
+            return version is not None and version.available == fields.get("available", True)
         return verb is Verb.CREATE
 
     def destroys(self, step: str, verb: Verb, request: Request) -> str:
@@ -311,12 +313,19 @@ class IntegrationKind(
         return ""
 
     def noted(self, verb: Verb, node: Mapping[str, object], known: LiveObject) -> LiveObject:
-        """The version that a publish answers with."""
+        """The version that a publish answers with; that a tenant had to be told of it."""
+        if verb is Verb.AVAILABILITY:
+            return replace(known, notes=replace(notes_of(known), told=True))
         if verb is not Verb.PUBLISH:
             return known
         version_id = node.get("id")
         answered = version_id if isinstance(version_id, str) else None
         return replace(known, notes=replace(notes_of(known), published=answered))
+
+    def announced(self, verb: Verb, request: Request) -> Operation | None:
+        """Notes that the version is to be available, where no update has done so."""
+        note = availability.announced(request) if verb is Verb.PUBLISH else None
+        return self._noting(note, request) if note else None
 
     def hastened(self, verb: Verb, request: Request) -> Operation | None:
         """Makes a published version available."""
@@ -339,11 +348,15 @@ class IntegrationKind(
         )
 
     def follow_up(self, verb: Verb, request: Request, error: Exception | None) -> Operation | None:
-        """Gives the release's name to what was published, where that does not bear it."""
-        if verb is not Verb.PUBLISH or (error and not isinstance(error, PayloadError)):
+        """Gives the release's name to what was published, where that does not bear it; notes that it can be
+        chosen by now.
+        """
+        if error and not isinstance(error, PayloadError):
             return None
-        values = naming_update(request, error)
-        return self._mutation("updateIntegration", values, request) if values else None
+        if verb is Verb.PUBLISH and (values := naming_update(request, error)):
+            return self._mutation("updateIntegration", values, request)
+        note = availability.settled(request) if verb in (Verb.PUBLISH, Verb.AVAILABILITY) else None
+        return self._noting(note, request) if note and not error else None
 
     def impact(self, request: Request, followers: Sequence[Request]) -> Steps:
         """What another version means for the instances that will run it."""
@@ -358,6 +371,10 @@ class IntegrationKind(
         text = "" if resource and is_a_desk(resource, live) else draft_of(live).digest
         ours = [facts_of(live).releases, is_protected(live)]
         return sha256([live.id, fields, sorted(live.labels), text, versions, ours])
+
+    def _noting(self, metadata: str, request: Request) -> Operation:
+        assert request.live is not None
+        return self._mutation("updateIntegration", {"id": request.live.id, "metadata": metadata}, request)
 
     def _mutation(self, name: str, values: Mapping[str, object], request: Request) -> Operation:
         return Operation(
