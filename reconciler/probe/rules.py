@@ -18,7 +18,6 @@ RULES: Mapping[str, tuple[str, ...]] = {
     "import_same_name": ("creates_second", "overwrites", "refused"),
     "import_clears_labels": ("false", "true"),
     "import_flow_ids": ("survive", "change"),
-    "import_renames": ("obeyed", "ignored"),
     "import_updates_metadata": ("name_and_description", "nothing"),
     "normalisation": ("2025", "2026"),
     "attributes_keep_own_keys": ("true", "false"),
@@ -72,5 +71,6 @@ RULES: Mapping[str, tuple[str, ...]] = {
     "headless_upgrade": ("refused", "allowed"),
     "unknown_components": ("invented", "refused"),
     "activity_log": ("on", "off"),
+    "import_renames": ("obeyed", "ignored"),
 }
 """Each rule's answers by its name, in the order in which they are shown."""

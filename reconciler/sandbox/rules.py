@@ -34,7 +34,6 @@ published_available | true, after_delay, not_until_told | when a new version is 
 import_same_name | creates_second, overwrites, refused | importing without an id under a name that exists
 import_clears_labels | false, true | importing a text without labels clears the draft's
 import_flow_ids | survive, change | the ids of the draft's flows after an import
-import_renames | obeyed, ignored | variables and flows that renameAttributes names keep their identity
 import_updates_metadata | name_and_description, nothing | what an import into an id takes from the text
 normalisation | 2025, 2026 | the release that writes read-backs; the later one adds keys
 attributes_keep_own_keys | true, false | publish keeps attributes of unknown names
@@ -88,6 +87,7 @@ query_cost | none, 20000 | the most nodes that a query may ask for: first, times
 headless_upgrade | refused, allowed | moving an instance to another configuration version before its values
 unknown_components | invented, refused | a definition names a component or connection that is not there
 activity_log | on, off | activities tells each change
+import_renames | obeyed, ignored | variables and flows that renameAttributes names keep their identity
 """
 
 
