@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import random
 import shutil
 from typing import Any
 
 import pytest
 
+from reconciler.sandbox.rules import RULES
 from tests.cli.projects import DEFINITION, PROJECT, Folder
 
 ORDERS = "Instance/acme/orders"
@@ -418,3 +420,47 @@ def test_a_release_goes_on_being_offered_as_the_one_before(shop: Folder, copies:
 def test_what_is_not_offered_is_not_written(shop: Folder):
     release(shop, "1.1.0")
     assert [one["id"] for one in shop.json("plan")["actions"] if "listing" in one["id"]] == []
+
+
+# Under every rule
+
+SLOW = {"rate_limit", "published_available"}
+
+
+def unmentioned(project: Folder) -> tuple[Any, ...]:
+    """What git never speaks of here, past what the rules hide."""
+    with project.sandbox() as sandbox:
+        before = sandbox.rules["secrets_read_back"], sandbox.rules["empty_labels"]
+        sandbox.set_rule("secrets_read_back", "clear")
+    now = instance(project)
+    with project.sandbox() as sandbox:
+        sandbox.set_rule("secrets_read_back", before[0])
+    (flow,) = now["flowConfigs"]["nodes"]
+    return now["config"]["Region"], now["config"]["Shop"], flow["apiKeys"], flow["testPayload"]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_what_a_person_saved_or_deployed_is_the_same_after_any_apply(project: Folder, seed: int):
+    rng = random.Random(f"desk {seed}")
+    drawn = {rule.name: rng.choice(rule.values) for rule in RULES.values() if rule.name not in SLOW}
+    project.write("definitions/orders.yml", WITH_REGION)
+    project.shop()
+    assert project("apply", "--yes")[0] == 0
+    rules(project, *(f"{name}={value}" for name, value in drawn.items()))
+    save(project, Region="us", Shop=KEYS)
+    (flow,) = project.ask(
+        "{ instances(isSystem: false) { nodes { flowConfigs { nodes { flow { id } } } } } }"
+    )["instances"]["nodes"][0]["flowConfigs"]["nodes"]
+    mine = {"flowId": flow["flow"]["id"], "apiKeys": ["theirs"], "testPayload": '{"by": "them"}'}
+    project.behind("updateInstance", {"id": project.id_of("instances"), "flowConfigs": [mine]})
+    deployed = rng.random() < 0.5
+    if deployed:
+        project.behind("deployInstance", {"id": project.id_of("instances"), "force": True})
+    before, state = unmentioned(project), kept(project)[2:]
+    lifted = ["--deploy-pending"] if rng.random() < 0.5 else []
+    project.shop(config={"Channel": "#new"}, description="New")
+    release(project, "1.1.0")
+    project("apply", "--yes", *lifted)
+    assert unmentioned(project) == before, (drawn, lifted, deployed)
+    if not deployed and not lifted:
+        assert kept(project)[2:] == state
