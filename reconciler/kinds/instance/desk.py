@@ -2,7 +2,7 @@
 
 It is a person's, who has not finished, unless our record (or this machine's journal) says that a run of
 ours was about to deploy it: the calls before a deploy write that one is owed, and since when. The debt is
-paid once the instance is deployed again, by whomever (decision 0021).
+paid once the instance is deployed again, by whomever (decision 0022).
 """
 
 from __future__ import annotations

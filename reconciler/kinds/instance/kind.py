@@ -14,6 +14,7 @@ from reconciler.kinds.capabilities import (
     ExplainsAbsence,
     FollowUp,
     GoesWith,
+    KeepsUnique,
     Notices,
     Readiness,
     Recorded,
@@ -58,7 +59,16 @@ CUSTOMER, INTEGRATION = Tie("Customer", Ref), Tie("Integration", SequenceRef)
 
 
 class InstanceKind(
-    PlainKind, Deployed, ExplainsAbsence, FollowUp, GoesWith, Notices, Readiness, Recorded, Scoped
+    PlainKind,
+    Deployed,
+    ExplainsAbsence,
+    FollowUp,
+    GoesWith,
+    KeepsUnique,
+    Notices,
+    Readiness,
+    Recorded,
+    Scoped,
 ):
     """One integration at work for one customer."""
 
@@ -66,6 +76,9 @@ class InstanceKind(
     fields = ROWS
     example = "slack-sync"
     list_name = "instances"
+    # Whether a customer may have two instances of one name is not known (rule instance_name_unique).
+    unique: Mapping[str, str] = {"name": ""}
+    surely_unique = False
     lies_in: tuple[Tie, ...] = (CUSTOMER, INTEGRATION)
 
     def find(self, request: Request) -> Operation:
