@@ -254,8 +254,8 @@ class Affects(Protocol):
 class Deployed(Protocol):
     """Objects whose saved changes take effect only once somebody deploys them."""
 
-    def undeployed(self, live: LiveObject) -> str:
-        """What still waits for a deploy, in words; empty where nothing does."""
+    def waits(self, request: Request) -> str:
+        """What of the object waits for a person's deploy, in words; empty where nothing does."""
         ...
 
 
@@ -307,6 +307,15 @@ class TakenBack(Protocol):
     def made_at(self, live: LiveObject) -> datetime | None:
         """When the tenant made it; None where it does not tell."""
         return live.facts.made
+
+
+@runtime_checkable
+class Notices(Protocol):
+    """Objects of which a call may lose what only their state before it tells."""
+
+    def noticed(self, fresh: LiveObject, known: LiveObject) -> LiveObject:
+        """The object as it was read again, with what was noted of it and what it has lost since."""
+        ...
 
 
 @runtime_checkable

@@ -177,8 +177,6 @@ class Plan:
     """The objects that nobody manages: those that `unmanaged` counts."""
     missing: tuple[Address, ...] = ()
     """The resources that the tenant does not have."""
-    waiting: tuple[Diagnostic, ...] = ()
-    """A note for each object with saved changes that nobody deployed."""
     unreadable: int = 0
     """How many objects of the tenant cannot be understood."""
     orphans: tuple[Address, ...] = ()

@@ -15,7 +15,7 @@ from reconciler.model.plan import Action, Drift, Plan, Refusal, Rollout, Verb
 from reconciler.model.state import Desired, Live, LiveObject, Resource
 from reconciler.plan.baseline import without_baseline
 from reconciler.plan.deletion import Removal, deletions, not_understood, unread
-from reconciler.plan.drift import drifted, missing, strangers, waiting
+from reconciler.plan.drift import drifted, missing, strangers
 from reconciler.plan.graph import ordered
 from reconciler.plan.guards import on_the_whole
 from reconciler.plan.handing import action_of, hand_over
@@ -48,7 +48,7 @@ class _Settled:
     scope: Scope
     removal: Removal
     order: Order
-    impact: Sequence[Diagnostic]
+    impact: Sequence[Steps]
 
 
 def make_plan(
@@ -81,7 +81,8 @@ def make_plan(
     draft.notes += without_baseline(found.resources, draft.chains, matched, policy)
     _connect(found.resources, mending, draft)
     hand_over(settled.order, mending, draft.chains)
-    draft.warnings += settled.impact
+    draft.warnings += [warning for one in settled.impact for warning in one.warnings]
+    draft.notes += [note for one in settled.impact for note in one.notes]
     draft.refusals += removal.refusals
     actions = _in_order([a for chain in draft.chains.values() for a in chain])
     actions += _once_let_go(removal.actions, actions)
@@ -102,7 +103,6 @@ def make_plan(
         unmanaged=matched.unmanaged,
         strangers=strangers(live, matched),
         missing=missing([a for a in desired.resources if found.is_about(a)], mending),
-        waiting=tuple(waiting([r for a, r in desired.resources.items() if found.is_about(a)], matched)),
         unreadable=len(live.unreadable),
         orphans=tuple(sorted(matched.orphans)),
         left_out=(*found.left_out.values(), *removal.left_out),
@@ -130,7 +130,7 @@ def _settled(mending: Mending, selection: Selection) -> _Settled:
         against = [refusal for one in said for refusal in one.refusals]
         against += [*order.refusals, *(refusal for one in without for refusal in names.refusals(one))]
         if not mending.learn(against):
-            return _Settled(found, removal, order, [warning for one in said for warning in one.warnings])
+            return _Settled(found, removal, order, said)
 
 
 def _late(desired: Desired) -> set[Address]:

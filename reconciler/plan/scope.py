@@ -4,11 +4,11 @@ is refused, and what has to be left out since only a refused or excluded resourc
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.kinds import all_kinds
-from reconciler.kinds.capabilities import Redeploys
+from reconciler.kinds.capabilities import Deployed, Redeploys
 from reconciler.kinds.protocol import Step
 from reconciler.model.address import Address, Ref
 from reconciler.model.plan import LeftOut, Refusal, Verb
@@ -60,6 +60,7 @@ def scope(mending: Mending, selection: Selection) -> Scope:
     is not to be done is left out, and so is what depends on it.
     """
     resources = mending.desired.resources
+    mending.learn(_deployed_along(mending))
     named = {a for a, resource in resources.items() if selection.about(resource)}
     if len(named) == len(resources) and not any(map(mending.refusals, resources)):
         return Scope(resources, {}, {})
@@ -84,6 +85,33 @@ def scope(mending: Mending, selection: Selection) -> Scope:
         {a: mending.refusals(a) for a in resources if a in refused},
         unjudged,
     )
+
+
+def _deployed_along(mending: Mending) -> Iterator[Refusal]:
+    """Why nothing is done that may have the platform deploy what a person has not deployed."""
+    resources = mending.desired.resources
+    waiting = [a for a in resources if _waits(a, mending)]
+    if mending.policy.deploy_pending or not waiting:
+        return
+    for address, resource in resources.items():
+        kind = all_kinds()[address.kind]
+        if not isinstance(kind, Redeploys):
+            continue
+        for step in mending.steps(address).steps:
+            of, named = kind.redeploys(resource, step)
+            reached = (a for a in waiting if a.kind == of and set(named) <= set(_reached(resources, [a])))
+            if (found := next(reached, None)) is not None:
+                yield Refusal(
+                    "undeployed-changes",
+                    f"may have the platform deploy {found}, which waits for a person's deploy",
+                    str(address),
+                    "let them deploy or undo it, or give --deploy-pending",
+                )
+
+
+def _waits(address: Address, mending: Mending) -> bool:
+    kind = all_kinds()[address.kind]
+    return isinstance(kind, Deployed) and bool(kind.waits(mending.request(address)))
 
 
 @dataclass(slots=True)

@@ -52,6 +52,7 @@ async def plan(session: Session, options: Options, *, every_kind: bool = False) 
     from reconciler.live.fetch import fetch, kinds_named, kinds_to_read, with_inputs
     from reconciler.verbs.further import look_further, look_up_configurations, look_up_needs
     from reconciler.verbs.lease import seen
+    from reconciler.verbs.owed import note_owed
     from reconciler.verbs.people import with_people
 
     selection, reader = options.selection, secret_reader(session)
@@ -62,6 +63,7 @@ async def plan(session: Session, options: Options, *, every_kind: bool = False) 
         reach = within_reach(desired, selection)
         live = await fetch(client, kinds, needed=kinds_named(reach), concurrency=options.parallelism)
         matched = match(desired, live, choices(options.use, desired))
+        note_owed(session, live.tenant, matched, allowed)
         await look_further(
             client,
             [address for address in matched.objects if address in reach.resources],

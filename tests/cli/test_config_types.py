@@ -133,6 +133,7 @@ def someone_sets(project: Folder, texts: dict[str, str]) -> None:
     project.behind(
         "updateInstanceConfigVariables", {"id": project.id_of("instances"), "configVariables": rows}
     )
+    project.behind("deployInstance", {"id": project.id_of("instances")})
 
 
 def drift(project: Folder) -> list[str]:
@@ -177,6 +178,7 @@ def test_every_setting_of_a_flow_is_named_and_healed(shop: Folder):
     shop.behind(
         "updateInstance", {"id": instance["id"], "flowConfigs": [{"flowId": flow["flow"]["id"], **other}]}
     )
+    shop.behind("deployInstance", {"id": instance["id"]})
     assert drift(shop) == [f"flows.Receive order.{name}" for name in FLOWS["Receive order"]]
     assert "kk3y" not in "".join(shop("drift")[1:])
     assert shop("apply", "--yes")[0] == 0

@@ -321,6 +321,15 @@ def test_what_a_person_changed_meanwhile_is_left(edit: str):
             says_both(outcome, sandbox)
 
 
+def test_nothing_is_made_that_would_refer_to_one_of_two():
+    with Sandbox() as sandbox:
+        wire = MadeLater(sandbox, lambda: somebody(sandbox, EDITS["the later is changed"]))
+        outcome = applied(sandbox, desired([NIGHT, FAILED]), wire)
+        assert ends(outcome) == [STALE, (Verb.CREATE, Status.SKIPPED), LEFT]
+        assert outcome.results[1].because == f"{GROUP}#create"
+        assert snapshot(sandbox, desired([NIGHT, FAILED])).objects["AlertMonitor"] == ()
+
+
 def test_what_a_person_deleted_meanwhile_is_not_deleted_again():
     with Sandbox() as sandbox:
         delete = "deleteAlertGroup(input: {id: $later})"

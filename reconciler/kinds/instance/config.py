@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
+from reconciler.kinds.instance.carried import as_saved, held
 from reconciler.kinds.instance.config_causes import config_causes
 from reconciler.kinds.instance.config_values import (
     ALWAYS_SHOWN,
@@ -86,14 +87,21 @@ def _type(required: Required) -> ValueType:
 
 
 def variable_inputs(request: Request, keys: Sequence[str]) -> list[dict[str, object]]:
-    """The inputs to send for these keys. A connection's known inputs that the manifest does not mention go
-    along, since the platform may reset those that are left out.
+    """The inputs to send for these keys: git's values, or else those that were saved and got lost. A
+    connection's known inputs that the manifest does not mention go along, since the platform may reset those
+    that are left out.
     """
-    wanted = given_config(request.resource)
-    live = live_config(request.live)
+    wanted, live = given_config(request.resource), held(request)
+    mine = [key for key in keys if key in wanted and not _is_left(key, request)]
     types = types_of(request.live)
-    rows = ((key, resolved(in_api_shape(wanted[key], types.get(key, UNTYPED)), request)) for key in keys)
+    rows = [(key, resolved(in_api_shape(wanted[key], types.get(key, UNTYPED)), request)) for key in mine]
+    rows += [(key, as_saved(live[key])) for key in keys if key not in mine]
     return [_variable_input(key, unignored(key, value, request), live.get(key)) for key, value in rows]
+
+
+def _is_left(key: str, request: Request) -> bool:
+    """Whether a variable is ignored as a whole, once the instance is there."""
+    return request.live is not None and ignored(request.resource, f"config.{key}")
 
 
 def types_of(live: LiveObject | None) -> Mapping[str, ValueType]:

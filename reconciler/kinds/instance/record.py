@@ -14,6 +14,7 @@ from reconciler.kinds.instance.config_causes import recorded, unmentioned
 from reconciler.kinds.instance.config_forms import form, how
 from reconciler.kinds.instance.config_values import has_secret
 from reconciler.kinds.instance.config_wanted import config_wanted
+from reconciler.kinds.instance.desk import OWED
 from reconciler.kinds.instance.facts import overwritten
 from reconciler.kinds.instance.fields import (
     given_config,
@@ -36,7 +37,7 @@ from reconciler.model.secret import SHOWN
 from reconciler.model.state import How, LiveObject, Written
 
 LAYOUT = Layout(
-    ("name", "description", "release", "config", "flows", "enabled", "labels", SECRETS, "tests"),
+    ("name", "description", "release", "config", "flows", "enabled", "labels", SECRETS, "tests", OWED),
     {SECRETS: DIGITS, "enabled": 1},
     "config",
 )

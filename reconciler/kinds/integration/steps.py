@@ -18,6 +18,7 @@ from reconciler.kinds.integration.draft import (
 )
 from reconciler.kinds.integration.facts import asked_of, draft_of, facts_of, notes_of
 from reconciler.kinds.integration.latest import moved_on
+from reconciler.kinds.integration.listing import LISTING, is_listed
 from reconciler.kinds.integration.release import Found, versions_meant, why_ambiguous
 from reconciler.kinds.protocol import Request, Step, Steps, address_of, source_of
 from reconciler.kinds.table.labels import (
@@ -121,6 +122,9 @@ def _publish(request: Request, *, looks: int) -> list[Step]:
         reads, writes = (1 + looks) * again, 1 + extra_writes(request, updating=bool(looks))
         reason = f"release {release} is not published"
         steps.append(Step(Verb.PUBLISH, reason, (change,), reads=reads, writes=writes))
+        if is_listed(request):
+            reason = "how the version before it is offered in the marketplace goes on with it"
+            steps.append(Step(Verb.AVAILABILITY, reason, name=LISTING, reads=again))
         if wanted is False:
             change = Change("available", True, False, Cause.PENDING)
             reason = f"release {release} is not to be chosen"
