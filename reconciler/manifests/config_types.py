@@ -40,6 +40,11 @@ def wrong(variable: Variable, value: Any) -> Found:
         yield from _single(variable, value)
 
 
+def is_known(variable: Variable) -> bool:
+    """Whether its type says what its values are; what others are sent is text."""
+    return variable.data_type in _CHECKS or bool(variable.collection)
+
+
 def _list(variable: Variable, value: Any) -> Found:
     if not isinstance(value, list):
         yield Problem(TYPE, "must be a list", f"write {variable.key}: [VALUE]")
