@@ -71,7 +71,7 @@ class Run:
     def resolve(self, ref: Ref) -> Any:
         """A Ref's value from what was observed, else the Ref itself."""
         live = self.observed.get(ref.address)
-        value = all_kinds()[ref.address.kind].value(live, ref.field) if live else None
+        value = all_kinds()[ref.address.kind].value(live, ref) if live else None
         value = self._will_be(ref, live) if value is None and live else value
         return ref if value is None else value
 
@@ -83,7 +83,7 @@ class Run:
         if known is None or known[0] is not live:
             request = Request(self.project, resource, live, self.resolve, self.policy)
             kind = all_kinds()[ref.address.kind]
-            value = kind.will_be(request, ref.field) if isinstance(kind, Foretells) else None
+            value = kind.will_be(request, ref) if isinstance(kind, Foretells) else None
             known = self._foretold[ref] = (live, value)
         return known[1]
 
@@ -177,8 +177,7 @@ async def _look_first(kind: Kind, action: Action, run: Run) -> bool:
 
 def _noting(fresh: LiveObject, known: LiveObject | None) -> LiveObject:
     """What was noted of an object, and no answer shows, stays noted."""
-    notes = {k: v for k, v in known.facts.items() if k not in fresh.facts} if known else {}
-    return replace(fresh, facts={**notes, **fresh.facts})
+    return replace(fresh, notes=known.notes) if known else fresh
 
 
 async def _look_again(kind: Kind, name: str, action: Action, run: Run) -> None:
@@ -286,8 +285,7 @@ async def _observe(kind: Kind, action: Action, node: Mapping[str, Any], run: Run
         run.observed[action.address] = live
     elif action.verb not in (Verb.CREATE, Verb.DELETE):
         if isinstance(kind, Publishes) and (known := run.observed.get(action.address)):
-            facts = {**known.facts, **kind.noted(action.verb, node)}
-            run.observed[action.address] = replace(known, facts=facts)
+            run.observed[action.address] = kind.noted(action.verb, node, known)
         await _reread(kind, action, run)
     if action.verb is Verb.CREATE and kind.has_twins:
         await _settle(kind, action, run)

@@ -10,12 +10,13 @@ from reconciler.kinds.table.row import Row
 from reconciler.kinds.table.shape import NAME, names, number
 from reconciler.kinds.user import PEOPLE
 from reconciler.model.address import Address, Ref
+from reconciler.model.refs import FlowConfigRef
 
 
 def _flow_config(fields: Mapping[str, object]) -> Ref | None:
     """The flow's settings in the instance, which are what a monitor of a flow watches."""
     flow, instance = fields.get("flow"), fields.get("instance")
-    return Ref(instance, f"flowConfig:{flow}") if flow and isinstance(instance, Address) else None
+    return FlowConfigRef(instance, str(flow)) if flow and isinstance(instance, Address) else None
 
 
 class AlertMonitorKind(TabledKind):

@@ -86,7 +86,7 @@ def _probe(kind: Kind, live: LiveObject) -> None:
         raise Odd("it has no id")
     kind.basis(live, None)
     hash(kind.live_scope(live) if isinstance(kind, Scoped) else None)
-    for _, _, value in kind.deleted_with(live) if isinstance(kind, GoesWith) else ():
+    for _, value in kind.deleted_with(live) if isinstance(kind, GoesWith) else ():
         hash(value)
     if not all(isinstance(one.id, str) and isinstance(one.number, int) for one in live.versions):
         raise Odd("a version of it has no id, or no number")

@@ -10,21 +10,24 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+
+from msgspec import UNSET, Struct, UnsetType
 
 from reconciler.kinds.capabilities import Paged, Readiness, Uploads
 from reconciler.kinds.integration import metadata as record
 from reconciler.kinds.integration.source import PREFIX
 from reconciler.kinds.integration.versions import older, with_older
+from reconciler.kinds.nodes import Page, Told, every, fitted, known
 from reconciler.kinds.protocol import Request, Step, Steps, address_of
 from reconciler.kinds.table.labels import denied
 from reconciler.kinds.table.plain import PlainKind
-from reconciler.model.address import Resolve
+from reconciler.model.address import Ref, Resolve
 from reconciler.model.digest import sha256
 from reconciler.model.errors import ApiError
 from reconciler.model.operation import Operation, Upload
 from reconciler.model.plan import Cause, Change, Verb
-from reconciler.model.state import Bundle, LiveObject, Resource
+from reconciler.model.refs import PackageRef, SignatureRef
+from reconciler.model.state import Bundle, Facts, LiveObject, Notes, Resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,61 @@ class Package:
     def has(self, signature: str) -> bool:
         """Whether the package of this signature arrived; where the server signs otherwise, our note tells."""
         return signature == self.signature or (self.available and signature == self.recorded)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BundleFacts(Facts):
+    """The versions, the newest first."""
+
+    packages: tuple[Package, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Announced(Notes):
+    """The number that a publish answered with: the version shows once its package is processed."""
+
+    number: int | None
+
+
+class PackageNode(Struct, rename="camel"):
+    """One version in an answer."""
+
+    version_number: int
+    signature: Told = UNSET
+    version_is_available: bool | UnsetType | None = UNSET
+    version_attributes: object = UNSET
+
+
+class ComponentNode(Struct, rename="camel"):
+    """A component of our making in an answer."""
+
+    key: str
+    label: Told = UNSET
+    version_sequence: Page[PackageNode] | UnsetType | None = UNSET
+
+
+class PublishedNode(Struct, rename="camel"):
+    """The component as its publish answers it."""
+
+    key: Told = UNSET
+    version_number: int | UnsetType | None = UNSET
+
+
+class IconNode(Struct, rename="camel"):
+    """Where a connection's icon goes."""
+
+    connection_key: str
+    icon_upload_url: str
+
+
+class PublishNode(Struct, rename="camel"):
+    """What a publish answers: the component, and where its files go."""
+
+    component: PublishedNode | UnsetType | None = UNSET
+    package_upload_url: Told = UNSET
+    icon_upload_url: Told = UNSET
+    connection_icon_upload_urls: list[IconNode] | UnsetType | None = UNSET
+    connection_avatar_icon_upload_urls: list[IconNode] | UnsetType | None = UNSET
 
 
 class BundleKind(PlainKind, Paged, Readiness, Uploads):
@@ -74,33 +132,33 @@ class BundleKind(PlainKind, Paged, Readiness, Uploads):
 
     def queries(self, live: LiveObject) -> int:
         """One for each hundred versions."""
-        return 1 + max(0, len(live.facts["packages"]) - 1) // 100
+        return 1 + max(0, len(_packages(live)) - 1) // 100
 
-    def next_part(self, node: Mapping[str, Any]) -> Operation | None:
+    def next_part(self, node: Mapping[str, object]) -> Operation | None:
         """Older versions."""
         return older(node, "component", self._documents["packages"])
 
-    def with_part(self, node: Mapping[str, Any], part: Mapping[str, Any]) -> Mapping[str, Any]:
+    def with_part(self, node: Mapping[str, object], part: Mapping[str, object]) -> Mapping[str, object]:
         """The node with further versions; a page that brings nothing ends the list."""
-        return with_older(node, part)
+        return with_older(node, part, "component")
 
-    def parse(self, node: Mapping[str, Any]) -> LiveObject:
+    def parse(self, node: Mapping[str, object]) -> LiveObject:
         """The component with its versions, the newest first."""
-        rows = (node.get("versionSequence") or {}).get("nodes") or ()
+        shown = fitted(ComponentNode, node, self.name)
         packages = tuple(
             Package(
-                row["versionNumber"],
-                row.get("signature") or "",
-                bool(row.get("versionIsAvailable")),
-                str(record.ours(row.get("versionAttributes")).get("signature") or ""),
+                row.version_number,
+                row.signature or "",
+                bool(row.version_is_available),
+                str(record.our_part(row.version_attributes).get("signature") or ""),
             )
-            for row in rows
-            if row
+            for row in every(shown.version_sequence)
         )
-        fields = {"key": node["key"], "name": node.get("label") or node["key"]}
-        return LiveObject(self.name, node["key"], fields, facts={"packages": packages}, denied=denied(node))
+        fields = {"key": shown.key, "name": shown.label or shown.key}
+        facts = BundleFacts(packages=packages)
+        return LiveObject(self.name, shown.key, fields, facts=facts, denied=denied(node))
 
-    def natural_key(self, resource: Resource, resolve: Resolve) -> Sequence[tuple[str, Any]]:
+    def natural_key(self, resource: Resource, resolve: Resolve) -> Sequence[tuple[str, object]]:
         """The key, which only our own publish gives."""
         return [("key", resource.fields["key"])]
 
@@ -108,25 +166,25 @@ class BundleKind(PlainKind, Paged, Readiness, Uploads):
         """There is nobody to take it over from."""
         return True
 
-    def value(self, live: LiveObject, name: str) -> Any:
-        """`id`; `version:SIGNATURE`, the number of the version with that package; `signature:NUMBER`."""
-        packages: Sequence[Package] = live.facts["packages"]
-        if name.startswith("version:"):
-            found = _arrived(packages, name.removeprefix("version:"))
+    def value(self, live: LiveObject, ref: Ref) -> object:
+        """Its key, the number of the version with a package, and the reverse."""
+        packages = _packages(live)
+        if isinstance(ref, PackageRef):
+            found = _arrived(packages, ref.signature)
             return found.number if found and found.available else None
-        if name.startswith("signature:"):
-            number = name.removeprefix("signature:")
-            return next((p.signature for p in packages if str(p.number) == number), None)
-        return super().value(live, name)
+        if isinstance(ref, SignatureRef):
+            return next((p.signature for p in packages if str(p.number) == str(ref.number)), None)
+        return super().value(live, ref)
 
-    def promises(self, resource: Resource, name: str) -> bool:
+    def promises(self, resource: Resource, ref: Ref) -> bool:
         """The version that holds the manifest's bundle."""
-        return name in ("id", f"version:{resource.fields['bundle'].signature}")
+        holds = isinstance(ref, PackageRef) and ref.signature == resource.fields["bundle"].signature
+        return holds or super().promises(resource, ref)
 
     def steps(self, request: Request, *, adopt: bool) -> Steps:
         """One publish, unless some version holds the bundle already."""
         bundle, live = _bundle(request), request.live
-        packages: Sequence[Package] = live.facts["packages"] if live else ()
+        packages = _packages(live)
         if not packages:
             change = Change("bundle", None, bundle.signature, Cause.PENDING)
             return Steps((Step(Verb.PUBLISH, "the bundle is not published", (change,), reads=2),))
@@ -161,50 +219,54 @@ class BundleKind(PlainKind, Paged, Readiness, Uploads):
             timeout=120,
         )
 
-    def uploads(self, verb: Verb, node: Mapping[str, Any], request: Request) -> Sequence[Upload]:
+    def uploads(self, verb: Verb, node: Mapping[str, object], request: Request) -> Sequence[Upload]:
         """The package and the icons, each to the address that the publish gave for it."""
-        bundle = _bundle(request)
-        url = node.get("packageUploadUrl")
+        bundle, shown = _bundle(request), fitted(PublishNode, node, self.name)
+        url = shown.package_upload_url
         if not url:
             hint = "run again; if it stays so, the platform has a problem"
             message = "publishComponent gave no address for the package"
             raise ApiError(message, address=address_of(request.resource), hint=hint)
         package = Upload(url, bundle.package, "application/zip", "the bundle", address_of(request.resource))
-        return [package, *_icons(bundle, node, address_of(request.resource))]
+        return [package, *_icons(bundle, shown, address_of(request.resource))]
 
     def observed(
-        self, verb: Verb, node: Mapping[str, Any], before: LiveObject | None = None
+        self, verb: Verb, node: Mapping[str, object], before: LiveObject | None = None
     ) -> LiveObject | None:
         """What was there before: the new version shows once its package is processed."""
-        component = node.get("component") or {}
-        number = component.get("versionNumber")
-        if before is None and component.get("key"):
-            key = component["key"]
-            before = LiveObject(self.name, key, {"key": key, "name": key}, facts={"packages": ()})
-        return replace(before, facts={**before.facts, "published": number}) if before else None
+        shown = fitted(PublishNode, node, self.name).component or PublishedNode()
+        if before is None and shown.key:
+            fields = {"key": shown.key, "name": shown.key}
+            before = LiveObject(self.name, shown.key, fields, facts=BundleFacts())
+        return replace(before, notes=Announced(known(shown.version_number))) if before else None
 
     def satisfied(self, step: str, verb: Verb, request: Request) -> bool:
         """Whether the bundle is there, be it processed or not."""
         live = request.live
-        return live is not None and _arrived(live.facts["packages"], _bundle(request).signature) is not None
+        return live is not None and _arrived(_packages(live), _bundle(request).signature) is not None
 
     def unready(self, verb: Verb, request: Request) -> str:
         """The package is processed after it arrived (api notes: "Asynchronous behaviour")."""
-        facts = request.live.facts if request.live else {}
-        known = _arrived(facts.get("packages", ()), _bundle(request).signature)
-        if verb is not Verb.PUBLISH or (known and known.available):
+        live = request.live
+        arrived = _arrived(_packages(live), _bundle(request).signature)
+        if verb is not Verb.PUBLISH or (arrived and arrived.available):
             return ""
-        number = known.number if known else facts.get("published")
+        announced = live.notes.number if live and isinstance(live.notes, Announced) else None
+        number = arrived.number if arrived else announced
         return f"the bundle (version {number}) to be processed" if number else "the bundle to be processed"
 
     def basis(self, live: LiveObject, resource: Resource | None) -> str:
         """Its versions and their packages."""
-        return sha256([live.id, [[p.number, p.signature, p.available] for p in live.facts["packages"]]])
+        return sha256([live.id, [[p.number, p.signature, p.available] for p in _packages(live)]])
 
 
 def _bundle(request: Request) -> Bundle:
     bundle: Bundle = request.resource.fields["bundle"]
     return bundle
+
+
+def _packages(live: LiveObject | None) -> Sequence[Package]:
+    return live.facts.packages if live and isinstance(live.facts, BundleFacts) else ()
 
 
 def _arrived(packages: Sequence[Package], signature: str) -> Package | None:
@@ -220,16 +282,15 @@ def _cause(packages: Sequence[Package]) -> Cause:
     return Cause.DRIFT if any(package.recorded for package in packages) else Cause.UNKNOWN
 
 
-def _icons(bundle: Bundle, node: Mapping[str, Any], address: str) -> Iterator[Upload]:
+def _icons(bundle: Bundle, shown: PublishNode, address: str) -> Iterator[Upload]:
     display = bundle.described["definition"]["display"]
-    wanted = [(display.get("iconPath"), node.get("iconUploadUrl"))]
-    for name, path in (
-        ("connectionIconUploadUrls", "iconPath"),
-        ("connectionAvatarIconUploadUrls", "avatarIconPath"),
+    wanted = [(display.get("iconPath"), shown.icon_upload_url)]
+    for rows, path in (
+        (shown.connection_icon_upload_urls, "iconPath"),
+        (shown.connection_avatar_icon_upload_urls, "avatarIconPath"),
     ):
         paths = {one.get("key"): one.get(path) for one in bundle.described["connections"]}
-        for row in node.get(name) or ():
-            wanted.append((paths.get(row["connectionKey"]), row["iconUploadUrl"]))
+        wanted += [(paths.get(row.connection_key), row.icon_upload_url) for row in rows or ()]
     for file, url in wanted:
         if file and url:
             yield Upload(url, bundle.icons[file], "image/png", f'the icon "{file}"', address)

@@ -5,9 +5,10 @@ name: `isinstance(kind, Uploads)` tells who has it, and the rest of the product 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from reconciler.kinds.protocol import Request, Step, Steps
+from reconciler.kinds.protocol import Kind, Request, Step, Steps
 from reconciler.model.address import Address, Ref, Resolve
 from reconciler.model.operation import Operation, Upload
 from reconciler.model.plan import Verb
@@ -114,8 +115,8 @@ class Foretells(Protocol):
     a name that is only written down.
     """
 
-    def will_be(self, request: Request, name: str) -> object:
-        """The value that a Ref's field will have once the resource is as its manifest says; None where there
+    def will_be(self, request: Request, ref: Ref) -> object:
+        """The value that a Ref will have once the resource is as its manifest says; None where there
         is none.
         """
         ...
@@ -151,17 +152,27 @@ def not_there(ref: Ref) -> tuple[str, str, str]:
 # What the platform does along with it
 
 
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """What ties an object to another one: the other's kind, and which of its values tells which one it is."""
+
+    kind: str
+    by: type[Ref]
+
+    def value(self, kind: Kind, outer: LiveObject) -> object:
+        """That value of an object of this kind."""
+        return kind.value(outer, self.by(Address(outer.kind, outer.id)))
+
+
 @runtime_checkable
 class GoesWith(Protocol):
     """Objects that the platform deletes along with another one."""
 
-    lies_in: tuple[tuple[str, str], ...]
-    """The kinds with whose objects it goes, each with the name of the value (as in `value`) that tells
-    which.
-    """
+    lies_in: tuple[Tie, ...]
+    """What it goes with."""
 
-    def deleted_with(self, live: LiveObject) -> Sequence[tuple[str, str, object]]:
-        """For each of them the kind, the name of the value, and that value."""
+    def deleted_with(self, live: LiveObject) -> Sequence[tuple[Tie, object]]:
+        """For each of them that there is, what it has to do with it, and the value that tells which."""
         ...
 
 
@@ -263,8 +274,8 @@ class Readiness(Protocol):
 class Publishes(Protocol):
     """Kinds a step of which makes something final."""
 
-    def noted(self, verb: Verb, node: Mapping[str, object]) -> Mapping[str, object]:
-        """What an answer tells that nothing shows later, as facts."""
+    def noted(self, verb: Verb, node: Mapping[str, object], known: LiveObject) -> LiveObject:
+        """The object as known, with what an answer tells that nothing shows later."""
         ...
 
     def hastened(self, verb: Verb, request: Request) -> Operation | None:

@@ -6,6 +6,7 @@ Nothing of it is written: most components are code of their own, and published b
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from msgspec import Struct
 
@@ -20,10 +21,10 @@ from reconciler.model import documents
 from reconciler.model.address import Ref, Resolve
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Refusal
-from reconciler.model.state import LiveObject, Resource
+from reconciler.model.refs import ConnectionRef, InputsRef
+from reconciler.model.state import Facts, LiveObject, Notes, Resource
 
 MISSING = "component-missing"
-INPUTS = "inputs"
 
 
 def reference(key: str, is_public: bool) -> str:
@@ -84,6 +85,21 @@ class Described(Struct):
     actions: Page[Action]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComponentFacts(Facts):
+    """The signatures of its newest versions, and the ids of its connections by their keys."""
+
+    signatures: tuple[str | None, ...] = ()
+    connections: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownInputs(Notes):
+    """The types of the inputs of its actions, where the tenant was asked for them."""
+
+    by_action: Mapping[str, Mapping[str, str]]
+
+
 class ComponentKind(TabledKind, ExplainsAbsence, LookedUp):
     """That a component is there, in the version that integrations rely on. It is compared, and never
     written.
@@ -133,10 +149,10 @@ class ComponentKind(TabledKind, ExplainsAbsence, LookedUp):
             self.name,
             shown.id,
             {**{row.name: row.parsed(node) for row in self.fields}, **named},
-            facts={
-                "signatures": [one.signature for one in every(shown.version_sequence)],
-                "connections": {one.key: one.id for one in every(shown.connections)},
-            },
+            facts=ComponentFacts(
+                signatures=tuple(one.signature for one in every(shown.version_sequence)),
+                connections={one.key: one.id for one in every(shown.connections)},
+            ),
         )
 
     def natural_key(self, resource: Resource, resolve: Resolve) -> Sequence[tuple[str, object]]:
@@ -148,17 +164,17 @@ class ComponentKind(TabledKind, ExplainsAbsence, LookedUp):
         """The field of that name."""
         return live.fields[name]
 
-    def value(self, live: LiveObject, name: str) -> object:
-        """Also `connection:KEY`, the id of one of its connections; `inputs:ACTION`, the types of an action's
-        inputs, where the tenant was asked for them.
+    def value(self, live: LiveObject, ref: Ref) -> object:
+        """Also the id of one of its connections, and the types of an action's inputs, where the tenant was
+        asked for them.
         """
-        if name.startswith("inputs:"):
-            return live.facts.get(INPUTS, {}).get(name.removeprefix("inputs:"))
-        if name.startswith("connection:"):
-            return live.facts["connections"].get(name.removeprefix("connection:"))
-        return super().value(live, name)
+        if isinstance(ref, InputsRef):
+            return live.notes.by_action.get(ref.action) if isinstance(live.notes, KnownInputs) else None
+        if isinstance(ref, ConnectionRef):
+            return _facts_of(live).connections.get(ref.key)
+        return super().value(live, ref)
 
-    def promises(self, resource: Resource, name: str) -> bool:
+    def promises(self, resource: Resource, ref: Ref) -> bool:
         """No plan brings a component."""
         return False
 
@@ -170,8 +186,8 @@ class ComponentKind(TabledKind, ExplainsAbsence, LookedUp):
                 f'component "{ref.address.name}" is not in this tenant',
                 "publish it first, or correct its key; see: reconciler get components",
             )
-        known = ", ".join(sorted(live.facts["connections"])) or "none"
-        name = ref.field.removeprefix("connection:")
+        known = ", ".join(sorted(_facts_of(live).connections)) or "none"
+        name = ref.key if isinstance(ref, ConnectionRef) else ref.field
         return MISSING, f'component "{ref.address.name}" has no connection "{name}"', f"it has: {known}"
 
     def steps(self, request: Request, *, adopt: bool) -> Steps:
@@ -196,7 +212,12 @@ def inputs_of(node: Mapping[str, object]) -> LiveObject:
         if action.inputs.total_count == len(inputs)
     }
     named = {"key": shown.key, "reference": reference(shown.key, shown.public)}
-    return LiveObject("Component", shown.id, named, facts={INPUTS: known, "connections": {}})
+    return LiveObject("Component", shown.id, named, facts=ComponentFacts(), notes=KnownInputs(known))
+
+
+def _facts_of(live: LiveObject) -> ComponentFacts:
+    assert isinstance(live.facts, ComponentFacts)
+    return live.facts
 
 
 def _lacking(request: Request) -> Iterator[Refusal]:
@@ -213,7 +234,7 @@ def _lacking(request: Request) -> Iterator[Refusal]:
     if fields.get("version") and newest < fields["version"]:
         message = f'component "{wanted}" is there in version {newest}, and {fields["version"]} is asked for'
         yield Refusal(MISSING, message, address, "publish that version first")
-    signatures = [live.fields["signature"], *live.facts["signatures"]]
+    signatures = [live.fields["signature"], *_facts_of(live).signatures]
     if fields.get("signature") and fields["signature"] not in signatures:
         message = (
             f'component "{wanted}" has no version with the signature "{fields["signature"]}"; '

@@ -12,7 +12,7 @@ from typing import Any
 
 from reconciler.kinds.capabilities import Held, Redeploys
 from reconciler.kinds.component import reference
-from reconciler.kinds.nodes import Input, Page
+from reconciler.kinds.nodes import Input, Page, every, fitted
 from reconciler.kinds.protocol import Request, Step
 from reconciler.kinds.table.documents import Api, Search
 from reconciler.kinds.table.kind import TabledKind
@@ -22,20 +22,14 @@ from reconciler.kinds.table.shape import MAYBE_SECRET, NAME, by_name, truth, wor
 from reconciler.model.address import Address, Ref
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb
-from reconciler.model.secret import Hidden, Secret
+from reconciler.model.refs import ConnectionRef
+from reconciler.model.secret import Secret
 from reconciler.model.state import Resource
 
 
 def inputs_read(value: Mapping[str, Any] | None) -> dict[str, object]:
     """The inputs in an answer by name. One that holds a value and does not show it is Hidden."""
-    nodes = (value or {}).get("nodes") or ()
-    return {
-        node["name"]: Secret(node["value"], "live", sure=False)
-        if node.get("value")
-        else Hidden(present=bool(node.get("hasValue")))
-        for node in nodes
-        if node
-    }
+    return {one.name: one.held for one in every(fitted(Page[Input], value or {}, "Connection"))}
 
 
 def inputs_sent(value: Mapping[str, object]) -> list[dict[str, object]]:
@@ -63,7 +57,7 @@ def _connection(fields: Mapping[str, object]) -> Ref:
     """The component's connection, by which the server knows the inputs."""
     is_public = bool(fields.get("isPublic", True))
     component = Address("Component", reference(str(fields["component"]), is_public))
-    return Ref(component, f"connection:{fields['connection']}")
+    return ConnectionRef(component, str(fields["connection"]))
 
 
 class ConnectionKind(TabledKind, Held, Redeploys):

@@ -78,7 +78,7 @@ class CustomerConnectionKind(TabledKind, Redeploys):
 
     def find(self, request: Request) -> Operation:
         """All of the connection's, as there is one for each customer at most."""
-        connection = request.resolve(Ref(request.resource.fields["connection"], "id"))
+        connection = request.resolve(Ref(request.resource.fields["connection"]))
         key = connection if isinstance(connection, str) else None
         return Operation(self.list_name, self._documents["find"], {"key": key})
 

@@ -17,6 +17,7 @@ from reconciler.kinds.table.shape import NAME, TEXT, in_order, truth, words
 from reconciler.model.address import Ref, Resolve
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb
+from reconciler.model.refs import ReleaseRef, SequenceRef
 from reconciler.model.state import LiveObject, Resource
 
 WORDS = {
@@ -99,7 +100,7 @@ class MarketplaceListingKind(TabledKind):
 
     def find(self, request: Request) -> Operation:
         """The integration's newest versions."""
-        sequence = request.resolve(Ref(request.resource.fields["integration"], "sequence"))
+        sequence = request.resolve(SequenceRef(request.resource.fields["integration"]))
         key = sequence if isinstance(sequence, str) else None
         return Operation(self.list_name, self._documents["find"], {"key": key})
 
@@ -148,4 +149,4 @@ class MarketplaceListingKind(TabledKind):
 
 
 def _release(resource: Resource) -> Ref:
-    return Ref(resource.fields["integration"], f"release:{resource.fields['release']}")
+    return ReleaseRef(resource.fields["integration"], resource.fields["release"])

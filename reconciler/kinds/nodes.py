@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 from msgspec import UNSET, Struct, UnsetType, ValidationError, convert
 
 from reconciler.model.errors import Misfit
+from reconciler.model.secret import Hidden, Secret
 
 Told = str | None | UnsetType
 """Text that the tenant may not know, and that may not be set."""
@@ -40,6 +41,11 @@ class Page(Struct, Generic[N]):
     nodes: list[N | None] | UnsetType | None = UNSET
 
 
+def known(value: N | UnsetType | None) -> N | None:
+    """What the tenant says; None where it does not know it."""
+    return None if isinstance(value, UnsetType) else value
+
+
 def every(page: Page[N] | UnsetType | None) -> list[N]:
     """What the page shows; nothing where it is absent or null."""
     return [one for one in page.nodes or () if one] if page else []
@@ -51,6 +57,11 @@ class Input(Struct, rename="camel"):
     name: str
     value: Told = UNSET
     has_value: bool | UnsetType | None = UNSET
+
+    @property
+    def held(self) -> Secret | Hidden:
+        """Its value, which may be a secret; Hidden where it is not shown, or where there is none."""
+        return Secret(self.value, "live", sure=False) if self.value else Hidden(present=bool(self.has_value))
 
 
 def fitted(shown: type[T], node: Mapping[str, object], kind: str) -> T:

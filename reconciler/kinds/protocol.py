@@ -148,12 +148,12 @@ class Kind(Protocol):
         """What must exist before this resource can."""
         ...
 
-    def value(self, live: LiveObject, name: str) -> object:
-        """The value that a Ref's field names, from the object; None where it is not there (yet)."""
+    def value(self, live: LiveObject, ref: Ref) -> object:
+        """The value that a Ref names, from the object; None where it is not there (yet)."""
         ...
 
-    def promises(self, resource: Resource, name: str) -> bool:
-        """Whether the value that a Ref's field names is there once the resource is as its manifest says."""
+    def promises(self, resource: Resource, ref: Ref) -> bool:
+        """Whether the value that a Ref names is there once the resource is as its manifest says."""
         ...
 
     # Mending

@@ -126,7 +126,7 @@ async def draft_of(client: Client, identifier: str) -> tuple[str, Mapping[str, S
     if not nodes:
         return identifier, {}
     given: dict[str, list[str]] = {}
-    for name, version in record.text_map(record.ours(_METADATA.value(nodes[0])).get("releases")).items():
+    for name, version in record.text_map(record.our_part(_METADATA.value(nodes[0])).get("releases")).items():
         given.setdefault(version, []).append(name)
     return str(nodes[0]["id"]), given
 
@@ -136,11 +136,11 @@ def with_names(node: Mapping[str, Any], names: Mapping[str, Sequence[str]]) -> M
     was given since.
     """
     attributes = node.get("versionAttributes")
-    ours, more = record.ours(attributes), names.get(node["id"], ())
+    ours, more = record.our_part(attributes), names.get(node["id"], ())
     if not more:
         return node
-    borne = dict.fromkeys(name for name in (ours.get("release"), *more) if name)
-    return {**node, "versionAttributes": record.merged(attributes, {**ours, "release": ", ".join(borne)})}
+    borne = dict.fromkeys(str(name) for name in (ours.get("release"), *more) if name)
+    return {**node, "versionAttributes": record.with_ours(attributes, {**ours, "release": ", ".join(borne)})}
 
 
 async def sequence_of(client: Client, identifier: str) -> str:

@@ -131,7 +131,9 @@ _INTEGRATION = (
 )
 _VERSION_COLUMNS = (
     column("number", "versionNumber", shown=True),
-    column("release", "versionAttributes", shown=True, read=lambda text: record.ours(text).get("release")),
+    column(
+        "release", "versionAttributes", shown=True, read=lambda text: record.our_part(text).get("release")
+    ),
     column("available", "versionIsAvailable", shown=True),
     column("publishedAt", "versionCreatedAt", shown=True, moment=True),
     column("publishedBy", "versionCreatedBy { email }"),

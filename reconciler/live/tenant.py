@@ -13,7 +13,7 @@ from reconciler.kinds.answers import is_resource, not_understood, understood
 from reconciler.kinds.capabilities import HoldsYaml, Paged
 from reconciler.kinds.protocol import Kind
 from reconciler.live.read_back import read_back
-from reconciler.model.errors import NotUnderstood, NullObject, ReconcilerError
+from reconciler.model.errors import Misfit, NotUnderstood, NullObject, ReconcilerError
 from reconciler.model.operation import Operation, Upload
 from reconciler.model.state import LiveObject, Unreadable
 
@@ -92,6 +92,8 @@ class Tenant:
                 node = kind.with_part(node, await self.there(op))
             names = kind.yaml_fields if isinstance(kind, HoldsYaml) else ()
             return {**node, **{f"{name}Data": read_back(node[name]) for name in names if node.get(name)}}
+        except Misfit as error:
+            raise not_understood(kind, node, error) from error
         except ReconcilerError:
             raise
         except Exception as error:

@@ -8,8 +8,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.definition import Definition, Variable
-from reconciler.kinds.instance.config_values import SHARED, UNTYPED, ValueType, is_bound, text
-from reconciler.kinds.instance.config_values import settled as as_sent
+from reconciler.kinds.instance.config_values import (
+    SHARED,
+    UNTYPED,
+    ValueType,
+    in_api_shape,
+    is_bound,
+    text,
+)
 from reconciler.manifests.config_types import is_known, wrong
 from reconciler.manifests.numbers import CODE as NUMBER
 from reconciler.manifests.references import Index
@@ -50,7 +56,7 @@ def settled(definition: Definition, config: Mapping[str, Any] | None, shared: Sh
     if config is None:
         return {}
     types = {key: _type(definition.variables.get(key)) for key in config}
-    shaped = {key: as_sent(value, types[key]) for key, value in config.items()}
+    shaped = {key: in_api_shape(value, types[key]) for key, value in config.items()}
     return {"config": {key: shared.address(value) for key, value in shaped.items()}}
 
 
@@ -157,13 +163,13 @@ class Check:
             message = f'connection "{key}" is the organization\'s: it cannot be configured on an instance'
             hint = "remove it, and give its inputs in the Connection's manifest"
             self._add("shared-connection", message, path, hint, key=True)
-        elif not is_bound(value) or not isinstance(value[SHARED], str):
+        elif not is_bound(value) or not isinstance(name := value[SHARED], str):
             message = f'connection "{key}" is shared by integrations: an instance cannot give it inputs'
             hint = f"remove it, or name the customer's own values, if it has such: {{{SHARED}: NAME}}"
             self._add("shared-connection", message, path, hint, key=True)
-        elif re.fullmatch(r"[a-z0-9-]{1,63}", value[SHARED]):
+        elif re.fullmatch(r"[a-z0-9-]{1,63}", name):
             where = self.document.source((*self.base, *path, SHARED))
-            problem = self.shared.values.problem(value[SHARED], where, self.shared.environment, self.address)
+            problem = self.shared.values.problem(name, where, self.shared.environment, self.address)
             self.found.extend([problem] if problem else [])
 
     def _quoted(self, path: Where) -> str:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from reconciler.manifests import secrets
 from reconciler.manifests.secrets import SecretSource
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.nested import leaves, with_leaves
 from reconciler.model.secret import Sealed, Secret
 from reconciler.model.state import Desired, Resource
 
@@ -50,32 +50,20 @@ def unsealed(
     resources = dict(desired.resources)
     for address in addresses:
         resource = resources[address]
-        if any(True for _ in _sealed(resource.fields)):
+        if any(isinstance(leaf, Sealed) for _, leaf in leaves(resource.fields)):
             resources[address] = _opened(resource, reader, problems)
     return replace(desired, resources=resources), problems
 
 
-def _sealed(value: Any) -> Iterator[Sealed]:
-    if isinstance(value, Sealed):
-        yield value
-    elif isinstance(value, Mapping):
-        for inner in value.values():
-            yield from _sealed(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _sealed(inner)
-
-
 def _opened(resource: Resource, reader: SecretReader, problems: list[Diagnostic]) -> Resource:
-    def opened(value: Any) -> Any:
-        if isinstance(value, Placed) and value.origin is not None:
-            found = reader.read(value.origin)
-            if isinstance(found, Secret):
-                return found
-            problems.append(replace(found, address=str(resource.address)))
-            return value
-        if isinstance(value, Mapping):
-            return {key: opened(inner) for key, inner in value.items()}
-        return [opened(inner) for inner in value] if isinstance(value, list) else value
+    def opened(leaf: object) -> object:
+        if not isinstance(leaf, Placed) or leaf.origin is None:
+            return leaf
+        found = reader.read(leaf.origin)
+        if isinstance(found, Secret):
+            return found
+        problems.append(replace(found, address=str(resource.address)))
+        return leaf
 
-    return replace(resource, fields={name: opened(value) for name, value in resource.fields.items()})
+    fields = {name: with_leaves(value, opened) for name, value in resource.fields.items()}
+    return replace(resource, fields=fields)

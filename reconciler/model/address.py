@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields
+from typing import ClassVar
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -35,14 +35,21 @@ class Address:
 
 @dataclass(frozen=True, order=True, slots=True)
 class Ref:
-    """A value that is known only after an action on `address` ran, shown as "(known after apply)"."""
+    """A value that is known only after an action on `address` ran, shown as "(known after apply)": the id of
+    its object. What else one may refer to has a type of its own in `refs`.
+    """
 
+    what: ClassVar[str] = "id"
     address: Address
-    field: str
+
+    @property
+    def field(self) -> str:
+        """Which value it is, in words: `release:1.4.0`."""
+        return ":".join((self.what, *(str(getattr(self, one.name)) for one in fields(self)[1:])))
 
     def __str__(self) -> str:
         return "(known after apply)"
 
 
-Resolve = Callable[[Ref], Any]
+Resolve = Callable[[Ref], object]
 """Gives the value of a Ref, or the Ref itself where it is not known yet."""

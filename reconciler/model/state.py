@@ -110,6 +110,26 @@ class Written:
     digest: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What an answer shows of an object beside its fields; kinds of which more is shown have types of their
+    own. `mark` and `protect` are remembered apart from its labels; `older` says that its record is one of an
+    earlier version, and `unsaid` are the keys of which the record had no room to say how they were written.
+    """
+
+    mark: str | None = None
+    protect: bool = False
+    older: bool = False
+    unsaid: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What a run came to know of an object, and no answer shows: each kind has its own. It stays noted when
+    the object is read again.
+    """
+
+
 @dataclass(frozen=True, slots=True)
 class LiveObject:
     """One object of the tenant.
@@ -125,11 +145,12 @@ class LiveObject:
     id: str
     fields: Mapping[str, Any]
     labels: frozenset[str] = frozenset()
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Facts = Facts()
     versions: tuple[Version, ...] = ()
     applied: Mapping[str, str] = field(default_factory=dict)
     written: Mapping[str, Written] | None = None
     denied: tuple[str, ...] = ()
+    notes: Notes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,7 +163,7 @@ def _connect(resources: Mapping[Address, Resource], mending: Mending, draft: _Dr
 
 def _provider(ref: Ref, resources: Mapping[Address, Resource], draft: _Draft) -> str | None:
     kind, resource = all_kinds()[ref.address.kind], resources.get(ref.address)
-    if resource is None or not kind.promises(resource, ref.field):
+    if resource is None or not kind.promises(resource, ref):
         return None
     provides, chain = kind.provides, draft.chains.get(ref.address, ())
     return next((a.id for a in reversed(chain) if a.verb in provides), None)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.kinds import all_kinds
-from reconciler.kinds.capabilities import GoesWith
+from reconciler.kinds.capabilities import GoesWith, Tie
 from reconciler.kinds.protocol import Policy
 from reconciler.kinds.table.marks import is_protected, marks_in, project_of
 from reconciler.model.address import Address
@@ -20,7 +20,7 @@ from reconciler.plan.select import Selection
 
 NAMED = 5
 
-Within = Mapping[tuple[str, str], Mapping[object, list[LiveObject]]]
+Within = Mapping[Tie, Mapping[object, list[LiveObject]]]
 """The objects that the platform deletes along with another one, by that one's kind and a value of it."""
 
 
@@ -188,22 +188,22 @@ def _called(obj: LiveObject) -> str:
 
 
 def _within(live: Live) -> Within:
-    within: dict[tuple[str, str], dict[object, list[LiveObject]]] = {}
+    within: dict[Tie, dict[object, list[LiveObject]]] = {}
     for name, objects in live.objects.items():
         kind = all_kinds()[name]
         if not isinstance(kind, GoesWith):
             continue
         for obj in objects:
-            for outer, field, value in kind.deleted_with(obj):
-                within.setdefault((outer, field), {}).setdefault(value, []).append(obj)
+            for tie, value in kind.deleted_with(obj):
+                within.setdefault(tie, {}).setdefault(value, []).append(obj)
     return within
 
 
 def _inside(outer: LiveObject, within: Within) -> Iterator[LiveObject]:
     kind = all_kinds()[outer.kind]
-    for (name, field), objects in within.items():
-        if name == outer.kind:
-            yield from objects.get(kind.value(outer, field), ())
+    for tie, objects in within.items():
+        if tie.kind == outer.kind:
+            yield from objects.get(tie.value(kind, outer), ())
 
 
 def _still_wanted(
@@ -291,8 +291,8 @@ def _may_lie_in(outer: LiveObject, odd: Unreadable, live: Live) -> bool:
     in, it may lie anywhere.
     """
     kind, inner = all_kinds()[outer.kind], all_kinds()[odd.kind]
-    for named, value in inner.lies_in if isinstance(inner, GoesWith) else ():
-        if named == outer.kind:
-            known = {str(kind.value(one, value)).lower() for one in live.objects.get(named, ())}
-            return str(kind.value(outer, value)).lower() in odd.texts or not known & odd.texts
+    for tie in inner.lies_in if isinstance(inner, GoesWith) else ():
+        if tie.kind == outer.kind:
+            known = {str(tie.value(kind, one)).lower() for one in live.objects.get(tie.kind, ())}
+            return str(tie.value(kind, outer)).lower() in odd.texts or not known & odd.texts
     return False

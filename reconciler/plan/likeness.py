@@ -46,8 +46,7 @@ def _index(objects: Iterable[LiveObject]) -> Index:
 
 
 def _of_object(obj: LiveObject) -> Iterator[tuple[str, str]]:
-    remembered = obj.facts.get("mark")
-    for label in (*marks_in(obj.labels, obj.kind), *([remembered] if isinstance(remembered, str) else [])):
+    for label in (*marks_in(obj.labels, obj.kind), *filter(None, [obj.facts.mark])):
         yield "mark", label
     yield from _called(obj.fields)
 

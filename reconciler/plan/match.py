@@ -52,7 +52,7 @@ class Matched:
     def resolve(self, ref: Ref) -> Any:
         """The value of a Ref as far as the tenant knows it now, else the Ref itself."""
         live = self.objects.get(ref.address) or self.known.get(ref.address)
-        value = all_kinds()[ref.address.kind].value(live, ref.field) if live else None
+        value = all_kinds()[ref.address.kind].value(live, ref) if live else None
         value = self._will_be(ref) if value is None else value
         return ref if value is None else value
 
@@ -69,7 +69,7 @@ class Matched:
     def know(self, address: Address, live: LiveObject) -> None:
         """Puts what was asked of an object that others name to what is known of it."""
         before = self.known.get(address)
-        self.known[address] = replace(before, facts={**live.facts, **before.facts}) if before else live
+        self.known[address] = replace(before, notes=before.notes or live.notes) if before else live
 
     def puzzled(self, address: Address, error: NotUnderstood) -> None:
         """Takes note that a resource's object cannot be understood, as was seen only when more was asked."""
@@ -102,7 +102,7 @@ class Matched:
             return None
         kind = all_kinds()[ref.address.kind]
         if ref not in self._foretold and isinstance(kind, Foretells):
-            self._foretold[ref] = kind.will_be(self.request(ref.address), ref.field)
+            self._foretold[ref] = kind.will_be(self.request(ref.address), ref)
         return self._foretold.get(ref)
 
 
@@ -282,9 +282,7 @@ def _tenant(live: LiveObject) -> None:
 
 
 def _marks_of(live: LiveObject, kind: Kind) -> list[str]:
-    marks = marks_in(live.labels, kind.name)
-    remembered = live.facts.get("mark")
-    return marks or ([remembered] if isinstance(remembered, str) else [])
+    return marks_in(live.labels, kind.name) or list(filter(None, [live.facts.mark]))
 
 
 def _same_name(resource: Resource, key: str, found: list[LiveObject]) -> Refusal:

@@ -91,7 +91,7 @@ class Mending:
     def provider(self, ref: Ref) -> Step | None:
         """The step that would bring about what a Ref names; None where none would."""
         kind, resource = all_kinds()[ref.address.kind], self.desired.resources.get(ref.address)
-        if resource is None or not kind.promises(resource, ref.field):
+        if resource is None or not kind.promises(resource, ref):
             return None
         steps = self.steps(ref.address).steps
         return next((step for step in reversed(steps) if step.verb in kind.provides), None)
@@ -143,9 +143,9 @@ class Mending:
         named, kind = self.desired.resources.get(ref.address), all_kinds()[ref.address.kind]
         if named is None or not self.refusals(ref.address):
             return False
-        if ref.address in self.matched.unclear or not kind.promises(named, "id"):
+        if ref.address in self.matched.unclear or not kind.promises(named, Ref(ref.address)):
             return True
-        return kind.promises(named, ref.field) and isinstance(self.matched.resolve(ref), Ref)
+        return kind.promises(named, ref) and isinstance(self.matched.resolve(ref), Ref)
 
     def stands_on(self, address: Address) -> Address | None:
         """A resource of which it needs something that is withheld, if there is one. One that is to be left as

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from reconciler.model.nested import leaves, with_leaves
 from reconciler.model.plan import Change, Plan
 from reconciler.model.secret import NOT_SHOWN, Unproven
 
@@ -24,24 +25,12 @@ def why(document: Mapping[str, Any]) -> str:
     changes = [change for action in document.get("actions", ()) for change in action["changes"]]
     values = [(change["before"], change["after"]) for change in changes]
     values += [(drift["applied"], drift["live"]) for drift in document.get("drift", ())]
-    return WHY if NOT_SHOWN in _texts(values) else ""
+    return WHY if any(leaf == NOT_SHOWN for _, leaf in leaves(values)) else ""
 
 
 def _opened(change: Change) -> Change:
     return replace(change, before=_open(change.before), after=_open(change.after))
 
 
-def _open(value: Any) -> Any:
-    if isinstance(value, Unproven):
-        return value.reveal()
-    if isinstance(value, Mapping):
-        return {key: _open(inner) for key, inner in value.items()}
-    return [_open(inner) for inner in value] if isinstance(value, list | tuple) else value
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping | list | tuple):
-        for inner in value.values() if isinstance(value, Mapping) else value:
-            yield from _texts(inner)
+def _open(value: object) -> object:
+    return with_leaves(value, lambda leaf: leaf.reveal() if isinstance(leaf, Unproven) else leaf)

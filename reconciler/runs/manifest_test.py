@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from reconciler.kinds.instance.tests import back_to, tests_of
+from reconciler.kinds.instance.calls import back_to
+from reconciler.kinds.instance.facts import facts_of
+from reconciler.kinds.instance.tests import tests_of
 from reconciler.kinds.protocol import Request, address_of
 from reconciler.model.errors import ApiError, TestFailed
 from reconciler.model.state import LiveObject
@@ -33,7 +35,7 @@ async def run_test(
     live, test = request.live, tests_of(request.resource)[name]
     assert live is not None
     call, address = Call.written(test), address_of(request.resource)
-    op = operation(call, live.facts["flowConfigs"].get(call.flow), address=address, timeout=TIMEOUT)
+    op = operation(call, facts_of(live).flow_configs.get(call.flow), address=address, timeout=TIMEOUT)
     result = await run_flow(send, ask, op, poll, tell, in_doubt=_IN_DOUBT)
     if result.execution and not result.ended:  # a status may only say that the call was taken
         problems = [f"the execution {result.execution} has not ended after {poll.limit:.0f} s"]

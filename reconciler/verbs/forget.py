@@ -113,9 +113,8 @@ def _not_owned(text: str, resource: Resource | None, names: Sequence[str]) -> Di
 
 def _action(project: str, address: Address, obj: LiveObject) -> Action:
     kind = all_kinds()[obj.kind]
-    remembered = obj.facts.get("mark")
     worn = [m for m in marks_in(obj.labels, obj.kind) if project_of(m) == project.lower()]
-    mark = next(iter(worn), remembered if isinstance(remembered, str) else None)
+    mark = next(iter(worn), obj.facts.mark)
     return Action(
         f"{address}#{Verb.FORGET.value}",
         address,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.kinds import all_kinds
+from reconciler.kinds.instance.facts import facts_of
 from reconciler.kinds.protocol import Policy
 from reconciler.kinds.table.labels import ignored
 from reconciler.model.address import Address
@@ -67,11 +68,13 @@ def _actions(verb: Verb, address: Address, obj: LiveObject) -> Iterator[Action]:
     running = bool(obj.fields["enabled"])
     if verb is Verb.DEPLOY:
         reason = (
-            "has changes that are not deployed" if obj.facts["needsDeploy"] else "is deployed again as it is"
+            "has changes that are not deployed"
+            if facts_of(obj).needs_deploy
+            else "is deployed again as it is"
         )
         deploy = _action(verb, address, obj, reason)
         yield deploy
-        if obj.facts["lastDeployedAt"] and not running:
+        if facts_of(obj).last_deployed_at and not running:
             paused = _action(Verb.DISABLE, address, obj, "deploying may enable it")
             yield replace(paused, depends_on=(deploy.id,), writes=0)
     elif running is not (verb is Verb.ENABLE):
@@ -89,7 +92,7 @@ def _action(verb: Verb, address: Address, obj: LiveObject, reason: str, *changes
 def _said(verb: Verb, obj: LiveObject, resource: Resource | None) -> Iterator[Diagnostic]:
     """What git, or the platform, says against it."""
     address = str(resource.address) if resource else ""
-    if verb is Verb.ENABLE and obj.facts["suspended"]:
+    if verb is Verb.ENABLE and facts_of(obj).suspended:
         message = f'the platform has suspended "{obj.fields["name"]}": enabling it may have no effect'
         yield Diagnostic("suspended", message, address=address, severity="warning")
     if resource is None or verb is Verb.DEPLOY or ignored(resource, "enabled"):

@@ -187,7 +187,7 @@ class _Search:
 
 
 def _id(ref: Ref, customer: str) -> str | Ref:
-    return customer if ref.field == "id" and customer else ref
+    return customer if type(ref) is Ref and customer else ref
 
 
 def _not_owned(text: str, desired: Desired) -> Diagnostic:

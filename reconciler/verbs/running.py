@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from reconciler.kinds.instance.facts import facts_of
 from reconciler.kinds.instance.tests import OUTSTANDING
 from reconciler.kinds.integration.release import name_of
 from reconciler.kinds.table.record import WIDTH
@@ -34,7 +35,7 @@ def running(desired: Desired, objects: Mapping[Address, LiveObject]) -> Running:
     found = Running(desired.environment)
     for address, live in objects.items():
         resource = desired.resources.get(address)
-        if resource is not None and resource.kind == "Instance" and live.facts["lastDeployedAt"]:
+        if resource is not None and resource.kind == "Instance" and facts_of(live).last_deployed_at:
             _instance(found, resource, live, objects.get(resource.fields["integration"]))
     for address, live in objects.items():
         resource = desired.resources.get(address)
@@ -51,7 +52,7 @@ def _instances(desired: Desired, integration: Address) -> Iterator[Resource]:
 
 def _instance(found: Running, resource: Resource, live: LiveObject, integration: LiveObject | None) -> None:
     address, where = resource.address, found.environment
-    number = live.facts["deployedVersion"]
+    number = facts_of(live).deployed_version
     version = next((v for v in integration.versions if v.number == number), None) if integration else None
     name = name_of(integration, version) if integration and version else ""
     if version is None or not name:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
+from reconciler.kinds.instance.facts import facts_of
 from reconciler.lists.listing import Row, page_of
 from reconciler.lists.lookups import by_id, every, is_id, type_of
 from reconciler.lists.parts import column
@@ -85,7 +86,7 @@ async def _subject(client: Client, written: Desired, text: str) -> _Subject:
     kind, _, name = text.partition("/")
     if kind != _INTEGRATION or not name:
         ((address, live),) = (await addressed(client, written, [text])).items()
-        return _Subject(str(address), live.facts["flowConfigs"], resource=written.resources.get(address))
+        return _Subject(str(address), facts_of(live).flow_configs, resource=written.resources.get(address))
     address = Address(kind, name)
     draft = (await owned_at(client, written, address)).id
     return _Subject(str(address), await _flows_of(client, draft), draft=True)
@@ -96,7 +97,7 @@ async def _identified(client: Client, written: Desired, identifier: str) -> _Sub
     kind = type_of(identifier)
     if kind == INSTANCE:
         ((address, live),) = (await addressed(client, written, [identifier])).items()
-        return _Subject(identifier, live.facts["flowConfigs"], resource=written.resources.get(address))
+        return _Subject(identifier, facts_of(live).flow_configs, resource=written.resources.get(address))
     if kind == _INTEGRATION and await by_id(client, INTEGRATIONS, (), identifier):
         return _Subject(identifier, await _flows_of(client, identifier), draft=True)
     if kind == "IntegrationFlow":  # whose name the API does not tell by its id

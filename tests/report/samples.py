@@ -55,7 +55,7 @@ CONFIGURE = Action(
     "does not exist",
     ("Customer/acme#create", "Integration/slack-sync#publish"),
     (
-        Change("customer", None, Ref(ACME, "id")),
+        Change("customer", None, Ref(ACME)),
         Change("config.Slack Connection.clientSecret", None, Secret(CANARY, "env ACME")),
         Change("config.Items", None, {"b": [Secret(CANARY)], "a": Hidden()}),
     ),

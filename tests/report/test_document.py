@@ -107,7 +107,7 @@ class Unforeseen:
         (Secret(samples.CANARY), "(secret)"),
         (Hidden(), "(secret)"),
         (Hidden(present=False), None),
-        (Ref(samples.ACME, "id"), "(known after apply)"),
+        (Ref(samples.ACME), "(known after apply)"),
         (samples.ACME, "Customer/acme"),
         ({"b": (Secret(samples.CANARY),), "a": 1}, {"a": 1, "b": ["(secret)"]}),
         (frozenset({"b", "a"}), ["a", "b"]),

@@ -12,6 +12,7 @@ from reconciler.kinds import all_kinds
 from reconciler.kinds.instance.config_causes import recorded
 from reconciler.kinds.instance.config_forms import form, how
 from reconciler.kinds.instance.record import LAYOUT, keys_of
+from reconciler.kinds.integration.facts import IntegrationFacts
 from reconciler.kinds.protocol import Policy, Request
 from reconciler.kinds.table.marks import mark
 from reconciler.kinds.table.record import label as record_label
@@ -172,16 +173,9 @@ def integration(
             "definition": definition(data),
         },
         labels=frozenset((ours,) if labels is None else labels),
-        facts={
-            "hasUnpublishedChanges": unpublished,
-            "sequence": "sequence",
-            "metadata": None,
-            "mark": ours,
-            "releases": {},
-            "components": {},
-            "created": False,
-            **facts,
-        },
+        facts=IntegrationFacts(
+            has_unpublished_changes=unpublished, sequence="sequence", **{"mark": ours, **facts}
+        ),
         versions=versions,
         applied=known if applied is None else applied,
     )
@@ -280,7 +274,3 @@ def _label(one: str | Record, config: Mapping[str, Any], flows: Mapping[str, Any
     if isinstance(one, str):
         return one
     return record_label(LAYOUT, one.applied, one.written, keys_of(config, flows), one.owner)
-
-
-def ref(address: Address, field: str) -> Ref:
-    return Ref(address, field)

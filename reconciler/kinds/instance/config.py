@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from reconciler.kinds.instance.config_causes import config_causes
 from reconciler.kinds.instance.config_values import (
@@ -20,19 +19,25 @@ from reconciler.kinds.instance.config_values import (
     ValueType,
     as_json,
     has_secret,
+    in_api_shape,
+    inputs_of,
     is_bound,
     is_connection,
     is_held,
     is_schedule,
     on_wire,
     same_value,
+    schedule_text,
     secret_parts,
-    settled,
-    spaced,
     text,
+    veiled,
 )
 from reconciler.kinds.instance.config_wanted import resolved, unignored
+from reconciler.kinds.instance.facts import facts_of
+from reconciler.kinds.instance.fields import given_config, live_config
+from reconciler.kinds.instance.node import Required, VariableNode
 from reconciler.kinds.instance.secrets import secrets_rotated
+from reconciler.kinds.nodes import every, known
 from reconciler.kinds.protocol import Request
 from reconciler.kinds.table.labels import ignored
 from reconciler.kinds.table.secrets import resting, shown
@@ -41,57 +46,59 @@ from reconciler.model.secret import Hidden, Secret, unproven
 from reconciler.model.state import LiveObject
 
 
-def parse_variables(nodes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def parse_variables(shown: Sequence[VariableNode]) -> dict[str, object]:
     """Config variables by key: text, Unproven where its type may hold secrets; for a connection `{"inputs":
     {…}}`, its values Secret or Hidden; for a shared one that is bound `{"customerConnection": ID}`; for a
     schedule `{"value", "scheduleType", "timeZone"}`.
     """
-    out: dict[str, Any] = {}
-    for node in nodes:
-        required = node["requiredConfigVariable"]
-        if bound := node.get("customerConfigVariable"):
-            out[required["key"]] = {SHARED: bound["id"]}
-        elif required["dataType"] == "CONNECTION":
-            rows = (node.get("inputs") or {}).get("nodes") or ()
-            out[required["key"]] = {"inputs": {row["name"]: _input(row) for row in rows if row}}
-        elif required["dataType"] == "SCHEDULE":
-            out[required["key"]] = {
-                "value": node.get("value") or "",
-                "scheduleType": (node.get("scheduleType") or "").lower(),
-                "timeZone": node.get("timeZone") or "",
-            }
-        else:
-            out[required["key"]] = _read(node.get("value") or "", ValueType.of(required))
-    return out
+    return {one.required_config_variable.key: _variable(one) for one in shown}
 
 
-def parse_types(nodes: Sequence[Mapping[str, Any]]) -> dict[str, ValueType]:
+def _variable(shown: VariableNode) -> object:
+    required = shown.required_config_variable
+    if shown.customer_config_variable:
+        return {SHARED: shown.customer_config_variable.id}
+    if required.data_type == "CONNECTION":
+        return {"inputs": {row.name: row.held for row in every(shown.inputs)}}
+    if required.data_type == "SCHEDULE":
+        return {
+            "value": shown.value or "",
+            "scheduleType": (shown.schedule_type or "").lower(),
+            "timeZone": shown.time_zone or "",
+        }
+    return _read(shown.value or "", _type(required))
+
+
+def parse_types(shown: Sequence[VariableNode]) -> dict[str, ValueType]:
     """The types of the variables of the version that the instance runs, by key."""
-    required = [node["requiredConfigVariable"] for node in nodes]
-    return {one["key"]: ValueType.of(one) for one in required}
+    required = [one.required_config_variable for one in shown]
+    return {one.key: _type(one) for one in required}
 
 
-def parse_defaults(nodes: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+def parse_defaults(shown: Sequence[VariableNode]) -> dict[str, str]:
     """What the definition gives the variables of that version, by key."""
-    required = [node["requiredConfigVariable"] for node in nodes]
-    return {one["key"]: one["default"] for one in required if isinstance(one.get("default"), str)}
+    required = [one.required_config_variable for one in shown]
+    return {one.key: one.default for one in required if isinstance(one.default, str)}
 
 
-def variable_inputs(request: Request, keys: Sequence[str]) -> list[dict[str, Any]]:
+def _type(required: Required) -> ValueType:
+    return ValueType.named(required.data_type, known(required.collection_type))
+
+
+def variable_inputs(request: Request, keys: Sequence[str]) -> list[dict[str, object]]:
     """The inputs to send for these keys. A connection's known inputs that the manifest does not mention go
     along, since the platform may reset those that are left out.
     """
-    wanted = request.resource.fields["config"]
-    live = request.live.fields["config"] if request.live else {}
+    wanted = given_config(request.resource)
+    live = live_config(request.live)
     types = types_of(request.live)
-    rows = ((key, resolved(settled(wanted[key], types.get(key, UNTYPED)), request)) for key in keys)
+    rows = ((key, resolved(in_api_shape(wanted[key], types.get(key, UNTYPED)), request)) for key in keys)
     return [_variable_input(key, unignored(key, value, request), live.get(key)) for key, value in rows]
 
 
 def types_of(live: LiveObject | None) -> Mapping[str, ValueType]:
     """The types of a live instance's variables."""
-    found: Mapping[str, ValueType] = live.facts.get("types", {}) if live else {}
-    return found
+    return facts_of(live).types if live else {}
 
 
 def config_changes(request: Request) -> list[Change]:
@@ -110,27 +117,27 @@ def config_changes(request: Request) -> list[Change]:
 def changed_keys(request: Request) -> list[str]:
     """The keys of the variables that differ, in the manifest's order."""
     if request.live is None:
-        return list(request.resource.fields.get("config") or {})
+        return list(given_config(request.resource))
     return list(dict.fromkeys(key for key, *_ in _differing(request, request.live)))
 
 
-def resting_config(wanted: Mapping[str, Any], live: LiveObject) -> dict[str, Any]:
+def resting_config(wanted: Mapping[str, object], live: LiveObject) -> dict[str, object]:
     """What a plan for `wanted` rests on: of the live values those that it mentions and does not call secret,
     level by level, and no text that may be one.
     """
-    found = live.fields["config"]
+    found = live_config(live)
     return {
-        key: value if not is_connection(wanted[key]) else resting_of(wanted[key], value)
-        for key in wanted
-        if not has_secret(wanted[key]) or is_connection(wanted[key])
+        key: resting_of(given, value) if is_connection(given) else value
+        for key, given in wanted.items()
+        if not has_secret(given) or is_connection(given)
         for value in [resting(found.get(key), f"config.{key}", live)]
     }
 
 
-def settled_config(request: Request) -> dict[str, Any]:
+def matching_config(request: Request) -> dict[str, object]:
     """The part of a manifest's config that the instance has; a secret counts where there is a value."""
     assert request.live is not None
-    wanted, found = request.resource.fields.get("config") or {}, request.live.fields["config"]
+    wanted, found = given_config(request.resource), live_config(request.live)
     differing = set(changed_keys(request))
     return {
         key: value
@@ -139,9 +146,9 @@ def settled_config(request: Request) -> dict[str, Any]:
     }
 
 
-def resting_of(wanted: Mapping[str, Any], found: Any) -> dict[str, Any]:
+def resting_of(wanted: Mapping[str, object], found: object) -> dict[str, object]:
     """The part of live values that a manifest mentions and does not call secret, level by level."""
-    out: dict[str, Any] = {}
+    out: dict[str, object] = {}
     for key, value in wanted.items():
         current = found.get(key) if isinstance(found, Mapping) else None
         if isinstance(value, Mapping) and isinstance(current, Mapping):
@@ -151,9 +158,9 @@ def resting_of(wanted: Mapping[str, Any], found: Any) -> dict[str, Any]:
     return out
 
 
-def _differing(request: Request, live: LiveObject) -> Iterator[tuple[str, str, Any, Any]]:
+def _differing(request: Request, live: LiveObject) -> Iterator[tuple[str, str, object, object]]:
     """What differs and is not ignored: a variable's key, the path, what is live, what is wanted."""
-    wanted, found = request.resource.fields.get("config") or {}, live.fields["config"]
+    wanted, found = given_config(request.resource), live_config(live)
     rotated, types = secrets_rotated(request), types_of(live)
     for key, given in wanted.items():
         value = resolved(given, request)
@@ -162,13 +169,13 @@ def _differing(request: Request, live: LiveObject) -> Iterator[tuple[str, str, A
                 yield key, path, before, after
 
 
-def _variable_input(key: str, value: Any, live: Any) -> dict[str, Any]:
+def _variable_input(key: str, value: object, live: object) -> dict[str, object]:
     if is_bound(value):
         return {"key": key, "customerConfigVariableId": value[SHARED]}
     if is_connection(value):
-        known = live.get("inputs", {}) if isinstance(live, Mapping) else {}
-        rest = {n: v for n, v in known.items() if isinstance(v, Secret) and n not in value["inputs"]}
-        inputs = {**rest, **value["inputs"]}
+        known = inputs_of(live)
+        unmentioned = {n: v for n, v in known.items() if isinstance(v, Secret) and n not in value["inputs"]}
+        inputs = {**unmentioned, **value["inputs"]}
         rows = [{"name": name, "type": "value", "value": text(v)} for name, v in sorted(inputs.items())]
         # The whole text is wrapped, since the client keeps only what is a Secret out of its messages.
         return {
@@ -182,14 +189,14 @@ def _variable_input(key: str, value: Any, live: Any) -> dict[str, Any]:
 
 
 def _compare(
-    key: str, wanted: Any, found: Any, kind: ValueType, rotated: bool
-) -> Iterator[tuple[str, Any, Any]]:
+    key: str, wanted: object, found: object, kind: ValueType, rotated: bool
+) -> Iterator[tuple[str, object, object]]:
     if is_bound(wanted):
         current = found.get(SHARED) if isinstance(found, Mapping) else None
         if current != wanted[SHARED]:
             yield f"{key}.{SHARED}", current, wanted[SHARED]
     elif is_connection(wanted):
-        known = found.get("inputs", {}) if isinstance(found, Mapping) else {}
+        known = inputs_of(found)
         for name, value in wanted["inputs"].items():
             current = known.get(name)
             if not _same_input(value, current, rotated):
@@ -198,36 +205,25 @@ def _compare(
         parts = wanted if isinstance(wanted, Mapping) else {"value": wanted}
         for name, value in parts.items():
             current = found.get(name, "") if isinstance(found, Mapping) else None
-            if spaced(value) != spaced(current):
-                yield f"{key}.{name}", _veiled(current, value), value
+            if schedule_text(value) != schedule_text(current):
+                yield f"{key}.{name}", veiled(current, value), value
     elif not same_value(wanted, found, kind):
-        yield key, _veiled(found, wanted), wanted
+        yield key, veiled(found, wanted), wanted
 
 
-def _same_input(wanted: Any, found: Any, rotated: bool) -> bool:
+def _same_input(wanted: object, found: object, rotated: bool) -> bool:
     if isinstance(found, Hidden):
         return found.present and not (rotated and isinstance(wanted, Secret))
     return text(wanted) == text(found)
 
 
-def _veiled(found: Any, wanted: Any) -> Any:
-    return Secret(text(found)) if found is not None and has_secret(wanted) else found
-
-
-def _read(value: str, kind: ValueType) -> Any:
+def _read(value: str, kind: ValueType) -> object:
     if kind.data in NEVER_SHOWN and value:
         return Secret(value, "live", sure=False)
     return value if kind.data in ALWAYS_SHOWN and not kind.collection else unproven(value)
 
 
-def _like(found: Any, wanted: Any) -> Any:
+def _like(found: object, wanted: object) -> object:
     """A live text as the list or map that it holds, to be read beside the wanted one."""
-    plain = isinstance(found, str) and isinstance(wanted, Mapping | list | tuple)
-    return as_json(found) if plain else found
-
-
-def _input(row: Mapping[str, Any]) -> Any:
-    value = row.get("value") or ""
-    if value == "":
-        return Hidden(present=True) if row.get("hasValue") else Hidden(present=False)
-    return Secret(value, "live", sure=False)
+    holds_more = isinstance(wanted, Mapping | list | tuple)
+    return as_json(found) if holds_more and isinstance(found, str) else found

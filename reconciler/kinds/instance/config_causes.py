@@ -7,11 +7,19 @@ none, one digest stands for all recorded keys together, and what each of them wa
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from reconciler.kinds.instance.config_forms import coarse, form, live_form, live_parts, other_parts
+from reconciler.kinds.instance.config_forms import (
+    coarse,
+    form,
+    input_forms,
+    live_form,
+    live_input_forms,
+    unmentioned_input_forms,
+)
 from reconciler.kinds.instance.config_values import has_secret, is_connection, text
-from reconciler.kinds.instance.config_wanted import asked
+from reconciler.kinds.instance.config_wanted import config_wanted
+from reconciler.kinds.instance.facts import facts_of
+from reconciler.kinds.instance.fields import live_config
 from reconciler.kinds.instance.secrets import git_unchanged, secret_cause
 from reconciler.kinds.protocol import Request
 from reconciler.kinds.table.causes import Ways, explained, fits, part_causes, told
@@ -21,7 +29,7 @@ from reconciler.model.plan import Cause
 from reconciler.model.secret import SHOWN, Hidden
 from reconciler.model.state import How, Written
 
-Differing = Sequence[tuple[str, str, Any, Any]]
+Differing = Sequence[tuple[str, str, object, object]]
 """What differs: a variable's key, the path below it, what is live, what is wanted."""
 
 
@@ -50,7 +58,7 @@ def _of_key(request: Request, written: Written | None, rows: Differing, together
     record may have had no room to say how it was `written`.
     """
     key = rows[0][0]
-    wanted = asked(request)[key]
+    wanted = config_wanted(request)[key]
     if written is None:
         return {p: _of_secrets(before, after, request, together) or together for _, p, before, after in rows}
     if written.how is How.PARTS and written.digest and is_connection(wanted):
@@ -69,16 +77,16 @@ def _of_key(request: Request, written: Written | None, rows: Differing, together
     return {path: _of_secrets(before, after, request, why) or why for _, path, before, after in rows}
 
 
-def _unrecorded(request: Request, key: str, before: Any) -> Cause:
+def _unrecorded(request: Request, key: str, before: object) -> Cause:
     """The cause of what git did not speak of before, or spoke of as it was: then nothing was written down,
     and whoever changed it since is not known, unless it has what the definition gives it.
     """
-    default = request.live.facts["defaults"].get(key) if request.live else None
+    default = facts_of(request.live).defaults.get(key) if request.live else None
     untouched = isinstance(before, Hidden) or text(before) == "" or coarse(before) == coarse(default or "")
     return Cause.PENDING if untouched else Cause.UNKNOWN
 
 
-def _of_secrets(before: Any, after: Any, request: Request, why: Cause = Cause.UNKNOWN) -> Cause | None:
+def _of_secrets(before: object, after: object, request: Request, why: Cause = Cause.UNKNOWN) -> Cause | None:
     """Of secrets only the keyed digest knows; what is hidden shows no drift."""
     if isinstance(before, Hidden) and has_secret(after):
         return Cause.PENDING
@@ -87,12 +95,13 @@ def _of_secrets(before: Any, after: Any, request: Request, why: Cause = Cause.UN
 
 def _of_parts(request: Request, written: Written, rows: Differing) -> dict[str, Cause]:
     key, paths = rows[0][0], {path.removeprefix(f"{rows[0][0]}.inputs."): path for _, path, *_ in rows}
-    wanted, found = asked(request)[key], _found(request, key)
-    ours, theirs = form(wanted)["inputs"], live_parts(wanted, found)
+    wanted, found = config_wanted(request)[key], _found(request, key)
+    inputs = wanted["inputs"] if is_connection(wanted) else {}
+    theirs = live_input_forms(inputs, found)
     causes = part_causes(
-        lambda parts: fits(written.digest, {"inputs": parts}),
-        ours,
-        {**theirs, **other_parts(wanted, found)},
+        lambda recorded: fits(written.digest, {"inputs": recorded}),
+        input_forms(inputs),
+        {**theirs, **unmentioned_input_forms(inputs, found)},
         paths,
         [name for name in paths if theirs.get(name) == ""],
     )
@@ -105,8 +114,8 @@ def _of_parts(request: Request, written: Written, rows: Differing) -> dict[str, 
 def _together(request: Request, memory: Memory, differing: Differing, whole: str) -> dict[str, Cause]:
     """The causes of the keys that differ, from the one digest of all that are recorded."""
     changed = {key for key, *_ in differing}
-    wanted, written = asked(request), memory.written or {}
-    base: dict[str, Any] = {}
+    wanted, written = config_wanted(request), memory.written or {}
+    base: dict[str, object] = {}
     ways: dict[str, Ways] = {}
     for path in (*written, *sorted(memory.unsaid)):
         key = path.removeprefix("config.")
@@ -122,11 +131,11 @@ def _together(request: Request, memory: Memory, differing: Differing, whole: str
 
 
 def _options(
-    wanted: Mapping[str, Any], found: Any, key: str, written: Written | None, changed: set[str]
+    wanted: Mapping[str, object], found: object, key: str, written: Written | None, changed: set[str]
 ) -> Ways:
     """What the record may hold of a key; where it had no room to say how it was `written`, as git has it."""
     if written is not None and key not in wanted:  # not mentioned any more, or ignored
-        return ((unspoken(written, found), Cause.UNKNOWN),)
+        return ((unmentioned(written, found), Cause.UNKNOWN),)
     if written is not None and written.how is How.SECRET:
         return ((SHOWN, Cause.UNKNOWN),)
     if key not in changed:
@@ -136,17 +145,17 @@ def _options(
     return ((form(wanted[key]), Cause.DRIFT), (live_form(wanted[key], found), Cause.PENDING))
 
 
-def recorded(forms: Mapping[str, Any]) -> Mapping[str, Any]:
+def recorded(forms: Mapping[str, object]) -> Mapping[str, object]:
     """What the common digest is made of: the forms of all recorded keys."""
     return {key: forms[key] for key in sorted(forms)}
 
 
-def unspoken(written: Written, found: Any) -> Any:
+def unmentioned(written: Written, found: object) -> object:
     """The form of a recorded key that git does not mention any more: what is live."""
     if written.how is not How.PLAIN:
         return SHOWN
     return live_form("", found)
 
 
-def _found(request: Request, key: str) -> Any:
-    return request.live.fields["config"].get(key) if request.live else None
+def _found(request: Request, key: str) -> object:
+    return live_config(request.live).get(key)

@@ -7,19 +7,19 @@ Two values of one form leave a cause open, and hide no difference: plans compare
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal, DecimalException
-from typing import Any
 
 from reconciler.kinds.instance.config_values import (
     as_json,
     has_secret,
+    inputs_of,
     is_bound,
     is_connection,
     is_schedule,
     read_date,
     read_timestamp,
-    spaced,
+    schedule_text,
     text,
 )
 from reconciler.model.secret import SHOWN, Hidden
@@ -28,28 +28,30 @@ from reconciler.model.state import How
 _PAIR = {"key", "value", "label"}
 
 
-def how(value: Any) -> How:
+def how(value: object) -> How:
     """How a manifest's value is to be recorded as written."""
     if is_connection(value):
         return How.PARTS
     return How.SECRET if has_secret(value) else How.PLAIN
 
 
-def form(value: Any) -> Any:
+def form(value: object) -> object:
     """The form of a manifest's value; secrets count by their presence alone."""
     if is_connection(value):
-        return {"inputs": {name: _part(one) for name, one in value["inputs"].items()}}
+        return {"inputs": input_forms(value["inputs"])}
     if has_secret(value):
         return SHOWN
     if is_bound(value):
         return dict(value)
-    return _schedule(value) if is_schedule(value, None) else coarse(value)
+    if isinstance(value, Mapping) and is_schedule(value, None):
+        return _schedule(value)
+    return coarse(value)
 
 
-def live_form(wanted: Any, found: Any) -> Any:
+def live_form(wanted: object, found: object) -> object:
     """The form of a live value, as far as a manifest that says `wanted` would have written it."""
     if is_connection(wanted):
-        return {"inputs": live_parts(wanted, found)}
+        return {"inputs": live_input_forms(wanted["inputs"], found)}
     if is_bound(wanted):
         return dict(found) if is_bound(found) else None
     if is_schedule(wanted, found):
@@ -60,38 +62,37 @@ def live_form(wanted: Any, found: Any) -> Any:
     return coarse(found)
 
 
-def live_parts(wanted: Mapping[str, Any], found: Any) -> dict[str, Any]:
+def input_forms(inputs: Mapping[str, object]) -> dict[str, object]:
+    """The forms of the inputs that a manifest gives to a connection."""
+    return {name: _part(value) for name, value in inputs.items()}
+
+
+def live_input_forms(wanted: Mapping[str, object], found: object) -> dict[str, object]:
     """The forms of a connection's live inputs that a manifest mentions."""
-    known = found.get("inputs", {}) if isinstance(found, Mapping) else {}
+    known = inputs_of(found)
     return {
         name: SHOWN if has_secret(value) else _part(known[name], plain=True)
-        for name, value in wanted["inputs"].items()
+        for name, value in wanted.items()
         if name in known
     }
 
 
-def other_parts(wanted: Mapping[str, Any], found: Any) -> dict[str, Any]:
+def unmentioned_input_forms(wanted: Mapping[str, object], found: object) -> dict[str, object]:
     """The forms of those that it does not mention, as if they had been plain."""
-    known = found.get("inputs", {}) if isinstance(found, Mapping) else {}
-    return {name: _part(one, plain=True) for name, one in known.items() if name not in wanted["inputs"]}
+    return {name: _part(value, plain=True) for name, value in inputs_of(found).items() if name not in wanted}
 
 
-def coarse(value: Any) -> Any:
+def coarse(value: object) -> object:
     """A value in the one form of all that mean the same."""
     value = as_json(text(value)) if not isinstance(value, Mapping | list | tuple) else value
     if isinstance(value, Mapping):
         return sorted([str(k), coarse(v)] for k, v in value.items() if k != "label")
     if isinstance(value, list | tuple):
-        return _pairs(value) if _is_pairs(value) else [coarse(one) for one in value]
+        pairs = [one for one in value if isinstance(one, Mapping) and "key" in one and set(one) <= _PAIR]
+        if value and len(pairs) == len(value):
+            return sorted([text(one["key"]), coarse(one.get("value"))] for one in pairs)
+        return [coarse(entry) for entry in value]
     return _scalar(text(value))
-
-
-def _is_pairs(value: Sequence[Any]) -> bool:
-    return bool(value) and all(isinstance(v, Mapping) and "key" in v and set(v) <= _PAIR for v in value)
-
-
-def _pairs(value: Sequence[Any]) -> list[Any]:
-    return sorted([text(one["key"]), coarse(one.get("value"))] for one in value)
 
 
 def _scalar(value: str) -> str:
@@ -108,11 +109,11 @@ def _scalar(value: str) -> str:
     return repr(moment.timestamp()) if moment else value
 
 
-def _part(value: Any, *, plain: bool = False) -> Any:
+def _part(value: object, *, plain: bool = False) -> object:
     if isinstance(value, Hidden):
         return SHOWN if value.present else ""
     return SHOWN if has_secret(value) and not plain else coarse(value)
 
 
-def _schedule(value: Mapping[str, Any]) -> dict[str, str]:
-    return {name: spaced(one) for name, one in value.items()}
+def _schedule(value: Mapping[str, object]) -> dict[str, str]:
+    return {name: schedule_text(one) for name, one in value.items()}

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal, DecimalException
-from typing import Any
+from typing import TypeGuard
 
+from reconciler.model.nested import leaves, with_leaves
 from reconciler.model.secret import Hidden, Secret
 
 SCHEDULE = ("value", "scheduleType", "timeZone")
@@ -29,11 +30,6 @@ class ValueType:
     collection: str = ""
 
     @classmethod
-    def of(cls, variable: Mapping[str, Any]) -> ValueType:
-        """The type that a variable of an answer says."""
-        return cls.named(variable.get("dataType"), variable.get("collectionType"))
-
-    @classmethod
     def named(cls, data: str | None, collection: str | None) -> ValueType:
         """The type of these names."""
         return cls((data or "").lower(), (collection or "").lower())
@@ -42,28 +38,34 @@ class ValueType:
 UNTYPED = ValueType()
 
 
-def is_connection(value: Any) -> bool:
+def is_connection(value: object) -> TypeGuard[Mapping[str, Mapping[str, object]]]:
     """Whether a config value is a connection's: a map with a map of `inputs` alone."""
     return isinstance(value, Mapping) and set(value) == {"inputs"} and isinstance(value["inputs"], Mapping)
 
 
-def is_bound(value: Any) -> bool:
+def inputs_of(found: object) -> Mapping[str, object]:
+    """The live inputs of a connection; none where the live value is no connection's."""
+    inputs = found.get("inputs") if isinstance(found, Mapping) else None
+    return inputs if isinstance(inputs, Mapping) else {}
+
+
+def is_bound(value: object) -> TypeGuard[Mapping[str, object]]:
     """Whether a config value names a customer's own value of a shared connection."""
     return isinstance(value, Mapping) and set(value) == {SHARED}
 
 
-def is_schedule(value: Any, live: Any) -> bool:
+def is_schedule(value: object, live: object) -> bool:
     """Whether a config value is a schedule's: the live side says so, or it names a schedule's type."""
     shape = isinstance(live, Mapping) and set(live) == set(SCHEDULE)
     return shape or (isinstance(value, Mapping) and "scheduleType" in value and set(value) <= set(SCHEDULE))
 
 
-def spaced(value: Any) -> str:
+def schedule_text(value: object) -> str:
     """A part of a schedule in the one form of all that mean the same."""
     return " ".join(text(value).lower().split())
 
 
-def settled(value: Any, kind: ValueType) -> Any:
+def in_api_shape(value: object, kind: ValueType) -> object:
     """A manifest's value in the shape that the API takes: the entries of a list as texts, those of a
     key-value list, which a map may stand for, as `{key, value}` in their order.
     """
@@ -78,7 +80,7 @@ def settled(value: Any, kind: ValueType) -> Any:
     return value
 
 
-def same_value(wanted: Any, found: Any, kind: ValueType = UNTYPED) -> bool:
+def same_value(wanted: object, found: object, kind: ValueType = UNTYPED) -> bool:
     """Whether a live text means the wanted value."""
     if found is None:
         return False
@@ -87,7 +89,7 @@ def same_value(wanted: Any, found: Any, kind: ValueType = UNTYPED) -> bool:
         held = as_json(live)
         # A map may stand for a key-value list in git; the platform wants the list.
         is_list = isinstance(held, list) or wanted in (None, "")
-        return is_list and same_json(settled(as_json(text(wanted)), kind), settled(held, kind))
+        return is_list and same_json(in_api_shape(as_json(text(wanted)), kind), in_api_shape(held, kind))
     held = as_json(text(wanted)) if isinstance(wanted, Secret) else wanted
     if kind.data in _AS_JSON or isinstance(held, Mapping | list | tuple):
         return same_json(as_json(text(wanted)), as_json(live))
@@ -96,7 +98,7 @@ def same_value(wanted: Any, found: Any, kind: ValueType = UNTYPED) -> bool:
     return live == text(wanted) if ours is None or theirs is None else bool(ours == theirs)
 
 
-def same_json(wanted: Any, found: Any) -> bool:
+def same_json(wanted: object, found: object) -> bool:
     """Whether two JSON values are equal. A label that only the live side has says how something is shown,
     and does not count; unlike in Python, true is not 1.
     """
@@ -108,7 +110,7 @@ def same_json(wanted: Any, found: Any) -> bool:
     return isinstance(wanted, bool) is isinstance(found, bool) and bool(wanted == found)
 
 
-def text(value: Any) -> str:
+def text(value: object) -> str:
     """A value as the API takes it: text, "true", "42", JSON text for lists and maps."""
     if isinstance(value, Secret):
         return value.reveal()
@@ -119,21 +121,22 @@ def text(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, Mapping | list | tuple):
-        return json.dumps(_revealed(value), separators=(",", ":"), ensure_ascii=False)
+        return json.dumps(with_leaves(value, _revealed), separators=(",", ":"), ensure_ascii=False)
     return str(value)
 
 
-def on_wire(value: Any) -> str | Secret:
+def on_wire(value: object) -> str | Secret:
     """A value's text, wrapped where it is or holds a secret."""
     return Secret(text(value), parts=secret_parts(value)) if has_secret(value) else text(value)
 
 
-def as_json(value: str) -> Any:
+def as_json(value: str) -> object:
     """What a JSON text holds; the text itself where it is none."""
     try:
-        return json.loads(value)
+        held: object = json.loads(value)
     except ValueError:
         return value
+    return held
 
 
 def read_date(value: str) -> date | None:
@@ -155,12 +158,12 @@ def read_timestamp(value: str) -> datetime | None:
     return (found if found.tzinfo else found.replace(tzinfo=UTC)) if ":" in value else None
 
 
-def has_secret(value: Any) -> bool:
+def has_secret(value: object) -> bool:
     """Whether a value is or holds a secret."""
-    return any(True for _ in secrets_in(value))
+    return any(isinstance(leaf, Secret) for _, leaf in leaves(value))
 
 
-def is_held(value: Any) -> bool:
+def is_held(value: object) -> bool:
     """Whether a live value is there at all; of a map, any part of it."""
     if isinstance(value, Mapping):
         return any(is_held(inner) for inner in value.values())
@@ -169,36 +172,28 @@ def is_held(value: Any) -> bool:
     return isinstance(value, Secret) or value not in (None, "")
 
 
-def secret_parts(value: Any) -> tuple[str, ...]:
+def veiled(found: object, wanted: object) -> object:
+    """A live value; what a secret replaces is taken to be one, too."""
+    is_text = isinstance(found, str | Secret | Mapping)
+    return Secret(text(found)) if is_text and has_secret(wanted) else found
+
+
+def secret_parts(value: object) -> tuple[str, ...]:
     """The secrets that a value holds, by which it could be told in what a server says."""
-    return tuple(text for secret in _secrets(value) for text in secret.told())
+    secrets = [leaf for _, leaf in leaves(value) if isinstance(leaf, Secret)]
+    return tuple(text for secret in secrets for text in secret.told())
 
 
-def _secrets(value: Any) -> Iterator[Secret]:
-    if isinstance(value, Secret):
-        yield value
-    elif isinstance(value, Mapping | list | tuple):
-        for one in value.values() if isinstance(value, Mapping) else value:
-            yield from _secrets(one)
-
-
-def secrets_in(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+def secrets_in(value: object) -> Iterator[tuple[str, str]]:
     """The secrets in a value, revealed, with their paths; the order of a map's keys does not matter."""
-    if isinstance(value, Secret):
-        yield path, value.reveal()
-    elif isinstance(value, Mapping):
-        for key in sorted(value, key=str):
-            yield from secrets_in(value[key], f"{path}.{key}")
-    elif isinstance(value, list | tuple):
-        for index, item in enumerate(value):
-            yield from secrets_in(item, f"{path}[{index}]")
+    yield from ((path, leaf.reveal()) for path, leaf in leaves(value) if isinstance(leaf, Secret))
 
 
-def _entry(value: Any) -> Any:
+def _entry(value: object) -> object:
     return value if isinstance(value, Secret | Mapping | list | tuple) else text(value)
 
 
-def _pair(value: Any) -> Any:
+def _pair(value: object) -> object:
     if not isinstance(value, Mapping):
         return value
     return {name: _entry(one) for name, one in value.items()}
@@ -216,7 +211,7 @@ def _boolean(value: str) -> bool | None:
     return {"true": True, "false": False}.get(value.lower())
 
 
-_READERS: dict[str, Callable[[str], Any]] = {
+_READERS: dict[str, Callable[[str], object]] = {
     "number": _number,
     "boolean": _boolean,
     "date": read_date,
@@ -224,18 +219,12 @@ _READERS: dict[str, Callable[[str], Any]] = {
 }
 
 
-def _reader_of(value: Any) -> Callable[[str], Any]:
+def _reader_of(value: object) -> Callable[[str], object]:
     """How to read a text of which only the wanted value tells what it is."""
     if isinstance(value, bool):
         return _boolean
     return _number if isinstance(value, int | float) else lambda _: None
 
 
-def _revealed(value: Any) -> Any:
-    if isinstance(value, Secret):
-        return value.reveal()
-    if isinstance(value, Mapping):
-        return {key: _revealed(v) for key, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_revealed(v) for v in value]
-    return value
+def _revealed(leaf: object) -> object:
+    return leaf.reveal() if isinstance(leaf, Secret) else leaf

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from reconciler.kinds.instance.config_values import SHARED, is_bound, is_connection, text
+from reconciler.kinds.instance.fields import given_config
 from reconciler.kinds.protocol import Request
 from reconciler.kinds.table.labels import ignored
 from reconciler.model.address import Address, Ref
@@ -13,9 +12,9 @@ from reconciler.model.state import Resource
 _MANIFEST = "CustomerConnection/"
 
 
-def asked(request: Request) -> dict[str, Any]:
+def config_wanted(request: Request) -> dict[str, object]:
     """The config variables by key, without what is ignored once the instance is there."""
-    config = request.resource.fields.get("config") or {}
+    config = given_config(request.resource)
     return {
         key: unignored(key, resolved(value, request), request)
         for key, value in config.items()
@@ -23,14 +22,14 @@ def asked(request: Request) -> dict[str, Any]:
     }
 
 
-def resolved(value: Any, request: Request) -> Any:
+def resolved(value: object, request: Request) -> object:
     """A value; of one that names a manifest, what the tenant knows it by."""
     if not is_bound(value) or not text(value[SHARED]).startswith(_MANIFEST):
         return value
-    return {SHARED: request.resolve(Ref(Address.parse(text(value[SHARED])), "id"))}
+    return {SHARED: request.resolve(Ref(Address.parse(text(value[SHARED]))))}
 
 
-def unignored(key: str, value: Any, request: Request) -> Any:
+def unignored(key: str, value: object, request: Request) -> object:
     """A connection without the inputs that are ignored: these stay as they are live."""
     if request.live is None or not is_connection(value):
         return value
@@ -41,5 +40,5 @@ def unignored(key: str, value: Any, request: Request) -> Any:
 
 def bindings(resource: Resource) -> list[Ref]:
     """The customers' values, declared by manifests, that the instance's shared connections are bound to."""
-    named = [text(v[SHARED]) for v in (resource.fields.get("config") or {}).values() if is_bound(v)]
-    return [Ref(Address.parse(one), "id") for one in named if one.startswith(_MANIFEST)]
+    named = [text(v[SHARED]) for v in given_config(resource).values() if is_bound(v)]
+    return [Ref(Address.parse(one)) for one in named if one.startswith(_MANIFEST)]

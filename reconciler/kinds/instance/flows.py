@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from reconciler.kinds.instance.config_values import as_json, has_secret, on_wire, same_json, text
+from reconciler.kinds.instance.config_values import as_json, has_secret, on_wire, same_json, text, veiled
+from reconciler.kinds.instance.facts import facts_of
+from reconciler.kinds.instance.fields import Flows, given_flows, live_flows
+from reconciler.kinds.instance.node import FlowNode
 from reconciler.kinds.instance.secrets import secret_cause, secrets_rotated
+from reconciler.kinds.nodes import known
 from reconciler.kinds.protocol import Request
 from reconciler.kinds.table.causes import fits, part_causes
 from reconciler.kinds.table.labels import ignored
@@ -20,24 +23,31 @@ FLOWS = "configure-flows"
 KEYS = "apiKeys"
 TEXTS = ("testContentType", "testHeaders", "testPayload")
 """What may hold secrets."""
-SETTINGS = (*TEXTS, "usesLre")
 
 
-def parse_flow(row: Mapping[str, Any]) -> dict[str, Any]:
+def parse_flow(shown: FlowNode) -> dict[str, object]:
     """A flow's settings. Keys that the server does not tell count as hidden; whether it has any, it does not
     say either.
     """
-    keys = row.get(KEYS)
-    known = Hidden() if keys is None else [Secret(key, "live") for key in keys]
-    return {KEYS: known, **{name: unproven(row.get(name)) for name in SETTINGS}}
+    keys = known(shown.api_keys)
+    shown_keys = (
+        None if keys is None or None in keys else [Secret(key, "live") for key in keys if key is not None]
+    )
+    return {
+        KEYS: Hidden() if shown_keys is None else shown_keys,
+        "testContentType": unproven(known(shown.test_content_type)),
+        "testHeaders": unproven(known(shown.test_headers)),
+        "testPayload": unproven(known(shown.test_payload)),
+        "usesLre": known(shown.uses_lre),
+    }
 
 
 def flow_changes(request: Request) -> list[Change]:
     """One change for each flow setting that differs."""
-    wanted, live = request.resource.fields.get("flows") or {}, request.live
+    wanted, live = given_flows(request.resource), request.live
     if live is None:
         return []
-    found = live.fields["flows"]
+    found = live_flows(live)
     out, rotated = [], secrets_rotated(request) or not _is_written(request)
     for name, settings in wanted.items():
         for field, value in settings.items():
@@ -48,7 +58,7 @@ def flow_changes(request: Request) -> list[Change]:
     return [
         Change(
             path,
-            _veiled(shown(before, path, request), after),
+            veiled(shown(before, path, request), after),
             after,
             _why(causes, path, before, after, request),
         )
@@ -56,11 +66,11 @@ def flow_changes(request: Request) -> list[Change]:
     ]
 
 
-def resting_flows(wanted: Mapping[str, Any], live: LiveObject) -> dict[str, Any]:
+def resting_flows(wanted: Flows, live: LiveObject) -> dict[str, object]:
     """What a plan for `wanted` rests on: of the live settings those that it mentions and does not call
     secret, and no text that may be one.
     """
-    found = live.fields["flows"]
+    found = live_flows(live)
     return {
         name: {
             field: resting(found.get(name, {}).get(field), f"flows.{name}.{field}", live)
@@ -78,7 +88,7 @@ def _is_written(request: Request) -> bool:
     memory = remembered(request)
     if not request.policy.record or memory.older:
         return True
-    return fits(memory.applied.get("flows", "-"), flows_form(request.resource.fields.get("flows") or {}))
+    return fits(memory.applied.get("flows", "-"), flows_form(given_flows(request.resource)))
 
 
 def _causes(request: Request, differing: list[str]) -> dict[str, Cause]:
@@ -86,7 +96,7 @@ def _causes(request: Request, differing: list[str]) -> dict[str, Cause]:
     record, live = remembered(request).applied.get("flows"), request.live
     if not record or live is None:
         return {}
-    wanted, found = flows_form(request.resource.fields.get("flows") or {}), live.fields["flows"]
+    wanted, found = flows_form(given_flows(request.resource)), live_flows(live)
     there = {
         name: {
             field: SHOWN
@@ -96,12 +106,21 @@ def _causes(request: Request, differing: list[str]) -> dict[str, Cause]:
         }
         for name, settings in wanted.items()
     }
+    places = {f"flows.{name}.{field}": (name, field) for name in wanted for field in wanted[name]}
+
+    def is_recorded(parts: Mapping[str, object]) -> bool:
+        flows: dict[str, dict[str, object]] = {}
+        for path, value in parts.items():
+            name, field = places[path]
+            flows.setdefault(name, {})[field] = value
+        return fits(record, flows)
+
     flat = _flat(there)
-    bare = [path for path in differing if path in flat and flat[path][2] in (None, "", {}, [])]
-    return part_causes(lambda parts: fits(record, _nested(parts)), _flat(wanted), flat, differing, bare)
+    bare = [path for path in differing if path in flat and flat[path] in (None, "", {}, [])]
+    return part_causes(is_recorded, _flat(wanted), flat, differing, bare)
 
 
-def _why(causes: Mapping[str, Cause], path: str, before: Any, after: Any, request: Request) -> Cause:
+def _why(causes: Mapping[str, Cause], path: str, before: object, after: object, request: Request) -> Cause:
     """Of secrets only the keyed digest knows who changed them; what is hidden shows no drift."""
     if has_secret(after):
         return Cause.PENDING if isinstance(before, Hidden) else secret_cause(request)
@@ -113,25 +132,20 @@ def _was_secret(path: str, request: Request) -> bool:
     return one is not None and one.how is How.SECRET
 
 
-def _flat(flows: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def _flat(flows: Flows) -> dict[str, object]:
     return {
-        f"flows.{name}.{field}": (name, field, v) for name, some in flows.items() for field, v in some.items()
+        f"flows.{name}.{field}": value
+        for name, settings in flows.items()
+        for field, value in settings.items()
     }
 
 
-def _nested(parts: Mapping[str, Any]) -> dict[str, Any]:
-    out: dict[str, Any] = {}
-    for name, field, value in parts.values():
-        out.setdefault(name, {})[field] = value
-    return out
-
-
-def same_setting(wanted: Any, found: Any, rotated: bool) -> bool:
+def same_setting(wanted: object, found: object, rotated: bool) -> bool:
     """Whether a flow's setting is as wanted; one that the server hides counts as such unless rotated."""
     if isinstance(found, Hidden):
         return found.present and not rotated
     if isinstance(found, list | tuple):
-        return [text(v) for v in wanted or ()] == [text(v) for v in found]
+        return [text(key) for key in _keys(wanted)] == [text(key) for key in found]
     if isinstance(wanted, Mapping | list | tuple | Secret):
         return same_json(as_json(text(wanted)), as_json(text(found)))
     if isinstance(wanted, bool):
@@ -140,18 +154,18 @@ def same_setting(wanted: Any, found: Any, rotated: bool) -> bool:
     return text(wanted) == text(found) or {text(wanted), text(found)} == {"", "{}"}
 
 
-def flows_form(flows: Mapping[str, Any]) -> dict[str, Any]:
+def flows_form(flows: Flows) -> dict[str, dict[str, object]]:
     """The form of the settings that goes into the record's digest; secrets count by their presence alone."""
     return {name: {k: _form(v) for k, v in settings.items()} for name, settings in flows.items()}
 
 
-def flow_inputs(request: Request) -> list[dict[str, Any]]:
+def flow_inputs(request: Request) -> list[dict[str, object]]:
     """The inputs to send: for each flow that the manifest mentions, the settings that it does not ignore."""
     live = request.live
     assert live is not None
     rows = []
-    for name, settings in (request.resource.fields.get("flows") or {}).items():
-        row: dict[str, Any] = {"flowId": live.facts["flowIds"].get(name)}
+    for name, settings in given_flows(request.resource).items():
+        row: dict[str, object] = {"flowId": facts_of(live).flow_ids.get(name)}
         for field, value in settings.items():
             if not ignored(request.resource, f"flows.{name}.{field}"):
                 row[field] = _sent(field, value)
@@ -159,19 +173,18 @@ def flow_inputs(request: Request) -> list[dict[str, Any]]:
     return rows
 
 
-def _sent(field: str, value: Any) -> Any:
+def _sent(field: str, value: object) -> object:
     if field == KEYS:
-        return [on_wire(v) for v in value or ()]
+        return [on_wire(key) for key in _keys(value)]
     if field == "testHeaders" and not value:
         return "{}"
     return value if isinstance(value, bool) else on_wire(value)
 
 
-def _form(value: Any) -> Any:
+def _keys(value: object) -> Sequence[object]:
+    return value if isinstance(value, list | tuple) else ()
+
+
+def _form(value: object) -> object:
     plain = value.reveal() if isinstance(value, Unproven) else value
     return SHOWN if isinstance(plain, Hidden) or has_secret(plain) else as_json(text(plain))
-
-
-def _veiled(found: Any, wanted: Any) -> Any:
-    """What a secret replaces is taken to be one, too."""
-    return Secret(text(found)) if isinstance(found, str | Unproven) and has_secret(wanted) else found

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from reconciler.kinds.capabilities import (
     Deployed,
@@ -17,61 +16,41 @@ from reconciler.kinds.capabilities import (
     Readiness,
     Recorded,
     Scoped,
+    Tie,
     not_there,
 )
+from reconciler.kinds.instance.calls import call, labels_with, mutation
 from reconciler.kinds.instance.config import (
     changed_keys,
+    matching_config,
     parse_defaults,
     parse_types,
     parse_variables,
     resting_config,
-    settled_config,
-    variable_inputs,
 )
 from reconciler.kinds.instance.config_wanted import bindings
-from reconciler.kinds.instance.flows import (
-    FLOWS,
-    flow_changes,
-    flow_inputs,
-    flows_form,
-    parse_flow,
-    resting_flows,
-)
-from reconciler.kinds.instance.record import OVERWRITTEN, keys_of, newly_written, recall, record
-from reconciler.kinds.instance.release import moves_to, names_version, release_of, release_ref
+from reconciler.kinds.instance.facts import InstanceFacts, InstanceNotes, facts_of
+from reconciler.kinds.instance.fields import given_config, given_flows, integration_of
+from reconciler.kinds.instance.flows import FLOWS, flow_changes, parse_flow, resting_flows
+from reconciler.kinds.instance.node import InstanceNode, each
+from reconciler.kinds.instance.record import keys_of, newly_written, recall
+from reconciler.kinds.instance.release import names_version, release_ref
 from reconciler.kinds.instance.rows import ROWS
-from reconciler.kinds.instance.secrets import secrets_digest
-from reconciler.kinds.instance.steps import (
-    EMPTY,
-    PLAIN,
-    RECORD,
-    hidden_waits,
-    instance_steps,
-    undeployed,
-    update_changes,
-    will_deploy,
-)
-from reconciler.kinds.instance.tests import DEPLOY_TIMEOUT, OUTSTANDING, TESTED, tests_of
-from reconciler.kinds.protocol import Request, Steps, address_of
-from reconciler.kinds.table.labels import (
-    as_live,
-    denied,
-    digests_of,
-    ignored,
-    labels_left,
-    labels_to_write,
-    own_mark,
-    people,
-    plain,
-    to_send,
-)
+from reconciler.kinds.instance.steps import PLAIN, instance_steps, undeployed, update_changes
+from reconciler.kinds.nodes import fitted, known
+from reconciler.kinds.protocol import Request, Steps
+from reconciler.kinds.table.labels import as_live, denied, labels_left, own_mark, people
 from reconciler.kinds.table.plain import PlainKind
-from reconciler.kinds.table.secrets import has_record, remembered
+from reconciler.kinds.table.record import Memory
+from reconciler.kinds.table.secrets import has_record
 from reconciler.model.address import Ref, Resolve
 from reconciler.model.digest import sha256
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb
+from reconciler.model.refs import FlowConfigRef, ReleaseNameRef, SequenceRef, VersionNumberRef
 from reconciler.model.state import LiveObject, Resource
+
+CUSTOMER, INTEGRATION = Tie("Customer", Ref), Tie("Integration", SequenceRef)
 
 
 class InstanceKind(PlainKind, Deployed, ExplainsAbsence, GoesWith, Readiness, Recorded, Scoped):
@@ -81,52 +60,36 @@ class InstanceKind(PlainKind, Deployed, ExplainsAbsence, GoesWith, Readiness, Re
     fields = ROWS
     example = "slack-sync"
     list_name = "instances"
-    lies_in: tuple[tuple[str, str], ...] = (("Customer", "id"), ("Integration", "sequence"))
+    lies_in: tuple[Tie, ...] = (CUSTOMER, INTEGRATION)
 
     def find(self, request: Request) -> Operation:
         """The customer's instances that bear the resource's mark."""
-        customer = request.resolve(Ref(request.resource.fields["customer"], "id"))
+        customer = request.resolve(Ref(request.resource.fields["customer"]))
         variables = {"mark": own_mark(request), "customer": customer if isinstance(customer, str) else None}
         return Operation("instances", self._documents["findInstances"], variables)
 
-    def parse(self, node: Mapping[str, Any]) -> LiveObject:
+    def parse(self, node: Mapping[str, object]) -> LiveObject:
         """An instance as the API shows it; what may be secret is wrapped before anything else sees it."""
-        labels = frozenset(node.get("labels") or ())
-        version = node["integration"] or {}
-        flows = {row["flow"]["name"]: parse_flow(row) for row in _nodes(node, "flowConfigs")}
-        config = parse_variables(_nodes(node, "configVariables"))
-        owners = (node["id"], [node["customer"]["id"], node["name"]])
+        shown = fitted(InstanceNode, node, self.name)
+        labels = frozenset(shown.labels or ())
+        flows = {one.flow.name: parse_flow(one) for one in each(shown.flow_configs)}
+        config = parse_variables(each(shown.config_variables))
+        owners = (shown.id, [shown.customer.id, shown.name])
         memory = recall(labels, keys_of(config, flows), owners)
-        flow_ids = {row["flow"]["name"]: row["flow"]["id"] for row in _nodes(node, "flowConfigs")}
         return LiveObject(
             kind=self.name,
-            id=node["id"],
+            id=shown.id,
             fields={
-                "customer": node["customer"]["id"],
-                "version": version.get("id"),
-                "name": node["name"],
-                "description": node.get("description") or "",
-                "enabled": bool(node["enabled"]),
+                "customer": shown.customer.id,
+                "name": shown.name,
+                "description": shown.description or "",
+                "enabled": shown.enabled,
                 "labels": people(labels),
                 "config": config,
                 "flows": flows,
             },
             labels=labels,
-            facts={
-                "needsDeploy": bool(node["needsDeploy"]),
-                "deployedVersion": node.get("deployedVersion"),
-                "lastDeployedAt": node.get("lastDeployedAt"),
-                "versionNumber": version.get("versionNumber"),
-                "sequence": version.get("versionSequenceId"),
-                "configState": node.get("configState"),
-                "suspended": bool(node.get("systemSuspended")),
-                "flowIds": flow_ids,
-                "defaults": parse_defaults(_nodes(node, "configVariables")),
-                "types": parse_types(_nodes(node, "configVariables")),
-                "flowConfigs": {row["flow"]["name"]: row.get("id") for row in _nodes(node, "flowConfigs")},
-                "older": memory.older,
-                "unsaid": memory.unsaid,
-            },
+            facts=_facts(shown, memory),
             applied=memory.applied,
             written=memory.written,
             denied=denied(node),
@@ -134,27 +97,27 @@ class InstanceKind(PlainKind, Deployed, ExplainsAbsence, GoesWith, Readiness, Re
 
     def scope(self, resource: Resource, resolve: Resolve) -> str | Ref:
         """The customer's id: an instance's mark names the instance alone."""
-        customer = resolve(Ref(resource.fields["customer"], "id"))
+        customer = resolve(Ref(resource.fields["customer"]))
         return customer if isinstance(customer, Ref) else str(customer)
 
-    def deleted_with(self, live: LiveObject) -> Sequence[tuple[str, str, Any]]:
+    def deleted_with(self, live: LiveObject) -> Sequence[tuple[Tie, object]]:
         """Its customer, and its integration (api notes: "Customers")."""
-        sequence = live.facts.get("sequence")
-        integration = [("Integration", "sequence", sequence)] if sequence is not None else []
-        return [("Customer", "id", live.fields["customer"]), *integration]
+        sequence = facts_of(live).sequence
+        integration = [(INTEGRATION, sequence)] if sequence is not None else []
+        return [(CUSTOMER, live.fields["customer"]), *integration]
 
     def live_scope(self, live: LiveObject) -> str:
         """The customer's id."""
         return str(live.fields["customer"])
 
-    def natural_key(self, resource: Resource, resolve: Resolve) -> Sequence[tuple[str, Any]]:
+    def natural_key(self, resource: Resource, resolve: Resolve) -> Sequence[tuple[str, object]]:
         """The customer's id and the name; a customer that does not exist yet has no instances."""
-        customer = resolve(Ref(resource.fields["customer"], "id"))
+        customer = resolve(Ref(resource.fields["customer"]))
         if isinstance(customer, Ref) or not resource.fields.get("name"):
             return []
         return [("customer and name", (customer, resource.fields["name"]))]
 
-    def live_key(self, live: LiveObject, name: str) -> Any:
+    def live_key(self, live: LiveObject, name: str) -> object:
         """The customer's id and the name."""
         return (live.fields["customer"], live.fields["name"])
 
@@ -162,25 +125,25 @@ class InstanceKind(PlainKind, Deployed, ExplainsAbsence, GoesWith, Readiness, Re
         """A customer may have several instances, so a name alone proves nothing."""
         return False
 
-    def value(self, live: LiveObject, name: str) -> Any:
-        """`id`; `flowConfig:NAME`, the id of that flow's settings in the instance."""
-        if name.startswith("flowConfig:"):
-            return live.facts["flowConfigs"].get(name.removeprefix("flowConfig:"))
-        return super().value(live, name)
+    def value(self, live: LiveObject, ref: Ref) -> object:
+        """Its id, and the ids of its flows' settings."""
+        if isinstance(ref, FlowConfigRef):
+            return facts_of(live).flow_configs.get(ref.flow)
+        return super().value(live, ref)
 
-    def promises(self, resource: Resource, name: str) -> bool:
-        """`id`, and the settings of its flows."""
-        return name == "id" or name.startswith("flowConfig:")
+    def promises(self, resource: Resource, ref: Ref) -> bool:
+        """Its id, and the settings of its flows."""
+        return isinstance(ref, FlowConfigRef) or super().promises(resource, ref)
 
     def why_absent(self, ref: Ref, live: LiveObject | None) -> tuple[str, str, str]:
         """The instance is not there, or it has no such flow."""
         code, message, hint = not_there(ref)
-        if live is None or not ref.field.startswith("flowConfig:"):
+        if live is None or not isinstance(ref, FlowConfigRef):
             return code, message, hint
-        known = ", ".join(f'"{name}"' for name in sorted(live.facts["flowConfigs"])) or "none"
+        known = ", ".join(f'"{name}"' for name in sorted(facts_of(live).flow_configs)) or "none"
         return (
             code,
-            f'{ref.address} has no flow "{ref.field.removeprefix("flowConfig:")}"',
+            f'{ref.address} has no flow "{ref.flow}"',
             f"it has: {known}",
         )
 
@@ -188,7 +151,7 @@ class InstanceKind(PlainKind, Deployed, ExplainsAbsence, GoesWith, Readiness, Re
         """The customer, the integration's release, and what its shared connections are bound to; for one that
         is only adopted, those that are known.
         """
-        customer = [Ref(resource.fields["customer"], "id")] if "customer" in resource.fields else []
+        customer = [Ref(resource.fields["customer"])] if "customer" in resource.fields else []
         return (*customer, *([release_ref(resource)] if names_version(resource) else ()), *bindings(resource))
 
     def recorded(self, request: Request) -> bool:
@@ -205,53 +168,28 @@ class InstanceKind(PlainKind, Deployed, ExplainsAbsence, GoesWith, Readiness, Re
         """
         resource, live = request.resource, request.live
         assert live is not None
-        integration = resource.fields["integration"]
+        facts, integration = facts_of(live), integration_of(resource)
         fields = {"integration": integration, **as_live(request, (*PLAIN, "labels", "enabled"))}
-        running = request.resolve(Ref(integration, f"version:{live.fields['version']}"))
-        number = live.facts["versionNumber"]
+        running = request.resolve(ReleaseNameRef(integration, facts.version_id or ""))
         if isinstance(running, str):
             fields["release"] = running
-        elif isinstance(request.resolve(Ref(integration, f"version-number:{number}")), str):
-            fields["version"] = number
-        return replace(resource, fields=fields | {"config": settled_config(request)})
+        elif isinstance(request.resolve(VersionNumberRef(integration, facts.version_number or 0)), str):
+            fields["version"] = facts.version_number
+        return replace(resource, fields=fields | {"config": matching_config(request)})
 
     def operation(self, step: str, verb: Verb, request: Request) -> Operation:
         """The mutation of each step."""
-        live = request.live
-        if verb is Verb.CREATE:
-            return self._create(request)
-        assert live is not None
-        values: dict[str, Any] = {"id": live.id}
-        if verb is Verb.FORGET:
-            values |= {"labels": labels_left(request), "preserveDeployState": True}
-            return self._mutation("updateInstance", values, request)
-        if step == FLOWS:
-            values |= {"flowConfigs": flow_inputs(request), "labels": self._labels(request, FLOWS)}
-            return self._mutation("updateInstance", values, request)
-        if step in (RECORD, TESTED):
-            values |= {"labels": self._labels(request, step), "preserveDeployState": True}
-            return self._mutation("updateInstance", values, request)
-        if verb is Verb.CONFIGURE:
-            values |= {"configVariables": variable_inputs(request, changed_keys(request))}
-            values |= {"configMode": "INSTANCE", "configComplete": True}
-            return self._mutation("updateInstanceConfigVariables", values, request)
-        if verb in (Verb.DEPLOY, Verb.DELETE):
-            return self._mutation(f"{verb.value}Instance", values, request)
-        if verb in (Verb.ENABLE, Verb.DISABLE):
-            values |= {"enabled": verb is Verb.ENABLE, "preserveDeployState": True}
-            return self._mutation("updateInstance", values, request)
-        return self._update(request, () if verb is Verb.ADOPT else PLAIN)
+        name, values = call(step, verb, request)
+        return mutation(name, values, request)
 
     def observed(
-        self, verb: Verb, node: Mapping[str, Any], before: LiveObject | None = None
+        self, verb: Verb, node: Mapping[str, object], before: LiveObject | None = None
     ) -> LiveObject | None:
         """The answer shows the whole instance."""
         if verb is Verb.DELETE:
             return None
         live = self.parse(node)
-        return (
-            replace(live, facts={**live.facts, OVERWRITTEN: newly_written(before, live)}) if before else live
-        )
+        return replace(live, notes=InstanceNotes(newly_written(before, live))) if before else live
 
     def satisfied(self, step: str, verb: Verb, request: Request) -> bool:
         """Whether the instance already is as the step would make it. A deploy always is sent: it also makes
@@ -263,7 +201,7 @@ class InstanceKind(PlainKind, Deployed, ExplainsAbsence, GoesWith, Readiness, Re
         if verb is Verb.FORGET:
             return set(labels_left(request)) == live.labels
         if step == FLOWS:
-            recorded = request.policy.record and set(self._labels(request, FLOWS)) == live.labels
+            recorded = request.policy.record and set(labels_with(request, FLOWS)) == live.labels
             return recorded and not flow_changes(request)
         if verb is Verb.CONFIGURE:
             return not changed_keys(request)
@@ -271,7 +209,7 @@ class InstanceKind(PlainKind, Deployed, ExplainsAbsence, GoesWith, Readiness, Re
             return bool(live.fields["enabled"] == (verb is Verb.ENABLE))
         if verb is Verb.CREATE:
             return True
-        return not update_changes(request) and set(self._labels(request, step)) == live.labels
+        return not update_changes(request) and set(labels_with(request, step)) == live.labels
 
     def undeployed(self, live: LiveObject) -> str:
         """It was never deployed, or otherwise than it is now."""
@@ -282,93 +220,37 @@ class InstanceKind(PlainKind, Deployed, ExplainsAbsence, GoesWith, Readiness, Re
         live = request.live
         if verb is not Verb.DEPLOY or live is None:
             return ""
-        if live.facts["needsDeploy"] or not live.facts["lastDeployedAt"]:
+        facts = facts_of(live)
+        if facts.needs_deploy or not facts.last_deployed_at:
             return "the deployment to become live"
-        if live.facts["deployedVersion"] != live.facts["versionNumber"]:
-            return f"version {live.facts['versionNumber']} to become live"
+        if facts.deployed_version != facts.version_number:
+            return f"version {facts.version_number} to become live"
         return ""
 
     def basis(self, live: LiveObject, resource: Resource | None) -> str:
         """All fields and labels. Of configuration and flow settings, only what the manifest mentions and
         does not call a secret: any other text in them may be one.
         """
-        wanted = resource.fields if resource else {}
-        fields = dict(live.fields)
-        fields["config"] = resting_config(wanted.get("config") or {}, live)
-        fields["flows"] = resting_flows(wanted.get("flows") or {}, live)
+        fields = {**live.fields, "version": facts_of(live).version_id}
+        fields["config"] = resting_config(given_config(resource), live)
+        fields["flows"] = resting_flows(given_flows(resource), live)
         return sha256([live.id, fields, sorted(live.labels)])
 
-    def _create(self, request: Request) -> Operation:
-        fields = request.resource.fields
-        values = {
-            "customer": request.resolve(Ref(fields["customer"], "id")),
-            "integration": request.resolve(release_ref(request.resource)),
-            "name": fields["name"],
-            "description": fields.get("description") or "",
-            "labels": self._labels(request, Verb.CREATE.value),
-            "configMode": "INSTANCE",
-        }
-        if fields.get("config"):
-            values["configVariables"] = variable_inputs(request, list(fields["config"]))
-        return self._mutation("createInstance", values, request)
 
-    def _update(self, request: Request, paths: Sequence[str]) -> Operation:
-        fields, live = request.resource.fields, request.live
-        assert live is not None
-        values: dict[str, Any] = {"id": live.id, "labels": self._labels(request)}
-        values |= {name: fields[name] or "" for name in to_send(request, paths)}
-        version = moves_to(request)
-        if version is None:
-            values["preserveDeployState"] = True
-        else:
-            values |= {"integration": version, "configMode": "INSTANCE"}
-        return self._mutation("updateInstance", values, request)
-
-    def _labels(self, request: Request, step: str = "") -> list[str]:
-        """Flow settings and secrets enter the record with or after the call that writes them: where they
-        cannot be read back, the record is all that tells whether they ever were.
-        """
-        fields = request.resource.fields
-        values: dict[str, Any] = {name: plain(fields[name], EMPTY, name) for name in to_send(request, PLAIN)}
-        if names_version(request.resource) and not ignored(request.resource, "release"):
-            values["release"] = release_of(request.resource)
-        if step == FLOWS or self._has_flows(request):
-            values["flows"] = flows_form(fields["flows"])
-        if to_send(request, ("enabled",)):
-            values["enabled"] = fields["enabled"]
-        if to_send(request, ("labels",)):
-            values["labels"] = people(fields["labels"])
-        if step == TESTED:
-            values["tests"] = fields["tests"]
-        digests = digests_of(request, values)
-        if step != TESTED and tests_of(request.resource) and will_deploy(request):
-            digests["tests"] = OUTSTANDING
-        sent = step in (Verb.CREATE.value, FLOWS, RECORD)
-        if (secrets := secrets_digest(request)) and (sent or not hidden_waits(request)):
-            digests["secrets"] = secrets
-        return labels_to_write(request, record(request, digests, step))
-
-    def _has_flows(self, request: Request) -> bool:
-        """Whether the settings of its flows are found to be git's, and no record says so yet."""
-        unrecorded = "flows" not in remembered(request).applied
-        return (
-            request.live is not None
-            and "flows" in request.resource.fields
-            and unrecorded
-            and not flow_changes(request)
-        )
-
-    def _mutation(self, name: str, values: Mapping[str, Any], request: Request) -> Operation:
-        return Operation(
-            name,
-            self._documents[name],
-            {"input": values},
-            result="instance",
-            repeatable=name != "createInstance",
-            address=address_of(request.resource),
-            timeout=DEPLOY_TIMEOUT if name == "deployInstance" else 60.0,
-        )
-
-
-def _nodes(node: Mapping[str, Any], name: str) -> Sequence[Mapping[str, Any]]:
-    return (node.get(name) or {}).get("nodes") or ()
+def _facts(shown: InstanceNode, memory: Memory) -> InstanceFacts:
+    version, flows = shown.integration, each(shown.flow_configs)
+    return InstanceFacts(
+        older=memory.older,
+        unsaid=memory.unsaid,
+        version_id=version.id if version else None,
+        version_number=version.version_number if version else None,
+        sequence=known(version.version_sequence_id) if version else None,
+        deployed_version=known(shown.deployed_version),
+        last_deployed_at=known(shown.last_deployed_at),
+        needs_deploy=shown.needs_deploy,
+        suspended=bool(shown.system_suspended),
+        defaults=parse_defaults(each(shown.config_variables)),
+        types=parse_types(each(shown.config_variables)),
+        flow_ids={one.flow.name: one.flow.id for one in flows},
+        flow_configs={one.flow.name: one.id for one in flows if one.id},
+    )

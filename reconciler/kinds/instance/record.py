@@ -8,32 +8,38 @@ whether git mentions it meanwhile or not, and under which release.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from reconciler.kinds.instance.config import changed_keys
-from reconciler.kinds.instance.config_causes import recorded, unspoken
+from reconciler.kinds.instance.config_causes import recorded, unmentioned
 from reconciler.kinds.instance.config_forms import form, how
 from reconciler.kinds.instance.config_values import has_secret
-from reconciler.kinds.instance.config_wanted import asked
+from reconciler.kinds.instance.config_wanted import config_wanted
+from reconciler.kinds.instance.facts import overwritten
+from reconciler.kinds.instance.fields import (
+    given_config,
+    given_flows,
+    integration_of,
+    live_config,
+    live_flows,
+)
 from reconciler.kinds.instance.flows import FLOWS, TEXTS, flow_changes
 from reconciler.kinds.instance.release import moves_to
-from reconciler.kinds.instance.secrets import SECRET_DIGITS
 from reconciler.kinds.protocol import Request
 from reconciler.kinds.table.labels import ignored
 from reconciler.kinds.table.record import Layout, Memory, label, memory
+from reconciler.kinds.table.rotation import DIGITS, SECRETS
 from reconciler.kinds.table.secrets import remembered
 from reconciler.model.address import Ref
 from reconciler.model.digest import sha256
+from reconciler.model.refs import KeysRef
 from reconciler.model.secret import SHOWN
 from reconciler.model.state import How, LiveObject, Written
 
 LAYOUT = Layout(
-    ("name", "description", "release", "config", "flows", "enabled", "labels", "secrets", "tests"),
-    {"secrets": SECRET_DIGITS, "enabled": 1},
+    ("name", "description", "release", "config", "flows", "enabled", "labels", SECRETS, "tests"),
+    {SECRETS: DIGITS, "enabled": 1},
     "config",
 )
-OVERWRITTEN = "overwritten"
-"""What is noted of an object while a run changes it: the variables whose values it has written."""
 
 
 def keys_of(config: Iterable[str], flows: Iterable[str]) -> tuple[str, ...]:
@@ -42,7 +48,7 @@ def keys_of(config: Iterable[str], flows: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(named) + sorted(f"flows.{flow}.{text}" for flow in flows for text in TEXTS))
 
 
-def recall(labels: Iterable[str], keys: Sequence[str], owners: Sequence[Any]) -> Memory:
+def recall(labels: Iterable[str], keys: Sequence[str], owners: Sequence[object]) -> Memory:
     """What an instance's labels say."""
     return memory(LAYOUT, labels, keys, owners)
 
@@ -56,32 +62,31 @@ def record(request: Request, applied: Mapping[str, str], step: str) -> str:
     return label(LAYOUT, groups, written, _keys(request), _owner(request))
 
 
-def _owner(request: Request) -> Any:
+def _owner(request: Request) -> object:
     """What tells the instance from others: its id; while it has none, its customer and its name."""
     if request.live is not None:
         return request.live.id
     fields = request.resource.fields
-    return [request.resolve(Ref(fields["customer"], "id")), fields["name"]]
+    return [request.resolve(Ref(fields["customer"])), fields["name"]]
 
 
 def _keys(request: Request) -> tuple[str, ...]:
     """The keys of the version that runs once the call is carried out."""
-    live, fields = request.live, request.resource.fields
-    version = moves_to(request)
+    live, version = request.live, moves_to(request)
     if version is not None:
-        found = request.resolve(Ref(fields["integration"], f"keys:{version}"))
+        found = request.resolve(KeysRef(integration_of(request.resource), version))
         if isinstance(found, tuple):
             return keys_of(*found)
     if live is not None:
-        return keys_of(live.fields["config"], live.fields["flows"])
-    return keys_of(fields.get("config") or (), fields.get("flows") or ())
+        return keys_of(live_config(live), live_flows(live))
+    return keys_of(given_config(request.resource), given_flows(request.resource))
 
 
 def _written(request: Request, step: str) -> dict[str, Written]:
     out = dict(remembered(request).written or {})
     changed = set(changed_keys(request)) if request.live else set()
     over = overwritten(request.live)
-    for key, value in asked(request).items():
+    for key, value in config_wanted(request).items():
         path = f"config.{key}"
         now = _next(out.get(path), value, there=key not in changed, over=request.live is None or key in over)
         if now is not None:
@@ -94,35 +99,29 @@ def _written(request: Request, step: str) -> dict[str, Written]:
     return out
 
 
-def _next(before: Written | None, value: Any, *, there: bool, over: bool) -> Written | None:
+def _next(before: Written | None, value: object, *, there: bool, over: bool) -> Written | None:
     """How a variable is recorded from now on: `there` says that it has git's value, `over` that this run has
     written it.
     """
     kind = how(value)
     if kind is How.SECRET:
         return Written(kind)
-    settled = before is not None and before.how is kind
-    if kind is How.PARTS or settled or (there and (over or before is None)):
+    is_known = before is not None and before.how is kind
+    if kind is How.PARTS or is_known or (there and (over or before is None)):
         return Written(kind, sha256(form(value)))
     return before
 
 
-def overwritten(live: LiveObject | None) -> frozenset[str]:
-    """The variables that this run has written."""
-    found: frozenset[str] = live.facts.get(OVERWRITTEN, frozenset()) if live else frozenset()
-    return found
-
-
 def newly_written(before: LiveObject, after: LiveObject) -> frozenset[str]:
-    """The same after a call, by what differs."""
-    then, now = before.fields["config"], after.fields["config"]
+    """The variables that this run has written, after a call: by what differs."""
+    then, now = live_config(before), live_config(after)
     return overwritten(before) | {key for key in now if now[key] != then.get(key)}
 
 
 def is_late(request: Request) -> bool:
     """Whether a variable counts as plain only once it is written, so that the record follows it."""
     written = remembered(request).written or {}
-    config = asked(request)
+    config = config_wanted(request)
     return any(
         how(config[key]) is How.PLAIN and getattr(written.get(f"config.{key}"), "how", None) is not How.PLAIN
         for key in changed_keys(request)
@@ -133,33 +132,33 @@ def is_late(request: Request) -> bool:
 def is_early(request: Request) -> bool:
     """Whether git now calls something a secret that the record has as plain: it must say so first."""
     written = remembered(request).written or {}
-    secret = [f"config.{key}" for key, value in asked(request).items() if how(value) is How.SECRET]
+    secret = [f"config.{key}" for key, value in config_wanted(request).items() if how(value) is How.SECRET]
     secret += [path for path, value, _ in _texts(request) if has_secret(value)]
     return any(path in written and written[path].how is How.PLAIN for path in secret)
 
 
-def _texts(request: Request) -> list[tuple[str, Any, bool]]:
+def _texts(request: Request) -> list[tuple[str, object, bool]]:
     """The flows' settings that may hold secrets: path, value, and whether it differs."""
     differing = {change.path for change in flow_changes(request)}
     return [
         (path, settings[name], path in differing)
-        for flow, settings in (request.resource.fields.get("flows") or {}).items()
+        for flow, settings in given_flows(request.resource).items()
         for name in TEXTS
         for path in [f"flows.{flow}.{name}"]
         if name in settings and not (request.live and ignored(request.resource, path))
     ]
 
 
-def _forms(request: Request, written: Mapping[str, Written]) -> dict[str, Any]:
-    config = asked(request)
-    found = request.live.fields["config"] if request.live else {}
-    forms: dict[str, Any] = {}
+def _forms(request: Request, written: Mapping[str, Written]) -> dict[str, object]:
+    config = config_wanted(request)
+    found = live_config(request.live)
+    forms: dict[str, object] = {}
     for path, one in written.items():
         key = path.removeprefix("config.")
         if key == path:
             continue
         if key not in config:
-            forms[key] = unspoken(one, found.get(key))
+            forms[key] = unmentioned(one, found.get(key))
         else:
             forms[key] = SHOWN if one.how is How.SECRET else form(config[key])
     return forms

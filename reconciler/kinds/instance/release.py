@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from reconciler.kinds.instance.facts import facts_of
+from reconciler.kinds.instance.fields import integration_of
 from reconciler.kinds.protocol import Request
 from reconciler.kinds.table.labels import ignored
 from reconciler.model.address import Ref
+from reconciler.model.refs import ReleaseRef, VersionNumberRef
 from reconciler.model.state import Resource
 
 
 def release_ref(resource: Resource) -> Ref:
     """The published version that the instance is to run, by its release or its number."""
     fields = resource.fields
-    named = f"version-number:{fields['version']}" if "version" in fields else f"release:{fields['release']}"
-    return Ref(fields["integration"], named)
+    if "version" in fields:
+        return VersionNumberRef(integration_of(resource), fields["version"])
+    return ReleaseRef(integration_of(resource), fields["release"])
 
 
 def names_version(resource: Resource) -> bool:
@@ -30,6 +34,6 @@ def moves_to(request: Request) -> str | None:
     """The version that an update brings the instance to; None where it stays on its own."""
     live, resource = request.live, request.resource
     version = request.resolve(release_ref(resource)) if names_version(resource) else None
-    if live is not None and (ignored(resource, "release") or version == live.fields["version"]):
+    if live is not None and (ignored(resource, "release") or version == facts_of(live).version_id):
         return None
     return version if isinstance(version, str) else None

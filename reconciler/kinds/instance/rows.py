@@ -5,17 +5,7 @@ from __future__ import annotations
 from reconciler.kinds.table.places import LABELS
 from reconciler.kinds.table.row import Row
 from reconciler.kinds.table.schema import RELEASE, described, group
-from reconciler.kinds.table.shape import (
-    NAME,
-    TEXT,
-    Shape,
-    by_name,
-    in_order,
-    number,
-    secret_or,
-    truth,
-    words,
-)
+from reconciler.kinds.table.shape import NAME, TEXT, Shape, by_name, in_order, number, secret_or, truth, words
 
 _KEYS = [{"secret": {"env": "ACME_KEY"}}]
 _ANYTHING = Shape({}, empty=None)

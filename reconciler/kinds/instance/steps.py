@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from reconciler.kinds.instance.config import config_changes
+from reconciler.kinds.instance.facts import facts_of
+from reconciler.kinds.instance.fields import given_config, given_flows, integration_of
 from reconciler.kinds.instance.flows import FLOWS, flow_changes
 from reconciler.kinds.instance.record import is_early, is_late
 from reconciler.kinds.instance.release import names_version, release_of, release_ref
@@ -12,9 +14,10 @@ from reconciler.kinds.protocol import Request, Step, Steps, address_of
 from reconciler.kinds.table.causes import cause
 from reconciler.kinds.table.labels import creation, ignored, label_changes, mark_changes, scalar_changes
 from reconciler.kinds.table.record import WIDTH
+from reconciler.kinds.table.rotation import SECRETS
 from reconciler.kinds.table.secrets import remembered
-from reconciler.model.address import Ref
 from reconciler.model.plan import Cause, Change, Refusal, Verb
+from reconciler.model.refs import ReleaseNameRef, ReleaseNamesRef, SequenceRef
 from reconciler.model.secret import Hidden
 from reconciler.model.state import LiveObject
 
@@ -37,11 +40,11 @@ def update_changes(request: Request) -> list[Change]:
 
 def instance_steps(request: Request, *, adopt: bool) -> Steps:
     """create or update → configure → deploy → enable or disable, as far as needed."""
-    live, fields = request.live, request.resource.fields
+    live = request.live
     if live is None:
         made = creation(request.resource, (*PLAIN, "release", "version", "labels", "config"))
         steps = [Step(Verb.CREATE, "does not exist", made, reads=1)]
-        if fields.get("flows"):
+        if given_flows(request.resource):
             settings = creation(request.resource, ("flows",))
             steps.append(Step(Verb.CONFIGURE, "its flows have settings", settings, FLOWS))
         steps.append(Step(Verb.DEPLOY, "is new"))
@@ -58,9 +61,9 @@ def instance_steps(request: Request, *, adopt: bool) -> Steps:
         steps.append(Step(verb, reason, tuple(updating)))
     if config:
         steps.append(Step(Verb.CONFIGURE, "its configuration differs", tuple(config)))
-    elif moving and fields.get("config") and live.facts["needsDeploy"]:
+    elif moving and given_config(request.resource) and facts_of(live).needs_deploy:
         steps.append(Step(Verb.CONFIGURE, "a change of version may drop values that were not deployed"))
-    if flows or (moving and fields.get("flows")):
+    if flows or (moving and given_flows(request.resource)):
         # Settings survive a change of version as far as is known, so that this only makes sure.
         writes = 1 if flows else 0
         steps.append(
@@ -97,8 +100,8 @@ def owes_tests(request: Request) -> bool:
 
 def _another_integration(request: Request, live: LiveObject) -> tuple[Refusal, ...]:
     """The platform moves an instance between the versions of one integration only."""
-    integration = request.resource.fields["integration"]
-    wanted, found = request.resolve(Ref(integration, "sequence")), live.facts["sequence"]
+    integration = integration_of(request.resource)
+    wanted, found = request.resolve(SequenceRef(integration)), facts_of(live).sequence
     if not isinstance(wanted, str) or not found or wanted == found:
         return ()
     return (
@@ -117,14 +120,14 @@ def _version_change(request: Request) -> list[Change]:
     if live is None or ignored(resource, "release") or not names_version(resource):
         return []
     wanted = request.resolve(release_ref(resource))
-    if wanted == live.fields["version"]:
+    if wanted == facts_of(live).version_id:
         return []
-    integration = resource.fields["integration"]
-    before = request.resolve(Ref(integration, f"version:{live.fields['version']}"))
-    by_number = f"version {live.facts['versionNumber']}"
+    integration = integration_of(resource)
+    before = request.resolve(ReleaseNameRef(integration, facts_of(live).version_id or ""))
+    by_number = f"version {facts_of(live).version_number}"
     shown = before if isinstance(before, str) and "version" not in resource.fields else by_number
     release = release_of(resource)
-    names = request.resolve(Ref(integration, f"names:{live.fields['version']}"))
+    names = request.resolve(ReleaseNamesRef(integration, facts_of(live).version_id or ""))
     known = names if isinstance(names, tuple) else ()
     why = cause(remembered(request).applied, "release", release, shown, by_number, *known)
     return [Change("release", shown, release, why)]
@@ -141,7 +144,7 @@ def _record_is_behind(request: Request, differing: list[Change]) -> bool:
         return True
     if not differing:
         return False
-    if secrets_digest(request) and "secrets" not in remembered(request).applied:
+    if secrets_digest(request) and SECRETS not in remembered(request).applied:
         return True
     pending = any(c.cause is not Cause.DRIFT and not isinstance(c.before, Hidden) for c in differing)
     return pending and not is_late(request)
@@ -174,11 +177,12 @@ def _deploy_reason(live: LiveObject, moving: bool, config: bool, flows: bool) ->
 
 def undeployed(live: LiveObject) -> str:
     """What of an instance waits for a deploy; empty where nothing does."""
-    if not live.facts["lastDeployedAt"]:
+    facts = facts_of(live)
+    if not facts.last_deployed_at:
         return "was never deployed"
-    if live.facts["needsDeploy"]:
+    if facts.needs_deploy:
         return "has changes that are not deployed"
-    if live.facts["deployedVersion"] != live.facts["versionNumber"]:
+    if facts.deployed_version != facts.version_number:
         return "another version is deployed than is assigned"
     return ""
 
@@ -190,10 +194,10 @@ def _switch(request: Request, *, deploying: bool) -> list[Step]:
     live, fields = request.live, request.resource.fields
     if "enabled" not in fields or ignored(request.resource, "enabled"):
         # What someone paused stays so; what was never deployed is as the platform has it.
-        paused = live is not None and live.facts["lastDeployedAt"] and not live.fields["enabled"]
+        paused = live is not None and facts_of(live).last_deployed_at and not live.fields["enabled"]
         return [Step(Verb.DISABLE, "deploying may enable it")] if paused and deploying else []
     wanted = bool(fields["enabled"])
-    if wanted and live is not None and live.facts["suspended"]:
+    if wanted and live is not None and facts_of(live).suspended:
         return []  # the vendor stopped it
     verb = Verb.ENABLE if wanted else Verb.DISABLE
     # Deploying is expected to enable: what remains is to switch off what shall not run.
@@ -203,7 +207,7 @@ def _switch(request: Request, *, deploying: bool) -> list[Step]:
     found = live.fields["enabled"]
     if found != wanted:
         # A run that ended before its first deploy has not come to it yet: nobody switched it off.
-        begun = wanted and not live.facts["lastDeployedAt"]
+        begun = wanted and not facts_of(live).last_deployed_at
         why = Cause.PENDING if begun else cause(remembered(request).applied, "enabled", wanted, found)
         reason, change = "is " + ("disabled" if wanted else "enabled"), Change("enabled", found, wanted, why)
         return [Step(verb, reason, (change,), writes=writes)]

@@ -7,25 +7,21 @@ and one after the tests writes that they did.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from reconciler.kinds.protocol import Request, Step, address_of
+from reconciler.kinds.instance.facts import facts_of
+from reconciler.kinds.protocol import Request, Step
 from reconciler.kinds.table.labels import ignored
 from reconciler.kinds.table.record import WIDTH
-from reconciler.model import documents
-from reconciler.model.address import Ref
 from reconciler.model.digest import sha256
-from reconciler.model.operation import Operation
 from reconciler.model.plan import Cause, Change, Verb
-from reconciler.model.state import LiveObject, Resource
+from reconciler.model.state import Resource
 
 TESTED = "tested"
 OUTSTANDING = sha256("tests are still to pass")
-DEPLOY_TIMEOUT = 600.0
 _PREFIX = "test:"
 
 
-def tests_of(resource: Resource) -> dict[str, Mapping[str, Any]]:
+def tests_of(resource: Resource) -> dict[str, Mapping[str, object]]:
     """The tests by the names of their steps. What is switched off is not tested."""
     tests = resource.fields.get("tests") or ()
     if resource.fields.get("enabled") is False:
@@ -60,40 +56,7 @@ def _paused(request: Request) -> bool:
     it on again.
     """
     live, resource = request.live, request.resource
-    if live is None or live.fields["enabled"] or not live.facts["lastDeployedAt"]:
+    if live is None or live.fields["enabled"] or not facts_of(live).last_deployed_at:
         return False
     left_alone = "enabled" not in resource.fields or ignored(resource, "enabled")
-    return left_alone or bool(live.facts["suspended"])
-
-
-def back_to(before: LiveObject | None, request: Request) -> tuple[Operation, ...]:
-    """The calls that put an instance back on the version that it ran `before`, its record included; none
-    where it ran no other.
-    """
-    live = request.live
-    version = _ran(before, request) if before else None
-    if before is None or live is None or version in (None, live.fields["version"]):
-        return ()
-    values = {"id": live.id, "integration": version, "labels": sorted(before.labels)}
-    calls = (("updateInstance", {**values, "configMode": "INSTANCE"}), ("deployInstance", {"id": live.id}))
-    return tuple(
-        Operation(
-            name,
-            documents.load("instance", __package__)[name],
-            {"input": given},
-            result="instance",
-            address=address_of(request.resource),
-            timeout=DEPLOY_TIMEOUT if name == "deployInstance" else 60.0,
-        )
-        for name, given in calls
-    )
-
-
-def _ran(before: LiveObject, request: Request) -> str | None:
-    """The version that was deployed. An earlier run may have assigned another one, and ended there."""
-    number, assigned = before.facts["deployedVersion"], before.facts["versionNumber"]
-    if number in (None, assigned) or not before.facts["lastDeployedAt"]:
-        assigned_id: str | None = before.fields["version"]
-        return assigned_id
-    found = request.resolve(Ref(request.resource.fields["integration"], f"version-number:{number}"))
-    return found if isinstance(found, str) else None
+    return left_alone or facts_of(live).suspended

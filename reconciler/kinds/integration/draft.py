@@ -8,26 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from reconciler.definition import Definition
 from reconciler.definition.withheld import Inputs
 from reconciler.kinds.component import reference
+from reconciler.kinds.integration.facts import asked_of, draft_of, facts_of, notes_of
 from reconciler.kinds.integration.latest import component_changes
-from reconciler.kinds.integration.release import meant, newest_unnamed
+from reconciler.kinds.integration.release import newest_unnamed, versions_meant
 from reconciler.kinds.integration.source import bundle_change
 from reconciler.kinds.protocol import Request
 from reconciler.kinds.table.labels import ignored, named
-from reconciler.model.address import Address, Ref
+from reconciler.model.address import Address
 from reconciler.model.plan import Cause, Change
+from reconciler.model.refs import InputsRef
 from reconciler.model.secret import Secret
 from reconciler.model.state import LiveObject, Resource, Version
 
 FOLLOW = "follow"
-READ = "read"
-"""The fact that holds the definitions of versions that were read, by the version's id; None where the server
-has none.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +44,22 @@ def release_of(resource: Resource) -> str:
     return "" if ignored(resource, "release") else resource.fields.get("release") or ""
 
 
-def published(request: Request) -> Version | None:
+def published_version(request: Request) -> Version | None:
     """The version that the manifest's release is, or that is about to be given its name."""
     live, release = request.live, release_of(request.resource)
     if live is None or not release:
         return None
-    found = meant(live, release)
-    return found.one if found.versions else _to_be_named(request, live)
+    found = versions_meant(live, release)
+    return found.only if found.versions else _to_be_named(request, live)
 
 
-def naming(request: Request) -> dict[str, str]:
+def names_to_write(request: Request) -> dict[str, str]:
     """The release's name that is only to be written down, with the id of its version; usually none. The
     newest version bears no name and holds just what the manifest publishes: it was published by hand, or the
     answer to our own publish was lost.
     """
     live, release = request.live, release_of(request.resource)
-    if live is None or not release or meant(live, release).versions:
+    if live is None or not release or versions_meant(live, release).versions:
         return {}
     version = _to_be_named(request, live)
     return {release: version.id} if version else {}
@@ -71,14 +68,14 @@ def naming(request: Request) -> dict[str, str]:
 def is_a_desk(resource: Resource, live: LiveObject) -> bool:
     """Whether the draft is left to people: what git's manifest publishes bears its name already."""
     release = release_of(resource)
-    return resource.fields.get("draft") != FOLLOW and bool(release and meant(live, release).versions)
+    return resource.fields.get("draft") != FOLLOW and bool(release and versions_meant(live, release).versions)
 
 
 def import_needed(request: Request) -> Import:
     """Whether git's definition goes into the draft: where it differs, unless a person's desk is all that it
     would change.
     """
-    found, is_published = compared(request), published(request) is not None
+    found, is_published = comparison(request), published_version(request) is not None
     if release_of(request.resource) and not is_published:
         moved = component_changes(request)
         changes = (*found.changes, *moved)
@@ -87,7 +84,7 @@ def import_needed(request: Request) -> Import:
     return replace(found, needed=False, left=True) if found.needed and leaves else found
 
 
-def compared(request: Request) -> Import:
+def comparison(request: Request) -> Import:
     """Compares the manifest's definition with the draft's, with the digests of what was sent and observed.
 
     The observed digest proves that nobody touched the draft since. Where it no longer fits, the meaning
@@ -99,10 +96,10 @@ def compared(request: Request) -> Import:
         return Import(False)
     if live is None:
         return Import(True)
-    if live.facts.get("imported"):
+    if notes_of(live).imported:
         # What the server made of the text counts as applied, dropped keys and all.
         return Import(False)
-    found: Definition = live.fields["definition"]
+    found = draft_of(live)
     untouched, sent_again = is_ours(live), wanted.meaning_digest in _sent(live)
     if untouched and sent_again:
         return Import(False)
@@ -115,8 +112,8 @@ def compared(request: Request) -> Import:
     if asked.same(there) and not moved and package is None:
         return Import(False)
     changes = [package] if package else []
-    told = asked.differences(there, _inputs_of(request))
-    changes += [Change(path, before, after, why) for path, before, after in told]
+    differing = asked.differences(there, _inputs_of(request))
+    changes += [Change(path, before, after, why) for path, before, after in differing]
     changes += [Change(path, now, was, Cause.DRIFT) for path, was, now in moved]
     changes = [
         _veiled(change, request.resource) for change in changes if not ignored(request.resource, change.path)
@@ -131,7 +128,7 @@ def _inputs_of(request: Request) -> Inputs:
 
     def inputs(component: str, is_public: bool, action: str) -> Mapping[str, str] | None:
         address = Address("Component", reference(component, is_public))
-        found = request.resolve(Ref(address, f"inputs:{action}"))
+        found = request.resolve(InputsRef(address, action))
         return found if isinstance(found, Mapping) else None
 
     return inputs
@@ -146,17 +143,17 @@ def _veiled(change: Change, resource: Resource) -> Change:
     return replace(change, before=before, after=after)
 
 
-def holds(request: Request, version: Version) -> bool | None:
+def is_made_from_manifest(request: Request, version: Version) -> bool | None:
     """Whether a published version was made from just what the manifest says; None where that is not known."""
     wanted, live = _wanted(request.resource), request.live
     if wanted is None or live is None:
         return True
     if version.definition == wanted.meaning_digest:
         return True
-    read: Definition | None = live.facts.get(READ, {}).get(version.id)
+    read = notes_of(live).read.get(version.id)
     if read is None:
         # Nothing was changed since the newest was published: it is what the draft is.
-        return not compared(request).needed if _is_draft(live, version) else None
+        return not comparison(request).needed if _is_draft(live, version) else None
     if read.digest == live.applied.get("observed") and live.applied.get("sent") == wanted.meaning_digest:
         return True  # what the server made of the text, dropped keys and all
     there = replace(live, fields={**live.fields, "definition": read})
@@ -169,27 +166,27 @@ def to_be_read(request: Request) -> Version | None:
     live, release = request.live, release_of(request.resource)
     if live is None or not release:
         return None
-    found = meant(live, release)
-    version = found.one if found.versions else newest_unnamed(live)
-    if version is None or version.id in live.facts.get(READ, {}):
+    found = versions_meant(live, release)
+    version = found.only if found.versions else newest_unnamed(live)
+    if version is None or version.id in notes_of(live).read:
         return None
-    return version if holds(request, version) is None else None
+    return version if is_made_from_manifest(request, version) is None else None
 
 
 def is_ahead(request: Request, version: Version) -> bool:
     """Whether the draft holds neither what git says nor what was published as `version`."""
     live = request.live
     assert live is not None
-    if not compared(request).needed:
+    if not comparison(request).needed:
         return False
-    read: Definition | None = live.facts.get(READ, {}).get(version.id)
-    return not (_is_draft(live, version) if read is None else read.same(live.fields["definition"]))
+    read = notes_of(live).read.get(version.id)
+    return not (_is_draft(live, version) if read is None else read.same(draft_of(live)))
 
 
 def sent_digest(resource: Resource) -> str:
     """The digest of what the manifest's definition means; a published version remembers it."""
-    wanted = resource.fields.get("definition")
-    return wanted.meaning_digest if isinstance(wanted, Definition) else ""
+    wanted = asked_of(resource)
+    return wanted.meaning_digest if wanted is not None else ""
 
 
 def is_ours(live: LiveObject) -> bool:
@@ -201,7 +198,7 @@ def _records_of_draft(live: LiveObject) -> list[str]:
     """What was sent, by each record of ours that fits the draft as it is: that of the last import, and those
     of our publishes.
     """
-    now = live.fields["definition"].digest
+    now = draft_of(live).digest
     records = [(live.applied.get("observed"), live.applied.get("sent", ""))]
     records += [(version.observed, version.definition) for version in live.versions]
     return [sent for observed, sent in records if observed == now]
@@ -214,13 +211,12 @@ def _sent(live: LiveObject) -> list[str]:
 
 def _wanted(resource: Resource) -> Definition | None:
     """Git's definition, where it has a say."""
-    wanted: Definition | None = resource.fields.get("definition")
-    return None if ignored(resource, "definition") else wanted
+    return None if ignored(resource, "definition") else asked_of(resource)
 
 
 def _to_be_named(request: Request, live: LiveObject) -> Version | None:
     newest = newest_unnamed(live)
-    if newest is None or not holds(request, newest):
+    if newest is None or not is_made_from_manifest(request, newest):
         return None
     # Where git leaves the definition to people, a release is what they have on their desk.
     return newest if _wanted(request.resource) is not None or _is_draft(live, newest) else None
@@ -228,7 +224,7 @@ def _to_be_named(request: Request, live: LiveObject) -> Version | None:
 
 def _is_draft(live: LiveObject, version: Version) -> bool:
     """Whether the draft is just what was published last, as this version."""
-    return live.versions[0].id == version.id and not live.facts["hasUnpublishedChanges"]
+    return live.versions[0].id == version.id and not facts_of(live).has_unpublished_changes
 
 
 def _cause(live: LiveObject, *, untouched: bool, sent_again: bool) -> Cause:
@@ -239,9 +235,9 @@ def _cause(live: LiveObject, *, untouched: bool, sent_again: bool) -> Cause:
     return Cause.DRIFT if sent_again else Cause.BOTH
 
 
-def _moved_components(live: LiveObject, own: str) -> Iterator[tuple[str, Any, Any]]:
+def _moved_components(live: LiveObject, own: str) -> Iterator[tuple[str, object, object]]:
     """The components whose versions are not those observed, but for a bundle's own one."""
-    before, now = live.facts["components"], live.fields["definition"].component_versions
+    before, now = facts_of(live).components, draft_of(live).component_versions
     for key in sorted(before.keys() & now.keys()):
         if key != own and before[key] != now[key]:
             yield f"definition.components[{key}].version", before[key], now[key]

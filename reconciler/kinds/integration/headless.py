@@ -6,14 +6,14 @@ until then, and so do we, of just those instances.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from reconciler.definition import Configuration, Definition
+from reconciler.kinds.instance.facts import facts_of as facts_of_instance
 from reconciler.kinds.instance.release import names_version, release_of, release_ref
-from reconciler.kinds.integration.draft import READ
+from reconciler.kinds.integration.facts import asked_of, draft_of, facts_of, notes_of
 from reconciler.kinds.protocol import Request, address_of
 from reconciler.model import documents
-from reconciler.model.address import Ref
 from reconciler.model.hints import listed
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Refusal
@@ -40,8 +40,8 @@ def to_be_read(request: Request, followers: Sequence[Request]) -> Operation | No
             return _reading(target)
         if follower.live is None or _wanted(request, follower) is None:
             continue
-        running: str = follower.live.fields["version"]
-        if not _is_known(live, running):
+        running = facts_of_instance(follower.live).version_id
+        if running is not None and not _is_known(live, running):
             return _reading(running)
     return None
 
@@ -77,17 +77,17 @@ def doubts(request: Request, follower: Request) -> Iterator[str]:
     if follower.live is None or request.live is None:
         yield f"the configuration is given by your app, before the deploy{_fields('required', new.required)}"
         return
-    running = definition_of(request.live, follower.live.fields["version"])
+    running = definition_of(request.live, facts_of_instance(follower.live).version_id)
     old = running.configuration if running else None
     if running and not new.renewed_from(old) and (more := new.newly_required(old)):
         yield f"the configuration asks for more under the same {_of(new)}{_fields('newly required', more)}"
 
 
-def definition_of(live: LiveObject, version: str) -> Definition | None:
+def definition_of(live: LiveObject, version: str | None) -> Definition | None:
     """What a published version was made from, where that is known."""
-    read: Mapping[str, Definition | None] = live.facts.get(READ, {})
-    draft: Definition = live.fields["definition"]
-    return read.get(version) or (draft if _is_draft(live, version) else None)
+    if version is None:
+        return None
+    return notes_of(live).read.get(version) or (draft_of(live) if _is_draft(live, version) else None)
 
 
 def instances(addresses: Sequence[str]) -> str:
@@ -103,7 +103,7 @@ def _why_anew(request: Request, follower: Request) -> str:
     new = _wanted(request, follower)
     if new is None or follower.live is None or request.live is None:
         return ""
-    running = definition_of(request.live, follower.live.fields["version"])
+    running = definition_of(request.live, facts_of_instance(follower.live).version_id)
     if running is None:
         return "the configuration may have to be given anew: what the version in use asks for cannot be told"
     old = running.configuration
@@ -116,17 +116,15 @@ def _why_anew(request: Request, follower: Request) -> str:
 def _wanted(request: Request, follower: Request) -> Configuration | None:
     """The configuration of the version that an instance is to run."""
     target, live = _target(follower), request.live
-    if target is None:
-        wanted: Definition | None = request.resource.fields.get("definition")
-    else:
-        wanted = definition_of(live, target) if live else None
+    published = definition_of(live, target) if live else None
+    wanted = asked_of(request.resource) if target is None else published
     return wanted.configuration if wanted else None
 
 
 def _target(follower: Request) -> str | None:
     """The published version that it is to run; None where it is still to be published."""
     found = follower.resolve(release_ref(follower.resource)) if names_version(follower.resource) else None
-    return None if isinstance(found, Ref) else found
+    return found if isinstance(found, str) else None
 
 
 def _reading(version: str) -> Operation:
@@ -134,13 +132,13 @@ def _reading(version: str) -> Operation:
 
 
 def _is_known(live: LiveObject, version: str) -> bool:
-    return version in live.facts.get(READ, {}) or _is_draft(live, version)
+    return version in notes_of(live).read or _is_draft(live, version)
 
 
 def _is_draft(live: LiveObject, version: str) -> bool:
     """Whether a version is the newest, and the draft still is as it was published."""
     newest = next((one.id for one in live.versions), None)
-    return version == newest and not live.facts["hasUnpublishedChanges"]
+    return version == newest and not facts_of(live).has_unpublished_changes
 
 
 def _of(configuration: Configuration | None) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from reconciler.definition import Definition
 from reconciler.kinds.instance.config_values import text
 from reconciler.kinds.instance.release import names_version, release_ref
+from reconciler.kinds.integration.facts import asked_of, draft_of
 from reconciler.kinds.integration.headless import doubts, instances, refusals
 from reconciler.kinds.protocol import Request, Steps, address_of, source_of
 from reconciler.model.address import Ref
@@ -23,9 +23,9 @@ def impact(request: Request, followers: Sequence[Request]) -> Steps:
     is to be published does not fit them: a required variable that nothing sets, a key or a picklist value
     that is gone, a connection of another component. A move that asks for another configuration is refused.
     """
-    wanted: Definition | None = request.resource.fields.get("definition")
+    wanted = asked_of(request.resource)
     hits: dict[tuple[str, str], list[str]] = {}
-    old: Definition | None = request.live.fields["definition"] if request.live else None
+    old = draft_of(request.live) if request.live else None
     for follower in followers:
         found = [(message, _CONFIGURE) for message in doubts(request, follower)]
         if wanted is not None and _waits(follower):
@@ -74,7 +74,7 @@ def _misfits(wanted: Definition, draft: Definition | None, follower: Request) ->
             yield f'config variable "{key}" is dropped, and with it the value in use'
 
 
-def _set(value: Any) -> bool:
+def _set(value: object) -> bool:
     if isinstance(value, Mapping):
         return any(_set(v) for v in value.values())
     if isinstance(value, Hidden):

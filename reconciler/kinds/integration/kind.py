@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from reconciler.definition import Definition
 from reconciler.kinds.capabilities import (
@@ -26,51 +25,41 @@ from reconciler.kinds.capabilities import (
     Recorded,
 )
 from reconciler.kinds.integration import metadata as record
+from reconciler.kinds.integration.calls import call
 from reconciler.kinds.integration.draft import (
-    READ,
-    compared,
+    comparison,
     import_needed,
     is_a_desk,
-    naming,
-    published,
+    names_to_write,
+    published_version,
     to_be_read,
 )
+from reconciler.kinds.integration.facts import IntegrationNotes, draft_of, facts_of, notes_of
 from reconciler.kinds.integration.impact import impact
-from reconciler.kinds.integration.latest import NEWEST, is_to_be_asked, newest
-from reconciler.kinds.integration.memory import (
-    is_written,
-    of_creation,
-    of_update,
-    parse_version,
-    remembers,
+from reconciler.kinds.integration.latest import is_to_be_asked, newest
+from reconciler.kinds.integration.memory import facts, is_written, parse_version, remembers
+from reconciler.kinds.integration.node import IntegrationNode
+from reconciler.kinds.integration.publish import naming_update, not_available
+from reconciler.kinds.integration.release import (
+    find_release,
+    told_of_versions,
+    versions_meant,
+    why_ambiguous,
 )
-from reconciler.kinds.integration.publish import PUBLISHED, naming_after, not_available, publication
-from reconciler.kinds.integration.release import TOLD, find_release, meant, several
 from reconciler.kinds.integration.rows import ROWS, RULES
-from reconciler.kinds.integration.source import needed_component, replaces, wanted_definition
+from reconciler.kinds.integration.source import needed_component
 from reconciler.kinds.integration.steps import (
-    BEFORE,
-    EMPTY,
     GROUPS,
     PLAIN,
     RELABEL,
     draft_at_stake,
     integration_steps,
     pages_of,
-    put_back,
 )
 from reconciler.kinds.integration.versions import older, with_older
+from reconciler.kinds.nodes import every, fitted
 from reconciler.kinds.protocol import Request, Steps, address_of
-from reconciler.kinds.table.labels import (
-    as_live,
-    denied,
-    labels_left,
-    labels_to_write,
-    own_mark,
-    people,
-    plain,
-    to_send,
-)
+from reconciler.kinds.table.labels import as_live, denied, labels_left, own_mark, people
 from reconciler.kinds.table.marks import is_protected, marks_in
 from reconciler.kinds.table.plain import PlainKind
 from reconciler.model.address import Ref, Resolve
@@ -78,9 +67,8 @@ from reconciler.model.digest import sha256
 from reconciler.model.errors import PayloadError
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb
+from reconciler.model.refs import KeysRef, ReleaseNameRef, ReleaseRef, SequenceRef, VersionNumberRef
 from reconciler.model.state import LiveObject, Resource
-
-BY_NUMBER = "version-number:"
 
 
 class IntegrationKind(
@@ -120,55 +108,41 @@ class IntegrationKind(
     def is_own(self, live: LiveObject, request: Request) -> bool:
         """Also by the mark that its metadata remembers, where it wears none."""
         worn = marks_in(live.labels, self.name)
-        return own_mark(request) in (worn or [live.facts["mark"]])
+        return own_mark(request) in worn if worn else own_mark(request) == live.facts.mark
 
-    def next_part(self, node: Mapping[str, Any]) -> Operation | None:
+    def next_part(self, node: Mapping[str, object]) -> Operation | None:
         """Older versions: a page holds a hundred, and an integration may have more."""
         return older(node, "integration", self._documents["versions"])
 
-    def with_part(self, node: Mapping[str, Any], part: Mapping[str, Any]) -> Mapping[str, Any]:
+    def with_part(self, node: Mapping[str, object], part: Mapping[str, object]) -> Mapping[str, object]:
         """The node with further versions; a page that brings nothing ends the list."""
-        return with_older(node, part)
+        return with_older(node, part, "integration")
 
-    def parse(self, node: Mapping[str, Any]) -> LiveObject:
+    def parse(self, node: Mapping[str, object]) -> LiveObject:
         """A draft as the API shows it. Rows of the sequence that are the draft itself are left out."""
-        labels = frozenset(node.get("labels") or ())
-        memory = record.ours(record.whole(node.get("metadata")))
-        versions = tuple(
-            parse_version(row)
-            for row in (node.get("versionSequence") or {}).get("nodes") or ()
-            if row and row["id"] != node["id"]
-        )
+        shown = fitted(IntegrationNode, node, self.name)
+        labels = frozenset(shown.labels or ())
+        memory = record.our_part(record.checked_metadata(shown.metadata))
+        tree = shown.definition_data if isinstance(shown.definition_data, Mapping) else {}
         return LiveObject(
             kind=self.name,
-            id=node["id"],
+            id=shown.id,
             fields={
-                "name": node["name"],
-                "description": node.get("description") or "",
-                "category": node.get("category") or "",
+                "name": shown.name,
+                "description": shown.description or "",
+                "category": shown.category or "",
                 "labels": people(labels),
-                "definition": Definition(node.get("definition") or "", node.get("definitionData") or {}),
+                "definition": Definition(shown.definition or "", tree),
             },
             labels=labels,
-            facts={
-                "hasUnpublishedChanges": bool(node.get("hasUnpublishedChanges")),
-                "sequence": node.get("versionSequenceId"),
-                "metadata": node.get("metadata"),
-                "mark": memory.get("mark"),
-                "protect": bool(memory.get("protect")),
-                "created": bool(memory.get("created")),
-                "releases": record.text_map(memory.get("releases")),
-                "components": record.read(memory.get("components")),
-                "dropped": bool(memory.get("dropped")),
-                "outdated": bool(node.get("hasOutdatedComponents")),
-                **newest(node),
-            },
-            versions=versions,
+            facts=facts(shown, memory),
+            versions=tuple(parse_version(row) for row in every(shown.version_sequence) if row.id != shown.id),
             applied=record.text_map(memory.get("applied")),
             denied=denied(node),
+            notes=IntegrationNotes(newest=newest(shown)),
         )
 
-    def natural_key(self, resource: Resource, resolve: Resolve) -> Sequence[tuple[str, Any]]:
+    def natural_key(self, resource: Resource, resolve: Resolve) -> Sequence[tuple[str, object]]:
         """The name, which is not unique."""
         return [("name", resource.fields.get("name"))] if resource.fields.get("name") else []
 
@@ -178,33 +152,31 @@ class IntegrationKind(
 
     def needs(self, resource: Resource) -> Sequence[Ref]:
         """What its definition names and a manifest declares, and the package that it runs."""
-        named = [Ref(address, "id") for address in resource.fields.get("uses", ())]
-        return [*named, *needed_component(resource.fields.get("definition"))]
+        named = [Ref(address) for address in resource.fields.get("uses", ())]
+        return [*named, *needed_component(resource)]
 
-    def value(self, live: LiveObject, name: str) -> Any:
-        """`id`; `sequence`, which all versions share; `release:NAME`, the id of the published version of that
-        name; `version:ID`, the reverse, and `names:ID`, all that it may be called; `version-number:N`, the id
-        of the published version of that number; `keys:ID`, the keys of its config variables and the names of
-        its flows, where the draft tells them.
+    def value(self, live: LiveObject, ref: Ref) -> object:
+        """Its id and its sequence's; of its versions, which release or number they are, and the reverse; the
+        keys of the newest, where the draft tells them.
         """
-        if name.startswith("keys:"):
+        if isinstance(ref, KeysRef):
             newest = next((v.id for v in live.versions), None)
-            told = newest == name.removeprefix("keys:") and not live.facts["hasUnpublishedChanges"]
-            draft: Definition = live.fields["definition"]
-            return (tuple(draft.variables), tuple(draft.flow_names)) if told else None
-        what, _, named = name.partition(":")
-        if what in TOLD:
-            return TOLD[what](live, named)
-        if name == "sequence":
-            return live.facts["sequence"]
-        return live.id if name == "id" else live.fields.get(name)
+            is_draft = newest == ref.version_id and not facts_of(live).has_unpublished_changes
+            draft = draft_of(live)
+            return (tuple(draft.variables), tuple(draft.flow_names)) if is_draft else None
+        if isinstance(ref, SequenceRef):
+            return facts_of(live).sequence
+        return told_of_versions(live, ref) or super().value(live, ref)
 
-    def will_be(self, request: Request, name: str) -> Any:
+    def will_be(self, request: Request, ref: Ref) -> object:
         """The version that the manifest's release is about to be the name of, and the reverse."""
-        what, _, named = name.partition(":")
-        names = naming(request) if what in ("release", "version") else {}
-        names = names if what == "release" else {version: release for release, version in names.items()}
-        return names.get(named)
+        if isinstance(ref, ReleaseRef):
+            return names_to_write(request).get(ref.name)
+        if isinstance(ref, ReleaseNameRef):
+            return next(
+                (name for name, version in names_to_write(request).items() if version == ref.version_id), None
+            )
+        return None
 
     def open_question(self, request: Request) -> Operation | None:
         """What the version was made from that the manifest's release is, or may be given to; and which of the
@@ -219,19 +191,19 @@ class IntegrationKind(
     def answered(self, live: LiveObject, op: Operation, found: LiveObject | None) -> LiveObject:
         """The definition of that version, or the newest versions of components."""
         if op.document == self._documents["outdated"]:
-            known = found.facts.get(NEWEST, {}) if found else {}
-            return replace(live, facts={**live.facts, NEWEST: known})
-        read = {op.variables["id"]: found.fields["definition"] if found else None}
-        return replace(live, facts={**live.facts, READ: {**live.facts.get(READ, {}), **read}})
+            known = notes_of(found).newest if found else None
+            return replace(live, notes=replace(notes_of(live), newest=known or {}))
+        read = {**notes_of(live).read, op.variables["id"]: draft_of(found) if found else None}
+        return replace(live, notes=replace(notes_of(live), read=read))
 
     def baseline(self, request: Request) -> Resource:
         """All of it as it stands. A draft that git's definition is not, is nobody's but a person's, and a
         release that is not published has no name to be written down.
         """
         fields = as_live(request, (*PLAIN, "labels"))
-        if not compared(request).needed:
+        if not comparison(request).needed:
             fields |= {k: v for k, v in request.resource.fields.items() if k == "definition"}
-        if published(request):
+        if published_version(request):
             fields["release"] = request.resource.fields["release"]
         return replace(request.resource, fields=fields)
 
@@ -240,21 +212,22 @@ class IntegrationKind(
         live = request.live
         return live is not None and bool(live.applied or any(v.observed for v in live.versions))
 
-    def promises(self, resource: Resource, name: str) -> bool:
-        """`id`, and the release that the manifest publishes."""
-        return name in ("id", f"release:{resource.fields.get('release')}")
+    def promises(self, resource: Resource, ref: Ref) -> bool:
+        """Its id, and the release that the manifest publishes."""
+        publishes = isinstance(ref, ReleaseRef) and ref.name == resource.fields.get("release")
+        return publishes or super().promises(resource, ref)
 
     def why_absent(self, ref: Ref, live: LiveObject | None) -> tuple[str, str, str]:
         """A release that neither this tenant has nor this plan publishes."""
-        name = ref.field.partition(":")[2] or ref.field
-        if ref.field.startswith(BY_NUMBER):
+        if isinstance(ref, VersionNumberRef):
             numbers = ", ".join(str(v.number) for v in live.versions[:5]) if live else ""
             hint = f"numbers there: {numbers}" if numbers else "name a release instead, and publish it"
-            message = f"version {name} of {ref.address} is not published in this tenant"
+            message = f"version {ref.number} of {ref.address} is not published in this tenant"
             return "not-published", message, hint
-        several_mean_it = live and meant(live, name).ambiguous
+        name = ref.name if isinstance(ref, ReleaseRef) else ref.field
+        several_mean_it = live and versions_meant(live, name).ambiguous
         if live and several_mean_it:
-            return ("ambiguous", *several(name, ref.address, meant(live, name).versions))
+            return ("ambiguous", *why_ambiguous(name, ref.address, versions_meant(live, name).versions))
         known = [v.release for v in live.versions if v.release] if live else []
         hint = f"publish it from {ref.address}'s manifest"
         hint = f"releases there: {', '.join(known[:5])}" if known else hint
@@ -266,42 +239,11 @@ class IntegrationKind(
 
     def operation(self, step: str, verb: Verb, request: Request) -> Operation:
         """The mutation of each step."""
-        fields, live, wanted = request.resource.fields, request.live, wanted_definition(request)
-        if verb is Verb.CREATE:
-            values = {"name": fields["name"], "labels": labels_to_write(request)}
-            values["metadata"] = of_creation(request)
-            if fields.get("description"):
-                values["description"] = fields["description"]
-            if wanted is not None:
-                values["definition"] = wanted.text
-            return self._mutation("createIntegration", values, request)
-        assert live is not None
-        if verb is Verb.IMPORT:
-            assert wanted is not None
-            values = {"integrationId": live.id, "definition": wanted.text}
-            if replaces(wanted, live):
-                values["replace"] = True
-            return self._mutation("importIntegration", values, request)
-        if verb is Verb.PUBLISH:
-            return self._mutation("publishIntegration", publication(request), request)
-        if verb is Verb.AVAILABILITY:
-            version = find_release(live, fields["release"])
-            values = {"id": version.id if version else "", "available": fields["available"]}
-            return self._mutation("updateIntegrationVersionAvailability", values, request)
-        if verb is Verb.DELETE:
-            return self._mutation("deleteIntegration", {"id": live.id}, request)
-        if verb is Verb.FORGET:
-            values = {"id": live.id, "labels": labels_left(request)}
-            if remembers(request):
-                values["metadata"] = record.without(live.facts["metadata"])
-            return self._mutation("updateIntegration", values, request)
-        if step == RELABEL:
-            labels = sorted(live.labels | live.facts.get("cleared", frozenset()))
-            return self._mutation("updateIntegration", {"id": live.id, "labels": labels}, request)
-        return self._update(request, () if verb is Verb.ADOPT else PLAIN)
+        name, values = call(step, verb, request)
+        return self._mutation(name, values, request)
 
     def observed(
-        self, verb: Verb, node: Mapping[str, Any], before: LiveObject | None = None
+        self, verb: Verb, node: Mapping[str, object], before: LiveObject | None = None
     ) -> LiveObject | None:
         """Publish and availability answer with the version, so the draft must be read again. How it was
         before an import is noted, to be put back by the update that follows as far as it is not git's.
@@ -313,7 +255,7 @@ class IntegrationKind(
             return live
         lost = (before.labels if before else frozenset()) - live.labels
         fields = {name: before.fields[name] for name in GROUPS} if before else {}
-        return replace(live, facts={**live.facts, "imported": True, "cleared": lost, BEFORE: fields})
+        return replace(live, notes=IntegrationNotes(imported=True, cleared=lost, before=fields))
 
     def satisfied(self, step: str, verb: Verb, request: Request) -> bool:
         """Whether the draft or its versions already are as the step would make them."""
@@ -325,11 +267,11 @@ class IntegrationKind(
         if verb is Verb.IMPORT:
             return not import_needed(request).needed
         if step == RELABEL:
-            return not live.facts.get("cleared")
+            return not notes_of(live).cleared
         if verb in (Verb.UPDATE, Verb.ADOPT):
             return is_written(request)
         if verb is Verb.PUBLISH:
-            return published(request) is not None
+            return published_version(request) is not None
         version = find_release(live, fields.get("release", ""))
         if verb is Verb.AVAILABILITY:
             return version is not None and version.available == fields["available"]
@@ -351,9 +293,13 @@ class IntegrationKind(
             return f'release "{fields["release"]}" (version {version.number}) to become available'
         return ""
 
-    def noted(self, verb: Verb, node: Mapping[str, Any]) -> Mapping[str, Any]:
+    def noted(self, verb: Verb, node: Mapping[str, object], known: LiveObject) -> LiveObject:
         """The version that a publish answers with."""
-        return {PUBLISHED: node.get("id")} if verb is Verb.PUBLISH else {}
+        if verb is not Verb.PUBLISH:
+            return known
+        version_id = node.get("id")
+        answered = version_id if isinstance(version_id, str) else None
+        return replace(known, notes=replace(notes_of(known), published=answered))
 
     def hastened(self, verb: Verb, request: Request) -> Operation | None:
         """Makes a published version available."""
@@ -372,14 +318,14 @@ class IntegrationKind(
             and live is not None
             and "definition" in request.resource.fields
             and bool(observed)
-            and observed != live.fields["definition"].digest
+            and observed != draft_of(live).digest
         )
 
     def follow_up(self, verb: Verb, request: Request, error: Exception | None) -> Operation | None:
         """Gives the release's name to what was published, where that does not bear it."""
         if verb is not Verb.PUBLISH or (error and not isinstance(error, PayloadError)):
             return None
-        values = naming_after(request, error)
+        values = naming_update(request, error)
         return self._mutation("updateIntegration", values, request) if values else None
 
     def impact(self, request: Request, followers: Sequence[Request]) -> Steps:
@@ -392,23 +338,11 @@ class IntegrationKind(
         """
         fields = {k: v for k, v in live.fields.items() if k != "definition"}
         versions = [[v.id, v.release] for v in live.versions]
-        text = "" if resource and is_a_desk(resource, live) else live.fields["definition"].digest
-        ours = [live.facts["releases"], is_protected(live)]
+        text = "" if resource and is_a_desk(resource, live) else draft_of(live).digest
+        ours = [facts_of(live).releases, is_protected(live)]
         return sha256([live.id, fields, sorted(live.labels), text, versions, ours])
 
-    def _update(self, request: Request, paths: Sequence[str]) -> Operation:
-        live, fields = request.live, request.resource.fields
-        assert live is not None
-        values: dict[str, Any] = {"id": live.id}
-        values |= {name: plain(fields[name], EMPTY, name) for name in to_send(request, paths)}
-        kept = put_back(request)
-        values |= {change.path: change.after for change in kept if change.path in PLAIN}
-        labels = next((change.after for change in kept if change.path == "labels"), None)
-        values["labels"] = labels_to_write(request, kept=labels)
-        values["metadata"] = of_update(request, naming(request))
-        return self._mutation("updateIntegration", values, request)
-
-    def _mutation(self, name: str, values: Mapping[str, Any], request: Request) -> Operation:
+    def _mutation(self, name: str, values: Mapping[str, object], request: Request) -> Operation:
         return Operation(
             name,
             self._documents[name],

@@ -2,47 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from msgspec import UNSET
 
-from reconciler.definition import Definition
+from reconciler.kinds.integration.facts import Component, asked_of, draft_of, facts_of, notes_of
+from reconciler.kinds.integration.node import IntegrationNode
+from reconciler.kinds.nodes import every
 from reconciler.kinds.protocol import Request
 from reconciler.kinds.table.labels import ignored
 from reconciler.model.plan import Cause, Change
 from reconciler.model.state import LiveObject
 
-Component = tuple[str, bool]
-"""A component's key, and whether it is public."""
-NEWEST = "newest"
-"""The fact that holds the newest versions of the components of which the draft uses older ones."""
 
-
-def newest(node: Mapping[str, Any]) -> dict[str, dict[Component, int]]:
-    """The fact, where an answer shows the components."""
-    rows = (node.get("components") or {}).get("nodes")
-    if rows is None:
-        return {}
+def newest(shown: IntegrationNode) -> dict[Component, int] | None:
+    """The newest versions of the components of which the draft uses older ones, where an answer tells."""
+    if not shown.components or shown.components.nodes in (None, UNSET):
+        return None
     return {
-        NEWEST: {
-            (row["key"], bool(row["public"])): row["versionAt"]["versionNumber"]
-            for row in rows
-            if row and row.get("versionAt")
-        }
+        (row.key, row.public): row.version_at.version_number
+        for row in every(shown.components)
+        if row.version_at
     }
 
 
 def is_to_be_asked(request: Request) -> bool:
     """Whether it must still be asked which components moved on."""
     live = request.live
-    if live is None or NEWEST in live.facts or not live.facts.get("outdated"):
+    if live is None or notes_of(live).newest is not None or not facts_of(live).has_outdated_components:
         return False
     return bool(_latest(request))
 
 
-def moved_on(request: Request) -> list[tuple[Component, Any, int]]:
+def moved_on(request: Request) -> list[tuple[Component, object, int]]:
     """The components that git calls LATEST and that moved on: from which version to which."""
     live = request.live
-    known: Mapping[Component, int] = live.facts.get(NEWEST, {}) if live else {}
+    known = notes_of(live).newest if live else None
     if live is None or not known:
         return []
     there = _versions(live)
@@ -59,12 +52,11 @@ def component_changes(request: Request) -> tuple[Change, ...]:
 
 
 def _latest(request: Request) -> list[Component]:
-    wanted: Definition | None = request.resource.fields.get("definition")
+    wanted = asked_of(request.resource)
     if wanted is None or ignored(request.resource, "definition"):
         return []
     return sorted({(one.key, one.is_public) for one in wanted.components if one.version == "LATEST"})
 
 
-def _versions(live: LiveObject) -> dict[Component, Any]:
-    found: Definition = live.fields["definition"]
-    return {(one.key, one.is_public): one.version for one in found.components}
+def _versions(live: LiveObject) -> dict[Component, object]:
+    return {(one.key, one.is_public): one.version for one in draft_of(live).components}

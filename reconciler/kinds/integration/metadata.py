@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
+
+from msgspec import UNSET
 
 from reconciler.kinds.nodes import Odd
 
@@ -22,7 +23,7 @@ _LONGEST = 1000
 """Some tenants may refuse longer comments."""
 
 
-def read(text: Any) -> dict[str, Any]:
+def json_map(text: object) -> dict[str, object]:
     """A JSON text that holds an object, or {} where it holds something else or nothing."""
     if isinstance(text, str) and text:
         try:
@@ -32,50 +33,50 @@ def read(text: Any) -> dict[str, Any]:
     return dict(text) if isinstance(text, Mapping) else {}
 
 
-def whole(text: Any) -> dict[str, Any]:
+def checked_metadata(text: object) -> dict[str, object]:
     """A draft's metadata. Raises ValueError where there is something else than a map: what we wrote there
     would take its place.
     """
-    found = read(text)
-    if not found and text not in (None, "", "{}", {}):
+    found = json_map(text)
+    if not found and text not in (None, UNSET, "", "{}", {}):
         raise Odd("its metadata is not a map")
     return found
 
 
-def ours(text: Any) -> dict[str, Any]:
+def our_part(text: object) -> dict[str, object]:
     """Our own part of it."""
-    part = read(text).get(KEY)
+    part = json_map(text).get(KEY)
     return dict(part) if isinstance(part, Mapping) else {}
 
 
-def text_map(value: Any) -> dict[str, str]:
+def text_map(value: object) -> dict[str, str]:
     """`value` as a map of texts; anything else in it is left out."""
     return {str(k): v for k, v in value.items() if isinstance(v, str)} if isinstance(value, Mapping) else {}
 
 
-def without(text: Any) -> str:
+def without_ours(text: object) -> str:
     """The JSON text to write so that nothing of ours is left: what else is there."""
     return json.dumps(
-        {k: v for k, v in read(text).items() if k != KEY}, sort_keys=True, separators=(",", ":")
+        {k: v for k, v in json_map(text).items() if k != KEY}, sort_keys=True, separators=(",", ":")
     )
 
 
-def merged(text: Any, part: Mapping[str, Any]) -> str:
+def with_ours(text: object, part: Mapping[str, object]) -> str:
     """The JSON text to write: what is there, with our part replaced."""
-    return json.dumps({**read(text), KEY: dict(part)}, sort_keys=True, separators=(",", ":"))
+    return json.dumps({**json_map(text), KEY: dict(part)}, sort_keys=True, separators=(",", ":"))
 
 
 # Trailers
 
 
-def joined(comment: str, release: str, definition: str) -> str:
+def with_trailers(comment: str, release: str, definition: str) -> str:
     """A comment with the release's name and its definition's digest below it, if that is not too long."""
     trailers = f"{_RELEASE}: {release}\n{_DEFINITION}: {definition}"
     whole = f"{comment}\n\n{trailers}" if comment else trailers
     return whole if len(whole) <= _LONGEST else comment
 
 
-def apart(comment: str) -> tuple[str, dict[str, str]]:
+def without_trailers(comment: str) -> tuple[str, dict[str, str]]:
     """The reverse: what people wrote, and what stands below it."""
     found = _TRAILERS.search(comment)
     return (comment[: found.start()].rstrip(), found.groupdict()) if found else (comment, {})

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from reconciler.kinds.integration import metadata as record
-from reconciler.kinds.integration.draft import naming, sent_digest
-from reconciler.kinds.integration.memory import of_update
+from reconciler.kinds.integration.draft import names_to_write, sent_digest
+from reconciler.kinds.integration.facts import draft_of, facts_of, notes_of
+from reconciler.kinds.integration.memory import metadata_of_update
 from reconciler.kinds.integration.release import find_release
 from reconciler.kinds.protocol import Request, address_of
 from reconciler.kinds.table.labels import ignored
 from reconciler.model.state import Version
 
-PUBLISHED = "published"
-"""The fact that holds the id with which this run's publish was answered."""
 
-
-def publication(request: Request) -> dict[str, Any]:
+def publication(request: Request) -> dict[str, object]:
     """The input of a publish: the manifest's comment, and in the attributes the commit and the release. Where
     the tenant was seen to drop attributes of ours, they stand below the comment, too.
     """
@@ -28,16 +25,16 @@ def publication(request: Request) -> dict[str, Any]:
         "address": address_of(request.resource),
         "release": fields["release"],
         "definition": sent_digest(request.resource),
-        "observed": live.fields["definition"].digest,
+        "observed": draft_of(live).digest,
     }
     comment = fields.get("comment") or ""
-    if live.facts.get("dropped"):
-        comment = record.joined(comment, part["release"], part["definition"])
+    if facts_of(live).dropped:
+        comment = record.with_trailers(comment, part["release"], part["definition"])
     attributes = json.dumps({**request.attributes, record.KEY: part}, sort_keys=True)
     return {"id": live.id, "attributes": attributes, **({"comment": comment} if comment else {})}
 
 
-def naming_after(request: Request, error: Exception | None) -> dict[str, Any] | None:
+def naming_update(request: Request, error: Exception | None) -> dict[str, object] | None:
     """The input of the update that gives the release's name to what was published, where it does not bear it:
     the tenant kept no attributes of ours, or had a version of this very draft already. Where the answer was
     lost, the version is known by what it holds. Where the tenant refuses to publish a draft without changes,
@@ -46,12 +43,12 @@ def naming_after(request: Request, error: Exception | None) -> dict[str, Any] | 
     live, release = request.live, request.resource.fields["release"]
     if live is None or not live.versions or find_release(live, release) is not None:
         return None
-    answered = next((v for v in live.versions if v.id == live.facts.get(PUBLISHED)), None)
-    names = {release: answered.id} if answered else naming(request)
-    if not names and error and not live.facts["hasUnpublishedChanges"]:
+    answered = next((v for v in live.versions if v.id == notes_of(live).published), None)
+    names = {release: answered.id} if answered else names_to_write(request)
+    if not names and error and not facts_of(live).has_unpublished_changes:
         names = {release: live.versions[0].id}
     dropped = answered is not None and answered.release is None
-    return {"id": live.id, "metadata": of_update(request, names, dropped=dropped)} if names else None
+    return {"id": live.id, "metadata": metadata_of_update(request, names, dropped=dropped)} if names else None
 
 
 def not_available(request: Request) -> Version | None:

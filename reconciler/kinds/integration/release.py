@@ -8,10 +8,12 @@ just what git's manifest publishes under it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from reconciler.kinds.integration.facts import facts_of
+from reconciler.model.address import Ref
+from reconciler.model.refs import ReleaseNameRef, ReleaseNamesRef, ReleaseRef, VersionNumberRef
 from reconciler.model.state import LiveObject, Version
 
 # What may follow a release's name at the beginning of a comment: nothing that makes it another one's.
@@ -28,7 +30,7 @@ class Found:
     versions: tuple[Version, ...] = ()
 
     @property
-    def one(self) -> Version | None:
+    def only(self) -> Version | None:
         """The only one."""
         return self.versions[0] if len(self.versions) == 1 else None
 
@@ -38,7 +40,7 @@ class Found:
         return len(self.versions) > 1
 
 
-def meant(live: LiveObject, release: str) -> Found:
+def versions_meant(live: LiveObject, release: str) -> Found:
     """The version that bears the name; else, of those that bear none, the one whose comment is that text or
     begins with it as a word; else, where it is all digits, the one of that number.
     """
@@ -54,12 +56,12 @@ def meant(live: LiveObject, release: str) -> Found:
 
 def find_release(live: LiveObject, release: str) -> Version | None:
     """The published version that a release's name means, where it means exactly one."""
-    return meant(live, release).one
+    return versions_meant(live, release).only
 
 
 def name_of(live: LiveObject, version: Version) -> str:
     """The reverse: the release's name that a published version bears; empty where it bears none."""
-    named = (name for name, version_id in live.facts["releases"].items() if version_id == version.id)
+    named = (name for name, version_id in facts_of(live).releases.items() if version_id == version.id)
     return version.release or next(named, "")
 
 
@@ -67,13 +69,29 @@ def names_of(live: LiveObject, version: Version) -> tuple[str, ...]:
     """All names by which a release may have meant a published version: those that it bears, else its number
     and each beginning of its comment.
     """
-    named = [name for name, version_id in live.facts["releases"].items() if version_id == version.id]
+    named = [name for name, version_id in facts_of(live).releases.items() if version_id == version.id]
     borne = (*([version.release] if version.release else ()), *named)
     if borne:
         return borne
     text = version.comment.strip()
     begun = (text[:end] for end in range(1, min(len(text), _LONGEST) + 1))
     return (str(version.number), *(name for name in begun if begins_with(text, name)))
+
+
+def told_of_versions(live: LiveObject, ref: Ref) -> object:
+    """What a Ref names of the versions: their ids by release or number, and the reverse; None where there is
+    no such version, and of other Refs.
+    """
+    if isinstance(ref, ReleaseRef):
+        version = find_release(live, ref.name)
+        return version.id if version else None
+    if isinstance(ref, VersionNumberRef):
+        return next((v.id for v in live.versions if str(v.number) == str(ref.number)), None)
+    if isinstance(ref, ReleaseNameRef | ReleaseNamesRef):
+        found = next((v for v in live.versions if v.id == ref.version_id), None)
+        named = name_of if isinstance(ref, ReleaseNameRef) else names_of
+        return named(live, found) or None if found else None
+    return None
 
 
 def newest_unnamed(live: LiveObject) -> Version | None:
@@ -88,7 +106,7 @@ def begins_with(comment: str, release: str) -> bool:
     return text.startswith(release) and not _GOES_ON.match(text, len(release))
 
 
-def several(release: str, address: object, versions: Sequence[Version]) -> tuple[str, str]:
+def why_ambiguous(release: str, address: object, versions: Sequence[Version]) -> tuple[str, str]:
     """Why nobody can tell which version a release's name means, and what to do: a message and a hint."""
     numbers = ", ".join(str(version.number) for version in versions)
     return (
@@ -100,31 +118,5 @@ def several(release: str, address: object, versions: Sequence[Version]) -> tuple
 def _bearing(live: LiveObject, release: str) -> Version | None:
     """Where two runs at once published it twice, all go by the older."""
     by_attributes = next((v for v in reversed(live.versions) if v.release == release), None)
-    named = live.facts["releases"].get(release)
+    named = facts_of(live).releases.get(release)
     return by_attributes or next((v for v in live.versions if v.id == named), None)
-
-
-def _id_of_release(live: LiveObject, name: str) -> str | None:
-    version = find_release(live, name)
-    return version.id if version else None
-
-
-def _id_of_number(live: LiveObject, number: str) -> str | None:
-    return next((v.id for v in live.versions if str(v.number) == number), None)
-
-
-def _name_of_id(live: LiveObject, version_id: str) -> str | None:
-    return next((name_of(live, v) for v in live.versions if v.id == version_id), "") or None
-
-
-def _names_of_id(live: LiveObject, version_id: str) -> tuple[str, ...] | None:
-    return next((names_of(live, v) for v in live.versions if v.id == version_id), None)
-
-
-TOLD: Mapping[str, Callable[[LiveObject, str], Any]] = {
-    "release": _id_of_release,
-    "version": _name_of_id,
-    "names": _names_of_id,
-    "version-number": _id_of_number,
-}
-"""What a Ref may ask of versions."""

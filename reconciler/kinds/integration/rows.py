@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from reconciler.kinds.table.places import LABELS
 from reconciler.kinds.table.row import Row
 from reconciler.kinds.table.schema import RELEASE
@@ -45,7 +43,7 @@ ROWS = (
         "follow",
     ),
 )
-RULES: dict[str, Any] = {
+RULES: dict[str, object] = {
     "if": {"required": ["bundle"]},
     "then": {
         "not": {"required": ["definition"]},

@@ -6,14 +6,14 @@ and compared names the number that this tenant gave that package.
 
 from __future__ import annotations
 
-from typing import Any
-
 from reconciler.definition import Definition
+from reconciler.kinds.integration.facts import asked_of, draft_of
 from reconciler.kinds.protocol import Request
 from reconciler.model.address import Address, Ref
 from reconciler.model.digest import sha256
 from reconciler.model.plan import Cause, Change
-from reconciler.model.state import LiveObject
+from reconciler.model.refs import PackageRef, SignatureRef
+from reconciler.model.state import LiveObject, Resource
 
 PREFIX = "reconciler-"
 
@@ -25,20 +25,19 @@ def component_key(project: str, integration: str) -> str:
 
 def wanted_definition(request: Request) -> Definition | None:
     """The manifest's definition as this tenant is to be sent it."""
-    wanted: Definition | None = request.resource.fields.get("definition")
+    wanted = asked_of(request.resource)
     if wanted is None or wanted.component is None:
         return wanted
-    number = request.resolve(Ref(wanted.component, f"version:{wanted.signature}"))
-    if isinstance(number, Ref):
-        return wanted
-    return wanted.numbered(number)
+    number = request.resolve(PackageRef(wanted.component, wanted.signature))
+    return wanted if isinstance(number, Ref) else wanted.numbered(number)
 
 
-def needed_component(definition: Any) -> tuple[Ref, ...]:
+def needed_component(resource: Resource) -> tuple[Ref, ...]:
     """The published package that a bundle's definition refers to."""
-    if not isinstance(definition, Definition) or definition.component is None:
+    definition = asked_of(resource)
+    if definition is None or definition.component is None:
         return ()
-    return (Ref(definition.component, f"version:{definition.signature}"),)
+    return (PackageRef(definition.component, definition.signature),)
 
 
 def bundle_change(request: Request, live: LiveObject, why: Cause) -> Change | None:
@@ -46,19 +45,18 @@ def bundle_change(request: Request, live: LiveObject, why: Cause) -> Change | No
     wanted = wanted_definition(request)
     if wanted is None or wanted.component is None:
         return None
-    found = live.fields["definition"].versions_of(wanted.key)
+    found = draft_of(live).versions_of(wanted.key)
     if found == wanted.versions_of(wanted.key):
         return None
     before = [_signature(request, wanted.component, one) for one in sorted(found, key=str)]
     return Change("bundle", ", ".join(before) or None, wanted.signature, why)
 
 
-def _signature(request: Request, component: Address, version: Any) -> str:
-    found = request.resolve(Ref(component, f"signature:{version}"))
+def _signature(request: Request, component: Address, version: object) -> str:
+    found = request.resolve(SignatureRef(component, version))
     return f"version {version}" if isinstance(found, Ref) else str(found)
 
 
 def replaces(wanted: Definition, live: LiveObject) -> bool:
     """Whether an import puts code in the place of low code, or the reverse, which must be said."""
-    found: Definition = live.fields["definition"]
-    return wanted.is_code_native != found.is_code_native
+    return wanted.is_code_native != draft_of(live).is_code_native

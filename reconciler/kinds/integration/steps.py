@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.definition import Definition
 from reconciler.kinds.integration.draft import (
     FOLLOW,
     Import,
-    holds,
     import_needed,
     is_ahead,
+    is_made_from_manifest,
     is_ours,
-    naming,
-    published,
+    names_to_write,
+    published_version,
     release_of,
 )
+from reconciler.kinds.integration.facts import asked_of, draft_of, facts_of, notes_of
 from reconciler.kinds.integration.latest import moved_on
-from reconciler.kinds.integration.release import Found, meant, several
+from reconciler.kinds.integration.release import Found, versions_meant, why_ambiguous
 from reconciler.kinds.protocol import Request, Step, Steps, address_of, source_of
 from reconciler.kinds.table.labels import (
     creation,
@@ -41,10 +41,6 @@ RELABEL = "labels"
 """The step after it: the labels that the import cleared, and no word in our record."""
 
 
-BEFORE = "before"
-"""The fact that holds the fields as they were before this run's import."""
-
-
 def integration_steps(request: Request, *, adopt: bool) -> Steps:
     """create → import → update → publish → availability, as far as needed.
 
@@ -56,7 +52,7 @@ def integration_steps(request: Request, *, adopt: bool) -> Steps:
     importing = import_needed(request)
     changes = list(scalar_changes(request, PLAIN, EMPTY)) + label_changes(request) + mark_changes(request)
     kept = put_back(request, importing)
-    found = meant(live, release_of(request.resource)) if live else Found()
+    found = versions_meant(live, release_of(request.resource)) if live else Found()
     more = pages_of(live) - 1  # an answer shows the first hundred versions, as a page does
     if live is None:
         made = creation(request.resource, (*PLAIN, "labels"))
@@ -66,14 +62,14 @@ def integration_steps(request: Request, *, adopt: bool) -> Steps:
         writes = 1 if live else 0
         reason = _import_reason(request, importing)
         steps.append(Step(Verb.IMPORT, reason, importing.changes, reads=more, writes=writes))
-    if naming(request):
+    if names_to_write(request):
         changes.append(Change("release", None, fields["release"], Cause.PENDING))
     if adopt:
         steps.append(Step(Verb.ADOPT, "exists without an owner", tuple(changes), reads=more))
     elif changes or kept or importing.needed or live is None:
         reason = "differs from the manifest" if changes else "an import resets names and labels"
         steps.append(Step(Verb.UPDATE, reason, (*changes, *kept), reads=more))
-    elif live.facts["created"]:
+    elif facts_of(live).created:
         steps.append(Step(Verb.UPDATE, "the run that created it ended before its record", reads=more))
     steps += [] if found.ambiguous else _publish(request, looks=1 if steps else 0)
     refusals = (*_unpublished_draft(request, importing), *_ambiguous(request, found))
@@ -92,8 +88,8 @@ def put_back(request: Request, importing: Import | None = None) -> tuple[Change,
     live, resource = request.live, request.resource
     if live is None:
         return ()
-    wanted: Definition | None = resource.fields.get("definition")
-    before, after = live.facts.get(BEFORE, {}), live.fields
+    wanted = asked_of(resource)
+    before, after = notes_of(live).before, live.fields
     if importing and importing.needed and wanted is not None:
         labels = {} if wanted.own_labels is None else {"labels": people(wanted.own_labels)}
         before, after = live.fields, {**live.fields, **wanted.own_fields, **labels}
@@ -112,7 +108,7 @@ def pages_of(live: LiveObject | None) -> int:
 def _publish(request: Request, *, looks: int) -> list[Step]:
     """`looks` is how often the draft is read again before it is published."""
     live, fields = request.live, request.resource.fields
-    release, version = release_of(request.resource), published(request)
+    release, version = release_of(request.resource), published_version(request)
     if not release:
         return []
     wanted = None if ignored(request.resource, "available") else fields.get("available")
@@ -137,7 +133,7 @@ def _publish(request: Request, *, looks: int) -> list[Step]:
 
 def _import_reason(request: Request, importing: Import) -> str:
     live = request.live
-    if live is None or live.fields["definition"].is_blank:
+    if live is None or draft_of(live).is_blank:
         return "the draft has no definition yet"
     if [change.path for change in importing.changes] == ["bundle"]:
         return "it is to run another bundle"
@@ -155,10 +151,10 @@ def _unpublished_draft(request: Request, importing: Import) -> tuple[Refusal, ..
     live = request.live
     if live is None or not importing.needed or request.policy.overwrite_drafts:
         return ()
-    found: Definition = live.fields["definition"]
+    found = draft_of(live)
     # A draft of our own making to which the import, or its record, has not come yet is nobody's work.
-    ours = is_ours(live) or live.facts["created"]
-    if ours or importing.resolved or not live.facts["hasUnpublishedChanges"] or found.is_blank:
+    ours = is_ours(live) or facts_of(live).created
+    if ours or importing.resolved or not facts_of(live).has_unpublished_changes or found.is_blank:
         return ()
     return (
         Refusal(
@@ -175,23 +171,20 @@ def _ambiguous(request: Request, found: Found) -> tuple[Refusal, ...]:
     if not found.ambiguous:
         return ()
     address = address_of(request.resource)
-    message, hint = several(release_of(request.resource), address, found.versions)
+    message, hint = why_ambiguous(release_of(request.resource), address, found.versions)
     return (Refusal("ambiguous", message, address, hint),)
 
 
 def draft_at_stake(step: str, live: LiveObject | None) -> str:
     """The draft's text, where it is not known to be what we last put there: importing destroys it."""
-    if live is None or live.fields["definition"].is_blank:
+    if live is None or draft_of(live).is_blank:
         return ""
-    if step != RESTORE and is_ours(live):
-        return ""
-    text: str = live.fields["definition"].text
-    return text
+    return "" if step != RESTORE and is_ours(live) else draft_of(live).text
 
 
 def _published_otherwise(request: Request) -> Iterator[Diagnostic]:
-    version = published(request)
-    if version is None or holds(request, version) is not False:
+    version = published_version(request)
+    if version is None or is_made_from_manifest(request, version) is not False:
         return
     release = release_of(request.resource)
     follows = request.resource.fields.get("draft") == FOLLOW
@@ -208,7 +201,7 @@ def _published_otherwise(request: Request) -> Iterator[Diagnostic]:
 
 def _draft_ahead(request: Request) -> Iterator[Diagnostic]:
     """What stands on a person's desk, and is left there."""
-    version, importing = published(request), import_needed(request)
+    version, importing = published_version(request), import_needed(request)
     if version is None or not importing.left or not is_ahead(request, version):
         return
     release = release_of(request.resource)
@@ -226,10 +219,10 @@ def _components_moved(request: Request, importing: Import) -> Iterator[Diagnosti
     """What LATEST means by now, where no new release takes it along."""
     moved = [] if importing.needed else moved_on(request)
     if moved:
-        told = ", ".join(f"{key} from {before} to {after}" for (key, _), before, after in moved)
+        moves = ", ".join(f"{key} from {before} to {after}" for (key, _), before, after in moved)
         yield Diagnostic(
             "component-moved",
-            f"components have moved on since LATEST was imported; the next release takes it along: {told}",
+            f"components have moved on since LATEST was imported; the next release takes it along: {moves}",
             source_of(request.resource, "definition"),
             address_of(request.resource),
             severity="note",
@@ -243,4 +236,4 @@ def _counted(number: int) -> str:
 def is_marked(request: Request) -> bool:
     """Whether the draft bears the mark both as a label and in its metadata."""
     live = request.live
-    return live is not None and own_mark(request) in live.labels and live.facts["mark"] == own_mark(request)
+    return live is not None and own_mark(request) in live.labels and live.facts.mark == own_mark(request)

@@ -29,7 +29,7 @@ from reconciler.kinds.table.node import node as shown_node
 from reconciler.kinds.table.places import Labels, Place
 from reconciler.kinds.table.plain import PlainKind
 from reconciler.kinds.table.record import Layout, label, memory
-from reconciler.kinds.table.rotation import SECRETS, Rotation
+from reconciler.kinds.table.rotation import DIGITS, SECRETS, Rotation
 from reconciler.kinds.table.row import Row, addresses
 from reconciler.kinds.table.secrets import has_record, remembered, resting
 from reconciler.model.address import Ref, Resolve
@@ -37,7 +37,7 @@ from reconciler.model.digest import sha256
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Cause, Change, Refusal, Verb
 from reconciler.model.secret import SHOWN, Secret
-from reconciler.model.state import How, LiveObject, Resource, Written
+from reconciler.model.state import Facts, How, LiveObject, Resource, Written
 
 _AND = " and "
 LONGEST = 160
@@ -80,7 +80,7 @@ class TabledKind(PlainKind, Recorded):
         together and keyed.
         """
         groups = (*(row.name for row in self.fields), SECRETS)
-        return Layout(groups, {SECRETS: 8}, longest=LIMIT if isinstance(self.place, Labels) else LONGEST)
+        return Layout(groups, {SECRETS: DIGITS}, longest=LIMIT if isinstance(self.place, Labels) else LONGEST)
 
     @property
     def _keys(self) -> tuple[str, ...]:
@@ -120,7 +120,7 @@ class TabledKind(PlainKind, Recorded):
             id=str(node["id"]),
             fields={row.name: row.parsed(node) for row in self.fields},
             labels=labels,
-            facts={"older": known.older},
+            facts=Facts(older=known.older),
             applied=known.applied,
             written=known.written,
             denied=denied(node),
@@ -147,7 +147,7 @@ class TabledKind(PlainKind, Recorded):
     def needs(self, resource: Resource) -> Sequence[Ref]:
         """All that its rows refer to, and what stands for them in the API."""
         fields = resource.fields
-        named = [Ref(a, "id") for row in self.fields if row.refers for a in addresses(fields.get(row.name))]
+        named = [Ref(a) for row in self.fields if row.refers for a in addresses(fields.get(row.name))]
         standing = [row.stands_for(fields) for row in self.fields if row.stands_for and row.name in fields]
         return [*named, *filter(None, standing)]
 

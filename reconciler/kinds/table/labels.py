@@ -88,14 +88,17 @@ def mark_changes(request: Request) -> list[Change]:
 
 
 def labels_to_write(
-    request: Request, record: str | None = None, *, kept: Sequence[str] | None = None
+    request: Request,
+    record: str | None = None,
+    *,
+    kept: Sequence[str] | None = None,
+    cleared: Iterable[str] = (),
 ) -> list[str]:
     """The whole list to send, since labels sent replace all: people's (those `kept`, or else git's or the
-    object's), other projects' marks, our mark and, for kinds that have a record in a label, that (where the
-    environment keeps one) and the protection.
+    object's, with those that a call of ours `cleared`), other projects' marks, our mark and, for kinds that
+    have a record in a label, that (where the environment keeps one) and the protection.
     """
-    live = request.live
-    found = live.labels | live.facts.get("cleared", frozenset()) if live else frozenset()
+    found = request.live.labels | set(cleared) if request.live else frozenset()
     fields = request.resource.fields
     mine = fields["labels"] if to_send(request, ("labels",)) else found
     keep = people(mine if kept is None else kept)

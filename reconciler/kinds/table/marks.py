@@ -42,7 +42,7 @@ def marks_in(labels: Iterable[str], kind: str = "") -> list[str]:
 
 def is_protected(live: LiveObject) -> bool:
     """Whether the object remembers that it must not be deleted: in a label, or where its kind keeps that."""
-    return PROTECT in live.labels or bool(live.facts.get("protect"))
+    return PROTECT in live.labels or live.facts.protect
 
 
 def is_ours(label: str) -> bool:

@@ -77,10 +77,10 @@ class PlainKind:
         """It stands by itself."""
         return ()
 
-    def value(self, live: LiveObject, name: str) -> object:
-        """`id`, or the field of that name."""
-        return live.id if name == "id" else live.fields.get(name)
+    def value(self, live: LiveObject, ref: Ref) -> object:
+        """Its id."""
+        return live.id if type(ref) is Ref else None
 
-    def promises(self, resource: Resource, name: str) -> bool:
-        """`id`."""
-        return name == "id"
+    def promises(self, resource: Resource, ref: Ref) -> bool:
+        """Its id."""
+        return type(ref) is Ref

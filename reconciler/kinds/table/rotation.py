@@ -16,6 +16,20 @@ from reconciler.model.secret import Secret
 
 SECRETS = "secrets"
 """The group of the record that holds the digest."""
+DIGITS = 8
+"""How much of it is kept."""
+
+
+def digest_of(request: Request, secrets: Sequence[str]) -> str:
+    """The digest of these secrets; empty where there are none, or no key."""
+    key = request.policy.secret_key
+    return keyed(key.reveal(), secrets) if key and secrets else ""
+
+
+def are_recorded(request: Request, secrets: Sequence[str]) -> bool | None:
+    """Whether just these were last written; None where no record tells."""
+    record, now = remembered(request).applied.get(SECRETS), digest_of(request, secrets)
+    return now.startswith(record) if record and now else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +42,13 @@ class Rotation:
     @property
     def digest(self) -> str:
         """The digest of git's; empty where there are none, or no key."""
-        key, values = self.request.policy.secret_key, [wanted.reveal() for wanted, _ in self._pairs()]
-        return keyed(key.reveal(), values) if key and values else ""
+        return digest_of(self.request, self._wanted())
 
     @property
     def happened(self) -> bool | None:
         """Whether git has other secrets than those that were last written; None where no record tells."""
-        record, now = self._record(), self.digest
-        return not now.startswith(record) if record and now else None
+        recorded = are_recorded(self.request, self._wanted())
+        return None if recorded is None else not recorded
 
     @property
     def cause(self) -> Cause:
@@ -50,12 +63,11 @@ class Rotation:
             return Cause.PENDING
         # Git may mention one more than it did.
         forms = [readable, *([one for j, one in enumerate(readable) if j != i] for i in range(len(readable)))]
-        key = self.request.policy.secret_key
-        kept = key is not None and any(keyed(key.reveal(), f).startswith(self._record()) for f in forms)
+        kept = any(are_recorded(self.request, form) for form in forms)
         return Cause.PENDING if kept else Cause.UNKNOWN
 
-    def _record(self) -> str:
-        return remembered(self.request).applied.get(SECRETS, "")
+    def _wanted(self) -> list[str]:
+        return [wanted.reveal() for wanted, _ in self._pairs()]
 
     def _pairs(self) -> list[tuple[Secret, object]]:
         """Git's secrets, each with what the object has in its place."""

@@ -82,7 +82,7 @@ class Row:
     def wanted(self, value: object, resolve: Resolve) -> object:
         """The manifest's value in the form in which it is compared and recorded: for references, ids."""
         if self.refers:
-            found: list[object] = [resolve(Ref(a, "id")) for a in addresses(value)]
+            found: list[object] = [resolve(Ref(a)) for a in addresses(value)]
             return sorted(found, key=str)
         return self._plain(self.form(value))
 
@@ -95,7 +95,7 @@ class Row:
         if self.stands_for is not None and (ref := self.stands_for(fields)) is not None:
             return resolve(ref)
         if self.refers:
-            found = [self.each(resolve(Ref(a, "id")), a.name) for a in addresses(value)]
+            found = [self.each(resolve(Ref(a)), a.name) for a in addresses(value)]
             return found if self.shape.unordered else next(iter(found), None)
         return self.write(self.shape.empty if value is None else value)
 

@@ -21,8 +21,7 @@ def remembered(request: Request) -> Memory:
     live = request.live
     if live is None or not _is_marked(live, request):
         return Memory()
-    older, unsaid = bool(live.facts.get("older")), live.facts.get("unsaid", frozenset())
-    return Memory(live.applied, live.written, older, unsaid)
+    return Memory(live.applied, live.written, live.facts.older, live.facts.unsaid)
 
 
 def has_record(request: Request) -> bool:
@@ -56,9 +55,5 @@ def resting(value: object, path: str, live: LiveObject) -> object:
 
 
 def _is_marked(live: LiveObject, request: Request) -> bool:
-    remembered_mark = live.facts.get("mark")
-    marks = [
-        *marks_in(live.labels, live.kind),
-        *([remembered_mark] if isinstance(remembered_mark, str) else []),
-    ]
+    marks = [*marks_in(live.labels, live.kind), *filter(None, [live.facts.mark])]
     return any(project_of(mark) == request.project.lower() for mark in marks)

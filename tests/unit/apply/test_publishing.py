@@ -11,6 +11,7 @@ import anyio
 import httpx
 import pytest
 
+from reconciler.kinds.instance.facts import facts_of
 from reconciler.kinds.protocol import Policy
 from reconciler.model.outcome import Outcome, Status
 from reconciler.model.state import Desired, LiveObject
@@ -164,12 +165,12 @@ def test_an_unchanged_draft_gives_its_name_to_the_version_that_is_there(
     rules = {"publish_unchanged": "same_version", "attributes_keep_own_keys": keeps}
     with Sandbox(rules=rules) as sandbox:
         apply(sandbox, wanted(), monkeypatch)
-        before = harness.snapshot(sandbox).objects["Instance"][0].facts["lastDeployedAt"]
+        before = facts_of(harness.snapshot(sandbox).objects["Instance"][0]).last_deployed_at
         desired = wanted(release="1.1.0")
         apply(sandbox, desired, monkeypatch)
         assert (len(draft(sandbox).versions), left(sandbox, desired)) == (1, [])
         (instance,) = harness.snapshot(sandbox).objects["Instance"]
-        assert instance.facts["lastDeployedAt"] == before, "naming what runs is no deployment"
+        assert facts_of(instance).last_deployed_at == before, "naming what runs is no deployment"
         assert left(sandbox, wanted()) in ([], ["Instance/acme/copy#update"]), "the first name is still there"
 
 
@@ -202,8 +203,8 @@ def test_a_version_that_becomes_available_by_itself_is_left_alone(monkeypatch: p
 def test_an_instance_is_deployed_where_its_release_is_really_another(monkeypatch: pytest.MonkeyPatch):
     with Sandbox() as sandbox:
         apply(sandbox, wanted(), monkeypatch)
-        before = harness.snapshot(sandbox).objects["Instance"][0].facts
+        before = facts_of(harness.snapshot(sandbox).objects["Instance"][0])
         apply(sandbox, wanted("second", "1.1.0"), monkeypatch)
-        after = harness.snapshot(sandbox).objects["Instance"][0].facts
-        assert after["deployedVersion"] == 2
-        assert after["lastDeployedAt"] != before["lastDeployedAt"]
+        after = facts_of(harness.snapshot(sandbox).objects["Instance"][0])
+        assert after.deployed_version == 2
+        assert after.last_deployed_at != before.last_deployed_at

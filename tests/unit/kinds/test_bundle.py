@@ -12,6 +12,7 @@ from reconciler.kinds.protocol import Policy, Request
 from reconciler.model.address import Address
 from reconciler.model.errors import ApiError
 from reconciler.model.plan import Cause, Verb
+from reconciler.model.refs import PackageRef
 from reconciler.model.state import Bundle, LiveObject, Resource
 
 KIND = all_kinds()["Bundle"]
@@ -90,7 +91,7 @@ def test_what_is_to_be_done(rows: list[Row], reason: str, sent: bool, drift: tup
 def test_the_version_that_holds_a_package(rows: list[Row], number: int | None) -> None:
     about = request(live(*rows))
     assert about.live is not None
-    assert KIND.value(about.live, f"version:{OURS}") == number
+    assert KIND.value(about.live, PackageRef(ADDRESS, OURS)) == number
     assert (KIND.unready(Verb.PUBLISH, about) == "") is (number is not None)
 
 

@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 
 from reconciler.kinds.instance.config import changed_keys, config_changes, variable_inputs
-from reconciler.kinds.instance.config_values import UNTYPED, ValueType, same_json, same_value, settled, text
+from reconciler.kinds.instance.config_values import (
+    UNTYPED,
+    ValueType,
+    in_api_shape,
+    same_json,
+    same_value,
+    text,
+)
 from reconciler.kinds.instance.config_wanted import bindings
 from reconciler.model.address import Address, Ref
 from reconciler.model.secret import Secret
@@ -35,8 +42,8 @@ PAIRS = ValueType("string", "keyvaluelist")
     ],
 )  # fmt: skip
 def test_collections_travel_as_the_lists_that_the_platform_wants(value: Any, kind: ValueType, sent: str):
-    assert text(settled(value, kind)) == sent
-    assert text(settled(settled(value, kind), kind)) == sent
+    assert text(in_api_shape(value, kind)) == sent
+    assert text(in_api_shape(in_api_shape(value, kind), kind)) == sent
 
 
 @pytest.mark.parametrize(
@@ -108,7 +115,7 @@ BOUND = {"Shared": {"customerConnection": "CustomerConnection/acme"}}
 
 def test_a_shared_connection_is_bound_by_reference():
     wanted = copy({"config": BOUND})
-    assert bindings(wanted) == [Ref(Address("CustomerConnection", "acme"), "id")]
+    assert bindings(wanted) == [Ref(Address("CustomerConnection", "acme"))]
     assert variable_inputs(request(wanted), ["Shared"]) == [
         {"key": "Shared", "customerConfigVariableId": "acme:id"}
     ]

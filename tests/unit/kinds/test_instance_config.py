@@ -9,12 +9,11 @@ from reconciler.kinds import all_kinds
 from reconciler.kinds.instance.config import (
     changed_keys,
     config_changes,
-    parse_variables,
     variable_inputs,
 )
 from reconciler.kinds.instance.config_forms import form
 from reconciler.kinds.instance.config_values import is_connection, on_wire, same_value, text
-from reconciler.kinds.instance.flows import flow_changes, flows_form, parse_flow
+from reconciler.kinds.instance.flows import flow_changes, flows_form
 from reconciler.kinds.instance.secrets import secrets_digest, secrets_rotated
 from reconciler.kinds.protocol import Policy
 from reconciler.model.plan import Verb
@@ -105,10 +104,8 @@ def test_variables_are_read_by_their_type():
 
 
 def test_a_connection_of_null_inputs_has_none():
-    required = {"key": "Slack", "dataType": "CONNECTION"}
-    assert parse_variables([{"inputs": None, "requiredConfigVariable": required}]) == {
-        "Slack": {"inputs": {}}
-    }
+    live = instance(config={"Slack": {"dataType": "CONNECTION", "inputs": None}})
+    assert live.fields["config"] == {"Slack": {"inputs": {}}}
 
 
 @pytest.mark.parametrize(
@@ -257,11 +254,12 @@ def test_no_secret_enters_the_unkeyed_record():
         ({"apiKeys": ["k"]}, [Secret("k", "live")]),
         ({"apiKeys": []}, []),
         ({"apiKeys": None}, Hidden()),
+        ({"apiKeys": ["k", None]}, Hidden()),
         ({}, Hidden()),
     ],
 )
 def test_api_keys_that_are_not_told_count_as_hidden(row: dict[str, Any], keys: Any):
-    assert parse_flow(row)["apiKeys"] == keys
+    assert instance(flows={"Main": row}).fields["flows"]["Main"]["apiKeys"] == keys
 
 
 @pytest.mark.parametrize(

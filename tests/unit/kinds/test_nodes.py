@@ -4,16 +4,35 @@ from __future__ import annotations
 
 from typing import Any
 
+import anyio
 import pytest
 
 from reconciler.kinds import all_kinds
-from reconciler.model.errors import Misfit
+from reconciler.live.tenant import Tenant
+from reconciler.model.errors import Misfit, NotUnderstood
+from reconciler.model.operation import Operation
+from tests.unit.samples import node
 
 GROUP = {"id": "R3JvdXA", "name": "On call", "users": {"nodes": [{"id": "a", "email": "ada@example.com"}]}}
 
+DRAFT = {"id": "draft", "name": "Sync"}
+LEAST = {
+    "id": "i1",
+    "name": "Copy",
+    "enabled": True,
+    "needsDeploy": False,
+    "customer": {"id": "c"},
+    "integration": None,
+}
+NULLABLE = (
+    *("description", "category", "labels", "metadata", "definition", "label", "versionSequence"),
+    *("hasUnpublishedChanges", "hasOutdatedComponents", "versionSequenceId", "components"),
+    *("deployedVersion", "lastDeployedAt", "systemSuspended", "configVariables", "flowConfigs"),
+)
+
 
 @pytest.mark.parametrize(
-    ("kind", "node", "told"),
+    ("kind", "shown", "told"),
     [
         ("AlertGroup", {**GROUP, "name": 7}, 'AlertGroup "R3JvdXA" is not as the API describes it at name'),
         ("AlertGroup", {**GROUP, "users": {"nodes": [{"email": "a"}]}}, "at users.nodes[0]: object"),
@@ -28,16 +47,61 @@ GROUP = {"id": "R3JvdXA", "name": "On call", "users": {"nodes": [{"id": "a", "em
         ("Component", {"id": "a", "public": True}, 'Component "a" is not as'),
         ("AlertTrigger", {"id": "a"}, 'AlertTrigger "a" is not as'),
         ("Customer", {"id": "a", "name": "A", "labels": "vip"}, "at labels: expected"),
+        (
+            "Instance",
+            {**node(), "customer": None},
+            'Instance "i1" is not as the API describes it at customer',
+        ),
+        ("Instance", {**node(), "flowConfigs": {"nodes": [None]}}, "at flowConfigs.nodes[0]: expected"),
+        ("Instance", {**node(), "configVariables": {"nodes": [None]}}, "at configVariables.nodes[0]: exp"),
+        (
+            "Instance",
+            node(config={"S": {"dataType": "CONNECTION", "inputs": []}}),
+            "nodes[0].inputs: expected",
+        ),
+        ("Integration", {**DRAFT, "name": None}, 'Integration "draft" is not as'),
+        (
+            "Integration",
+            {**DRAFT, "versionSequence": {"nodes": [{"id": "v"}]}},
+            "versionSequence.nodes[0]: ",
+        ),
+        ("Bundle", {"id": "a", "key": 7}, 'Bundle "a" is not as the API describes it at key'),
     ],
 )
-def test_it_names_the_object_and_the_place(kind: str, node: dict[str, Any], told: str) -> None:
+def test_it_names_the_object_and_the_place(kind: str, shown: dict[str, Any], told: str) -> None:
     with pytest.raises(Misfit) as found:
-        all_kinds()[kind].parse(node)
+        all_kinds()[kind].parse(shown)
     assert told in found.value.message
     assert found.value.hint
+
+
+def test_of_an_instance_or_a_draft_absent_and_null_are_nothing_that_is_set() -> None:
+    for kind, least in (("Instance", LEAST), ("Integration", DRAFT), ("Bundle", {"id": "a", "key": "a"})):
+        null = dict.fromkeys(NULLABLE, None) | least
+        assert all_kinds()[kind].parse(null) == all_kinds()[kind].parse(least)
 
 
 @pytest.mark.parametrize("kind", ["AlertGroup", "AlertMonitor", "Connection", "Customer", "User"])
 def test_what_is_absent_or_null_is_no_error(kind: str) -> None:
     rows = {row.place[0]: None for row in all_kinds()[kind].fields}
     assert all_kinds()[kind].parse({"id": "a"}).fields == all_kinds()[kind].parse({"id": "a", **rows}).fields
+
+
+class Answering:
+    """A client that answers every query alike."""
+
+    def __init__(self, answer: dict[str, Any]) -> None:
+        self._answer = answer
+
+    async def execute(self, _: Operation) -> dict[str, Any]:
+        await anyio.lowlevel.checkpoint()
+        return self._answer
+
+
+@pytest.mark.parametrize("rows", [None, [], {}, {"totalCount": 3}, {"totalCount": 3, "nodes": "odd"}])
+def test_a_draft_whose_older_versions_are_not_told_as_described_is_not_understood(rows: Any) -> None:
+    newest = [{"id": f"v{n}", "versionNumber": n, "versionIsAvailable": True} for n in (3, 2)]
+    draft = {**DRAFT, "versionSequence": {"totalCount": 3, "nodes": newest}}
+    client: Any = Answering({} if rows is None else {"versionSequence": rows})
+    with pytest.raises(NotUnderstood, match="not as the API describes it"):
+        anyio.run(Tenant(client).whole, all_kinds()["Integration"], draft)

@@ -1,0 +1,46 @@
+"""What is known of an instance beside its fields: by the server, and by a run alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reconciler.kinds.instance.config_values import ValueType
+from reconciler.model.state import Facts, LiveObject, Notes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceFacts(Facts):
+    """What an answer shows. Version and sequence are those that are assigned, `types` and `defaults` those of
+    its variables; of its flows, `flow_ids` are the integration's own, `flow_configs` those of their settings.
+    """
+
+    version_id: str | None = None
+    version_number: int | None = None
+    sequence: str | None = None
+    deployed_version: int | None = None
+    last_deployed_at: str | None = None
+    needs_deploy: bool = False
+    suspended: bool = False
+    types: Mapping[str, ValueType] = field(default_factory=dict)
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    flow_ids: Mapping[str, str] = field(default_factory=dict)
+    flow_configs: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceNotes(Notes):
+    """What a run knows of it: the variables whose values it has written."""
+
+    overwritten: frozenset[str] = frozenset()
+
+
+def facts_of(live: LiveObject) -> InstanceFacts:
+    """The facts of an instance."""
+    assert isinstance(live.facts, InstanceFacts)
+    return live.facts
+
+
+def overwritten(live: LiveObject | None) -> frozenset[str]:
+    """The variables whose values this run has written."""
+    return live.notes.overwritten if live and isinstance(live.notes, InstanceNotes) else frozenset()
