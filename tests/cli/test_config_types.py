@@ -86,7 +86,7 @@ OTHER = {
     "Moment": "2026-02-28T10:00:00Z",
     "Nightly": "0 5 * * mon-fri",
     "Level": "info",
-    "Script": "<b/>",
+    "Script": "<c/>",
     "Settings": '{"retries":4,"hosts":["a","b"]}',
     "Form": '{"name":"Ada","admin":1}',
     "Items": '["1","x"]',

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
-from reconciler.kinds.instance.config_causes import config_causes
+from reconciler.kinds.instance.config_causes import Differing, config_causes
 from reconciler.kinds.instance.config_values import (
     ALWAYS_SHOWN,
     NEVER_SHOWN,
@@ -33,14 +33,15 @@ from reconciler.kinds.instance.config_values import (
     veiled,
 )
 from reconciler.kinds.instance.config_wanted import resolved, unignored
-from reconciler.kinds.instance.facts import facts_of
+from reconciler.kinds.instance.facts import facts_of, is_configured
 from reconciler.kinds.instance.fields import given_config, live_config
 from reconciler.kinds.instance.node import Required, VariableNode
 from reconciler.kinds.instance.secrets import secrets_rotated
 from reconciler.kinds.nodes import every, known
 from reconciler.kinds.protocol import Request
 from reconciler.kinds.table.labels import ignored
-from reconciler.kinds.table.secrets import resting, shown
+from reconciler.kinds.table.secrets import remembered, resting, shown
+from reconciler.kinds.table.texts import is_trimmed, was_sent
 from reconciler.model.plan import Change
 from reconciler.model.secret import Hidden, Secret, unproven
 from reconciler.model.state import LiveObject
@@ -162,11 +163,29 @@ def _differing(request: Request, live: LiveObject) -> Iterator[tuple[str, str, o
     """What differs and is not ignored: a variable's key, the path, what is live, what is wanted."""
     wanted, found = given_config(request.resource), live_config(live)
     rotated, types = secrets_rotated(request), types_of(live)
-    for key, given in wanted.items():
-        value = resolved(given, request)
-        for path, before, after in _compare(key, value, found.get(key), types.get(key, UNTYPED), rotated):
-            if not ignored(request.resource, f"config.{path}"):
-                yield key, path, before, after
+    rows = [
+        (key, path, before, after)
+        for key, given in wanted.items()
+        for path, before, after in _compare(
+            key, resolved(given, request), found.get(key), types.get(key, UNTYPED), rotated
+        )
+        if not ignored(request.resource, f"config.{path}")
+    ]
+    kept = _kept(request, rows)
+    yield from (row for row in rows if row[1] not in kept)
+
+
+def _kept(request: Request, rows: Differing) -> frozenset[str]:
+    """The paths of the texts that are what the tenant made of those that it was sent."""
+    trimmed = [(key, path, after) for key, path, before, after in rows if is_trimmed(after, before)]
+    if not trimmed or is_configured(request.live):
+        return frozenset(path for _, path, _ in trimmed)
+    causes, written = config_causes(request, rows), remembered(request).written or {}
+    return frozenset(
+        path
+        for key, path, after in trimmed
+        if was_sent(request, after, causes[path], recorded=f"config.{key}" in written)
+    )
 
 
 def _variable_input(key: str, value: object, live: object) -> dict[str, object]:

@@ -30,15 +30,23 @@ class InstanceFacts(Facts):
 
 @dataclass(frozen=True, slots=True)
 class InstanceNotes(Notes):
-    """What a run knows of it: the variables whose values it has written."""
+    """What a run knows of it: the variables whose values it has written, and whether it has sent all that
+    differed.
+    """
 
     overwritten: frozenset[str] = frozenset()
+    configured: bool = False
 
 
 def facts_of(live: LiveObject) -> InstanceFacts:
     """The facts of an instance."""
     assert isinstance(live.facts, InstanceFacts)
     return live.facts
+
+
+def is_configured(live: LiveObject | None) -> bool:
+    """Whether this run has sent the values of all variables that differed."""
+    return live is not None and isinstance(live.notes, InstanceNotes) and live.notes.configured
 
 
 def overwritten(live: LiveObject | None) -> frozenset[str]:

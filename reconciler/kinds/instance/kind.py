@@ -29,7 +29,7 @@ from reconciler.kinds.instance.config import (
     resting_config,
 )
 from reconciler.kinds.instance.config_wanted import bindings
-from reconciler.kinds.instance.facts import InstanceFacts, InstanceNotes, facts_of
+from reconciler.kinds.instance.facts import InstanceFacts, InstanceNotes, facts_of, is_configured
 from reconciler.kinds.instance.fields import given_config, given_flows, integration_of
 from reconciler.kinds.instance.flows import FLOWS, flow_changes, parse_flow, resting_flows
 from reconciler.kinds.instance.node import InstanceNode, each
@@ -74,7 +74,7 @@ class InstanceKind(PlainKind, Deployed, ExplainsAbsence, GoesWith, Readiness, Re
         labels = frozenset(shown.labels or ())
         flows = {one.flow.name: parse_flow(one) for one in each(shown.flow_configs)}
         config = parse_variables(each(shown.config_variables))
-        owners = (shown.id, [shown.customer.id, shown.name])
+        owners = (shown.id, [shown.customer.id, shown.name.strip()])
         memory = recall(labels, keys_of(config, flows), owners)
         return LiveObject(
             kind=self.name,
@@ -115,11 +115,11 @@ class InstanceKind(PlainKind, Deployed, ExplainsAbsence, GoesWith, Readiness, Re
         customer = resolve(Ref(resource.fields["customer"]))
         if isinstance(customer, Ref) or not resource.fields.get("name"):
             return []
-        return [("customer and name", (customer, resource.fields["name"]))]
+        return [("customer and name", (customer, str(resource.fields["name"]).strip()))]
 
     def live_key(self, live: LiveObject, name: str) -> object:
         """The customer's id and the name."""
-        return (live.fields["customer"], live.fields["name"])
+        return (live.fields["customer"], str(live.fields["name"]).strip())
 
     def adoptable(self, key: str) -> bool:
         """A customer may have several instances, so a name alone proves nothing."""
@@ -189,7 +189,10 @@ class InstanceKind(PlainKind, Deployed, ExplainsAbsence, GoesWith, Readiness, Re
         if verb is Verb.DELETE:
             return None
         live = self.parse(node)
-        return replace(live, notes=InstanceNotes(newly_written(before, live))) if before else live
+        if before is None:
+            return live
+        configured = verb is Verb.CONFIGURE or is_configured(before)
+        return replace(live, notes=InstanceNotes(newly_written(before, live), configured))
 
     def satisfied(self, step: str, verb: Verb, request: Request) -> bool:
         """Whether the instance already is as the step would make it. A deploy always is sent: it also makes

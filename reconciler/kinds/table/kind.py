@@ -114,7 +114,7 @@ class TabledKind(PlainKind, Recorded):
         """The object as its rows read it."""
         fitted(self._node, node, self.name)
         node, labels = self.place.read(node) if self.place else (node, frozenset())
-        known = memory(self.layout, labels, self._keys, (node["id"], [self.name, node.get("name")]))
+        known = memory(self.layout, labels, self._keys, (node["id"], self._owner(node.get("name"))))
         return LiveObject(
             kind=self.name,
             id=str(node["id"]),
@@ -289,8 +289,12 @@ class TabledKind(PlainKind, Recorded):
         digests = digests_of(request, values)
         if now := Rotation(self.fields, request).digest:
             digests[SECRETS] = now
-        owner = request.live.id if request.live else [self.name, fields.get("name")]
+        owner = request.live.id if request.live else self._owner(fields.get("name"))
         return label(self.layout, digests, written, self._keys, owner)
+
+    def _owner(self, name: object) -> object:
+        """What tells an object from others while it has no id."""
+        return [self.name, name.strip() if isinstance(name, str) else name]
 
     def _fixed(self, request: Request, changes: Iterable[Change]) -> Iterable[Refusal]:
         fixed = {row.name for row in self.fields if row.fixed}
@@ -322,4 +326,8 @@ class TabledKind(PlainKind, Recorded):
 
 
 def _hashable(values: Iterable[object]) -> tuple[object, ...]:
-    return tuple(tuple(value) if isinstance(value, list) else value for value in values)
+    """The values to be looked up by: a tenant may keep no blanks around texts."""
+    return tuple(
+        tuple(value) if isinstance(value, list) else value.strip() if isinstance(value, str) else value
+        for value in values
+    )

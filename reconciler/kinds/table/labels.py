@@ -8,6 +8,7 @@ from reconciler.kinds.protocol import Request
 from reconciler.kinds.table.causes import cause
 from reconciler.kinds.table.marks import PROTECT, is_ours, is_protected, mark, marks_in, project_of
 from reconciler.kinds.table.secrets import remembered
+from reconciler.kinds.table.texts import is_kept
 from reconciler.model.digest import sha256
 from reconciler.model.plan import Cause, Change
 from reconciler.model.state import Resource
@@ -44,8 +45,10 @@ def label_changes(request: Request) -> list[Change]:
     changes = []
     if "labels" in resource.fields and not ignored(resource, "labels"):
         wanted, found = people(resource.fields["labels"]), people(live.labels)
-        if wanted != found:
-            why = cause(remembered(request).applied, "labels", wanted, found)
+        if wanted == found:
+            return []
+        why = cause(remembered(request).applied, "labels", wanted, found)
+        if not is_kept(request, "labels", wanted, found, why):
             changes.append(Change("labels", found, wanted, why))
     return changes
 
@@ -154,8 +157,10 @@ def scalar_changes(request: Request, paths: Sequence[str], empty: Mapping[str, o
         if path not in resource.fields or ignored(resource, path):
             continue
         wanted, found = plain(resource.fields[path], empty, path), plain(live.fields.get(path), empty, path)
-        if wanted != found:
-            why = cause(remembered(request).applied, path, wanted, found)
+        if wanted == found:
+            continue
+        why = cause(remembered(request).applied, path, wanted, found)
+        if not is_kept(request, path, wanted, found, why):
             changes.append(Change(path, found, wanted, why))
     return changes
 
