@@ -61,7 +61,11 @@ def settled(definition: Definition, config: Mapping[str, Any] | None, shared: Sh
 
 
 def _type(variable: Variable | None) -> ValueType:
-    return ValueType.named(variable.data_type, variable.collection) if variable else UNTYPED
+    return (
+        ValueType.named(variable.data_type, variable.collection, variable.code_language)
+        if variable
+        else UNTYPED
+    )
 
 
 @dataclass(slots=True)

@@ -17,7 +17,7 @@ from reconciler.kinds.instance.config_values import (
     SHARED,
     UNTYPED,
     ValueType,
-    as_json,
+    beside,
     has_secret,
     in_api_shape,
     inputs_of,
@@ -83,7 +83,7 @@ def parse_defaults(shown: Sequence[VariableNode]) -> dict[str, str]:
 
 
 def _type(required: Required) -> ValueType:
-    return ValueType.named(required.data_type, known(required.collection_type))
+    return ValueType.named(required.data_type, known(required.collection_type), known(required.code_language))
 
 
 def variable_inputs(request: Request, keys: Sequence[str]) -> list[dict[str, object]]:
@@ -109,9 +109,14 @@ def config_changes(request: Request) -> list[Change]:
     if live is None or not differing:
         return []
     causes = config_causes(request, differing)
+    types = types_of(live)
     return [
-        Change(f"config.{path}", _like(shown(b, f"config.{key}", request), a), a, causes[path])
-        for key, path, b, a in differing
+        Change(
+            f"config.{path}",
+            *beside(shown(before, f"config.{key}", request), after, types.get(key, UNTYPED)),
+            causes[path],
+        )
+        for key, path, before, after in differing
     ]
 
 
@@ -240,9 +245,3 @@ def _read(value: str, kind: ValueType) -> object:
     if kind.data in NEVER_SHOWN and value:
         return Secret(value, "live", sure=False)
     return value if kind.data in ALWAYS_SHOWN and not kind.collection else unproven(value)
-
-
-def _like(found: object, wanted: object) -> object:
-    """A live text as the list or map that it holds, to be read beside the wanted one."""
-    holds_more = isinstance(wanted, Mapping | list | tuple)
-    return as_json(found) if holds_more and isinstance(found, str) else found

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from reconciler.kinds.instance.config_values import as_json, has_secret, on_wire, same_json, text, veiled
+from reconciler.kinds.instance.config_values import (
+    as_json,
+    beside,
+    exact_json,
+    has_secret,
+    on_wire,
+    same_json,
+    text,
+    veiled,
+)
 from reconciler.kinds.instance.facts import facts_of
 from reconciler.kinds.instance.fields import Flows, given_flows, live_flows
 from reconciler.kinds.instance.node import FlowNode
@@ -58,8 +67,7 @@ def flow_changes(request: Request) -> list[Change]:
     return [
         Change(
             path,
-            veiled(shown(before, path, request), after),
-            after,
+            *beside(veiled(shown(before, path, request), after), after),
             _why(causes, path, before, after, request),
         )
         for path, before, after in out
@@ -147,7 +155,7 @@ def same_setting(wanted: object, found: object, rotated: bool) -> bool:
     if isinstance(found, list | tuple):
         return [text(key) for key in _keys(wanted)] == [text(key) for key in found]
     if isinstance(wanted, Mapping | list | tuple | Secret):
-        return same_json(as_json(text(wanted)), as_json(text(found)))
+        return same_json(exact_json(text(wanted)), exact_json(text(found)))
     if isinstance(wanted, bool):
         return wanted is bool(found)
     # No headers read back as nothing, or as an empty map.
