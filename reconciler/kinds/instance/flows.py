@@ -20,6 +20,7 @@ from reconciler.kinds.instance.node import FlowNode
 from reconciler.kinds.instance.secrets import secret_cause, secrets_rotated
 from reconciler.kinds.nodes import known
 from reconciler.kinds.protocol import Request
+from reconciler.kinds.table.absent import is_absent
 from reconciler.kinds.table.causes import fits, part_causes
 from reconciler.kinds.table.labels import ignored
 from reconciler.kinds.table.secrets import remembered, resting, shown
@@ -32,6 +33,15 @@ FLOWS = "configure-flows"
 KEYS = "apiKeys"
 TEXTS = ("testContentType", "testHeaders", "testPayload")
 """What may hold secrets."""
+
+SHOWN_AS = {
+    KEYS: "api_keys",
+    "testContentType": "test_content_type",
+    "testHeaders": "test_headers",
+    "testPayload": "test_payload",
+    "usesLre": "uses_lre",
+}
+"""The settings, as the type of an answer calls them."""
 
 
 def parse_flow(shown: FlowNode) -> dict[str, object]:
@@ -61,7 +71,9 @@ def flow_changes(request: Request) -> list[Change]:
     for name, settings in wanted.items():
         for field, value in settings.items():
             path, current = f"flows.{name}.{field}", found.get(name, {}).get(field)
-            if not ignored(request.resource, path) and not same_setting(value, current, rotated):
+            if ignored(request.resource, path) or is_absent(live, "flows", name, field):
+                continue
+            if not same_setting(value, current, rotated):
                 out.append((path, current, value))
     causes = _causes(request, [path for path, *_ in out]) if out else {}
     return [

@@ -31,7 +31,7 @@ from reconciler.kinds.instance.config import (
 from reconciler.kinds.instance.config_wanted import bindings
 from reconciler.kinds.instance.facts import InstanceFacts, InstanceNotes, facts_of, is_configured
 from reconciler.kinds.instance.fields import given_config, given_flows, integration_of
-from reconciler.kinds.instance.flows import FLOWS, flow_changes, parse_flow, resting_flows
+from reconciler.kinds.instance.flows import FLOWS, SHOWN_AS, flow_changes, parse_flow, resting_flows
 from reconciler.kinds.instance.node import InstanceNode, each
 from reconciler.kinds.instance.record import keys_of, newly_written, recall
 from reconciler.kinds.instance.release import names_version, release_ref
@@ -39,6 +39,7 @@ from reconciler.kinds.instance.rows import ROWS
 from reconciler.kinds.instance.steps import PLAIN, instance_steps, undeployed, update_changes
 from reconciler.kinds.nodes import fitted, known
 from reconciler.kinds.protocol import Request, Steps
+from reconciler.kinds.table.absent import unset
 from reconciler.kinds.table.labels import as_live, denied, labels_left, own_mark, people
 from reconciler.kinds.table.plain import PlainKind
 from reconciler.kinds.table.record import Memory
@@ -242,7 +243,10 @@ class InstanceKind(PlainKind, Deployed, ExplainsAbsence, GoesWith, Readiness, Re
 
 def _facts(shown: InstanceNode, memory: Memory) -> InstanceFacts:
     version, flows = shown.integration, each(shown.flow_configs)
+    settings = {(one.flow.name, *place) for one in flows for place in unset(one, SHOWN_AS)}
     return InstanceFacts(
+        absent=unset(shown, {name: name for name in ("description", "labels")})
+        | {("flows", *place) for place in settings},
         older=memory.older,
         unsaid=memory.unsaid,
         version_id=version.id if version else None,

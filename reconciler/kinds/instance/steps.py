@@ -11,6 +11,7 @@ from reconciler.kinds.instance.release import names_version, release_of, release
 from reconciler.kinds.instance.secrets import secrets_digest
 from reconciler.kinds.instance.tests import OUTSTANDING, test_steps, tests_of
 from reconciler.kinds.protocol import Request, Step, Steps, address_of
+from reconciler.kinds.table.absent import absent_fields
 from reconciler.kinds.table.causes import cause
 from reconciler.kinds.table.labels import creation, ignored, label_changes, mark_changes, scalar_changes
 from reconciler.kinds.table.record import WIDTH
@@ -77,7 +78,9 @@ def instance_steps(request: Request, *, adopt: bool) -> Steps:
     steps += _switch(request, deploying=bool(reason))
     steps += test_steps(request, deploying=bool(reason))
     return Steps(
-        tuple(steps), (*updating, *config, *flows, *switch), refusals=_another_integration(request, live)
+        tuple(steps),
+        (*updating, *config, *flows, *switch),
+        refusals=(*_another_integration(request, live), *absent_fields(request)),
     )
 
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 from reconciler.kinds.capabilities import Recorded
 from reconciler.kinds.nodes import fitted
 from reconciler.kinds.protocol import Request, Step, Steps, address_of
+from reconciler.kinds.table.absent import absent_fields, lacks
 from reconciler.kinds.table.compare import Comparison, considered, mentioned
 from reconciler.kinds.table.documents import Api, Search, made
 from reconciler.kinds.table.labels import (
@@ -113,6 +114,7 @@ class TabledKind(PlainKind, Recorded):
     def parse(self, node: Mapping[str, object]) -> LiveObject:
         """The object as its rows read it."""
         fitted(self._node, node, self.name)
+        absent = frozenset((row.name,) for row in self.fields if row.place and lacks(node, row.place))
         node, labels = self.place.read(node) if self.place else (node, frozenset())
         known = memory(self.layout, labels, self._keys, (node["id"], self._owner(node.get("name"))))
         return LiveObject(
@@ -120,7 +122,7 @@ class TabledKind(PlainKind, Recorded):
             id=str(node["id"]),
             fields={row.name: row.parsed(node) for row in self.fields},
             labels=labels,
-            facts=Facts(older=known.older),
+            facts=Facts(older=known.older, absent=absent),
             applied=known.applied,
             written=known.written,
             denied=denied(node),
@@ -157,7 +159,7 @@ class TabledKind(PlainKind, Recorded):
             looks = 1 if self.has_twins else 0  # once more, for what another run made at the same time
             return Steps((Step(Verb.CREATE, "does not exist", self._creation(request), reads=looks),))
         changes = tuple(self.changes(request))
-        refusals = tuple(self._fixed(request, changes))
+        refusals = (*self._fixed(request, changes), *absent_fields(request))
         marking = tuple(mark_changes(request)) if self.marked else ()
         if not changes and not marking:
             return Steps(refusals=refusals)
