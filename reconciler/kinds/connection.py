@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler.kinds.capabilities import Held, Redeploys
-from reconciler.kinds.component import reference
+from reconciler.kinds.component import bare, reference
 from reconciler.kinds.nodes import Input, Page, every, fitted
 from reconciler.kinds.protocol import Request, Step
 from reconciler.kinds.table.documents import Api, Search
@@ -125,6 +125,7 @@ class ConnectionKind(TabledKind, Held, Redeploys):
             fixed=True,
             path="connection.component.key",
             input=None,
+            form=bare,
         ),
         Row(
             "isPublic",
