@@ -13,7 +13,7 @@ import httpx
 
 from reconciler.api import Client, Credentials, Patience
 from reconciler.apply.run import Walk
-from reconciler.apply.step import Run
+from reconciler.apply.running import Run
 from reconciler.kinds import all_kinds
 from reconciler.kinds.protocol import Policy
 from reconciler.kinds.table.kind import TabledKind

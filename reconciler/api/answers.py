@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from reconciler.api.wire import Answer, Fault, clean
-from reconciler.model.errors import GraphQLError, NotFound, NullObject, PayloadError
+from reconciler.model.errors import GraphQLError, NotFound, NullObject, PayloadError, TooCostly
 from reconciler.model.operation import Operation
 
 _GONE = "record not found"
 _DENIED = ("permission", "not authorized", "unauthorized", "forbidden")
 _LONGEST = 2_000
+_COSTLY = re.compile(r"\b(cost|complexity|complex)\b", re.IGNORECASE)
+_COSTLY_HINT = "the tenant bounds what one query may ask for; ask Prismatic to raise that bound"
 _DENIED_HINT = "the token's user lacks the role for this; ask an owner or admin of the organization"
 _OBJECT_FIELDS = ("", "__all__", "id")  # a payload error that stands at these is about the object itself
 
@@ -43,6 +46,8 @@ def _graphql_error(op: Operation, answer: Answer) -> GraphQLError:
     text = _joined(dict.fromkeys(clean(fault.message, op.variables) for fault in faults))
     if all(_is_gone(fault) for fault in faults) and not (answer.data or {}).get(op.name):
         return NotFound(f"{op.name}: {text}", operation=op.name, address=op.address)
+    if not op.is_mutation and not answer.data and _COSTLY.search(text):
+        return TooCostly(f"{op.name}: {text}", operation=op.name, address=op.address, hint=_COSTLY_HINT)
     denied = any(word in text.lower() for word in _DENIED)
     doubtful = op.is_mutation and not denied and (answer.status >= 500 or any(map(_ran, faults)))
     hint = _DENIED_HINT if denied else ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 import anyio
 
@@ -23,6 +24,7 @@ class Health:
         self._repeated = 0
         self._failures = 0
         self._since = 0.0
+        self._probed = 0.0
         self._last = ""
         self._waiting: set[anyio.CancelScope] = set()
         self.outage = ""
@@ -45,6 +47,7 @@ class Health:
         lasted = now - self._since
         streak = self._failures >= self._patience.streak and lasted >= self._patience.outage
         if streak or lasted >= self._patience.deadline:
+            self._probed = now
             self.outage = (
                 f"no answer to {self._failures} requests in a row for {lasted:.0f} s, last: {failure.text}"
             )
@@ -52,9 +55,17 @@ class Health:
                 scope.cancel()
 
     def check(self) -> None:
-        """Raises AttemptError where the tenant counts as down."""
-        if self.outage:
-            raise AttemptError(self.outage, sent=False, final=True, reached=False, tried=False)
+        """Raises AttemptError where the tenant counts as down, but for one request now and then, which looks
+        whether it still is.
+        """
+        now = self._patience.clock()
+        if self.outage and now - self._probed >= self._patience.probe:
+            self._probed = now
+        elif self.outage:
+            self._down()
+
+    def _down(self) -> NoReturn:
+        raise AttemptError(self.outage, sent=False, final=True, reached=False, tried=False)
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
@@ -66,7 +77,8 @@ class Health:
                 yield
             finally:
                 self._waiting.discard(scope)
-        self.check()
+        if scope.cancel_called:
+            self._down()
 
     def refusal(self, failure: AttemptError) -> str:
         """Why the request that failed so may not be repeated; empty where it may, which costs one token."""
@@ -74,6 +86,8 @@ class Health:
             return "the tenant counts as down"
         if failure.throttled:
             return ""  # a 429 is the tenant's own means of slowing us down, and the limiter obeys it
+        if not failure.sent:
+            return ""  # nobody was there to be hammered, which the circuit bounds
         if self._budget < 1:
             return f"not tried again, since this run has repeated {self._repeated} requests already"
         self._budget -= 1

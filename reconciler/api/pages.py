@@ -11,10 +11,12 @@ from typing import Any, Protocol
 
 import anyio
 
-from reconciler.model.errors import ApiError, ReconcilerError
+from reconciler.model.errors import ApiError, ReconcilerError, TooCostly
 from reconciler.model.operation import Operation
 
 LARGEST = 100
+_SMALLER = (50, 20, 10, 5, 2, 1)
+"""What is asked for instead, where the server finds that a page costs too much."""
 _TRIES = 5
 
 
@@ -76,8 +78,12 @@ async def stream(
     seen: set[str | int] = set()
     cursors: set[str] = set()
     while True:
+
+        def page_of(size: int, after: str | None = after) -> Operation:
+            return make(size, after)
+
+        part, first = await _affordable(client, page_of, first)
         op = make(first, after)
-        part = _page(op, await client.execute(op))
         for row in part.rows:
             key = _id(row)
             if row is not None and key not in seen:
@@ -100,8 +106,7 @@ async def _read_once(
     client: Executor, make: Callable[[int, int], Operation], first: int, concurrency: int
 ) -> list[Any] | None:
     """All rows, or None if the pages do not fit together."""
-    op = make(first, 0)
-    head = _page(op, await client.execute(op))
+    head, first = await _affordable(client, lambda size: make(size, 0), first)
     if head.total is None:
         return await _follow(client, make, first, head)
     # A server that gives fewer than were asked for sets the step.
@@ -110,6 +115,19 @@ async def _read_once(
         return _whole([head])
     operations = [make(step, offset) for offset in range(step, head.total, step)]
     return _whole([head, *await _together(client, operations, concurrency)])
+
+
+async def _affordable(client: Executor, make: Callable[[int], Operation], size: int) -> tuple[_Page, int]:
+    """The largest page that the server does not find too costly, and the size that was asked for."""
+    while True:
+        op = make(size)
+        try:
+            return _page(op, await client.execute(op)), size
+        except TooCostly:
+            smaller = next((one for one in _SMALLER if one < size), None)
+            if smaller is None:
+                raise
+            size = smaller
 
 
 async def _follow(

@@ -39,9 +39,10 @@ class Patience:
 
     `deadline` bounds what one operation takes with all its repetitions, the wait for its turn not counted:
     no attempt begins after it. `timeout` is how long one answer may take unless the operation says otherwise.
-    Four are of the client as a whole (`Health` obeys them): it repeats no more than `reserve` requests and
+    Five are of the client as a whole (`Health` obeys them): it repeats no more than `reserve` requests and
     a `share` of those that it makes, and takes a tenant for down after `streak` failures in a row that span
-    `outage` seconds, or after any that span the deadline.
+    `outage` seconds, or after any that span the deadline; then one request every `probe` seconds looks
+    whether somebody is there again.
     """
 
     attempts: int = 6
@@ -53,6 +54,7 @@ class Patience:
     share: float = 0.2
     streak: int = 5
     outage: float = 30.0
+    probe: float = 2.0
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], float] = time.time
@@ -63,6 +65,12 @@ class Patience:
         if wait is not None:
             return wait + self.rng.uniform(0, self.base)
         return self.rng.uniform(0, min(self.cap, self.base * 2 ** (attempt - 1)))
+
+    def until_back(self, attempt: int) -> float:
+        """Seconds from the beginning of attempt number `attempt` to the next where nobody was there to
+        answer: a restart takes its time, and all attempts together outlast one of twenty seconds.
+        """
+        return self.rng.uniform(0.75, 1) * min(self.cap, self.base * float(2**attempt))
 
 
 class AttemptError(Exception):
@@ -158,14 +166,18 @@ async def persist(
     """
     number = 0
     while True:
+        began = patience.clock()
         try:
             return await attempt()
         except AttemptError as error:
             failure, number = error, number + 1
+        took = patience.clock() - began
         trail.note(failure)
         if failure.final or (failure.sent and not repeatable):
             raise failure
         delay = patience.delay(number, failure.wait)
+        if not failure.reached and failure.wait is None:
+            delay = max(delay, patience.until_back(number) - took)
         late = trail.spent + delay > patience.deadline
         if late and failure.wait:
             trail.ended = f"it asks to wait {failure.wait:.0f} s, which is too long"

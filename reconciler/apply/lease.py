@@ -18,7 +18,9 @@ from reconciler.model.operation import Operation
 ATTEMPTS = 3
 TICK = 15.0  # a machine that slept must soon notice that its lease ran out meanwhile
 RELEASE_SECONDS = 10.0
+RELEASE_WAITS = (0.5, 1.0, 2.0, 2.5, 2.5)
 TELL_SECONDS = 5.0
+_NOT_GIVEN_BACK = "the lease was not given back, and runs out by itself"
 
 
 class Executor(Protocol):
@@ -66,8 +68,10 @@ async def held(client: Executor, claim: Claim, ports: Ports) -> AsyncIterator[Ho
         await holding.acquire()
         yield holding
     finally:
-        with anyio.move_on_after(RELEASE_SECONDS, shield=True):
+        with anyio.move_on_after(RELEASE_SECONDS, shield=True) as scope:
             await holding.release()
+        if scope.cancelled_caught:
+            ports.say(f"{_NOT_GIVEN_BACK}: no answer within {RELEASE_SECONDS:.0f} s")
 
 
 class Holding:
@@ -123,20 +127,31 @@ class Holding:
                 continue  # until it runs out, the next tick may do better
 
     async def release(self) -> None:
-        """Deletes our lease, and only ours; where that fails, it runs out by itself."""
+        """Deletes our lease, and only ours; where that fails again and again, it runs out by itself."""
         if not self._tried:
             return
+        failure = await self._given_back()
+        for wait in RELEASE_WAITS:
+            if not failure:
+                break
+            await self._ports.sleep(wait)
+            failure = await self._given_back()
+        if failure:
+            self._ports.say(f"{_NOT_GIVEN_BACK}: {failure}")
+        self._lease = None
+
+    async def _given_back(self) -> str:
+        """Tries to give it back once; why that failed, else an empty text."""
         try:
             # Where the claim was cut off, only the tenant knows what came of it.
             ours = self._lease or await self._present()
             if ours is not None and ours.token == self._claim.token:
                 await self._client.execute(profile.remove(ours))
         except NotFound:
-            pass
+            return ""
         except Exception as error:  # the run is over, and its outcome matters more
-            why = error.message if isinstance(error, ReconcilerError) else Unforeseen(error).message
-            self._ports.say(f"the lease was not given back, and runs out by itself: {why}")
-        self._lease = None
+            return error.message if isinstance(error, ReconcilerError) else Unforeseen(error).message
+        return ""
 
     async def _present(self) -> Lease | None:
         return await present(self._client, self._claim.project)

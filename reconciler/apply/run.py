@@ -13,7 +13,8 @@ from traceback import format_tb
 import anyio
 
 from reconciler.apply.rollout import Rollouts
-from reconciler.apply.step import Run, carry_out
+from reconciler.apply.running import Run
+from reconciler.apply.step import carry_out
 from reconciler.model.errors import (
     ApiError,
     JournalFailed,

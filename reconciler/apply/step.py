@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from time import monotonic
+from dataclasses import replace
 from typing import Any
 
-from reconciler.apply.journal import Journal
-from reconciler.apply.listening import harmless
-from reconciler.apply.look import Objects, further, own
+from reconciler.apply.look import further, own
+from reconciler.apply.running import Run
 from reconciler.kinds import all_kinds
 from reconciler.kinds.answers import observed, understood
-from reconciler.kinds.capabilities import Destroys, FollowUp, Foretells, Publishes, Readiness, Uploads
-from reconciler.kinds.protocol import Kind, Policy, Request
-from reconciler.model.address import Address, Ref
+from reconciler.kinds.capabilities import Destroys, FollowUp, Publishes, Readiness, Uploads
+from reconciler.kinds.protocol import Kind, Request
+from reconciler.model.address import Ref
 from reconciler.model.errors import (
     ApiError,
     JournalFailed,
@@ -27,7 +25,7 @@ from reconciler.model.errors import (
     Unreachable,
 )
 from reconciler.model.operation import Operation
-from reconciler.model.outcome import Event, Waiting
+from reconciler.model.outcome import Waiting
 from reconciler.model.plan import Action, Verb
 from reconciler.model.state import LiveObject, Resource
 from reconciler.runs.manifest_test import run_test
@@ -39,53 +37,6 @@ _DEPLOYED = {Verb.CREATE, Verb.CONFIGURE}
 """What leaves things to be deployed, of which the object may not tell."""
 PATIENCE = 3.0
 """Seconds after which what is waited for may be brought about."""
-
-
-@dataclass(slots=True)
-class Run:
-    """What the actions of one run share: both sides, the tenant, the ports, and what was observed so far."""
-
-    project: str
-    resources: Mapping[Address, Resource]
-    observed: dict[Address, LiveObject]
-    policy: Policy
-    tenant: Objects
-    journal: Journal
-    listener: Callable[[Event], None]
-    sleep: Callable[[float], Awaitable[None]]
-    attributes: Mapping[str, str] = field(default_factory=dict)
-    wait_seconds: float = 300.0
-    clock: Callable[[], float] = monotonic
-    looked: set[Address] = field(default_factory=set)
-    kept: dict[str, str] = field(default_factory=dict)
-    """Where the text is that an action destroyed, by the action's id."""
-    before: dict[Address, LiveObject] = field(default_factory=dict)
-    """The objects as they were before this run changed them."""
-    sent: dict[Address, set[Verb]] = field(default_factory=dict)
-    """What this run did to them."""
-    _foretold: dict[Ref, tuple[LiveObject, Any]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.listener = harmless(self.listener)
-
-    def resolve(self, ref: Ref) -> Any:
-        """A Ref's value from what was observed, else the Ref itself."""
-        live = self.observed.get(ref.address)
-        value = all_kinds()[ref.address.kind].value(live, ref) if live else None
-        value = self._will_be(ref, live) if value is None and live else value
-        return ref if value is None else value
-
-    def _will_be(self, ref: Ref, live: LiveObject) -> Any:
-        resource = self.resources.get(ref.address)
-        if resource is None:
-            return None
-        known = self._foretold.get(ref)
-        if known is None or known[0] is not live:
-            request = Request(self.project, resource, live, self.resolve, self.policy)
-            kind = all_kinds()[ref.address.kind]
-            value = kind.will_be(request, ref) if isinstance(kind, Foretells) else None
-            known = self._foretold[ref] = (live, value)
-        return known[1]
 
 
 async def carry_out(action: Action, run: Run) -> None:
@@ -109,6 +60,9 @@ async def carry_out(action: Action, run: Run) -> None:
         await _test(kind, name, action, run)
         return
     run.sent.setdefault(action.address, set()).add(action.verb)
+    if isinstance(kind, Publishes) and (op := kind.announced(action.verb, _request(action, run))):
+        _further(kind, await _journalled(kind, op, action, run), action, run)
+        _not_overtaken(kind, name, action, _request(action, run))
     await _send(kind, name, action, run)
     if action.verb is Verb.DELETE:
         run.observed.pop(action.address, None)
@@ -186,6 +140,10 @@ async def _look_again(kind: Kind, name: str, action: Action, run: Run) -> None:
         request = await _reread(kind, action, run)
     except NotFound as error:
         raise Stale("it was deleted meanwhile", address=str(action.address), hint="plan again") from error
+    _not_overtaken(kind, name, action, request)
+
+
+def _not_overtaken(kind: Kind, name: str, action: Action, request: Request) -> None:
     overtaken = isinstance(kind, Publishes) and kind.overtaken(action.verb, request)
     if overtaken and not kind.satisfied(name, action.verb, request):
         raise Stale("someone else changed it meanwhile", address=str(action.address), hint="plan again")
@@ -195,8 +153,7 @@ async def _find(kind: Kind, action: Action, run: Run) -> LiveObject | None:
     """Looks for an object that already bears the mark: made by an earlier run, or by another one now."""
     found = await own(run.tenant, kind, _request(action, run))
     if len(found) > 1:
-        ids = ", ".join(o.id for o in found)
-        raise Stale(f"{len(found)} objects are {action.address}: {ids}", address=str(action.address))
+        raise _several(action, found)
     if found:
         run.observed[action.address] = found[0]
         return found[0]
@@ -243,15 +200,9 @@ async def _upload(kind: Kind, action: Action, node: Mapping[str, Any], run: Run)
 async def _settle(kind: Kind, action: Action, run: Run) -> LiveObject | None:
     """The object, now that it was created, and no other beside it. Two runs may both have looked before
     either created. Each looks again, and all keep the oldest: what bears the mark beside it came to be since
-    our look that found nothing, and nobody has done anything with it yet. A list that lacks what we know to
-    be there is older than our call, and is read again.
+    our look that found nothing, and nobody has done anything with it yet.
     """
-    request = _request(action, run)
-    for attempt in range(1, ATTEMPTS + 1):
-        found = await own(run.tenant, kind, request)
-        if request.live is None or any(o.id == request.live.id for o in found):
-            break
-        await run.sleep(FIRST_WAIT * 2**attempt)
+    request, found = _request(action, run), await _since(kind, action, run)
     for twin in found[1:]:
         op = kind.operation(Verb.DELETE.value, Verb.DELETE, replace(request, live=twin))
         with suppress(NotFound):
@@ -259,6 +210,37 @@ async def _settle(kind: Kind, action: Action, run: Run) -> LiveObject | None:
     if found and (request.live is None or request.live.id != found[0].id):
         run.observed[action.address] = found[0]
     return found[0] if found else None
+
+
+async def _alone(kind: Kind, action: Action, run: Run) -> None:
+    """Looks whether another object of its name came to be beside one without a mark. Nobody can tell which
+    of them is a person's, so that both are left.
+    """
+    found = await _since(kind, action, run)
+    if len(found) > 1:
+        raise _several(action, found, "it was created, and so was another of its name: ")
+
+
+async def _since(kind: Kind, action: Action, run: Run) -> list[LiveObject]:
+    """The objects that are the resource's, now that one was created. A list that lacks what we know to be
+    there is older than our call, and is read again.
+    """
+    request = _request(action, run)
+    for attempt in range(1, ATTEMPTS + 1):
+        found = await own(run.tenant, kind, request)
+        if request.live is None or any(o.id == request.live.id for o in found):
+            break
+        await run.sleep(FIRST_WAIT * 2**attempt)
+    return found
+
+
+def _several(action: Action, found: Sequence[LiveObject], how: str = "") -> Stale:
+    ids = ", ".join(o.id for o in found)
+    return Stale(
+        f"{how}{len(found)} objects are {action.address}: {ids}",
+        address=str(action.address),
+        hint="plan again: the plan names a way out",
+    )
 
 
 def _keep(kind: Kind, name: str, action: Action, run: Run) -> None:
@@ -284,13 +266,20 @@ async def _observe(kind: Kind, action: Action, node: Mapping[str, Any], run: Run
     if live is not None:
         run.observed[action.address] = live
     elif action.verb not in (Verb.CREATE, Verb.DELETE):
-        if isinstance(kind, Publishes) and (known := run.observed.get(action.address)):
-            run.observed[action.address] = kind.noted(action.verb, node, known)
+        _note(kind, action.verb, node, action, run)
         await _reread(kind, action, run)
     if action.verb is Verb.CREATE and kind.has_twins:
         await _settle(kind, action, run)
     elif action.verb is Verb.CREATE and live is None:
         await _find(kind, action, run)
+    elif action.verb is Verb.CREATE and not kind.marked:
+        await _alone(kind, action, run)
+
+
+def _note(kind: Kind, verb: Verb, node: Mapping[str, Any], action: Action, run: Run) -> None:
+    """Notes what an answer tells that nothing shows later."""
+    if isinstance(kind, Publishes) and (known := run.observed.get(action.address)):
+        run.observed[action.address] = kind.noted(verb, node, known)
 
 
 async def _journalled(kind: Kind, op: Operation, action: Action, run: Run) -> Mapping[str, Any]:
@@ -349,8 +338,12 @@ async def _reread(kind: Kind, action: Action, run: Run) -> Request:
 async def _follow_up(kind: Kind, action: Action, run: Run) -> None:
     op = _next_call(kind, action, run)
     if op is not None:
-        node = await _journalled(kind, op, action, run)
-        run.observed[action.address] = understood(kind, node)
+        _further(kind, await _journalled(kind, op, action, run), action, run)
+
+
+def _further(kind: Kind, node: Mapping[str, Any], action: Action, run: Run) -> None:
+    """The object as the answer to a call around the step's own shows it."""
+    run.observed[action.address] = _noting(understood(kind, node), run.observed.get(action.address))
 
 
 def _next_call(kind: Kind, action: Action, run: Run, error: PayloadError | None = None) -> Operation | None:
@@ -375,7 +368,7 @@ async def _wait(kind: Kind, action: Action, run: Run) -> None:
         if isinstance(kind, Publishes) and not told and poll.waited >= PATIENCE:
             op = kind.hastened(action.verb, _request(action, run))
         if op is not None:
-            await _journalled(kind, op, action, run)
+            _note(kind, Verb.AVAILABILITY, await _journalled(kind, op, action, run), action, run)
             told = True
         elif not await poll.again():
             raise ApiError(

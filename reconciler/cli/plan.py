@@ -56,6 +56,13 @@ _PLANNING: tuple[Callable[[F], F], ...] = (
         help="Write nothing of these, whatever needs it.",
     ),
     click.option("--no-deps", is_flag=True, help="Not even what the selected ones cannot do without."),
+    click.option(
+        "--use",
+        multiple=True,
+        type=text,
+        metavar="ADDRESS=ID",
+        help="Which of several objects of one name is meant.",
+    ),
     click.option("--prune", is_flag=True, help="Delete what is ours and stands in no manifest."),
     parallelism,
     click.option("--overwrite-drafts", is_flag=True, help="Overwrite unpublished changes of people."),

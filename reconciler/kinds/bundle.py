@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from msgspec import UNSET, Struct, UnsetType
 
-from reconciler.kinds.capabilities import Paged, Readiness, Uploads
+from reconciler.kinds.capabilities import Paged, Readiness, Supplies, Uploads
 from reconciler.kinds.integration import metadata as record
 from reconciler.kinds.integration.source import PREFIX
 from reconciler.kinds.integration.versions import older, with_older
@@ -24,6 +24,7 @@ from reconciler.kinds.table.plain import PlainKind
 from reconciler.model.address import Ref, Resolve
 from reconciler.model.digest import sha256
 from reconciler.model.errors import ApiError
+from reconciler.model.needs import Component, Need
 from reconciler.model.operation import Operation, Upload
 from reconciler.model.plan import Cause, Change, Verb
 from reconciler.model.refs import PackageRef, SignatureRef
@@ -99,7 +100,7 @@ class PublishNode(Struct, rename="camel"):
     connection_avatar_icon_upload_urls: list[IconNode] | UnsetType | None = UNSET
 
 
-class BundleKind(PlainKind, Paged, Readiness, Uploads):
+class BundleKind(PlainKind, Paged, Readiness, Uploads, Supplies):
     """The calls of `Bundle`, whose only field is what was packed. No manifest declares one by itself."""
 
     name = "Bundle"
@@ -180,6 +181,10 @@ class BundleKind(PlainKind, Paged, Readiness, Uploads):
         """The version that holds the manifest's bundle."""
         holds = isinstance(ref, PackageRef) and ref.signature == resource.fields["bundle"].signature
         return holds or super().promises(resource, ref)
+
+    def supplies(self, resource: Resource) -> Need:
+        """The component that is published of it, which is the organization's own."""
+        return Component(str(resource.fields["key"]), is_public=False)
 
     def steps(self, request: Request, *, adopt: bool) -> Steps:
         """One publish, unless some version holds the bundle already."""

@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 
 from reconciler.kinds.protocol import Kind, Request, Step, Steps
 from reconciler.model.address import Address, Ref, Resolve
+from reconciler.model.needs import Need
 from reconciler.model.operation import Operation, Upload
 from reconciler.model.plan import Verb
 from reconciler.model.state import LiveObject, Resource
@@ -149,6 +150,24 @@ def not_there(ref: Ref) -> tuple[str, str, str]:
     )
 
 
+@runtime_checkable
+class NeedsOfTenant(Protocol):
+    """Kinds that name things of the tenant which no Ref can: what a definition is made of."""
+
+    def needs_of_tenant(self, resource: Resource) -> Sequence[Need]:
+        """What must be there before the resource is sent, each once."""
+        ...
+
+
+@runtime_checkable
+class Supplies(Protocol):
+    """Kinds whose resources are what others need of the tenant."""
+
+    def supplies(self, resource: Resource) -> Need:
+        """What its manifest brings, or says to be there."""
+        ...
+
+
 # What the platform does along with it
 
 
@@ -276,6 +295,12 @@ class Publishes(Protocol):
 
     def noted(self, verb: Verb, node: Mapping[str, object], known: LiveObject) -> LiveObject:
         """The object as known, with what an answer tells that nothing shows later."""
+        ...
+
+    def announced(self, verb: Verb, request: Request) -> Operation | None:
+        """A call that must go before the step: should the run end right after it, the next one knows what is
+        still to be brought about.
+        """
         ...
 
     def hastened(self, verb: Verb, request: Request) -> Operation | None:

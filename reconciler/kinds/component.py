@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from msgspec import Struct
 
-from reconciler.kinds.capabilities import ExplainsAbsence, LookedUp
+from reconciler.kinds.capabilities import ExplainsAbsence, LookedUp, Supplies
 from reconciler.kinds.nodes import Page, every, fitted
 from reconciler.kinds.protocol import Request, Steps, address_of
 from reconciler.kinds.table.documents import Api
@@ -19,6 +19,7 @@ from reconciler.kinds.table.row import Row
 from reconciler.kinds.table.shape import NAME, number, truth
 from reconciler.model import documents
 from reconciler.model.address import Ref, Resolve
+from reconciler.model.needs import Component, Need
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Refusal
 from reconciler.model.refs import ConnectionRef, InputsRef
@@ -107,7 +108,7 @@ class KnownInputs(Notes):
     by_action: Mapping[str, Mapping[str, str]]
 
 
-class ComponentKind(TabledKind, ExplainsAbsence, LookedUp):
+class ComponentKind(TabledKind, ExplainsAbsence, LookedUp, Supplies):
     """That a component is there, in the version that integrations rely on. It is compared, and never
     written.
     """
@@ -196,6 +197,11 @@ class ComponentKind(TabledKind, ExplainsAbsence, LookedUp):
         known = ", ".join(sorted(_facts_of(live).connections)) or "none"
         name = ref.key if isinstance(ref, ConnectionRef) else ref.field
         return MISSING, f'component "{ref.address.name}" has no connection "{name}"', f"it has: {known}"
+
+    def supplies(self, resource: Resource) -> Need:
+        """The component."""
+        fields = resource.fields
+        return Component(str(fields["key"]), bool(fields.get("isPublic", True)))
 
     def steps(self, request: Request, *, adopt: bool) -> Steps:
         """None: what is missing is refused."""

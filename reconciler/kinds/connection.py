@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from reconciler.kinds.capabilities import Held, Redeploys
+from reconciler.kinds.capabilities import Held, Redeploys, Supplies
 from reconciler.kinds.component import bare, reference
 from reconciler.kinds.nodes import Input, Page, every, fitted
 from reconciler.kinds.protocol import Request, Step
@@ -20,6 +20,7 @@ from reconciler.kinds.table.places import Description
 from reconciler.kinds.table.row import Row, description, lowered
 from reconciler.kinds.table.shape import MAYBE_SECRET, NAME, by_name, truth, words
 from reconciler.model.address import Address, Ref
+from reconciler.model.needs import Need, Shared
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb
 from reconciler.model.refs import ConnectionRef
@@ -60,7 +61,7 @@ def _connection(fields: Mapping[str, object]) -> Ref:
     return ConnectionRef(component, str(fields["connection"]))
 
 
-class ConnectionKind(TabledKind, Held, Redeploys):
+class ConnectionKind(TabledKind, Held, Redeploys, Supplies):
     """A connection that many integrations share, named by their definitions through its stable key."""
 
     name = "Connection"
@@ -149,6 +150,10 @@ class ConnectionKind(TabledKind, Held, Redeploys):
         ),
         INPUTS,
     )
+
+    def supplies(self, resource: Resource) -> Need:
+        """The shared connection."""
+        return Shared(str(resource.fields["stableKey"]))
 
     def redeploys(self, resource: Resource, step: Step) -> tuple[str, tuple[Address, ...]]:
         """The instances that use it, for new inputs."""

@@ -11,18 +11,9 @@ import anyio
 
 from reconciler.api.client import Client
 from reconciler.api.pages import LARGEST, read_all
-from reconciler.kinds.integration.needs import (
-    Component,
-    Found,
-    Need,
-    Shared,
-    connections,
-    keys_of,
-    newest,
-    numbered,
-    signed,
-)
+from reconciler.kinds.integration.needs import Found, connections, keys_of, newest, numbered, signed
 from reconciler.live.tenant import Tenant
+from reconciler.model.needs import Component, Need, Shared
 from reconciler.model.operation import Operation
 
 AT_ONCE = 50

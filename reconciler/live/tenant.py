@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from reconciler.api.client import Client
@@ -44,7 +45,10 @@ class Tenant:
         return await self._client.execute(op)
 
     async def find(self, kind: Kind, op: Operation) -> list[LiveObject]:
-        """The objects of the connection that `op` asks for."""
+        """The objects of the connection that `op` asks for; where it asks in pages, those of all pages."""
+        if "$first" in op.document:
+            rows = await read_all(self._client, partial(_page_of, op))
+            return [await self._object(kind, node) for node in rows]
         answer = await self.there(op)
         return [await self._object(kind, node) for node in answer.get("nodes") or () if node]
 
@@ -110,3 +114,7 @@ class Tenant:
                 hint="run again; if it stays so, the platform has a problem",
             )
         return answer
+
+
+def _page_of(op: Operation, first: int, offset: int) -> Operation:
+    return replace(op, variables={**op.variables, "first": first, "offset": offset})

@@ -13,7 +13,8 @@
     └── ApiError                   1   an operation failed
         ├── PayloadError               the mutation's own `errors`
         ├── GraphQLError               top-level `errors`
-        │   └── NotFound               "Record not found"
+        │   ├── NotFound               "Record not found"
+        │   └── TooCostly              more than the server lets one query ask for
         ├── TestFailed                 a flow ran, and not as its test expects
         ├── NullObject                 no errors, and no object either
         ├── Misfit                     an object that is not as the API describes it
@@ -165,6 +166,12 @@ class NotFound(GraphQLError):
     """The object is gone ("Record not found")."""
 
     code = "not-found"
+
+
+class TooCostly(GraphQLError):
+    """The server finds that a query asks for too much at once."""
+
+    code = "too-costly"
 
 
 class NullObject(ApiError):

@@ -41,6 +41,8 @@ class Matched:
     """The resources of which it is not known which object is theirs: what is noted in `refusals`, and no
     more can be said of them.
     """
+    chosen: Mapping[Address, str] = field(default_factory=dict)
+    """The ids of the objects that are said to be these resources', where several could be."""
     owned: int = 0
     _foretold: dict[Ref, Any] = field(default_factory=dict)
 
@@ -106,11 +108,11 @@ class Matched:
         return self._foretold.get(ref)
 
 
-def match(desired: Desired, live: Live) -> Matched:
+def match(desired: Desired, live: Live, chosen: Mapping[Address, str] | None = None) -> Matched:
     """Pairs all resources of `desired` with the objects of `live`, kind by kind in the order of their
     dependencies.
     """
-    matched = Matched(desired)
+    matched = Matched(desired, chosen=chosen or {})
     for kind in all_kinds().values():
         objects = live.objects.get(kind.name, ())
         resources = [r for r in desired.resources.values() if r.kind == kind.name]
@@ -219,12 +221,14 @@ def _by_natural_key(
     if not hits:
         return
     key, found = hits[0]
-    if not kind.marked and len(found) == 1:
-        matched.objects[resource.address] = found[0]
-        taken.add(found[0].id)
-        return
     if not kind.marked:
-        matched.refuse(resource.address, _owned_otherwise(project, resource, key, found))
+        meant = matched.chosen.get(resource.address)
+        found_meant = found if meant is None else [o for o in found if o.id == meant]
+        if len(found_meant) == 1:
+            matched.objects[resource.address] = found_meant[0]
+            taken.add(found_meant[0].id)
+        else:
+            matched.refuse(resource.address, _several(resource, key, found, meant))
         return
     free = [o for o in found if not marks_in(o.labels, kind.name)]
     if not kind.adoptable(key):
@@ -314,6 +318,20 @@ def _owned_otherwise(project: str, resource: Resource, key: str, found: list[Liv
         f'the object with this {key} ("{name}") bears the mark "{owner[0]}"',
         str(resource.address),
         hint,
+    )
+
+
+def _several(resource: Resource, key: str, found: list[LiveObject], meant: str | None) -> Refusal:
+    """The refusal to guess which of several objects that bear no marks is meant."""
+    ids, address = [o.id for o in found], resource.address
+    said = f", and {meant}, which --use names, is none of them" if meant else ""
+    others = "the others have" if len(ids) > 2 else "the other has"
+    return Refusal(
+        "ambiguous",
+        f"{len(ids)} object{'' if len(ids) == 1 else 's'} of this {key}: {', '.join(ids)}{said}",
+        str(address),
+        f"say which one is meant: --use {address}={ids[0]}; to be asked no more, see to it that {others} "
+        "another name, or none",
     )
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
-from reconciler.kinds.integration.needs import Component, Found, Need, needs
+from reconciler.kinds import all_kinds
+from reconciler.kinds.capabilities import NeedsOfTenant, Supplies
 from reconciler.model.address import Address
+from reconciler.model.needs import Component, Need
 from reconciler.model.plan import Refusal, Verb
 from reconciler.model.state import Desired
 from reconciler.plan.mending import Mending
@@ -14,10 +17,22 @@ from reconciler.plan.mending import Mending
 _SENDING = {Verb.IMPORT, Verb.PUBLISH}
 
 
+class Found(Protocol):
+    """What the tenant was found to have."""
+
+    def knows(self, component: Component) -> bool:
+        """Whether any version of the component is there."""
+        ...
+
+    def lacks(self, need: Need) -> tuple[str, str, str] | None:
+        """Why what is needed is not there: a code, a message, a hint. None where it is."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Needed:
-    """What is needed, each with the resources that need it. `declared` has manifests of its own: where it is
-    not there at all, that is said of them.
+    """What is needed, each with the resources that need it. The components that are `declared` have manifests
+    of their own: where one is not there at all, that is said of them.
     """
 
     by: Mapping[Need, list[Address]] = field(default_factory=dict)
@@ -28,16 +43,17 @@ def needed(mending: Mending, concerned: Collection[Address]) -> Needed:
     """What those of the `concerned` need of which a definition is to be imported, or a release published.
     What is not to be sent needs nothing.
     """
-    connections, components = _declared(mending.desired)
+    supplied = _supplied(mending.desired)
     by: dict[Need, list[Address]] = {}
     for address in concerned:
-        asked = needs(mending.desired.resources[address])
+        kind, resource = all_kinds()[address.kind], mending.desired.resources[address]
+        asked = kind.needs_of_tenant(resource) if isinstance(kind, NeedsOfTenant) else ()
         if not asked or not any(step.verb in _SENDING for step in mending.steps(address).steps):
             continue
         for one in asked:
-            if isinstance(one, Component) or one.stable_key not in connections:
+            if isinstance(one, Component) or one not in supplied:
                 by.setdefault(one, []).append(address)
-    return Needed(by, components)
+    return Needed(by, {one.name for one in supplied if isinstance(one, Component)})
 
 
 def lacking(needed: Needed, found: Found) -> Iterator[tuple[Address, Refusal]]:
@@ -54,18 +70,14 @@ def lacking(needed: Needed, found: Found) -> Iterator[tuple[Address, Refusal]]:
 
 def _is_told(need: Component, needed: Needed, found: Found) -> bool:
     """Whether another resource is refused for it, or brings it."""
-    return need.name in needed.declared and need.name not in found.newest
+    return need.name in needed.declared and not found.knows(need)
 
 
-def _declared(desired: Desired) -> tuple[set[str], set[tuple[str, bool]]]:
-    """The stable keys of connections, and the components, that manifests are about."""
-    connections: set[str] = set()
-    components: set[tuple[str, bool]] = set()
-    for resource in desired.resources.values():
-        if resource.kind == "Connection":
-            connections.add(resource.fields["stableKey"])
-        elif resource.kind == "Component":
-            components.add((resource.fields["key"], resource.fields.get("isPublic", True)))
-        elif resource.kind == "Bundle":
-            components.add((resource.fields["key"], False))
-    return connections, components
+def _supplied(desired: Desired) -> set[Need]:
+    """What manifests are about."""
+    return {
+        kind.supplies(resource)
+        for resource in desired.resources.values()
+        for kind in [all_kinds()[resource.kind]]
+        if isinstance(kind, Supplies)
+    }

@@ -43,7 +43,7 @@ async def apply(
     from reconciler.apply.listening import harmless
     from reconciler.apply.retention import prune
     from reconciler.apply.run import Walk
-    from reconciler.apply.step import Run
+    from reconciler.apply.running import Run
     from reconciler.live.tenant import Tenant
     from reconciler.verbs.lease import leased
 

@@ -169,4 +169,4 @@ def _counts(entry: Mapping[str, Any]) -> bool:
 
 def _last(entry: Mapping[str, Any]) -> _Last:
     verb, status, at, object_id = (str(entry.get(name, "")) for name in ("verb", "status", "at", "object"))
-    return _Last(verb, status, at, object_id)
+    return _Last(verb, status, f"{at[:19]}Z" if at else "", object_id)

@@ -14,6 +14,7 @@ from reconciler.model.lease import Lease
 from reconciler.model.plan import Plan
 from reconciler.model.state import Desired, Live, LiveObject
 from reconciler.plan.build import make_plan
+from reconciler.plan.choice import choices
 from reconciler.plan.match import match
 from reconciler.plan.mending import Mending
 from reconciler.plan.scope import scope, within_reach
@@ -60,7 +61,7 @@ async def plan(session: Session, options: Options, *, every_kind: bool = False) 
         kinds = kinds_to_read(desired, prune=allowed.prune, every=every_kind)
         reach = within_reach(desired, selection)
         live = await fetch(client, kinds, needed=kinds_named(reach), concurrency=options.parallelism)
-        matched = match(desired, live)
+        matched = match(desired, live, choices(options.use, desired))
         await look_further(
             client,
             [address for address in matched.objects if address in reach.resources],

@@ -125,7 +125,8 @@ def options_of(saved: Mapping[str, Any]) -> Options:
     """The options that a saved plan was made with. Raises InvalidInput where they are unknown."""
     known = dict(saved["options"])
     try:
-        return Options(**{**known, "select": tuple(known["select"]), "exclude": tuple(known["exclude"])})
+        known |= {name: tuple(known[name]) for name in ("select", "exclude")}
+        return Options(**{**known, "use": tuple(known.get("use", ()))})
     except (TypeError, KeyError) as error:
         message = "the saved plan's options are not of this version"
         raise InvalidInput.of(

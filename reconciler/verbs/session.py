@@ -35,6 +35,7 @@ class Options:
     select: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     no_deps: bool = False
+    use: tuple[str, ...] = ()
     prune: bool = False
     overwrite_drafts: bool = False
     send_secrets: bool = False

@@ -4,7 +4,7 @@ import anyio
 import pytest
 
 from reconciler.api import read_all, stream
-from reconciler.model.errors import ApiError, NotFound
+from reconciler.model.errors import ApiError, NotFound, TooCostly
 from reconciler.model.operation import Operation
 
 pytestmark = pytest.mark.anyio
@@ -152,3 +152,37 @@ async def test_a_stream_that_cannot_go_on_is_an_error(cursor):
 
     with pytest.raises(ApiError, match="more pages"):
         [row async for row in stream(Stuck(), by_cursor)]
+
+
+class Dear(Listing):
+    """A list that gives no page of more rows than it finds affordable."""
+
+    def __init__(self, count, affordable, **more):
+        super().__init__(count, **more)
+        self.affordable = affordable
+
+    async def execute(self, op):
+        if op.variables["first"] > self.affordable:
+            self.reads.append((op.variables["first"], op.variables["offset"]))
+            raise TooCostly("customers: Query cost limit exceeded", operation=op.name)
+        return await super().execute(op)
+
+
+@pytest.mark.parametrize("total", [True, False])
+@pytest.mark.parametrize(
+    ("affordable", "sizes"), [(100, [100]), (20, [100, 50, 20]), (3, [100, 50, 20, 10, 5, 2])]
+)
+async def test_pages_are_as_large_as_the_server_finds_affordable(affordable, sizes, total):
+    dear = Dear(23, affordable, total=total)
+    assert await read_all(dear, by_offset) == dear.rows
+    assert list(dict.fromkeys(first for first, _ in dear.reads)) == sizes
+    dear.reads.clear()
+    assert [row async for row in stream(dear, by_cursor)] == dear.rows
+    assert list(dict.fromkeys(first for first, _ in dear.reads)) == sizes
+
+
+async def test_where_no_page_is_affordable_that_is_said():
+    dear = Dear(23, 0)
+    with pytest.raises(TooCostly):
+        await read_all(dear, by_offset)
+    assert dear.reads[-1] == (1, 0)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from reconciler.api.wire import clean
+from reconciler.api.answers import result
+from reconciler.api.wire import clean, decode
+from reconciler.model.errors import TooCostly
+from reconciler.model.operation import Operation
 from reconciler.model.secret import Secret, Unproven
 
 WITHHELD = "(message withheld: it repeats a secret)"
@@ -27,3 +31,14 @@ WITHHELD = "(message withheld: it repeats a secret)"
 )
 def test_a_message_is_cleaned_of_what_the_call_carried(value: Any, said: str, shown: str):
     assert clean(said, {"input": {"values": [value]}}) == shown
+
+
+@pytest.mark.parametrize(
+    "said", ["Query cost limit of 20000 exceeded, found 30000.", "Query is too complex: complexity 900"]
+)
+def test_a_query_that_costs_too_much_says_what_to_do(said):
+    answer = decode(400, json.dumps({"errors": [{"message": said}]}).encode())
+    with pytest.raises(TooCostly) as caught:
+        result(Operation("instances", "{ instances { nodes { id } } }"), answer)
+    assert said in caught.value.message
+    assert "raise that bound" in caught.value.hint

@@ -19,6 +19,7 @@ from tests.report.rendering import rendered
 from tests.steady import steady
 
 MOMENT = re.compile(r'("(?:createdAt|startedAt)": )"[^"]+"')
+SINCE = re.compile(r"(?<=the run of )[\d:TZ-]+")
 SECONDS = re.compile(r'("seconds": )[0-9.]+')
 # The name of a run, whole and as short as it can be told from others.
 RUN = re.compile(r"\b20\d{6}T\d{6}(?:\.\d+)?(?P<whole>Z-\d+)?")
@@ -70,6 +71,7 @@ def _said(root: Path, verb: str, *options: str) -> Iterable[str]:
     with chdir(root), redirect_stdout(out), redirect_stderr(err):
         code = run(["--no-progress", "--format", "json", verb, *options])
     told = MOMENT.sub(r'\1"‹time›"', out.getvalue()).replace(str(root), "‹folder›")
+    told = SINCE.sub("‹time›", told)
     told = RUN.sub(lambda run: "20300101T000000" + (".000000Z-12345" if run["whole"] else ""), told)
     if verb == "apply":  # a plan's seconds are an estimate, and always the same
         told = SECONDS.sub(r"\g<1>0", told)

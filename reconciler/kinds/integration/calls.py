@@ -42,7 +42,7 @@ def call(step: str, verb: Verb, request: Request) -> Call:
         return "publishIntegration", publication(request)
     if verb is Verb.AVAILABILITY:
         version = find_release(live, fields["release"])
-        values = {"id": version.id if version else "", "available": fields["available"]}
+        values = {"id": version.id if version else "", "available": fields.get("available", True)}
         return "updateIntegrationVersionAvailability", values
     if verb is Verb.DELETE:
         return "deleteIntegration", {"id": live.id}

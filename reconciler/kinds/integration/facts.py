@@ -16,7 +16,7 @@ Component = tuple[str, bool]
 class IntegrationFacts(Facts):
     """What an answer shows. `releases` are names that we gave to versions, `components` the versions that
     were observed; `created` says that the run which created it did not come to its record, and `dropped` that
-    the tenant was seen not to keep our attributes.
+    the tenant was seen not to keep our attributes; `availability` says what `owed` and `prompt` are.
     """
 
     has_unpublished_changes: bool = False
@@ -25,6 +25,8 @@ class IntegrationFacts(Facts):
     metadata: object = None
     created: bool = False
     dropped: bool = False
+    owed: str = ""
+    prompt: bool = False
     releases: Mapping[str, str] = field(default_factory=dict)
     components: Mapping[str, object] = field(default_factory=dict)
 
@@ -32,13 +34,15 @@ class IntegrationFacts(Facts):
 @dataclass(frozen=True, slots=True)
 class IntegrationNotes(Notes):
     """What a run knows of it: that it has `imported` the definition, how the fields were `before` that, and
-    which labels it `cleared`; the id with which a publish was answered; and what was asked beside the lists.
+    which labels it `cleared`; the id with which a publish was answered, and whether the tenant had to be
+    `told` to make that available; and what was asked beside the lists.
     """
 
     imported: bool = False
     before: Mapping[str, object] = field(default_factory=dict)
     cleared: frozenset[str] = frozenset()
     published: str | None = None
+    told: bool = False
     read: Mapping[str, Definition | None] = field(default_factory=dict)
     """The definitions of versions, by the version's id; None where the server has none."""
     newest: Mapping[Component, int] | None = None

@@ -19,12 +19,15 @@ from reconciler.kinds.capabilities import (
     Foretells,
     Glanced,
     HoldsYaml,
+    NeedsOfTenant,
     Paged,
     Publishes,
     Readiness,
     Recorded,
 )
+from reconciler.kinds.integration import availability
 from reconciler.kinds.integration import metadata as record
+from reconciler.kinds.integration.availability import not_available
 from reconciler.kinds.integration.calls import call
 from reconciler.kinds.integration.draft import (
     comparison,
@@ -38,8 +41,9 @@ from reconciler.kinds.integration.facts import IntegrationNotes, draft_of, facts
 from reconciler.kinds.integration.impact import impact
 from reconciler.kinds.integration.latest import is_to_be_asked, newest
 from reconciler.kinds.integration.memory import facts, is_written, parse_version, remembers
+from reconciler.kinds.integration.needs import definition_needs
 from reconciler.kinds.integration.node import IntegrationNode
-from reconciler.kinds.integration.publish import naming_update, not_available
+from reconciler.kinds.integration.publish import naming_update
 from reconciler.kinds.integration.release import (
     find_release,
     told_of_versions,
@@ -65,6 +69,7 @@ from reconciler.kinds.table.plain import PlainKind
 from reconciler.model.address import Ref, Resolve
 from reconciler.model.digest import sha256
 from reconciler.model.errors import PayloadError
+from reconciler.model.needs import Need
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb
 from reconciler.model.refs import KeysRef, ReleaseNameRef, ReleaseRef, SequenceRef, VersionNumberRef
@@ -85,6 +90,7 @@ class IntegrationKind(
     Publishes,
     Readiness,
     Recorded,
+    NeedsOfTenant,
 ):
     """One integration, made from a definition file or from a bundle."""
 
@@ -238,6 +244,10 @@ class IntegrationKind(
         hint = f"releases there: {', '.join(known[:5])}" if known else hint
         return "not-published", f'release "{name}" of {ref.address} is not published in this tenant', hint
 
+    def needs_of_tenant(self, resource: Resource) -> Sequence[Need]:
+        """The components and the shared connections that its definition names."""
+        return definition_needs(resource)
+
     def steps(self, request: Request, *, adopt: bool) -> Steps:
         """create → import → update → publish → availability, as far as needed."""
         return integration_steps(request, adopt=adopt)
@@ -279,7 +289,7 @@ class IntegrationKind(
             return published_version(request) is not None
         version = find_release(live, fields.get("release", ""))
         if verb is Verb.AVAILABILITY:
-            return version is not None and version.available == fields["available"]
+            return version is not None and version.available == fields.get("available", True)
         return verb is Verb.CREATE
 
     def destroys(self, step: str, verb: Verb, request: Request) -> str:
@@ -299,12 +309,19 @@ class IntegrationKind(
         return ""
 
     def noted(self, verb: Verb, node: Mapping[str, object], known: LiveObject) -> LiveObject:
-        """The version that a publish answers with."""
+        """The version that a publish answers with; that a tenant had to be told of it."""
+        if verb is Verb.AVAILABILITY:
+            return replace(known, notes=replace(notes_of(known), told=True))
         if verb is not Verb.PUBLISH:
             return known
         version_id = node.get("id")
         answered = version_id if isinstance(version_id, str) else None
         return replace(known, notes=replace(notes_of(known), published=answered))
+
+    def announced(self, verb: Verb, request: Request) -> Operation | None:
+        """Notes that the version is to be available, where no update has done so."""
+        note = availability.announced(request) if verb is Verb.PUBLISH else None
+        return self._noting(note, request) if note else None
 
     def hastened(self, verb: Verb, request: Request) -> Operation | None:
         """Makes a published version available."""
@@ -327,11 +344,15 @@ class IntegrationKind(
         )
 
     def follow_up(self, verb: Verb, request: Request, error: Exception | None) -> Operation | None:
-        """Gives the release's name to what was published, where that does not bear it."""
-        if verb is not Verb.PUBLISH or (error and not isinstance(error, PayloadError)):
+        """Gives the release's name to what was published, where that does not bear it; notes that it can be
+        chosen by now.
+        """
+        if error and not isinstance(error, PayloadError):
             return None
-        values = naming_update(request, error)
-        return self._mutation("updateIntegration", values, request) if values else None
+        if verb is Verb.PUBLISH and (values := naming_update(request, error)):
+            return self._mutation("updateIntegration", values, request)
+        note = availability.settled(request) if verb in (Verb.PUBLISH, Verb.AVAILABILITY) else None
+        return self._noting(note, request) if note and not error else None
 
     def impact(self, request: Request, followers: Sequence[Request]) -> Steps:
         """What another version means for the instances that will run it."""
@@ -346,6 +367,10 @@ class IntegrationKind(
         text = "" if resource and is_a_desk(resource, live) else draft_of(live).digest
         ours = [facts_of(live).releases, is_protected(live)]
         return sha256([live.id, fields, sorted(live.labels), text, versions, ours])
+
+    def _noting(self, metadata: str, request: Request) -> Operation:
+        assert request.live is not None
+        return self._mutation("updateIntegration", {"id": request.live.id, "metadata": metadata}, request)
 
     def _mutation(self, name: str, values: Mapping[str, object], request: Request) -> Operation:
         return Operation(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reconciler.kinds.integration import metadata as record
+from reconciler.kinds.integration.availability import OWED, PROMPT, to_be_remembered
 from reconciler.kinds.integration.draft import comparison, names_to_write, sent_digest
 from reconciler.kinds.integration.facts import IntegrationFacts, draft_of, facts_of, notes_of
 from reconciler.kinds.integration.node import IntegrationNode, VersionNode
@@ -45,6 +46,8 @@ def facts(shown: IntegrationNode, memory: Mapping[str, object]) -> IntegrationFa
         metadata=known(shown.metadata),
         created=bool(memory.get("created")),
         dropped=bool(memory.get("dropped")),
+        owed=owed if isinstance(owed := memory.get(OWED), str) else "",
+        prompt=memory.get(PROMPT) is True,
         releases=record.text_map(memory.get("releases")),
         components=record.json_map(memory.get("components")),
     )
@@ -67,6 +70,7 @@ def metadata_of_update(request: Request, names: Mapping[str, str], *, dropped: b
         "releases": {**facts_of(live).releases, **names},
         "components": draft_of(live).component_versions,
         **({"dropped": True} if dropped or facts_of(live).dropped else {}),
+        **to_be_remembered(request, names),
     }
     return record.with_ours(facts_of(live).metadata, part)
 

@@ -15,35 +15,11 @@ from reconciler.kinds.component import MISSING, reference
 from reconciler.kinds.nodes import Page, every, fitted
 from reconciler.kinds.table.labels import ignored
 from reconciler.model import documents
+from reconciler.model.needs import Component, Need, Shared
 from reconciler.model.operation import Operation
 from reconciler.model.state import Resource
 
 _TEXTS = documents.load("needs", __package__)
-
-
-@dataclass(frozen=True, slots=True)
-class Component:
-    """A component that a definition names: any version (LATEST), that of a number, or that of a package."""
-
-    key: str
-    is_public: bool
-    number: int | None = None
-    signature: str = ""
-
-    @property
-    def name(self) -> tuple[str, bool]:
-        """What is asked for of it, whatever its version."""
-        return self.key, self.is_public
-
-
-@dataclass(frozen=True, slots=True)
-class Shared:
-    """A connection that many integrations share, by its stable key."""
-
-    stable_key: str
-
-
-Need = Component | Shared
 
 
 class Version(Struct, rename="camel"):
@@ -97,6 +73,10 @@ class Found:
         self.signatures |= {((one.key, one.public), one.signature or "") for one in versions}
         return versions
 
+    def knows(self, component: Component) -> bool:
+        """Whether any version of the component is there."""
+        return component.name in self.newest
+
     def settles(self, need: Component) -> bool:
         """Whether its newest version already tells that it is there, or that nothing of it is."""
         newest = self.newest.get(need.name)
@@ -119,7 +99,7 @@ class Found:
         return _no_number(need, newest)
 
 
-def needs(resource: Resource) -> tuple[Need, ...]:
+def definition_needs(resource: Resource) -> tuple[Need, ...]:
     """All that the definition of an integration's manifest names, each once. What a bundle publishes along
     with it is no need.
     """

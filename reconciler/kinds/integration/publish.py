@@ -10,8 +10,6 @@ from reconciler.kinds.integration.facts import draft_of, facts_of, notes_of
 from reconciler.kinds.integration.memory import metadata_of_update
 from reconciler.kinds.integration.release import find_release
 from reconciler.kinds.protocol import Request, address_of
-from reconciler.kinds.table.labels import ignored
-from reconciler.model.state import Version
 
 
 def publication(request: Request) -> dict[str, object]:
@@ -49,12 +47,3 @@ def naming_update(request: Request, error: Exception | None) -> dict[str, object
         names = {release: live.versions[0].id}
     dropped = answered is not None and answered.release is None
     return {"id": live.id, "metadata": metadata_of_update(request, names, dropped=dropped)} if names else None
-
-
-def not_available(request: Request) -> Version | None:
-    """The published version, while instances cannot choose it and the manifest does not say so."""
-    live, fields = request.live, request.resource.fields
-    version = find_release(live, fields["release"]) if live else None
-    if version is None or version.available or ignored(request.resource, "available"):
-        return None
-    return version if fields.get("available", True) else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reconciler.kinds.integration.availability import extra_writes, is_owed
 from reconciler.kinds.integration.draft import (
     FOLLOW,
     Import,
@@ -122,9 +123,9 @@ def _publish(request: Request, *, looks: int) -> list[Step]:
     if version is None:
         before = next((v.release for v in live.versions if v.release), None) if live else None
         change = Change("release", before, release, Cause.PENDING)
-        steps.append(
-            Step(Verb.PUBLISH, f"release {release} is not published", (change,), reads=(1 + looks) * again)
-        )
+        reads, writes = (1 + looks) * again, 1 + extra_writes(request, updating=bool(looks))
+        reason = f"release {release} is not published"
+        steps.append(Step(Verb.PUBLISH, reason, (change,), reads=reads, writes=writes))
         if wanted is False:
             change = Change("available", True, False, Cause.PENDING)
             reason = f"release {release} is not to be chosen"
@@ -133,6 +134,10 @@ def _publish(request: Request, *, looks: int) -> list[Step]:
         change = Change("available", version.available, wanted)
         reason = f"the availability of release {release} differs"
         steps.append(Step(Verb.AVAILABILITY, reason, (change,), reads=again))
+    elif is_owed(request, version):
+        change = Change("available", False, True, Cause.PENDING)
+        reason = f"the run that published release {release} ended before it could be chosen"
+        steps.append(Step(Verb.AVAILABILITY, reason, (change,), reads=again, writes=2))
     return steps
 
 

@@ -37,7 +37,7 @@ from reconciler.model.address import Ref, Resolve
 from reconciler.model.digest import sha256
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Cause, Change, Refusal, Verb
-from reconciler.model.secret import SHOWN, Secret
+from reconciler.model.secret import SHOWN, Hidden, Secret
 from reconciler.model.state import Facts, How, LiveObject, Resource, Written
 
 _AND = " and "
@@ -156,7 +156,9 @@ class TabledKind(PlainKind, Recorded):
     def steps(self, request: Request, *, adopt: bool) -> Steps:
         """One call mends everything."""
         if request.live is None:
-            looks = 1 if self.has_twins else 0  # once more, for what another run made at the same time
+            looks = (
+                1 if self.has_twins or not self.marked else 0
+            )  # once more, for what another run made at the same time
             return Steps((Step(Verb.CREATE, "does not exist", self._creation(request), reads=looks),))
         changes = tuple(self.changes(request))
         refusals = (*self._fixed(request, changes), *absent_fields(request))
@@ -254,7 +256,7 @@ class TabledKind(PlainKind, Recorded):
         kept = {
             key: value
             for key, value in there.items()
-            if isinstance(value, Secret)
+            if not isinstance(value, Hidden)
             and (row.shape.by_key or ignored(request.resource, f"{row.name}.{key}"))
         }
         return {**kept, **named}

@@ -10,7 +10,7 @@ import anyio
 
 from reconciler.apply.interrupt import watch_signals
 from reconciler.apply.run import Walk
-from reconciler.apply.step import Run
+from reconciler.apply.running import Run
 from reconciler.kinds.protocol import Policy
 from reconciler.live.tenant import Tenant
 from reconciler.model.outcome import Ended, Event

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from reconciler.apply.run import Walk
-from reconciler.apply.step import Run
+from reconciler.apply.running import Run
 from reconciler.kinds.protocol import Policy
 from reconciler.live.tenant import Tenant
 from reconciler.model.address import Address

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy as copies
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import anyio
@@ -198,6 +200,80 @@ def test_a_version_that_becomes_available_by_itself_is_left_alone(monkeypatch: p
         apply(sandbox, wanted(), monkeypatch, wire)
         assert wire.met == 0
         assert draft(sandbox).versions[0].available
+
+
+def cut_after(sandbox: Sandbox, desired: Desired, call: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that ends when a call was carried out."""
+
+    def end() -> None:
+        raise harness.Killed
+
+    wire = Meddling(sandbox, call, end)
+    with contextlib.suppress(harness.Killed):
+        apply(sandbox, desired, monkeypatch, wire)
+    monkeypatch.undo()
+    assert wire.met == 1
+
+
+def withdraw(sandbox: Sandbox) -> None:
+    call = (
+        "mutation ($input: UpdateIntegrationVersionAvailabilityInput!) "
+        "{ updateIntegrationVersionAvailability(input: $input) { errors { messages } } }"
+    )
+    sandbox.execute(call, {"input": {"id": draft(sandbox).versions[0].id, "available": False}})
+    assert not draft(sandbox).versions[0].available
+
+
+@pytest.mark.parametrize("keeps", ["true", "false"])
+@pytest.mark.parametrize("instance", [True, False])
+@pytest.mark.parametrize("call", ["publishIntegration", "updateIntegrationVersionAvailability"])
+def test_a_run_that_ends_before_it_told_is_gone_on_with(
+    call: str, instance: bool, keeps: str, monkeypatch: pytest.MonkeyPatch
+):
+    """And a person's withdrawal afterwards is theirs."""
+    with Sandbox(
+        rules={"published_available": "not_until_told", "attributes_keep_own_keys": keeps}
+    ) as sandbox:
+        for release in ("1.0.0", "1.1.0"):
+            desired = wanted(release, release)
+            if not instance:
+                desired = replace(desired, resources={SYNC: desired.resources[SYNC]})
+            cut_after(sandbox, desired, call, monkeypatch)
+            apply(sandbox, desired, monkeypatch)
+            assert draft(sandbox).versions[0].available
+            assert left(sandbox, desired) == []
+        if call == "publishIntegration":
+            withdraw(sandbox)
+            assert left(sandbox, desired) == []
+
+
+def test_a_release_that_was_never_told_may_stay_so(monkeypatch: pytest.MonkeyPatch):
+    with Sandbox(
+        rules={"published_available": "not_until_told", "unavailable_version": "allowed"}
+    ) as sandbox:
+        cut_after(sandbox, wanted(), "publishIntegration", monkeypatch)
+        apply(sandbox, wanted(available=False), monkeypatch)
+        assert not draft(sandbox).versions[0].available
+        assert left(sandbox, wanted(available=False)) == []
+
+
+@pytest.mark.parametrize("rule", ["true", "after_delay"])
+def test_what_a_person_withdraws_stays_so(rule: str, monkeypatch: pytest.MonkeyPatch):
+    with Sandbox(rules={"published_available": rule}) as sandbox:
+        for release in ("1.0.0", "1.1.0"):
+            apply(sandbox, wanted(release, release), monkeypatch)
+            withdraw(sandbox)
+            assert left(sandbox, wanted(release, release)) == []
+
+
+def test_of_a_tenant_that_needs_no_telling_nothing_more_is_noted(monkeypatch: pytest.MonkeyPatch):
+    with Sandbox() as sandbox:
+        written = []
+        for release in ("1.0.0", "1.1.0", "1.2.0"):
+            before = sandbox.writes()
+            apply(sandbox, wanted(release, release), monkeypatch)
+            written.append(sandbox.writes() - before)
+        assert written[1] == written[2]
 
 
 def test_an_instance_is_deployed_where_its_release_is_really_another(monkeypatch: pytest.MonkeyPatch):

@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from reconciler.apply.run import Walk, first_failure
-from reconciler.apply.step import Run
+from reconciler.apply.running import Run
 from reconciler.kinds.protocol import Kind, Policy
 from reconciler.model.address import Address
 from reconciler.model.errors import ApiError, NotAuthenticated, NotFound, PayloadError, TransportError

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from reconciler.apply.run import Walk
-from reconciler.apply.step import Run
+from reconciler.apply.running import Run
 from reconciler.kinds.protocol import Policy
 from reconciler.live.tenant import Tenant
 from reconciler.model.outcome import Outcome, Status
@@ -129,11 +129,13 @@ class Meanwhile(httpx.AsyncBaseTransport):
 
     def __init__(self, sandbox: Sandbox, root: str, act: Callable[[Sandbox], None]) -> None:
         self._inner, self._sandbox, self._root, self._act = transport(sandbox), sandbox, root, act
+        self._acted = False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         response = await self._inner.handle_async_request(request)
-        if f"mutation {self._root}(" in json.loads(request.content)["query"]:
+        if f"mutation {self._root}(" in json.loads(request.content)["query"] and not self._acted:
             await response.aread()
+            self._acted = True
             self._act(self._sandbox)
         return response
 

@@ -1,0 +1,66 @@
+"""What the actions of one run share: both sides, the tenant, the ports, and what was observed so far."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any
+
+from reconciler.apply.journal import Journal
+from reconciler.apply.listening import harmless
+from reconciler.apply.look import Objects
+from reconciler.kinds import all_kinds
+from reconciler.kinds.capabilities import Foretells
+from reconciler.kinds.protocol import Policy, Request
+from reconciler.model.address import Address, Ref
+from reconciler.model.outcome import Event
+from reconciler.model.plan import Verb
+from reconciler.model.state import LiveObject, Resource
+
+
+@dataclass(slots=True)
+class Run:
+    """What the actions of one run share: both sides, the tenant, the ports, and what was observed so far."""
+
+    project: str
+    resources: Mapping[Address, Resource]
+    observed: dict[Address, LiveObject]
+    policy: Policy
+    tenant: Objects
+    journal: Journal
+    listener: Callable[[Event], None]
+    sleep: Callable[[float], Awaitable[None]]
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    wait_seconds: float = 300.0
+    clock: Callable[[], float] = monotonic
+    looked: set[Address] = field(default_factory=set)
+    kept: dict[str, str] = field(default_factory=dict)
+    """Where the text is that an action destroyed, by the action's id."""
+    before: dict[Address, LiveObject] = field(default_factory=dict)
+    """The objects as they were before this run changed them."""
+    sent: dict[Address, set[Verb]] = field(default_factory=dict)
+    """What this run did to them."""
+    _foretold: dict[Ref, tuple[LiveObject, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.listener = harmless(self.listener)
+
+    def resolve(self, ref: Ref) -> Any:
+        """A Ref's value from what was observed, else the Ref itself."""
+        live = self.observed.get(ref.address)
+        value = all_kinds()[ref.address.kind].value(live, ref) if live else None
+        value = self._will_be(ref, live) if value is None and live else value
+        return ref if value is None else value
+
+    def _will_be(self, ref: Ref, live: LiveObject) -> Any:
+        resource = self.resources.get(ref.address)
+        if resource is None:
+            return None
+        known = self._foretold.get(ref)
+        if known is None or known[0] is not live:
+            request = Request(self.project, resource, live, self.resolve, self.policy)
+            kind = all_kinds()[ref.address.kind]
+            value = kind.will_be(request, ref) if isinstance(kind, Foretells) else None
+            known = self._foretold[ref] = (live, value)
+        return known[1]
