@@ -71,6 +71,7 @@ class Builder:
         self.marks: dict[int, Marks] = {}
         self.written: dict[tuple[int, str | int], str] = {}
         self.merges: list[Source] = []
+        self.nuls: list[Source] = []
         self.aliased = self.nodes = 0
 
     def run(self, parser: Any) -> None:
@@ -111,6 +112,8 @@ class Builder:
             self._key(frame, event, mark)
             return
         text: str = event.value
+        if "\0" in text:
+            self.nuls.append(Source(self.file, mark.line + 1, mark.column + 1))
         written = ""
         try:
             if event.tag is not None:
@@ -230,7 +233,9 @@ class Builder:
     def _add(self, value: Any, line: int, column: int, written: str) -> None:
         self.nodes += 1
         if not self.stack:
-            self.document = Document(value, self.file, line, column, self.merges, self.marks, self.written)
+            self.document = Document(
+                value, self.file, line, column, self.merges, self.nuls, self.marks, self.written
+            )
             return
         frame = self.stack[-1]
         node = frame.node

@@ -23,6 +23,8 @@ class Document:
     column: int
     merges: list[Source] = field(default_factory=list, repr=False)
     """Where merge keys (<<) stood: what they brought is in the maps now."""
+    nuls: list[Source] = field(default_factory=list, repr=False)
+    """Where texts stand that hold the character NUL."""
     _marks: dict[int, Marks] = field(default_factory=dict, repr=False)
     _written: dict[tuple[int, str | int], str] = field(default_factory=dict, repr=False)
 

@@ -144,7 +144,9 @@ def beside(found: object, wanted: object, kind: ValueType = UNTYPED) -> tuple[ob
     held, given = as_json(found), as_json(wanted) if isinstance(wanted, str) else wanted
     if not isinstance(given, Mapping | list | tuple):
         return found, wanted
-    return aligned(held, given), given
+    there = aligned(held, given)
+    # Digits that are not kept here are what differs: then both are shown as they are written.
+    return (found, wanted) if same_json(_exact(given), _exact(there)) else (there, given)
 
 
 def _labelled_alike(wanted: object, found: object) -> object:

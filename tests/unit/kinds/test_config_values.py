@@ -140,6 +140,7 @@ def test_the_live_type_shapes_what_git_left_as_a_map():
         ('{"a": 1, "b": 2}', '{"b": 2, "c": 0}', ({"b": 2, "c": 0}, {"a": 1, "b": 2})),
         ({"a": None}, '{"a": ""}', ({"a": ""}, {"a": None})),
         ("{a", '{"a": 1}', ('{"a": 1}', "{a")),
+        ('{"a": 1.00000000000000000001}', '{"a": 1}', ('{"a": 1}', '{"a": 1.00000000000000000001}')),
     ],
 )
 def test_what_two_values_share_is_shown_alike(wanted: Any, found: str, shown: Any):
