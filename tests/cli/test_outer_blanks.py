@@ -51,6 +51,16 @@ def written(project: Folder, **changed: Any) -> None:
     spec |= {"description": "Of Acme.\n", "labels": ["b ", " c"], "config": CONFIG}
     project.manifest("Instance", "orders", **{**spec, **changed})
     project.manifest("AlertGroup", "night", name=" Night ", users=[])
+    of_slack = {"component": "slack", "connection": "oauth2", "inputs": {"clientId": " id\n"}}
+    project.manifest(
+        "Connection",
+        "slack",
+        name="Slack",
+        stableKey="slack-1",
+        description="  Of all.\n",
+        scope="org",
+        **of_slack,
+    )
 
 
 @pytest.fixture(params=["keyed", "unkeyed"])

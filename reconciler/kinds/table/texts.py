@@ -28,7 +28,7 @@ def was_sent(request: Request, wanted: object, why: Cause, *, recorded: bool) ->
     """
     if not request.policy.record:
         return True
-    unknown = isinstance(wanted, Secret) and recorded and request.policy.secret_key is None
+    unknown = isinstance(wanted, Secret) and recorded and why is Cause.UNKNOWN
     return why is Cause.DRIFT or unknown
 
 
