@@ -53,7 +53,7 @@ async def carry_out(action: Action, run: Run) -> None:
         await _follow_up(kind, action, run)
         await _wait(kind, action, run)  # an earlier run may have ended before it took effect
         return
-    for ref in kind.needs(run.resources[action.address]) if action.address in run.resources else ():
+    for ref in kind.needs(_request(action, run).resource) if action.address in run.resources else ():
         if isinstance(run.resolve(ref), Ref):
             raise ApiError(f'"{ref.field}" of {ref.address} is still not known', address=str(action.address))
     if action.verb is Verb.TEST:
@@ -93,6 +93,8 @@ async def _test(kind: Kind, name: str, action: Action, run: Run) -> None:
 
 def _request(action: Action, run: Run) -> Request:
     resource = run.resources.get(action.address) or Resource(action.address, {})
+    if action.makes_way:  # nothing but what the plan shows
+        resource = replace(resource, fields={change.path: change.after for change in action.changes})
     live = run.observed.get(action.address)
     return Request(run.project, resource, live, run.resolve, run.policy, run.attributes)
 

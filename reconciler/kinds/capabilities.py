@@ -99,6 +99,18 @@ class Scoped(Protocol):
 
 
 @runtime_checkable
+class KeepsUnique(Protocol):
+    """Objects of which no two may bear the same value in some field, in the tenant or in what `Scoped` names:
+    who takes such a value has to wait for whoever gives it up.
+    """
+
+    unique: Mapping[str, str]
+    """The fields, each with why it must not have a value of its own for a moment; empty where it may."""
+    surely_unique: bool
+    """Whether all servers insist; else some let several objects share one value."""
+
+
+@runtime_checkable
 class LookedUp(Protocol):
     """Objects that others may name although no manifest declares them."""
 

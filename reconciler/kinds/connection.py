@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from reconciler.kinds.capabilities import Held, Redeploys, Supplies
+from reconciler.kinds.capabilities import Held, KeepsUnique, Redeploys, Supplies
 from reconciler.kinds.component import bare, reference
 from reconciler.kinds.nodes import Input, Page, every, fitted
 from reconciler.kinds.protocol import Request, Step
@@ -61,7 +61,7 @@ def _connection(fields: Mapping[str, object]) -> Ref:
     return ConnectionRef(component, str(fields["connection"]))
 
 
-class ConnectionKind(TabledKind, Held, Redeploys, Supplies):
+class ConnectionKind(TabledKind, Held, KeepsUnique, Redeploys, Supplies):
     """A connection that many integrations share, named by their definitions through its stable key."""
 
     name = "Connection"
@@ -76,6 +76,8 @@ class ConnectionKind(TabledKind, Held, Redeploys, Supplies):
     keys = (("stableKey",),)
     place = Description()
     key_is_unique = True
+    unique: Mapping[str, str] = {"stableKey": "definitions name it"}
+    surely_unique = True
     held_by: tuple[str, ...] = ("Integration", "Instance")
     example = "company-slack"
     fields = (

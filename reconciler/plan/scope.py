@@ -4,7 +4,7 @@ is refused, and what has to be left out since only a refused or excluded resourc
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.kinds import all_kinds
@@ -64,17 +64,20 @@ def scope(mending: Mending, selection: Selection) -> Scope:
     if len(named) == len(resources) and not any(map(mending.refusals, resources)):
         return Scope(resources, {}, {})
     search = _Search(mending, selection, named)
-    left_out = {a: why for a in resources if a in named and (why := search.obstacle(a))}
+    left_out = search.obstacles([a for a in resources if a in named])
     refused = {a for a in named if a not in left_out and mending.refusals(a)} | search.met
     unclear = mending.matched.unclear
     unjudged = {a for a in left_out if mending.stands_on(a) in unclear} | unclear
     chosen = {a for a in named if a not in left_out and a not in refused}
     waiting = list(chosen)
     while waiting:
-        for ref, _ in mending.awaited(waiting.pop()):
-            if ref.address not in chosen:
-                chosen.add(ref.address)
-                waiting.append(ref.address)
+        address = waiting.pop()
+        values = (ref.address for ref, _ in mending.awaited(address))
+        names = (one.giver for one in mending.names.awaited(address))
+        for other in (*values, *names):
+            if other not in chosen:
+                chosen.add(other)
+                waiting.append(other)
     return Scope(
         {a: r for a, r in resources.items() if a in chosen},
         left_out,
@@ -93,6 +96,16 @@ class _Search:
     met: set[Address] = field(default_factory=set)
     """The refused resources that stand in the way of others."""
     _known: dict[Address, LeftOut | None] = field(default_factory=dict)
+
+    def obstacles(self, addresses: Sequence[Address]) -> dict[Address, LeftOut]:
+        """What stands in the way of each. Names may be waited for in a circle, so that what is found for one
+        is asked once more of those that were looked at before it.
+        """
+        found: dict[Address, LeftOut] | None = None
+        while found != (now := {a: why for a in addresses if (why := self.obstacle(a))}):
+            found = now
+            self._known = dict(now)
+        return now
 
     def obstacle(self, address: Address) -> LeftOut | None:
         """Why nothing of the resource can be done; None where nothing stands in the way."""
@@ -116,6 +129,12 @@ class _Search:
                 behind = self.obstacle(ref.address) if why == "left-out" else None
                 refused = why == "refused" or (behind is not None and behind.refused)
                 return LeftOut(address, f"needs {_what(ref, step, why)}", refused)
+        for one in self.mending.names.awaited(address):
+            if why := self._barred(one.giver):
+                behind = self.obstacle(one.giver) if why == "left-out" else None
+                refused = why == "refused" or (behind is not None and behind.refused)
+                what = f'the {one.said} "{one.value}", which {why} {one.giver} would give up'
+                return LeftOut(address, f"needs {what}", refused)
         return self._without(address, other) if other else None
 
     def _without(self, address: Address, other: Address) -> LeftOut:

@@ -13,6 +13,7 @@ from reconciler.kinds.capabilities import (
     Deployed,
     ExplainsAbsence,
     GoesWith,
+    KeepsUnique,
     Readiness,
     Recorded,
     Scoped,
@@ -54,13 +55,16 @@ from reconciler.model.state import LiveObject, Resource
 CUSTOMER, INTEGRATION = Tie("Customer", Ref), Tie("Integration", SequenceRef)
 
 
-class InstanceKind(PlainKind, Deployed, ExplainsAbsence, GoesWith, Readiness, Recorded, Scoped):
+class InstanceKind(PlainKind, Deployed, ExplainsAbsence, GoesWith, KeepsUnique, Readiness, Recorded, Scoped):
     """One integration at work for one customer."""
 
     name = "Instance"
     fields = ROWS
     example = "slack-sync"
     list_name = "instances"
+    # Whether a customer may have two instances of one name is not known (rule instance_name_unique).
+    unique: Mapping[str, str] = {"name": ""}
+    surely_unique = False
     lies_in: tuple[Tie, ...] = (CUSTOMER, INTEGRATION)
 
     def find(self, request: Request) -> Operation:
