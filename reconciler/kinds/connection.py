@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler.kinds.capabilities import Held, KeepsUnique, Redeploys, Supplies
-from reconciler.kinds.component import reference
+from reconciler.kinds.component import bare, reference
 from reconciler.kinds.nodes import Input, Page, every, fitted
 from reconciler.kinds.protocol import Request, Step, Steps, address_of
 from reconciler.kinds.table.documents import Api, Search
@@ -128,6 +128,7 @@ class ConnectionKind(TabledKind, Held, KeepsUnique, Redeploys, Supplies):
             fixed=True,
             path="connection.component.key",
             input=None,
+            form=bare,
         ),
         Row(
             "isPublic",

@@ -117,6 +117,7 @@ class Facts:
     own. `mark` and `protect` are remembered apart from its labels; `older` says that its record is one of an
     earlier version, and `unsaid` are the keys of which the record had no room to say how they were written.
     `made` is when it was made; None where the kind does not ask, or the tenant does not tell.
+    `absent` are the fields that the tenant does not know, level by level: neither null nor empty.
     """
 
     mark: str | None = None
@@ -124,6 +125,7 @@ class Facts:
     older: bool = False
     unsaid: frozenset[str] = frozenset()
     made: datetime | None = None
+    absent: frozenset[tuple[str, ...]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ from reconciler.kinds.instance.config_wanted import bindings
 from reconciler.kinds.instance.desk import is_owed, undeployed, waits
 from reconciler.kinds.instance.facts import InstanceFacts, facts_of, notes_of
 from reconciler.kinds.instance.fields import given_config, given_flows, integration_of
-from reconciler.kinds.instance.flows import FLOWS, flow_changes, parse_flow, resting_flows
+from reconciler.kinds.instance.flows import FLOWS, SHOWN_AS, flow_changes, parse_flow, resting_flows
 from reconciler.kinds.instance.node import InstanceNode, each
 from reconciler.kinds.instance.record import keys_of, newly_written, recall
 from reconciler.kinds.instance.release import names_version, release_ref
@@ -44,6 +44,7 @@ from reconciler.kinds.instance.rows import ROWS
 from reconciler.kinds.instance.steps import PLAIN, RECORD, instance_steps, update_changes
 from reconciler.kinds.nodes import fitted, known
 from reconciler.kinds.protocol import Request, Steps
+from reconciler.kinds.table.absent import unset
 from reconciler.kinds.table.labels import as_live, denied, labels_left, own_mark, people
 from reconciler.kinds.table.plain import PlainKind
 from reconciler.kinds.table.record import Memory
@@ -93,7 +94,7 @@ class InstanceKind(
         labels = frozenset(shown.labels or ())
         flows = {one.flow.name: parse_flow(one) for one in each(shown.flow_configs)}
         config = parse_variables(each(shown.config_variables))
-        owners = (shown.id, [shown.customer.id, shown.name])
+        owners = (shown.id, [shown.customer.id, shown.name.strip()])
         memory = recall(labels, keys_of(config, flows), owners)
         return LiveObject(
             kind=self.name,
@@ -134,11 +135,11 @@ class InstanceKind(
         customer = resolve(Ref(resource.fields["customer"]))
         if isinstance(customer, Ref) or not resource.fields.get("name"):
             return []
-        return [("customer and name", (customer, resource.fields["name"]))]
+        return [("customer and name", (customer, str(resource.fields["name"]).strip()))]
 
     def live_key(self, live: LiveObject, name: str) -> object:
         """The customer's id and the name."""
-        return (live.fields["customer"], live.fields["name"])
+        return (live.fields["customer"], str(live.fields["name"]).strip())
 
     def adoptable(self, key: str) -> bool:
         """A customer may have several instances, so a name alone proves nothing."""
@@ -211,10 +212,13 @@ class InstanceKind(
         if before is None:
             return live
         notes = notes_of(noted := self.noticed(live, before))
-        over = newly_written(before, live)
-        return replace(
-            noted, notes=replace(notes, overwritten=over, deployed=notes.deployed or verb is Verb.DEPLOY)
+        known = replace(
+            notes,
+            overwritten=newly_written(before, live),
+            configured=notes.configured or verb is Verb.CONFIGURE,
+            deployed=notes.deployed or verb is Verb.DEPLOY,
         )
+        return replace(noted, notes=known)
 
     def noticed(self, fresh: LiveObject, known: LiveObject) -> LiveObject:
         """What was saved is noted when the version changes, which may drop it."""
@@ -278,7 +282,10 @@ class InstanceKind(
 
 def _facts(shown: InstanceNode, memory: Memory) -> InstanceFacts:
     version, flows = shown.integration, each(shown.flow_configs)
+    settings = {(one.flow.name, *place) for one in flows for place in unset(one, SHOWN_AS)}
     return InstanceFacts(
+        absent=unset(shown, {name: name for name in ("description", "labels")})
+        | {("flows", *place) for place in settings},
         older=memory.older,
         unsaid=memory.unsaid,
         version_id=version.id if version else None,

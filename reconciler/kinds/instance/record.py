@@ -68,7 +68,7 @@ def _owner(request: Request) -> object:
     if request.live is not None:
         return request.live.id
     fields = request.resource.fields
-    return [request.resolve(Ref(fields["customer"])), fields["name"]]
+    return [request.resolve(Ref(fields["customer"])), str(fields["name"]).strip()]
 
 
 def _keys(request: Request) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from reconciler.kinds.instance.release import names_version, release_of, release
 from reconciler.kinds.instance.secrets import secrets_digest
 from reconciler.kinds.instance.tests import OUTSTANDING, test_steps, tests_of
 from reconciler.kinds.protocol import Request, Step, Steps, address_of
+from reconciler.kinds.table.absent import absent_fields
 from reconciler.kinds.table.causes import cause
 from reconciler.kinds.table.labels import creation, ignored, label_changes, mark_changes, scalar_changes
 from reconciler.kinds.table.record import WIDTH
@@ -78,7 +79,7 @@ def instance_steps(request: Request, *, adopt: bool) -> Steps:
         steps.append(Step(Verb.DEPLOY, needed))
     steps += _switch(request, deploying=bool(needed))
     steps += test_steps(request, deploying=bool(needed))
-    refusals = [*_another_integration(request, live)]
+    refusals = [*_another_integration(request, live), *absent_fields(request)]
     if needed:
         refusals += undeployed_changes(request, moving=moving)
         refusals += unknown_inputs(request, changed_keys(request), moving=moving)

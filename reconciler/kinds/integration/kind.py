@@ -151,7 +151,12 @@ class IntegrationKind(
 
     def natural_key(self, resource: Resource, resolve: Resolve) -> Sequence[tuple[str, object]]:
         """The name, which is not unique."""
-        return [("name", resource.fields.get("name"))] if resource.fields.get("name") else []
+        name = str(resource.fields.get("name") or "").strip()
+        return [("name", name)] if name else []
+
+    def live_key(self, live: LiveObject, name: str) -> object:
+        """The name, around which a tenant may keep no blanks."""
+        return str(live.fields["name"]).strip()
 
     def adoptable(self, key: str) -> bool:
         """A name alone does not prove that it is the same integration."""

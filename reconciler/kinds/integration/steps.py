@@ -21,6 +21,7 @@ from reconciler.kinds.integration.latest import moved_on
 from reconciler.kinds.integration.listing import LISTING, is_listed
 from reconciler.kinds.integration.release import Found, versions_meant, why_ambiguous
 from reconciler.kinds.protocol import Request, Step, Steps, address_of, source_of
+from reconciler.kinds.table.absent import absent_fields
 from reconciler.kinds.table.labels import (
     creation,
     ignored,
@@ -74,7 +75,11 @@ def integration_steps(request: Request, *, adopt: bool) -> Steps:
     elif facts_of(live).created:
         steps.append(Step(Verb.UPDATE, "the run that created it ended before its record", reads=more))
     steps += [] if found.ambiguous else _publish(request, looks=1 if steps else 0)
-    refusals = (*_unpublished_draft(request, importing), *_ambiguous(request, found))
+    refusals = (
+        *_unpublished_draft(request, importing),
+        *_ambiguous(request, found),
+        *absent_fields(request),
+    )
     acted_on = () if importing.left else importing.changes
     warnings, notes = (
         tuple(_published_otherwise(request)),
