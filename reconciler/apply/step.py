@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from reconciler.apply.deletion import look_inside
 from reconciler.apply.look import further, own
 from reconciler.apply.running import Run
 from reconciler.kinds import all_kinds
@@ -59,6 +60,8 @@ async def carry_out(action: Action, run: Run) -> None:
     if action.verb is Verb.TEST:
         await _test(kind, name, action, run)
         return
+    if action.verb is Verb.DELETE:
+        await look_inside(action, run)
     run.sent.setdefault(action.address, set()).add(action.verb)
     if isinstance(kind, Publishes) and (op := kind.announced(action.verb, _request(action, run))):
         _further(kind, await _journalled(kind, op, action, run), action, run)
