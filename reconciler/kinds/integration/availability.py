@@ -94,6 +94,6 @@ def _learnt(live: LiveObject) -> dict[str, object]:
 
 
 def _with(live: LiveObject, part: Mapping[str, object]) -> str:
-    mine = record.our_part(facts_of(live).metadata)
+    mine = record.recalled(facts_of(live).metadata)
     kept = {key: value for key, value in mine.items() if key not in (OWED, PROMPT)}
-    return record.with_ours(facts_of(live).metadata, {**kept, **part})
+    return record.remembering(facts_of(live).metadata, {**kept, **part})

@@ -128,7 +128,8 @@ class IntegrationKind(
         """A draft as the API shows it. Rows of the sequence that are the draft itself are left out."""
         shown = fitted(IntegrationNode, node, self.name)
         labels = frozenset(shown.labels or ())
-        memory = record.our_part(record.checked_metadata(shown.metadata))
+        record.checked_metadata(shown.metadata)
+        memory = record.recalled(shown.metadata)
         tree = shown.definition_data if isinstance(shown.definition_data, Mapping) else {}
         return LiveObject(
             kind=self.name,

@@ -53,7 +53,7 @@ def facts(shown: IntegrationNode, memory: Mapping[str, object]) -> IntegrationFa
 
 def metadata_of_creation(request: Request) -> str:
     """The metadata of a new integration, whose record has not come yet."""
-    return record.with_ours(None, {**_ownership(request), "created": True})
+    return record.remembering(None, {**_ownership(request), "created": True})
 
 
 def metadata_of_update(request: Request, names: Mapping[str, str], *, dropped: bool = False) -> str:
@@ -70,7 +70,7 @@ def metadata_of_update(request: Request, names: Mapping[str, str], *, dropped: b
         **({"dropped": True} if dropped or facts_of(live).dropped else {}),
         **to_be_remembered(request, names),
     }
-    return record.with_ours(facts_of(live).metadata, part)
+    return record.remembering(facts_of(live).metadata, part)
 
 
 def is_written(request: Request) -> bool:
