@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reconciler.kinds.integration import metadata as record
+from reconciler.kinds.integration.attempt import PUBLISHING, attempt
 from reconciler.kinds.integration.availability import OWED, PROMPT, to_be_remembered
 from reconciler.kinds.integration.draft import comparison, names_to_write, sent_digest
 from reconciler.kinds.integration.facts import IntegrationFacts, draft_of, facts_of, notes_of
@@ -46,6 +47,7 @@ def facts(shown: IntegrationNode, memory: Mapping[str, object]) -> IntegrationFa
         dropped=bool(memory.get("dropped")),
         owed=owed if isinstance(owed := memory.get(OWED), str) else "",
         prompt=memory.get(PROMPT) is True,
+        publishing=record.text_map(memory.get(PUBLISHING)),
         releases=record.text_map(memory.get("releases")),
         components=record.json_map(memory.get("components")),
     )
@@ -69,6 +71,7 @@ def metadata_of_update(request: Request, names: Mapping[str, str], *, dropped: b
         "components": draft_of(live).component_versions,
         **({"dropped": True} if dropped or facts_of(live).dropped else {}),
         **to_be_remembered(request, names),
+        **attempt(request, names),
     }
     return record.remembering(facts_of(live).metadata, part)
 
