@@ -39,6 +39,7 @@ from reconciler.kinds.integration.draft import (
 )
 from reconciler.kinds.integration.facts import IntegrationNotes, draft_of, facts_of, notes_of
 from reconciler.kinds.integration.impact import impact
+from reconciler.kinds.integration.kept import to_keep
 from reconciler.kinds.integration.latest import is_to_be_asked, newest
 from reconciler.kinds.integration.memory import facts, is_written, parse_version, remembers
 from reconciler.kinds.integration.needs import definition_needs
@@ -315,8 +316,11 @@ class IntegrationKind(
         return replace(known, notes=replace(notes_of(known), published=answered))
 
     def announced(self, verb: Verb, request: Request) -> Operation | None:
-        """Notes that the version is to be available, where no update has done so."""
-        note = availability.announced(request) if verb is Verb.PUBLISH else None
+        """Before a publish what is still to be done for the version, where no update has noted it; before an
+        import what people wrote into ignored fields.
+        """
+        note = to_keep(request, GROUPS) if verb is Verb.IMPORT else None
+        note = availability.announced(request) if verb is Verb.PUBLISH else note
         return self._noting(note, request) if note else None
 
     def hastened(self, verb: Verb, request: Request) -> Operation | None:

@@ -9,6 +9,7 @@ from reconciler.kinds.integration.attempt import PUBLISHING, attempt
 from reconciler.kinds.integration.availability import OWED, PROMPT, to_be_remembered
 from reconciler.kinds.integration.draft import comparison, names_to_write, sent_digest
 from reconciler.kinds.integration.facts import IntegrationFacts, draft_of, facts_of, notes_of
+from reconciler.kinds.integration.kept import parse_kept
 from reconciler.kinds.integration.node import IntegrationNode, VersionNode
 from reconciler.kinds.integration.steps import EMPTY, GROUPS, PLAIN, integration_steps, is_marked
 from reconciler.kinds.nodes import known
@@ -47,6 +48,7 @@ def facts(shown: IntegrationNode, memory: Mapping[str, object]) -> IntegrationFa
         dropped=bool(memory.get("dropped")),
         owed=owed if isinstance(owed := memory.get(OWED), str) else "",
         prompt=memory.get(PROMPT) is True,
+        kept=parse_kept(memory),
         publishing=record.text_map(memory.get(PUBLISHING)),
         releases=record.text_map(memory.get("releases")),
         components=record.json_map(memory.get("components")),
@@ -81,6 +83,8 @@ def is_written(request: Request) -> bool:
     live = request.live
     assert live is not None
     if integration_steps(request, adopt=False).changes or not is_marked(request) or notes_of(live).cleared:
+        return False
+    if facts_of(live).kept:
         return False
     return _record(request) == live.applied and not names_to_write(request)
 
