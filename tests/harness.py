@@ -15,6 +15,7 @@ from reconciler.api import Client, Credentials, Patience
 from reconciler.apply.run import Walk
 from reconciler.apply.running import Run
 from reconciler.kinds import all_kinds
+from reconciler.kinds.instance.desk import OWED
 from reconciler.kinds.protocol import Policy
 from reconciler.kinds.table.kind import TabledKind
 from reconciler.kinds.table.marks import RECORD
@@ -170,7 +171,8 @@ def _said(live: LiveObject) -> str:
     fields = {k: repr(v) for k, v in live.fields.items() if k not in ("customer", "version", "definition")}
     if isinstance(kind, TabledKind):
         fields |= {row.name: repr(row.shown(live.fields[row.name])) for row in kind.fields if row.refers}
-    # The record's text holds a digest of the object's id; what it says does not.
+    # The record's text holds a digest of the object's id, and that of a moment; what else it says does not.
     labels = sorted(label for label in live.labels if not label.startswith(RECORD))
-    record = sorted(live.applied.items()) if len(labels) < len(live.labels) else []
+    said = sorted((group, text) for group, text in live.applied.items() if group != OWED)
+    record = said if len(labels) < len(live.labels) else []
     return repr(sorted(fields.items())) + repr(labels) + repr(record)

@@ -29,27 +29,31 @@ class Rollouts:
         self._known: set[str] = set()
         for action in actions:
             self._known.add(action.id)
-            if action.address in self._of:
-                self._of[action.address].add(action)
+            if progress := self._progress(action):
+                progress.add(action)
         for progress in self._all:
             progress.advance()
 
+    def _progress(self, action: Action) -> _Progress | None:
+        """The set that says when it is the action's turn. Who makes way for others is in nobody's wave."""
+        return None if action.makes_way else self._of.get(action.address)
+
     async def turn(self, action: Action) -> None:
         """Waits until the action's wave begins."""
-        progress = self._of.get(action.address)
+        progress = self._progress(action)
         if progress:
             await progress.turn(action.address)
 
     def veto(self, action: Action) -> str:
         """Why an instance must not be begun any more; empty where it may be, or has been already."""
-        progress = self._of.get(action.address)
+        progress = self._progress(action)
         return progress.veto(action.address) if progress else ""
 
     def ended(self, result: Result) -> None:
         """Takes note of an action's end. What was skipped since another action failed says as little for the
         waves to come as what failed.
         """
-        progress = self._of.get(result.action.address)
+        progress = self._progress(result.action)
         if progress:
             progress.ended(result, failed=result.status in _BAD or result.because in self._known)
 

@@ -104,14 +104,15 @@ class Walk:
 
             def release(ended: Action) -> Action | None:
                 """Starts what waited for `ended` last. What goes on with the same resource is given back: it
-                is finished before another is begun, so that few are left halfway at any time.
+                is finished before another is begun, so that few are left halfway at any time. Who has only
+                made way waits for its turn as before.
                 """
                 same = None
                 for follower in followers.get(ended.id, ()):
                     waiting[follower.id].discard(ended.id)
                     if waiting[follower.id]:
                         continue
-                    if same is None and follower.address == ended.address:
+                    if same is None and follower.address == ended.address and not ended.makes_way:
                         same = follower
                     else:
                         group.start_soon(perform, follower)

@@ -12,7 +12,7 @@ from reconciler.apply.look import further, own
 from reconciler.apply.running import Run
 from reconciler.kinds import all_kinds
 from reconciler.kinds.answers import observed, understood
-from reconciler.kinds.capabilities import Destroys, FollowUp, Publishes, Readiness, Uploads
+from reconciler.kinds.capabilities import Destroys, FollowUp, Notices, Publishes, Readiness, Uploads
 from reconciler.kinds.protocol import Kind, Request
 from reconciler.model.address import Ref
 from reconciler.model.errors import (
@@ -54,7 +54,7 @@ async def carry_out(action: Action, run: Run) -> None:
         await _follow_up(kind, action, run)
         await _wait(kind, action, run)  # an earlier run may have ended before it took effect
         return
-    for ref in kind.needs(run.resources[action.address]) if action.address in run.resources else ():
+    for ref in kind.needs(_request(action, run).resource) if action.address in run.resources else ():
         if isinstance(run.resolve(ref), Ref):
             raise ApiError(f'"{ref.field}" of {ref.address} is still not known', address=str(action.address))
     if action.verb is Verb.TEST:
@@ -96,6 +96,8 @@ async def _test(kind: Kind, name: str, action: Action, run: Run) -> None:
 
 def _request(action: Action, run: Run) -> Request:
     resource = run.resources.get(action.address) or Resource(action.address, {})
+    if action.makes_way:  # nothing but what the plan shows
+        resource = replace(resource, fields={change.path: change.after for change in action.changes})
     live = run.observed.get(action.address)
     return Request(run.project, resource, live, run.resolve, run.policy, run.attributes)
 
@@ -127,14 +129,16 @@ async def _look_first(kind: Kind, action: Action, run: Run) -> bool:
         raise Stale(
             "someone else changed it since the plan was made", address=str(action.address), hint="plan again"
         )
-    live = _noting(live, run.observed.get(action.address))
+    live = _noting(kind, live, run.observed.get(action.address))
     run.observed[action.address] = run.before[action.address] = live
     return True
 
 
-def _noting(fresh: LiveObject, known: LiveObject | None) -> LiveObject:
+def _noting(kind: Kind, fresh: LiveObject, known: LiveObject | None) -> LiveObject:
     """What was noted of an object, and no answer shows, stays noted."""
-    return replace(fresh, notes=known.notes) if known else fresh
+    if known is None:
+        return fresh
+    return kind.noticed(fresh, known) if isinstance(kind, Notices) else replace(fresh, notes=known.notes)
 
 
 async def _look_again(kind: Kind, name: str, action: Action, run: Run) -> None:
@@ -261,7 +265,8 @@ async def _rescue(kind: Kind, action: Action, run: Run, error: PayloadError) -> 
     rescue = _next_call(kind, action, run, error)
     if rescue is None:
         raise error
-    run.observed[action.address] = understood(kind, await _journalled(kind, rescue, action, run))
+    node = await _journalled(kind, rescue, action, run)
+    run.observed[action.address] = _noting(kind, understood(kind, node), run.observed.get(action.address))
 
 
 async def _observe(kind: Kind, action: Action, node: Mapping[str, Any], run: Run) -> None:
@@ -334,7 +339,7 @@ async def _reread(kind: Kind, action: Action, run: Run) -> Request:
     if live is not None:
         fresh = await run.tenant.read(kind, kind.get(live.id))
         if fresh is not None:
-            run.observed[action.address] = _noting(fresh, live)
+            run.observed[action.address] = _noting(kind, fresh, live)
     return _request(action, run)
 
 
@@ -346,7 +351,7 @@ async def _follow_up(kind: Kind, action: Action, run: Run) -> None:
 
 def _further(kind: Kind, node: Mapping[str, Any], action: Action, run: Run) -> None:
     """The object as the answer to a call around the step's own shows it."""
-    run.observed[action.address] = _noting(understood(kind, node), run.observed.get(action.address))
+    run.observed[action.address] = _noting(kind, understood(kind, node), run.observed.get(action.address))
 
 
 def _next_call(kind: Kind, action: Action, run: Run, error: PayloadError | None = None) -> Operation | None:

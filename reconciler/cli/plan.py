@@ -66,6 +66,7 @@ _PLANNING: tuple[Callable[[F], F], ...] = (
     click.option("--prune", is_flag=True, help="Delete what is ours and stands in no manifest."),
     parallelism,
     click.option("--overwrite-drafts", is_flag=True, help="Overwrite unpublished changes of people."),
+    click.option("--deploy-pending", is_flag=True, help="Deploy along what people saved and did not deploy."),
     click.option("--send-secrets", is_flag=True, help="Send secrets that cannot be read back again."),
     click.option(
         "--configured-anew",

@@ -31,12 +31,20 @@ def differences(wanted: Tree, found: Tree, inputs: Inputs | None = None) -> list
     out = []
     for group in tree.values():
         for level in group:
+            if _same_number(level.t1, level.t2):
+                continue
             keys = level.path(output_format="list")
             before = None if type(level.t1).__name__ == "NotPresent" else level.t1
             after = None if type(level.t2).__name__ == "NotPresent" else level.t2
             shown = as_shown(keys, before, a, inputs), as_shown(keys, after, b, inputs)
             out.append((readable(keys), *shown))
     return sorted(out, key=lambda one: one[0])
+
+
+def _same_number(before: object, after: object) -> bool:
+    """Whether both are one number, of two types."""
+    numbers = all(isinstance(one, int | float) and not isinstance(one, bool) for one in (before, after))
+    return numbers and before == after
 
 
 def readable(keys: list[Any]) -> str:

@@ -99,6 +99,18 @@ class Scoped(Protocol):
 
 
 @runtime_checkable
+class KeepsUnique(Protocol):
+    """Objects of which no two may bear the same value in some field, in the tenant or in what `Scoped` names:
+    who takes such a value has to wait for whoever gives it up.
+    """
+
+    unique: Mapping[str, str]
+    """The fields, each with why it must not have a value of its own for a moment; empty where it may."""
+    surely_unique: bool
+    """Whether all servers insist; else some let several objects share one value."""
+
+
+@runtime_checkable
 class LookedUp(Protocol):
     """Objects that others may name although no manifest declares them."""
 
@@ -231,8 +243,8 @@ class Affects(Protocol):
 class Deployed(Protocol):
     """Objects whose saved changes take effect only once somebody deploys them."""
 
-    def undeployed(self, live: LiveObject) -> str:
-        """What still waits for a deploy, in words; empty where nothing does."""
+    def waits(self, request: Request) -> str:
+        """What of the object waits for a person's deploy, in words; empty where nothing does."""
         ...
 
 
@@ -272,6 +284,15 @@ class Destroys(Protocol):
 
     def destroys(self, step: str, verb: Verb, request: Request) -> str:
         """The text that the step would destroy; empty where there is none."""
+        ...
+
+
+@runtime_checkable
+class Notices(Protocol):
+    """Objects of which a call may lose what only their state before it tells."""
+
+    def noticed(self, fresh: LiveObject, known: LiveObject) -> LiveObject:
+        """The object as it was read again, with what was noted of it and what it has lost since."""
         ...
 
 

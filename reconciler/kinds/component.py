@@ -29,8 +29,15 @@ MISSING = "component-missing"
 
 
 def reference(key: str, is_public: bool) -> str:
-    """What a component is called by others: a key may be both a public and a private component's."""
-    return f"{'public' if is_public else 'private'}/{key}"
+    """What a component is called by others: a key may be both a public and a private component's. One that
+    is called so already stays as it is.
+    """
+    return f"{'public' if is_public else 'private'}/{key}" if bare(key) == key else key
+
+
+def bare(name: str) -> str:
+    """The key of a component that is called by it, or by what tells public ones from private ones, too."""
+    return name.removeprefix("public/").removeprefix("private/")
 
 
 class Connection(Struct):

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from reconciler.kinds.capabilities import Held, Redeploys, Supplies
-from reconciler.kinds.component import reference
+from reconciler.kinds.capabilities import Held, KeepsUnique, Redeploys, Supplies
+from reconciler.kinds.component import bare, reference
 from reconciler.kinds.nodes import Input, Page, every, fitted
-from reconciler.kinds.protocol import Request, Step
+from reconciler.kinds.protocol import Request, Step, Steps, address_of
 from reconciler.kinds.table.documents import Api, Search
 from reconciler.kinds.table.kind import TabledKind
 from reconciler.kinds.table.places import Description
@@ -22,9 +22,9 @@ from reconciler.kinds.table.shape import MAYBE_SECRET, NAME, by_name, truth, wor
 from reconciler.model.address import Address, Ref
 from reconciler.model.needs import Need, Shared
 from reconciler.model.operation import Operation
-from reconciler.model.plan import Verb
+from reconciler.model.plan import Refusal, Verb
 from reconciler.model.refs import ConnectionRef
-from reconciler.model.secret import Secret
+from reconciler.model.secret import Hidden, Secret
 from reconciler.model.state import Resource
 
 
@@ -61,7 +61,7 @@ def _connection(fields: Mapping[str, object]) -> Ref:
     return ConnectionRef(component, str(fields["connection"]))
 
 
-class ConnectionKind(TabledKind, Held, Redeploys, Supplies):
+class ConnectionKind(TabledKind, Held, KeepsUnique, Redeploys, Supplies):
     """A connection that many integrations share, named by their definitions through its stable key."""
 
     name = "Connection"
@@ -76,6 +76,8 @@ class ConnectionKind(TabledKind, Held, Redeploys, Supplies):
     keys = (("stableKey",),)
     place = Description()
     key_is_unique = True
+    unique: Mapping[str, str] = {"stableKey": "definitions name it"}
+    surely_unique = True
     held_by: tuple[str, ...] = ("Integration", "Instance")
     example = "company-slack"
     fields = (
@@ -126,6 +128,7 @@ class ConnectionKind(TabledKind, Held, Redeploys, Supplies):
             fixed=True,
             path="connection.component.key",
             input=None,
+            form=bare,
         ),
         Row(
             "isPublic",
@@ -158,6 +161,10 @@ class ConnectionKind(TabledKind, Held, Redeploys, Supplies):
         """The instances that use it, for new inputs."""
         return ("Instance", (resource.address,)) if new_inputs(step) else ("", ())
 
+    def steps(self, request: Request, *, adopt: bool) -> Steps:
+        """One call, unless it may reset what nobody knows."""
+        return guarded(super().steps(request, adopt=adopt), request)
+
     def operation(self, step: str, verb: Verb, request: Request) -> Operation:
         """Instances that use it are deployed again for new inputs."""
         return redeployed(super().operation(step, verb, request), request, self)
@@ -177,3 +184,28 @@ def redeployed(op: Operation, request: Request, kind: TabledKind) -> Operation:
     if not any(change.path.startswith("inputs.") for change in kind.changes(request)):
         return op
     return replace(op, variables={"input": {**values, "redeploy": True}})
+
+
+def guarded(found: Steps, request: Request) -> Steps:
+    """The steps; a refusal for each input that a call of them may reset, and that nobody can read."""
+    if not any(map(new_inputs, found.steps)):
+        return found
+    refusals = [
+        Refusal(
+            "write-only-input",
+            f'the input "{name}" cannot be read back, is not in the manifest, and may be reset when other '
+            "inputs of the connection are sent",
+            address_of(request.resource),
+            f"give inputs.{name} in the manifest, from where its secret is kept",
+        )
+        for name, one in _unmentioned(request).items()
+        if isinstance(one, Hidden) and one.present
+    ]
+    return replace(found, refusals=(*found.refusals, *refusals))
+
+
+def _unmentioned(request: Request) -> Mapping[str, object]:
+    """The live inputs that the manifest does not mention."""
+    assert request.live is not None
+    live: Mapping[str, object] = request.live.fields.get("inputs") or {}
+    return {name: one for name, one in live.items() if name not in request.resource.fields.get("inputs", {})}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from reconciler.kinds.capabilities import KeepsUnique
 from reconciler.kinds.table.documents import Api, Search
 from reconciler.kinds.table.kind import TabledKind
 from reconciler.kinds.table.places import LABELS, Labels
@@ -9,7 +12,7 @@ from reconciler.kinds.table.row import Row
 from reconciler.kinds.table.shape import NAME, TEXT
 
 
-class CustomerKind(TabledKind):
+class CustomerKind(TabledKind, KeepsUnique):
     """One customer."""
 
     name = "Customer"
@@ -21,6 +24,8 @@ class CustomerKind(TabledKind):
     keys = (("externalId",), ("name",))
     key_is_unique = True
     has_twins = True
+    unique: Mapping[str, str] = {"name": "", "externalId": "people log in by it"}
+    surely_unique = True
     example = "acme"
     fields = (
         Row("name", NAME, "The display name.", "Acme Inc", required=True),

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from reconciler.kinds.capabilities import Redeploys
-from reconciler.kinds.connection import INPUTS, new_inputs, redeployed
-from reconciler.kinds.protocol import Request, Step
+from reconciler.kinds.connection import INPUTS, guarded, new_inputs, redeployed
+from reconciler.kinds.protocol import Request, Step, Steps
 from reconciler.kinds.table.documents import Api, Search
 from reconciler.kinds.table.kind import TabledKind
 from reconciler.kinds.table.row import Row
@@ -86,6 +86,10 @@ class CustomerConnectionKind(TabledKind, Redeploys):
         """The customer's instances that use it, for new inputs."""
         named = [resource.fields.get(name) for name in ("connection", "customer")]
         return ("Instance", tuple(filter(None, named))) if new_inputs(step) else ("", ())
+
+    def steps(self, request: Request, *, adopt: bool) -> Steps:
+        """One call, unless it may reset what nobody knows."""
+        return guarded(super().steps(request, adopt=adopt), request)
 
     def operation(self, step: str, verb: Verb, request: Request) -> Operation:
         """Instances that use it are deployed again for new inputs."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from reconciler.kinds.capabilities import Held, PartlyProvided, SharesItsList
+from reconciler.kinds.capabilities import Held, KeepsUnique, PartlyProvided, SharesItsList
 from reconciler.kinds.table.documents import Api, Search
 from reconciler.kinds.table.kind import TabledKind
 from reconciler.kinds.table.places import Description
@@ -12,7 +12,7 @@ from reconciler.model.lease import PREFIX
 from reconciler.model.state import LiveObject
 
 
-class InstanceProfileKind(TabledKind, Held, PartlyProvided, SharesItsList):
+class InstanceProfileKind(TabledKind, Held, KeepsUnique, PartlyProvided, SharesItsList):
     """How instances run: memory, logs, billing."""
 
     # The server keeps names unique (api notes: section 8).
@@ -20,6 +20,8 @@ class InstanceProfileKind(TabledKind, Held, PartlyProvided, SharesItsList):
     api = Api("instanceProfile", "instanceProfiles", order="NAME", search=Search("name", order=""))
     place = Description()
     key_is_unique = True
+    unique: Mapping[str, str] = {"name": ""}
+    surely_unique = True
     held_by: tuple[str, ...] = ("Integration", "Instance")
     example = "large"
     fields = (

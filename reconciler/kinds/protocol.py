@@ -31,6 +31,8 @@ class Policy:
     allow_update: bool = False
     delete_strangers: bool = False
     overwrite_drafts: bool = False
+    deploy_pending: bool = False
+    """Whether instances may be deployed along with what people saved on them and did not deploy."""
     send_secrets: bool = False
     configured_anew: bool = False
     """Whether instances that move to another configuration were configured for it."""

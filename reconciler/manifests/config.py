@@ -8,8 +8,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.definition import Definition, Variable
-from reconciler.kinds.instance.config_values import SHARED, UNTYPED, ValueType, in_api_shape, is_bound
-from reconciler.manifests.config_types import wrong
+from reconciler.kinds.instance.config_values import (
+    SHARED,
+    UNTYPED,
+    ValueType,
+    in_api_shape,
+    is_bound,
+    text,
+)
+from reconciler.manifests.config_types import is_known, wrong
+from reconciler.manifests.numbers import CODE as NUMBER
 from reconciler.manifests.references import Index
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
@@ -53,7 +61,11 @@ def settled(definition: Definition, config: Mapping[str, Any] | None, shared: Sh
 
 
 def _type(variable: Variable | None) -> ValueType:
-    return ValueType.named(variable.data_type, variable.collection) if variable else UNTYPED
+    return (
+        ValueType.named(variable.data_type, variable.collection, variable.code_language)
+        if variable
+        else UNTYPED
+    )
 
 
 @dataclass(slots=True)
@@ -144,6 +156,8 @@ class Check:
                 source = self.document.source((*self.base, *path), key=one.is_key)
                 told = replace(one, hint=one.hint or self._quoted(path))
                 self.found.append(told.about(f'config variable "{key}"', source, self.address))
+            if not is_known(variable):
+                self._as_written(value, ("config", key), f'config variable "{key}"')
 
     def _shared(self, key: str, variable: Variable, value: Any) -> None:
         """Only a customer's own value can be chosen: what it holds is set where the connection is managed."""
@@ -187,6 +201,7 @@ class Check:
         known = variable.inputs
         for name, given in value["inputs"].items():
             here = (*path, "inputs", name)
+            self._as_written(given, here, f'input "{name}" of connection "{key}"')
             if known and name not in known:
                 message = f'connection "{key}" has no input "{name}" in the definition'
                 self._add("unknown-input", message, here, suggest(name, known), key=True, warning=True)
@@ -199,6 +214,13 @@ class Check:
                 message = f'input "{name}" of connection "{key}" looks like a secret and stands in the file'
                 hint = f"read it from the environment: {name}: {{secret: {{env: NAME}}}}"
                 self._add("inline-secret", message, here, hint, warning=True)
+
+    def _as_written(self, given: Any, path: Where, what: str) -> None:
+        """What is sent as text must be the number that the author wrote, digit by digit."""
+        written = self.document.written((*self.base, *path))
+        if isinstance(given, int | float) and not isinstance(given, bool) and written != text(given):
+            message = f"{what} is sent as text, and {written} would become {text(given)}"
+            self._add(NUMBER, message, path, f'write it in quotes: "{written}"')
 
     def _is_written(self, path: Where, given: str) -> bool:
         """Whether the file itself holds `given`, and not a ${…} that it was filled in for."""

@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from reconciler.definition import Variable
-from reconciler.kinds.instance.config_values import SCHEDULE, read_date, read_timestamp
+from reconciler.kinds.instance.config_values import SCHEDULE, NotJson, exact_json, read_date, read_timestamp
 from reconciler.manifests import secrets
 from reconciler.manifests.cron import cron_problem
 from reconciler.model.hints import listed, suggest
@@ -38,6 +38,11 @@ def wrong(variable: Variable, value: Any) -> Found:
         yield from _pairs(variable, value)
     else:
         yield from _single(variable, value)
+
+
+def is_known(variable: Variable) -> bool:
+    """Whether its type says what its values are; what others are sent is text."""
+    return variable.data_type in _CHECKS or bool(variable.collection)
 
 
 def _list(variable: Variable, value: Any) -> Found:
@@ -169,11 +174,7 @@ def _zones() -> frozenset[str]:
 
 
 def _is_json(value: str) -> bool:
-    try:
-        json.loads(value)
-    except ValueError:
-        return False
-    return True
+    return not isinstance(exact_json(value), NotJson)
 
 
 def _json_form(_: Variable, value: Any) -> Found:

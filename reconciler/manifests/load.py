@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -11,7 +10,6 @@ from typing import Any
 
 from reconciler.definition import Definition
 from reconciler.kinds import all_kinds
-from reconciler.kinds.table.schema import RELEASE
 from reconciler.manifests import config, expand, files, paths, releases
 from reconciler.manifests.build import Builder
 from reconciler.manifests.bundle_build import Bundles
@@ -19,7 +17,7 @@ from reconciler.manifests.config import Shared
 from reconciler.manifests.definitions import Definitions
 from reconciler.manifests.kinds import TABLED
 from reconciler.manifests.manifest import Manifest, classify
-from reconciler.manifests.messages import place
+from reconciler.manifests.messages import filled_problems
 from reconciler.manifests.project import Environment, Project
 from reconciler.manifests.read import read
 from reconciler.manifests.references import Index, Referrer, ambiguities, twice
@@ -35,10 +33,6 @@ from reconciler.model.plan import Rollout
 from reconciler.model.problem import Unusable
 from reconciler.model.state import Desired, Resource
 
-_AFTER_FILLING = {
-    "release": (re.compile(RELEASE.schema["pattern"]), RELEASE.schema["errorMessage"]),
-    "name": (re.compile(r"(?s).+"), "must not be empty"),
-}
 _ORDER = {name: rank for rank, name in enumerate(all_kinds())}
 
 
@@ -171,21 +165,17 @@ class _Loader:
             self.refer.declare(resource)
 
     def _scope(self, manifest: Manifest, address: str, customer: CustomerFacts | None = None) -> Scope:
-        return Scope(
-            self.environment.name, self.variables, self.environ, manifest.document, address, customer
-        )
+        kind, document = manifest.kind.lower(), manifest.document
+        return Scope(kind, self.environment.name, self.variables, self.environ, document, address, customer)
 
     def _fill(
         self, scope: Scope, spec: Mapping[str, Any], base: tuple[str | int, ...]
     ) -> dict[str, Any] | None:
         """`spec` with its holes filled in; None, and noted, where one cannot be."""
         filled = {key: scope.fill(value, (*base, key)) for key, value in spec.items()}
-        for key, rule in _AFTER_FILLING.items():
-            # Where nothing was filled in, the schema has seen to it.
-            if spec.get(key) != filled.get(key) and not scope.problems and not rule[0].fullmatch(filled[key]):
-                message, hint = f'"{key}" in {place(base)} {rule[1]}', "correct what its ${…} stands for"
-                source = scope.document.source((*base, key))
-                scope.problems.append(Diagnostic("wrong-value", message, source, scope.address, hint))
+        if not scope.problems:
+            wrong = filled_problems(scope.kind, scope.document, scope.address, scope.filled)
+            scope.problems.extend(wrong)
         self.problems.extend(scope.problems)
         return None if scope.problems else filled
 

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.kinds.table.schema import API_VERSION
+from reconciler.manifests.holes import holes_of
 from reconciler.manifests.kinds import FIELDS, KINDS, SECRETS
 from reconciler.manifests.messages import schema_problems
+from reconciler.manifests.numbers import number_problems
 from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.hints import closest, listed, suggest
 from reconciler.yaml12.document import Document
@@ -78,7 +80,9 @@ def classify(
     name = metadata.get("name")
     name = name if isinstance(name, str) else ""
     address = _address(kind, name, _map(value.get("spec")))
-    problems = schema_problems(kind.lower(), document, address=address)
+    problems = schema_problems(kind.lower(), document, address=address, holes=holes_of(kind))
+    told = {problem.source for problem in problems}
+    problems.extend(one for one in number_problems(document, address) if one.source not in told)
     problems.extend(_metadata(document, kind, metadata, environments, address))
     valid = not any(problem.severity == "error" for problem in problems)
     return Manifest(kind, name, document, path, valid), problems

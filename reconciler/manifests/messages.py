@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from reconciler.manifests import schemas
+from reconciler.manifests.holes import is_hole
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.hints import closest, listed, suggest
+from reconciler.model.problem import Where
 from reconciler.yaml12.document import Document
 
 # jsonschema's ValidationError. Its stubs make each attribute a union with "not set", which no error has that
@@ -45,18 +47,33 @@ def schema_problems(
     skip: Collection[tuple[str | int, ...]] = (),
     address: str = "",
     is_error: Judge | None = None,
+    holes: Where = (),
 ) -> list[Diagnostic]:
     """What is wrong with `document` by the schema of `kind`, but for what lies at or below the paths in
     `skip`, which someone else explains. Where `is_error` is given, it says which demand (`type`, `required`)
     at which path must be met; the others are warnings, one for all places that the same demand is about.
+    What is still to be filled in at or below `holes` is not judged yet.
     """
-    translator = _Translator(document, address, is_error)
+    translator = _Translator(document, address, is_error, holes)
     found: list[Diagnostic] = []
     for error in schemas.validator(kind).iter_errors(document.value):
         path = tuple(error.absolute_path)
         if not any(path[: len(other)] == other for other in skip):
             found.extend(translator.diagnostics(error))
     return [*found, *(and_more(one, count) for one, count in translator.doubts.values())]
+
+
+def filled_problems(
+    kind: str, document: Document, address: str, filled: Iterable[tuple[Where, Any]]
+) -> Iterator[Diagnostic]:
+    """What is wrong with the values that were filled in at these places of a manifest of `kind`."""
+    translator = _Translator(document, address, None, None)
+    for path, value in filled:
+        known = schemas.at(kind, path)
+        for error in known.iter_errors(value) if known else ():
+            error.path.extendleft(reversed(path))
+            for found in translator.diagnostics(error):
+                yield replace(found, hint="correct what its ${…} stands for")
 
 
 def and_more(first: Diagnostic, count: int) -> Diagnostic:
@@ -66,8 +83,9 @@ def and_more(first: Diagnostic, count: int) -> Diagnostic:
 
 
 class _Translator:
-    def __init__(self, document: Document, address: str, is_error: Judge | None) -> None:
+    def __init__(self, document: Document, address: str, is_error: Judge | None, holes: Where | None) -> None:
         self.document = document
+        self.holes = holes
         self.address = address
         self.is_error = is_error
         self.doubts: dict[tuple[int, str], tuple[Diagnostic, int]] = {}
@@ -88,7 +106,7 @@ class _Translator:
         if error.validator == "additionalProperties":
             yield from self._unknown(error, path)
             return
-        if isinstance(error.instance, str) and "${" in error.instance and error.validator != "type":
+        if self._waits(error, path):
             return
         demand = str(error.validator)
         found = _HANDLERS.get(demand, _Translator._other)(self, error, path)
@@ -97,6 +115,15 @@ class _Translator:
             return
         first, count = self.doubts.get((id(error.schema), demand), (found, 0))
         self.doubts[id(error.schema), demand] = first, count + 1
+
+    def _waits(self, error: Found, path: Where) -> bool:
+        """Whether this is about a text that is judged once its ${…} is filled in."""
+        text, holes = error.instance, self.holes
+        if not isinstance(text, str) or "${" not in text or holes is None:
+            return False
+        if tuple(path[: len(holes)]) != tuple(holes):
+            return False
+        return error.validator != "type" or (bool(holes) and is_hole(text) and _is_scalar(error))
 
     def _at(
         self, code: str, message: str, path: tuple[str | int, ...], hint: str = "", *, key: bool = False
@@ -205,6 +232,12 @@ _HANDLERS: dict[str, _Handler] = {
     "minProperties": _Translator._empty,
     "maxProperties": _Translator._empty,
 }
+
+
+def _is_scalar(error: Found) -> bool:
+    """Whether a number, or true or false, is wanted."""
+    wanted = error.validator_value
+    return bool({"boolean", "integer", "number"} & {*([wanted] if isinstance(wanted, str) else wanted)})
 
 
 def _rule(error: Found, otherwise: str) -> str:

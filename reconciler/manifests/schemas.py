@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reconciler.manifests import kinds
+from reconciler.model.problem import Where
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
@@ -69,3 +70,16 @@ def _pattern(_: Any, pattern: str, value: Any, __: Any) -> Iterator[Any]:
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"\$\Z", r"\\Z", pattern))
+
+
+@cache
+def at(kind: str, path: Where) -> Draft202012Validator | None:
+    """The validator of the values at one place of the manifests of a kind; None where any value may stand."""
+    schema = load(kind)
+    for part in path:
+        below = schema.get("items") if isinstance(part, int) else schema.get("properties", {}).get(part)
+        below = schema.get("additionalProperties") if below is None and isinstance(part, str) else below
+        if not isinstance(below, dict):
+            return None
+        schema = below
+    return type(validator(kind))(schema)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from reconciler.manifests.holes import HOLE, is_hole, takes_text
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.hints import suggest
+from reconciler.model.problem import Where
 from reconciler.yaml12.document import Document
+from reconciler.yaml12.scalars import Unreadable, plain
 
-_HOLE = re.compile(r"\$(\$?)\{([^{}\n]*)(\}?)")
 _PLAIN = "for a plain ${ write $${"
 CUSTOMER_FIELDS = ("key", "name", "externalId", "description")
 
@@ -29,6 +32,7 @@ class CustomerFacts:
 class Scope:
     """The names that holes may use in one document. Without `customer`, `${customer.…}` is an error."""
 
+    kind: str
     environment: str
     variables: Mapping[str, str]
     environ: Mapping[str, str]
@@ -36,16 +40,37 @@ class Scope:
     address: str
     customer: CustomerFacts | None = None
     problems: list[Diagnostic] = field(default_factory=list)
+    filled: list[tuple[Where, Any]] = field(default_factory=list)
+    """What was filled in, and where."""
 
     def fill(self, value: Any, path: tuple[str | int, ...]) -> Any:
         """`value`, which stands at `path`, with all holes of its strings filled in, as a new plain value."""
         if isinstance(value, str):
-            return self._text(value, path) if "${" in value else value
+            return self._string(value, path) if "${" in value else value
         if isinstance(value, dict):
+            self._keys(value, path)
             return {key: self.fill(inner, (*path, key)) for key, inner in value.items()}
         if isinstance(value, list):
             return [self.fill(inner, (*path, index)) for index, inner in enumerate(value)]
         return value
+
+    def _keys(self, value: Mapping[str, Any], path: tuple[str | int, ...]) -> None:
+        for key in value:
+            for escaped, name, _ in HOLE.findall(key) if "${" in key else ():
+                if not escaped:
+                    message = f'"${{{name}}}" stands in a key, where nothing is filled in'
+                    source = self.document.source((*path, key), key=True)
+                    hint = "write the key out; where environments differ, give each a manifest of its own"
+                    self.problems.append(Diagnostic("variable-in-key", message, source, self.address, hint))
+
+    def _string(self, text: str, path: tuple[str | int, ...]) -> Any:
+        """The text filled in; where a hole is all of it and no text may stand there, what it is in YAML."""
+        found: Any = self._text(text, path)
+        if is_hole(text) and not takes_text(self.kind, path):
+            with suppress(Unreadable):
+                found = plain(found)
+        self.filled.append((path, found))
+        return found
 
     def _text(self, text: str, path: tuple[str | int, ...]) -> str:
         def put(match: re.Match[str]) -> str:
@@ -56,7 +81,7 @@ class Scope:
                 return self._wrong("variable-syntax", f'"${{{name}" is not closed', path, f"add }}; {_PLAIN}")
             return self._value(name.strip(), path)
 
-        return _HOLE.sub(put, text)
+        return HOLE.sub(put, text)
 
     def _value(self, name: str, path: tuple[str | int, ...]) -> str:
         group, _, rest = name.partition(".")

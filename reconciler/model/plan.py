@@ -29,6 +29,10 @@ class Verb(StrEnum):
     DELETE = "delete"
 
 
+MAKE_WAY = "make-way"
+"""The step that gives an object a name for a moment, so that another one can have its own."""
+
+
 class Cause(StrEnum):
     """Why desired and live differ: git changed, live changed, both did, or no record tells."""
 
@@ -70,6 +74,11 @@ class Action:
     """Queries that it is expected to take, besides the look before a resource's first action."""
     writes: int = 1
     """Mutations that it is expected to send."""
+
+    @property
+    def makes_way(self) -> bool:
+        """Whether it only gives the object a name for a moment."""
+        return self.id.endswith(f"#{MAKE_WAY}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +177,6 @@ class Plan:
     """The objects that nobody manages: those that `unmanaged` counts."""
     missing: tuple[Address, ...] = ()
     """The resources that the tenant does not have."""
-    waiting: tuple[Diagnostic, ...] = ()
-    """A note for each object with saved changes that nobody deployed."""
     unreadable: int = 0
     """How many objects of the tenant cannot be understood."""
     orphans: tuple[Address, ...] = ()

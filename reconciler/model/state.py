@@ -115,12 +115,14 @@ class Facts:
     """What an answer shows of an object beside its fields; kinds of which more is shown have types of their
     own. `mark` and `protect` are remembered apart from its labels; `older` says that its record is one of an
     earlier version, and `unsaid` are the keys of which the record had no room to say how they were written.
+    `absent` are the fields that the tenant does not know, level by level: neither null nor empty.
     """
 
     mark: str | None = None
     protect: bool = False
     older: bool = False
     unsaid: frozenset[str] = frozenset()
+    absent: frozenset[tuple[str, ...]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,19 +7,21 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.capabilities import Held, Paged
-from reconciler.kinds.protocol import Policy, Step, Steps
+from reconciler.kinds.protocol import Policy, Steps
 from reconciler.model.address import Address, Ref
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.digest import sha256
 from reconciler.model.plan import Action, Drift, Plan, Refusal, Rollout, Verb
 from reconciler.model.state import Desired, Live, LiveObject, Resource
 from reconciler.plan.baseline import without_baseline
-from reconciler.plan.deletion import deletions, not_understood, unread
-from reconciler.plan.drift import drifted, missing, strangers, waiting
+from reconciler.plan.deletion import Removal, deletions, not_understood, unread
+from reconciler.plan.drift import drifted, missing, strangers
 from reconciler.plan.graph import ordered
 from reconciler.plan.guards import on_the_whole
+from reconciler.plan.handing import action_of, hand_over
 from reconciler.plan.match import Matched, match
 from reconciler.plan.mending import Mending
+from reconciler.plan.names import Order
 from reconciler.plan.scope import Scope, scope
 from reconciler.plan.seal import sealed
 from reconciler.plan.select import Selection, idle
@@ -35,6 +37,18 @@ class _Draft:
     refusals: list[Refusal] = field(default_factory=list)
     notes: list[Diagnostic] = field(default_factory=list)
     unchanged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """What a plan is about: the resources, what is deleted, which names change hands, and what there is to
+    say about its releases.
+    """
+
+    scope: Scope
+    removal: Removal
+    order: Order
+    impact: Sequence[Steps]
 
 
 def make_plan(
@@ -53,7 +67,8 @@ def make_plan(
     matched = matched or match(desired, live)
     selection = selection or Selection()
     mending = Mending(desired, matched, policy)
-    found, impact = _settled(mending, selection)
+    settled = _settled(mending, selection)
+    found, removal = settled.scope, settled.removal
     draft = _Draft(refusals=[one for refusals in found.refused.values() for one in refusals])
     draft.warnings += [
         *unread(live),
@@ -65,9 +80,9 @@ def make_plan(
             _plan_resource(address, mending, found, draft)
     draft.notes += without_baseline(found.resources, draft.chains, matched, policy)
     _connect(found.resources, mending, draft)
-    draft.warnings += impact
-    unplanned = [r for a, r in desired.resources.items() if a not in found.resources]
-    removal = deletions(desired, live, matched, policy, selection, unplanned)
+    hand_over(settled.order, mending, draft.chains)
+    draft.warnings += [warning for one in settled.impact for warning in one.warnings]
+    draft.notes += [note for one in settled.impact for note in one.notes]
     draft.refusals += removal.refusals
     actions = _in_order([a for chain in draft.chains.values() for a in chain])
     actions += _once_let_go(removal.actions, actions)
@@ -88,7 +103,6 @@ def make_plan(
         unmanaged=matched.unmanaged,
         strangers=strangers(live, matched),
         missing=missing([a for a in desired.resources if found.is_about(a)], mending),
-        waiting=tuple(waiting([r for a, r in desired.resources.items() if found.is_about(a)], matched)),
         unreadable=len(live.unreadable),
         orphans=tuple(sorted(matched.orphans)),
         left_out=(*found.left_out.values(), *removal.left_out),
@@ -99,15 +113,29 @@ def make_plan(
     return sealed(plan)
 
 
-def _settled(mending: Mending, selection: Selection) -> tuple[Scope, list[Diagnostic]]:
-    """What the run is about once all is known that speaks against it, and what there is to say about its
-    releases: whom a release meets is known only when it is known who is changed.
+def _settled(mending: Mending, selection: Selection) -> _Settled:
+    """What the run is about once all is known that speaks against it: whom a release meets, and who gives
+    up a name, is known only when it is known who is changed.
     """
+    desired, matched, names = mending.desired, mending.matched, mending.names
     while True:
         found = scope(mending, selection)
         said = list(_impact(found.resources, mending))
-        if not mending.learn(refusal for one in said for refusal in one.refusals):
-            return found, [warning for one in said for warning in one.warnings]
+        unplanned = [r for a, r in desired.resources.items() if a not in found.resources]
+        removal = deletions(desired, matched.live, matched, mending.policy, selection, unplanned)
+        # Beside a refusal nothing is deleted, so that nothing must make way for that.
+        going = () if found.refused or removal.refusals else {one.target for one in removal.actions}
+        without = found.resources if names.stay(going) else ()
+        order = names.order(found.resources, _late(desired))
+        against = [refusal for one in said for refusal in one.refusals]
+        against += [*order.refusals, *(refusal for one in without for refusal in names.refusals(one))]
+        if not mending.learn(against):
+            return _Settled(found, removal, order, said)
+
+
+def _late(desired: Desired) -> set[Address]:
+    """What is changed in a wave after the first: whoever waited for it there might be waited for by it."""
+    return {address for rollout in desired.rollouts for wave in rollout.waves[1:] for address in wave}
 
 
 def _plan_resource(address: Address, mending: Mending, scope: Scope, draft: _Draft) -> None:
@@ -126,25 +154,9 @@ def _plan_resource(address: Address, mending: Mending, scope: Scope, draft: _Dra
     chain: list[Action] = []
     for step in found.steps:
         after = (chain[-1].id,) if chain else ()
-        chain.append(_action(address, step, after, mending.basis(address), live.id if live else ""))
+        chain.append(action_of(address, step, after, mending.basis(address), live.id if live else ""))
     if chain:
         draft.chains[address] = chain
-
-
-def _action(address: Address, step: Step, after: tuple[str, ...], basis: str, target: str) -> Action:
-    name = step.name or step.verb.value
-    return Action(
-        f"{address}#{name}",
-        address,
-        step.verb,
-        step.reason,
-        after,
-        step.changes,
-        basis,
-        target,
-        reads=step.reads,
-        writes=step.writes,
-    )
 
 
 def _connect(resources: Mapping[Address, Resource], mending: Mending, draft: _Draft) -> None:
@@ -177,14 +189,18 @@ def _impact(resources: Mapping[Address, Resource], mending: Mending) -> Iterator
 
 
 def _once_let_go(removed: Sequence[Action], others: Sequence[Action]) -> list[Action]:
-    """The deletions, after all that is done to the kinds that the server would first have let go."""
+    """The deletions, after all that is done to the kinds that the server would first have let go, and to the
+    object itself.
+    """
     last = {action.address: action.id for action in (*others, *removed)}
+    ways = {action.address: action.id for action in others if action.makes_way}
     return [
-        replace(action, depends_on=(*action.depends_on, *holding)) if holding else action
+        replace(action, depends_on=(*action.depends_on, *before)) if before else action
         for action in removed
         for kind in [all_kinds()[action.address.kind]]
         for held_by in [kind.held_by if isinstance(kind, Held) else ()]
         for holding in [[name for address, name in last.items() if address.kind in held_by]]
+        for before in [[*holding, *([ways[action.address]] if action.address in ways else [])]]
     ]
 
 

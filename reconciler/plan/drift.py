@@ -6,11 +6,10 @@ import re
 from collections.abc import Iterable
 
 from reconciler.kinds import all_kinds
-from reconciler.kinds.capabilities import Deployed, Scoped
+from reconciler.kinds.capabilities import Scoped
 from reconciler.model.address import Address
-from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.plan import Cause, Change, Drift, Stranger, Verb
-from reconciler.model.state import Live, LiveObject, Resource
+from reconciler.model.state import Live, LiveObject
 from reconciler.plan.match import Matched
 from reconciler.plan.mending import Mending
 
@@ -54,20 +53,6 @@ def missing(addresses: Iterable[Address], mending: Mending) -> tuple[Address, ..
     doubtful = {one.address for one in matched.refusals if one.code in ("ambiguous", "unreadable")}
     absent = (a for a in addresses if a not in matched.objects and str(a) not in doubtful)
     return tuple(a for a in absent if [s.verb for s in mending.steps(a).steps[:1]] != [Verb.UPDATE])
-
-
-def waiting(resources: Iterable[Resource], matched: Matched) -> list[Diagnostic]:
-    """A note for each object with saved changes that nobody deployed."""
-    notes = []
-    for resource in resources:
-        address = resource.address
-        kind, live = all_kinds()[address.kind], matched.objects.get(address)
-        if live is not None and isinstance(kind, Deployed) and (what := kind.undeployed(live)):
-            message = f"waits for a person's deploy: {what}"
-            notes.append(
-                Diagnostic("waits-for-deploy", message, resource.source, str(address), severity="note")
-            )
-    return notes
 
 
 def strangers(live: Live, matched: Matched) -> tuple[Stranger, ...]:

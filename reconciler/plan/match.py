@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -25,6 +25,7 @@ class Matched:
     """
 
     desired: Desired
+    live: Live
     objects: dict[Address, LiveObject] = field(default_factory=dict)
     adopting: set[Address] = field(default_factory=set)
     refusals: list[Refusal] = field(default_factory=list)
@@ -112,7 +113,7 @@ def match(desired: Desired, live: Live, chosen: Mapping[Address, str] | None = N
     """Pairs all resources of `desired` with the objects of `live`, kind by kind in the order of their
     dependencies.
     """
-    matched = Matched(desired, chosen=chosen or {})
+    matched = Matched(desired, live, chosen=chosen or {})
     for kind in all_kinds().values():
         objects = live.objects.get(kind.name, ())
         resources = [r for r in desired.resources.values() if r.kind == kind.name]
@@ -154,8 +155,9 @@ def _match_kind(
             matched.objects[resource.address] = found
             taken.add(found.id)
     keys = _Keys(kind, [o for o in objects if o.id not in taken])
+    _refuse_alike(kind, resources, keys, matched)
     for resource in resources:
-        if resource.address not in matched.objects:
+        if resource.address not in matched.objects and resource.address not in matched.unclear:
             _by_natural_key(kind, project, resource, keys, matched, taken)
     _count(kind, project, objects, taken, matched)
 
@@ -208,6 +210,46 @@ class _Keys:
                 index.setdefault(self._kind.live_key(live, key), []).append(live)
             self._index[key] = index
         return self._index[key].get(value, [])
+
+
+def _refuse_alike(kind: Kind, resources: list[Resource], keys: _Keys, matched: Matched) -> None:
+    """Refuses what is done to resources of which any may be the one that an object stands for, or that no
+    mark will ever tell apart: which is which would depend on the order of the manifests.
+    """
+    claims: dict[object, dict[Address, tuple[str, str]]] = {}
+    for resource in resources:
+        if resource.address not in matched.objects and resource.address not in matched.unclear:
+            for what, said, hint in _claims(kind, resource, keys, matched):
+                claims.setdefault(what, {})[resource.address] = (said, hint)
+    for claim in claims.values():
+        for address, (said, hint) in claim.items() if len(claim) > 1 else ():
+            if address not in matched.unclear:
+                message = f"{listed(sorted(claim))} {said}"
+                matched.refuse(address, Refusal("ambiguous", message, str(address), hint))
+
+
+def _claims(
+    kind: Kind, resource: Resource, keys: _Keys, matched: Matched
+) -> Iterator[tuple[object, str, str]]:
+    """What no other resource may lay claim to: what it is, and what is said, and advised, where one does."""
+    for key, value in kind.natural_key(resource, matched.resolve):
+        if not kind.marked:
+            yield (
+                (key, value),
+                f"are told apart by nothing: they have the same {key}",
+                "change it in one of them",
+            )
+            continue
+        for live in keys.find(key, value) if kind.adoptable(key) else ():
+            if not marks_in(live.labels, kind.name):
+                said = f'match the live object {live.id} ("{live.fields.get("name")}")'
+                yield live.id, said, f"say whose it is: reconciler adopt {resource.address} {live.id}"
+
+
+def listed(addresses: Sequence[Address]) -> str:
+    """Addresses in words."""
+    *rest, last = map(str, addresses)
+    return f"{', '.join(rest)} and {last}" if rest else last
 
 
 def _by_natural_key(
@@ -312,7 +354,8 @@ def _owned_otherwise(project: str, resource: Resource, key: str, found: list[Liv
             "make it unique",
         )
     ours = project_of(owner[0]) == project
-    hint = "name the earlier name under metadata.was" if ours else "let one project own it"
+    again = "name its earlier name under metadata.was; or delete it in a commit before, to make a new one"
+    hint = again if ours else "let one project own it"
     return Refusal(
         "owned-otherwise",
         f'the object with this {key} ("{name}") bears the mark "{owner[0]}"',

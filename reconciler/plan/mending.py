@@ -13,7 +13,9 @@ from reconciler.model.errors import Unforeseen
 from reconciler.model.plan import Refusal, Verb
 from reconciler.model.state import Desired
 from reconciler.plan.guards import denials
+from reconciler.plan.interim import own_interim
 from reconciler.plan.match import Matched
+from reconciler.plan.names import Names
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,13 @@ class Mending:
     desired: Desired
     matched: Matched
     policy: Policy
+    names: Names = field(init=False)
     _known: dict[Address, Mended] = field(default_factory=dict)
     _refusals: dict[Address, tuple[Refusal, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        leaving = {live.id: a for a, live in self.matched.orphans.items() if self.policy.prune}
+        self.names = Names(self.matched, self.steps, leaving)
 
     def steps(self, address: Address) -> Steps:
         """The steps of a resource, in order, and what there is to say about it."""
@@ -69,6 +76,7 @@ class Mending:
         kind, request = all_kinds()[address.kind], self.request(address)
         try:
             steps = kind.steps(request, adopt=address in self.matched.adopting)
+            steps = own_interim(steps, self.desired.project, address)
             return Mended(steps, kind.basis(request.live, request.resource) if request.live else "")
         except Exception as error:
             return Mended(Steps(refusals=(self._odd(address, error),)))
@@ -123,6 +131,7 @@ class Mending:
             return  # whatever was held against it would be about somebody else's object
         steps, live = self.steps(address), self.matched.objects.get(address)
         yield from steps.refusals
+        yield from self.names.refusals(address)
         yield from self.matched.unmet.get(address, ())
         yield from denials(address, [step.verb for step in steps.steps], live.denied if live else ())
         for ref in self._needs(address) if steps.steps else ():

@@ -4,11 +4,11 @@ is refused, and what has to be left out since only a refused or excluded resourc
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.kinds import all_kinds
-from reconciler.kinds.capabilities import Redeploys
+from reconciler.kinds.capabilities import Deployed, Redeploys
 from reconciler.kinds.protocol import Step
 from reconciler.model.address import Address, Ref
 from reconciler.model.plan import LeftOut, Refusal, Verb
@@ -60,27 +60,58 @@ def scope(mending: Mending, selection: Selection) -> Scope:
     is not to be done is left out, and so is what depends on it.
     """
     resources = mending.desired.resources
+    mending.learn(_deployed_along(mending))
     named = {a for a, resource in resources.items() if selection.about(resource)}
     if len(named) == len(resources) and not any(map(mending.refusals, resources)):
         return Scope(resources, {}, {})
     search = _Search(mending, selection, named)
-    left_out = {a: why for a in resources if a in named and (why := search.obstacle(a))}
+    left_out = search.obstacles([a for a in resources if a in named])
     refused = {a for a in named if a not in left_out and mending.refusals(a)} | search.met
     unclear = mending.matched.unclear
     unjudged = {a for a in left_out if mending.stands_on(a) in unclear} | unclear
     chosen = {a for a in named if a not in left_out and a not in refused}
     waiting = list(chosen)
     while waiting:
-        for ref, _ in mending.awaited(waiting.pop()):
-            if ref.address not in chosen:
-                chosen.add(ref.address)
-                waiting.append(ref.address)
+        address = waiting.pop()
+        values = (ref.address for ref, _ in mending.awaited(address))
+        names = (one.giver for one in mending.names.awaited(address))
+        for other in (*values, *names):
+            if other not in chosen:
+                chosen.add(other)
+                waiting.append(other)
     return Scope(
         {a: r for a, r in resources.items() if a in chosen},
         left_out,
         {a: mending.refusals(a) for a in resources if a in refused},
         unjudged,
     )
+
+
+def _deployed_along(mending: Mending) -> Iterator[Refusal]:
+    """Why nothing is done that may have the platform deploy what a person has not deployed."""
+    resources = mending.desired.resources
+    waiting = [a for a in resources if _waits(a, mending)]
+    if mending.policy.deploy_pending or not waiting:
+        return
+    for address, resource in resources.items():
+        kind = all_kinds()[address.kind]
+        if not isinstance(kind, Redeploys):
+            continue
+        for step in mending.steps(address).steps:
+            of, named = kind.redeploys(resource, step)
+            reached = (a for a in waiting if a.kind == of and set(named) <= set(_reached(resources, [a])))
+            if (found := next(reached, None)) is not None:
+                yield Refusal(
+                    "undeployed-changes",
+                    f"may have the platform deploy {found}, which waits for a person's deploy",
+                    str(address),
+                    "let them deploy or undo it, or give --deploy-pending",
+                )
+
+
+def _waits(address: Address, mending: Mending) -> bool:
+    kind = all_kinds()[address.kind]
+    return isinstance(kind, Deployed) and bool(kind.waits(mending.request(address)))
 
 
 @dataclass(slots=True)
@@ -93,6 +124,16 @@ class _Search:
     met: set[Address] = field(default_factory=set)
     """The refused resources that stand in the way of others."""
     _known: dict[Address, LeftOut | None] = field(default_factory=dict)
+
+    def obstacles(self, addresses: Sequence[Address]) -> dict[Address, LeftOut]:
+        """What stands in the way of each. Names may be waited for in a circle, so that what is found for one
+        is asked once more of those that were looked at before it.
+        """
+        found: dict[Address, LeftOut] | None = None
+        while found != (now := {a: why for a in addresses if (why := self.obstacle(a))}):
+            found = now
+            self._known = dict(now)
+        return now
 
     def obstacle(self, address: Address) -> LeftOut | None:
         """Why nothing of the resource can be done; None where nothing stands in the way."""
@@ -116,6 +157,12 @@ class _Search:
                 behind = self.obstacle(ref.address) if why == "left-out" else None
                 refused = why == "refused" or (behind is not None and behind.refused)
                 return LeftOut(address, f"needs {_what(ref, step, why)}", refused)
+        for one in self.mending.names.awaited(address):
+            if why := self._barred(one.giver):
+                behind = self.obstacle(one.giver) if why == "left-out" else None
+                refused = why == "refused" or (behind is not None and behind.refused)
+                what = f'the {one.said} "{one.value}", which {why} {one.giver} would give up'
+                return LeftOut(address, f"needs {what}", refused)
         return self._without(address, other) if other else None
 
     def _without(self, address: Address, other: Address) -> LeftOut:

@@ -11,6 +11,7 @@ from reconciler.yaml12.text import only_map
 
 FLOW = "Probe"
 PLAIN = "Channel"
+RENAMED = "Room"
 LOGIN = "Login"
 OWN_KEY = "reconcilerProbe"
 DEFAULT_USER = "nobody"
@@ -26,9 +27,10 @@ def definition(
     description: str = "",
     variables: Sequence[dict[str, Any]] = (),
     more: dict[str, Any] | None = None,
+    plain: str = PLAIN,
 ) -> str:
-    """The text of one, with further variables and further keys at its top."""
-    wanted = [_plain(), _login(), *variables]
+    """The text of one, with further variables and further keys at its top, and its first variable's name."""
+    wanted = [_plain(plain), _login(), *variables]
     of_users = [one for one in wanted if one.get("userLevelConfigured")]
     of_instance = [one for one in wanted if one not in of_users]
     trigger = {
@@ -90,8 +92,14 @@ def _page(name: str, variables: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {"name": name, "elements": elements, **({"userLevelConfigured": True} if theirs else {})}
 
 
-def _plain() -> dict[str, Any]:
-    return {"key": PLAIN, "dataType": "string", "defaultValue": "general", "orgOnly": False}
+def renamed(name: str, labels: Sequence[str]) -> str:
+    """The text of one whose first variable goes on under another name."""
+    renames = {"requiredConfigVars": [{"oldName": PLAIN, "newName": RENAMED}]}
+    return definition(name, labels, plain=RENAMED, more={"renameAttributes": renames})
+
+
+def _plain(key: str) -> dict[str, Any]:
+    return {"key": key, "dataType": "string", "defaultValue": "general", "orgOnly": False}
 
 
 def _login() -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reconciler.probe.definition import DEFAULT_USER, LOGIN, PLAIN
+from reconciler.probe.definition import DEFAULT_USER, LOGIN, PLAIN, RENAMED, renamed
 from reconciler.probe.experiment import Experiment, answers
 from reconciler.probe.finding import Finding, Unclear, either, unclear
 from reconciler.probe.scratch import Scratch
@@ -205,6 +205,20 @@ async def unavailable_version(scratch: Scratch) -> list[Finding]:
     return [_refused("unavailable_version", outcome, yes="refused", no="allowed")]
 
 
+@answers("import_renames")
+async def rename(scratch: Scratch) -> list[Finding]:
+    """A version that renames a variable; the instance has a value, the newest or the deployed one."""
+    _ = scratch.instance_id
+    await scratch.import_draft(renamed(scratch.name("4"), scratch.labels))
+    scratch.versions["renamed"] = await scratch.change(
+        "publishIntegration", id=scratch.draft_id, comment="scratch"
+    )
+    moved = await scratch.change_instance(integration=await scratch.available("renamed"))
+    kept = _variable(moved, RENAMED)["value"] in ("one", "two")
+    evidence = f"the value in use {'goes on' if kept else 'is not there'} under the new name"
+    return [either("import_renames", kept, yes="obeyed", no="ignored", evidence=evidence)]
+
+
 def _refused(rule: str, outcome: tuple[Any, str], *, yes: str, no: str) -> Finding:
     refusal = outcome[1]
     return either(rule, bool(refusal), yes=yes, no=no, evidence=f"refused: {refusal}" if refusal else "done")
@@ -221,5 +235,6 @@ CHANGES: tuple[Experiment, ...] = (
     deploy_incomplete,
     oauth_pending,
     unavailable_version,
+    rename,
 )
 """In the order in which they are made."""

@@ -71,5 +71,6 @@ RULES: Mapping[str, tuple[str, ...]] = {
     "headless_upgrade": ("refused", "allowed"),
     "unknown_components": ("invented", "refused"),
     "activity_log": ("on", "off"),
+    "import_renames": ("obeyed", "ignored"),
 }
 """Each rule's answers by its name, in the order in which they are shown."""

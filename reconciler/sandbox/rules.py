@@ -87,6 +87,7 @@ query_cost | none, 20000 | the most nodes that a query may ask for: first, times
 headless_upgrade | refused, allowed | moving an instance to another configuration version before its values
 unknown_components | invented, refused | a definition names a component or connection that is not there
 activity_log | on, off | activities tells each change
+import_renames | obeyed, ignored | variables and flows that renameAttributes names keep their identity
 """
 
 

@@ -47,7 +47,7 @@ async def drift(session: Session, options: Options, *, unmanaged: bool = False) 
     """
     planned = await plan(session, options, every_kind=unmanaged)
     made = planned.plan
-    notes = [*made.notes, *made.waiting, *_to_be_adopted(made), *_in_doubt(made)]
+    notes = [*made.notes, *_waiting(made), *_to_be_adopted(made), *_in_doubt(made)]
     planned = replace(planned, plan=replace(made, notes=tuple(notes)))
     return Drifted(planned, await _missing(session, options, planned))
 
@@ -61,6 +61,13 @@ def _to_be_adopted(made: Plan) -> Iterable[Diagnostic]:
         yield Diagnostic(
             "not-adopted", message, hint="see what differs with: reconciler plan", severity="note"
         )
+
+
+def _waiting(made: Plan) -> Iterable[Diagnostic]:
+    """A note for each resource that is refused since what a person saved waits for their deploy."""
+    for one in made.refusals:
+        if one.code == "undeployed-changes":
+            yield Diagnostic("waits-for-deploy", one.message, address=one.address, severity="note")
 
 
 def _in_doubt(made: Plan) -> Iterable[Diagnostic]:

@@ -53,6 +53,7 @@ async def plan(session: Session, options: Options, *, every_kind: bool = False) 
     from reconciler.live.fetch import fetch, kinds_named, kinds_to_read, with_beside, with_inputs
     from reconciler.verbs.further import look_further, look_up_configurations, look_up_needs
     from reconciler.verbs.lease import seen
+    from reconciler.verbs.owed import note_owed
     from reconciler.verbs.people import with_people
 
     selection, reader = options.selection, secret_reader(session)
@@ -65,6 +66,7 @@ async def plan(session: Session, options: Options, *, every_kind: bool = False) 
         matched = match(desired, live, choices(options.use, desired))
         if along := along_unread(desired, live, matched, allowed, selection):
             live = with_beside(live, await fetch(client, along, needed=()))
+        note_owed(session, live.tenant, matched, allowed)
         await look_further(
             client,
             [address for address in matched.objects if address in reach.resources],

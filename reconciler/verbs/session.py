@@ -38,6 +38,7 @@ class Options:
     use: tuple[str, ...] = ()
     prune: bool = False
     overwrite_drafts: bool = False
+    deploy_pending: bool = False
     send_secrets: bool = False
     configured_anew: bool = False
     allow_deletes: bool = False
@@ -136,6 +137,7 @@ def policy(session: Session, options: Options) -> Policy:
         allow_update=options.allow_updates,
         delete_strangers=options.delete_strangers,
         overwrite_drafts=options.overwrite_drafts,
+        deploy_pending=options.deploy_pending,
         send_secrets=options.send_secrets,
         configured_anew=options.configured_anew,
         record=environment.applied != "none",

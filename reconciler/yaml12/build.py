@@ -65,10 +65,13 @@ class Builder:
     def _begin(self) -> None:
         self.stack: list[_Frame] = []
         self.anchors: dict[str, tuple[Any, int, int]] = {}
+        self.spelt: dict[str, str] = {}
+        """How the scalars that bear an anchor are written, where they are no text."""
         self.document: Document | None = None
         self.marks: dict[int, Marks] = {}
         self.written: dict[tuple[int, str | int], str] = {}
         self.merges: list[Source] = []
+        self.nuls: list[Source] = []
         self.aliased = self.nodes = 0
 
     def run(self, parser: Any) -> None:
@@ -109,21 +112,22 @@ class Builder:
             self._key(frame, event, mark)
             return
         text: str = event.value
+        if "\0" in text:
+            self.nuls.append(Source(self.file, mark.line + 1, mark.column + 1))
         written = ""
         try:
             if event.tag is not None:
                 value = scalars.tagged(event.tag, text)
-            elif event.implicit[0]:
-                value = scalars.plain(text)
-                written = "" if type(value) is str else text
             else:
-                value = text
+                value = scalars.plain(text) if event.implicit[0] else text
+            written = "" if type(value) is str else text
         except scalars.Unreadable as problem:
             self.report(problem.code, problem.message, mark, problem.hint)
             value = problem.value
             written = "" if event.tag else text
         if event.anchor is not None:
             self.anchors[event.anchor] = (value, 1, 0)
+            self.spelt[event.anchor] = written
         self._add(value, mark.line + 1, mark.column + 1, written)
 
     def _key(self, frame: _Frame, event: Any, mark: Any) -> None:
@@ -134,6 +138,7 @@ class Builder:
             self.report("yaml-key", "a key is empty", mark, "write a name before the colon")
         if event.anchor is not None:
             self.anchors[event.anchor] = (key, 1, 0)
+            self.spelt.pop(event.anchor, None)
         frame.key, frame.key_line, frame.key_column = key, mark.line + 1, mark.column + 1
         if frame.merging:
             self._merge_key(frame, mark)
@@ -193,6 +198,7 @@ class Builder:
         if anchor is not None:
             # Until it is closed, an alias to it would be a loop.
             self.anchors[anchor] = (node, 0, 0)
+            self.spelt.pop(anchor, None)
 
     def _close(self) -> None:
         frame = self.stack.pop()
@@ -222,12 +228,14 @@ class Builder:
             raise self._too_deep(mark)
         if self.stack:
             self.stack[-1].height = max(self.stack[-1].height, height + 1)
-        self._add(node, mark.line + 1, mark.column + 1, "")
+        self._add(node, mark.line + 1, mark.column + 1, self.spelt.get(name, ""))
 
     def _add(self, value: Any, line: int, column: int, written: str) -> None:
         self.nodes += 1
         if not self.stack:
-            self.document = Document(value, self.file, line, column, self.merges, self.marks, self.written)
+            self.document = Document(
+                value, self.file, line, column, self.merges, self.nuls, self.marks, self.written
+            )
             return
         frame = self.stack[-1]
         node = frame.node

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,8 @@ class Document:
     column: int
     merges: list[Source] = field(default_factory=list, repr=False)
     """Where merge keys (<<) stood: what they brought is in the maps now."""
+    nuls: list[Source] = field(default_factory=list, repr=False)
+    """Where texts stand that hold the character NUL."""
     _marks: dict[int, Marks] = field(default_factory=dict, repr=False)
     _written: dict[tuple[int, str | int], str] = field(default_factory=dict, repr=False)
 
@@ -43,3 +45,22 @@ class Document:
         for part in path[:-1]:
             node = node[part]
         return self._written.get((id(node), path[-1]), "") if path else ""
+
+    def numbers(self) -> Iterator[tuple[str, int | float, Source]]:
+        """Each number that stands in the text: how it is written, its value and its place; once, however many
+        aliases there are to what holds it.
+        """
+        nodes = [self.value]
+        seen: set[int] = set()
+        while nodes:
+            node = nodes.pop()
+            if id(node) in seen or not isinstance(node, dict | list):
+                continue
+            seen.add(id(node))
+            for key, value in node.items() if isinstance(node, dict) else enumerate(node):
+                if isinstance(value, dict | list):
+                    nodes.append(value)
+                elif isinstance(value, int | float) and not isinstance(value, bool):
+                    written = self._written.get((id(node), key), "")
+                    if written:
+                        yield written, value, Source(self.file, *self._marks[id(node)][key][2:])

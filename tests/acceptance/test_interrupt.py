@@ -6,6 +6,7 @@ import json
 import os
 import random
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -196,6 +197,35 @@ def test_killed_again_and_again(project: Remote, seed: int):
         time.sleep(choose.uniform(0, 0.06))
         running.send(signal.SIGKILL).end()
     _heals(project)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_names_on_their_way_when_the_run_is_killed(
+    remote: Callable[..., Remote], slow: ServedSandbox, seed: int
+):
+    """Git is what tells where each goes, and the mark whose it is: nothing else has to survive."""
+    project, choose = remote(slow), random.Random(seed)
+    names = [f"Customer {number:02}" for number in range(CUSTOMERS)]
+
+    def named() -> dict[str, str]:
+        for number, name in enumerate(names):
+            project.manifest("Customer", f"c{number:02}", name=name)
+        return {f"reconciler:shop/customer/c{number:02}": name for number, name in enumerate(names)}
+
+    named()
+    assert project("apply", "--yes")[0] == 0
+    for _ in range(3):
+        choose.shuffle(names)
+        named()
+        running = Running(project, "--allow-updates").after(choose.randint(1, CUSTOMERS))
+        time.sleep(choose.uniform(0, 0.06))
+        running.send(signal.SIGKILL).end()
+        shutil.rmtree(project.root / ".reconciler", ignore_errors=True)
+    code, _, err = project("apply", "--yes", "--allow-updates")
+    assert code == 0, err
+    project.converged()
+    nodes = project.ask("{ customers(isSystem: false) { nodes { name labels } } }")["customers"]["nodes"]
+    assert {mark: n["name"] for n in nodes for mark in n["labels"] if "/customer/" in mark} == named()
 
 
 @pytest.mark.parametrize(

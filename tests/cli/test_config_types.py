@@ -86,7 +86,7 @@ OTHER = {
     "Moment": "2026-02-28T10:00:00Z",
     "Nightly": "0 5 * * mon-fri",
     "Level": "info",
-    "Script": "<b/>",
+    "Script": "<c/>",
     "Settings": '{"retries":4,"hosts":["a","b"]}',
     "Form": '{"name":"Ada","admin":1}',
     "Items": '["1","x"]',
@@ -133,6 +133,7 @@ def someone_sets(project: Folder, texts: dict[str, str]) -> None:
     project.behind(
         "updateInstanceConfigVariables", {"id": project.id_of("instances"), "configVariables": rows}
     )
+    project.behind("deployInstance", {"id": project.id_of("instances")})
 
 
 def drift(project: Folder) -> list[str]:
@@ -177,9 +178,23 @@ def test_every_setting_of_a_flow_is_named_and_healed(shop: Folder):
     shop.behind(
         "updateInstance", {"id": instance["id"], "flowConfigs": [{"flowId": flow["flow"]["id"], **other}]}
     )
+    shop.behind("deployInstance", {"id": instance["id"]})
     assert drift(shop) == [f"flows.Receive order.{name}" for name in FLOWS["Receive order"]]
     assert "kk3y" not in "".join(shop("drift")[1:])
     assert shop("apply", "--yes")[0] == 0
     assert shop("plan", "--detailed-exitcode")[0] == 0
     (instance,) = shop.ask(query)["instances"]["nodes"]
     assert instance["flowConfigs"]["nodes"] == [flow]
+
+
+def test_a_difference_shows_what_differs_whatever_the_order_and_the_writing(shop: Folder):
+    wanted = {"hosts": [f"host-{n}" for n in range(30)], "name": "é", "retries": 3.0}
+    shop.shop(config={**yaml.safe_load(CONFIG), "Settings": wanted}, flows=FLOWS)
+    assert shop("apply", "--yes")[0] == 0
+    hosts = json.dumps(wanted["hosts"])
+    someone_sets(shop, {"Settings": f'{{"retries": 3, "name": "\\u00e9", "hosts": {hosts}}}'})
+    shop.behind("deployInstance", {"id": shop.id_of("instances")})
+    assert shop("plan", "--detailed-exitcode")[0] == 0
+    someone_sets(shop, {"Settings": f'{{"retries": 4, "name": "\\u00e9", "hosts": {hosts}}}'})
+    (line,) = [line for line in shop("plan")[1].splitlines() if "config.Settings" in line]
+    assert line.index('"retries": 4') < line.index('"retries": 3.0')

@@ -48,6 +48,7 @@ def test_a_binding_is_made_named_and_healed(shop: Folder):
     assert shop("plan", "--detailed-exitcode")[0] == 0
     row = {"key": "CRM", "customerConfigVariableId": values_of(shop, "Beta")}
     shop.behind("updateInstanceConfigVariables", {"id": shop.id_of("instances"), "configVariables": [row]})
+    shop.behind("deployInstance", {"id": shop.id_of("instances")})
     assert [one["path"] for one in shop.json("drift")["drift"]] == ["config.CRM.customerConnection"]
     assert shop("apply", "--yes")[0] == 0
     assert bound(shop) == ours
@@ -83,6 +84,41 @@ def test_new_inputs_do_not_deploy_an_excluded_instance(shop: Folder, exclude: st
     assert (found["leftOut"], deployed_at(shop)) == ([told], before)
     assert shop("apply", "--yes")[0] == 0
     assert deployed_at(shop) > before
+
+
+def test_nor_what_a_person_saved_on_one_and_did_not_deploy(shop: Folder):
+    assert shop("apply", "--yes")[0] == 0
+    before = deployed_at(shop)
+    row = {"key": "Shop", "values": '[{"name": "apiKey", "type": "value", "value": "theirs"}]'}
+    shop.behind("updateInstanceConfigVariables", {"id": shop.id_of("instances"), "configVariables": [row]})
+    for customer in ("acme", "beta"):
+        values = {"connection": "crm", "customer": customer, "inputs": {"apiKey": f"new {customer}"}}
+        shop.manifest("CustomerConnection", f"{customer}-crm", **values)
+    found = shop.json("apply", "--yes")
+    assert {a["address"] for a in found["actions"]} == {"CustomerConnection/beta-crm"}
+    (refusal,) = found["refusals"]
+    assert (refusal["code"], refusal["address"]) == ("undeployed-changes", "CustomerConnection/acme-crm")
+    assert deployed_at(shop) == before
+    assert shop("apply", "--yes", "--deploy-pending")[0] == 0
+    assert deployed_at(shop) > before
+
+
+@pytest.mark.parametrize("read", ["clear", "hidden"])
+def test_inputs_that_git_does_not_mention_are_sent_along_or_refused(shop: Folder, read: str):
+    basic = {"component": "http", "connection": "basic", "stableKey": "sap", "scope": "org", "name": "SAP"}
+    shop.manifest("Connection", "sap", **basic, inputs={"username": "ann", "password": "p4ss"})
+    assert shop("apply", "--yes")[0] == 0
+    for rule in ("connection_inputs_omitted=default", f"secrets_read_back={read}"):
+        assert shop("sandbox", "rule", rule)[0] == 0
+    shop.manifest("Connection", "sap", **basic, inputs={"username": "bob"})
+    code = shop("apply", "--yes")[0]
+    assert shop("sandbox", "rule", "secrets_read_back=clear")[0] == 0
+    fields = "nodes { stableKey inputs { nodes { name value } } }"
+    nodes = shop.ask(f"{{ scopedConfigVariables {{ {fields} }} }}")["scopedConfigVariables"]["nodes"]
+    (inputs,) = (one["inputs"]["nodes"] for one in nodes if one["stableKey"] == "sap")
+    found = {one["name"]: one["value"] for one in inputs}
+    assert (code, found["username"]) == ((0, "bob") if read == "clear" else (5, "ann"))
+    assert found["password"] == "p4ss"
 
 
 LEFT = "may have the platform deploy excluded Instance/acme/orders again"

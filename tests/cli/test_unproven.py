@@ -67,6 +67,7 @@ def someone_sets(project: Folder, **values: str) -> None:
     project.behind(
         "updateInstanceConfigVariables", {"id": project.id_of("instances"), "configVariables": variables}
     )
+    project.behind("deployInstance", {"id": project.id_of("instances")})
 
 
 @pytest.mark.parametrize(
@@ -204,6 +205,7 @@ def _foreign(project: Folder, **values: str) -> str:
             "configVariables": variables,
         },
     )
+    project.behind("deployInstance", {"id": made["id"]})
     return str(made["id"])
 
 

@@ -210,6 +210,7 @@ def test_variables_choose_references(tmp_path: Path) -> None:
 
 # -- sets
 
+I = "manifests/instance.yaml"  # noqa: E741
 SET = """\
 apiVersion: reconciler/v1
 kind: InstanceSet
@@ -288,6 +289,81 @@ def test_what_is_filled_in_is_checked_too(tmp_path: Path, file: str, text: str, 
     project = sample.PROJECT.replace("{region: eu}", '{none: "", mark: "Reconciler:x", bad: "1 0"}')
     found = loaded(tmp_path, {"reconciler.yaml": project, file: text})
     assert [p.message for p in found.errors] == [message]
+
+
+NOT_TEXT = """\
+apiVersion: reconciler/v1
+kind: Instance
+metadata: {name: hello}
+spec:
+  customer: acme
+  integration: hello
+  name: Hello
+  enabled: ${var.on}
+  config:
+    Store: {inputs: {apiKey: {secret: {env: KEY}}, host: "${var.number}"}}
+  flows:
+    Receive order: {usesLre: "${ var.off }"}
+  tests:
+    - {flow: Receive order, expect: {status: "${var.number}"}}
+"""
+
+
+def with_variables(given: str) -> str:
+    return sample.PROJECT.replace("{region: eu}", given)
+
+
+def test_what_is_no_text_can_be_filled_in_as_a_whole(tmp_path: Path) -> None:
+    variables = with_variables('{on: "true", off: "false", number: "204"}')
+    found = get(tmp_path, "Instance/acme/hello", {"reconciler.yaml": variables, I: NOT_TEXT})
+    assert found.fields["enabled"] is True
+    assert found.fields["flows"] == {"Receive order": {"usesLre": False}}
+    assert found.fields["tests"][0]["expect"] == {"status": 204}
+    assert found.fields["config"]["Store"]["inputs"]["host"] == "204"
+
+
+@pytest.mark.parametrize(
+    ("on", "number", "place", "message"),
+    [
+        ("yes", "204", "8:12", '"enabled" in spec must be true or false'),
+        ("1", "204", "8:12", '"enabled" in spec must be true or false'),
+        ("", "204", "8:12", '"enabled" in spec must be true or false, but it is empty'),
+        ("false", "20", "14:46", '"status" in spec.tests[0].expect must be from 100 to 599'),
+        ("false", "2O4", "14:46", '"status" in spec.tests[0].expect must be a whole number'),
+    ],
+)
+def test_what_is_filled_in_where_no_text_may_stand_is_checked(
+    tmp_path: Path, on: str, number: str, place: str, message: str
+) -> None:
+    variables = with_variables(f'{{on: "{on}", off: "false", number: "{number}"}}')
+    (problem,) = loaded(tmp_path, {"reconciler.yaml": variables, I: NOT_TEXT}).errors
+    assert (problem.message, str(problem.source)) == (message, f"{I}:{place}")
+    assert problem.hint == "correct what its ${…} stands for"
+
+
+def test_a_part_of_what_is_no_text_cannot_be_filled_in(tmp_path: Path) -> None:
+    text = NOT_TEXT.replace("${var.on}", "tr${var.on}")
+    (problem,) = loaded(tmp_path, {I: text}).errors
+    assert (problem.code, str(problem.source)) == ("wrong-type", f"{I}:8:12")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        ("    Store:", '    "${var.region}": x\n    Store:', "10:5"),
+        (
+            "{inputs: {apiKey: {secret: {env: KEY}}",
+            '{inputs: {apiKey: {secret: {env: KEY}}, "${env.KEY}": x',
+            "10:52",
+        ),
+        ("  flows:", '  flows:\n    "a ${customer.name}": {}', "12:5"),
+    ],
+)
+def test_nothing_is_filled_in_in_keys(tmp_path: Path, old: str, new: str, place: str) -> None:
+    variables = with_variables('{region: eu, on: "true", off: "false", number: "204"}')
+    found = loaded(tmp_path, {"reconciler.yaml": variables, I: NOT_TEXT.replace(old, new)})
+    (problem,) = found.errors
+    assert (problem.code, str(problem.source)) == ("variable-in-key", f"{I}:{place}")
 
 
 # -- what must be set

@@ -73,7 +73,7 @@ class Stage:
             for side in (scene.world.first, scene.world.later):
                 scene.commit(side)
                 scene.beside_each_other(rng)
-                scene.settle("--overwrite-drafts")
+                scene.settle("--overwrite-drafts", "--deploy-pending")
         return scene.tally
 
     def every_kill(self, base: World, *, part: int = 0, parts: int = 1) -> Tally:
@@ -116,6 +116,7 @@ class Scene:
         self.releases: dict[str, set[str]] = {}
         self._side = base.first
         self.lease: bool | None = None
+        self.crowded = False
 
     def commit(self, side: Side) -> None:
         """Git moves on."""
@@ -165,7 +166,7 @@ class Scene:
         self.apply(*options)
         rivals = self.lease is False
         self.tally.findings += model.check(
-            self.tenant, self._side, self.releases, self.world.seed, rivals=rivals
+            self.tenant, self._side, self.releases, self.world.seed, rivals=rivals, people=self.crowded
         )
 
     def walk(self, part: int, parts: int) -> None:
@@ -199,6 +200,7 @@ class Scene:
 
     def beside_each_other(self, rng: random.Random) -> None:
         """Two runs of one commit at once, each twice, and a person meanwhile."""
+        self.crowded = True
         person = Person(self.tenant, self._side, random.Random(rng.random()))
         runs = [
             threading.Thread(target=self._runs, args=(launcher, rng.uniform(0, 0.05)))

@@ -84,9 +84,8 @@ def causes(changes: Any) -> dict[str, str]:
 
 def customer(name: str = "Acme", *, mark_of: str = "acme", project: str = PROJECT, **node: Any) -> LiveObject:
     labels = [mark(project, Address("Customer", mark_of))] if mark_of else []
-    return all_kinds()["Customer"].parse(
-        {"id": f"customer-{name}", "name": name, **node, "labels": [*labels, *node.get("labels", ())]}
-    )
+    shown = {"id": f"customer-{name}", "name": name, "description": None, "externalId": None}
+    return all_kinds()["Customer"].parse({**shown, **node, "labels": [*labels, *node.get("labels", ())]})
 
 
 # Integrations

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from reconciler.kinds.instance.carried import lost
 from reconciler.kinds.instance.config import changed_keys, variable_inputs
+from reconciler.kinds.instance.desk import OWED, debt
 from reconciler.kinds.instance.facts import facts_of
 from reconciler.kinds.instance.fields import given_config, given_flows, integration_of
 from reconciler.kinds.instance.flows import FLOWS, flow_changes, flow_inputs, flows_form
@@ -67,7 +69,8 @@ def call(step: str, verb: Verb, request: Request) -> Call:
         values |= {"labels": labels_with(request, step), "preserveDeployState": True}
         return "updateInstance", values
     if verb is Verb.CONFIGURE:
-        values |= {"configVariables": variable_inputs(request, changed_keys(request))}
+        keys = dict.fromkeys([*changed_keys(request), *lost(request)])
+        values |= {"configVariables": variable_inputs(request, list(keys))}
         values |= {"configMode": "INSTANCE", "configComplete": True}
         return "updateInstanceConfigVariables", values
     if verb in (Verb.DEPLOY, Verb.DELETE):
@@ -125,6 +128,10 @@ def labels_with(request: Request, step: str = "") -> list[str]:
     digests = digests_of(request, values)
     if step != TESTED and tests_of(request.resource) and will_deploy(request):
         digests["tests"] = OUTSTANDING
+    if step != TESTED and will_deploy(request):
+        digests[OWED] = debt(request.live)
+    else:
+        digests.pop(OWED, None)
     sent = step in (Verb.CREATE.value, FLOWS, RECORD)
     if (secrets := secrets_digest(request)) and (sent or not hidden_waits(request)):
         digests[SECRETS] = secrets

@@ -10,14 +10,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
-from reconciler.kinds.instance.config_causes import config_causes
+from reconciler.kinds.instance.carried import as_saved, held
+from reconciler.kinds.instance.config_causes import Differing, config_causes
 from reconciler.kinds.instance.config_values import (
     ALWAYS_SHOWN,
     NEVER_SHOWN,
     SHARED,
     UNTYPED,
     ValueType,
-    as_json,
+    beside,
     has_secret,
     in_api_shape,
     inputs_of,
@@ -33,14 +34,15 @@ from reconciler.kinds.instance.config_values import (
     veiled,
 )
 from reconciler.kinds.instance.config_wanted import resolved, unignored
-from reconciler.kinds.instance.facts import facts_of
+from reconciler.kinds.instance.facts import facts_of, notes_of
 from reconciler.kinds.instance.fields import given_config, live_config
 from reconciler.kinds.instance.node import Required, VariableNode
 from reconciler.kinds.instance.secrets import secrets_rotated
 from reconciler.kinds.nodes import every, known
 from reconciler.kinds.protocol import Request
 from reconciler.kinds.table.labels import ignored
-from reconciler.kinds.table.secrets import resting, shown
+from reconciler.kinds.table.secrets import remembered, resting, shown
+from reconciler.kinds.table.texts import is_trimmed, was_sent
 from reconciler.model.plan import Change
 from reconciler.model.secret import Hidden, Secret, unproven
 from reconciler.model.state import LiveObject
@@ -82,18 +84,25 @@ def parse_defaults(shown: Sequence[VariableNode]) -> dict[str, str]:
 
 
 def _type(required: Required) -> ValueType:
-    return ValueType.named(required.data_type, known(required.collection_type))
+    return ValueType.named(required.data_type, known(required.collection_type), known(required.code_language))
 
 
 def variable_inputs(request: Request, keys: Sequence[str]) -> list[dict[str, object]]:
-    """The inputs to send for these keys. A connection's known inputs that the manifest does not mention go
-    along, since the platform may reset those that are left out.
+    """The inputs to send for these keys: git's values, or else those that were saved and got lost. A
+    connection's known inputs that the manifest does not mention go along, since the platform may reset those
+    that are left out.
     """
-    wanted = given_config(request.resource)
-    live = live_config(request.live)
+    wanted, live = given_config(request.resource), held(request)
+    mine = [key for key in keys if key in wanted and not _is_left(key, request)]
     types = types_of(request.live)
-    rows = ((key, resolved(in_api_shape(wanted[key], types.get(key, UNTYPED)), request)) for key in keys)
+    rows = [(key, resolved(in_api_shape(wanted[key], types.get(key, UNTYPED)), request)) for key in mine]
+    rows += [(key, as_saved(live[key])) for key in keys if key not in mine]
     return [_variable_input(key, unignored(key, value, request), live.get(key)) for key, value in rows]
+
+
+def _is_left(key: str, request: Request) -> bool:
+    """Whether a variable is ignored as a whole, once the instance is there."""
+    return request.live is not None and ignored(request.resource, f"config.{key}")
 
 
 def types_of(live: LiveObject | None) -> Mapping[str, ValueType]:
@@ -108,9 +117,14 @@ def config_changes(request: Request) -> list[Change]:
     if live is None or not differing:
         return []
     causes = config_causes(request, differing)
+    types = types_of(live)
     return [
-        Change(f"config.{path}", _like(shown(b, f"config.{key}", request), a), a, causes[path])
-        for key, path, b, a in differing
+        Change(
+            f"config.{path}",
+            *beside(shown(before, f"config.{key}", request), after, types.get(key, UNTYPED)),
+            causes[path],
+        )
+        for key, path, before, after in differing
     ]
 
 
@@ -162,11 +176,29 @@ def _differing(request: Request, live: LiveObject) -> Iterator[tuple[str, str, o
     """What differs and is not ignored: a variable's key, the path, what is live, what is wanted."""
     wanted, found = given_config(request.resource), live_config(live)
     rotated, types = secrets_rotated(request), types_of(live)
-    for key, given in wanted.items():
-        value = resolved(given, request)
-        for path, before, after in _compare(key, value, found.get(key), types.get(key, UNTYPED), rotated):
-            if not ignored(request.resource, f"config.{path}"):
-                yield key, path, before, after
+    rows = [
+        (key, path, before, after)
+        for key, given in wanted.items()
+        for path, before, after in _compare(
+            key, resolved(given, request), found.get(key), types.get(key, UNTYPED), rotated
+        )
+        if not ignored(request.resource, f"config.{path}")
+    ]
+    kept = _kept(request, rows)
+    yield from (row for row in rows if row[1] not in kept)
+
+
+def _kept(request: Request, rows: Differing) -> frozenset[str]:
+    """The paths of the texts that are what the tenant made of those that it was sent."""
+    trimmed = [(key, path, after) for key, path, before, after in rows if is_trimmed(after, before)]
+    if not trimmed or notes_of(request.live).configured:
+        return frozenset(path for _, path, _ in trimmed)
+    causes, written = config_causes(request, rows), remembered(request).written or {}
+    return frozenset(
+        path
+        for key, path, after in trimmed
+        if was_sent(request, after, causes[path], recorded=f"config.{key}" in written)
+    )
 
 
 def _variable_input(key: str, value: object, live: object) -> dict[str, object]:
@@ -221,9 +253,3 @@ def _read(value: str, kind: ValueType) -> object:
     if kind.data in NEVER_SHOWN and value:
         return Secret(value, "live", sure=False)
     return value if kind.data in ALWAYS_SHOWN and not kind.collection else unproven(value)
-
-
-def _like(found: object, wanted: object) -> object:
-    """A live text as the list or map that it holds, to be read beside the wanted one."""
-    holds_more = isinstance(wanted, Mapping | list | tuple)
-    return as_json(found) if holds_more and isinstance(found, str) else found

@@ -22,11 +22,11 @@ from reconciler.kinds.instance.facts import facts_of
 from reconciler.kinds.instance.fields import live_config
 from reconciler.kinds.instance.secrets import git_unchanged, secret_cause
 from reconciler.kinds.protocol import Request
-from reconciler.kinds.table.causes import Ways, explained, fits, part_causes, told
+from reconciler.kinds.table.causes import Ways, explained, fits, part_causes, told, with_blanks
 from reconciler.kinds.table.record import Memory
 from reconciler.kinds.table.secrets import remembered
 from reconciler.model.plan import Cause
-from reconciler.model.secret import SHOWN, Hidden
+from reconciler.model.secret import SHOWN, Hidden, Secret
 from reconciler.model.state import How, Written
 
 Differing = Sequence[tuple[str, str, object, object]]
@@ -66,7 +66,7 @@ def _of_key(request: Request, written: Written | None, rows: Differing, together
     why = together
     if written.digest:
         desired, live = form(wanted), live_form(wanted, _found(request, key))
-        why = told(written.digest, desired, live)
+        why = told(written.digest, desired, live, *_trimmed_from(wanted, _found(request, key)))
         if has_secret(wanted) and not is_connection(wanted):
             live = live_form("", _found(request, key))
             why = Cause.PENDING if fits(written.digest, live) else Cause.BOTH
@@ -142,7 +142,14 @@ def _options(
         return ((form(wanted[key]), Cause.UNKNOWN),)
     if has_secret(wanted[key]) and not is_connection(wanted[key]):
         return ((live_form("", found), Cause.PENDING), (SHOWN, Cause.UNKNOWN))
-    return ((form(wanted[key]), Cause.DRIFT), (live_form(wanted[key], found), Cause.PENDING))
+    others = [(one, Cause.PENDING) for one in _trimmed_from(wanted[key], found)]
+    return ((form(wanted[key]), Cause.DRIFT), (live_form(wanted[key], found), Cause.PENDING), *others)
+
+
+def _trimmed_from(wanted: object, found: object) -> list[str]:
+    """What else may have been written where a text is live, which git has another text for."""
+    is_text = isinstance(wanted, str) and isinstance(found, str | Secret)
+    return with_blanks(wanted, text(found)) if is_text else []
 
 
 def recorded(forms: Mapping[str, object]) -> Mapping[str, object]:

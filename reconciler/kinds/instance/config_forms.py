@@ -83,8 +83,14 @@ def unmentioned_input_forms(wanted: Mapping[str, object], found: object) -> dict
 
 
 def coarse(value: object) -> object:
-    """A value in the one form of all that mean the same."""
-    value = as_json(text(value)) if not isinstance(value, Mapping | list | tuple) else value
+    """A value in the one form of all that mean the same. Blanks around a text are kept: whether a tenant
+    keeps them, the record must tell.
+    """
+    if not isinstance(value, Mapping | list | tuple):
+        plain = text(value)
+        if plain != plain.strip():
+            return plain
+        value = as_json(plain)
     if isinstance(value, Mapping):
         return sorted([str(k), coarse(v)] for k, v in value.items() if k != "label")
     if isinstance(value, list | tuple):

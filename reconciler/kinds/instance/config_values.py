@@ -18,7 +18,8 @@ SHARED = "customerConnection"
 ALWAYS_SHOWN = frozenset({"boolean", "date", "number", "picklist", "schedule", "timestamp"})
 """The types whose values are never secrets, unless they are one of a list."""
 NEVER_SHOWN = frozenset({"connection", "credential"})
-_AS_JSON = frozenset({"jsonform", "objectselection", "objectfieldmap"})
+_LABELLED = frozenset({"objectselection", "objectfieldmap", ""})
+_AS_JSON = frozenset({"json", "jsonform", "objectselection", "objectfieldmap"})
 _DATES = ("%m/%d/%Y", "%Y-%m-%d")
 
 
@@ -30,9 +31,11 @@ class ValueType:
     collection: str = ""
 
     @classmethod
-    def named(cls, data: str | None, collection: str | None) -> ValueType:
-        """The type of these names."""
-        return cls((data or "").lower(), (collection or "").lower())
+    def named(cls, data: str | None, collection: str | None, language: str | None = None) -> ValueType:
+        """The type of these names; code in JSON is JSON."""
+        kind = (data or "").lower()
+        is_json = kind == "code" and (language or "").lower() == "json"
+        return cls("json" if is_json else kind, (collection or "").lower())
 
 
 UNTYPED = ValueType()
@@ -81,33 +84,101 @@ def in_api_shape(value: object, kind: ValueType) -> object:
 
 
 def same_value(wanted: object, found: object, kind: ValueType = UNTYPED) -> bool:
-    """Whether a live text means the wanted value."""
+    """Whether a live text means the wanted value. Text is compared letter by letter, all else by meaning."""
     if found is None:
         return False
-    live = text(found)
+    ours, theirs = text(wanted), text(found)
     if kind.collection:
-        held = as_json(live)
+        held = exact_json(theirs)
         # A map may stand for a key-value list in git; the platform wants the list.
         is_list = isinstance(held, list) or wanted in (None, "")
-        return is_list and same_json(in_api_shape(as_json(text(wanted)), kind), in_api_shape(held, kind))
-    held = as_json(text(wanted)) if isinstance(wanted, Secret) else wanted
-    if kind.data in _AS_JSON or isinstance(held, Mapping | list | tuple):
-        return same_json(as_json(text(wanted)), as_json(live))
+        return is_list and same_json(_read(exact_json(ours), kind), _read(held, kind))
+    if holds_json(wanted, kind):
+        held, given = exact_json(theirs), exact_json(ours)
+        return same_json(given, _labelled_alike(given, held) if kind.data in _LABELLED else held)
     read = _READERS.get(kind.data) or _reader_of(wanted)
-    ours, theirs = read(text(wanted)), read(live)
-    return live == text(wanted) if ours is None or theirs is None else bool(ours == theirs)
+    one, other = read(ours), read(theirs)
+    return ours == theirs if one is None or other is None else bool(one == other)
+
+
+def holds_json(wanted: object, kind: ValueType) -> bool:
+    """Whether what a value holds is JSON; of a secret without a type, whether it could be."""
+    if isinstance(wanted, Secret):
+        is_map = not kind.data and isinstance(as_json(wanted.reveal()), Mapping | list)
+    else:
+        is_map = isinstance(wanted, Mapping | list | tuple)
+    return is_map or kind.data in _AS_JSON
 
 
 def same_json(wanted: object, found: object) -> bool:
-    """Whether two JSON values are equal. A label that only the live side has says how something is shown,
-    and does not count; unlike in Python, true is not 1.
-    """
+    """Whether two JSON values are equal; unlike in Python, true is not 1."""
     if isinstance(wanted, Mapping) and isinstance(found, Mapping):
-        extra = found.keys() - wanted.keys() - {"label"}
-        return not extra and all(name in found and same_json(wanted[name], found[name]) for name in wanted)
+        return wanted.keys() == found.keys() and all(same_json(wanted[name], found[name]) for name in wanted)
     if isinstance(wanted, list) and isinstance(found, list):
         return len(wanted) == len(found) and all(map(same_json, wanted, found))
-    return isinstance(wanted, bool) is isinstance(found, bool) and bool(wanted == found)
+    alike = all(isinstance(wanted, one) is isinstance(found, one) for one in (bool, NotJson))
+    return alike and bool(wanted == found)
+
+
+def aligned(found: object, wanted: object) -> object:
+    """A live JSON value, written like the wanted one as far as both mean the same."""
+    if same_json(_exact(wanted), _exact(found)):
+        return wanted
+    if isinstance(wanted, Mapping) and isinstance(found, Mapping):
+        there = {name: aligned(found[name], one) for name, one in wanted.items() if name in found}
+        return {**there, **{name: one for name, one in found.items() if name not in there}}
+    if isinstance(wanted, list | tuple) and isinstance(found, list):
+        known = len(wanted)
+        return [aligned(one, wanted[index]) if index < known else one for index, one in enumerate(found)]
+    return found
+
+
+def _exact(value: object) -> object:
+    return value if value is None or isinstance(value, str | Secret) else exact_json(text(value))
+
+
+def beside(found: object, wanted: object, kind: ValueType = UNTYPED) -> tuple[object, object]:
+    """A live and the wanted value as they are shown: what is JSON as such, and what they share alike."""
+    if not isinstance(found, str) or not holds_json(wanted, kind):
+        return found, wanted
+    held, given = as_json(found), as_json(wanted) if isinstance(wanted, str) else wanted
+    if not isinstance(given, Mapping | list | tuple):
+        return found, wanted
+    there = aligned(held, given)
+    # Digits that are not kept here are what differs: then both are shown as they are written.
+    return (found, wanted) if same_json(_exact(given), _exact(there)) else (there, given)
+
+
+def _labelled_alike(wanted: object, found: object) -> object:
+    """A live value without the labels that only it has: they say how something is shown, and do not count."""
+    if isinstance(wanted, Mapping) and isinstance(found, Mapping):
+        return {
+            name: _labelled_alike(wanted.get(name), one)
+            for name, one in found.items()
+            if name != "label" or name in wanted
+        }
+    if isinstance(wanted, list) and isinstance(found, list) and len(wanted) == len(found):
+        return [_labelled_alike(one, other) for one, other in zip(wanted, found, strict=True)]
+    return found
+
+
+def _read(held: object, kind: ValueType) -> object:
+    """A list, or a key-value list, with its entries as their type reads them."""
+    read = _READERS.get(kind.data)
+
+    def entry(one: object) -> object:
+        known = read(text(one)) if read and not isinstance(one, Mapping | list) else None
+        return one if known is None else known
+
+    shaped = in_api_shape(held, kind)
+    if not isinstance(shaped, list):
+        return shaped
+    return [
+        {name: entry(value) if name == "value" else value for name, value in one.items() if name != "label"}
+        if isinstance(one, Mapping)
+        else entry(one)
+        for one in shaped
+    ]
 
 
 def text(value: object) -> str:
@@ -133,10 +204,27 @@ def on_wire(value: object) -> str | Secret:
 def as_json(value: str) -> object:
     """What a JSON text holds; the text itself where it is none."""
     try:
-        held: object = json.loads(value)
-    except ValueError:
+        held: object = json.loads(value, parse_constant=_no_json)
+    except (ValueError, RecursionError):
         return value
     return held
+
+
+class NotJson(str):
+    """A text that is no JSON; as one that is, it would be in quotes."""
+
+
+def exact_json(value: str) -> object:
+    """What a JSON text holds, to be compared: numbers with all their digits."""
+    try:
+        held: object = json.loads(value, parse_float=Decimal, parse_int=Decimal, parse_constant=_no_json)
+    except (ValueError, RecursionError, DecimalException):
+        return NotJson(value)
+    return held
+
+
+def _no_json(name: str) -> object:
+    raise ValueError(name)  # Python reads NaN and Infinity
 
 
 def read_date(value: str) -> date | None:
@@ -200,6 +288,8 @@ def _pair(value: object) -> object:
 
 
 def _number(value: str) -> Decimal | None:
+    if "_" in value:  # which Python reads over
+        return None
     try:
         found = Decimal(value)
     except DecimalException:

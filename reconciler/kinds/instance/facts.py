@@ -30,9 +30,17 @@ class InstanceFacts(Facts):
 
 @dataclass(frozen=True, slots=True)
 class InstanceNotes(Notes):
-    """What a run knows of it: the variables whose values it has written."""
+    """What a run knows of it: the variables whose values it has written, and whether it has sent all that
+    differed; what was `saved` and not deployed when it began to move the instance to another version, and
+    whether it has deployed it. `owed` says that this machine's journal tells of a deploy that did not take
+    place.
+    """
 
     overwritten: frozenset[str] = frozenset()
+    configured: bool = False
+    saved: Mapping[str, object] = field(default_factory=dict)
+    deployed: bool = False
+    owed: bool = False
 
 
 def facts_of(live: LiveObject) -> InstanceFacts:
@@ -41,6 +49,11 @@ def facts_of(live: LiveObject) -> InstanceFacts:
     return live.facts
 
 
+def notes_of(live: LiveObject | None) -> InstanceNotes:
+    """What a run knows of it."""
+    return live.notes if live and isinstance(live.notes, InstanceNotes) else InstanceNotes()
+
+
 def overwritten(live: LiveObject | None) -> frozenset[str]:
     """The variables whose values this run has written."""
-    return live.notes.overwritten if live and isinstance(live.notes, InstanceNotes) else frozenset()
+    return notes_of(live).overwritten

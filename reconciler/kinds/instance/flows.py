@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from reconciler.kinds.instance.config_values import as_json, has_secret, on_wire, same_json, text, veiled
+from reconciler.kinds.instance.config_values import (
+    as_json,
+    beside,
+    exact_json,
+    has_secret,
+    on_wire,
+    same_json,
+    text,
+    veiled,
+)
 from reconciler.kinds.instance.facts import facts_of
 from reconciler.kinds.instance.fields import Flows, given_flows, live_flows
 from reconciler.kinds.instance.node import FlowNode
 from reconciler.kinds.instance.secrets import secret_cause, secrets_rotated
 from reconciler.kinds.nodes import known
 from reconciler.kinds.protocol import Request
+from reconciler.kinds.table.absent import is_absent
 from reconciler.kinds.table.causes import fits, part_causes
 from reconciler.kinds.table.labels import ignored
 from reconciler.kinds.table.secrets import remembered, resting, shown
@@ -23,6 +33,15 @@ FLOWS = "configure-flows"
 KEYS = "apiKeys"
 TEXTS = ("testContentType", "testHeaders", "testPayload")
 """What may hold secrets."""
+
+SHOWN_AS = {
+    KEYS: "api_keys",
+    "testContentType": "test_content_type",
+    "testHeaders": "test_headers",
+    "testPayload": "test_payload",
+    "usesLre": "uses_lre",
+}
+"""The settings, as the type of an answer calls them."""
 
 
 def parse_flow(shown: FlowNode) -> dict[str, object]:
@@ -52,14 +71,15 @@ def flow_changes(request: Request) -> list[Change]:
     for name, settings in wanted.items():
         for field, value in settings.items():
             path, current = f"flows.{name}.{field}", found.get(name, {}).get(field)
-            if not ignored(request.resource, path) and not same_setting(value, current, rotated):
+            if ignored(request.resource, path) or is_absent(live, "flows", name, field):
+                continue
+            if not same_setting(value, current, rotated):
                 out.append((path, current, value))
     causes = _causes(request, [path for path, *_ in out]) if out else {}
     return [
         Change(
             path,
-            veiled(shown(before, path, request), after),
-            after,
+            *beside(veiled(shown(before, path, request), after), after),
             _why(causes, path, before, after, request),
         )
         for path, before, after in out
@@ -147,7 +167,7 @@ def same_setting(wanted: object, found: object, rotated: bool) -> bool:
     if isinstance(found, list | tuple):
         return [text(key) for key in _keys(wanted)] == [text(key) for key in found]
     if isinstance(wanted, Mapping | list | tuple | Secret):
-        return same_json(as_json(text(wanted)), as_json(text(found)))
+        return same_json(exact_json(text(wanted)), exact_json(text(found)))
     if isinstance(wanted, bool):
         return wanted is bool(found)
     # No headers read back as nothing, or as an empty map.

@@ -12,7 +12,10 @@ from dataclasses import replace
 from reconciler.kinds.capabilities import (
     Deployed,
     ExplainsAbsence,
+    FollowUp,
     GoesWith,
+    KeepsUnique,
+    Notices,
     Readiness,
     Recorded,
     Scoped,
@@ -20,6 +23,7 @@ from reconciler.kinds.capabilities import (
     not_there,
 )
 from reconciler.kinds.instance.calls import call, labels_with, mutation
+from reconciler.kinds.instance.carried import lost, saved_before
 from reconciler.kinds.instance.config import (
     changed_keys,
     matching_config,
@@ -29,16 +33,18 @@ from reconciler.kinds.instance.config import (
     resting_config,
 )
 from reconciler.kinds.instance.config_wanted import bindings
-from reconciler.kinds.instance.facts import InstanceFacts, InstanceNotes, facts_of
+from reconciler.kinds.instance.desk import is_owed, undeployed, waits
+from reconciler.kinds.instance.facts import InstanceFacts, facts_of, notes_of
 from reconciler.kinds.instance.fields import given_config, given_flows, integration_of
-from reconciler.kinds.instance.flows import FLOWS, flow_changes, parse_flow, resting_flows
+from reconciler.kinds.instance.flows import FLOWS, SHOWN_AS, flow_changes, parse_flow, resting_flows
 from reconciler.kinds.instance.node import InstanceNode, each
 from reconciler.kinds.instance.record import keys_of, newly_written, recall
 from reconciler.kinds.instance.release import names_version, release_ref
 from reconciler.kinds.instance.rows import ROWS
-from reconciler.kinds.instance.steps import PLAIN, instance_steps, undeployed, update_changes
+from reconciler.kinds.instance.steps import PLAIN, RECORD, instance_steps, update_changes
 from reconciler.kinds.nodes import fitted, known
 from reconciler.kinds.protocol import Request, Steps
+from reconciler.kinds.table.absent import unset
 from reconciler.kinds.table.labels import as_live, denied, labels_left, own_mark, people
 from reconciler.kinds.table.plain import PlainKind
 from reconciler.kinds.table.record import Memory
@@ -53,13 +59,27 @@ from reconciler.model.state import LiveObject, Resource
 CUSTOMER, INTEGRATION = Tie("Customer", Ref), Tie("Integration", SequenceRef)
 
 
-class InstanceKind(PlainKind, Deployed, ExplainsAbsence, GoesWith, Readiness, Recorded, Scoped):
+class InstanceKind(
+    PlainKind,
+    Deployed,
+    ExplainsAbsence,
+    FollowUp,
+    GoesWith,
+    KeepsUnique,
+    Notices,
+    Readiness,
+    Recorded,
+    Scoped,
+):
     """One integration at work for one customer."""
 
     name = "Instance"
     fields = ROWS
     example = "slack-sync"
     list_name = "instances"
+    # Whether a customer may have two instances of one name is not known (rule instance_name_unique).
+    unique: Mapping[str, str] = {"name": ""}
+    surely_unique = False
     lies_in: tuple[Tie, ...] = (CUSTOMER, INTEGRATION)
 
     def find(self, request: Request) -> Operation:
@@ -74,7 +94,7 @@ class InstanceKind(PlainKind, Deployed, ExplainsAbsence, GoesWith, Readiness, Re
         labels = frozenset(shown.labels or ())
         flows = {one.flow.name: parse_flow(one) for one in each(shown.flow_configs)}
         config = parse_variables(each(shown.config_variables))
-        owners = (shown.id, [shown.customer.id, shown.name])
+        owners = (shown.id, [shown.customer.id, shown.name.strip()])
         memory = recall(labels, keys_of(config, flows), owners)
         return LiveObject(
             kind=self.name,
@@ -120,11 +140,11 @@ class InstanceKind(PlainKind, Deployed, ExplainsAbsence, GoesWith, Readiness, Re
         customer = resolve(Ref(resource.fields["customer"]))
         if isinstance(customer, Ref) or not resource.fields.get("name"):
             return []
-        return [("customer and name", (customer, resource.fields["name"]))]
+        return [("customer and name", (customer, str(resource.fields["name"]).strip()))]
 
     def live_key(self, live: LiveObject, name: str) -> object:
         """The customer's id and the name."""
-        return (live.fields["customer"], live.fields["name"])
+        return (live.fields["customer"], str(live.fields["name"]).strip())
 
     def adoptable(self, key: str) -> bool:
         """A customer may have several instances, so a name alone proves nothing."""
@@ -194,7 +214,20 @@ class InstanceKind(PlainKind, Deployed, ExplainsAbsence, GoesWith, Readiness, Re
         if verb is Verb.DELETE:
             return None
         live = self.parse(node)
-        return replace(live, notes=InstanceNotes(newly_written(before, live))) if before else live
+        if before is None:
+            return live
+        notes = notes_of(noted := self.noticed(live, before))
+        known = replace(
+            notes,
+            overwritten=newly_written(before, live),
+            configured=notes.configured or verb is Verb.CONFIGURE,
+            deployed=notes.deployed or verb is Verb.DEPLOY,
+        )
+        return replace(noted, notes=known)
+
+    def noticed(self, fresh: LiveObject, known: LiveObject) -> LiveObject:
+        """What was saved is noted when the version changes, which may drop it."""
+        return replace(fresh, notes=replace(notes_of(known), saved=saved_before(known, fresh)))
 
     def satisfied(self, step: str, verb: Verb, request: Request) -> bool:
         """Whether the instance already is as the step would make it. A deploy always is sent: it also makes
@@ -209,16 +242,26 @@ class InstanceKind(PlainKind, Deployed, ExplainsAbsence, GoesWith, Readiness, Re
             recorded = request.policy.record and set(labels_with(request, FLOWS)) == live.labels
             return recorded and not flow_changes(request)
         if verb is Verb.CONFIGURE:
-            return not changed_keys(request)
+            return not changed_keys(request) and not lost(request)
         if verb in (Verb.ENABLE, Verb.DISABLE):
             return bool(live.fields["enabled"] == (verb is Verb.ENABLE))
         if verb is Verb.CREATE:
             return True
         return not update_changes(request) and set(labels_with(request, step)) == live.labels
 
-    def undeployed(self, live: LiveObject) -> str:
-        """It was never deployed, or otherwise than it is now."""
-        return undeployed(live)
+    def waits(self, request: Request) -> str:
+        """What a person saved, or a version that they assigned."""
+        return waits(request)
+
+    def follow_up(self, verb: Verb, request: Request, error: Exception | None) -> Operation | None:
+        """Strikes a debt out that the deploy has paid, where the tenant left no trace of that: somebody's
+        changes would count as ours later.
+        """
+        paid = verb is Verb.DEPLOY and error is None and notes_of(request.live).deployed
+        if not paid or not is_owed(request) or not request.live or undeployed(request.live):
+            return None
+        name, values = call(RECORD, Verb.UPDATE, request)
+        return mutation(name, values, request)
 
     def unready(self, verb: Verb, request: Request) -> str:
         """Deployed at the assigned version, or still to be waited for."""
@@ -233,10 +276,10 @@ class InstanceKind(PlainKind, Deployed, ExplainsAbsence, GoesWith, Readiness, Re
         return ""
 
     def basis(self, live: LiveObject, resource: Resource | None) -> str:
-        """All fields and labels. Of configuration and flow settings, only what the manifest mentions and
-        does not call a secret: any other text in them may be one.
+        """All fields and labels, and what is not deployed. Of configuration and flow settings, only what the
+        manifest mentions and does not call a secret: any other text in them may be one.
         """
-        fields = {**live.fields, "version": facts_of(live).version_id}
+        fields = {**live.fields, "version": facts_of(live).version_id, "undeployed": undeployed(live)}
         fields["config"] = resting_config(given_config(resource), live)
         fields["flows"] = resting_flows(given_flows(resource), live)
         return sha256([live.id, fields, sorted(live.labels)])
@@ -244,7 +287,10 @@ class InstanceKind(PlainKind, Deployed, ExplainsAbsence, GoesWith, Readiness, Re
 
 def _facts(shown: InstanceNode, memory: Memory) -> InstanceFacts:
     version, flows = shown.integration, each(shown.flow_configs)
+    settings = {(one.flow.name, *place) for one in flows for place in unset(one, SHOWN_AS)}
     return InstanceFacts(
+        absent=unset(shown, {name: name for name in ("description", "labels")})
+        | {("flows", *place) for place in settings},
         older=memory.older,
         unsaid=memory.unsaid,
         version_id=version.id if version else None,
@@ -254,8 +300,8 @@ def _facts(shown: InstanceNode, memory: Memory) -> InstanceFacts:
         last_deployed_at=known(shown.last_deployed_at),
         needs_deploy=shown.needs_deploy,
         suspended=bool(shown.system_suspended),
-        defaults=parse_defaults(each(shown.config_variables)),
         types=parse_types(each(shown.config_variables)),
+        defaults=parse_defaults(each(shown.config_variables)),
         flow_ids={one.flow.name: one.flow.id for one in flows},
         flow_configs={one.flow.name: one.id for one in flows if one.id},
     )

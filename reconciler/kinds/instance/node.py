@@ -34,6 +34,7 @@ class Required(Struct, rename="camel"):
     key: str
     data_type: str
     collection_type: Told = UNSET
+    code_language: Told = UNSET
     default: Told = UNSET
 
 

@@ -14,6 +14,7 @@ from reconciler.kinds.instance.config_causes import recorded, unmentioned
 from reconciler.kinds.instance.config_forms import form, how
 from reconciler.kinds.instance.config_values import has_secret
 from reconciler.kinds.instance.config_wanted import config_wanted
+from reconciler.kinds.instance.desk import OWED
 from reconciler.kinds.instance.facts import overwritten
 from reconciler.kinds.instance.fields import (
     given_config,
@@ -36,7 +37,7 @@ from reconciler.model.secret import SHOWN
 from reconciler.model.state import How, LiveObject, Written
 
 LAYOUT = Layout(
-    ("name", "description", "release", "config", "flows", "enabled", "labels", SECRETS, "tests"),
+    ("name", "description", "release", "config", "flows", "enabled", "labels", SECRETS, "tests", OWED),
     {SECRETS: DIGITS, "enabled": 1},
     "config",
 )
@@ -67,7 +68,7 @@ def _owner(request: Request) -> object:
     if request.live is not None:
         return request.live.id
     fields = request.resource.fields
-    return [request.resolve(Ref(fields["customer"])), fields["name"]]
+    return [request.resolve(Ref(fields["customer"])), str(fields["name"]).strip()]
 
 
 def _keys(request: Request) -> tuple[str, ...]:

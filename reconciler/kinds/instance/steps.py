@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from reconciler.kinds.instance.config import config_changes
+from reconciler.kinds.instance.carried import unknown_inputs
+from reconciler.kinds.instance.config import changed_keys, config_changes
+from reconciler.kinds.instance.desk import is_owed, undeployed, undeployed_changes, waiting
 from reconciler.kinds.instance.facts import facts_of
-from reconciler.kinds.instance.fields import given_config, given_flows, integration_of
+from reconciler.kinds.instance.fields import given_flows, integration_of
 from reconciler.kinds.instance.flows import FLOWS, flow_changes
 from reconciler.kinds.instance.record import is_early, is_late
 from reconciler.kinds.instance.release import names_version, release_of, release_ref
 from reconciler.kinds.instance.secrets import secrets_digest
 from reconciler.kinds.instance.tests import OUTSTANDING, test_steps, tests_of
 from reconciler.kinds.protocol import Request, Step, Steps, address_of
+from reconciler.kinds.table.absent import absent_fields
 from reconciler.kinds.table.causes import cause
 from reconciler.kinds.table.labels import creation, ignored, label_changes, mark_changes, scalar_changes
 from reconciler.kinds.table.record import WIDTH
@@ -52,16 +55,17 @@ def instance_steps(request: Request, *, adopt: bool) -> Steps:
         return Steps((*steps, *test_steps(request, deploying=True)))
     updating = update_changes(request)
     config, flows = config_changes(request), flow_changes(request)
-    steps = []
+    steps, needed = [], _deploy_reason(request)
     verb = Verb.ADOPT if adopt else Verb.UPDATE
     moving = any(change.path == "release" for change in updating)
     switch = [change for step in _switch(request, deploying=False) for change in step.changes]
-    if updating or _record_is_behind(request, [*config, *flows, *switch]) or owes_tests(request):
+    behind = _record_is_behind(request, [*config, *flows, *switch])
+    if updating or behind or owes_tests(request) or _owes_deploy(request, config):
         reason = _update_reason(updating, moving, adopt)
         steps.append(Step(verb, reason, tuple(updating)))
     if config:
         steps.append(Step(Verb.CONFIGURE, "its configuration differs", tuple(config)))
-    elif moving and given_config(request.resource) and facts_of(live).needs_deploy:
+    elif moving and facts_of(live).needs_deploy:
         steps.append(Step(Verb.CONFIGURE, "a change of version may drop values that were not deployed"))
     if flows or (moving and given_flows(request.resource)):
         # Settings survive a change of version as far as is known, so that this only makes sure.
@@ -71,23 +75,25 @@ def instance_steps(request: Request, *, adopt: bool) -> Steps:
         )
     if _record_follows(request, config) and not flows:
         steps.append(Step(Verb.UPDATE, "the record of what is applied changes", (), RECORD))
-    reason = _deploy_reason(live, moving, bool(config), bool(flows))
-    if reason:
-        steps.append(Step(Verb.DEPLOY, reason))
-    steps += _switch(request, deploying=bool(reason))
-    steps += test_steps(request, deploying=bool(reason))
+    if needed:
+        steps.append(Step(Verb.DEPLOY, needed))
+    steps += _switch(request, deploying=bool(needed))
+    steps += test_steps(request, deploying=bool(needed))
+    refusals = [*_another_integration(request, live), *absent_fields(request)]
+    if needed:
+        refusals += undeployed_changes(request, moving=moving)
+        refusals += unknown_inputs(request, changed_keys(request), moving=moving)
     return Steps(
-        tuple(steps), (*updating, *config, *flows, *switch), refusals=_another_integration(request, live)
+        tuple(steps),
+        (*updating, *config, *flows, *switch),
+        refusals=tuple(refusals),
+        notes=() if needed else tuple(waiting(request)),
     )
 
 
 def will_deploy(request: Request) -> bool:
     """Whether a deploy is among what mends the instance as it is now."""
-    if request.live is None:
-        return True
-    moving = bool(_version_change(request))
-    changed = bool(config_changes(request)), bool(flow_changes(request))
-    return bool(_deploy_reason(request.live, moving, *changed))
+    return request.live is None or bool(_deploy_reason(request))
 
 
 def owes_tests(request: Request) -> bool:
@@ -165,26 +171,33 @@ def _update_reason(updating: list[Change], moving: bool, adopt: bool) -> str:
     return "differs from the manifest" if updating else "the record of what is applied changes"
 
 
-def _deploy_reason(live: LiveObject, moving: bool, config: bool, flows: bool) -> str:
-    if moving:
+def _owes_deploy(request: Request, config: list[Change]) -> bool:
+    """Whether the record must say that a deploy is owed before values are saved: the call that saves them
+    cannot, and a run may end in between.
+    """
+    return bool(config) and request.policy.record and not is_owed(request)
+
+
+def _deploy_reason(request: Request) -> str:
+    """Why a deploy is among what mends it; what a person has not deployed is no reason."""
+    live = request.live
+    assert live is not None
+    if _version_change(request):
         return "its release changes"
-    if config:
+    if config_changes(request):
         return "its configuration changes"
-    if flows:
+    if flow_changes(request):
         return "the settings of its flows change"
-    return undeployed(live)
+    if is_owed(request):
+        return undeployed(live)
+    return "was never deployed" if _is_to_begin(request, live) else ""
 
 
-def undeployed(live: LiveObject) -> str:
-    """What of an instance waits for a deploy; empty where nothing does."""
-    facts = facts_of(live)
-    if not facts.last_deployed_at:
-        return "was never deployed"
-    if facts.needs_deploy:
-        return "has changes that are not deployed"
-    if facts.deployed_version != facts.version_number:
-        return "another version is deployed than is assigned"
-    return ""
+def _is_to_begin(request: Request, live: LiveObject) -> bool:
+    """Whether it is to be enabled, and was never deployed: there is nothing yet that could run."""
+    if facts_of(live).last_deployed_at or live.fields["enabled"] or facts_of(live).suspended:
+        return False
+    return bool(request.resource.fields.get("enabled")) and not ignored(request.resource, "enabled")
 
 
 def _switch(request: Request, *, deploying: bool) -> list[Step]:

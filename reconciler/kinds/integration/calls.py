@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from reconciler.kinds.integration import metadata as record
 from reconciler.kinds.integration.draft import names_to_write
 from reconciler.kinds.integration.facts import facts_of, notes_of
+from reconciler.kinds.integration.listing import LISTING, listing_update
 from reconciler.kinds.integration.memory import metadata_of_creation, metadata_of_update, remembers
 from reconciler.kinds.integration.publish import publication
 from reconciler.kinds.integration.release import find_release
@@ -41,9 +42,7 @@ def call(step: str, verb: Verb, request: Request) -> Call:
     if verb is Verb.PUBLISH:
         return "publishIntegration", publication(request)
     if verb is Verb.AVAILABILITY:
-        version = find_release(live, fields["release"])
-        values = {"id": version.id if version else "", "available": fields.get("available", True)}
-        return "updateIntegrationVersionAvailability", values
+        return _availability(step, request)
     if verb is Verb.DELETE:
         return "deleteIntegration", {"id": live.id}
     if verb is Verb.FORGET:
@@ -55,6 +54,15 @@ def call(step: str, verb: Verb, request: Request) -> Call:
         labels = sorted(live.labels | notes_of(live).cleared)
         return "updateIntegration", {"id": live.id, "labels": labels}
     return _update(request, () if verb is Verb.ADOPT else PLAIN)
+
+
+def _availability(step: str, request: Request) -> Call:
+    if step == LISTING:
+        return "updateIntegrationMarketplaceConfiguration", listing_update(request)
+    live, fields = request.live, request.resource.fields
+    version = find_release(live, fields["release"]) if live else None
+    values = {"id": version.id if version else "", "available": fields.get("available", True)}
+    return "updateIntegrationVersionAvailability", values
 
 
 def _update(request: Request, paths: Sequence[str]) -> Call:

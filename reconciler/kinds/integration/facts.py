@@ -48,6 +48,8 @@ class IntegrationNotes(Notes):
     told: bool = False
     read: Mapping[str, Definition | None] = field(default_factory=dict)
     """The definitions of versions, by the version's id; None where the server has none."""
+    listing: Mapping[str, object] | None = None
+    """How the newest version is offered in the marketplace."""
     newest: Mapping[Component, int] | None = None
     """The newest versions of the components of which the draft uses older ones."""
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from reconciler.definition import Definition
 from reconciler.kinds.instance.config_values import text
+from reconciler.kinds.instance.fields import live_config
 from reconciler.kinds.instance.release import names_version, release_ref
 from reconciler.kinds.integration.facts import asked_of, draft_of
 from reconciler.kinds.integration.headless import doubts, instances, refusals
@@ -43,7 +44,29 @@ def impact(request: Request, followers: Sequence[Request]) -> Steps:
         )
         for (message, hint), addresses in sorted(hits.items())
     ]
-    return Steps(warnings=tuple(warnings), refusals=tuple(refusals(request, followers)))
+    return Steps(
+        warnings=tuple(warnings),
+        refusals=tuple(refusals(request, followers)),
+        notes=tuple(_renamed(request, followers)),
+    )
+
+
+def _renamed(request: Request, followers: Sequence[Request]) -> Iterator[Diagnostic]:
+    """A note for each variable in use that goes on under another name, as the documentation has it."""
+    wanted = asked_of(request.resource)
+    moving = [one for one in followers if one.live and _waits(one)]
+    for old, new in (wanted.renamed_variables if wanted else {}).items():
+        hit = [address_of(one.resource) for one in moving if _set(live_config(one.live).get(old))]
+        if hit:
+            yield Diagnostic(
+                "variable-renamed",
+                f'config variable "{old}" is renamed to "{new}" by renameAttributes, which is documented to '
+                f"keep the value in use: {instances(hit)}",
+                source_of(request.resource, "definition"),
+                address_of(request.resource),
+                "reconciler probe finds out whether this tenant does so (import_renames)",
+                "note",
+            )
 
 
 def _waits(follower: Request) -> bool:

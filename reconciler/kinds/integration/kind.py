@@ -41,6 +41,7 @@ from reconciler.kinds.integration.facts import IntegrationNotes, draft_of, facts
 from reconciler.kinds.integration.impact import impact
 from reconciler.kinds.integration.kept import to_keep
 from reconciler.kinds.integration.latest import is_to_be_asked, newest
+from reconciler.kinds.integration.listing import LISTING, is_listed, listing_shown, listing_to_read
 from reconciler.kinds.integration.memory import facts, is_written, parse_version, remembers
 from reconciler.kinds.integration.needs import definition_needs
 from reconciler.kinds.integration.node import IntegrationNode
@@ -147,12 +148,17 @@ class IntegrationKind(
             versions=tuple(parse_version(row) for row in every(shown.version_sequence) if row.id != shown.id),
             applied=record.text_map(memory.get("applied")),
             denied=denied(node),
-            notes=IntegrationNotes(newest=newest(shown)),
+            notes=IntegrationNotes(newest=newest(shown), listing=listing_shown(shown)),
         )
 
     def natural_key(self, resource: Resource, resolve: Resolve) -> Sequence[tuple[str, object]]:
         """The name, which is not unique."""
-        return [("name", resource.fields.get("name"))] if resource.fields.get("name") else []
+        name = str(resource.fields.get("name") or "").strip()
+        return [("name", name)] if name else []
+
+    def live_key(self, live: LiveObject, name: str) -> object:
+        """The name, around which a tenant may keep no blanks."""
+        return str(live.fields["name"]).strip()
 
     def adoptable(self, key: str) -> bool:
         """A name alone does not prove that it is the same integration."""
@@ -187,17 +193,22 @@ class IntegrationKind(
         return None
 
     def open_question(self, request: Request) -> Operation | None:
-        """What the version was made from that the manifest's release is, or may be given to; and which of the
-        draft's components have moved on.
+        """What the version was made from that the manifest's release is, or may be given to; which of the
+        draft's components have moved on; and how the version before a new one is offered.
         """
         if version := to_be_read(request):
             return Operation("integration", self._documents["published"], {"id": version.id})
         if request.live and is_to_be_asked(request):
             return Operation("integration", self._documents["outdated"], {"id": request.live.id})
+        if version := listing_to_read(request):
+            return Operation("integration", self._documents["listing"], {"id": version.id})
         return None
 
     def answered(self, live: LiveObject, op: Operation, found: LiveObject | None) -> LiveObject:
-        """The definition of that version, or the newest versions of components."""
+        """The definition of that version, how it is offered, or the newest versions of components."""
+        if op.document == self._documents["listing"]:
+            listing = notes_of(found).listing if found else None
+            return replace(live, notes=replace(notes_of(live), listing=listing or {}))
         if op.document == self._documents["outdated"]:
             known = notes_of(found).newest if found else None
             return replace(live, notes=replace(notes_of(live), newest=known or {}))
@@ -263,11 +274,12 @@ class IntegrationKind(
         if verb in (Verb.PUBLISH, Verb.AVAILABILITY, Verb.DELETE):
             return None
         live = self.parse(node)
+        listing = notes_of(before).listing if before else None
         if verb is not Verb.IMPORT:
-            return live
+            return replace(live, notes=replace(notes_of(live), listing=listing))
         lost = (before.labels if before else frozenset()) - live.labels
         fields = {name: before.fields[name] for name in GROUPS} if before else {}
-        return replace(live, notes=IntegrationNotes(imported=True, cleared=lost, before=fields))
+        return replace(live, notes=IntegrationNotes(True, fields, lost, listing=listing))
 
     def satisfied(self, step: str, verb: Verb, request: Request) -> bool:
         """Whether the draft or its versions already are as the step would make them."""
@@ -285,6 +297,8 @@ class IntegrationKind(
         if verb is Verb.PUBLISH:
             return published_version(request) is not None
         version = find_release(live, fields.get("release", ""))
+        if step == LISTING:
+            return not is_listed(request)
         if verb is Verb.AVAILABILITY:
             return version is not None and version.available == fields.get("available", True)
         return verb is Verb.CREATE

@@ -50,3 +50,7 @@ class IntegrationNode(Struct, rename="camel"):
     version_sequence_id: Told = UNSET
     version_sequence: Page[VersionNode] | UnsetType | None = UNSET
     components: Page[ComponentNode] | UnsetType | None = UNSET
+    marketplace_configuration: Told = UNSET
+    overview: Told = UNSET
+    allow_multiple_marketplace_instances: Flag = UNSET
+    marketplace_tab_configuration: list[str] | UnsetType | None = UNSET

@@ -19,8 +19,10 @@ from reconciler.kinds.integration.draft import (
 from reconciler.kinds.integration.facts import asked_of, draft_of, facts_of
 from reconciler.kinds.integration.kept import of_people, to_keep
 from reconciler.kinds.integration.latest import moved_on
+from reconciler.kinds.integration.listing import LISTING, is_listed
 from reconciler.kinds.integration.release import Found, versions_meant, why_ambiguous
 from reconciler.kinds.protocol import Request, Step, Steps, address_of, source_of
+from reconciler.kinds.table.absent import absent_fields
 from reconciler.kinds.table.labels import (
     creation,
     ignored,
@@ -74,7 +76,11 @@ def integration_steps(request: Request, *, adopt: bool) -> Steps:
     elif facts_of(live).created:
         steps.append(Step(Verb.UPDATE, "the run that created it ended before its record", reads=more))
     steps += [] if found.ambiguous else _publish(request, looks=1 if steps else 0)
-    refusals = (*_unpublished_draft(request, importing), *_ambiguous(request, found))
+    refusals = (
+        *_unpublished_draft(request, importing),
+        *_ambiguous(request, found),
+        *absent_fields(request),
+    )
     acted_on = () if importing.left else importing.changes
     warnings, notes = (
         tuple(_published_otherwise(request)),
@@ -122,6 +128,9 @@ def _publish(request: Request, *, looks: int) -> list[Step]:
         reads, writes = (1 + looks) * again, 1 + extra_writes(request, updating=bool(looks))
         reason = f"release {release} is not published"
         steps.append(Step(Verb.PUBLISH, reason, (change,), reads=reads, writes=writes))
+        if is_listed(request):
+            reason = "how the version before it is offered in the marketplace goes on with it"
+            steps.append(Step(Verb.AVAILABILITY, reason, name=LISTING, reads=again))
         if wanted is False:
             change = Change("available", True, False, Cause.PENDING)
             reason = f"release {release} is not to be chosen"

@@ -29,8 +29,16 @@ def cause(applied: Mapping[str, str], group: str, desired: object, live: object,
     """
     record = applied.get(group)
     if record:
-        return told(record, desired, live, *others)
+        return told(record, desired, live, *others, *with_blanks(desired, live))
     return Cause.PENDING if applied and is_bare(live) else Cause.UNKNOWN
+
+
+def with_blanks(desired: object, live: object) -> list[str]:
+    """What else may have been written where a text is live: a tenant may keep no blanks around texts."""
+    if not isinstance(desired, str) or not isinstance(live, str) or live != live.strip():
+        return []
+    lead, _, trail = desired.partition(desired.strip()) if desired.strip() else ("", "", desired)
+    return sorted({f"{lead}{live}{trail}", f"{live}\n"} - {live, desired})
 
 
 def is_bare(live: object) -> bool:
@@ -95,6 +103,7 @@ def _ways(desired: object, live: object, bare: bool) -> Ways:
     return (
         (desired, Cause.DRIFT),
         *([(live, Cause.PENDING)] if live is not ABSENT else []),
+        *((form, Cause.PENDING) for form in with_blanks(desired, live)),
         # Git may have named just what was there, which nobody wrote down, before a person changed it.
         (ABSENT, Cause.PENDING if bare or live is ABSENT else Cause.UNKNOWN),
     )

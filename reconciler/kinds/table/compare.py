@@ -12,6 +12,7 @@ from reconciler.kinds.table.places import LABELS
 from reconciler.kinds.table.rotation import Rotation
 from reconciler.kinds.table.row import Row, revealed
 from reconciler.kinds.table.secrets import remembered, shown
+from reconciler.kinds.table.texts import is_kept, is_trimmed
 from reconciler.model.plan import Cause, Change
 from reconciler.model.secret import Hidden, Secret
 from reconciler.model.state import How, LiveObject, Resource
@@ -58,10 +59,11 @@ class Comparison:
         given, found = resource.fields[row.name], self.live.fields[row.name]
         wanted = _considered(row, row.wanted(given, self.request.resolve), resource)
         known = _considered(row, row.known(found), resource)
-        if not self._is_same(row, wanted, known):
-            yield Change(
-                row.name, self._shown(row, found, given), row.shown(given), self._cause(row, wanted, known)
-            )
+        if self._is_same(row, wanted, known):
+            return
+        why = self._cause(row, wanted, known)
+        if not self._is_kept(row, wanted, known, why):
+            yield Change(row.name, self._shown(row, found, given), row.shown(given), why)
 
     def _parts(self, row: Row) -> Iterator[Change]:
         """The keys of a map that differ, each by itself."""
@@ -69,8 +71,19 @@ class Comparison:
         wanted = row.wanted(resource.fields[row.name], self.request.resolve)
         for key, value in wanted.items() if isinstance(wanted, Mapping) else ():
             path, there = f"{row.name}.{key}", found.get(key)
-            if not ignored(resource, path) and not self._is_same(row, value, there):
-                yield Change(path, there, value, self._cause(row, value, there))
+            if ignored(resource, path) or self._is_same(row, value, there):
+                continue
+            why = self._cause(row, value, there)
+            if not self._is_kept(row, value, there, why):
+                yield Change(path, there, value, why)
+
+    def _is_kept(self, row: Row, wanted: object, found: object, why: Cause) -> bool:
+        """Whether the value is what the tenant made of the wanted text; where such objects remember nothing,
+        whether it may be.
+        """
+        if not self.has_record:
+            return is_trimmed(wanted, found)
+        return is_kept(self.request, row.name, wanted, found, why)
 
     def _is_same(self, row: Row, wanted: object, found: object) -> bool:
         """Whether a value is as wanted. One that the server does not give back counts as such while the

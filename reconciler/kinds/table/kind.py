@@ -13,6 +13,7 @@ from dataclasses import replace
 from reconciler.kinds.capabilities import Recorded
 from reconciler.kinds.nodes import fitted
 from reconciler.kinds.protocol import Request, Step, Steps, address_of
+from reconciler.kinds.table.absent import absent_fields, lacks
 from reconciler.kinds.table.compare import Comparison, considered, mentioned
 from reconciler.kinds.table.documents import Api, Search, made
 from reconciler.kinds.table.labels import (
@@ -113,14 +114,15 @@ class TabledKind(PlainKind, Recorded):
     def parse(self, node: Mapping[str, object]) -> LiveObject:
         """The object as its rows read it."""
         fitted(self._node, node, self.name)
+        absent = frozenset((row.name,) for row in self.fields if row.place and lacks(node, row.place))
         node, labels = self.place.read(node) if self.place else (node, frozenset())
-        known = memory(self.layout, labels, self._keys, (node["id"], [self.name, node.get("name")]))
+        known = memory(self.layout, labels, self._keys, (node["id"], self._owner(node.get("name"))))
         return LiveObject(
             kind=self.name,
             id=str(node["id"]),
             fields={row.name: row.parsed(node) for row in self.fields},
             labels=labels,
-            facts=Facts(older=known.older),
+            facts=Facts(older=known.older, absent=absent),
             applied=known.applied,
             written=known.written,
             denied=denied(node),
@@ -159,7 +161,7 @@ class TabledKind(PlainKind, Recorded):
             )  # once more, for what another run made at the same time
             return Steps((Step(Verb.CREATE, "does not exist", self._creation(request), reads=looks),))
         changes = tuple(self.changes(request))
-        refusals = tuple(self._fixed(request, changes))
+        refusals = (*self._fixed(request, changes), *absent_fields(request))
         marking = tuple(mark_changes(request)) if self.marked else ()
         if not changes and not marking:
             return Steps(refusals=refusals)
@@ -291,8 +293,12 @@ class TabledKind(PlainKind, Recorded):
         digests = digests_of(request, values)
         if now := Rotation(self.fields, request).digest:
             digests[SECRETS] = now
-        owner = request.live.id if request.live else [self.name, fields.get("name")]
+        owner = request.live.id if request.live else self._owner(fields.get("name"))
         return label(self.layout, digests, written, self._keys, owner)
+
+    def _owner(self, name: object) -> object:
+        """What tells an object from others while it has no id."""
+        return [self.name, name.strip() if isinstance(name, str) else name]
 
     def _fixed(self, request: Request, changes: Iterable[Change]) -> Iterable[Refusal]:
         fixed = {row.name for row in self.fields if row.fixed}
@@ -324,4 +330,8 @@ class TabledKind(PlainKind, Recorded):
 
 
 def _hashable(values: Iterable[object]) -> tuple[object, ...]:
-    return tuple(tuple(value) if isinstance(value, list) else value for value in values)
+    """The values to be looked up by: a tenant may keep no blanks around texts."""
+    return tuple(
+        tuple(value) if isinstance(value, list) else value.strip() if isinstance(value, str) else value
+        for value in values
+    )

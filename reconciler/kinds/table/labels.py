@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from reconciler.kinds.protocol import Request
+from reconciler.kinds.table.absent import is_absent
 from reconciler.kinds.table.causes import cause
 from reconciler.kinds.table.marks import PROTECT, is_ours, is_protected, mark, marks_in, project_of
 from reconciler.kinds.table.secrets import remembered
+from reconciler.kinds.table.texts import is_kept
 from reconciler.model.digest import sha256
 from reconciler.model.plan import Cause, Change
 from reconciler.model.state import Resource
@@ -42,10 +44,12 @@ def label_changes(request: Request) -> list[Change]:
     if live is None:
         return []
     changes = []
-    if "labels" in resource.fields and not ignored(resource, "labels"):
+    if to_send(request, ("labels",)):
         wanted, found = people(resource.fields["labels"]), people(live.labels)
-        if wanted != found:
-            why = cause(remembered(request).applied, "labels", wanted, found)
+        if wanted == found:
+            return []
+        why = cause(remembered(request).applied, "labels", wanted, found)
+        if not is_kept(request, "labels", wanted, found, why):
             changes.append(Change("labels", found, wanted, why))
     return changes
 
@@ -136,11 +140,14 @@ def named(path: str, paths: Iterable[str]) -> bool:
 
 def to_send(request: Request, paths: Sequence[str]) -> list[str]:
     """The fields of `paths` that a call may write: those that the manifest mentions, and, once the object
-    exists, does not ignore.
+    exists, does not ignore; none that the tenant does not know.
     """
     resource = request.resource
+    live = request.live
     return [
-        path for path in paths if path in resource.fields and not (request.live and ignored(resource, path))
+        path
+        for path in paths
+        if path in resource.fields and not (live and (ignored(resource, path) or is_absent(live, path)))
     ]
 
 
@@ -150,12 +157,12 @@ def scalar_changes(request: Request, paths: Sequence[str], empty: Mapping[str, o
     if live is None:
         return []
     changes = []
-    for path in paths:
-        if path not in resource.fields or ignored(resource, path):
-            continue
+    for path in to_send(request, paths):
         wanted, found = plain(resource.fields[path], empty, path), plain(live.fields.get(path), empty, path)
-        if wanted != found:
-            why = cause(remembered(request).applied, path, wanted, found)
+        if wanted == found:
+            continue
+        why = cause(remembered(request).applied, path, wanted, found)
+        if not is_kept(request, path, wanted, found, why):
             changes.append(Change(path, found, wanted, why))
     return changes
 

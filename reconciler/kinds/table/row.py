@@ -82,8 +82,8 @@ class Row:
     def wanted(self, value: object, resolve: Resolve) -> object:
         """The manifest's value in the form in which it is compared and recorded: for references, ids."""
         if self.refers:
-            found: list[object] = [resolve(Ref(a)) for a in addresses(value)]
-            return sorted(found, key=str)
+            # One object may be named in several ways: a user by name and by address.
+            return sorted({resolve(Ref(a)) for a in addresses(value)}, key=str)
         return self._plain(self.form(value))
 
     def known(self, found: object) -> object:
@@ -95,7 +95,8 @@ class Row:
         if self.stands_for is not None and (ref := self.stands_for(fields)) is not None:
             return resolve(ref)
         if self.refers:
-            found = [self.each(resolve(Ref(a)), a.name) for a in addresses(value)]
+            ids = {resolve(Ref(a)): a.name for a in addresses(value)}
+            found = [self.each(one, name) for one, name in ids.items()]
             return found if self.shape.unordered else next(iter(found), None)
         return self.write(self.shape.empty if value is None else value)
 
@@ -108,15 +109,10 @@ class Row:
 
     def _plain(self, value: object) -> object:
         if self.shape.unordered:
-            return sorted(value, key=str) if isinstance(value, Iterable) else []
+            return sorted(set(value), key=str) if isinstance(value, Iterable) else []
         if self.secret == "always":
             return wrapped(value, self.shape.empty)
         return self.shape.empty if value is None else value
-
-
-def stripped(value: str | None) -> str:
-    """A text without the blanks and lines around it: block texts of YAML end in a line break."""
-    return (value or "").strip()
 
 
 def lowered(value: object) -> str:
@@ -126,7 +122,7 @@ def lowered(value: object) -> str:
 
 def description(doc: str, example: str) -> Row:
     """The row of a description."""
-    return Row("description", TEXT, doc, example, read=stripped, form=stripped)
+    return Row("description", TEXT, doc, example)
 
 
 def url(doc: str) -> Row:

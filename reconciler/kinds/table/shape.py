@@ -34,10 +34,9 @@ def text(least: int = 0, pattern: str = "", must: str = "") -> Shape:
     return Shape({"type": "string", **rules})
 
 
-def number(least: int, most: int | None = None) -> Shape:
-    """A whole number."""
-    rules = {"minimum": least} if most is None else {"minimum": least, "maximum": most}
-    return Shape({"type": "integer", **rules}, empty=None, wire=int)
+def number(least: int, most: int = 2**31 - 1) -> Shape:
+    """A whole number; GraphQL's have 32 bits."""
+    return Shape({"type": "integer", "minimum": least, "maximum": most}, empty=None, wire=int)
 
 
 def truth(absent: bool = False) -> Shape:

@@ -10,6 +10,7 @@ from reconciler.kinds.instance.config import changed_keys, config_changes, varia
 from reconciler.kinds.instance.config_values import (
     UNTYPED,
     ValueType,
+    beside,
     in_api_shape,
     same_json,
     same_value,
@@ -22,6 +23,7 @@ from tests.unit.samples import copy, instance, request
 
 LIST = ValueType("string", "valuelist")
 PAIRS = ValueType("string", "keyvaluelist")
+NUMBERS = ValueType("number", "valuelist")
 
 
 @pytest.mark.parametrize(
@@ -72,6 +74,19 @@ def test_collections_travel_as_the_lists_that_the_platform_wants(value: Any, kin
         ("objectselection", [{"object": {"key": "A"}}], '[{"object":{"key":"A"},"fields":[]}]', False),
         ("objectfieldmap", {"fields": []}, '{"fields":[{"field":{"key":"a"}}]}', False),
         ("picklist", "a", "A", False),
+        ("string", Secret('{"a": 1}'), '{"a":1}', False),
+        ("", Secret('{"a": 1}'), '{"a":1}', True),
+        ("json", '{"a": 1.0, "b": "\\u00e9"}', '{"b":"é","a":1}', True),
+        ("json", '{"a": 1.0000000000000000001}', '{"a":1}', False),
+        ("json", {"a": 1}, '{"a":1,"label":"x"}', False),
+        ("json", {"a": "1"}, '{"a":1}', False),
+        ("json", '"a"', "a", False),
+        ("json", "{a", "{a", True),
+        ("jsonform", {"a": 0.1}, '{"a":0.10}', True),
+        ("jsonform", '{"a": NaN}', '{"a": NaN}', True),
+        ("jsonform", "[" * 100_000, "[" * 100_000, True),
+        ("number", "1000", "1_000", False),
+        ("number", "1.00000000000000000000000000000001", "1", False),
     ],
 )  # fmt: skip
 def test_a_type_tells_which_texts_mean_the_same(data: str, wanted: Any, live: str, same: bool):
@@ -84,6 +99,11 @@ def test_a_type_tells_which_texts_mean_the_same(data: str, wanted: Any, live: st
         (LIST, ["1"], "[1]", True),
         (LIST, ["a", "b"], '["b","a"]', False),
         (LIST, ["a"], "a", False),
+        (LIST, ["1.0"], '["1"]', False),
+        (NUMBERS, ["1.0", 2], '["1",2.0]', True),
+        (NUMBERS, ["1.0"], '["1.1"]', False),
+        (ValueType("boolean", "valuelist"), [True], '["TRUE"]', True),
+        (ValueType("number", "keyvaluelist"), {"a": 1.0}, '[{"key":"a","value":"1"}]', True),
         (LIST, None, "", True),
         (PAIRS, [{"key": "a", "value": "1"}], '[{"value":1,"key":"a"}]', True),
         (PAIRS, {"a": "1"}, '[{"key":"a","value":"1"}]', True),
@@ -106,6 +126,26 @@ def test_the_live_type_shapes_what_git_left_as_a_map():
     live = instance(config={"Names": {"dataType": "STRING", "collectionType": "KEYVALUELIST", "value": "[]"}})
     found = request(copy({"config": {"Names": {"a": 1}}}), live)
     assert variable_inputs(found, ["Names"]) == [{"key": "Names", "value": '[{"key":"a","value":"1"}]'}]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found", "shown"),
+    [
+        ({"a": 1.0, "b": 2}, '{"b": 3, "a": 1}', ({"a": 1.0, "b": 3}, {"a": 1.0, "b": 2})),
+        (
+            [{"x": "é", "y": 1}],
+            '[{"y": 2, "x": "\\u00e9"}, 1.50]',
+            ([{"x": "é", "y": 2}, 1.5], [{"x": "é", "y": 1}]),
+        ),
+        ('{"a": 1, "b": 2}', '{"b": 2, "c": 0}', ({"b": 2, "c": 0}, {"a": 1, "b": 2})),
+        ({"a": None}, '{"a": ""}', ({"a": ""}, {"a": None})),
+        ("{a", '{"a": 1}', ('{"a": 1}', "{a")),
+        ('{"a": 1.00000000000000000001}', '{"a": 1}', ('{"a": 1}', '{"a": 1.00000000000000000001}')),
+    ],
+)
+def test_what_two_values_share_is_shown_alike(wanted: Any, found: str, shown: Any):
+    before, after = beside(found, wanted, ValueType("json"))
+    assert (str(before), str(after)) == tuple(map(str, shown))
 
 
 # Shared connections

@@ -222,7 +222,7 @@ def test_a_hidden_secret_is_rotated_when_the_record_says_so(
 
 def test_the_record_of_a_rotated_secret_is_written_after_the_secret():
     wanted, live = _hidden("new", "old")
-    assert steps(wanted, live, policy=KEY) == ["configure", "record", "deploy"]
+    assert steps(wanted, live, policy=KEY) == ["update", "configure", "record", "deploy"]
     for step in ("update", "record"):
         done = KIND.operation(step, Verb.UPDATE, request(wanted, live, KEY)).variables["input"]["labels"]
         after = KIND.parse({**node(config={"S": inputs(password=True)}), "labels": done})

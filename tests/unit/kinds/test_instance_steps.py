@@ -15,6 +15,9 @@ KIND = all_kinds()["Instance"]
 KEYS = {"flows": {"Main": {"apiKeys": [Secret("k")]}}}
 SHOWN = {"Main": {"apiKeys": ["k"]}}
 PAUSED = {"enabled": False}
+OWED = {"labels": (record(deploy=["a deploy is owed", "2026-01-01T00:00:00Z"]),)}
+OWED_FIRST = {"labels": (record(deploy=["a deploy is owed", None]),)}
+"""What the record says where our own run left an instance so."""
 
 
 @pytest.mark.parametrize(
@@ -28,35 +31,46 @@ PAUSED = {"enabled": False}
         (copy({"description": "New"}), instance(), ["update"]),
         (copy(), instance(version_id="old"), ["update", "deploy"]),
         (copy(ignore=("release",)), instance(version_id="old"), []),
-        (copy(), instance(needsDeploy=True), ["deploy"]),
-        (copy(), instance(lastDeployedAt=None), ["deploy"]),
-        (copy(), instance(deployedVersion=-1), ["deploy"]),
+        (copy(), instance(**OWED, needsDeploy=True), ["deploy"]),
+        (copy(), instance(**OWED_FIRST, lastDeployedAt=None), ["deploy"]),
+        (copy(), instance(**OWED, deployedVersion=-1), ["deploy"]),
         (copy({"enabled": True}), instance(**PAUSED), ["update", "enable"]),
         (copy({"enabled": False}), instance(), ["update", "disable"]),
         (copy({"enabled": True}), instance(systemSuspended=True, **PAUSED), []),
         (copy({"enabled": False}, ignore=("enabled",)), instance(), []),
         # What someone paused is not started by a deploy.
         (copy(), instance(**PAUSED), []),
-        (copy(), instance(needsDeploy=True, **PAUSED), ["deploy", "disable"]),
+        (copy(), instance(**OWED, needsDeploy=True, **PAUSED), ["deploy", "disable"]),
         (
             copy({"enabled": True}, ignore=("enabled",)),
-            instance(needsDeploy=True, **PAUSED),
+            instance(**OWED, needsDeploy=True, **PAUSED),
             ["deploy", "disable"],
         ),
-        (copy(), instance(lastDeployedAt=None, **PAUSED), ["deploy"]),
-        (copy({"enabled": False}), instance(needsDeploy=True, **PAUSED), ["deploy", "disable"]),
+        (copy(), instance(**OWED_FIRST, lastDeployedAt=None, **PAUSED), ["deploy"]),
+        (copy({"enabled": False}), instance(**OWED, needsDeploy=True, **PAUSED), ["deploy", "disable"]),
         (copy({"config": {"A": "1"}}), instance(config={"A": "1"}), []),
-        (copy({"config": {"A": "2"}}), instance(config={"A": "1"}), ["configure", "record", "deploy"]),
+        (
+            copy({"config": {"A": "2"}}),
+            instance(config={"A": "1"}),
+            ["update", "configure", "record", "deploy"],
+        ),
         (
             copy({"config": {"A": "1"}}),
             instance(config={"A": "2"}, labels=(record(config={"A": "1"}),)),
-            ["configure", "deploy"],
+            ["update", "configure", "deploy"],
         ),
         (
             copy({"config": {"A": "1"}}),
             instance(config={"A": "1"}, version_id="old", needsDeploy=True),
             ["update", "configure", "deploy"],
         ),
+        (copy(), instance(version_id="old", needsDeploy=True), ["update", "configure", "deploy"]),
+        # What a person has not deployed is theirs; it cannot run before it is deployed for the first time.
+        (copy(), instance(needsDeploy=True), []),
+        (copy(), instance(lastDeployedAt=None), []),
+        (copy(), instance(deployedVersion=-1), []),
+        (copy(), instance(labels=OWED_FIRST["labels"], needsDeploy=True), []),
+        (copy({"enabled": True}), instance(lastDeployedAt=None, **PAUSED), ["update", "deploy", "enable"]),
         (copy(KEYS), instance(flows=SHOWN), []),
         (copy(KEYS), instance(flows={"Main": {"apiKeys": []}}), ["update", "configure-flows", "deploy"]),
         (copy(KEYS), instance(flows=SHOWN, version_id="old"), ["update", "configure-flows", "deploy"]),
@@ -79,9 +93,9 @@ def test_without_a_record_none_is_written():
         ({}, {"version_id": "old"}, "its release changes"),
         ({"config": {"A": "2"}}, {"config": {"A": "1"}}, "its configuration changes"),
         (KEYS, {"flows": {"Main": {"apiKeys": []}}}, "the settings of its flows change"),
-        ({}, {"lastDeployedAt": None, "needsDeploy": True}, "was never deployed"),
-        ({}, {"needsDeploy": True}, "has changes that are not deployed"),
-        ({}, {"deployedVersion": 0}, "another version is deployed than is assigned"),
+        ({}, {"lastDeployedAt": None, "needsDeploy": True, **OWED_FIRST}, "was never deployed"),
+        ({}, {"needsDeploy": True, **OWED}, "has changes that are not deployed"),
+        ({}, {"deployedVersion": 0, **OWED}, "another version is deployed than is assigned"),
     ],
 )
 def test_a_deploy_says_why(fields: dict[str, Any], live: dict[str, Any], reason: str):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import anyio
@@ -9,9 +10,10 @@ import pytest
 
 from reconciler.kinds import all_kinds
 from reconciler.live.tenant import Tenant
+from reconciler.model.address import Address
 from reconciler.model.errors import Misfit, NotUnderstood
 from reconciler.model.operation import Operation
-from tests.unit.samples import node
+from tests.unit.samples import copy, instance, node, request, resource
 
 GROUP = {"id": "R3JvdXA", "name": "On call", "users": {"nodes": [{"id": "a", "email": "ada@example.com"}]}}
 
@@ -78,7 +80,41 @@ def test_it_names_the_object_and_the_place(kind: str, shown: dict[str, Any], tol
 def test_of_an_instance_or_a_draft_absent_and_null_are_nothing_that_is_set() -> None:
     for kind, least in (("Instance", LEAST), ("Integration", DRAFT), ("Bundle", {"id": "a", "key": "a"})):
         null = dict.fromkeys(NULLABLE, None) | least
-        assert all_kinds()[kind].parse(null) == all_kinds()[kind].parse(least)
+        assert all_kinds()[kind].parse(null).fields == all_kinds()[kind].parse(least).fields
+
+
+@pytest.mark.parametrize(
+    ("kind", "shown", "spec", "named"),
+    [
+        (
+            "Customer",
+            {"id": "a", "name": "A", "labels": None},
+            {"name": "A", "description": ""},
+            ["description"],
+        ),
+        ("Customer", {"id": "a", "name": "A", "description": None}, {"name": "A", "description": ""}, []),
+        ("Integration", DRAFT, {"name": "Sync", "category": "x", "labels": []}, ["category", "labels"]),
+        ("Integration", DRAFT, {"name": "Sync"}, []),
+    ],
+)
+def test_what_a_tenant_does_not_know_is_refused_where_a_manifest_names_it(
+    kind: str, shown: dict[str, Any], spec: dict[str, Any], named: list[str]
+) -> None:
+    wanted, live = resource(Address(kind, "a"), spec), all_kinds()[kind].parse(shown)
+    found = all_kinds()[kind].steps(request(wanted, live), adopt=False)
+    refused = [one for one in found.refusals if one.code == "absent-field"]
+    assert [one.message.split('"')[1] for one in refused] == named
+    assert {change.path for change in found.changes} - {"mark"} == set()
+    ignoring = replace(wanted, ignore=tuple(named))
+    assert not all_kinds()[kind].steps(request(ignoring, live), adopt=False).refusals
+
+
+def test_settings_of_flows_that_a_tenant_does_not_know_are_not_compared() -> None:
+    live = instance(flows={"Receive": {"testPayload": "x"}})
+    wanted = copy({"flows": {"Receive": {"usesLre": True, "testPayload": "x"}}})
+    found = all_kinds()["Instance"].steps(request(wanted, live), adopt=False)
+    assert [one.message.split('"')[1] for one in found.refusals] == ["flows.Receive.usesLre"]
+    assert not [change for change in found.changes if change.path.startswith("flows")]
 
 
 @pytest.mark.parametrize("kind", ["AlertGroup", "AlertMonitor", "Connection", "Customer", "User"])

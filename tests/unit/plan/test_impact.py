@@ -144,6 +144,25 @@ def test_a_renamed_variable_keeps_its_value():
     assert told(edit, {}, {"Channel": "all"}, renameAttributes=renames) == []
 
 
+def test_what_is_documented_of_a_renamed_variable_is_told():
+    data = copies.deepcopy(DATA)
+    data["requiredConfigVars"][0]["key"] = "Room"
+    data["renameAttributes"] = {"requiredConfigVars": [{"oldName": "Channel", "newName": "Room"}]}
+    wanted = desired(
+        resource(SYNC, {"definition": definition(data), "release": "2.0.0"}),
+        resource(ACME),
+        copy({"release": "2.0.0"}),
+    )
+    draft = integration(data=read_back(DATA), versions=(version("1.0.0"),))
+    live = world(draft, customer(), instance(version_id="v1", config={"Channel": "#ops"}))
+    found = plan(wanted, live, Policy(overwrite_drafts=True))
+    (note,) = [one for one in found.notes if one.code == "variable-renamed"]
+    assert 'config variable "Channel" is renamed to "Room"' in note.message
+    assert "documented to keep the value in use" in note.message
+    assert note.message.endswith(SHOWN)
+    assert "import_renames" in note.hint
+
+
 RELEASE = "Integration/sync, release 2.0.0: "
 REGION = {"type": "object", "properties": {"region": {}, "size": {}}, "required": ["region"]}
 BOTH = {**REGION, "required": ["region", "size"]}

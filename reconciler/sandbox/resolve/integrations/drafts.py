@@ -71,7 +71,8 @@ def _create_system_instance(context: Context, draft: Row) -> None:
 def content_columns(context: Context, content: Parsed, old: Row | None = None) -> Row:
     """The columns that a definition fills; flows and variables keep who they are across imports."""
     given = content.body.get("renameAttributes")
-    renamed = given if isinstance(given, dict) else {}
+    obeyed = context.rules["import_renames"] == "obeyed"
+    renamed = given if obeyed and isinstance(given, dict) else {}
     before = definitions.of(context, old) if old else None
 
     def states(name: str, known: list[Any], new: list[Any], renames: str) -> list[dict[str, Any] | None]:

@@ -1,0 +1,61 @@
+"""Fields that a tenant's schema lacks: they are neither null nor empty, and cannot be compared or written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from msgspec import UNSET, Struct
+
+from reconciler.kinds.protocol import Request, address_of
+from reconciler.model.plan import Refusal
+from reconciler.model.state import LiveObject, Resource
+
+Place = tuple[str, ...]
+
+
+def unset(shown: Struct, fields: Mapping[str, str]) -> frozenset[Place]:
+    """Which of these fields of ours an answer does not show; each with its name in the answer's type."""
+    return frozenset((name,) for name, there in fields.items() if getattr(shown, there) is UNSET)
+
+
+def lacks(node: Mapping[str, object], place: Place) -> bool:
+    """Whether an answer shows nothing at a place, not even that it is null."""
+    found: object = node
+    for part in place:
+        if not isinstance(found, Mapping):
+            return False
+        if part not in found:
+            return True
+        found = found[part]
+    return False
+
+
+def is_absent(live: LiveObject | None, *place: str) -> bool:
+    """Whether the tenant does not know the field of an object."""
+    return live is not None and place in live.facts.absent
+
+
+def absent_fields(request: Request) -> Iterator[Refusal]:
+    """A refusal for each field that the manifest says something of and the tenant does not know."""
+    for place in sorted(request.live.facts.absent) if request.live else ():
+        path = ".".join(place)
+        if _mentions(request.resource, place) and not _ignores(request.resource, path):
+            yield Refusal(
+                "absent-field",
+                f'"{path}" is not known to this tenant: its API has no such field',
+                address_of(request.resource),
+                "remove it from the manifest, or name it in metadata.ignore, until the tenant has it",
+            )
+
+
+def _mentions(resource: Resource, place: Place) -> bool:
+    found: object = resource.fields
+    for part in place:
+        if not isinstance(found, Mapping) or part not in found:
+            return False
+        found = found[part]
+    return True
+
+
+def _ignores(resource: Resource, path: str) -> bool:
+    return any(path == one or path.startswith(f"{one}.") for one in resource.ignore)

@@ -1,0 +1,75 @@
+"""Deploys that a run of this machine did not come to, as its journal tells: where the environment keeps no
+record, or one of an earlier version does not say so, nothing else does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from reconciler.kinds.instance.desk import waits
+from reconciler.kinds.instance.facts import facts_of, notes_of
+from reconciler.kinds.protocol import Policy
+from reconciler.model.address import Address
+from reconciler.model.plan import Verb
+from reconciler.plan.match import Matched
+from reconciler.verbs.history import history
+from reconciler.verbs.session import Session
+
+_SAVING = ("createInstance", "updateInstance", "updateInstanceConfigVariables")
+_DEPLOY = "deployInstance"
+
+
+def note_owed(session: Session, tenant: str, matched: Matched, policy: Policy) -> None:
+    """Notes which instances wait for a deploy of ours. The journal is read only where one waits at all."""
+    waiting = {
+        str(address): address
+        for address, live in matched.objects.items()
+        if address.kind == "Instance" and waits(matched.request(address, policy))
+    }
+    for run in history(session, session.environment.name) if waiting else ():
+        begun = next((entry for entry in run.entries if entry.get("event") == "begin"), {})
+        if begun.get("tenant") != tenant:
+            continue
+        for name in _planned(begun) & waiting.keys():
+            address = waiting.pop(name)
+            live = matched.objects[address]
+            if _is_owed(list(_calls(run.entries, address)), facts_of(live).last_deployed_at):
+                matched.learn(address, replace(live, notes=replace(notes_of(live), owed=True)))
+
+
+def _planned(begun: Mapping[str, Any]) -> set[str]:
+    """The addresses that a run was to deploy."""
+    actions = begun.get("actions")
+    ends = f"#{Verb.DEPLOY.value}"
+    named = actions if isinstance(actions, list) else []
+    return {str(one).removesuffix(ends) for one in named if str(one).endswith(ends)}
+
+
+def _calls(entries: tuple[dict[str, Any], ...], address: Address) -> Iterator[dict[str, Any]]:
+    """What was sent for an instance, and what came of it."""
+    for entry in entries:
+        if entry.get("event") in ("send", "answer") and str(entry.get("action")).startswith(f"{address}#"):
+            yield entry
+
+
+def _is_owed(calls: list[dict[str, Any]], deployed_at: str | None) -> bool:
+    """Whether a run saved something on an instance and did not deploy it, and nobody has since."""
+    saved = [str(one.get("at", "")) for one in calls if one.get("operation") in _SAVING]
+    paid = any(
+        one.get("operation") == _DEPLOY and one.get("event") == "answer" and not one.get("error")
+        for one in calls
+    )
+    return bool(saved) and not paid and not _is_later(deployed_at, saved[0])
+
+
+def _is_later(deployed_at: str | None, than: str) -> bool:
+    """Whether an instance was deployed after a moment; also where that cannot be told."""
+    if not deployed_at:
+        return False
+    try:
+        return datetime.fromisoformat(deployed_at) >= datetime.fromisoformat(than)
+    except (ValueError, TypeError):  # a time without its zone beside one that has it
+        return True
