@@ -135,6 +135,7 @@ def apply_plan(
                 journal=Silent(),
                 listener=lambda _: None,
                 sleep=no_sleep,
+                seen=live.by_id(),
             )
             if meddle:
                 meddle()

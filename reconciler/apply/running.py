@@ -41,6 +41,8 @@ class Run:
     """The objects as they were before this run changed them."""
     sent: dict[Address, set[Verb]] = field(default_factory=dict)
     """What this run did to them."""
+    seen: Mapping[str, LiveObject] = field(default_factory=dict)
+    """All objects of the tenant that the plan was made from, by id."""
     _foretold: dict[Ref, tuple[LiveObject, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from reconciler.apply.deletion import look_inside
 from reconciler.apply.look import ATTEMPTS, FIRST_WAIT, further, own, own_by_now
 from reconciler.apply.running import Run
 from reconciler.apply.twins import beside_another, lost_to_nobody, older_than_own, several, taking_back
@@ -62,6 +63,8 @@ async def carry_out(action: Action, run: Run, aside: Aside) -> None:
     if action.verb is Verb.TEST:
         await _test(kind, name, action, run)
         return
+    if action.verb is Verb.DELETE:
+        await look_inside(action, run)
     run.sent.setdefault(action.address, set()).add(action.verb)
     if isinstance(kind, Publishes) and (op := kind.announced(action.verb, _request(action, run))):
         _further(kind, await _journalled(kind, op, action, run), action, run)

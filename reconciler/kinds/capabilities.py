@@ -221,6 +221,10 @@ class GoesWith(Protocol):
         """For each of them that there is, what it has to do with it, and the value that tells which."""
         ...
 
+    def within(self, tie: Tie, value: object) -> Operation:
+        """Reads the objects that have this to do with the one that the value tells, in pages."""
+        ...
+
 
 @runtime_checkable
 class Held(Protocol):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from reconciler.kinds.capabilities import LookedUp, PartlyProvided
+from reconciler.kinds.capabilities import GoesWith, LookedUp, PartlyProvided, Tie
 from reconciler.kinds.protocol import Request
 from reconciler.kinds.table.documents import Api, Search
 from reconciler.kinds.table.kind import TabledKind
 from reconciler.kinds.table.row import Row, lowered
 from reconciler.kinds.table.shape import NAME, TEXT, text
+from reconciler.model.address import Ref
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb
 from reconciler.model.state import LiveObject
@@ -19,7 +20,10 @@ PEOPLE = "(first: 100) { nodes { id email } }"
 """What is asked for where an object refers to users, who are called by their address."""
 
 
-class UserKind(TabledKind, LookedUp, PartlyProvided):
+CUSTOMER = Tie("Customer", Ref)
+
+
+class UserKind(TabledKind, GoesWith, LookedUp, PartlyProvided):
     """A person of the organization, or of one customer."""
 
     name = "User"
@@ -28,9 +32,11 @@ class UserKind(TabledKind, LookedUp, PartlyProvided):
         "users",
         search=Search("email", order=""),
         mutations=("createOrganizationUser", "createCustomerUser", "updateUser", "deleteUser"),
+        within="customer",
     )
     keys = (("email",),)
     lookup = "email"
+    lies_in: tuple[Tie, ...] = (CUSTOMER,)
     example = "ada"
     fields = (
         Row(
@@ -67,6 +73,14 @@ class UserKind(TabledKind, LookedUp, PartlyProvided):
     def is_provided(self, live: LiveObject) -> bool:
         """The organization's own people, of whom there always is one."""
         return not live.fields["customer"]
+
+    def deleted_with(self, live: LiveObject) -> Sequence[tuple[Tie, object]]:
+        """The customer whose user it is (api notes: "Customers")."""
+        return [(CUSTOMER, customer) for customer in live.fields["customer"]]
+
+    def within(self, tie: Tie, value: object) -> Operation:
+        """The users of a customer."""
+        return Operation(self.list_name, self._documents["within"], {"outer": value})
 
     def lookup_form(self, name: str) -> str:
         """Addresses of email are the same in any case."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 
 import anyio
 
@@ -88,4 +89,14 @@ async def fetch(
         unreadable=tuple(
             odd for kind in wanted if kind.name in listed for odd in listed[kind.name].unreadable
         ),
+    )
+
+
+def with_beside(live: Live, more: Live) -> Live:
+    """A snapshot with the objects of another one beside it."""
+    return replace(
+        live,
+        beside={**live.beside, **more.objects},
+        unread=(*live.unread, *more.unread),
+        unreadable=(*live.unreadable, *more.unreadable),
     )

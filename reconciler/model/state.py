@@ -185,3 +185,14 @@ class Live:
     requests: int = 0
     unread: tuple[str, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
+    beside: Mapping[str, tuple[LiveObject, ...]] = field(default_factory=dict)
+    """The objects of kinds that the plan is not about, read since a deletion may take them along."""
+
+    @property
+    def whole(self) -> Mapping[str, tuple[LiveObject, ...]]:
+        """All that was read, by kind."""
+        return {**self.beside, **self.objects}
+
+    def by_id(self) -> dict[str, LiveObject]:
+        """The objects of all kinds, each under its id."""
+        return {one.id: one for objects in self.whole.values() for one in objects}

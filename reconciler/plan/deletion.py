@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.kinds import all_kinds
+from reconciler.kinds.along import inner_kinds, looks_into
 from reconciler.kinds.capabilities import GoesWith, Tie
-from reconciler.kinds.protocol import Policy
+from reconciler.kinds.protocol import Kind, Policy
 from reconciler.kinds.table.marks import is_protected, marks_in, project_of
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
@@ -50,11 +51,7 @@ def deletions(
     if not policy.prune:
         return Removal([], [], [], [])
     within = _within(live)
-    chosen = {
-        a: obj
-        for a, obj in matched.orphans.items()
-        if selection.about_orphan(a) and not _bars(selection, desired, a)
-    }
+    chosen = _asked_for(desired, matched, selection)
     left_out = _around_kept(chosen, _kept(desired, live, matched, selection, unplanned), within)
     chosen = {a: obj for a, obj in chosen.items() if a not in left_out}
     refusals = [*_of_several(chosen, matched), *_protected(chosen)]
@@ -68,9 +65,27 @@ def deletions(
     refusals += _holding_the_odd(chosen, live)
     if not policy.delete_strangers:
         refusals += _strangers(chosen, matched, within)
+        refusals += _holding_the_unread(chosen, live)
     for address, obj in chosen.items():
         refusals += denials(address, [Verb.DELETE], obj.denied)
     return Removal(_actions(chosen, names, within), sorted(told), refusals, list(left_out.values()))
+
+
+def along_unread(
+    desired: Desired, live: Live, matched: Matched, policy: Policy, selection: Selection
+) -> list[Kind]:
+    """The kinds of which something may be deleted along with what is to be deleted, if they were not read."""
+    outer = {a.kind for a in _asked_for(desired, matched, selection)} if policy.prune else set()
+    found = {kind.name: kind for name in sorted(outer) for kind, _ in inner_kinds(name)}
+    return [kind for name, kind in found.items() if name not in live.whole and name not in live.unread]
+
+
+def _asked_for(desired: Desired, matched: Matched, selection: Selection) -> dict[Address, LiveObject]:
+    return {
+        a: obj
+        for a, obj in matched.orphans.items()
+        if selection.about_orphan(a) and not _bars(selection, desired, a)
+    }
 
 
 def _bars(selection: Selection, desired: Desired, address: Address) -> bool:
@@ -96,6 +111,7 @@ def _actions(
                 (),
                 all_kinds()[obj.kind].basis(obj, None),
                 obj.id,
+                reads=len(looks_into(obj)),
             )
         )
     return actions
@@ -134,7 +150,12 @@ def unread(live: Live) -> list[Diagnostic]:
     return [
         Diagnostic(
             "unread",
-            f"{name} objects cannot be read: nothing of them is deleted",
+            f"{name} objects cannot be read: "
+            + (
+                "nothing of them is deleted"
+                if all_kinds()[name].marked
+                else "which of them are deleted along with something else is not known"
+            ),
             hint="give the token's user the permission, or ignore it where the project never had any",
             severity="warning",
         )
@@ -189,7 +210,7 @@ def _called(obj: LiveObject) -> str:
 
 def _within(live: Live) -> Within:
     within: dict[Tie, dict[object, list[LiveObject]]] = {}
-    for name, objects in live.objects.items():
+    for name, objects in live.whole.items():
         kind = all_kinds()[name]
         if not isinstance(kind, GoesWith):
             continue
@@ -258,6 +279,22 @@ def _strangers(chosen: Mapping[Address, LiveObject], matched: Matched, within: W
         )
         for address, strangers in found.items()
         if strangers
+    ]
+
+
+def _holding_the_unread(chosen: Mapping[Address, LiveObject], live: Live) -> list[Refusal]:
+    """Refuses to delete along with something else what the tenant does not list: there may be some."""
+    return [
+        Refusal(
+            "strangers",
+            f"deleting {address} would delete its {kind.name} objects, and they cannot be read",
+            str(address),
+            f"give the token's user the permission, or keep it: --exclude {address}; if whatever is there is "
+            "to go along, give --delete-strangers",
+        )
+        for address in sorted(chosen)
+        for kind, _ in inner_kinds(address.kind)
+        if kind.name in live.unread
     ]
 
 

@@ -69,6 +69,7 @@ async def apply(
                     sleep=anyio.sleep,
                     attributes=commit_attributes(session.environ),
                     wait_seconds=wait_seconds,
+                    seen=planned.live.by_id(),
                 )
                 walk = Walk(planned.plan, run, parallelism=parallelism, now=_now)
                 async with anyio.create_task_group() as group:

@@ -15,6 +15,7 @@ from reconciler.model.plan import Plan
 from reconciler.model.state import Desired, Live, LiveObject
 from reconciler.plan.build import make_plan
 from reconciler.plan.choice import choices
+from reconciler.plan.deletion import along_unread
 from reconciler.plan.match import match
 from reconciler.plan.mending import Mending
 from reconciler.plan.scope import scope, within_reach
@@ -49,7 +50,7 @@ async def plan(session: Session, options: Options, *, every_kind: bool = False) 
 
     Raises InvalidInput, NotAuthenticated, Unreachable or ApiError. Refusals are in the plan, not raised.
     """
-    from reconciler.live.fetch import fetch, kinds_named, kinds_to_read, with_inputs
+    from reconciler.live.fetch import fetch, kinds_named, kinds_to_read, with_beside, with_inputs
     from reconciler.verbs.further import look_further, look_up_configurations, look_up_needs
     from reconciler.verbs.lease import seen
     from reconciler.verbs.owed import note_owed
@@ -63,6 +64,8 @@ async def plan(session: Session, options: Options, *, every_kind: bool = False) 
         reach = within_reach(desired, selection)
         live = await fetch(client, kinds, needed=kinds_named(reach), concurrency=options.parallelism)
         matched = match(desired, live, choices(options.use, desired))
+        if along := along_unread(desired, live, matched, allowed, selection):
+            live = with_beside(live, await fetch(client, along, needed=()))
         note_owed(session, live.tenant, matched, allowed)
         await look_further(
             client,

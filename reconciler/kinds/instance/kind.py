@@ -126,6 +126,11 @@ class InstanceKind(
         integration = [(INTEGRATION, sequence)] if sequence is not None else []
         return [(CUSTOMER, live.fields["customer"]), *integration]
 
+    def within(self, tie: Tie, value: object) -> Operation:
+        """The instances of a customer, or of all versions of an integration."""
+        document = self._documents[f"instancesOf{tie.kind}"]
+        return Operation(self.list_name, document, {"outer": value})
+
     def live_scope(self, live: LiveObject) -> str:
         """The customer's id."""
         return str(live.fields["customer"])

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reconciler.kinds.integration import metadata as record
+from reconciler.kinds.integration.attempt import attempt, is_noted
 from reconciler.kinds.integration.draft import published_version, release_of
 from reconciler.kinds.integration.facts import facts_of, notes_of
 from reconciler.kinds.integration.release import find_release
@@ -39,9 +40,14 @@ def to_be_remembered(request: Request, names: Mapping[str, str]) -> dict[str, ob
 def announced(request: Request) -> str | None:
     """The metadata to write before publishing, where an update has not done so."""
     live, release = request.live, release_of(request.resource)
-    if live is None or facts_of(live).prompt or facts_of(live).owed == release or not _is_tenants(request):
+    if live is None:
         return None
-    return _with(live, {OWED: release})
+    known = facts_of(live).prompt or facts_of(live).owed == release or not _is_tenants(request)
+    if known and is_noted(request):
+        return None
+    mine = record.recalled(facts_of(live).metadata)
+    owed = {} if known else {OWED: release}
+    return record.remembering(facts_of(live).metadata, {**mine, **owed, **attempt(request, {})})
 
 
 def settled(request: Request) -> str | None:
@@ -77,7 +83,7 @@ def extra_writes(request: Request, *, updating: bool) -> int:
     """How many calls publishing takes beside its own."""
     live = request.live
     if not _is_tenants(request) or (live and facts_of(live).prompt):
-        return 0
+        return 0 if updating or is_noted(request) else 1
     return 1 if updating or (live and facts_of(live).owed == release_of(request.resource)) else 2
 
 
@@ -94,6 +100,6 @@ def _learnt(live: LiveObject) -> dict[str, object]:
 
 
 def _with(live: LiveObject, part: Mapping[str, object]) -> str:
-    mine = record.our_part(facts_of(live).metadata)
+    mine = record.recalled(facts_of(live).metadata)
     kept = {key: value for key, value in mine.items() if key not in (OWED, PROMPT)}
-    return record.with_ours(facts_of(live).metadata, {**kept, **part})
+    return record.remembering(facts_of(live).metadata, {**kept, **part})

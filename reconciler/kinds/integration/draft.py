@@ -14,7 +14,7 @@ from reconciler.definition.withheld import Inputs
 from reconciler.kinds.component import reference
 from reconciler.kinds.integration.facts import asked_of, draft_of, facts_of, notes_of
 from reconciler.kinds.integration.latest import component_changes
-from reconciler.kinds.integration.release import newest_unnamed, versions_meant
+from reconciler.kinds.integration.release import to_be_named, versions_meant
 from reconciler.kinds.integration.source import bundle_change
 from reconciler.kinds.protocol import Request
 from reconciler.kinds.table.labels import ignored, named
@@ -167,10 +167,12 @@ def to_be_read(request: Request) -> Version | None:
     if live is None or not release:
         return None
     found = versions_meant(live, release)
-    version = found.only if found.versions else newest_unnamed(live)
-    if version is None or version.id in notes_of(live).read:
-        return None
-    return version if is_made_from_manifest(request, version) is None else None
+    meant = [found.only] if found.only else []
+    for version in meant if found.versions else to_be_named(live, release):
+        made = is_made_from_manifest(request, version)
+        if made or (made is None and version.id not in notes_of(live).read):
+            return None if made else version
+    return None
 
 
 def is_ahead(request: Request, version: Version) -> bool:
@@ -215,11 +217,11 @@ def _wanted(resource: Resource) -> Definition | None:
 
 
 def _to_be_named(request: Request, live: LiveObject) -> Version | None:
-    newest = newest_unnamed(live)
-    if newest is None or not is_made_from_manifest(request, newest):
-        return None
+    likely = to_be_named(live, release_of(request.resource))
+    made = (version for version in likely if is_made_from_manifest(request, version))
     # Where git leaves the definition to people, a release is what they have on their desk.
-    return newest if _wanted(request.resource) is not None or _is_draft(live, newest) else None
+    says = _wanted(request.resource) is not None
+    return next((version for version in made if says or _is_draft(live, version)), None)
 
 
 def _is_draft(live: LiveObject, version: Version) -> bool:

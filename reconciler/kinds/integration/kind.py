@@ -39,6 +39,7 @@ from reconciler.kinds.integration.draft import (
 )
 from reconciler.kinds.integration.facts import IntegrationNotes, draft_of, facts_of, notes_of
 from reconciler.kinds.integration.impact import impact
+from reconciler.kinds.integration.kept import to_keep
 from reconciler.kinds.integration.latest import is_to_be_asked, newest
 from reconciler.kinds.integration.listing import LISTING, is_listed, listing_shown, listing_to_read
 from reconciler.kinds.integration.memory import facts, is_written, parse_version, remembers
@@ -129,7 +130,8 @@ class IntegrationKind(
         """A draft as the API shows it. Rows of the sequence that are the draft itself are left out."""
         shown = fitted(IntegrationNode, node, self.name)
         labels = frozenset(shown.labels or ())
-        memory = record.our_part(record.checked_metadata(shown.metadata))
+        record.checked_metadata(shown.metadata)
+        memory = record.recalled(shown.metadata)
         tree = shown.definition_data if isinstance(shown.definition_data, Mapping) else {}
         return LiveObject(
             kind=self.name,
@@ -328,8 +330,11 @@ class IntegrationKind(
         return replace(known, notes=replace(notes_of(known), published=answered))
 
     def announced(self, verb: Verb, request: Request) -> Operation | None:
-        """Notes that the version is to be available, where no update has done so."""
-        note = availability.announced(request) if verb is Verb.PUBLISH else None
+        """Before a publish what is still to be done for the version, where no update has noted it; before an
+        import what people wrote into ignored fields.
+        """
+        note = to_keep(request, GROUPS) if verb is Verb.IMPORT else None
+        note = availability.announced(request) if verb is Verb.PUBLISH else note
         return self._noting(note, request) if note else None
 
     def hastened(self, verb: Verb, request: Request) -> Operation | None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reconciler.kinds.integration import metadata as record
+from reconciler.kinds.integration.attempt import PUBLISHING, attempt
 from reconciler.kinds.integration.availability import OWED, PROMPT, to_be_remembered
 from reconciler.kinds.integration.draft import comparison, names_to_write, sent_digest
 from reconciler.kinds.integration.facts import IntegrationFacts, draft_of, facts_of, notes_of
+from reconciler.kinds.integration.kept import parse_kept
 from reconciler.kinds.integration.node import IntegrationNode, VersionNode
 from reconciler.kinds.integration.steps import EMPTY, GROUPS, PLAIN, integration_steps, is_marked
 from reconciler.kinds.nodes import known
@@ -48,6 +50,8 @@ def facts(shown: IntegrationNode, memory: Mapping[str, object]) -> IntegrationFa
         dropped=bool(memory.get("dropped")),
         owed=owed if isinstance(owed := memory.get(OWED), str) else "",
         prompt=memory.get(PROMPT) is True,
+        kept=parse_kept(memory),
+        publishing=record.text_map(memory.get(PUBLISHING)),
         releases=record.text_map(memory.get("releases")),
         components=record.json_map(memory.get("components")),
     )
@@ -55,7 +59,7 @@ def facts(shown: IntegrationNode, memory: Mapping[str, object]) -> IntegrationFa
 
 def metadata_of_creation(request: Request) -> str:
     """The metadata of a new integration, whose record has not come yet."""
-    return record.with_ours(None, {**_ownership(request), "created": True})
+    return record.remembering(None, {**_ownership(request), "created": True})
 
 
 def metadata_of_update(request: Request, names: Mapping[str, str], *, dropped: bool = False) -> str:
@@ -71,8 +75,9 @@ def metadata_of_update(request: Request, names: Mapping[str, str], *, dropped: b
         "components": draft_of(live).component_versions,
         **({"dropped": True} if dropped or facts_of(live).dropped else {}),
         **to_be_remembered(request, names),
+        **attempt(request, names),
     }
-    return record.with_ours(facts_of(live).metadata, part)
+    return record.remembering(facts_of(live).metadata, part)
 
 
 def is_written(request: Request) -> bool:
@@ -80,6 +85,8 @@ def is_written(request: Request) -> bool:
     live = request.live
     assert live is not None
     if integration_steps(request, adopt=False).changes or not is_marked(request) or notes_of(live).cleared:
+        return False
+    if facts_of(live).kept:
         return False
     return _record(request) == live.applied and not names_to_write(request)
 

@@ -2,6 +2,9 @@
 
 The metadata is a free JSON text on the draft that no import touches, so it survives where an import clears
 labels, and it has room for whole digests. Foreign keys in it are kept as they are.
+
+Of a record of another version only what guards is read (mark, protection, release names, and that a creation
+is not whole yet): nothing that it says of what was applied proves anything.
 """
 
 from __future__ import annotations
@@ -15,6 +18,10 @@ from msgspec import UNSET
 from reconciler.kinds.nodes import Odd
 
 KEY = "reconciler"
+VERSION = 2
+"""The form of a draft's record. One of another form, or of none (the first), is not understood."""
+GUARDS = ("mark", "protect", "releases", "created")
+"""What is believed whatever the form: without it something would be taken, deleted or published anew."""
 _RELEASE, _DEFINITION = "Reconciler-Release", "Reconciler-Definition"
 _TRAILERS = re.compile(
     rf"^{_RELEASE}: (?P<release>\S+)\n{_DEFINITION}: (?P<definition>[0-9a-f]{{64}})\s*\Z", re.MULTILINE
@@ -47,6 +54,18 @@ def our_part(text: object) -> dict[str, object]:
     """Our own part of it."""
     part = json_map(text).get(KEY)
     return dict(part) if isinstance(part, Mapping) else {}
+
+
+def recalled(text: object) -> dict[str, object]:
+    """What a draft's metadata remembers: all that a record of our form says, and of another what guards."""
+    part = our_part(text)
+    current = type(part.get("v")) is int and part["v"] == VERSION
+    return part if current else {name: value for name, value in part.items() if name in GUARDS}
+
+
+def remembering(text: object, part: Mapping[str, object]) -> str:
+    """The metadata to write, with a record of our form."""
+    return with_ours(text, {**part, "v": VERSION})
 
 
 def text_map(value: object) -> dict[str, str]:

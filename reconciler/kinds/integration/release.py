@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from reconciler.kinds.integration.facts import facts_of
 from reconciler.model.address import Ref
@@ -94,10 +95,14 @@ def told_of_versions(live: LiveObject, ref: Ref) -> object:
     return None
 
 
-def newest_unnamed(live: LiveObject) -> Version | None:
-    """The newest version, if it bears no release's name."""
-    newest = next(iter(live.versions), None)
-    return newest if newest is not None and not name_of(live, newest) else None
+def to_be_named(live: LiveObject, release: str) -> list[Version]:
+    """The versions that a release's name may be given to, the likeliest first: those without a name that came
+    to be since a run began to publish it; where none did, the newest, if it bears no name.
+    """
+    before = facts_of(live).publishing.get(release)
+    known = before is not None and before in ("", *(version.id for version in live.versions))
+    since = takewhile(lambda version: version.id != before, live.versions) if known else live.versions[:1]
+    return [version for version in since if not name_of(live, version)][::-1]
 
 
 def begins_with(comment: str, release: str) -> bool:

@@ -16,7 +16,8 @@ from reconciler.kinds.integration.draft import (
     published_version,
     release_of,
 )
-from reconciler.kinds.integration.facts import asked_of, draft_of, facts_of, notes_of
+from reconciler.kinds.integration.facts import asked_of, draft_of, facts_of
+from reconciler.kinds.integration.kept import of_people, to_keep
 from reconciler.kinds.integration.latest import moved_on
 from reconciler.kinds.integration.listing import LISTING, is_listed
 from reconciler.kinds.integration.release import Found, versions_meant, why_ambiguous
@@ -62,7 +63,7 @@ def integration_steps(request: Request, *, adopt: bool) -> Steps:
         steps.append(Step(Verb.CREATE, "does not exist", made, reads=3))  # two looks, of two queries each
     if importing.needed:
         # createIntegration is given the definition, too, and is expected to obey it.
-        writes = 1 if live else 0
+        writes = (2 if to_keep(request, GROUPS) else 1) if live else 0
         reason = _import_reason(request, importing)
         steps.append(Step(Verb.IMPORT, reason, importing.changes, reads=more, writes=writes))
     if names_to_write(request):
@@ -96,14 +97,14 @@ def put_back(request: Request, importing: Import | None = None) -> tuple[Change,
     if live is None:
         return ()
     wanted = asked_of(resource)
-    before, after = notes_of(live).before, live.fields
+    after = live.fields
     if importing and importing.needed and wanted is not None:
         labels = {} if wanted.own_labels is None else {"labels": people(wanted.own_labels)}
-        before, after = live.fields, {**live.fields, **wanted.own_fields, **labels}
+        after = {**live.fields, **wanted.own_fields, **labels}
     return tuple(
-        Change(path, after[path], before[path], Cause.PENDING)
-        for path in GROUPS
-        if path in before and ignored(resource, path) and before[path] != after[path]
+        Change(path, after[path], before, Cause.PENDING)
+        for path, before in of_people(request, GROUPS).items()
+        if before != after[path]
     )
 
 

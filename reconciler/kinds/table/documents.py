@@ -35,6 +35,7 @@ class Api:
     `many` is the list, and `order` what it is sorted by (empty: it comes whole, without pages); `where` are
     arguments that always go along. `allows` are the permissions that it tells, `also` is asked for beside the
     rows. `mutations` are those that make, change and delete an object; None: create, update and delete.
+    `within` is the argument by which the list is cut down to what lies in another object.
     """
 
     one: str
@@ -45,6 +46,7 @@ class Api:
     allows: tuple[str, ...] = ("allowUpdate", "allowRemove")
     also: str = ""
     mutations: tuple[str, ...] | None = None
+    within: str = ""
 
     @property
     def type(self) -> str:
@@ -67,17 +69,30 @@ def made(api: Api, rows: Iterable[Row]) -> dict[str, str]:
         found[api.one] = f"query {api.one}($id: ID!) {{ {api.one}(id: $id) {{ {shown} }} }}"
     if api.search is not None:
         found["find"] = _find(api, api.search, shown)
+    if api.within:
+        found["within"] = _within(api, shown)
     return found | {name: _mutation(api, name, shown) for name in api.changes}
 
 
 def _list(api: Api, shown: str) -> str:
     if not api.order:
         return f"query {api.many} {{ {api.many} {{ {shown} }} }}"
-    paging = f"first: $first, offset: $offset, sortBy: [{{field: {api.order}, direction: ASC}}]"
     return (
         f"query {api.many}($first: Int, $offset: Int) "
-        f"{{ {api.many}({_and(api.where, paging)}) {{ {_PAGE} nodes {{ {shown} }} }} }}"
+        f"{{ {api.many}({_and(api.where, _paging(api))}) {{ {_PAGE} nodes {{ {shown} }} }} }}"
     )
+
+
+def _within(api: Api, shown: str) -> str:
+    arguments = _and(api.where, f"{api.within}: $outer", _paging(api))
+    return (
+        f"query within($outer: ID, $first: Int, $offset: Int) "
+        f"{{ {api.many}({arguments}) {{ {_PAGE} nodes {{ {shown} }} }} }}"
+    )
+
+
+def _paging(api: Api) -> str:
+    return f"first: $first, offset: $offset, sortBy: [{{field: {api.order}, direction: ASC}}]"
 
 
 def _find(api: Api, search: Search, shown: str) -> str:

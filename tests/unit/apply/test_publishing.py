@@ -143,6 +143,39 @@ def test_a_run_that_ends_right_after_publishing_is_gone_on_with(keeps: str, monk
         assert (len(draft(sandbox).versions), left(sandbox, desired)) == (1, [])
 
 
+@pytest.mark.parametrize("available", [None, True])
+@pytest.mark.parametrize("drafted", [False, True])
+@pytest.mark.parametrize("keeps", ["true", "false"])
+def test_a_first_release_is_found_below_what_a_person_published_on_top(
+    keeps: str, drafted: bool, available: bool | None, monkeypatch: pytest.MonkeyPatch
+):
+    """The run ended right after the publish, before it gave the version its name."""
+    with Sandbox(rules={"attributes_keep_own_keys": keeps}) as sandbox:
+        desired = wanted(name="Sync", **({} if available is None else {"available": available}))
+        if drafted:
+            sync = desired.resources[SYNC]
+            drafting = replace(
+                sync, fields={k: v for k, v in sync.fields.items() if k in ("name", "definition")}
+            )
+            apply(sandbox, Desired(PROJECT, "sandbox", {SYNC: drafting}), monkeypatch)
+
+        def die() -> None:
+            raise harness.Killed
+
+        with contextlib.suppress(harness.Killed, BaseExceptionGroup):
+            apply(sandbox, desired, monkeypatch, Meddling(sandbox, "publishIntegration", die))
+        (ours,) = draft(sandbox).versions
+        edit(sandbox)
+        sandbox.execute(
+            "mutation ($id: ID) { publishIntegration(input: {id: $id}) { integration { id } } }",
+            {"id": draft(sandbox).id},
+        )
+        apply(sandbox, desired, monkeypatch)
+        assert (len(draft(sandbox).versions), left(sandbox, desired)) == (2, [])
+        (running,) = harness.snapshot(sandbox).objects["Instance"]
+        assert facts_of(running).version_id == ours.id
+
+
 def test_trailers_are_written_where_attributes_are_dropped(monkeypatch: pytest.MonkeyPatch):
     with Sandbox(rules={"attributes_keep_own_keys": "false"}) as sandbox:
         for release in ("1.0.0", "1.1.0"):
