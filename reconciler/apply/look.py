@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -11,6 +11,9 @@ from reconciler.kinds.protocol import Kind, Request
 from reconciler.model.errors import NotFound
 from reconciler.model.operation import Operation, Upload
 from reconciler.model.state import LiveObject
+
+ATTEMPTS = 3
+FIRST_WAIT = 0.25
 
 
 class Objects(Protocol):
@@ -47,6 +50,20 @@ async def own(tenant: Objects, kind: Kind, request: Request) -> list[LiveObject]
     found += await _whole(tenant, kind, request, newest, {live.id for live in found})
     age = {live.id: index for index, live in enumerate(newest)}
     return sorted(found, key=lambda live: -age.get(live.id, len(newest)))
+
+
+async def own_by_now(
+    tenant: Objects, kind: Kind, request: Request, sleep: Callable[[float], Awaitable[None]]
+) -> list[LiveObject]:
+    """The objects that are the resource's, now that one was created. A list that lacks what we know to be
+    there is older than our call, and is read again.
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        found = await own(tenant, kind, request)
+        if request.live is None or any(o.id == request.live.id for o in found):
+            break
+        await sleep(FIRST_WAIT * 2**attempt)
+    return found
 
 
 async def own_anywhere(tenant: Objects, kind: Kind, request: Request) -> list[LiveObject]:

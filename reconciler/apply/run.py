@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
@@ -40,6 +40,7 @@ class Walk:
         self.fatal: ReconcilerError | None = None
         self._results: dict[str, Result] = {}
         self._begun: set[str] = set()
+        self._beside: list[Action] = []
         self._barred = plan.barred
         self._rollouts = Rollouts(plan.rollouts, plan.actions, self._barred)
 
@@ -68,7 +69,7 @@ class Walk:
             status = "interrupted" if self.stopped else "finished"
         finally:
             self._note(lambda: self._run.journal.end(status))
-        results = tuple(self._results[a.id] for a in self._plan.actions)
+        results = tuple(self._results[a.id] for a in self._actions())
         return Outcome(self._plan, results, interrupted=self.stopped, fatal=self.fatal)
 
     def cut_off(self, error: ReconcilerError | None = None) -> Outcome:
@@ -79,9 +80,13 @@ class Walk:
         results = tuple(
             self._results.get(a.id)
             or self._with_kept(Result(a, Status.SKIPPED, because=because, doubtful=a.id in self._begun))
-            for a in self._plan.actions
+            for a in self._actions()
         )
         return Outcome(self._plan, results, interrupted=error is None, fatal=self.fatal or error)
+
+    def _actions(self) -> tuple[Action, ...]:
+        """The plan's, and what turned out to be needed beside them."""
+        return (*self._plan.actions, *self._beside)
 
     async def _phase(self, actions: list[Action], blocked_by: str = "") -> None:
         within = {action.id for action in actions}
@@ -141,11 +146,19 @@ class Walk:
             message = f"nothing must be done to it any more: {why}"
             self._end(Result(action, Status.STALE, message, "plan again, and look at what is refused"))
             return
+        await self._carry(action, carry_out(action, self._run, self._aside))
+
+    async def _aside(self, action: Action, work: Awaitable[None]) -> Result:
+        """Carries out what no plan has: it is a part of an action that was begun, and is told like one."""
+        self._beside.append(action)
+        return await self._carry(action, work)
+
+    async def _carry(self, action: Action, work: Awaitable[None]) -> Result:
         self._begun.add(action.id)
         self._run.listener(Started(action))
         started, clock = self._now().isoformat(), monotonic()
-        status, error = await self._attempt(action)
-        self._end(
+        status, error = await self._attempt(action, work)
+        return self._end(
             Result(
                 action,
                 status,
@@ -167,9 +180,9 @@ class Walk:
             one.verb is Verb.DEPLOY and one.address == action.address for one in before
         )
 
-    async def _attempt(self, action: Action) -> tuple[Status, ReconcilerError | None]:
+    async def _attempt(self, action: Action, work: Awaitable[None]) -> tuple[Status, ReconcilerError | None]:
         try:
-            await carry_out(action, self._run)
+            await work
         except Stale as error:
             return Status.STALE, error
         except (Unreachable, NotAuthenticated, JournalFailed) as error:
@@ -184,7 +197,7 @@ class Walk:
             return Status.FAILED, Unforeseen(error, address=str(action.address))
         return Status.DONE, None
 
-    def _end(self, result: Result) -> None:
+    def _end(self, result: Result) -> Result:
         live = self._run.observed.get(result.action.address)
         done = live is not None and result.status is Status.DONE
         found = live.id if live is not None and done else result.action.target
@@ -193,6 +206,7 @@ class Walk:
         self._rollouts.ended(result)
         self._note(lambda: self._run.journal.ended(result))
         self._run.listener(Ended(result))
+        return result
 
     def _with_kept(self, result: Result) -> Result:
         return replace(result, kept=self._run.kept.get(result.action.id) or "")

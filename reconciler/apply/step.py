@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from reconciler.apply.deletion import look_inside
-from reconciler.apply.look import further, own
+from reconciler.apply.look import ATTEMPTS, FIRST_WAIT, further, own, own_by_now
 from reconciler.apply.running import Run
+from reconciler.apply.twins import beside_another, lost_to_nobody, older_than_own, several, taking_back
 from reconciler.kinds import all_kinds
 from reconciler.kinds.answers import observed, understood
 from reconciler.kinds.capabilities import Destroys, FollowUp, Notices, Publishes, Readiness, Uploads
@@ -26,22 +27,24 @@ from reconciler.model.errors import (
     Unreachable,
 )
 from reconciler.model.operation import Operation
-from reconciler.model.outcome import Waiting
+from reconciler.model.outcome import Result, Status, Waiting
 from reconciler.model.plan import Action, Verb
 from reconciler.model.state import LiveObject, Resource
 from reconciler.runs.manifest_test import run_test
 from reconciler.runs.poll import Poll
 
-ATTEMPTS = 3
-FIRST_WAIT = 0.25
 _DEPLOYED = {Verb.CREATE, Verb.CONFIGURE}
 """What leaves things to be deployed, of which the object may not tell."""
+Aside = Callable[[Action, Awaitable[None]], Awaitable[Result]]
+"""Carries out an action that no plan has, and tells how it ended."""
 PATIENCE = 3.0
 """Seconds after which what is waited for may be brought about."""
 
 
-async def carry_out(action: Action, run: Run) -> None:
-    """Carries an action out. Raises Stale, ApiError, Unreachable or NotAuthenticated."""
+async def carry_out(action: Action, run: Run, aside: Aside) -> None:
+    """Carries an action out, and `aside` what turns out to be needed beside it. Raises Stale, ApiError,
+    Unreachable or NotAuthenticated.
+    """
     kind = all_kinds()[action.address.kind]
     name = action.id.rpartition("#")[2]
     if action.address not in run.looked:
@@ -66,7 +69,9 @@ async def carry_out(action: Action, run: Run) -> None:
     if isinstance(kind, Publishes) and (op := kind.announced(action.verb, _request(action, run))):
         _further(kind, await _journalled(kind, op, action, run), action, run)
         _not_overtaken(kind, name, action, _request(action, run))
-    await _send(kind, name, action, run)
+    answered = await _send(kind, name, action, run)
+    if answered and action.verb is Verb.CREATE and not kind.marked:
+        await _keep_older(kind, action, run, aside)
     if action.verb is Verb.DELETE:
         run.observed.pop(action.address, None)
         return
@@ -111,11 +116,7 @@ async def _look_first(kind: Kind, action: Action, run: Run) -> bool:
         # Without a mark it may be anybody's: what the plan did not show is not taken over by a creation.
         bare = found is not None and action.verb is Verb.CREATE and not kind.marked
         if bare and kind.steps(_request(action, run), adopt=False).steps:
-            raise Stale(
-                "another object of its name came to be since the plan was made",
-                address=str(action.address),
-                hint="plan again",
-            )
+            raise _came_to_be(action)
         return True
     try:
         live = await run.tenant.read(kind, kind.get(action.target))
@@ -132,6 +133,14 @@ async def _look_first(kind: Kind, action: Action, run: Run) -> bool:
     live = _noting(kind, live, run.observed.get(action.address))
     run.observed[action.address] = run.before[action.address] = live
     return True
+
+
+def _came_to_be(action: Action) -> Stale:
+    return Stale(
+        "another object of its name came to be since the plan was made",
+        address=str(action.address),
+        hint="plan again",
+    )
 
 
 def _noting(kind: Kind, fresh: LiveObject, known: LiveObject | None) -> LiveObject:
@@ -160,21 +169,23 @@ async def _find(kind: Kind, action: Action, run: Run) -> LiveObject | None:
     """Looks for an object that already bears the mark: made by an earlier run, or by another one now."""
     found = await own(run.tenant, kind, _request(action, run))
     if len(found) > 1:
-        raise _several(action, found)
+        raise several(action, found)
     if found:
         run.observed[action.address] = found[0]
         return found[0]
     return None
 
 
-async def _send(kind: Kind, name: str, action: Action, run: Run) -> None:
+async def _send(kind: Kind, name: str, action: Action, run: Run) -> LiveObject | None:
+    """Sends it, more than once where that is safe. Gives the object where the call's own answer shows it."""
     for attempt in range(1, ATTEMPTS + 1):
         op = kind.operation(name, action.verb, _request(action, run))
         _keep(kind, name, action, run)
         try:
             node = await _journalled(kind, op, action, run)
         except PayloadError as error:
-            return await _rescue(kind, action, run, error)
+            await _rescue(kind, action, run, error)
+            return None
         except NotFound as error:
             if action.verb is Verb.DELETE:
                 return None
@@ -209,7 +220,8 @@ async def _settle(kind: Kind, action: Action, run: Run) -> LiveObject | None:
     either created. Each looks again, and all keep the oldest: what bears the mark beside it came to be since
     our look that found nothing, and nobody has done anything with it yet.
     """
-    request, found = _request(action, run), await _since(kind, action, run)
+    request = _request(action, run)
+    found = await own_by_now(run.tenant, kind, request, run.sleep)
     for twin in found[1:]:
         op = kind.operation(Verb.DELETE.value, Verb.DELETE, replace(request, live=twin))
         with suppress(NotFound):
@@ -219,35 +231,30 @@ async def _settle(kind: Kind, action: Action, run: Run) -> LiveObject | None:
     return found[0] if found else None
 
 
-async def _alone(kind: Kind, action: Action, run: Run) -> None:
-    """Looks whether another object of its name came to be beside one without a mark. Nobody can tell which
-    of them is a person's, so that both are left.
-    """
-    found = await _since(kind, action, run)
-    if len(found) > 1:
-        raise _several(action, found, "it was created, and so was another of its name: ")
-
-
-async def _since(kind: Kind, action: Action, run: Run) -> list[LiveObject]:
-    """The objects that are the resource's, now that one was created. A list that lacks what we know to be
-    there is older than our call, and is read again.
+async def _keep_older(kind: Kind, action: Action, run: Run, aside: Aside) -> None:
+    """Looks whether another object of its name came to be beside one without a mark, that this run knows to
+    have made. Of two, every run keeps the older, and whoever made the later takes it back. Where that cannot
+    be told, or done, both are left.
     """
     request = _request(action, run)
-    for attempt in range(1, ATTEMPTS + 1):
-        found = await own(run.tenant, kind, request)
-        if request.live is None or any(o.id == request.live.id for o in found):
-            break
-        await run.sleep(FIRST_WAIT * 2**attempt)
-    return found
+    found = await own_by_now(run.tenant, kind, request, run.sleep)
+    older = older_than_own(kind, action, request, found)
+    if older is None:
+        return
+    removal = taking_back(kind, action, request)
+    result = await aside(removal, _take_back(kind, removal, older, run))
+    if result.status is not Status.DONE:
+        raise beside_another(action, found)
+    run.observed[action.address] = older
+    if kind.steps(_request(action, run), adopt=False).steps:
+        raise _came_to_be(action)
 
 
-def _several(action: Action, found: Sequence[LiveObject], how: str = "") -> Stale:
-    ids = ", ".join(o.id for o in found)
-    return Stale(
-        f"{how}{len(found)} objects are {action.address}: {ids}",
-        address=str(action.address),
-        hint="plan again: the plan names a way out",
-    )
+async def _take_back(kind: Kind, removal: Action, older: LiveObject, run: Run) -> None:
+    """Deletes what this run made, if that takes nothing away from anybody."""
+    if await lost_to_nobody(kind, removal, _request(removal, run), older, run.tenant):
+        await _send(kind, Verb.DELETE.value, removal, run)
+    run.observed.pop(removal.address, None)
 
 
 def _keep(kind: Kind, name: str, action: Action, run: Run) -> None:
@@ -269,7 +276,7 @@ async def _rescue(kind: Kind, action: Action, run: Run, error: PayloadError) -> 
     run.observed[action.address] = _noting(kind, understood(kind, node), run.observed.get(action.address))
 
 
-async def _observe(kind: Kind, action: Action, node: Mapping[str, Any], run: Run) -> None:
+async def _observe(kind: Kind, action: Action, node: Mapping[str, Any], run: Run) -> LiveObject | None:
     live = observed(kind, action.verb, node, run.observed.get(action.address))
     if live is not None:
         run.observed[action.address] = live
@@ -280,8 +287,7 @@ async def _observe(kind: Kind, action: Action, node: Mapping[str, Any], run: Run
         await _settle(kind, action, run)
     elif action.verb is Verb.CREATE and live is None:
         await _find(kind, action, run)
-    elif action.verb is Verb.CREATE and not kind.marked:
-        await _alone(kind, action, run)
+    return live
 
 
 def _note(kind: Kind, verb: Verb, node: Mapping[str, Any], action: Action, run: Run) -> None:

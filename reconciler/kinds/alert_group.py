@@ -1,5 +1,6 @@
 """AlertGroup: users and webhooks that are told of alerts together."""
 
+from reconciler.kinds.capabilities import TakenBack
 from reconciler.kinds.table.documents import Api, Search
 from reconciler.kinds.table.kind import TabledKind
 from reconciler.kinds.table.row import Row
@@ -7,11 +8,11 @@ from reconciler.kinds.table.shape import NAME, names
 from reconciler.kinds.user import PEOPLE
 
 
-class AlertGroupKind(TabledKind):
+class AlertGroupKind(TabledKind, TakenBack):
     """Users and webhooks that are told of alerts together."""
 
     name = "AlertGroup"
-    api = Api("alertGroup", "alertGroups", search=Search(argument=""))
+    api = Api("alertGroup", "alertGroups", search=Search(argument=""), also="createdAt")
     example = "on-call"
     fields = (
         Row(

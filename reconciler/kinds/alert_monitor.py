@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from reconciler.kinds.capabilities import TakenBack
 from reconciler.kinds.table.documents import Api
 from reconciler.kinds.table.kind import TabledKind
 from reconciler.kinds.table.row import Row
@@ -19,11 +20,11 @@ def _flow_config(fields: Mapping[str, object]) -> Ref | None:
     return FlowConfigRef(instance, str(flow)) if flow and isinstance(instance, Address) else None
 
 
-class AlertMonitorKind(TabledKind):
+class AlertMonitorKind(TabledKind, TakenBack):
     """What is watched, what raises an alert, and who is told."""
 
     name = "AlertMonitor"
-    api = Api("alertMonitor", "alertMonitors")
+    api = Api("alertMonitor", "alertMonitors", also="createdAt")
     example = "failed-runs"
     fields = (
         Row(

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from reconciler.kinds.protocol import Kind, Request, Step, Steps
@@ -83,6 +84,20 @@ class AskedFurther(Protocol):
 
 
 # Matching and referring
+
+
+@runtime_checkable
+class Refers(Protocol):
+    """Objects that tell which others they refer to."""
+
+    @property
+    def refers(self) -> frozenset[str]:
+        """The kinds of those others."""
+        ...
+
+    def referred(self, live: LiveObject, kind: str) -> frozenset[str]:
+        """The ids of the others of one kind."""
+        ...
 
 
 @runtime_checkable
@@ -285,6 +300,17 @@ class Destroys(Protocol):
     def destroys(self, step: str, verb: Verb, request: Request) -> str:
         """The text that the step would destroy; empty where there is none."""
         ...
+
+
+@runtime_checkable
+class TakenBack(Protocol):
+    """Objects without a mark that a run may take back once it made one, since another run made the same just
+    before: whoever uses the other one has all that this one was. A person's account is no such thing.
+    """
+
+    def made_at(self, live: LiveObject) -> datetime | None:
+        """When the tenant made it; None where it does not tell."""
+        return live.facts.made
 
 
 @runtime_checkable

@@ -41,7 +41,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The ends of all the plan's actions, in the plan's order."""
+    """The ends of all the plan's actions, in the plan's order, and of what turned out to be needed beside."""
 
     plan: Plan
     results: tuple[Result, ...]

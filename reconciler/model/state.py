@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import IntEnum
 from typing import Any
 
@@ -115,6 +116,7 @@ class Facts:
     """What an answer shows of an object beside its fields; kinds of which more is shown have types of their
     own. `mark` and `protect` are remembered apart from its labels; `older` says that its record is one of an
     earlier version, and `unsaid` are the keys of which the record had no room to say how they were written.
+    `made` is when it was made; None where the kind does not ask, or the tenant does not tell.
     `absent` are the fields that the tenant does not know, level by level: neither null nor empty.
     """
 
@@ -122,6 +124,7 @@ class Facts:
     protect: bool = False
     older: bool = False
     unsaid: frozenset[str] = frozenset()
+    made: datetime | None = None
     absent: frozenset[tuple[str, ...]] = frozenset()
 
 

@@ -83,6 +83,7 @@ def lease_document(lease: Lease, *, now: str) -> Document:
 def outcome_document(outcome: Outcome, *, created_at: str, seconds: float = 0.0) -> Document:
     """What became of a plan as JSON. `seconds` is how long the whole run took."""
     statuses = Counter(result.status for result in outcome.results)
+    planned = {action.id for action in outcome.plan.actions}
     return {
         "format": OUTCOME,
         **_head(outcome.plan, created_at),
@@ -96,7 +97,10 @@ def outcome_document(outcome: Outcome, *, created_at: str, seconds: float = 0.0)
             "unchanged": outcome.plan.unchanged,
             **({"refusals": len(outcome.plan.refusals)} if outcome.plan.refusals else {}),
         },
-        "actions": [_result(result) for result in outcome.results],
+        "actions": [
+            {**_result(result), **({} if result.action.id in planned else {"unplanned": True})}
+            for result in outcome.results
+        ],
         "warnings": [_diagnostic(warning) for warning in outcome.plan.warnings],
         "refusals": [_refusal(refusal) for refusal in outcome.plan.refusals],
         **_left_out(outcome.plan),

@@ -228,6 +228,8 @@ def _gone(missing: Document) -> str:
 def _ended(action: Document) -> list[str]:
     sign = {"done": "+", "failed": "-", "stale": "!", "skipped": "#"}[action["status"]]
     lines = [f"{sign} {action['verb']} {_name(action['address'])}"]
+    if action.get("unplanned"):
+        lines.append(f"      {_message(action['reason'])}")
     if action["error"]:
         lines.append(f"      {_message(action['error'])}")
     if why := values.unfinished(action):

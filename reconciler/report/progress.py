@@ -119,7 +119,10 @@ class Progress:
                 self._bars.remove_task(line)
             if self._all is not None:
                 self._done += 1
-                self._bars.update(self._all, completed=self._done, description=self._count())
+                self._total = max(self._total, self._done)  # some turn out to be needed on the way
+                self._bars.update(
+                    self._all, total=self._total, completed=self._done, description=self._count()
+                )
         self._line(_ended(result))
 
     def _count(self) -> str:

@@ -64,10 +64,10 @@ def render_plan(console: Console, document: Document, *, verbose: bool = False) 
 
 
 def render_outcome(console: Console, document: Document, *, verbose: bool = False) -> None:
-    """What became of the plan. What was done is listed with `verbose` only: progress has shown it. What it
-    left to do comes last.
+    """What became of the plan. What was done as planned is listed with `verbose` only: progress has shown it.
+    What it left to do comes last.
     """
-    shown = [one for one in document["actions"] if verbose or one["status"] != "done" or one["kept"]]
+    shown = [one for one in document["actions"] if verbose or values.is_told(one)]
     alike = Counter[str]()
     for action in shown:
         reason = action["because"] if action["status"] == "skipped" and not action["doubtful"] else ""
@@ -264,6 +264,8 @@ def _result(console: Console, action: Document) -> None:
     lines.write(
         console, 2, (f"{status:<8}", _STATUS[status]), f"{action['verb']} {terminal(action['address'])}{took}"
     )
+    if action.get("unplanned"):
+        lines.write(console, 6, (terminal(action["reason"]), "dim"))
     if action["error"]:
         lines.write(console, 6, terminal(action["error"]))
     if why := values.unfinished(action):

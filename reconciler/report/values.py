@@ -242,6 +242,11 @@ def outcome_line(document: Mapping[str, Any]) -> str:
     return f"{stopped}: {', '.join(kept)}{doubt}{took}."
 
 
+def is_told(action: Mapping[str, Any]) -> bool:
+    """Whether the end of an action is told also where one asks for no details."""
+    return action["status"] != "done" or bool(action["kept"]) or bool(action.get("unplanned"))
+
+
 def next_line(document: Mapping[str, Any]) -> str:
     """What to do after a run that did not do everything; empty where it did."""
     ends = {action["status"] for action in document["actions"]}

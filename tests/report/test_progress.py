@@ -75,3 +75,13 @@ def test_many_in_flight_stay_within_the_screen() -> None:
     actions = [Action(f"c{i}", Address("Customer", f"c{i}"), Verb.CREATE, "") for i in range(100)]
     out = played([Started(action) for action in actions], terminal=True)
     assert len(set(re.findall(r"create Customer/c\d+", out))) == 8
+
+
+def test_what_turned_out_to_be_needed_on_the_way_is_counted() -> None:
+    to = console(100, terminal=True)
+    with Progress(to, 1) as progress:
+        for name in ("x#delete", "x#create"):
+            action = Action(name, Address("AlertGroup", "x"), Verb(name[2:]), "")
+            progress(Started(action))
+            progress(Ended(Result(action, Status.DONE)))
+    assert "applying 2/2" in written(to)

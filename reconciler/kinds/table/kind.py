@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
-from reconciler.kinds.capabilities import Recorded
+from reconciler.kinds.capabilities import Recorded, Refers
 from reconciler.kinds.nodes import fitted
 from reconciler.kinds.protocol import Request, Step, Steps, address_of
 from reconciler.kinds.table.absent import absent_fields, lacks
@@ -45,7 +46,7 @@ LONGEST = 160
 """Neither a header nor a description is as short as a label."""
 
 
-class TabledKind(PlainKind, Recorded):
+class TabledKind(PlainKind, Recorded, Refers):
     """A kind of which `fields` says nearly all. Its documents are made from them, with `api` for what the API
     calls it; so is its schema, with `rules` for what no single field can say. `example` names its example.
     """
@@ -88,6 +89,16 @@ class TabledKind(PlainKind, Recorded):
         """The fields of which it must be known whether they were written as secrets."""
         return tuple(sorted(row.name for row in self.fields if row.secret == "may"))
 
+    @property
+    def refers(self) -> frozenset[str]:
+        """What its rows name."""
+        return frozenset(row.refers for row in self.fields if row.refers)
+
+    def referred(self, live: LiveObject, kind: str) -> frozenset[str]:
+        """What those rows hold that name this kind."""
+        found = (live.fields[row.name] for row in self.fields if row.refers == kind)
+        return frozenset(str(one) for ids in found if isinstance(ids, Mapping) for one in ids)
+
     def refers_to(self, row: Row, fields: Mapping[str, object]) -> str:
         """The kind that a row of a manifest with these fields names."""
         return row.refers
@@ -122,7 +133,7 @@ class TabledKind(PlainKind, Recorded):
             id=str(node["id"]),
             fields={row.name: row.parsed(node) for row in self.fields},
             labels=labels,
-            facts=Facts(older=known.older, absent=absent),
+            facts=Facts(older=known.older, absent=absent, made=_moment(node.get("createdAt"))),
             applied=known.applied,
             written=known.written,
             denied=denied(node),
@@ -327,6 +338,14 @@ class TabledKind(PlainKind, Recorded):
             repeatable=verb is not Verb.CREATE,
             address=address_of(request.resource),
         )
+
+
+def _moment(text: object) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _hashable(values: Iterable[object]) -> tuple[object, ...]:

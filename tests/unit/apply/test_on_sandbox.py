@@ -65,7 +65,12 @@ def test_a_rotated_secret_that_cannot_be_read_back_is_sent_once(sandbox: Sandbox
     assert "first" in held(sandbox)
     rotated = wanted(configured("second"), data=hidden())
     outcome = converge(sandbox, rotated, POLICY)
-    assert [r.action.id.partition("#")[2] for r in outcome.results] == ["configure", "record", "deploy"]
+    assert [r.action.id.partition("#")[2] for r in outcome.results] == [
+        "update",
+        "configure",
+        "record",
+        "deploy",
+    ]
     assert "second" in held(sandbox)
     assert plan_for(sandbox, rotated, POLICY).actions == ()
 
