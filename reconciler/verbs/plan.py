@@ -65,7 +65,7 @@ async def plan(session: Session, options: Options, *, every_kind: bool = False) 
         live = await fetch(client, kinds, needed=kinds_named(reach), concurrency=options.parallelism)
         matched = match(desired, live, choices(options.use, desired))
         if along := along_unread(desired, live, matched, allowed, selection):
-            live = with_beside(live, await fetch(client, along, needed=()))
+            live = matched.live = with_beside(live, await fetch(client, along, needed=()))
         note_owed(session, live.tenant, matched, allowed)
         await look_further(
             client,
