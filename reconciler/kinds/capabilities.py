@@ -305,7 +305,7 @@ class Destroys(ABC):
         ...
 
 
-class TakenBack(ABC):
+class TakenBack:
     """Objects without a mark that a run may take back once it made one, since another run made the same just
     before: whoever uses the other one has all that this one was. A person's account is no such thing.
     """

@@ -57,12 +57,13 @@ def _calls(entries: tuple[dict[str, Any], ...], address: Address) -> Iterator[di
 
 def _is_owed(calls: list[dict[str, Any]], deployed_at: str | None) -> bool:
     """Whether a run saved something on an instance and did not deploy it, and nobody has since."""
-    saved = [str(one.get("at", "")) for one in calls if one.get("operation") in _SAVING]
-    paid = any(
-        one.get("operation") == _DEPLOY and one.get("event") == "answer" and not one.get("error")
-        for one in calls
-    )
-    return bool(saved) and not paid and not _is_later(deployed_at, saved[0])
+    saved = ""
+    for one in calls:
+        if one.get("operation") in _SAVING:
+            saved = saved or str(one.get("at", ""))
+        elif one.get("operation") == _DEPLOY and one.get("event") == "answer" and not one.get("error"):
+            saved = ""  # what is saved after it, as when an instance is put back, is to be deployed again
+    return bool(saved) and not _is_later(deployed_at, saved)
 
 
 def _is_later(deployed_at: str | None, than: str) -> bool:

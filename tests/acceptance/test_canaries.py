@@ -163,7 +163,9 @@ class Aviary:
             assert self.run(*output) in (0, 5), self.said[-3000:]
 
     def apply(self) -> None:
-        assert self.run("--debug", "apply", "--yes", "--show-values") == 0, self.said[-3000:]
+        assert self.run("--debug", "apply", "--yes", "--show-values", "--deploy-pending") == 0, self.said[
+            -3000:
+        ]
         assert self.run("plan", "--detailed-exitcode") == 0, self.said[-3000:]
         self.run("history", "latest", "--format", "json")
 

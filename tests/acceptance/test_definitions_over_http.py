@@ -48,7 +48,7 @@ def test_a_definition_from_nothing_to_healed(
 
     code, out, err = project("apply", "--yes")
     assert (code, "--overwrite-drafts" in out) == (5, True), err
-    code, _, err = project("apply", "--yes", "--overwrite-drafts")
+    code, _, err = project("apply", "--yes", "--overwrite-drafts", "--deploy-pending")
     assert code == 0, err
     project.converged()
     assert project.json("drift")["drift"] == []

@@ -18,6 +18,7 @@ import pytest
 
 from reconciler.cli.main import cli
 from reconciler.kinds import all_kinds
+from reconciler.kinds.instance.facts import InstanceFacts
 from reconciler.model.address import Address
 from reconciler.model.secret import Unproven
 from reconciler.model.state import How, LiveObject, Resource, Written
@@ -117,7 +118,7 @@ def test_a_secret_and_its_successor_appear_nowhere(
     _theirs(project, canary, f"{new} of theirs")
     for output in OUTPUTS:
         spilled.run(*output)
-    assert spilled.run("apply", "--yes", "--format", "json")[0] == 0
+    assert spilled.run("apply", "--yes", "--format", "json", "--deploy-pending")[0] == 0
     assert spilled.run("plan", "--detailed-exitcode")[0] == 0
     spilled.run("history", "latest", "--format", "json")
     modes = {
@@ -180,13 +181,13 @@ def test_a_secret_that_was_rotated_is_no_drift_but_one_that_others_changed_is(
     assert project("apply", "--yes")[0] == 0
     for value in ("kanarie-second", "kanarie-third"):
         monkeypatch.setenv("SHOP_KEY", value)
-        changes = [c for a in project.json("plan")["actions"] for c in a["changes"]]
+        changes = [c for a in project.json("plan", "--deploy-pending")["actions"] for c in a["changes"]]
         assert {(c["path"], c["cause"]) for c in changes} == {
             ("config.Channel", "pending"),
             ("config.Shop.inputs.apiKey", "pending"),
         }
         assert project.json("drift")["drift"] == []
-        assert project("apply", "--yes")[0] == 0
+        assert project("apply", "--yes", "--deploy-pending")[0] == 0
         project.converged()
         _theirs(project, "rotated", "kanarie-theirs")
         causes = {(d["path"], d["cause"]) for d in project.json("drift")["drift"]}
@@ -425,8 +426,8 @@ def test_a_rotated_secret_that_cannot_be_read_back_is_sent_once(
         assert project("plan", "--detailed-exitcode")[0] == 0
         monkeypatch.setenv("SHOP_KEY", value)
         planned = project.json("plan")["actions"]
-        # The update writes the record, once the secret was sent.
-        assert [a["verb"] for a in planned] == (["configure", "update", "deploy"] if key else [])
+        # The updates write the record: that a deploy is owed, and the secret once it was sent.
+        assert [a["verb"] for a in planned] == (["update", "configure", "update", "deploy"] if key else [])
         assert {c["path"] for a in planned for c in a["changes"]} <= {"config.Shop.inputs.apiKey"}
         code, out, err = project("apply", "--yes")
         assert code == 0, err
@@ -444,7 +445,9 @@ def test_a_value_that_was_a_secret_stays_out_of_the_plans_digests(how: How | Non
         fields = {"config": {"Channel": Unproven(value), "Other": "same"}, "flows": {}}
         written = {"config.Channel": Written(how)} if how else None
         labels = frozenset({"reconciler:shop/instance/orders"})
-        live = LiveObject(kind="Instance", id="1", fields=fields, labels=labels, written=written)
+        live = LiveObject(
+            kind="Instance", id="1", fields=fields, labels=labels, written=written, facts=InstanceFacts()
+        )
         return kind.basis(live, Resource(Address("Instance", "acme/orders"), {"config": wanted}))
 
     # What never was a secret is part of it, so that other people's changes are noticed.

@@ -107,7 +107,9 @@ def test_the_move_of_just_those_instances_is_refused(shop: Folder):
     configure(shop, "acme", version=newest(shop))
     (other,) = shop.json("plan", "--exclude", "Instance/acme/*")["refusals"]
     assert other["message"] == f"{MOVES}1 instance (Instance/beta/beta-orders)"
-    code, out, err = shop("apply", "--yes", "--select", "Instance/acme/*", "--configured-anew")
+    code, out, err = shop(
+        "apply", "--yes", "--select", "Instance/acme/*", "--configured-anew", "--deploy-pending"
+    )
     assert code == 0, out + err
     assert runs(shop) == {"acme": 2, "beta": 1, "gamma": 1}
     assert shop("apply", "--yes", "--select", "Instance/beta/*", "--configured-anew")[0] == 1  # it is not
@@ -130,7 +132,7 @@ def test_the_way_back_is_judged_too(shop: Folder):
     excluded = [part for one in ("acme", "beta") for part in ("--exclude", f"Instance/{one}/*")]
     assert shop("apply", "--yes", *excluded, "--exclude", "Instance/gamma/*")[0] == 0
     configure(shop, "gamma", version=newest(shop))
-    assert shop("apply", "--yes", *excluded, "--configured-anew")[0] == 0
+    assert shop("apply", "--yes", *excluded, "--configured-anew", "--deploy-pending")[0] == 0
     assert runs(shop)["gamma"] == 2
     for customer in ("acme", "beta", "gamma"):
         instance(shop, customer, release="1.0.0")

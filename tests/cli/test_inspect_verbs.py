@@ -159,7 +159,6 @@ def test_a_name_finds_one_thing_by_name_or_id(shell: Shell) -> None:
         (["customers", "acme"], '"Acme Inc"'),
         (["instances", "--integration", "Helo"], 'did you mean "Hello"?'),
         (["versions", "9", "--integration", "Hello"], 'there is no version "9"'),
-        (["component", "lgo"], 'did you mean "log"'),
         (["customer", b64encode(f"Customer:{UUID(int=1)}".encode()).decode()], "there is no customer"),
         (["flows", "--integration", b64encode(f"Integration:{UUID(int=1)}".encode()).decode()], "not"),
     ],
@@ -167,6 +166,13 @@ def test_a_name_finds_one_thing_by_name_or_id(shell: Shell) -> None:
 def test_what_is_not_there_ends_with_1_and_near_names(shell: Shell, arguments: list[str], told: str) -> None:
     shell("get", *arguments, code=1)
     assert told in shell.err
+
+
+def test_a_component_that_a_tenant_does_not_invent_is_not_there(shell: Shell) -> None:
+    shell("sandbox", "rule", "unknown_components=refused")
+    shell("get", "component", "lgo", code=1)
+    assert 'did you mean "log"' in shell.err
+    shell("sandbox", "rule", "unknown_components=invented")
 
 
 @pytest.mark.parametrize(

@@ -220,7 +220,7 @@ def test_what_is_adopted_counts_as_plain_only_where_it_is_just_what_git_says(sho
     assert before(shop)["config.Channel"] == NOT_SHOWN
     someone_sets(shop, Body='{"by": "theirs"}')
     shown = before(shop)
-    assert (shown["config.Channel"], shown["config.Body"]) == (NOT_SHOWN, '{"by": "theirs"}')
+    assert (shown["config.Channel"], shown["config.Body"]) == (NOT_SHOWN, {"by": "theirs"})
     assert SECRET not in said(shop)
     causes = {one["path"]: one["cause"] for one in shop.json("drift")["drift"]}
     assert causes == {"config.Body": "drift", "config.Channel": "unknown"}
@@ -276,7 +276,7 @@ def test_a_secret_of_an_earlier_release_stays_one(shop: Folder):
     shop.manifest(
         "Integration", "orders", name="Orders", definition="../definitions/orders.yml", release="2.0.0"
     )
-    assert before(shop) == {"config.Channel": "(secret)", "config.Body": "{}"}
+    assert before(shop) == {"config.Channel": "(secret)", "config.Body": {}}
     assert SECRET not in said(shop)
 
 
