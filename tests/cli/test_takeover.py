@@ -100,7 +100,8 @@ def test_naming_what_runs_is_no_deployment(project: Folder, ahead: bool, rule: s
     adopt(project, ids)
     before = instance(project)
     assert [one for one in actions(project) if ORDERS in one] == []
-    assert project("apply", "--yes")[0] == 0
+    code, out, err = project("apply", "--yes")
+    assert code == 0, out + err
     assert (instance(project), actions(project), len(versions(project))) == (before, [], 1)
     assert "1.0.0" in str(versions(project))
 

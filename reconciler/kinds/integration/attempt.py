@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reconciler.kinds.integration.draft import published_version, release_of
+from reconciler.kinds.integration.draft import is_made_from_manifest, published_version, release_of
 from reconciler.kinds.integration.facts import facts_of
+from reconciler.kinds.integration.release import to_be_named
 from reconciler.kinds.protocol import Request
 
 PUBLISHING = "publishing"
@@ -25,6 +26,8 @@ def attempt(request: Request, names: Mapping[str, str]) -> dict[str, object]:
         return {}
     if facts_of(live).dropped or any(version.release for version in live.versions):
         return {}  # its name stands below the comment, or the tenant keeps attributes
+    if any(is_made_from_manifest(request, one) is not False for one in to_be_named(live, release)):
+        return {}  # it may be published already, by hand, and only lack the name
     newest = live.versions[0].id if live.versions else ""
     return {PUBLISHING: {release: facts_of(live).publishing.get(release, newest)}}
 
