@@ -226,7 +226,8 @@ def test_a_server_that_is_not_there(
 ):
     secret = CANARIES["plain"][0]
     project = secretive(served, secret)
-    monkeypatch.setattr("reconciler.api.retries.Patience.delay", lambda *_: 0.0)
+    for wait in ("delay", "until_back"):
+        monkeypatch.setattr(f"reconciler.api.retries.Patience.{wait}", lambda *_: 0.0)
     nowhere = {"url": "http://127.0.0.1:9", "auth": {"refreshToken": {"env": "SHOP_KEY"}}}
     project.project("shop", {"nowhere": nowhere})
     spilled = Spilled(project)
