@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -16,7 +16,7 @@ from reconciler.model.state import Desired, Resource
 from reconciler.plan.build import make_plan
 from reconciler.report.document import plan_document
 from reconciler.sandbox import Sandbox
-from tests.harness import apply_plan, snapshot
+from tests.harness import apply_plan, paired, snapshot
 from tests.worlds import World, definition, desired, worlds
 
 POLICY = Policy(prune=True, allow_delete=True, allow_update=True)
@@ -54,7 +54,11 @@ class Cost:
 
 def costs(sandbox: Sandbox, wanted: Desired) -> tuple[Cost, Cost]:
     """Plans, then does all that `apply` with the saved plan does: the estimate, and what was sent."""
-    saved = make_plan(wanted, snapshot(sandbox, wanted), POLICY)
+    live = snapshot(sandbox, wanted)
+    before = sandbox.requests()
+    matched = paired(sandbox, wanted, live)
+    live = replace(live, requests=live.requests + sandbox.requests() - before)
+    saved = make_plan(wanted, live, POLICY, matched=matched)
     assert not saved.refusals, saved.refusals
     told = plan_document(saved, created_at="", rate=10)["requests"]
     assert told["seconds"] == pytest.approx((told["read"] + told["write"]) / 10)
