@@ -218,8 +218,6 @@ def test_folders_within_folders_a_thousand_times(root: Path) -> None:
         ("/etc/*.yaml", "outside-project"),
         ("a**b", "missing-file"),
         ("[", "missing-file"),
-        ('"a\\0b"', "yaml-syntax"),
-        ('"a\\0b*"', "yaml-syntax"),
         ("x" * 300, "file-unreadable"),
     ],
 )
@@ -228,6 +226,14 @@ def test_entries_that_lead_to_nothing(root: Path, entry: str, code: str) -> None
         "[manifests/]", f"[manifests/, '{entry}']" if '"' not in entry else f"[{entry}]"
     )
     assert code in codes(root, reconciler=project)
+
+
+@pytest.mark.parametrize("entry", ['"a\\0b"', '"a\\0b*"'])
+def test_an_entry_with_a_nul_is_told_by_the_reader(root: Path, entry: str) -> None:
+    text = PROJECT.replace("[manifests/]", f"[{entry}]")
+    loaded, found = sample.project.load(sample.write(root, {"reconciler.yaml": text}))
+    assert loaded is None
+    assert [problem.code for problem in found] == ["yaml-syntax"]
 
 
 def test_a_command_that_never_stops_talking(tmp_path: Path) -> None:
