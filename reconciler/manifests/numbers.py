@@ -35,8 +35,12 @@ def _problem(written: str, value: int | float) -> str:
         kept = float(value)
     except OverflowError:
         return f"the number {written} is larger than what is kept"
-    # Of an infinite one, the reader of the file has told already.
-    if exact == Decimal(repr(kept)) or (isinstance(value, float) and math.isinf(float(written))):
+    # Of an infinite one, and of one that is none, the reader of the file has told already.
+    if (
+        exact is None
+        or exact == Decimal(repr(kept))
+        or (isinstance(value, float) and math.isinf(float(written)))
+    ):
         return ""
     return f"the number {written} has more digits than are kept: it would become {kept!r}"
 
