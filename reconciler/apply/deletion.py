@@ -50,6 +50,6 @@ def _taken_along(made: list[LiveObject], changed: list[LiveObject], action: Acti
 
 def _named(objects: list[LiveObject]) -> Iterator[str]:
     for live in objects[:NAMED]:
-        yield f'{live.kind.lower()} "{live.fields.get("name", "")}" ({live.id})'
+        yield live.title
     if len(objects) > NAMED:
         yield f"and {len(objects) - NAMED} more"

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from reconciler.kinds.capabilities import GoesWith, Scoped, SharesItsList
+from reconciler.kinds.capabilities import GoesWith, SharesItsList, live_scope_of
 from reconciler.kinds.nodes import AS_DESCRIBED, Odd
 from reconciler.kinds.protocol import Kind
 from reconciler.kinds.table.marks import PREFIX, mark, marks_in
@@ -85,7 +85,7 @@ def _probe(kind: Kind, live: LiveObject) -> None:
     if not isinstance(live.id, str | int) or live.id == "":
         raise Odd("it has no id")
     kind.basis(live, None)
-    hash(kind.live_scope(live) if isinstance(kind, Scoped) else None)
+    hash(live_scope_of(kind, live))
     for _, value in kind.deleted_with(live) if isinstance(kind, GoesWith) else ():
         hash(value)
     if not all(isinstance(one.id, str) and isinstance(one.number, int) for one in live.versions):

@@ -117,6 +117,16 @@ class Scoped(ABC):
         ...
 
 
+def scope_of(kind: Kind, resource: Resource, resolve: Resolve) -> str | Ref | None:
+    """What a mark of any kind is unique within: None for the tenant, a Ref where it is not there yet."""
+    return kind.scope(resource, resolve) if isinstance(kind, Scoped) else None
+
+
+def live_scope_of(kind: Kind, live: LiveObject) -> str | None:
+    """The live side of `scope_of`."""
+    return kind.live_scope(live) if isinstance(kind, Scoped) else None
+
+
 class KeepsUnique(ABC):
     """Objects of which no two may bear the same value in some field, in the tenant or in what `Scoped` names:
     who takes such a value has to wait for whoever gives it up.

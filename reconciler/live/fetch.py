@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
@@ -42,13 +42,20 @@ def kinds_to_read(desired: Desired, *, prune: bool, every: bool = False) -> list
     ]
 
 
+def together(keys: Collection[str], most: int) -> Iterator[list[str]]:
+    """The keys in order, at most so many at a time."""
+    named = sorted(keys)
+    for start in range(0, len(named), most):
+        yield named[start : start + most]
+
+
 async def with_inputs(client: Client, keys: Collection[str]) -> list[LiveObject]:
     """What the components of these keys call the inputs of their actions, as far as the tenant tells it."""
-    tenant, named = Tenant(client), sorted(keys)
+    tenant = Tenant(client)
     found: list[LiveObject] = []
-    for start in range(0, len(named), DESCRIBED_AT_ONCE):
+    for some in together(keys, DESCRIBED_AT_ONCE):
         with suppress(GraphQLError, Misfit):
-            answer = await tenant.ask(described(named[start : start + DESCRIBED_AT_ONCE]))
+            answer = await tenant.ask(described(some))
             nodes = answer.get("nodes") if isinstance(answer, Mapping) else None
             found += [inputs_of(node) for node in nodes or () if node]
     return found

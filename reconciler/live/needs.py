@@ -4,7 +4,7 @@ versions only of what the newest does not settle.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import anyio
@@ -12,6 +12,7 @@ import anyio
 from reconciler.api.client import Client
 from reconciler.api.pages import LARGEST, read_all
 from reconciler.kinds.integration.needs import Found, connections, keys_of, newest, numbered, signed
+from reconciler.live.fetch import together
 from reconciler.live.tenant import Tenant
 from reconciler.model.needs import Component, Need, Shared
 from reconciler.model.operation import Operation
@@ -34,21 +35,15 @@ async def look_up(client: Client, needed: Collection[Need]) -> Found:
     components = [one for one in needed if isinstance(one, Component)]
     shared = {one.stable_key for one in needed if isinstance(one, Shared)}
     async with anyio.create_task_group() as group:
-        for some in _together(keys_of(components)):
+        for some in together(keys_of(components), AT_ONCE):
             group.start_soon(ask, newest(some), found.take_newest)
-        for some in _together(shared):
+        for some in together(shared, AT_ONCE):
             group.start_soon(ask, connections(some), found.take_connections)
     older = [one for one in components if not found.settles(one)]
     async with anyio.create_task_group() as group:
         for number in sorted({one.number for one in older if one.number is not None}):
-            for some in _together(keys_of(one for one in older if one.number == number)):
+            for some in together(keys_of(one for one in older if one.number == number), AT_ONCE):
                 group.start_soon(ask, numbered(some, number), found.take)
-        for some in _together(keys_of(one for one in older if one.signature)):
+        for some in together(keys_of(one for one in older if one.signature), AT_ONCE):
             group.start_soon(packages, some)
     return found
-
-
-def _together(keys: Collection[str]) -> Iterator[list[str]]:
-    named = sorted(keys)
-    for start in range(0, len(named), AT_ONCE):
-        yield named[start : start + AT_ONCE]

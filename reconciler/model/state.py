@@ -157,6 +157,11 @@ class LiveObject:
     denied: tuple[str, ...] = ()
     notes: Notes | None = None
 
+    @property
+    def title(self) -> str:
+        """What people are told that it is: its kind, its name and its id."""
+        return f'{self.kind.lower()} "{self.fields.get("name", "")}" ({self.id})'
+
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:

@@ -60,7 +60,7 @@ def deletions(
     names = {obj.id: address for address, obj in chosen.items()}
     along = {o.id: (o, address) for address, obj in chosen.items() for o in _inside(obj, within)}
     lost = [(o, address) for o, address in along.values() if o.id not in names]
-    told = [f"{_called(o)} is deleted with {address}" for o, address in lost]
+    told = [f"{o.title} is deleted with {address}" for o, address in lost]
     refusals += [*_still_wanted(desired, matched, lost), *_not_to_be_lost(desired.project, matched, lost)]
     refusals += _holding_the_odd(chosen, live)
     if not policy.delete_strangers:
@@ -194,7 +194,7 @@ def _protected(chosen: Mapping[Address, LiveObject]) -> list[Refusal]:
     return [
         Refusal(
             "protected",
-            f"{_called(obj)} is protected, and no manifest names it any more",
+            f"{obj.title} is protected, and no manifest names it any more",
             str(address),
             "to delete it, write its manifest again with protect: false, apply, and take it away then; to "
             f"keep it, give --exclude {address}, or let go of it: reconciler forget {address}",
@@ -202,10 +202,6 @@ def _protected(chosen: Mapping[Address, LiveObject]) -> list[Refusal]:
         for address, obj in sorted(chosen.items())
         if is_protected(obj)
     ]
-
-
-def _called(obj: LiveObject) -> str:
-    return f'{obj.kind.lower()} "{obj.fields.get("name", "")}" ({obj.id})'
 
 
 def _within(live: Live) -> Within:
@@ -258,7 +254,7 @@ def _not_to_be_lost(
         if obj.id not in wanted and (foreign or is_protected(obj)):
             code = "owned-otherwise" if foreign else "protected"
             why = f'bears the mark "{foreign[0]}"' if foreign else "is protected"
-            message = f"deleting {outer} would delete {_called(obj)}, which {why}"
+            message = f"deleting {outer} would delete {obj.title}, which {why}"
             refusals.append(Refusal(code, message, str(outer), f"keep {outer}: give --exclude {outer}"))
     return refusals
 
@@ -299,7 +295,7 @@ def _holding_the_unread(chosen: Mapping[Address, LiveObject], live: Live) -> lis
 
 
 def _unmarked(objects: Sequence[LiveObject]) -> str:
-    named = [_called(obj) for obj in objects[:NAMED]]
+    named = [obj.title for obj in objects[:NAMED]]
     if len(objects) > NAMED:
         rest = len(objects) - NAMED
         return f"{len(objects)} objects that bear no mark: {', '.join(named)} and {rest} more"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from reconciler.kinds import all_kinds
-from reconciler.kinds.capabilities import Scoped
+from reconciler.kinds.capabilities import live_scope_of
 from reconciler.model.address import Address
 from reconciler.model.plan import Cause, Change, Drift, Stranger, Verb
 from reconciler.model.state import Live, LiveObject
@@ -61,8 +61,7 @@ def strangers(live: Live, matched: Matched) -> tuple[Stranger, ...]:
     told = {o.id: _slug(_called(o)) for objects in live.objects.values() for o in objects}
     found = []
     for one in matched.strangers:
-        kind = all_kinds()[one.kind]
-        scope = kind.live_scope(one) if isinstance(kind, Scoped) else None
+        scope = live_scope_of(all_kinds()[one.kind], one)
         prefix = "" if scope is None else f"{names.get(scope) or told.get(scope) or scope}/"
         found.append(Stranger(Address(one.kind, prefix + told[one.id]), one.id, _called(one)))
     return tuple(sorted(found, key=lambda one: (one.address, one.id)))

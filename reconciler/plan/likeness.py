@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.answers import KEYS
-from reconciler.kinds.capabilities import Scoped
+from reconciler.kinds.capabilities import live_scope_of, scope_of
 from reconciler.kinds.table.marks import mark, marks_in
 from reconciler.model.address import Address, Ref
 from reconciler.model.state import Live, LiveObject, Resource
@@ -29,10 +29,10 @@ def possible(resources: Iterable[Resource], live: Live, matched: Matched) -> dic
         if resource.kind not in indexes:
             indexes[resource.kind] = _index(live.objects.get(resource.kind, ()))
         kind = all_kinds()[resource.kind]
-        scope = kind.scope(resource, matched.resolve) if isinstance(kind, Scoped) else None
+        scope = scope_of(kind, resource, matched.resolve)
         for key in _of_resource(matched.desired.project, resource):
             for obj in indexes[resource.kind].get(key, ()):
-                if not isinstance(kind, Scoped) or isinstance(scope, Ref) or kind.live_scope(obj) == scope:
+                if isinstance(scope, Ref) or live_scope_of(kind, obj) == scope:
                     found.setdefault(obj.id, address)
     return found
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.answers import could_be
-from reconciler.kinds.capabilities import Foretells, LookedUp, PartlyProvided, Scoped
+from reconciler.kinds.capabilities import Foretells, LookedUp, PartlyProvided, live_scope_of, scope_of
 from reconciler.kinds.protocol import Kind, Policy, Request
 from reconciler.kinds.table.marks import mark, marks_in, owned_name, project_of
 from reconciler.model.address import Address, Ref
@@ -141,10 +141,9 @@ def _match_kind(
     kind: Kind, project: str, resources: list[Resource], objects: Iterable[LiveObject], matched: Matched
 ) -> None:
     by_mark: dict[tuple[str, Any], list[LiveObject]] = {}
-    scope_of = kind.live_scope if isinstance(kind, Scoped) else _tenant
     for live in objects:
         for one in _marks_of(live, kind):
-            by_mark.setdefault((one, scope_of(live)), []).append(live)
+            by_mark.setdefault((one, live_scope_of(kind, live)), []).append(live)
     taken: set[str] = set()
     for resource in resources:
         found = _by_mark(kind, project, resource, by_mark, matched)
@@ -169,7 +168,7 @@ def _by_mark(
     by_mark: Mapping[tuple[str, Any], list[LiveObject]],
     matched: Matched,
 ) -> LiveObject | None:
-    scope = kind.scope(resource, matched.resolve) if isinstance(kind, Scoped) else None
+    scope = scope_of(kind, resource, matched.resolve)
     if isinstance(scope, Ref):
         return None
     for name in (resource.address.leaf, *resource.was):
@@ -293,7 +292,6 @@ def _count(
     known = (*matched.objects.items(), *matched.orphans.items())
     adopting = {matched.objects[a].id for a in matched.adopting if a.kind == kind.name}
     names = {live.id: address.leaf for address, live in known}
-    scope_of = kind.live_scope if isinstance(kind, Scoped) else _tenant
     for live in objects:
         name = owned_name(live.labels, project, kind.name)
         if live.id in taken:
@@ -303,7 +301,7 @@ def _count(
                 matched.strangers.append(live)
         else:
             matched.owned += 1
-            scope = scope_of(live)
+            scope = live_scope_of(kind, live)
             prefix = f"{names.get(scope, scope)}/" if scope is not None else ""
             address = Address(kind.name, prefix + name)
             first = matched.objects.get(address) or matched.orphans.get(address)
@@ -321,10 +319,6 @@ def _is_anybodys(kind: Kind, live: LiveObject) -> bool:
 def address_of_one(address: Address, object_id: str) -> Address:
     """Names one of several objects that bear the same mark: `Customer/acme@ID`."""
     return Address(address.kind, f"{address.name}@{object_id}")
-
-
-def _tenant(live: LiveObject) -> None:
-    """The scope of marks that are unique in the whole tenant."""
 
 
 def _marks_of(live: LiveObject, kind: Kind) -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.kinds import all_kinds
-from reconciler.kinds.capabilities import KeepsUnique, Scoped
+from reconciler.kinds.capabilities import KeepsUnique, live_scope_of, scope_of
 from reconciler.kinds.protocol import Steps
 from reconciler.kinds.table.labels import ignored
 from reconciler.model.address import Address
@@ -157,10 +157,8 @@ class Names:
                 yield live
 
     def _within(self, address: Address) -> object:
-        kind = all_kinds()[address.kind]
-        if not isinstance(kind, Scoped):
-            return None
-        return kind.scope(self.matched.desired.resources[address], self.matched.resolve)
+        resource = self.matched.desired.resources[address]
+        return scope_of(all_kinds()[address.kind], resource, self.matched.resolve)
 
     def _bearing(self) -> Mapping[Value, list[LiveObject]]:
         if self._bearers is None:
@@ -169,7 +167,7 @@ class Names:
             self._left = {live.id: address for address, live in self.matched.orphans.items()}
             for name, kind in all_kinds().items():
                 for live in self.matched.live.objects.get(name, ()) if isinstance(kind, KeepsUnique) else ():
-                    within = kind.live_scope(live) if isinstance(kind, Scoped) else None
+                    within = live_scope_of(kind, live)
                     for one in kind.unique if isinstance(kind, KeepsUnique) else ():
                         if isinstance(value := live.fields.get(one), str) and value:
                             key = (name, one, within, value.casefold())

@@ -39,10 +39,11 @@ def within_reach(desired: Desired, selection: Selection) -> Desired:
     to, near or far.
     """
     named = [a for a, resource in desired.resources.items() if selection.about(resource)]
-    return replace(desired, resources=_reached(desired.resources, named))
+    reached = _reached(desired.resources, named)
+    return replace(desired, resources={a: r for a, r in desired.resources.items() if a in reached})
 
 
-def _reached(resources: Mapping[Address, Resource], named: Iterable[Address]) -> dict[Address, Resource]:
+def _reached(resources: Mapping[Address, Resource], named: Iterable[Address]) -> set[Address]:
     """These resources, and all that they refer to, near or far."""
     waiting = list(named)
     found = set(waiting)
@@ -52,7 +53,7 @@ def _reached(resources: Mapping[Address, Resource], named: Iterable[Address]) ->
             if ref.address in resources and ref.address not in found:
                 found.add(ref.address)
                 waiting.append(ref.address)
-    return {a: r for a, r in resources.items() if a in found}
+    return found
 
 
 def scope(mending: Mending, selection: Selection) -> Scope:
@@ -90,16 +91,18 @@ def scope(mending: Mending, selection: Selection) -> Scope:
 def _deployed_along(mending: Mending) -> Iterator[Refusal]:
     """Why nothing is done that may have the platform deploy what a person has not deployed."""
     resources = mending.desired.resources
-    waiting = [a for a in resources if _waits(a, mending)]
-    if mending.policy.deploy_pending or not waiting:
+    if mending.policy.deploy_pending:
         return
+    waiting: dict[str, list[Address]] = {}
     for address, resource in resources.items():
         kind = all_kinds()[address.kind]
         if not isinstance(kind, Redeploys):
             continue
         for step in mending.steps(address).steps:
             of, named = kind.redeploys(resource, step)
-            reached = (a for a in waiting if a.kind == of and set(named) <= set(_reached(resources, [a])))
+            if of and of not in waiting:  # asked only where something is deployed along at all
+                waiting[of] = [a for a in resources if a.kind == of and _waits(a, mending)]
+            reached = (a for a in waiting.get(of, ()) if set(named) <= _reached(resources, [a]))
             if (found := next(reached, None)) is not None:
                 yield Refusal(
                     "undeployed-changes",
@@ -154,16 +157,17 @@ class _Search:
         for ref, step in self.mending.awaited(address):
             why = self._barred(ref.address)
             if why:
-                behind = self.obstacle(ref.address) if why == "left-out" else None
-                refused = why == "refused" or (behind is not None and behind.refused)
-                return LeftOut(address, f"needs {_what(ref, step, why)}", refused)
+                return LeftOut(address, f"needs {_what(ref, step, why)}", self._waits(why, ref.address))
         for one in self.mending.names.awaited(address):
             if why := self._barred(one.giver):
-                behind = self.obstacle(one.giver) if why == "left-out" else None
-                refused = why == "refused" or (behind is not None and behind.refused)
                 what = f'the {one.said} "{one.value}", which {why} {one.giver} would give up'
-                return LeftOut(address, f"needs {what}", refused)
+                return LeftOut(address, f"needs {what}", self._waits(why, one.giver))
         return self._without(address, other) if other else None
+
+    def _waits(self, why: str, other: Address) -> bool:
+        """Whether what bars another resource is a refusal, near or far."""
+        behind = self.obstacle(other) if why == "left-out" else None
+        return why == "refused" or (behind is not None and behind.refused)
 
     def _without(self, address: Address, other: Address) -> LeftOut:
         why, odd = self._barred(other), other in self.mending.matched.odd
@@ -180,7 +184,7 @@ class _Search:
             if not kind:
                 continue
             for other in (a for a in resources if a.kind == kind):
-                if (why := self._kept(other)) and set(named) <= set(_reached(resources, [other])):
+                if (why := self._kept(other)) and set(named) <= _reached(resources, [other]):
                     self.met |= {other} if why == "refused" else set()
                     return why, other
             # What an object that no manifest names refers to is not known.

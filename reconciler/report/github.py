@@ -49,8 +49,7 @@ def _drift(document: Document) -> Iterator[str]:
         level = "warning" if drift.get("certain", True) else "notice"
         yield _annotation(level, {"title": drift["address"]}, text)
     for one in document.get("missing", ()):
-        text = "\n".join(part for part in (values.missing_line(one), one.get("told")) if part)
-        yield _annotation("warning", {"title": one["address"]}, text)
+        yield _annotation("warning", {"title": one["address"]}, values.missing_text(one))
     for line in values.unmanaged_lines(document):
         yield _annotation("notice", {"title": "managed by nobody"}, line)
     yield from _entries("warning", values.unseen(document))

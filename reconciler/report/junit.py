@@ -78,8 +78,7 @@ def _drift(document: Document) -> Iterator[Case]:
         ending = "failure" if drift.get("certain", True) else "skipped"
         yield drift["address"], drift["path"], ending, text, 0.0
     for one in document.get("missing", ()):
-        text = "\n".join(part for part in (values.missing_line(one), one.get("told")) if part)
-        yield one["address"], "missing", "failure", text, 0.0
+        yield one["address"], "missing", "failure", values.missing_text(one), 0.0
     if not document["drift"] and not document.get("missing"):
         yield "drift", "nothing has drifted", "", "", 0.0
 

@@ -299,6 +299,11 @@ def missing_line(missing: Mapping[str, Any]) -> str:
     return f"missing, {missing['why']}" if missing.get("why") else "missing"
 
 
+def missing_text(missing: Mapping[str, Any]) -> str:
+    """The same, with what tells so on a line below."""
+    return "\n".join(part for part in (missing_line(missing), missing.get("told")) if part)
+
+
 def unmanaged_line(document: Mapping[str, Any]) -> str:
     """How much nobody manages, in one line, where it is not listed; empty where that is nothing."""
     number = document["summary"].get("unmanaged", 0)

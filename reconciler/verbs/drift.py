@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -128,15 +129,14 @@ def _told(address: Address, name: str, last: _Last | None, is_there: bool | None
 def _names(planned: Planned, absent: Iterable[Address]) -> dict[Address, str]:
     """What the missing resources are called, where no other object or resource of the kind is called so."""
     resources, objects = planned.desired.resources, planned.live.objects
-    found: dict[Address, str] = {}
-    for address in absent:
-        name = resources[address].fields.get("name")
-        others = [r for a, r in resources.items() if a != address and a.kind == address.kind]
-        taken = {r.fields.get("name") for r in others}
-        taken |= {o.fields.get("name") for o in objects.get(address.kind, ())}
-        if isinstance(name, str) and name and name not in taken:
-            found[address] = name
-    return found
+    bearing = Counter((one.kind, one.fields.get("name")) for one in resources.values())
+    bearing.update((live.kind, live.fields.get("name")) for some in objects.values() for live in some)
+    named = ((address, resources[address].fields.get("name")) for address in absent)
+    return {
+        address: name
+        for address, name in named
+        if isinstance(name, str) and name and bearing[address.kind, name] == 1
+    }
 
 
 async def _is_there(client: Client, address: Address, object_id: str) -> bool | None:
@@ -158,8 +158,7 @@ def _journalled(session: Session, tenant: str, wanted: Iterable[Address]) -> dic
     open_ = set(map(str, wanted))
     found: dict[Address, _Last] = {}
     for run in history(session, session.environment.name):
-        begun = next((entry for entry in run.entries if entry.get("event") == "begin"), {})
-        if not open_ or begun.get("tenant") != tenant:
+        if not open_ or run.begun.get("tenant") != tenant:
             continue
         for entry in reversed(run.entries):
             name = str(entry.get("action", "")).partition("#")[0]

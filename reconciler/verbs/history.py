@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
@@ -48,6 +49,11 @@ class Past:
     entries: tuple[dict[str, Any], ...]
     damaged: int
     drafts: tuple[Kept, ...]
+
+    @property
+    def begun(self) -> dict[str, Any]:
+        """What it began with: its tenant, and the actions that it was to carry out."""
+        return _begun(self.entries)
 
 
 def history(session: Session, environment: str | None = None) -> list[Past]:
@@ -99,7 +105,7 @@ def _past(path: Path, identifier: str) -> Past:
     running = is_running(path)  # before it is read, since it may end meanwhile
     recorded = read_journal(path)
     entries = recorded.entries
-    begun = next((entry for entry in entries if entry.get("event") == "begin"), {})
+    begun = _begun(entries)
     finish = next((entry for entry in entries if entry.get("event") == "finish"), None)
     statuses = Counter(str(entry.get("status")) for entry in entries if entry.get("event") == "end")
     at = str(entries[0].get("at", "")) if entries else ""
@@ -115,6 +121,10 @@ def _past(path: Path, identifier: str) -> Past:
         damaged=recorded.damaged,
         drafts=tuple(kept for entry in entries if (kept := _kept(entry, path.parent))),
     )
+
+
+def _begun(entries: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    return next((entry for entry in entries if entry.get("event") == "begin"), {})
 
 
 def _kept(entry: dict[str, Any], folder: Path) -> Kept | None:

@@ -30,10 +30,9 @@ def note_owed(session: Session, tenant: str, matched: Matched, policy: Policy) -
         if address.kind == "Instance" and waits(matched.request(address, policy))
     }
     for run in history(session, session.environment.name) if waiting else ():
-        begun = next((entry for entry in run.entries if entry.get("event") == "begin"), {})
-        if begun.get("tenant") != tenant:
+        if run.begun.get("tenant") != tenant:
             continue
-        for name in _planned(begun) & waiting.keys():
+        for name in _planned(run.begun) & waiting.keys():
             address = waiting.pop(name)
             live = matched.objects[address]
             if _is_owed(list(_calls(run.entries, address)), facts_of(live).last_deployed_at):
