@@ -17,7 +17,7 @@ from reconciler.plan.baseline import without_baseline
 from reconciler.plan.deletion import Removal, deletions, not_understood, unread
 from reconciler.plan.drift import drifted, missing, strangers
 from reconciler.plan.graph import ordered
-from reconciler.plan.guards import on_the_whole
+from reconciler.plan.guards import not_permitted, on_the_whole
 from reconciler.plan.handing import action_of, hand_over
 from reconciler.plan.match import match
 from reconciler.plan.mending import Mending
@@ -106,6 +106,33 @@ def plan_of(mending: Mending, selection: Selection | None = None) -> Plan:
         consequences=tuple(removal.consequences),
         rollouts=_rollouts(desired, actions),
         reads=live.requests + _reads(actions, {**matched.objects, **matched.orphans}),
+    )
+    return sealed(plan)
+
+
+def asked_for(
+    desired: Desired,
+    live: Live,
+    actions: Sequence[Action],
+    objects: Mapping[Address, LiveObject],
+    *,
+    reads: int,
+    warnings: Sequence[Diagnostic] = (),
+    unchanged: int = 0,
+) -> Plan:
+    """The plan of just these actions, which a person asks for by name: of all of them, or of none."""
+    denied = [" ".join(objects[action.address].denied) for action in actions]
+    plan = Plan(
+        project=desired.project,
+        environment=desired.environment,
+        desired=desired.digest,
+        live=live_digest(live),
+        actions=tuple(actions),
+        warnings=tuple(warnings),
+        refusals=tuple(not_permitted(actions, denied)),
+        unchanged=unchanged,
+        reads=reads,
+        all_or_nothing=True,
     )
     return sealed(plan)
 
