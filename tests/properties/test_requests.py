@@ -17,6 +17,7 @@ from reconciler.plan.build import make_plan, plan_of
 from reconciler.plan.mending import Mending
 from reconciler.report.document import plan_document
 from reconciler.sandbox import Sandbox
+from tests.definitions import trigger
 from tests.harness import apply_plan, paired, snapshot
 from tests.worlds import World, definition, desired, worlds
 
@@ -134,15 +135,7 @@ def _big(release: str) -> Desired:
 
 
 def _integration(name: str, release: str) -> Resource:
-    step = {
-        "name": "Trigger",
-        "isTrigger": True,
-        "action": {
-            "key": "webhook",
-            "component": {"key": "webhook-triggers", "isPublic": True, "version": "LATEST"},
-        },
-        "inputs": {},
-    }
+    step = trigger()
     data = {
         "definitionVersion": 7,
         "name": name,
