@@ -204,10 +204,9 @@ class Sandbox:
     # the tenant
 
     @property
-    def rules(self) -> dict[str, str]:
-        """Every rule with the value in force; a copy."""
-        with self._lock:
-            return dict(_rules_of(self._store.meta()))
+    def rules(self) -> Rules:
+        """Every rule with the value in force now."""
+        return _rules(self._setting("rules") or "{}")
 
     def set_rule(self, name: str, value: str) -> None:
         """Change one rule from now on; ValueError lists what is valid."""
@@ -315,7 +314,12 @@ class Sandbox:
 
 
 def _rules_of(meta: Mapping[str, str]) -> Rules:
-    return Rules(json.loads(meta.get("rules", "{}")))
+    return _rules(meta.get("rules", "{}"))
+
+
+@lru_cache(maxsize=64)
+def _rules(text: str) -> Rules:
+    return Rules(json.loads(text))
 
 
 @lru_cache(maxsize=512)

@@ -15,6 +15,7 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from .tables import statements
 
@@ -44,9 +45,15 @@ class Store:
         self._prepare()
 
     def _prepare(self) -> None:
-        """Make the tables unless another process did; the lock is taken before looking."""
+        """Make the tables unless the file bears the mark of just these; the lock is taken before looking
+        which of them there are.
+        """
+        wanted = list(statements(self._tables))
+        form = crc32("\n".join(wanted).encode()) & 0x7FFFFFFF
+        if self._db.execute("PRAGMA user_version").fetchone()["user_version"] == form:
+            return
         with self.writing():
-            for statement in statements(self._tables):
+            for statement in wanted:
                 self._db.execute(statement)
             if not self.meta():
                 fresh = {name: str(uuid.uuid4()) for name in ("tenant", "org", "user")}
@@ -54,6 +61,7 @@ class Store:
                 self.set_meta({**fresh, "org_name": "Sandbox"})
                 self._reset_meta()
             self._create_own()
+            self._db.execute(f"PRAGMA user_version = {form}")
 
     def _reset_meta(self) -> None:
         """Counters and clock of a tenant that has done nothing yet."""
