@@ -306,7 +306,7 @@ class Sandbox:
 
     def _setting(self, name: str) -> str | None:
         with self._lock:
-            return self._store.meta().get(name)
+            return self._store.setting(name)
 
     def _set(self, values: dict[str, str]) -> None:
         with self._lock:

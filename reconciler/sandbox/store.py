@@ -135,6 +135,11 @@ class Store:
         """All settings and counters."""
         return {row["key"]: row["value"] for row in self._db.execute("SELECT key, value FROM meta")}
 
+    def setting(self, name: str) -> str | None:
+        """One of them; None where it was never written."""
+        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (name,)).fetchone()
+        return row["value"] if row else None
+
     def set_meta(self, values: Mapping[str, str]) -> None:
         """Write settings."""
         self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", values.items())
