@@ -22,6 +22,18 @@ def refuse(planned: Planned) -> None:
         raise Refused(planned.plan.refusals)
 
 
+def note_refused(session: Session, planned: Planned) -> None:
+    """Notes in the journal what was refused, where nothing is carried out beside it. Raises JournalFailed."""
+    from reconciler.apply.journal import FileJournal
+    from reconciler.apply.retention import prune
+
+    folder = state_folder(session) / JOURNAL
+    prune(folder, _now())
+    journal = FileJournal(folder, _now, planned.live.tenant)
+    journal.begin(planned.plan)
+    journal.end("finished")
+
+
 async def apply(
     session: Session,
     planned: Planned,
