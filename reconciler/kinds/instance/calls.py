@@ -15,16 +15,8 @@ from reconciler.kinds.instance.release import moves_to, names_version, release_o
 from reconciler.kinds.instance.secrets import secrets_digest
 from reconciler.kinds.instance.steps import EMPTY, PLAIN, RECORD, hidden_waits, will_deploy
 from reconciler.kinds.instance.tests import OUTSTANDING, TESTED, tests_of
-from reconciler.kinds.protocol import Request, address_of
-from reconciler.kinds.table.labels import (
-    digests_of,
-    ignored,
-    labels_left,
-    labels_to_write,
-    people,
-    plain,
-    to_send,
-)
+from reconciler.kinds.protocol import Request, address_of, ignored
+from reconciler.kinds.table.labels import digests_of, labels_left, labels_to_write, people, plain, to_send
 from reconciler.kinds.table.rotation import SECRETS
 from reconciler.kinds.table.secrets import remembered
 from reconciler.model import documents

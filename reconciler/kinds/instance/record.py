@@ -25,8 +25,7 @@ from reconciler.kinds.instance.fields import (
 )
 from reconciler.kinds.instance.flows import FLOWS, TEXTS, flow_changes
 from reconciler.kinds.instance.release import moves_to
-from reconciler.kinds.protocol import Request
-from reconciler.kinds.table.labels import ignored
+from reconciler.kinds.protocol import Request, ignored
 from reconciler.kinds.table.record import Layout, Memory, label, memory
 from reconciler.kinds.table.rotation import DIGITS, SECRETS
 from reconciler.kinds.table.secrets import remembered

@@ -15,8 +15,7 @@ from reconciler.kinds.integration.attempt import attempt, is_noted
 from reconciler.kinds.integration.draft import published_version, release_of
 from reconciler.kinds.integration.facts import facts_of, notes_of
 from reconciler.kinds.integration.release import find_release
-from reconciler.kinds.protocol import Request
-from reconciler.kinds.table.labels import ignored
+from reconciler.kinds.protocol import Request, ignored
 from reconciler.model.state import LiveObject, Version
 
 OWED, PROMPT = "owed", "prompt"

@@ -21,11 +21,10 @@ from reconciler.kinds.integration.kept import of_people, to_keep
 from reconciler.kinds.integration.latest import moved_on
 from reconciler.kinds.integration.listing import LISTING, is_listed
 from reconciler.kinds.integration.release import Found, versions_meant, why_ambiguous
-from reconciler.kinds.protocol import Request, Step, Steps, address_of, source_of
+from reconciler.kinds.protocol import Request, Step, Steps, address_of, ignored, source_of
 from reconciler.kinds.table.absent import absent_fields
 from reconciler.kinds.table.labels import (
     creation,
-    ignored,
     label_changes,
     mark_changes,
     own_mark,

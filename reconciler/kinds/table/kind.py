@@ -13,14 +13,13 @@ from datetime import UTC, datetime
 
 from reconciler.kinds.capabilities import Recorded, Refers
 from reconciler.kinds.nodes import fitted
-from reconciler.kinds.protocol import Request, Step, Steps, address_of
+from reconciler.kinds.protocol import Request, Step, Steps, address_of, ignored
 from reconciler.kinds.table.absent import absent_fields, lacks
 from reconciler.kinds.table.compare import Comparison, considered, mentioned
 from reconciler.kinds.table.documents import Api, Search, made
 from reconciler.kinds.table.labels import (
     denied,
     digests_of,
-    ignored,
     labels_left,
     labels_to_write,
     mark_changes,

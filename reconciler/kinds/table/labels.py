@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from reconciler.kinds.protocol import Request
+from reconciler.kinds.protocol import Request, ignored
 from reconciler.kinds.table.absent import is_absent
 from reconciler.kinds.table.causes import cause
 from reconciler.kinds.table.marks import PROTECT, is_ours, is_protected, mark, marks_in, project_of
@@ -126,16 +126,6 @@ def digests_of(request: Request, values: Mapping[str, object]) -> dict[str, str]
     others what the record already said.
     """
     return {**remembered(request).applied, **{group: sha256(value) for group, value in values.items()}}
-
-
-def ignored(resource: Resource, path: str) -> bool:
-    """Whether `metadata.ignore` names this field, or a field that holds it."""
-    return named(path, resource.ignore)
-
-
-def named(path: str, paths: Iterable[str]) -> bool:
-    """Whether one of `paths` is this one, or holds it."""
-    return any(path == one or path.startswith((one + ".", one + "[")) for one in paths)
 
 
 def to_send(request: Request, paths: Sequence[str]) -> list[str]:
