@@ -364,7 +364,7 @@ class IntegrationKind(
             return None
         if verb is Verb.PUBLISH and (values := naming_update(request, error)):
             return self._mutation("updateIntegration", values, request)
-        note = availability.settled(request) if verb in (Verb.PUBLISH, Verb.AVAILABILITY) else None
+        note = availability.settled(request, verb) if verb in (Verb.PUBLISH, Verb.AVAILABILITY) else None
         return self._noting(note, request) if note and not error else None
 
     def impact(self, request: Request, followers: Sequence[Request]) -> Steps:

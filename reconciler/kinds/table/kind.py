@@ -18,6 +18,7 @@ from reconciler.kinds.table.absent import absent_fields, lacks
 from reconciler.kinds.table.compare import Comparison, considered, mentioned
 from reconciler.kinds.table.documents import Api, Search, made
 from reconciler.kinds.table.labels import (
+    PROTECTION,
     denied,
     digests_of,
     labels_left,
@@ -78,10 +79,11 @@ class TabledKind(PlainKind, Recorded, Refers):
     @property
     def layout(self) -> Layout:
         """The fields whose digests are kept: of a secret one, that it was written; of all the secrets,
-        together and keyed.
+        together and keyed; and the protection.
         """
-        groups = (*(row.name for row in self.fields), SECRETS)
-        return Layout(groups, {SECRETS: DIGITS}, longest=LIMIT if isinstance(self.place, Labels) else LONGEST)
+        groups = (*(row.name for row in self.fields), SECRETS, PROTECTION)
+        widths = {SECRETS: DIGITS, PROTECTION: 1}
+        return Layout(groups, widths, longest=LIMIT if isinstance(self.place, Labels) else LONGEST)
 
     @property
     def _keys(self) -> tuple[str, ...]:

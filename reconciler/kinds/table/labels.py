@@ -14,6 +14,8 @@ from reconciler.model.digest import sha256
 from reconciler.model.plan import Cause, Change
 from reconciler.model.state import Resource
 
+PROTECTION = "protect"
+"""The group of the record that says whether git protected the object, and what plans call a change of it."""
 PERMISSIONS = {
     "allowUpdate": "update",
     "allowRemove": "delete",
@@ -87,7 +89,8 @@ def mark_changes(request: Request) -> list[Change]:
         why = Cause.PENDING if earlier else Cause.UNKNOWN
         changes.append(Change("mark", earlier[0] if earlier else None, wanted, why))
     if is_protected(live) != protect:
-        changes.append(Change("protect", not protect, protect))
+        why = cause(remembered(request).applied, PROTECTION, protect, not protect)
+        changes.append(Change(PROTECTION, not protect, protect, why))
     return changes
 
 
@@ -122,10 +125,11 @@ def labels_left(request: Request) -> list[str]:
 
 
 def digests_of(request: Request, values: Mapping[str, object]) -> dict[str, str]:
-    """The record to write: for each group that the manifest mentions the digest of its value, for the
-    others what the record already said.
+    """The record to write: for each group that the manifest mentions the digest of its value, and whether it
+    protects the object; for the others what the record already said.
     """
-    return {**remembered(request).applied, **{group: sha256(value) for group, value in values.items()}}
+    given = {**values, PROTECTION: request.resource.protect}
+    return {**remembered(request).applied, **{group: sha256(value) for group, value in given.items()}}
 
 
 def to_send(request: Request, paths: Sequence[str]) -> list[str]:
