@@ -13,7 +13,7 @@ from time import monotonic
 
 from tests.simulation.draw import script
 from tests.simulation.drill import play
-from tests.simulation.totals import Totals, total
+from tests.simulation.totals import Totals, total, totals_of
 
 PORTION = 10
 
@@ -29,7 +29,7 @@ def main() -> int:
     began, totals = monotonic(), Totals()
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         ends = [min(first + PORTION, start + seeds) for first in range(start, start + seeds, PORTION)]
-        running = [pool.submit(_portion, max(start, end - PORTION), end, until) for end in ends]
+        running = [pool.submit(totals_of, max(start, end - PORTION), end, until) for end in ends]
         for done in as_completed(running):
             part = done.result()
             for text in part.findings:
@@ -37,15 +37,6 @@ def main() -> int:
             totals += part
     print(totals.line(monotonic() - began))
     return 1 if totals.findings else 0
-
-
-def _portion(first: int, end: int, until: float) -> Totals:
-    totals = Totals()
-    for seed in range(first, end):
-        if monotonic() > until:
-            break
-        totals += total(play(script(seed)))
-    return totals
 
 
 def _one(seed: int) -> int:

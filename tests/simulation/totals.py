@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from time import monotonic
 
-from tests.simulation.drill import Played
+from tests.simulation.draw import script
+from tests.simulation.drill import Played, play
 
 
 @dataclass
@@ -26,13 +28,10 @@ class Totals:
 
     def line(self, took: float) -> str:
         """All of it in one line."""
-        said = ", ".join(
-            f"{self.counts[name]:,} {name}" for name in ("drills", "runs", "requests", "kills", "edits")
-        )
-        return (
-            f"{said}, {self.faults.total():,} faults, {self.seconds / 3600:,.1f} virtual hours in {took:.0f} s: "
-            f"{self.counts['red']:,} red"
-        )
+        names = ("drills", "runs", "requests", "kills", "edits")
+        said = ", ".join(f"{self.counts[name]:,} {name}" for name in names)
+        hours = f"{self.seconds / 3600:,.1f} virtual hours in {took:.0f} s"
+        return f"{said}, {self.faults.total():,} faults, {hours}: {self.counts['red']:,} red"
 
 
 def total(played: Played) -> Totals:
@@ -45,3 +44,13 @@ def total(played: Played) -> Totals:
     said = [f"seed {played.script.seed}: {text}" for text in found]
     replay = [f"    again: make simulate SEEDS=1 START={played.script.seed}"] if found else []
     return Totals(counts, Counter(played.faults), said + replay, played.seconds)
+
+
+def totals_of(first: int, end: int, until: float) -> Totals:
+    """Plays the seeds from the first up to the end, as long as there is time."""
+    totals = Totals()
+    for seed in range(first, end):
+        if monotonic() > until:
+            break
+        totals += total(play(script(seed)))
+    return totals
