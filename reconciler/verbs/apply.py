@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 import anyio
 
@@ -60,32 +59,38 @@ async def apply(
     from reconciler.verbs.lease import leased
 
     refuse(planned)
+    machine = session.machine
     walk: Walk | None = None
     outcome: Outcome | None = None
     try:
         async with connect(session, read_only=False, parallelism=parallelism) as client:
-            ports = Ports(_now, anyio.sleep, harmless(say))
+            ports = Ports(machine.now, anyio.sleep, harmless(say))
             async with leased(
                 session, planned.plan, client, ports, take=take_lease, seconds=lease_seconds
             ) as lease:
                 journals = state_folder(session) / JOURNAL
-                prune(journals, _now())
+                prune(journals, machine.now())
                 run = Run(
                     project=planned.desired.project,
                     resources=planned.desired.resources,
                     observed=dict(planned.objects),
                     policy=planned.policy,
                     tenant=Tenant(client),
-                    journal=FileJournal(journals, _now, planned.live.tenant),
+                    journal=FileJournal(
+                        journals, machine.now, planned.live.tenant, pid=machine.pid, disk=machine.disk
+                    ),
                     listener=listener,
                     sleep=anyio.sleep,
+                    clock=machine.clock,
                     attributes=commit_attributes(session.environ),
                     wait_seconds=wait_seconds,
                     seen=planned.live.by_id(),
                 )
-                walk = Walk(planned.plan, run, parallelism=parallelism, now=_now)
+                walk = Walk(planned.plan, run, parallelism=parallelism, now=machine.now)
                 async with anyio.create_task_group() as group:
-                    await group.start(watch_signals, walk.stop, group.cancel_scope, ports.say)
+                    await group.start(
+                        watch_signals, walk.stop, group.cancel_scope, ports.say, machine.signals
+                    )
                     if lease is not None:
                         group.start_soon(lease.keep, walk.abandon)
                     outcome = await walk.outcome()
@@ -105,7 +110,3 @@ def _why(error: Exception) -> ReconcilerError:
     while isinstance(first, BaseExceptionGroup):
         first = first.exceptions[0]
     return first if isinstance(first, ReconcilerError) else Unforeseen(first)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
