@@ -19,10 +19,9 @@ from reconciler.kinds.instance.fields import Flows, given_flows, live_flows
 from reconciler.kinds.instance.node import FlowNode
 from reconciler.kinds.instance.secrets import secret_cause, secrets_rotated
 from reconciler.kinds.nodes import known
-from reconciler.kinds.protocol import Request
+from reconciler.kinds.protocol import Request, ignored
 from reconciler.kinds.table.absent import is_absent
 from reconciler.kinds.table.causes import fits, judged, part_causes
-from reconciler.kinds.table.labels import ignored
 from reconciler.kinds.table.secrets import remembered, resting, shown
 from reconciler.model.plan import Cause, Change
 from reconciler.model.secret import SHOWN, Hidden, Secret, Unproven, unproven

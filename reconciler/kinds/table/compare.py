@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from reconciler.kinds.protocol import Request
+from reconciler.kinds.protocol import Request, ignored
 from reconciler.kinds.table.causes import cause, judged, newly_secret
-from reconciler.kinds.table.labels import ignored, label_changes, to_send
+from reconciler.kinds.table.labels import label_changes, to_send
 from reconciler.kinds.table.places import LABELS
 from reconciler.kinds.table.rotation import Rotation
 from reconciler.kinds.table.row import Row, revealed
