@@ -208,7 +208,10 @@ class _Translator:
         hint = {"maxProperties": "keep one of them", "minProperties": "add one"}.get(
             str(error.validator), "give it a value"
         )
-        return self._at("wrong-value", f"{_named(path)} {_rule(error, 'must not be empty')}", path, hint)
+        # The words for a text are about what it must hold, if anything.
+        otherwise = "must not be empty"
+        rule = otherwise if error.validator == "minLength" else _rule(error, otherwise)
+        return self._at("wrong-value", f"{_named(path)} {rule}", path, hint)
 
     def _other(self, error: Found, path: tuple[str | int, ...]) -> Diagnostic:
         written = self.document.written(path)
