@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from reconciler.kinds import all_kinds, unique
-from reconciler.kinds.table.labels import ignored
+from reconciler.kinds.protocol import ignored
 from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.state import Resource
 

@@ -10,7 +10,7 @@ from reconciler.kinds import all_kinds
 from reconciler.kinds.answers import could_be
 from reconciler.kinds.capabilities import Foretells, LookedUp, PartlyProvided, live_scope_of, scope_of
 from reconciler.kinds.protocol import Kind, Policy, Request
-from reconciler.kinds.table.marks import mark, marks_in, owned_name, project_of
+from reconciler.kinds.table.marks import mark, marks_in, marks_of, owned_name, project_of
 from reconciler.kinds.unique import identities
 from reconciler.model.address import Address, Ref
 from reconciler.model.errors import NotUnderstood
@@ -143,7 +143,7 @@ def _match_kind(
 ) -> None:
     by_mark: dict[tuple[str, Any], list[LiveObject]] = {}
     for live in objects:
-        for one in _marks_of(live, kind):
+        for one in marks_of(live):
             by_mark.setdefault((one, live_scope_of(kind, live)), []).append(live)
     taken: set[str] = set()
     for resource in resources:
@@ -325,10 +325,6 @@ def _is_anybodys(kind: Kind, live: LiveObject) -> bool:
 def address_of_one(address: Address, object_id: str) -> Address:
     """Names one of several objects that bear the same mark: `Customer/acme@ID`."""
     return Address(address.kind, f"{address.name}@{object_id}")
-
-
-def _marks_of(live: LiveObject, kind: Kind) -> list[str]:
-    return marks_in(live.labels, kind.name) or list(filter(None, [live.facts.mark]))
 
 
 def _same_name(resource: Resource, key: str, found: list[LiveObject]) -> Refusal:

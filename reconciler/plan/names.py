@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.capabilities import KeepsUnique, live_scope_of, scope_of
-from reconciler.kinds.protocol import Steps
-from reconciler.kinds.table.labels import ignored
+from reconciler.kinds.protocol import Steps, ignored
 from reconciler.kinds.unique import Wish, wishes
 from reconciler.model.address import Address
 from reconciler.model.plan import Refusal
