@@ -33,11 +33,11 @@ def note_refused(session: Session, planned: Planned) -> None:
 
 
 def _journal(session: Session, planned: Planned) -> FileJournal:
-    """The journal of a run that begins now; those of runs long ago go."""
+    """A new one for this plan; old ones go."""
     from reconciler.apply.journal import FileJournal
     from reconciler.apply.retention import prune
 
-    machine, folder = session.machine, state_folder(session) / JOURNAL
+    folder, machine = state_folder(session) / JOURNAL, session.machine
     prune(folder, machine.now())
     return FileJournal(folder, machine.now, planned.live.tenant, pid=machine.pid, disk=machine.disk)
 
