@@ -251,7 +251,10 @@ def edits(applied: Desired, objects: Mapping[Address, LiveObject]) -> list[Edit]
         live = objects[address]
         if resource.kind in _PLAIN:
             found += _plain_edits(resource, live)
-        elif (case := CASES[resource.kind]).update and case.path.split(".")[0] in resource.fields:
+            continue
+        case = CASES[resource.kind]
+        given = resource.fields.get(case.path.split(".")[0])
+        if case.update and given is not None and given not in case.edit.values():
             found.append(Edit(address, case.path, case.update, case.edit))
     return found + _config_edits(applied.resources[COPY])
 

@@ -30,6 +30,7 @@ from graphql.language import FieldNode, Visitor, visit
 
 from .faults import AUTH, Armed, Fault, Faults, Strike
 from .limits import refusal
+from .nature import Nature
 from .resolve.content.headless import configure
 from .resolve.executable import schema, tables
 from .resolve.frame.context import Context
@@ -51,10 +52,11 @@ class Sandbox:
         rules: Mapping[str, str] | None = None,
         component_shift: int = 0,
         version_shift: int = 0,
+        nature: Nature | None = None,
     ) -> None:
         given = dict(Rules(rules).changed()) if rules else {}
         self._lock = threading.RLock()
-        self._store = Store(path, tables())
+        self._store = Store(path, tables(), nature)
         self._past: Sandbox | None = None
         settings = {}
         if rules is not None:
@@ -204,10 +206,9 @@ class Sandbox:
     # the tenant
 
     @property
-    def rules(self) -> dict[str, str]:
-        """Every rule with the value in force; a copy."""
-        with self._lock:
-            return dict(_rules_of(self._store.meta()))
+    def rules(self) -> Rules:
+        """Every rule with the value in force now."""
+        return _rules(self._setting("rules") or "{}")
 
     def set_rule(self, name: str, value: str) -> None:
         """Change one rule from now on; ValueError lists what is valid."""
@@ -305,9 +306,14 @@ class Sandbox:
         """The tables, for filling them in bulk."""
         return self._store
 
+    @property
+    def nature(self) -> Nature:
+        """Where its time and its chance come from."""
+        return self._store.nature
+
     def _setting(self, name: str) -> str | None:
         with self._lock:
-            return self._store.meta().get(name)
+            return self._store.setting(name)
 
     def _set(self, values: dict[str, str]) -> None:
         with self._lock:
@@ -315,7 +321,12 @@ class Sandbox:
 
 
 def _rules_of(meta: Mapping[str, str]) -> Rules:
-    return Rules(json.loads(meta.get("rules", "{}")))
+    return _rules(meta.get("rules", "{}"))
+
+
+@lru_cache(maxsize=64)
+def _rules(text: str) -> Rules:
+    return Rules(json.loads(text))
 
 
 @lru_cache(maxsize=512)
