@@ -39,7 +39,7 @@ from reconciler.kinds.integration.draft import (
 )
 from reconciler.kinds.integration.facts import IntegrationNotes, draft_of, facts_of, notes_of
 from reconciler.kinds.integration.impact import impact
-from reconciler.kinds.integration.kept import to_keep
+from reconciler.kinds.integration.kept import going_along, to_keep
 from reconciler.kinds.integration.latest import is_to_be_asked, newest
 from reconciler.kinds.integration.listing import LISTING, heard, is_listed, listing_shown, listing_to_read
 from reconciler.kinds.integration.memory import facts, is_written, parse_version, remembers
@@ -261,7 +261,8 @@ class IntegrationKind(
     def operation(self, step: str, verb: Verb, request: Request) -> Operation:
         """The mutation of each step."""
         name, values = call(step, verb, request)
-        return self._mutation(name, values, request)
+        back = going_along(request, GROUPS) if verb is Verb.IMPORT else None
+        return self._mutation(name, values, request, back)
 
     def observed(
         self, verb: Verb, node: Mapping[str, object], before: LiveObject | None = None
@@ -381,11 +382,17 @@ class IntegrationKind(
         assert request.live is not None
         return self._mutation("updateIntegration", {"id": request.live.id, "metadata": metadata}, request)
 
-    def _mutation(self, name: str, values: Mapping[str, object], request: Request) -> Operation:
+    def _mutation(
+        self,
+        name: str,
+        values: Mapping[str, object],
+        request: Request,
+        back: Mapping[str, object] | None = None,
+    ) -> Operation:
         return Operation(
             name,
-            self._documents[name],
-            {"input": values},
+            self._documents["importAndPutBack" if back else name],
+            {"input": values, **({"back": back} if back else {})},
             result="integration",
             repeatable=name not in ("createIntegration", "publishIntegration"),
             address=address_of(request.resource),
