@@ -13,6 +13,7 @@ from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.digest import sha256
 from reconciler.model.plan import Action, Drift, Plan, Refusal, Rollout, Verb
 from reconciler.model.state import Desired, Live, LiveObject, Resource
+from reconciler.plan.alike import counted, settle
 from reconciler.plan.baseline import without_baseline
 from reconciler.plan.deletion import Removal, deletions, not_understood, unread
 from reconciler.plan.drift import drifted, missing, strangers
@@ -65,6 +66,7 @@ def make_plan(
     raised, but stands in the plan's `refusals`. `matched` spares the pairing to a caller who has it.
     """
     matched = matched or match(desired, live)
+    settle(matched, policy)
     selection = selection or Selection()
     mending = Mending(desired, matched, policy)
     settled = _settled(mending, selection)
@@ -79,6 +81,7 @@ def make_plan(
         if address not in found.unjudged:
             _plan_resource(address, mending, found, draft)
     draft.notes += without_baseline(found.resources, draft.chains, matched, policy)
+    draft.notes += counted(matched, list(found.resources))
     _connect(found.resources, mending, draft)
     hand_over(settled.order, mending, draft.chains)
     draft.warnings += [warning for one in settled.impact for warning in one.warnings]

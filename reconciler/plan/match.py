@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -28,6 +29,11 @@ class Matched:
     live: Live
     objects: dict[Address, LiveObject] = field(default_factory=dict)
     adopting: set[Address] = field(default_factory=set)
+    """The resources whose objects bear no mark yet."""
+    likely: set[Address] = field(default_factory=set)
+    """Those of them whose key proves nothing: only what equals its manifest is taken for its object."""
+    alike: set[Address] = field(default_factory=set)
+    """The resources whose objects bear no mark, and are just as the manifests say."""
     refusals: list[Refusal] = field(default_factory=list)
     orphans: dict[Address, LiveObject] = field(default_factory=dict)
     sharing: dict[Address, dict[str, LiveObject]] = field(default_factory=dict)
@@ -155,9 +161,12 @@ def _match_kind(
             taken.add(found.id)
     keys = _Keys(kind, [o for o in objects if o.id not in taken])
     _refuse_alike(kind, resources, keys, matched)
-    for resource in resources:
-        if resource.address not in matched.objects and resource.address not in matched.unclear:
-            _by_natural_key(kind, project, resource, keys, matched, taken)
+    unpaired = [
+        one for one in resources if one.address not in matched.objects and one.address not in matched.unclear
+    ]
+    named = Counter(key for one in unpaired for key in kind.natural_key(one, matched.resolve))
+    for resource in unpaired:
+        _by_natural_key(kind, project, resource, keys, matched, taken, named)
     _count(kind, project, objects, taken, matched)
 
 
@@ -252,8 +261,15 @@ def listed(addresses: Sequence[Address]) -> str:
 
 
 def _by_natural_key(
-    kind: Kind, project: str, resource: Resource, keys: _Keys, matched: Matched, taken: set[str]
+    kind: Kind,
+    project: str,
+    resource: Resource,
+    keys: _Keys,
+    matched: Matched,
+    taken: set[str],
+    named: Mapping[tuple[str, Any], int],
 ) -> None:
+    """`named` counts the resources of each key."""
     hits = [
         (key, found)
         for key, value in kind.natural_key(resource, matched.resolve)
@@ -273,7 +289,13 @@ def _by_natural_key(
         return
     free = [o for o in found if not marks_in(o.labels, kind.name)]
     if not kind.adoptable(key):
-        if free:
+        shared = bool(free) and named[key, kind.live_key(free[0], key)] > 1
+        if len(free) == 1 and not shared:
+            matched.objects[resource.address] = free[0]
+            matched.adopting.add(resource.address)
+            matched.likely.add(resource.address)
+            taken.add(free[0].id)
+        elif free:
             matched.refuse(resource.address, _same_name(resource, key, free))
         return
     everything = list({o.id: o for _, some in hits for o in some}.values())
@@ -282,8 +304,8 @@ def _by_natural_key(
         matched.adopting.add(resource.address)
         taken.add(free[0].id)
     else:
-        named = " or ".join(key for key, _ in hits)
-        matched.refuse(resource.address, _owned_otherwise(project, resource, named, everything))
+        both = " or ".join(key for key, _ in hits)
+        matched.refuse(resource.address, _owned_otherwise(project, resource, both, everything))
 
 
 def _count(
@@ -323,6 +345,18 @@ def address_of_one(address: Address, object_id: str) -> Address:
 
 def _marks_of(live: LiveObject, kind: Kind) -> list[str]:
     return marks_in(live.labels, kind.name) or list(filter(None, [live.facts.mark]))
+
+
+def let_go(address: Address, matched: Matched) -> None:
+    """Takes back that an object is a resource's, where only its key spoke for it."""
+    live = matched.objects.pop(address)
+    kind, resource = all_kinds()[address.kind], matched.desired.resources[address]
+    matched.adopting.discard(address)
+    matched.likely.discard(address)
+    if _is_anybodys(kind, live):
+        matched.strangers.append(live)
+    key = next(iter(kind.natural_key(resource, matched.resolve)))[0]
+    matched.refuse(address, _same_name(resource, key, [live]))
 
 
 def _same_name(resource: Resource, key: str, found: list[LiveObject]) -> Refusal:
