@@ -17,7 +17,7 @@ from reconciler.kinds.telling import Telling, Untellable
 from reconciler.model.address import Address
 from reconciler.model.state import Live, LiveObject
 from reconciler.plan.match import Matched
-from reconciler.pull.definitions import definition_text
+from reconciler.pull.definitions import written
 from reconciler.pull.names import called, free_name
 
 LISTING = "MarketplaceListing"
@@ -102,7 +102,10 @@ class _Work:
     def _tell(self, kind: Kind, tells: Tells, live: LiveObject) -> None:
         spec = dict(tells.told(live, self.telling))
         if isinstance(definition := spec.get("definition"), Definition):
-            spec["definition"] = definition_text(definition, newest_components(live), self.inputs)
+            file = written(definition, newest_components(live), self.inputs)
+            spec["definition"] = file.text
+            if file.secrets:
+                spec = _after(spec, "definition", "definitionSecrets", file.secrets)
         address = self._address(kind, live, spec)
         self.taken.add(address)
         self.names[kind.name, live.id] = address.name
@@ -115,6 +118,13 @@ class _Work:
             return mine
         name = free_name(live, _title(live, spec), lambda one: Address(kind.name, within + one) in self.taken)
         return Address(kind.name, within + name)
+
+
+def _after(spec: Mapping[str, object], name: str, new: str, value: object) -> dict[str, object]:
+    """The fields with a new one behind another."""
+    rows = list(spec.items())
+    at = next(index for index, (key, _) in enumerate(rows) if key == name)
+    return dict([*rows[: at + 1], (new, value), *rows[at + 1 :]])
 
 
 def _title(live: LiveObject, spec: Mapping[str, object]) -> str:

@@ -1,4 +1,4 @@
-"""For every generated world, under every combination of rules: what is pulled plans empty, again and again."""
+"""For every generated world, under every combination of rules: what is pulled plans empty."""
 
 from __future__ import annotations
 
