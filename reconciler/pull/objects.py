@@ -47,6 +47,7 @@ class Objects:
     told: list[Told] = field(default_factory=list)
     known: dict[Address, LiveObject] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
+    telling: Telling = field(default_factory=Telling)
 
 
 def tell(matched: Matched, plain: Callable[[str, str], bool], inputs: Inputs) -> Objects:
@@ -59,6 +60,7 @@ def tell(matched: Matched, plain: Callable[[str, str], bool], inputs: Inputs) ->
     for kind in all_kinds().values():
         if isinstance(kind, Tells) and kind.declared and (kind.stands_alone or kind.name == LISTING):
             work.kind(kind, kind)
+    found.telling = work.telling
     return found
 
 

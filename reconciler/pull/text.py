@@ -111,6 +111,11 @@ def _words(text: str) -> list[str]:
     return [word for word in re.split(r"[^A-Za-z0-9]+", apart) if word]
 
 
+def entry(key: str, value: object) -> Iterator[str]:
+    """One entry of a map, of nothing that is withheld."""
+    yield from Writer(Address("", "")).entry(key, value, ())
+
+
 def block(value: object) -> Iterator[str]:
     """A map or a list, one entry a line."""
     if isinstance(value, Mapping) and value:
@@ -150,7 +155,7 @@ def flow(value: object) -> str:
     return scalar(value, inside=True)
 
 
-def scalar(value: object, *, inside: bool = False) -> str:
+def scalar(value: object, *, inside: bool = False, quoted: bool = False) -> str:
     """A scalar: text without quotes where it says just that."""
     if value is None:
         return "null"
@@ -159,7 +164,13 @@ def scalar(value: object, *, inside: bool = False) -> str:
     if isinstance(value, int | float):
         return json.dumps(value)
     text = str(value)
-    if _PLAIN.fullmatch(text) and not (inside and "," in text) and text[-1] != " " and _is_text(text):
+    if (
+        not quoted
+        and _PLAIN.fullmatch(text)
+        and not (inside and "," in text)
+        and text[-1] != " "
+        and _is_text(text)
+    ):
         return text
     return json.dumps(text, ensure_ascii=bool(_ODD.search(text)))
 

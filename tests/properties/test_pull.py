@@ -21,7 +21,7 @@ from reconciler.model.plan import Plan, Verb
 from reconciler.model.state import Resource
 from reconciler.sandbox import Sandbox
 from reconciler.verbs.plan import plan
-from reconciler.verbs.pull import Pulled, pull, write
+from reconciler.verbs.pull import Pulled, look, work_out, write
 from reconciler.verbs.session import Options, Session, open_session
 from tests.harness import client_of, converge, snapshot
 from tests.worlds import PROJECT, World, worlds
@@ -42,6 +42,7 @@ def test_what_is_pulled_plans_empty_and_is_pulled_again_to_the_byte(world: World
             forget_all(sandbox, world)
         before = sandbox.writes()
         write(first := pulled(session))
+        assert not first.files.left_out
         made = planned(session)
         assert (made.actions, made.refusals) == ((), ()), first.written
         assert pulled(session).written == {}
@@ -69,7 +70,8 @@ def tenant(world: World, project: str = PROJECT) -> Iterator[tuple[Session, Sand
 
 
 def pulled(session: Session) -> Pulled:
-    return anyio.run(pull, session, Options(), lambda _key, _value: False)
+    seen = anyio.run(look, session, Options())
+    return work_out(seen, lambda _key, _value: False)
 
 
 def planned(session: Session) -> Plan:
