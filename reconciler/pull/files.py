@@ -37,7 +37,7 @@ def files_of(
     """The files of all that is told and selected, with what that refers to. `folder` is where manifests
     stand, `is_there` says whether a path is taken, and `schema` where a kind's schema stands.
     """
-    found = Files(left_out=list(objects.left_out))
+    found, taken = Files(left_out=list(objects.left_out)), set[str]()
     for one in _chosen(objects.told, selection):
         path = _free(manifest_path(folder, one.address), is_there)
         spec = dict(one.spec)
@@ -45,7 +45,7 @@ def files_of(
             beside = _free(definition_path(one.address), is_there)
             found.texts[beside] = str(spec["definition"])
             spec["definition"] = relative(beside, path)
-        writer = Writer(one.address)
+        writer = Writer(one.address, taken)
         found.texts[path] = writer.manifest(
             spec, relative(schema(one.address.kind), path), protect=is_protected(one.live)
         )

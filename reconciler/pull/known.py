@@ -188,7 +188,7 @@ def _unmentioned(resource: Resource, told: Mapping[str, object]) -> Iterator[tup
         if name in _SET_ALONG or name in resource.ignore or isinstance(value, Definition):
             continue
         if name not in resource.fields:
-            if not _is_withheld(value) and (plain := _without_withheld(value)):
+            if (plain := _without_withheld(value)) not in (None, {}, []):
                 yield (_SPEC, name), plain
         elif name in ("config", "flows") and isinstance(value, Mapping) and isinstance(given, Mapping):
             for key, one in value.items():

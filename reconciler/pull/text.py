@@ -12,7 +12,7 @@ from reconciler.model.address import Address
 from reconciler.model.secret import Hidden, Secret, Unproven
 from reconciler.yaml12.scalars import Unreadable, plain
 
-_PLAIN = re.compile(r"[A-Za-z0-9_./(+][A-Za-z0-9 _./@()+,;=<>$-]*")
+_PLAIN = re.compile(r"[A-Za-z0-9_./(+](?:[A-Za-z0-9 _./@()+,;=<>$-]|:(?! |$)|(?<! )#)*")
 _ODD = re.compile("[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]|[\u2028\u2029]")
 _WITHHELD = "not written, since it may be a secret: give --plain-config, or a secret's source"
 
@@ -35,6 +35,8 @@ class Writer:
     """Writes one manifest, and notes what it withholds."""
 
     address: Address
+    taken: set[str] = field(default_factory=set)
+    """The environment variables that stand for something else already."""
     gaps: list[Gap] = field(default_factory=list)
 
     def manifest(self, spec: Mapping[str, object], schema: str, *, protect: bool = False) -> str:
@@ -77,13 +79,21 @@ class Writer:
         for key, inner in value.items():
             yield from self.entry(str(key), inner, path)
 
+    def _variable(self, path: Sequence[str]) -> str:
+        first = name = variable_name(self.address, path)
+        number = 2
+        while name in self.taken:
+            name, number = f"{first}_{number}", number + 1
+        self.taken.add(name)
+        return name
+
     def _withheld(
         self, key: str, value: Secret | Hidden, path: tuple[str, ...], *, listed: bool = False
     ) -> Iterator[str]:
         gap = Gap(
             self.address,
             ".".join(path),
-            variable_name(self.address, path),
+            self._variable(path),
             readable=not isinstance(value, Hidden),
             proven=not isinstance(value, Unproven),
         )
@@ -103,7 +113,7 @@ def variable_name(address: Address, path: Sequence[str]) -> str:
 
 def _telling(path: Sequence[str]) -> Iterator[str]:
     """The parts of a path that tell something: not what all paths of its sort have."""
-    yield from (part for part in path if part not in ("config", "inputs", "flows"))
+    yield from (part for part in path if part not in ("config", "inputs", "flows", "definitionSecrets"))
 
 
 def _words(text: str) -> list[str]:
