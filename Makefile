@@ -25,7 +25,7 @@ export ACME_LOGS_TOKEN := demo-logs-token
 export ACME_AUDIT_SECRET := demo-audit-secret
 export RECONCILER_KEY := demo-key-for-digests-of-secrets
 
-.PHONY: help install demo schemas check static test golden cases fuzz torture bench clean
+.PHONY: help install demo schemas check static test golden cases fuzz torture simulate bench clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ fuzz: $(STAMP) ## fuzz the loaders guided by coverage, where atheris is installe
 
 torture: $(STAMP) ## faults, kills and rivals on many seeds, into docs/reliability.md (SEEDS=200 START=0)
 	$(BIN)/python -m tests.torture
+
+simulate: $(STAMP) ## the whole world under one seed, again and again (SEEDS=1000 START=0 MINUTES= JOBS=)
+	$(BIN)/python -m tests.simulation
 
 bench: $(STAMP) ## time and memory for a large tenant, beside a bare client
 	$(BIN)/python bench/run.py

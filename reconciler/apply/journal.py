@@ -1,7 +1,8 @@
 """The journal: what was about to be sent, and what came of it, on disk before anything else happens.
 
 It helps to resume and to tell what happened; losing it loses no correctness. Values never enter it: it names
-actions, operations, ids and errors alone. The drafts that a run replaces are kept in a folder beside it.
+actions, operations, ids, errors and what was refused, as the plan told it. The drafts that a run replaces are
+kept in a folder beside it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from reconciler.apply.disk import Disk
 from reconciler.model.errors import JournalFailed
 from reconciler.model.operation import Operation
 from reconciler.model.outcome import Result
@@ -56,20 +58,28 @@ class FileJournal:
     returns. The file is locked as long as the run lasts, so that others see that it does.
     """
 
-    def __init__(self, folder: Path, now: Callable[[], datetime], tenant: str = "") -> None:
-        self._now, self._tenant = now, tenant
+    def __init__(
+        self,
+        folder: Path,
+        now: Callable[[], datetime],
+        tenant: str = "",
+        *,
+        pid: int | None = None,
+        disk: Disk | None = None,
+    ) -> None:
+        self._now, self._tenant, self._disk = now, tenant, disk or Disk()
         stamp = now().strftime("%Y%m%dT%H%M%S.%fZ")
-        self.path = folder / f"{stamp}-{os.getpid()}.jsonl"
+        self.path = folder / f"{stamp}-{os.getpid() if pid is None else pid}.jsonl"
         self._torn = False
         self._kept: dict[tuple[str, str], str] = {}
         with _telling(self.path):
             _make_private(folder)
-            self._file = os.open(self.path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+            self._file = self._disk.open(self.path, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
             _lock(self._file)
             _sync_folder(folder)
 
     def begin(self, plan: Plan) -> None:
-        """Writes the run's head: project, environment, tenant, checksum and the actions' ids."""
+        """Writes the run's head: project, environment, tenant, checksum, the actions' ids, and refusals."""
         self._write(
             "begin",
             project=plan.project,
@@ -77,6 +87,7 @@ class FileJournal:
             **({"tenant": self._tenant} if self._tenant else {}),
             checksum=plan.checksum,
             actions=[action.id for action in plan.actions],
+            **({"refusals": [asdict(refusal) for refusal in plan.refusals]} if plan.refusals else {}),
         )
 
     def keep(self, action: Action, text: str) -> str:
@@ -122,7 +133,7 @@ class FileJournal:
         try:
             self._write("finish", status=status)
         finally:
-            os.close(self._file)
+            self._disk.close(self._file)
             self._file = -1  # the number may soon be another file's
 
     def _write(self, event: str, **entry: Any) -> None:
@@ -131,9 +142,9 @@ class FileJournal:
         start = b"\n" if self._torn else b""
         with _telling(self.path):
             self._torn = True
-            _write_all(self._file, start + line.encode("utf-8", "surrogatepass") + b"\n")
+            self._disk.write_all(self._file, start + line.encode("utf-8", "surrogatepass") + b"\n")
             self._torn = False
-            os.fsync(self._file)
+            self._disk.sync(self._file)
 
     def _write_draft(self, address: str, data: bytes) -> Path:
         folder, name = self.path.with_suffix(".drafts"), address.replace("/", "-")
@@ -142,15 +153,15 @@ class FileJournal:
             path = folder / f"{name}-{len(self._kept) + 1}.yml"
         with _telling(path):
             _make_private(folder)
-            file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            file = self._disk.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
             try:
-                _write_all(file, data)
-                os.fsync(file)
+                self._disk.write_all(file, data)
+                self._disk.sync(file)
             except OSError:
                 path.unlink(missing_ok=True)
                 raise
             finally:
-                os.close(file)
+                self._disk.close(file)
             _sync_folder(folder)
             _sync_folder(folder.parent)
         return path
@@ -235,8 +246,3 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _write_all(file: int, data: bytes) -> None:
-    while data:
-        data = data[os.write(file, data) :]

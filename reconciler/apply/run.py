@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
-from time import monotonic
 from traceback import format_tb
 
 import anyio
@@ -156,7 +155,7 @@ class Walk:
     async def _carry(self, action: Action, work: Awaitable[None]) -> Result:
         self._begun.add(action.id)
         self._run.listener(Started(action))
-        started, clock = self._now().isoformat(), monotonic()
+        started, began = self._now().isoformat(), self._run.clock()
         status, error = await self._attempt(action, work)
         return self._end(
             Result(
@@ -166,7 +165,7 @@ class Walk:
                 error.hint if error else "",
                 "",
                 started,
-                monotonic() - clock,
+                self._run.clock() - began,
                 isinstance(error, ApiError | Unreachable | Unforeseen) and error.doubtful,
             )
         )

@@ -11,11 +11,13 @@ from reconciler.kinds import all_kinds
 from reconciler.kinds.answers import could_be
 from reconciler.kinds.capabilities import Foretells, LookedUp, PartlyProvided, live_scope_of, scope_of
 from reconciler.kinds.protocol import Kind, Policy, Request
-from reconciler.kinds.table.marks import mark, marks_in, owned_name, project_of
+from reconciler.kinds.table.marks import mark, marks_in, marks_of, owned_name
+from reconciler.kinds.unique import identities
 from reconciler.model.address import Address, Ref
 from reconciler.model.errors import NotUnderstood
 from reconciler.model.plan import Refusal
 from reconciler.model.state import Desired, Live, LiveObject, Resource, Unreadable
+from reconciler.plan.unmatched import owned_otherwise, same_name, several
 
 
 @dataclass(slots=True)
@@ -148,7 +150,7 @@ def _match_kind(
 ) -> None:
     by_mark: dict[tuple[str, Any], list[LiveObject]] = {}
     for live in objects:
-        for one in _marks_of(live, kind):
+        for one in marks_of(live):
             by_mark.setdefault((one, live_scope_of(kind, live)), []).append(live)
     taken: set[str] = set()
     for resource in resources:
@@ -162,7 +164,9 @@ def _match_kind(
     keys = _Keys(kind, [o for o in objects if o.id not in taken])
     _refuse_alike(kind, resources, keys, matched)
     unpaired = [
-        one for one in resources if one.address not in matched.objects and one.address not in matched.unclear
+        one
+        for one in _by_strength(kind, resources, keys, matched)
+        if one.address not in matched.objects and one.address not in matched.unclear
     ]
     named = Counter(key for one in unpaired for key in kind.natural_key(one, matched.resolve))
     for resource in unpaired:
@@ -220,6 +224,15 @@ class _Keys:
         return self._index[key].get(value, [])
 
 
+def _by_strength(kind: Kind, resources: list[Resource], keys: _Keys, matched: Matched) -> list[Resource]:
+    """Those first whose strongest key finds an object: nobody takes by a weaker one what is theirs."""
+
+    def found_nearly(resource: Resource) -> bool:
+        return not any(keys.find(one.field, one.form) for one in identities(kind, resource, matched.resolve))
+
+    return resources if kind.marked else sorted(resources, key=found_nearly)
+
+
 def _refuse_alike(kind: Kind, resources: list[Resource], keys: _Keys, matched: Matched) -> None:
     """Refuses what is done to resources of which any may be the one that an object stands for, or that no
     mark will ever tell apart: which is which would depend on the order of the manifests.
@@ -240,14 +253,10 @@ def _claims(
     kind: Kind, resource: Resource, keys: _Keys, matched: Matched
 ) -> Iterator[tuple[object, str, str]]:
     """What no other resource may lay claim to: what it is, and what is said, and advised, where one does."""
-    for key, value in kind.natural_key(resource, matched.resolve):
-        if not kind.marked:
-            yield (
-                (key, value),
-                f"are told apart by nothing: they have the same {key}",
-                "change it in one of them",
-            )
-            continue
+    for wish in identities(kind, resource, matched.resolve):
+        said = f"are told apart by nothing: they have the same {wish.field}"
+        yield (wish.field, wish.form), said, "change it in one of them"
+    for key, value in kind.natural_key(resource, matched.resolve) if kind.marked else ():
         for live in keys.find(key, value) if kind.adoptable(key) else ():
             if not marks_in(live.labels, kind.name):
                 said = f'match the live object {live.id} ("{live.fields.get("name")}")'
@@ -285,7 +294,7 @@ def _by_natural_key(
             matched.objects[resource.address] = found_meant[0]
             taken.add(found_meant[0].id)
         else:
-            matched.refuse(resource.address, _several(resource, key, found, meant))
+            matched.refuse(resource.address, several(resource, key, found, meant))
         return
     free = [o for o in found if not marks_in(o.labels, kind.name)]
     if not kind.adoptable(key):
@@ -296,7 +305,7 @@ def _by_natural_key(
             matched.likely.add(resource.address)
             taken.add(free[0].id)
         elif free:
-            matched.refuse(resource.address, _same_name(resource, key, free))
+            matched.refuse(resource.address, same_name(resource, key, free))
         return
     everything = list({o.id: o for _, some in hits for o in some}.values())
     if free and len(everything) == 1:
@@ -305,7 +314,7 @@ def _by_natural_key(
         taken.add(free[0].id)
     else:
         both = " or ".join(key for key, _ in hits)
-        matched.refuse(resource.address, _owned_otherwise(project, resource, both, everything))
+        matched.refuse(resource.address, owned_otherwise(project, resource, both, everything))
 
 
 def _count(
@@ -343,10 +352,6 @@ def address_of_one(address: Address, object_id: str) -> Address:
     return Address(address.kind, f"{address.name}@{object_id}")
 
 
-def _marks_of(live: LiveObject, kind: Kind) -> list[str]:
-    return marks_in(live.labels, kind.name) or list(filter(None, [live.facts.mark]))
-
-
 def let_go(address: Address, matched: Matched) -> None:
     """Takes back that an object is a resource's, where only its key spoke for it."""
     live = matched.objects.pop(address)
@@ -356,54 +361,7 @@ def let_go(address: Address, matched: Matched) -> None:
     if _is_anybodys(kind, live):
         matched.strangers.append(live)
     key = next(iter(kind.natural_key(resource, matched.resolve)))[0]
-    matched.refuse(address, _same_name(resource, key, [live]))
-
-
-def _same_name(resource: Resource, key: str, found: list[LiveObject]) -> Refusal:
-    ids = ", ".join(o.id for o in found)
-    return Refusal(
-        "exists-unowned",
-        f'an object with the same {key} ("{found[0].fields.get("name")}") exists and is not ours: {ids}',
-        str(resource.address),
-        f"take it over with: reconciler adopt {resource.address} {found[0].id}; "
-        "or give the manifest another name",
-    )
-
-
-def _owned_otherwise(project: str, resource: Resource, key: str, found: list[LiveObject]) -> Refusal:
-    name = found[0].fields.get("name")
-    owner = marks_in(found[0].labels, resource.kind)
-    if len(found) > 1:
-        ids = ", ".join(o.id for o in found)
-        return Refusal(
-            "ambiguous",
-            f"{len(found)} objects have this {key}: {ids}",
-            str(resource.address),
-            "make it unique",
-        )
-    ours = project_of(owner[0]) == project
-    again = "name its earlier name under metadata.was; or delete it in a commit before, to make a new one"
-    hint = again if ours else "let one project own it"
-    return Refusal(
-        "owned-otherwise",
-        f'the object with this {key} ("{name}") bears the mark "{owner[0]}"',
-        str(resource.address),
-        hint,
-    )
-
-
-def _several(resource: Resource, key: str, found: list[LiveObject], meant: str | None) -> Refusal:
-    """The refusal to guess which of several objects that bear no marks is meant."""
-    ids, address = [o.id for o in found], resource.address
-    said = f", and {meant}, which --use names, is none of them" if meant else ""
-    others = "the others have" if len(ids) > 2 else "the other has"
-    return Refusal(
-        "ambiguous",
-        f"{len(ids)} object{'' if len(ids) == 1 else 's'} of this {key}: {', '.join(ids)}{said}",
-        str(address),
-        f"say which one is meant: --use {address}={ids[0]}; to be asked no more, see to it that {others} "
-        "another name, or none",
-    )
+    matched.refuse(address, same_name(resource, key, [live]))
 
 
 def _refuse_both(kind: Kind, resource: Resource, live: LiveObject, matched: Matched) -> None:

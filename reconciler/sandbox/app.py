@@ -6,6 +6,7 @@ What happens behind ``POST /api`` is the sandbox's business; here are tokens, si
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
@@ -22,6 +23,7 @@ from starlette.routing import Route
 from .auth import AUDIENCE, CLIENT_ID, WEEK, TokenError, Tokens
 from .doors import came_to, routes
 from .misbehave import answer
+from .nature import Nature
 
 if TYPE_CHECKING:
     from .sandbox import Sandbox
@@ -40,10 +42,14 @@ class EdgeError(Exception):
 
 
 def build_app(
-    sandbox: Sandbox, *, token_seconds: int = WEEK, clock: Callable[[], float] = time.time
+    sandbox: Sandbox,
+    *,
+    token_seconds: int = WEEK,
+    clock: Callable[[], float] = time.time,
+    entropy: Callable[[int], bytes] = os.urandom,
 ) -> Starlette:
     """The application; token_seconds is how long issued access tokens live."""
-    edge = _Edge(sandbox, token_seconds, clock)
+    edge = _Edge(sandbox, token_seconds, Nature(clock, entropy))
     doors = [
         Route("/api", edge.graphql, methods=["POST"]),
         Route("/api/", edge.graphql, methods=["POST"]),
@@ -59,11 +65,11 @@ def build_app(
 
 
 class _Edge:
-    def __init__(self, sandbox: Sandbox, token_seconds: int, clock: Callable[[], float]) -> None:
+    def __init__(self, sandbox: Sandbox, token_seconds: int, nature: Nature) -> None:
         self._sandbox = sandbox
-        self._clock = clock
+        self._clock = nature.clock
         self._tokens = Tokens(
-            sandbox.token, sandbox.refresh_token, sandbox.tenant_id, seconds=token_seconds, clock=clock
+            sandbox.token, sandbox.refresh_token, sandbox.tenant_id, seconds=token_seconds, nature=nature
         )
         self._calls: defaultdict[str, deque[float]] = defaultdict(deque)
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
+
+from .nature import Nature
 
 WEEK = 7 * 24 * 3600
 AUDIENCE = "https://prismatic.io/api"
@@ -36,14 +36,12 @@ class TokenError(Exception):
 class Tokens:
     """Issues and checks the tokens of one tenant."""
 
-    def __init__(
-        self, access: str, refresh: str, tenant: str, *, seconds: int, clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, access: str, refresh: str, tenant: str, *, seconds: int, nature: Nature) -> None:
         self._access = access
         self._refresh = refresh
         self._tenant = tenant
         self._seconds = seconds
-        self._clock = clock
+        self._nature = nature
         self._key = hashlib.sha256(b"reconciler sandbox\0" + refresh.encode()).digest()
         self._revoked = False
 
@@ -52,7 +50,7 @@ class Tokens:
         if _same(access_token, self._access):
             return True
         claims = self._claims(access_token)
-        return bool(claims) and claims.get("exp", 0) > self._clock()
+        return bool(claims) and claims.get("exp", 0) > self._nature.clock()
 
     def exchange(self, refresh_token: Any, tenant: Any, *, rotate: bool) -> dict[str, Any]:
         """A new access token for a refresh token; raises TokenError."""
@@ -62,8 +60,8 @@ class Tokens:
             raise TokenError(403, "invalid_grant", "Unknown or invalid refresh token.")
         if tenant and tenant != self._tenant:
             raise TokenError(403, "access_denied", "The user is no member of this tenant.")
-        now = int(self._clock())
-        token = self._sign({"iat": now, "exp": now + self._seconds, "jti": secrets.token_hex(8)})
+        now = int(self._nature.clock())
+        token = self._sign({"iat": now, "exp": now + self._seconds, "jti": self._nature.entropy(8).hex()})
         answer = {
             "access_token": token,
             "id_token": token,
@@ -89,7 +87,7 @@ class Tokens:
         return bool(mac) and _same(mac, self._mac("refresh." + nonce))
 
     def _rotated(self) -> str:
-        nonce = secrets.token_urlsafe(16)
+        nonce = self._nature.new_token(16)
         return f"{nonce}.{self._mac('refresh.' + nonce)}"
 
     def _sign(self, claims: dict[str, Any]) -> str:

@@ -30,6 +30,7 @@ from graphql.language import FieldNode, Visitor, visit
 
 from .faults import AUTH, Armed, Fault, Faults, Strike
 from .limits import refusal
+from .nature import Nature
 from .resolve.content.headless import configure
 from .resolve.executable import schema, tables
 from .resolve.frame.context import Context
@@ -51,10 +52,11 @@ class Sandbox:
         rules: Mapping[str, str] | None = None,
         component_shift: int = 0,
         version_shift: int = 0,
+        nature: Nature | None = None,
     ) -> None:
         given = dict(Rules(rules).changed()) if rules else {}
         self._lock = threading.RLock()
-        self._store = Store(path, tables())
+        self._store = Store(path, tables(), nature)
         self._past: Sandbox | None = None
         settings = {}
         if rules is not None:
@@ -303,6 +305,11 @@ class Sandbox:
     def store(self) -> Store:
         """The tables, for filling them in bulk."""
         return self._store
+
+    @property
+    def nature(self) -> Nature:
+        """Where its time and its chance come from."""
+        return self._store.nature
 
     def _setting(self, name: str) -> str | None:
         with self._lock:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from typing import TYPE_CHECKING, Any
 
 from .resolve.content import versions
@@ -56,10 +55,16 @@ def seed(
     with store.writing():
         context = Context(store, sandbox.rules, store.meta(), "owner")
         versions = [_integration(context, number, mark_project) for number in range(1, integrations + 1)]
-        made = [_customer(number, mark_project) for number in range(1, customers + 1)]
+        made = [_customer(context, number, mark_project) for number in range(1, customers + 1)]
         store.insert_many("customer", made)
         deployed = [
-            _instance(number, versions[number % len(versions)], made[number % len(made)]["id"], mark_project)
+            _instance(
+                context,
+                number,
+                versions[number % len(versions)],
+                made[number % len(made)]["id"],
+                mark_project,
+            )
             for number in range(1, instances + 1)
         ]
         store.insert_many("instance", deployed)
@@ -77,7 +82,7 @@ def _integration(context: Context, number: int, project: str | None) -> Row:
     first, now = context.first_number, context.store.now()
     published = {
         **{column: value for column, value in draft.items() if not column.startswith("_")},
-        "id": str(uuid.uuid4()),
+        "id": context.store.new_id(),
         "is_draft": 0,
         "number": first,
         "unpublished": 0,
@@ -95,10 +100,10 @@ def _integration(context: Context, number: int, project: str | None) -> Row:
     return published
 
 
-def _customer(number: int, project: str | None) -> Row:
+def _customer(context: Context, number: int, project: str | None) -> Row:
     name, moment = f"customer-{number:04}", timestamp(_START + number)
     return {
-        "id": str(uuid.uuid4()),
+        "id": context.store.new_id(),
         "name": name,
         "description": "",
         "external_id": name,
@@ -108,7 +113,7 @@ def _customer(number: int, project: str | None) -> Row:
     }
 
 
-def _instance(number: int, published: Row, customer: str, project: str | None) -> Row:
+def _instance(context: Context, number: int, published: Row, customer: str, project: str | None) -> Row:
     name, moment = f"instance-{number:05}", timestamp(_START + 1_000_000_000 + number)
     region, _, connection = json.loads(published["variables"])
     config: dict[str, dict[str, Any]] = {
@@ -116,7 +121,7 @@ def _instance(number: int, published: Row, customer: str, project: str | None) -
         connection["s"]: {"inputs": {"apiKey": {"type": "VALUE", "value": f"key-{number}"}}},
     }
     return {
-        "id": str(uuid.uuid4()),
+        "id": context.store.new_id(),
         "name": name,
         "description": "",
         "labels": _labels(project, "instance", name),

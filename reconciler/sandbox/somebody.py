@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
-
 from .store import Store, timestamp
 
 _NAME = "Somebody's customer "
@@ -16,6 +14,6 @@ def shift_customers(store: Store, chance: float) -> None:
     if foreign and chance < 0.5:
         store.delete("customer", "id", foreign[0]["id"])
         return
-    identifier, moment = str(uuid.uuid4()), timestamp(_LONG_AGO + int(chance * 1_000_000))
+    identifier, moment = store.new_id(), timestamp(_LONG_AGO + int(chance * 1_000_000))
     row = {"id": identifier, "name": f"{_NAME}{identifier[:8]}", "description": "", "labels": "[]"}
     store.insert("customer", row | {"created_at": moment, "updated_at": moment})

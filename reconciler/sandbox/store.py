@@ -6,10 +6,7 @@ with their row (labels, configuration, flows) are kept as JSON in it.
 
 from __future__ import annotations
 
-import secrets
 import sqlite3
-import time
-import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -17,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
+from .nature import Nature
 from .tables import statements
 
 Row = dict[str, Any]
@@ -28,8 +26,9 @@ OWNER_SINCE = "2025-01-01T00:00:00.000000+00:00"
 class Store:
     """One tenant's tables. Not safe for two threads at once: its owner holds a lock."""
 
-    def __init__(self, path: str | Path, tables: Mapping[str, str]) -> None:
+    def __init__(self, path: str | Path, tables: Mapping[str, str], nature: Nature | None = None) -> None:
         self._tables = tables
+        self.nature = nature or Nature()
         self._db = sqlite3.connect(str(path), isolation_level=None, check_same_thread=False, timeout=30)
         self._db.row_factory = _as_dict
         self._db.create_function("fold", 1, _fold, deterministic=True)
@@ -56,8 +55,8 @@ class Store:
             for statement in wanted:
                 self._db.execute(statement)
             if not self.meta():
-                fresh = {name: str(uuid.uuid4()) for name in ("tenant", "org", "user")}
-                fresh |= {name: secrets.token_urlsafe(32) for name in ("token", "refresh_token")}
+                fresh = {name: self.new_id() for name in ("tenant", "org", "user")}
+                fresh |= {name: self.nature.new_token() for name in ("token", "refresh_token")}
                 self.set_meta({**fresh, "org_name": "Sandbox"})
                 self._reset_meta()
             self._create_own()
@@ -77,7 +76,7 @@ class Store:
         for table, row in own.items():
             if not self.all(f"SELECT 1 FROM {table} LIMIT 1"):
                 person = table == "person"
-                identifier = self.meta()["user"] if person else str(uuid.uuid4())
+                identifier = self.meta()["user"] if person else self.new_id()
                 now = OWNER_SINCE if person else self.now()
                 self.insert(table, {"id": identifier, **row, "created_at": now, "updated_at": now})
 
@@ -153,9 +152,13 @@ class Store:
         """The time, later than any this tenant has given out, in microseconds."""
         stored = self._db.execute("SELECT value FROM meta WHERE key = 'clock'").fetchone()
         last = max(self._last, int(stored["value"]) if stored else 0)
-        self._last = max(time.time_ns() // 1000, last + 1)
+        self._last = max(int(self.nature.clock() * 1_000_000), last + 1)
         self.set_meta({"clock": str(self._last)})
         return timestamp(self._last)
+
+    def new_id(self) -> str:
+        """An id for a new row."""
+        return self.nature.new_id()
 
     # rows
 
@@ -227,7 +230,7 @@ class Store:
 
     def add_component(self, key: str, number: int, signature: str, body: str) -> None:
         """Add a version of a private component."""
-        row = {"id": str(uuid.uuid4()), "key": key, "number": number, "signature": signature, "body": body}
+        row = {"id": self.new_id(), "key": key, "number": number, "signature": signature, "body": body}
         self.insert("component", row | {"created_at": self.now()})
 
     def clear(self) -> None:

@@ -17,4 +17,5 @@ def transport(sandbox: Sandbox) -> httpx.AsyncBaseTransport:
     from .app import build_app  # imported here: httpx and starlette are heavy, and most commands need neither
     from .inprocess import InProcess
 
-    return InProcess(build_app(sandbox))
+    nature = sandbox.nature
+    return InProcess(build_app(sandbox, clock=nature.clock, entropy=nature.entropy))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import anyio
 
@@ -13,6 +13,9 @@ from reconciler.verbs.commit import commit_attributes
 from reconciler.verbs.plan import Planned
 from reconciler.verbs.session import Session, connect, state_folder
 
+if TYPE_CHECKING:
+    from reconciler.apply.journal import FileJournal
+
 JOURNAL = "journal"
 
 
@@ -20,6 +23,23 @@ def refuse(planned: Planned) -> None:
     """Raises Refused, with all that is refused, where nothing of the plan must be carried out."""
     if planned.plan.vetoes:
         raise Refused(planned.plan.refusals)
+
+
+def note_refused(session: Session, planned: Planned) -> None:
+    """Notes in the journal what was refused, where nothing is carried out beside it. Raises JournalFailed."""
+    journal = _journal(session, planned)
+    journal.begin(planned.plan)
+    journal.end("finished")
+
+
+def _journal(session: Session, planned: Planned) -> FileJournal:
+    """A new one for this plan; old ones go."""
+    from reconciler.apply.journal import FileJournal
+    from reconciler.apply.retention import prune
+
+    folder, machine = state_folder(session) / JOURNAL, session.machine
+    prune(folder, machine.now())
+    return FileJournal(folder, machine.now, planned.live.tenant, pid=machine.pid, disk=machine.disk)
 
 
 async def apply(
@@ -38,42 +58,42 @@ async def apply(
     holder. Raises Refused or NoLease before anything is changed; what fails afterwards is in the outcome.
     """
     from reconciler.apply.interrupt import watch_signals
-    from reconciler.apply.journal import FileJournal
     from reconciler.apply.lease import Ports
     from reconciler.apply.listening import harmless
-    from reconciler.apply.retention import prune
     from reconciler.apply.run import Walk
     from reconciler.apply.running import Run
     from reconciler.live.tenant import Tenant
     from reconciler.verbs.lease import leased
 
     refuse(planned)
+    machine = session.machine
     walk: Walk | None = None
     outcome: Outcome | None = None
     try:
         async with connect(session, read_only=False, parallelism=parallelism) as client:
-            ports = Ports(_now, anyio.sleep, harmless(say))
+            ports = Ports(machine.now, anyio.sleep, harmless(say))
             async with leased(
                 session, planned.plan, client, ports, take=take_lease, seconds=lease_seconds
             ) as lease:
-                journals = state_folder(session) / JOURNAL
-                prune(journals, _now())
                 run = Run(
                     project=planned.desired.project,
                     resources=planned.desired.resources,
                     observed=dict(planned.objects),
                     policy=planned.policy,
                     tenant=Tenant(client),
-                    journal=FileJournal(journals, _now, planned.live.tenant),
+                    journal=_journal(session, planned),
                     listener=listener,
                     sleep=anyio.sleep,
+                    clock=machine.clock,
                     attributes=commit_attributes(session.environ),
                     wait_seconds=wait_seconds,
                     seen=planned.live.by_id(),
                 )
-                walk = Walk(planned.plan, run, parallelism=parallelism, now=_now)
+                walk = Walk(planned.plan, run, parallelism=parallelism, now=machine.now)
                 async with anyio.create_task_group() as group:
-                    await group.start(watch_signals, walk.stop, group.cancel_scope, ports.say)
+                    await group.start(
+                        watch_signals, walk.stop, group.cancel_scope, ports.say, machine.signals
+                    )
                     if lease is not None:
                         group.start_soon(lease.keep, walk.abandon)
                     outcome = await walk.outcome()
@@ -93,7 +113,3 @@ def _why(error: Exception) -> ReconcilerError:
     while isinstance(first, BaseExceptionGroup):
         first = first.exceptions[0]
     return first if isinstance(first, ReconcilerError) else Unforeseen(first)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -8,7 +8,6 @@ import getpass
 import socket
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
-from secrets import token_hex
 
 from reconciler.api.client import Client
 from reconciler.apply.lease import Claim, Holding, Ports, held, present
@@ -32,7 +31,9 @@ def leased(
 def claim(session: Session, plan: Plan, *, take: bool, seconds: float) -> Claim:
     """This run's claim on the tenant."""
     environ = session.environ
-    return Claim(plan.project, holder(environ), reason(plan, environ), token_hex(8), seconds, take)
+    return Claim(
+        plan.project, holder(environ), reason(plan, environ), session.machine.entropy(8).hex(), seconds, take
+    )
 
 
 async def seen(session: Session, client: Client) -> tuple[Lease | None, list[Diagnostic]]:

@@ -10,6 +10,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from reconciler.apply.disk import Disk
 from reconciler.manifests.schemas import validator
 from reconciler.model.address import Address
 from reconciler.model.errors import InvalidInput, Stale
@@ -46,21 +47,22 @@ def save(path: Path, planned: Planned, session: Session, options: Options, creat
             hint = "name another file; --format json writes the plan to the standard output"
             raise InvalidInput.of("plan-file", f'"{path}" is the standard output', hint=hint)
         else:
-            _replace(path.resolve(), data)
+            _replace(path.resolve(), data, session.machine.disk)
     except (OSError, ValueError, RuntimeError) as error:  # a NUL in the name; a loop of links
         reason = (getattr(error, "strerror", None) or "not a path").lower()
         hint = "name a file in a folder that can be written to"
         raise InvalidInput.of("plan-file", f'cannot write "{path}": {reason}', hint=hint) from error
 
 
-def _replace(path: Path, data: bytes) -> None:
+def _replace(path: Path, data: bytes, disk: Disk) -> None:
     # A new file, as one that is there may be open to others, and half a plan is none.
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            disk.write_all(descriptor, data)
+            disk.sync(descriptor)
+        finally:
+            disk.close(descriptor)
         os.replace(name, path)
     except BaseException:
         Path(name).unlink(missing_ok=True)

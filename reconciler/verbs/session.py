@@ -20,6 +20,7 @@ from reconciler.model.hints import suggest
 from reconciler.model.secret import Secret
 from reconciler.model.state import Desired
 from reconciler.plan.select import Selection
+from reconciler.verbs.machine import Machine
 
 if TYPE_CHECKING:
     from reconciler.api import Client, Credentials
@@ -64,6 +65,7 @@ class Session:
     """Told, in words, of waits that people would wonder about."""
     credentials: dict[str, Credentials] = field(default_factory=dict, repr=False, compare=False)
     """Those of the environment, once they were read: what they are exchanged for lasts for the run."""
+    machine: Machine = field(default_factory=Machine, repr=False, compare=False)
 
     @property
     def state(self) -> Path:
@@ -202,6 +204,7 @@ async def connect(session: Session, *, read_only: bool, parallelism: int = 8) ->
                 rate=None,
                 parallelism=parallelism,
                 read_only=read_only,
+                patience=session.machine.patience(),
                 notice=session.notice,
             ) as client:
                 yield client
@@ -212,9 +215,11 @@ async def connect(session: Session, *, read_only: bool, parallelism: int = 8) ->
     async with Client(
         environment.url,
         credentials,
+        transport=session.machine.wire,
         rate=environment.rate,
         parallelism=parallelism,
         read_only=read_only,
+        patience=session.machine.patience(),
         notice=session.notice,
     ) as client:
         await client.check_tenant(environment.tenant or None)

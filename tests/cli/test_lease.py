@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,6 +21,7 @@ from reconciler.model.outcome import Event, Started, Status
 from reconciler.sandbox import Sandbox
 from reconciler.verbs.apply import apply
 from reconciler.verbs.lease import holder
+from reconciler.verbs.machine import Machine
 from reconciler.verbs.plan import plan
 from reconciler.verbs.session import Options, open_session
 from tests.cli.projects import PROJECT, Folder
@@ -180,13 +182,13 @@ def test_without_the_policy_nothing_of_it_is_sent(leased: Folder):
     assert lease.holder == "bob@there"
 
 
-def test_a_lease_that_is_lost_stops_the_run(leased: Folder, monkeypatch: pytest.MonkeyPatch):
+def test_a_lease_that_is_lost_stops_the_run(leased: Folder):
     # The clock stands, so that a slow machine does not lose the lease by itself.
     moments = [datetime.now(UTC).replace(microsecond=0)]
-    monkeypatch.setattr("reconciler.verbs.apply._now", lambda: moments[-1])
     for number in range(60):
         leased.manifest("Customer", f"c{number:02}", name=f"Customer {number:02}")
     session = open_session(leased.root / "reconciler.yaml", None, dict(os.environ), leased.root)
+    session = replace(session, machine=Machine(now=lambda: moments[-1]))
     planned = anyio.run(plan, session, Options())
     thief = leased.sandbox()
     begun: list[str] = []

@@ -5,12 +5,15 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from reconciler.sandbox.nature import Nature
+
 
 class StubSandbox:
     """Echoes what it is asked; a few queries misbehave on purpose."""
 
     token = "stub-access-token"
     refresh_token = "stub-refresh-token"
+    nature = Nature()
     tenant_id = "3f0e7a52-0f4b-4f0e-9f6e-2f1f5f0a7f11"
 
     def __init__(self, **rules: str) -> None:

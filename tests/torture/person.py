@@ -12,6 +12,7 @@ import yaml
 from tests.torture.tenant import Tenant
 from tests.torture.world import PROJECT, Side
 
+EDITS = ("rename_customer", "describe", "configure", "toggle", "label", "import", "delete")
 _OURS = f"reconciler:{PROJECT}/"
 
 
@@ -38,24 +39,19 @@ class Person:
             raise self._failure
 
     def _work(self) -> None:
-        actions = (
-            self._rename_customer,
-            self._describe,
-            self._configure,
-            self._toggle,
-            self._label,
-            self._import,
-            self._delete,
-        )
         try:
             while not self._over.wait(self._rng.uniform(0.002, 0.03)):
-                # One moment for the edit and for what is noted of it; runs go on in between.
-                with self._tenant.alone():
-                    before = self._tenant.rows()
-                    self._rng.choice(actions)()
-                    self._note(before)
+                self.act(self._rng.choice(EDITS))
         except BaseException as error:
             self._failure = error
+
+    def act(self, what: str) -> None:
+        """One edit, of one of the EDITS."""
+        # One moment for the edit and for what is noted of it; runs go on in between.
+        with self._tenant.alone():
+            before = self._tenant.rows()
+            getattr(self, f"_{what}")()
+            self._note(before)
 
     def _note(self, before: dict) -> None:
         after = self._tenant.rows()

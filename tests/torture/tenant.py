@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 from reconciler.sandbox import Sandbox
 from reconciler.sandbox.app import build_app
+from reconciler.sandbox.nature import Nature
 from reconciler.sandbox.serve import _listen, _server
 from tests.torture.world import marker
 
@@ -104,8 +104,10 @@ def served() -> Iterator[tuple[Door, str]]:
 class Tenant(Sandbox):
     """A tenant that can be asked past every fault, and that knows which of its objects are other people's."""
 
-    def __init__(self, path: Path, *, rules: Mapping[str, str] | None = None) -> None:
-        super().__init__(path, rules=rules)
+    def __init__(
+        self, path: str | Path, *, rules: Mapping[str, str] | None = None, nature: Nature | None = None
+    ) -> None:
+        super().__init__(path, rules=rules, nature=nature)
         self.foreign: Record = {}
         self._looked = 0.0
 
@@ -114,12 +116,12 @@ class Tenant(Sandbox):
         """Whether a run may have looked at a draft and be about to publish it. Between the two the platform
         offers no means to notice a third party's import, so that nobody imports then.
         """
-        return monotonic() < self._looked + 0.5
+        return self.nature.clock() < self._looked + 0.5
 
     def execute(self, query: str, *rest: Any, **named: Any) -> Any:
         """The answer; looks at single integrations are noted."""
         if query.startswith("query integration("):
-            self._looked = monotonic()
+            self._looked = self.nature.clock()
         return super().execute(query, *rest, **named)
 
     def open(self, door: Door) -> None:

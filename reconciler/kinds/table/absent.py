@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import UNSET, Struct
 
-from reconciler.kinds.protocol import Request, address_of
+from reconciler.kinds.protocol import Request, address_of, ignored
 from reconciler.model.plan import Refusal
 from reconciler.model.state import LiveObject, Resource
 
@@ -39,7 +39,7 @@ def absent_fields(request: Request) -> Iterator[Refusal]:
     """A refusal for each field that the manifest says something of and the tenant does not know."""
     for place in sorted(request.live.facts.absent) if request.live else ():
         path = ".".join(place)
-        if _mentions(request.resource, place) and not _ignores(request.resource, path):
+        if _mentions(request.resource, place) and not ignored(request.resource, path):
             yield Refusal(
                 "absent-field",
                 f'"{path}" is not known to this tenant: its API has no such field',
@@ -55,7 +55,3 @@ def _mentions(resource: Resource, place: Place) -> bool:
             return False
         found = found[part]
     return True
-
-
-def _ignores(resource: Resource, path: str) -> bool:
-    return any(path == one or path.startswith(f"{one}.") for one in resource.ignore)

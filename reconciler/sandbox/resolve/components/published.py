@@ -7,7 +7,6 @@ show until its package is there (see doors); the package's digest then is the si
 from __future__ import annotations
 
 import json
-import uuid
 from typing import Any
 
 from ...address import link
@@ -88,7 +87,7 @@ def _publish(context: Context, given: dict[str, Any]) -> dict[str, Any]:
     body |= {"customer": customer, "published_by": context.meta["user"]}
     last = context.store.select("component", ["key = ?"], [body["key"]], "number DESC", 1)
     row = {
-        "id": str(uuid.uuid4()),
+        "id": context.store.new_id(),
         "key": body["key"],
         "number": last[0]["number"] + 1 if last else 1,
         "signature": "",

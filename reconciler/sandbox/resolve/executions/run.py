@@ -7,7 +7,6 @@ execution that takes a while is written whole all the same, and shows its end fr
 from __future__ import annotations
 
 import json
-import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -150,7 +149,7 @@ def _write_logs(context: Context, execution: Row, steps: list[dict[str, Any]]) -
     now = context.store.now()
     made = [
         {
-            "id": str(uuid.uuid4()),
+            "id": context.store.new_id(),
             "execution": execution["id"],
             "instance": execution["instance"],
             "ready": execution["ready"],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import uuid
 from typing import Any
 
 from ...tables import TIMES
@@ -42,7 +41,7 @@ def note(context: Context, mutation: str, result: Any) -> None:
     name = f' "{result["name"]}"' if isinstance(result, dict) and result.get("name") else ""
     sentence = f"{who} {_DONE[verb]} the {' '.join(thing).lower()}{name}."
     now, user = context.store.now(), context.meta["user"]
-    row = {"id": str(uuid.uuid4()), "description": sentence, "user": user, "user_name": who}
+    row = {"id": context.store.new_id(), "description": sentence, "user": user, "user_name": who}
     context.store.insert("activity", row | {"created_at": now, "updated_at": now})
 
 

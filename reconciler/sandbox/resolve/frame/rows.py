@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -36,7 +35,7 @@ def target(context: Context, table: str, kind: str, given: Mapping[str, Any], na
 
 def create(context: Context, table: str, changes: Row) -> Row:
     """A new row."""
-    identifier, now = str(uuid.uuid4()), context.store.now()
+    identifier, now = context.store.new_id(), context.store.now()
     context.store.insert(table, {"id": identifier, **changes, "created_at": now, "updated_at": now})
     return read(context, table, identifier)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from typing import Any
 
 from ...store import Row
@@ -65,7 +64,7 @@ def _create(context: Context, given: dict[str, Any]) -> Row:
         raise missing("customer")
     record = _version(context, given.get("integration"))
     _require_available(context, record)
-    identifier, now = str(uuid.uuid4()), context.store.now()
+    identifier, now = context.store.new_id(), context.store.now()
     row: Row = {
         "id": identifier,
         "description": "",

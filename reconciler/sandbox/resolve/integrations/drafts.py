@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from typing import Any
 
 from ...store import Row
@@ -23,7 +22,7 @@ from .accepted import accept, blank, carry, named_by
 def create(context: Context, name: str, description: str, given: Row, text: str | None) -> Row:
     """A new draft with its test instance."""
     content = accept(context, text) if text else blank(context)
-    identifier, sequence, now = str(uuid.uuid4()), str(uuid.uuid4()), context.store.now()
+    identifier, sequence, now = context.store.new_id(), context.store.new_id(), context.store.now()
     row = {
         "id": identifier,
         "sequence": sequence,
@@ -50,7 +49,7 @@ def _create_system_instance(context: Context, draft: Row) -> None:
     context.store.insert(
         "instance",
         {
-            "id": str(uuid.uuid4()),
+            "id": context.store.new_id(),
             "name": draft["name"],
             "description": "",
             "labels": "[]",
@@ -86,8 +85,8 @@ def content_columns(context: Context, content: Parsed, old: Row | None = None) -
         flows = [state and {**state, "g": state.get("g", 0) + 1} for state in flows]
     return {
         "definition": content.digest,
-        "flows": json.dumps([state or {"s": str(uuid.uuid4())} for state in flows]),
-        "variables": json.dumps([state or {"s": str(uuid.uuid4())} for state in variables]),
+        "flows": json.dumps([state or {"s": context.store.new_id()} for state in flows]),
+        "variables": json.dumps([state or {"s": context.store.new_id()} for state in variables]),
         "code_native": int(bool(content.body.get("isCodeNative"))),
         "agent": int(any(flow["is_agent_flow"] for flow in content.flows)),
         "category": str(content.body.get("category") or ""),

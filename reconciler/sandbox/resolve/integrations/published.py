@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from typing import Any
 
 from ...store import Row
@@ -63,7 +62,7 @@ def _publish(context: Context, given: dict[str, Any]) -> Row:
     number, now = versions.next_number(context, draft["number"]), context.store.now()
     row = {
         **draft,
-        "id": str(uuid.uuid4()),
+        "id": context.store.new_id(),
         "is_draft": 0,
         "number": number,
         "comment": _comment(context, given.get("comment")),

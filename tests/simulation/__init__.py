@@ -1,0 +1,1 @@
+"""The whole world in one process under virtual time: everything that happens follows from one seed."""

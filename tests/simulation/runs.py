@@ -1,0 +1,119 @@
+"""The verbs as processes run them: the same steps and exit codes as behind the command line."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from reconciler.cli.main import _first
+from reconciler.model.errors import ReconcilerError, Refused, Unforeseen
+from reconciler.report.document import (
+    drift_document,
+    errors_document,
+    outcome_document,
+    plan_document,
+)
+from reconciler.verbs import saved
+from reconciler.verbs.apply import apply, refuse
+from reconciler.verbs.drift import drift
+from reconciler.verbs.plan import Planned, plan
+from reconciler.verbs.session import Options, Session, open_session, rate
+from tests.simulation.process import Process
+
+SAVED = "saved.json"
+
+
+@dataclass
+class Ended:
+    """How a run ended: its exit code (None where it was killed), its document, all that it said."""
+
+    code: int | None
+    document: dict[str, Any] = field(default_factory=dict)
+    said: list[str] = field(default_factory=list)
+    error: BaseException | None = None
+    plans: list[dict[str, Any]] = field(default_factory=list)
+
+
+class Runs:
+    """The runs of one machine."""
+
+    def __init__(self, folder: Path, environ: dict[str, str]) -> None:
+        self.folder, self.environ = folder, environ
+
+    async def run(self, process: Process, verb: str, options: Options) -> Ended:
+        """One run of a verb to its end."""
+        ended = Ended(None)
+        code = await process.run(self._ends(process, verb, options, ended))
+        ended.code = code
+        return ended
+
+    async def _ends(self, process: Process, verb: str, options: Options, ended: Ended) -> int:
+        try:
+            session = open_session(self.folder / "reconciler.yaml", None, self.environ, self.folder)
+            session = replace(session, machine=process.machine, notice=ended.said.append)
+            code: int = await getattr(self, f"_{verb}")(session, options, ended)
+        except BaseException as caught:
+            error = _first(caught) if isinstance(caught, BaseExceptionGroup) else caught
+            if not isinstance(error, Exception):
+                raise
+            ended.error = error
+            shown = error if isinstance(error, ReconcilerError) else Unforeseen(error)
+            ended.document = ended.document or errors_document(shown)
+            ended.said.append(json.dumps(errors_document(shown)))
+            code = error.exit_code if isinstance(error, ReconcilerError) else 1
+        return code
+
+    async def _plan(self, session: Session, options: Options, ended: Ended, *, save: bool = False) -> int:
+        planned = await plan(session, options)
+        self._show(session, planned, ended)
+        if save:
+            saved.save(self.folder / SAVED, planned, session, options, _at(session))
+        return Refused.exit_code if planned.plan.refusals else 0
+
+    async def _drift(self, session: Session, options: Options, ended: Ended) -> int:
+        found = await drift(session, options)
+        ended.document = drift_document(found.planned.plan, found.missing, created_at=_at(session))
+        return 0
+
+    async def _saved(self, session: Session, options: Options, ended: Ended) -> int:
+        code = await self._plan(session, options, ended, save=True)
+        if code:
+            return code
+        document = saved.read(self.folder / SAVED)
+        options = saved.options_of(document)
+        planned = saved.restrict(await plan(session, options), document)
+        return await self._carry_out(session, planned, options, ended)
+
+    async def _apply(self, session: Session, options: Options, ended: Ended) -> int:
+        planned = await plan(session, options)
+        self._show(session, planned, ended)
+        return await self._carry_out(session, planned, options, ended)
+
+    async def _carry_out(self, session: Session, planned: Planned, options: Options, ended: Ended) -> int:
+        refuse(planned)
+        if not planned.plan.actions:
+            return Refused.exit_code if planned.plan.refusals else 0
+        outcome = await apply(
+            session,
+            planned,
+            listener=lambda _: None,
+            say=ended.said.append,
+            parallelism=options.parallelism,
+        )
+        ended.document = outcome_document(outcome, created_at=_at(session))
+        ended.said.append(json.dumps(ended.document))
+        if outcome.fatal is not None and not outcome.interrupted:
+            ended.error = outcome.fatal
+        return outcome.exit_code
+
+    def _show(self, session: Session, planned: Planned, ended: Ended) -> None:
+        document = plan_document(planned.plan, created_at=_at(session), rate=rate(session))
+        ended.document = document
+        ended.plans.append(document)
+        ended.said.append(json.dumps(document))
+
+
+def _at(session: Session) -> str:
+    return session.machine.now().isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,74 @@
+"""What happens in one drill, as data: it can be drawn from a seed, reduced, written down and played again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tests.torture.world import Side
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One run of a verb. `killed_at` is a step of its event loop, `interrupted_at` a second of its life,
+    `room` the bytes that its disk takes, `skew` the seconds by which its wall clock is wrong.
+    """
+
+    verb: str
+    parallelism: int = 8
+    select: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    killed_at: int = 0
+    interrupted_at: float = 0.0
+    room: int | None = None
+    skew: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A machine on which runs follow each other, beginning so many seconds after the commit."""
+
+    name: str
+    delay: float
+    attempts: tuple[Attempt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What a person does, how many seconds after the commit; `chance` decides to which object."""
+
+    what: str
+    at: float
+    chance: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """The tenant answers nobody for a while."""
+
+    at: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A commit, and all that happens until the next one."""
+
+    side: Side
+    actors: tuple[Actor, ...] = ()
+    edits: tuple[Edit, ...] = ()
+    pauses: tuple[Pause, ...] = ()
+    faults: tuple[dict[str, Any], ...] = ()
+    chance: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A drill."""
+
+    seed: int
+    rules: dict[str, str]
+    phases: tuple[Phase, ...]
+    lease: bool = False
+    prune: bool = False
+    token_seconds: int = 7 * 24 * 3600
