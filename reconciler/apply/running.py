@@ -10,13 +10,14 @@ from typing import Any
 from reconciler.apply.journal import Journal
 from reconciler.apply.listening import harmless
 from reconciler.apply.look import Objects
+from reconciler.apply.pages import Pages
 from reconciler.kinds import all_kinds
 from reconciler.kinds.capabilities import Foretells
 from reconciler.kinds.protocol import Policy, Request
 from reconciler.model.address import Address, Ref
 from reconciler.model.outcome import Event
 from reconciler.model.plan import Verb
-from reconciler.model.state import LiveObject, Resource
+from reconciler.model.state import Live, LiveObject, Resource
 
 
 @dataclass(slots=True)
@@ -43,6 +44,8 @@ class Run:
     """What this run did to them."""
     seen: Mapping[str, LiveObject] = field(default_factory=dict)
     """All objects of the tenant that the plan was made from, by id."""
+    pages: Pages = field(default_factory=lambda: Pages((), Live("", {})))
+    """How the objects are looked at before they are changed."""
     _foretold: dict[Ref, tuple[LiveObject, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

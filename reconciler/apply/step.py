@@ -119,7 +119,7 @@ async def _look_first(kind: Kind, action: Action, run: Run) -> bool:
             raise _came_to_be(action)
         return True
     try:
-        live = await run.tenant.read(kind, kind.get(action.target))
+        live = await run.pages.look(run.tenant, kind, action.target)
     except NotFound:
         live = None
     if live is None:

@@ -339,11 +339,16 @@ def carry_out(
     return outcome, monotonic() - begun
 
 
-def finish(here: Settings, outcome: Outcome, seconds: float, detailed_exitcode: bool = False) -> int:
-    """Shows the outcome; the exit code. Raises what ended the run for all actions."""
+def finish(
+    here: Settings, outcome: Outcome, seconds: float, detailed_exitcode: bool = False, **more: Any
+) -> int:
+    """Shows the outcome, with `more` that is to stand in its document; the exit code. Raises what ended the
+    run for all actions.
+    """
     from reconciler.report.document import outcome_document
 
-    here.show("outcome", outcome_document(outcome, created_at=_now(), seconds=seconds))
+    document = outcome_document(outcome, created_at=_now(), seconds=seconds)
+    here.show("outcome", {**document, **more})
     if outcome.fatal is not None and not outcome.interrupted:
         outcome.fatal.exit_code = outcome.exit_code  # an action may have failed before, which says more
         raise outcome.fatal

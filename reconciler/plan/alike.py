@@ -41,9 +41,9 @@ def counted(matched: Matched, addresses: Sequence[Address]) -> list[Diagnostic]:
     found = [address for address in addresses if address in matched.alike]
     if not found:
         return []
-    first = f"{found[0]} {matched.objects[found[0]].id}"
-    more = "" if len(found) == 1 else " (and so on for each)"
-    message = f"{len(found)} without a mark and just as the manifests say: reconciler adopt {first}{more}"
+    one = f"{found[0]} {matched.objects[found[0]].id}"
+    them = one if len(found) == 1 else "--all"
+    message = f"{len(found)} without a mark and just as the manifests say: reconciler adopt {them}"
     hint = "nothing is done to them; once marked, a change in git goes to them"
     return [Diagnostic("matched", message, hint=hint, severity="note")]
 

@@ -27,12 +27,12 @@ def without_baseline(
     ]
     if not bare:
         return []
-    first = f"{bare[0]} {matched.objects[bare[0]].id}"
-    more = "" if len(bare) == 1 else f" (and so on for each: {_named(bare[1:])})"
+    one = f"{bare[0]} {matched.objects[bare[0]].id}"
+    them = one if len(bare) == 1 else f"--all ({_named(bare)})"
     return [
         Diagnostic(
             "no-baseline",
-            f"{len(bare)} without a baseline: reconciler adopt {first}{more}",
+            f"{len(bare)} without a baseline: reconciler adopt {them}",
             hint="with it, a change in git is told from one in the tenant; other changes write it along",
             severity="note",
         )

@@ -1,22 +1,24 @@
-"""`adopt`: puts this project's mark, and a record of how it stands, on one existing object."""
+"""`adopt`: puts this project's mark, and a record of how it stands, on existing objects."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.kinds import all_kinds
-from reconciler.kinds.capabilities import Recorded
-from reconciler.kinds.protocol import Kind, Request
-from reconciler.kinds.table.labels import mark_changes, own_mark
+from reconciler.kinds.protocol import Kind
+from reconciler.kinds.table.labels import own_mark
 from reconciler.kinds.table.marks import marks_of, project_of
 from reconciler.model.address import Address
+from reconciler.model.adoption import Adoption
 from reconciler.model.errors import InvalidInput, NotFound, NotUnderstood, Refused
 from reconciler.model.hints import suggest
-from reconciler.model.plan import Action, Refusal, Verb
+from reconciler.model.plan import Refusal
 from reconciler.model.state import Desired, LiveObject
+from reconciler.plan.adoption import adopting, adoption, baseline_of, has_both, to_be_adopted
 from reconciler.plan.build import asked_for
 from reconciler.plan.match import Matched, match
+from reconciler.plan.select import Selection, idle
 from reconciler.verbs.plan import Planned
 from reconciler.verbs.session import Options, Session, connect, load_desired, policy
 
@@ -49,44 +51,59 @@ async def plan_to_adopt(session: Session, address: str, object_id: str) -> Plann
         await look_further(client, [wanted], lambda one: matched.request(one, allowed), matched.learn, _stop)
         reads = client.stats.reads
     request = matched.request(wanted, allowed)
-    recorded = kind.baseline(request) if isinstance(kind, Recorded) else request.resource
-    as_it_stands = replace(request, resource=recorded)
-    actions = [] if _has_both(kind, request) else [_action(kind, as_it_stands)]
+    as_it_stands = replace(request, resource=baseline_of(kind, request))
+    actions = [] if has_both(kind, request) else [adopting(kind, as_it_stands)]
     made = asked_for(desired, whole, actions, {wanted: live}, reads=reads + 2 * len(actions))
     resources = {**desired.resources, wanted: as_it_stands.resource}
     objects = {**matched.known, **matched.objects, **matched.orphans}
     return Planned(made, replace(desired, resources=resources), whole, objects, allowed)
 
 
+@dataclass(frozen=True, slots=True)
+class Takeover:
+    """What there is to take over, and the plan that does it."""
+
+    planned: Planned
+    adoption: Adoption
+
+
+async def plan_to_adopt_all(session: Session, selection: Selection) -> Takeover:
+    """The plan that marks all that matches the manifests that are selected, by the matching of plans, and
+    writes the baselines; what could be several objects is left out. Nothing is written.
+
+    Raises InvalidInput where a pattern names nothing.
+    """
+    from reconciler.apply.pages import Pages
+    from reconciler.live.fetch import fetch, kinds_to_read
+    from reconciler.verbs.further import look_further
+
+    desired, _ = load_desired(session)
+    if idle_patterns := idle(selection, desired.resources, ()):
+        raise InvalidInput([replace(one, severity="error") for one in idle_patterns])
+    allowed = replace(policy(session, Options()), secret_key=None)
+    async with connect(session, read_only=True) as client:
+        whole = await fetch(client, kinds_to_read(desired, prune=False))
+        matched = match(desired, whole)
+        unmarked = [
+            address
+            for address, resource in desired.resources.items()
+            if selection.about(resource) and to_be_adopted(matched, address, allowed)
+        ]
+        await look_further(
+            client, unmarked, lambda one: matched.request(one, allowed), matched.learn, matched.puzzled
+        )
+        reads = client.stats.reads
+    found = adoption(matched, allowed, selection.about)
+    actions = [one.action for one in found.found if one.action]
+    looks = 1 + Pages(actions, whole).requests if actions else 0
+    objects = {**matched.known, **matched.objects, **matched.orphans}
+    made = asked_for(desired, whole, actions, objects, reads=reads + looks, unchanged=found.owned)
+    resources = {**desired.resources, **found.baselines}
+    return Takeover(Planned(made, replace(desired, resources=resources), whole, objects, allowed), found)
+
+
 def _stop(_: Address, error: NotUnderstood) -> None:
     raise error
-
-
-def _has_both(kind: Kind, request: Request) -> bool:
-    recorded = not isinstance(kind, Recorded) or kind.recorded(request)
-    return request.live is not None and own_mark(request) in request.live.labels and recorded
-
-
-def _action(kind: Kind, request: Request) -> Action:
-    resource, live = request.resource, request.live
-    assert live is not None
-    marked = own_mark(request) in live.labels
-    named = [
-        change
-        for step in kind.steps(request, adopt=True).steps
-        for change in step.changes
-        if step.verb is Verb.ADOPT and change.path == "release"
-    ]
-    return Action(
-        f"{resource.address}#{Verb.ADOPT.value}",
-        resource.address,
-        Verb.ADOPT,
-        "has no baseline" if marked else "exists without an owner",
-        (),
-        (*mark_changes(request), *named),
-        kind.basis(live, resource),
-        live.id,
-    )
 
 
 def _refuse_anothers(wanted: Address, live: LiveObject, matched: Matched, mark: str) -> None:

@@ -60,6 +60,7 @@ async def apply(
     from reconciler.apply.interrupt import watch_signals
     from reconciler.apply.lease import Ports
     from reconciler.apply.listening import harmless
+    from reconciler.apply.pages import Pages
     from reconciler.apply.run import Walk
     from reconciler.apply.running import Run
     from reconciler.live.tenant import Tenant
@@ -88,6 +89,7 @@ async def apply(
                     attributes=commit_attributes(session.environ),
                     wait_seconds=wait_seconds,
                     seen=planned.live.by_id(),
+                    pages=Pages(planned.plan.actions, planned.live),
                 )
                 walk = Walk(planned.plan, run, parallelism=parallelism, now=machine.now)
                 async with anyio.create_task_group() as group:

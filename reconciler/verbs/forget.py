@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.kinds import all_kinds
@@ -10,11 +10,12 @@ from reconciler.kinds.protocol import Policy
 from reconciler.kinds.table.marks import marks_of, project_of
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.errors import InvalidInput, Refused
+from reconciler.model.errors import InvalidInput, ReconcilerError, Refused
 from reconciler.model.hints import suggest
 from reconciler.model.plan import Action, Cause, Change, Refusal, Verb
 from reconciler.model.state import Desired, LiveObject, Resource
 from reconciler.plan.build import asked_for
+from reconciler.plan.deletion import not_understood
 from reconciler.plan.match import Matched, address_of_one, ambiguous, match
 from reconciler.verbs.plan import Planned
 from reconciler.verbs.session import Session, connect, load_desired
@@ -37,9 +38,39 @@ async def plan_to_forget(session: Session, addresses: Sequence[str]) -> Planned:
         live = await fetch(client, kinds.values())
     matched = match(desired, live)
     chosen = _chosen(desired, matched, list(dict.fromkeys(addresses)))
-    actions = [_action(desired.project, address, obj) for address, obj in chosen.items()]
     warnings = [_warning(desired.resources[one], matched) for one in chosen if one in desired.resources]
-    reads = live.requests + len(actions)
+    return _planned(matched, chosen, warnings)
+
+
+async def plan_to_forget_all(session: Session) -> Planned:
+    """The plan that lets go of all that this project owns. Nothing is written."""
+    from reconciler.live.fetch import fetch, kinds_named
+
+    desired, _ = load_desired(session)
+    named = kinds_named(desired)
+    kinds = [k for k in all_kinds().values() if k.name in named or (k.declared and k.marked)]
+    async with connect(session, read_only=True) as client:
+        live = await fetch(client, kinds, needed=named)
+    if live.unread:
+        names = ", ".join(live.unread)
+        raise ReconcilerError(
+            f"the tenant does not list what there is of {names}, so that marks would be left",
+            hint="use the token of a user who may see them, or give the addresses",
+        )
+    matched = match(desired, live)
+    by_id = {obj.id: address for address, obj in _owned(matched).items()}
+    chosen = {by_id[one.id]: one for one in live.by_id().values() if one.id in by_id}
+    return _planned(matched, chosen, [*not_understood(live), *_still_named(desired, chosen)])
+
+
+def _planned(
+    matched: Matched, chosen: Mapping[Address, LiveObject], warnings: Sequence[Diagnostic]
+) -> Planned:
+    from reconciler.apply.pages import Pages
+
+    desired, live = matched.desired, matched.live
+    actions = [_action(desired.project, address, obj) for address, obj in chosen.items()]
+    reads = live.requests + (Pages(actions, live).requests if actions else 0)
     made = asked_for(desired, live, actions, chosen, reads=reads, warnings=warnings)
     # No manifest has a say in this: what they ask for is neither compared nor written.
     return Planned(made, replace(desired, resources={}), live, chosen, Policy())
@@ -114,6 +145,19 @@ def _action(project: str, address: Address, obj: LiveObject) -> Action:
         kind.basis(obj, None),
         obj.id,
     )
+
+
+def _still_named(desired: Desired, chosen: Iterable[Address]) -> Iterator[Diagnostic]:
+    """The same of many."""
+    number = sum(address in desired.resources for address in chosen)
+    if number:
+        yield Diagnostic(
+            "still-named",
+            f"the manifests of {number} are still there: once an object differs from its own, an apply "
+            "adopts it again, or plans are refused",
+            hint="take the manifests away too",
+            severity="warning",
+        )
 
 
 def _warning(resource: Resource, matched: Matched) -> Diagnostic:

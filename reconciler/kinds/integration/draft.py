@@ -24,6 +24,8 @@ from reconciler.model.secret import Secret
 from reconciler.model.state import LiveObject, Resource, Version
 
 FOLLOW = "follow"
+NAMED = "named"
+"""In a baseline, the id of the version that the release is: what would tell that may not be in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +219,8 @@ def _wanted(resource: Resource) -> Definition | None:
 
 def _to_be_named(request: Request, live: LiveObject) -> Version | None:
     likely = to_be_named(live, release_of(request.resource))
+    if known := request.resource.fields.get(NAMED):
+        return next((version for version in likely if version.id == known), None)
     made = (version for version in likely if is_made_from_manifest(request, version))
     # Where git leaves the definition to people, a release is what they have on their desk.
     says = _wanted(request.resource) is not None

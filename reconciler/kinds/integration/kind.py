@@ -31,6 +31,7 @@ from reconciler.kinds.integration import metadata as record
 from reconciler.kinds.integration.availability import not_available
 from reconciler.kinds.integration.calls import call
 from reconciler.kinds.integration.draft import (
+    NAMED,
     comparison,
     import_needed,
     is_a_desk,
@@ -228,8 +229,8 @@ class IntegrationKind(
         fields = as_live(request, (*PLAIN, "labels"))
         if not comparison(request).needed:
             fields |= {k: v for k, v in request.resource.fields.items() if k == "definition"}
-        if published_version(request):
-            fields["release"] = request.resource.fields["release"]
+        if version := published_version(request):
+            fields |= {"release": request.resource.fields["release"], NAMED: version.id}
         return replace(request.resource, fields=fields)
 
     def recorded(self, request: Request) -> bool:
