@@ -28,6 +28,7 @@ COMMANDS = {
     "forget": "ownership",
     "get": "get",
     "pull": "pull",
+    "list": "inventory",
     "test": "live",
     "deploy": "oneoff",
     "enable": "oneoff",

@@ -68,6 +68,8 @@ class Project:
     environments: Mapping[str, Environment]
     default: str = SANDBOX
     policy: Policy = Policy()
+    by_hand: tuple[str, ...] = ()
+    """What is meant to stay by hand: addresses, with `*`, and ids."""
     allowed: tuple[Path, ...] = ()
     """Where manifests, definitions and files with secrets may stand besides the project's folder."""
     sources: Mapping[str, Source] = field(default_factory=dict, repr=False)
@@ -254,6 +256,7 @@ def _build(document: Document, path: Path) -> Project:
             guard_minimum=guards.get("minimum", default.guard_minimum),
             lease=policy.get("lease", default.lease),
         ),
+        by_hand=tuple(spec.get("unmanaged", {}).get("ignore", ())),
         allowed=tuple(Path(os.path.normpath(path.parent / one)) for one in spec.get("allowOutside", ())),
         sources=places,
         named=named or (SANDBOX,),

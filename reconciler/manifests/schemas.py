@@ -23,6 +23,7 @@ KINDS = (
     "plan",
     "outcome",
     "drift",
+    "inventory",
     "test",
 )
 """The names of the schemas, as `load` takes them."""

@@ -57,19 +57,29 @@ def missing(addresses: Iterable[Address], mending: Mending) -> tuple[Address, ..
 
 def strangers(live: Live, matched: Matched) -> tuple[Stranger, ...]:
     """The objects that nobody manages, by what manifests of them could be called."""
-    names = {o.id: a.leaf for a, o in (*matched.objects.items(), *matched.orphans.items())}
-    told = {o.id: _slug(_called(o)) for objects in live.objects.values() for o in objects}
-    found = []
-    for one in matched.strangers:
-        scope = live_scope_of(all_kinds()[one.kind], one)
-        prefix = "" if scope is None else f"{names.get(scope) or told.get(scope) or scope}/"
-        found.append(Stranger(Address(one.kind, prefix + told[one.id]), one.id, _called(one)))
+    called = Called(live, matched)
+    found = [Stranger(called.address(one), one.id, Called.name(one)) for one in matched.strangers]
     return tuple(sorted(found, key=lambda one: (one.address, one.id)))
 
 
-def _called(live: LiveObject) -> str:
-    texts = (live.fields.get(name) for name in ("name", "key", "email"))
-    return next((text for text in texts if isinstance(text, str) and text), live.id)
+class Called:
+    """What manifests of objects that have none could be called."""
+
+    def __init__(self, live: Live, matched: Matched) -> None:
+        self._names = {o.id: a.leaf for a, o in (*matched.objects.items(), *matched.orphans.items())}
+        self._told = {o.id: _slug(self.name(o)) for objects in live.objects.values() for o in objects}
+
+    def address(self, one: LiveObject) -> Address:
+        """The address of one, within what its kind is scoped to."""
+        scope = live_scope_of(all_kinds()[one.kind], one)
+        prefix = "" if scope is None else f"{self._names.get(scope) or self._told.get(scope) or scope}/"
+        return Address(one.kind, prefix + self._told[one.id])
+
+    @staticmethod
+    def name(live: LiveObject) -> str:
+        """What people call it."""
+        texts = (live.fields.get(name) for name in ("name", "key", "email"))
+        return next((text for text in texts if isinstance(text, str) and text), live.id)
 
 
 def _slug(name: str) -> str:

@@ -58,10 +58,10 @@ def plan_document(plan: Plan, *, created_at: str, rate: float) -> Document:
         "requests": _requests(plan, rate),
         "actions": [_action(action) for action in plan.actions],
         "drift": [_drift(drift) for drift in plan.drift],
-        "warnings": [_diagnostic(warning) for warning in plan.warnings],
+        "warnings": [diagnostic_document(warning) for warning in plan.warnings],
         "refusals": [refusal_document(refusal) for refusal in plan.refusals],
         **({"refused": True} if plan.vetoes else {}),
-        "notes": [_diagnostic(note) for note in plan.notes],
+        "notes": [diagnostic_document(note) for note in plan.notes],
         "consequences": list(plan.consequences),
         "orphans": [str(address) for address in plan.orphans],
         **_left_out(plan),
@@ -101,7 +101,7 @@ def outcome_document(outcome: Outcome, *, created_at: str, seconds: float = 0.0)
             {**_result(result), **({} if result.action.id in planned else {"unplanned": True})}
             for result in outcome.results
         ],
-        "warnings": [_diagnostic(warning) for warning in outcome.plan.warnings],
+        "warnings": [diagnostic_document(warning) for warning in outcome.plan.warnings],
         "refusals": [refusal_document(refusal) for refusal in outcome.plan.refusals],
         **_left_out(outcome.plan),
     }
@@ -129,8 +129,8 @@ def drift_document(
         "drift": [_drift(drift) for drift in plan.drift],
         "missing": [_missing(one) for one in missing],
         **({"unmanaged": [_stranger(one) for one in plan.strangers]} if unmanaged else {}),
-        "warnings": [_diagnostic(warning) for warning in plan.warnings],
-        "notes": [_diagnostic(note) for note in plan.notes],
+        "warnings": [diagnostic_document(warning) for warning in plan.warnings],
+        "notes": [diagnostic_document(note) for note in plan.notes],
         "orphans": [str(address) for address in plan.orphans],
     }
 
@@ -143,8 +143,8 @@ def errors_document(problem: BaseException | Iterable[Diagnostic]) -> Document:
         entries = _exception(problem)
         return {"errors": entries}
     diagnostics = list(problem)
-    document: Document = {"errors": [_diagnostic(d) for d in diagnostics if d.severity != "warning"]}
-    warnings = [_diagnostic(d) for d in diagnostics if d.severity == "warning"]
+    document: Document = {"errors": [diagnostic_document(d) for d in diagnostics if d.severity != "warning"]}
+    warnings = [diagnostic_document(d) for d in diagnostics if d.severity == "warning"]
     return {**document, "warnings": warnings} if warnings else document
 
 
@@ -320,7 +320,8 @@ def refusal_document(refusal: Refusal) -> Document:
     }
 
 
-def _diagnostic(diagnostic: Diagnostic) -> Document:
+def diagnostic_document(diagnostic: Diagnostic) -> Document:
+    """A finding as it stands in every document."""
     return _entry(diagnostic.code, diagnostic.message, diagnostic.address, diagnostic.hint, diagnostic.source)
 
 
@@ -341,7 +342,7 @@ def _exception(error: BaseException) -> list[Document]:
     if isinstance(error, BaseExceptionGroup):  # concurrent tasks fail together
         return [entry for one in error.exceptions for entry in _exception(one)]
     if isinstance(error, InvalidInput):
-        return [_diagnostic(diagnostic) for diagnostic in error.diagnostics]
+        return [diagnostic_document(diagnostic) for diagnostic in error.diagnostics]
     if isinstance(error, Refused):
         return [_entry(r.code, r.message, r.address, r.hint) for r in error.refusals]
     if isinstance(error, ReconcilerError):

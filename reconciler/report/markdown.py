@@ -21,6 +21,7 @@ _VALUE = 120
 _MESSAGE = 400
 _NAME = 160
 _SIGNS = {"create": "+", "delete": "-", "update": "!", "adopt": "!", "forget": "!", "test": "#"}
+_STANDINGS = ("owned", "foreign", "orphaned", "matched", "missing", "undecided", "unmanaged")
 _VERBS = ("create", "update", "delete", "adopt", "forget", "test")
 
 Document = Mapping[str, Any]
@@ -113,6 +114,41 @@ def drift(document: Document) -> str:
         _listing("Notes", values.note_lines(document), "note"),
     ]
     return _bounded(head, sections, "")
+
+
+def inventory(document: Document, line: str) -> str:
+    """A tenant by address: counts of each kind, then what stands there, the least known first."""
+    head = [
+        f"### Inventory of {_span(document['environment'])} for {_span(document['project'])}",
+        "",
+        f"**{line}**",
+        "",
+        *_counted(document),
+    ]
+    listed: dict[str, list[str]] = {}
+    for row in document["resources"]:
+        owner = f" (of {row['owner']})" if row["owner"] else ""
+        listed.setdefault(row["status"], []).append(
+            f"{row['address']}{owner}: {row['name']} {row['id'] or ''}"
+        )
+    sections = [
+        _entries("Warnings", document["warnings"], "warning"),
+        *(
+            _listing(status.capitalize(), listed[status], "object")
+            for status in reversed(_STANDINGS)
+            if status in listed
+        ),
+    ]
+    return _bounded(head, sections, "")
+
+
+def _counted(document: Document) -> list[str]:
+    used = [status for status in _STANDINGS if document["summary"][status]]
+    lines = [f"| kind | {' | '.join([*used, 'coverage'])} |", f"|---|{'---:|' * (len(used) + 1)}"]
+    for kind, counts in document["kinds"].items():
+        share = "" if counts["coverage"] is None else f"{counts['coverage']:.0%}"
+        lines.append(f"| {_span(kind)} | {' | '.join([*(f'{counts[one]:,}' for one in used), share])} |")
+    return lines
 
 
 def errors(document: Document) -> str:

@@ -17,6 +17,7 @@ from reconciler.plan.alike import settle
 from reconciler.plan.build import plan_of
 from reconciler.plan.choice import choices
 from reconciler.plan.deletion import along_unread
+from reconciler.plan.inventory import without_ignored
 from reconciler.plan.match import match
 from reconciler.plan.mending import Mending
 from reconciler.plan.scope import scope, within_reach
@@ -96,10 +97,13 @@ async def plan(session: Session, options: Options, *, every_kind: bool = False) 
         made = plan_of(mending, selection)
         asked = client.stats.reads
         notes = await with_people(client, made.notes, matched.objects)
+        open_ = without_ignored(made.strangers, session.project.by_hand)
         made = replace(
             made,
             warnings=(*only_warnings(diagnostics), *more, *untold, *made.warnings),
             notes=notes,
+            strangers=open_,
+            unmanaged=len(open_),
             reads=made.reads + client.stats.reads - asked,
             all_or_nothing=options.all_or_nothing,
         )

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from reconciler.manifests.schemas import validator
 from tests.cli.projects import DEFINITION, Folder
 from tests.cli.test_takeover import ORDERS, OTHER, by_hand, instance, shop
 
@@ -122,6 +123,7 @@ def test_what_may_be_several_is_left_out_with_its_candidates(project: Folder):
     shop(project)
     outcome = adopt(project)
     assert done(outcome) == ["Customer/acme"]
+    assert list(validator("outcome").iter_errors(outcome)) == []
     integration, copy = outcome["undecided"]
     assert [one["id"] for one in integration["candidates"]] == [ids["Integration/orders"], twin]
     assert integration["address"] == "Integration/orders"

@@ -1,0 +1,103 @@
+"""list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.plan import parallelism
+from reconciler.cli.settings import common, settings
+from reconciler.cli.values import text
+from reconciler.cli.watched import run
+
+if TYPE_CHECKING:
+    from reconciler.model.inventory import Inventory
+
+_FORMATS = ("text", "json", "csv", "markdown")
+_SHAPE = "reconciler.list.format"
+
+
+@click.command("list")
+@click.option("--owned", is_flag=True, help="What this project's manifests govern.")
+@click.option("--unmanaged", is_flag=True, help="What nobody manages.")
+@click.option("--orphaned", is_flag=True, help="What is ours, and in no manifest any more.")
+@click.option("--missing", is_flag=True, help="What a manifest names, and is not there.")
+@click.option("--kind", "kinds", multiple=True, type=text, metavar="KIND", help="Only this kind.")
+@parallelism
+@common
+def inventory(
+    owned: bool,
+    unmanaged: bool,
+    orphaned: bool,
+    missing: bool,
+    kinds: tuple[str, ...],
+    parallelism: int,
+) -> int:
+    """Show the whole tenant by address: what is whose, what nobody manages, and what is not there.
+
+    Counts by kind follow, and the coverage: how much of what is there this project owns.
+    """
+    from reconciler.model.inventory import Standing
+    from reconciler.report.inventory import FORMATS, inventory_document
+    from reconciler.report.progress import Reading
+    from reconciler.verbs.inventory import inventory as read
+
+    here = settings()
+    shape = click.get_current_context().meta.get(_SHAPE) or here.format
+    if shape not in FORMATS:
+        raise click.UsageError(f"list cannot be shown as {shape}: choose {', '.join(FORMATS)}")
+    session = here.session()
+    named = _kinds(kinds)
+    reading = Reading(here.err, enabled=here.progress)
+
+    async def work() -> Inventory:
+        return await read(replace(session, notice=reading.notice), parallelism=parallelism)
+
+    found = run(work, tick=reading.tick)
+    flags = {
+        Standing.OWNED: owned,
+        Standing.UNMANAGED: unmanaged,
+        Standing.ORPHANED: orphaned,
+        Standing.MISSING: missing,
+    }
+    created = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    standings = [one for one, given in flags.items() if given]
+    document = inventory_document(found, created_at=created, standings=standings, kinds=named)
+    FORMATS[shape](here.out, here.hinted(document))
+    return 0
+
+
+def _kinds(given: Sequence[str]) -> Sequence[str]:
+    """The names of these kinds, whose case does not matter. Raises InvalidInput."""
+    from reconciler.kinds import all_kinds
+    from reconciler.model.errors import InvalidInput
+    from reconciler.model.hints import suggest
+
+    known = {name.lower(): name for name, kind in all_kinds().items() if kind.declared}
+    for one in given:
+        if one.lower() not in known:
+            hint = suggest(one, [*known.values()])
+            raise InvalidInput.of("unknown-kind", f'there is no kind "{one}"', hint=hint)
+    return [known[one.lower()] for one in given]
+
+
+def _keep(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
+    if value:
+        ctx.meta[_SHAPE] = value
+
+
+inventory.params = [
+    *(one for one in inventory.params if one.name != "format"),
+    click.Option(
+        ["--format", "shape"],
+        type=click.Choice(_FORMATS),
+        expose_value=False,
+        callback=_keep,
+        help="How to show it. text is the default.",
+    ),
+]
+list = inventory
