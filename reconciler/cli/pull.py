@@ -30,6 +30,7 @@ _ALL = "*"
 )
 @click.option("--exclude", multiple=True, type=text, metavar="WHAT", help="Write nothing of these.")
 @click.option("--dry-run", is_flag=True, help="Show which files would be written, and write none.")
+@click.option("--prune", is_flag=True, help="Remove the files of what is not in the tenant.")
 @click.option(
     "--plain-config",
     is_flag=False,
@@ -45,6 +46,7 @@ def pull(
     select: tuple[str, ...],
     exclude: tuple[str, ...],
     dry_run: bool,
+    prune: bool,
     plain_config: str | None,
     parallelism: int,
 ) -> int:
@@ -59,7 +61,7 @@ def pull(
 
     here = settings()
     session = here.session()
-    options = Options(select=select, exclude=exclude, parallelism=parallelism)
+    options = Options(select=select, exclude=exclude, prune=prune, parallelism=parallelism)
     reading = Reading(here.err, enabled=here.progress)
     seen = run(look, replace(session, notice=reading.notice), options, tick=reading.tick)
     found = work_out(seen, _plain(plain_config))

@@ -30,6 +30,7 @@ from reconciler.manifests import schemas
 from reconciler.model.errors import InvalidInput, ReconcilerError
 from reconciler.model.state import Live, LiveObject
 from reconciler.plan.match import Matched, match
+from reconciler.pull.absent import files_of_absent
 from reconciler.pull.definitions import written as definition_file
 from reconciler.pull.files import Files, environment_example, files_of, schemas_used
 from reconciler.pull.known import Kept, Known, changed
@@ -122,12 +123,19 @@ def work_out(seen: Seen, plain: Plain) -> Pulled:
     files.texts |= _definitions(known, matched, seen.inputs, files)
     drafts = _drafts(objects, seen.inputs)
     files.texts |= {path: text for path, text in drafts.items() if text}
-    files.texts |= {_schema(name): schemas.text(name) for name in schemas_used(files.texts)}
+    files.texts |= {_schema(name): schemas.text(name) for name in sorted(schemas_used(files.texts))}
     if any(gap.proven for gap in files.gaps):
         files.texts[EXAMPLE] = environment_example(files.gaps, _text(root / EXAMPLE))
     written = {path: text for path, text in files.texts.items() if _text(root / path) != text}
-    gone = tuple(path for path, text in drafts.items() if not text and (root / path).exists())
-    return Pulled(root, files, written, gone, tuple(sorted(named)))
+    gone = [path for path, text in drafts.items() if not text and (root / path).exists()]
+    absent = files_of_absent(matched, selection, lambda path: _text(root / path))
+    gone += [path for paths in absent.values() for path in paths] if seen.options.prune else []
+    files.kept += [
+        Kept(address, "", f"it is not in the tenant: --prune removes {', '.join(paths)}")
+        for address, paths in absent.items()
+        if not seen.options.prune
+    ]
+    return Pulled(root, files, written, tuple(gone), tuple(sorted(named)))
 
 
 def _definitions(known: Known, matched: Matched, inputs: Inputs, files: Files) -> dict[str, str]:

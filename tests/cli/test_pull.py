@@ -63,7 +63,7 @@ def test_all_of_it_is_pulled_and_nothing_is_left_to_do(tenant: Folder):
         ".env.example",
         "definitions/orders.yml",
         "manifests/customers/acme.yml",
-        "manifests/event-webhooks/audit.yml",
+        "manifests/webhooks/audit.yml",
         "manifests/instances/acme/orders-for-acme.yml",
         "manifests/integrations/orders.yml",
     }
@@ -132,7 +132,7 @@ def test_what_is_selected_comes_with_what_it_refers_to(tenant: Folder):
 def test_what_refers_to_what_is_excluded_is_left_out_too(tenant: Folder):
     tenant("pull", "--exclude", "Customer/*")
     assert {path.split("/")[1] for path in files(tenant) if path.startswith("m")} == {
-        "event-webhooks",
+        "webhooks",
         "integrations",
     }
     assert empty(tenant)
