@@ -92,13 +92,12 @@ def _list(here: Settings, runs: list[Past]) -> None:
             "when": _local(one.at)[:16],
             "environment": one.environment,
             **{name: one.statuses.get(name, 0) for name in ("done", "failed")},
-            "refused": len(one.refusals),
             "actions": one.actions,
             "status": one.status,
         }
         for one in runs
     ]
-    names = ("id", "when", "environment", "actions", "done", "failed", "refused", "status")
+    names = ("id", "when", "environment", "actions", "done", "failed", "status")
     render_table(here.out, rows, names, empty="Nothing was applied from this folder yet.")
 
 
