@@ -117,6 +117,8 @@ def _show(here: Settings, found: Pulled, *, dry_run: bool) -> None:
         here.out.out("")
         render_table(here.out, document["secrets"], ["address", "input", "variable", "readable"])
         here.out.out("")
+    for what in found.unread:
+        here.say(f"not read: {what}: the token may not see it, or it cannot be understood")
     for one in document["leftOut"]:
         here.say(f"left out: {one['object']}: {one['reason']}")
     for one in document["kept"]:
@@ -136,6 +138,7 @@ def _document(found: Pulled) -> dict[str, Any]:
         "files": list(found.written),
         "removed": list(found.gone),
         "plain": list(found.plain),
+        "unread": list(found.unread),
         "secrets": [
             {
                 "address": str(gap.address),

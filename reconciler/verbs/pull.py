@@ -62,13 +62,15 @@ class Seen:
 @dataclass(frozen=True, slots=True)
 class Pulled:
     """What a pull writes: the text of each file by its path below the project's folder, where it is new or
-    other than it was. `plain` are the variables whose texts are written because somebody said so.
+    other than it was. `plain` are the variables whose texts are written because somebody said so, `unread` what the tenant did not tell of,
+    or not so that it could be understood.
     """
 
     root: Path
     files: Files
     written: Mapping[str, str]
     gone: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
     plain: tuple[str, ...] = ()
 
 
@@ -135,7 +137,8 @@ def work_out(seen: Seen, plain: Plain) -> Pulled:
         for address, paths in absent.items()
         if not seen.options.prune
     ]
-    return Pulled(root, files, written, tuple(gone), tuple(sorted(named)))
+    unread = (*matched.live.unread, *map(str, matched.live.unreadable))
+    return Pulled(root, files, written, tuple(gone), unread, tuple(sorted(named)))
 
 
 def _definitions(known: Known, matched: Matched, inputs: Inputs, files: Files) -> dict[str, str]:
