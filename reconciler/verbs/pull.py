@@ -62,8 +62,8 @@ class Seen:
 @dataclass(frozen=True, slots=True)
 class Pulled:
     """What a pull writes: the text of each file by its path below the project's folder, where it is new or
-    other than it was. `plain` are the variables whose texts are written because somebody said so, `unread` what the tenant did not tell of,
-    or not so that it could be understood.
+    other than it was. `plain` are the variables whose texts are written because somebody said so, `unread`
+    what the tenant did not tell of, or not so that it could be understood.
     """
 
     root: Path

@@ -18,7 +18,8 @@ from reconciler.pull.text import Writer, block, unfilled, variable_name
 from reconciler.yaml12.text import parse
 from tests.unit.samples import customer
 
-ODD = """yes null 1.10 0x1f ~ @x %x !x &a *a = << .inf 2024-01-01 ${var.A} ' " | #x""".split(" ")
+ODD = ["yes", "null", "1.10", "0x1f", "~", "@x", "%x", "!x", "&a", "*a", "=", "<<", ".inf", "2024-01-01"]
+ODD += ["${var.A}", "'", '"', "|", "#x"]
 ODD += ["", "- a", "a: b", "a #b", "a\nb\n", "a\n\n b", " x", "x ", "e\u0301", "\u2028", "\x07"]
 TEXTS = st.one_of(st.text(st.characters(codec="utf-8"), max_size=30), st.sampled_from(ODD))
 VALUES = st.one_of(TEXTS, st.none(), st.booleans(), st.integers(-(2**31), 2**31), st.floats(-1e6, 1e6))
