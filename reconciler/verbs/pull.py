@@ -83,7 +83,7 @@ async def look(session: Session, options: Options) -> Seen:
     from reconciler.live.tenant import Tenant
     from reconciler.verbs.further import look_further
 
-    desired, _ = load_desired(session)
+    desired, _ = load_desired(_without_folder_to_come(session))
     allowed = _policy(session, options)
     async with connect(session, read_only=True, parallelism=options.parallelism) as client:
         live = await fetch(client, _kinds(), needed=kinds_named(desired), concurrency=options.parallelism)
@@ -223,6 +223,13 @@ def manifest_folder(session: Session) -> str:
         "the project file names no folder of manifests to write into",
         hint="add one to spec.manifests: manifests/",
     )
+
+
+def _without_folder_to_come(session: Session) -> Session:
+    """The session without entries of folders that are still to be made: nothing stands in them."""
+    project = session.project
+    there = [one for one in project.manifests if not one.endswith("/") or (project.root / one).exists()]
+    return replace(session, project=replace(project, manifests=tuple(there)))
 
 
 def _kinds() -> list[Kind]:
