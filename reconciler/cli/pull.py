@@ -30,6 +30,7 @@ _ALL = "*"
 )
 @click.option("--exclude", multiple=True, type=text, metavar="WHAT", help="Write nothing of these.")
 @click.option("--dry-run", is_flag=True, help="Show which files would be written, and write none.")
+@click.option("--prune", is_flag=True, help="Remove the files of what is not in the tenant.")
 @click.option(
     "--plain-config",
     is_flag=False,
@@ -45,6 +46,7 @@ def pull(
     select: tuple[str, ...],
     exclude: tuple[str, ...],
     dry_run: bool,
+    prune: bool,
     plain_config: str | None,
     parallelism: int,
 ) -> int:
@@ -59,7 +61,7 @@ def pull(
 
     here = settings()
     session = here.session()
-    options = Options(select=select, exclude=exclude, parallelism=parallelism)
+    options = Options(select=select, exclude=exclude, prune=prune, parallelism=parallelism)
     reading = Reading(here.err, enabled=here.progress)
     seen = run(look, replace(session, notice=reading.notice), options, tick=reading.tick)
     found = work_out(seen, _plain(plain_config))
@@ -115,6 +117,8 @@ def _show(here: Settings, found: Pulled, *, dry_run: bool) -> None:
         here.out.out("")
         render_table(here.out, document["secrets"], ["address", "input", "variable", "readable"])
         here.out.out("")
+    for what in found.unread:
+        here.say(f"not read: {what}: the token may not see it, or it cannot be understood")
     for one in document["leftOut"]:
         here.say(f"left out: {one['object']}: {one['reason']}")
     for one in document["kept"]:
@@ -134,6 +138,7 @@ def _document(found: Pulled) -> dict[str, Any]:
         "files": list(found.written),
         "removed": list(found.gone),
         "plain": list(found.plain),
+        "unread": list(found.unread),
         "secrets": [
             {
                 "address": str(gap.address),

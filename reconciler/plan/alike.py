@@ -18,10 +18,11 @@ from reconciler.plan.match import Matched, let_go
 _MARK = "mark"
 
 
-def settle(matched: Matched, policy: Policy) -> None:
+def settle(matched: Matched, policy: Policy) -> bool:
     """Tells those objects without a mark that equal their manifests from the others, in the order of their
-    dependencies: an instance is only what its manifest says if its integration is.
+    dependencies: an instance is only what its manifest says if its integration is. Whether there were any.
     """
+    known = len(matched.alike), len(matched.objects)
     for address in [one for one in matched.desired.resources if one in matched.adopting]:
         if not _unread(address, matched) and _equals(address, matched, policy):
             matched.adopting.discard(address)
@@ -29,6 +30,7 @@ def settle(matched: Matched, policy: Policy) -> None:
             matched.alike.add(address)
         elif address in matched.likely:
             let_go(address, matched)
+    return known != (len(matched.alike), len(matched.objects))
 
 
 def untouched(steps: Steps) -> Steps:

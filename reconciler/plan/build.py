@@ -58,14 +58,14 @@ def make_plan(desired: Desired, live: Live, policy: Policy, selection: Selection
     The same two sides and policy give the same plan, in the same order. What must not be done is not
     raised, but stands in the plan's `refusals`.
     """
-    matched = match(desired, live)
-    settle(matched, policy)
-    return plan_of(Mending(matched, policy), selection)
+    return plan_of(Mending(match(desired, live), policy), selection)
 
 
 def plan_of(mending: Mending, selection: Selection | None = None) -> Plan:
     """The plan for two sides that are paired already, and of which more may have been asked."""
     matched, policy, selection = mending.matched, mending.policy, selection or Selection()
+    if settle(matched, policy):
+        mending.renew()
     desired, live = matched.desired, matched.live
     settled = _settled(mending, selection)
     found, removal = settled.scope, settled.removal

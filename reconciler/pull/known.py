@@ -118,7 +118,7 @@ class _Work:
         request = self.matched.request(resource.address, self.policy)
         steps = all_kinds()[resource.kind].steps(request, adopt=False)
         found = [*steps.changes, *(change for step in steps.steps for change in step.changes)]
-        return [change for change in found if change.path not in ("mark", "protect")]
+        return [change for change in found if change.path != "mark"]
 
     def _newer(self, resource: Resource, live: LiveObject) -> str:
         """The release that people published after the one that git names."""
@@ -152,6 +152,8 @@ def _place(path: str, resource: Resource, told: Mapping[str, object]) -> tuple[s
     head, _, rest = path.partition(".")
     if head in ("definition", "bundle"):
         return None
+    if head == "protect":
+        return ("metadata", "protect")
     given = resource.fields.get(head)
     if head not in ("config", "flows", "inputs", "headers") or not rest or not isinstance(given, Mapping):
         return (_SPEC, head)

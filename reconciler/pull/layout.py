@@ -9,15 +9,15 @@ _FOLDERS = {
     "Customer": "customers",
     "Instance": "instances",
     "Connection": "connections",
-    "CustomerConnection": "customer-connections",
+    "CustomerConnection": "connections/customers",
     "InstanceProfile": "profiles",
     "MarketplaceListing": "marketplace",
     "User": "users",
     "AlertWebhook": "alerts/webhooks",
     "AlertGroup": "alerts/groups",
     "AlertMonitor": "alerts/monitors",
-    "EventWebhook": "event-webhooks",
-    "LogStream": "log-streams",
+    "EventWebhook": "webhooks",
+    "LogStream": "logs",
 }
 SUFFIX = ".yml"
 DEFINITIONS = "definitions"

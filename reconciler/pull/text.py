@@ -182,7 +182,8 @@ def scalar(value: object, *, inside: bool = False, quoted: bool = False) -> str:
         and _is_text(text)
     ):
         return text
-    return json.dumps(text, ensure_ascii=bool(_ODD.search(text)))
+    # JSON's pairs of escapes stand for no character in YAML.
+    return _ODD.sub(lambda odd: f"\\U{ord(odd[0]):08x}", json.dumps(text, ensure_ascii=False))
 
 
 def _is_text(text: str) -> bool:

@@ -30,6 +30,7 @@ from reconciler.manifests import schemas
 from reconciler.model.errors import InvalidInput, ReconcilerError
 from reconciler.model.state import Live, LiveObject
 from reconciler.plan.match import Matched, match
+from reconciler.pull.absent import files_of_absent
 from reconciler.pull.definitions import written as definition_file
 from reconciler.pull.files import Files, environment_example, files_of, schemas_used
 from reconciler.pull.known import Kept, Known, changed
@@ -61,13 +62,15 @@ class Seen:
 @dataclass(frozen=True, slots=True)
 class Pulled:
     """What a pull writes: the text of each file by its path below the project's folder, where it is new or
-    other than it was. `plain` are the variables whose texts are written because somebody said so.
+    other than it was. `plain` are the variables whose texts are written because somebody said so, `unread`
+    what the tenant did not tell of, or not so that it could be understood.
     """
 
     root: Path
     files: Files
     written: Mapping[str, str]
     gone: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
     plain: tuple[str, ...] = ()
 
 
@@ -80,7 +83,7 @@ async def look(session: Session, options: Options) -> Seen:
     from reconciler.live.tenant import Tenant
     from reconciler.verbs.further import look_further
 
-    desired, _ = load_desired(session)
+    desired, _ = load_desired(_without_folder_to_come(session))
     allowed = _policy(session, options)
     async with connect(session, read_only=True, parallelism=options.parallelism) as client:
         live = await fetch(client, _kinds(), needed=kinds_named(desired), concurrency=options.parallelism)
@@ -122,12 +125,20 @@ def work_out(seen: Seen, plain: Plain) -> Pulled:
     files.texts |= _definitions(known, matched, seen.inputs, files)
     drafts = _drafts(objects, seen.inputs)
     files.texts |= {path: text for path, text in drafts.items() if text}
-    files.texts |= {_schema(name): schemas.text(name) for name in schemas_used(files.texts)}
+    files.texts |= {_schema(name): schemas.text(name) for name in sorted(schemas_used(files.texts))}
     if any(gap.proven for gap in files.gaps):
         files.texts[EXAMPLE] = environment_example(files.gaps, _text(root / EXAMPLE))
     written = {path: text for path, text in files.texts.items() if _text(root / path) != text}
-    gone = tuple(path for path, text in drafts.items() if not text and (root / path).exists())
-    return Pulled(root, files, written, gone, tuple(sorted(named)))
+    gone = [path for path, text in drafts.items() if not text and (root / path).exists()]
+    absent = files_of_absent(matched, selection, lambda path: _text(root / path))
+    gone += [path for paths in absent.values() for path in paths] if seen.options.prune else []
+    files.kept += [
+        Kept(address, "", f"it is not in the tenant: --prune removes {', '.join(paths)}")
+        for address, paths in absent.items()
+        if not seen.options.prune
+    ]
+    unread = (*matched.live.unread, *map(str, matched.live.unreadable))
+    return Pulled(root, files, written, tuple(gone), unread, tuple(sorted(named)))
 
 
 def _definitions(known: Known, matched: Matched, inputs: Inputs, files: Files) -> dict[str, str]:
@@ -212,6 +223,13 @@ def manifest_folder(session: Session) -> str:
         "the project file names no folder of manifests to write into",
         hint="add one to spec.manifests: manifests/",
     )
+
+
+def _without_folder_to_come(session: Session) -> Session:
+    """The session without entries of folders that are still to be made: nothing stands in them."""
+    project = session.project
+    there = [one for one in project.manifests if not one.endswith("/") or (project.root / one).exists()]
+    return replace(session, project=replace(project, manifests=tuple(there)))
 
 
 def _kinds() -> list[Kind]:

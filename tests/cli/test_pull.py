@@ -63,7 +63,7 @@ def test_all_of_it_is_pulled_and_nothing_is_left_to_do(tenant: Folder):
         ".env.example",
         "definitions/orders.yml",
         "manifests/customers/acme.yml",
-        "manifests/event-webhooks/audit.yml",
+        "manifests/webhooks/audit.yml",
         "manifests/instances/acme/orders-for-acme.yml",
         "manifests/integrations/orders.yml",
     }
@@ -113,6 +113,14 @@ def test_a_text_is_written_where_somebody_calls_it_plain(
     assert empty(tenant)
 
 
+def test_the_folder_of_manifests_is_made(tenant: Folder):
+    (tenant.root / "manifests").rmdir()
+    assert tenant("pull", "--dry-run")[0] == 0
+    assert not (tenant.root / "manifests").exists()
+    assert tenant("pull")[0] == 0
+    assert empty(tenant)
+
+
 def test_a_dry_run_writes_nothing(tenant: Folder):
     before = files(tenant)
     assert "manifests/customers/acme.yml" in tenant.json("pull", "--dry-run")["files"]
@@ -132,7 +140,7 @@ def test_what_is_selected_comes_with_what_it_refers_to(tenant: Folder):
 def test_what_refers_to_what_is_excluded_is_left_out_too(tenant: Folder):
     tenant("pull", "--exclude", "Customer/*")
     assert {path.split("/")[1] for path in files(tenant) if path.startswith("m")} == {
-        "event-webhooks",
+        "webhooks",
         "integrations",
     }
     assert empty(tenant)
@@ -252,3 +260,73 @@ def _nodes(project: Folder) -> dict[str, Any]:
         "instances(isSystem: false) { nodes { id } } }"
     )
     return {kind[:-1]: found["nodes"][0] for kind, found in project.ask(query).items()}
+
+
+def test_what_stands_in_a_set_is_reported_and_kept(tenant: Folder):
+    tenant("pull")
+    shutil.rmtree(tenant.root / "manifests/instances")
+    tenant.manifest(
+        "InstanceSet",
+        "orders-for-acme",
+        customers={"names": ["acme"]},
+        template={"integration": "orders", "release": "1.0.0", "name": "Orders for Acme"},
+    )
+    assert tenant.json("pull")["files"] == []
+    assert empty(tenant)
+    before = files(tenant)
+    tenant.behind("updateInstance", {"id": _nodes(tenant)["instance"]["id"], "description": "Theirs"})
+    told = tenant.json("pull")
+    assert [(one["path"], one["reason"]) for one in told["kept"]] == [("description", "it stands in a set")]
+    assert (told["files"], files(tenant)) == ([], before)
+
+
+def test_files_of_what_is_gone_are_named_and_removed_with_prune(tenant: Folder):
+    tenant("pull")
+    tenant.behind("deleteInstance", {"id": _nodes(tenant)["instance"]["id"]})
+    path = "manifests/instances/acme/orders-for-acme.yml"
+    told = tenant.json("pull")
+    assert [(one["address"], path in one["reason"]) for one in told["kept"]] == [
+        ("Instance/acme/orders-for-acme", True)
+    ]
+    assert path in files(tenant)
+    assert tenant.json("pull", "--prune")["removed"] == [path]
+    assert path not in files(tenant)
+    assert empty(tenant)
+
+
+def test_a_file_in_which_something_else_stands_is_not_removed(tenant: Folder):
+    tenant("pull")
+    gone = tenant.root / "manifests/instances/acme/orders-for-acme.yml"
+    customer = tenant.root / "manifests/customers/acme.yml"
+    customer.write_text(customer.read_text() + "---\n" + gone.read_text())
+    gone.unlink()
+    tenant.behind("deleteInstance", {"id": _nodes(tenant)["instance"]["id"]})
+    before = files(tenant)
+    told = tenant.json("pull", "--prune")
+    assert (told["removed"], files(tenant)) == ([], before)
+
+
+def test_the_second_document_of_a_file_is_changed_where_it_stands(tenant: Folder):
+    tenant("pull")
+    instance = tenant.root / "manifests/instances/acme/orders-for-acme.yml"
+    customer = tenant.root / "manifests/customers/acme.yml"
+    customer.write_text(instance.read_text() + "---\n" + customer.read_text())
+    instance.unlink()
+    before = files(tenant)
+    tenant.behind("updateCustomer", {"id": _nodes(tenant)["customer"]["id"], "description": "Theirs"})
+    tenant.behind("updateInstance", {"id": _nodes(tenant)["instance"]["id"], "description": "Notices"})
+    tenant("pull")
+    assert changes(before, files(tenant)) == [
+        "+  description: Notices",
+        "-  description: First",
+        "+  description: Theirs",
+    ]
+    assert empty(tenant)
+
+
+def test_without_a_folder_of_manifests_nothing_is_read(tenant: Folder):
+    text = (tenant.root / "reconciler.yaml").read_text()
+    (tenant.root / "reconciler.yaml").write_text(text.replace("manifests/", "manifests/*/*.yml"))
+    tenant.write("manifests/customers/birch.yml", "")
+    code, _, err = tenant("pull", "--format", "json")
+    assert (code, json.loads(err)["errors"][0]["code"]) == (3, "no-folder")

@@ -23,7 +23,8 @@ from reconciler.sandbox import Sandbox
 from reconciler.verbs.plan import plan
 from reconciler.verbs.pull import Pulled, look, work_out, write
 from reconciler.verbs.session import Options, Session, open_session
-from tests.harness import client_of, converge, snapshot
+from tests.harness import client_of, converge, paired, snapshot
+from tests.histories import History, edits, histories
 from tests.worlds import PROJECT, World, worlds
 
 SLOW = settings(
@@ -49,6 +50,33 @@ def test_what_is_pulled_plans_empty_and_is_pulled_again_to_the_byte(world: World
         assert sandbox.writes() == before
 
 
+@SLOW
+@given(histories(), st.booleans(), st.data())
+def test_what_people_change_in_the_tenant_comes_back_and_nothing_is_left(
+    history: History, plain: bool, data: st.DataObject
+):
+    applied = history.applied[-1]
+    with tenant(World(history.applied[0], applied, history.rules)) as (session, sandbox):
+        write(pulled(session, plain))
+        assert nothing_to_do(session)
+        objects = paired(sandbox, applied, snapshot(sandbox, applied)).objects
+        possible = edits(applied, objects)
+        drawn = st.lists(st.sampled_from(possible), max_size=3, unique_by=lambda one: (one.address, one.path))
+        for edit in data.draw(drawn):
+            kind = edit.mutation[0].upper() + edit.mutation[1:]
+            asked = f"{edit.mutation}(input: $input) {{ errors {{ field }} }}"
+            query = f"mutation ($input: {kind}Input!) {{ {asked} }}"
+            sandbox.execute(query, {"input": {"id": objects[edit.address].id, **edit.values}})
+        write(again := pulled(session, plain))
+        assert nothing_to_do(session), again
+        assert pulled(session, plain).written == {}
+
+
+def nothing_to_do(session: Session) -> bool:
+    made = planned(session)
+    return (made.actions, made.refusals) == ((), ())
+
+
 @contextmanager
 def tenant(world: World, project: str = PROJECT) -> Iterator[tuple[Session, Sandbox]]:
     """An empty project on a tenant in which the world was applied."""
@@ -69,9 +97,9 @@ def tenant(world: World, project: str = PROJECT) -> Iterator[tuple[Session, Sand
             sandbox.close()
 
 
-def pulled(session: Session) -> Pulled:
+def pulled(session: Session, plain: bool = False) -> Pulled:
     seen = anyio.run(look, session, Options())
-    return work_out(seen, lambda _key, _value: False)
+    return work_out(seen, lambda _key, _value: plain)
 
 
 def planned(session: Session) -> Plan:
