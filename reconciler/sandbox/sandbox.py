@@ -83,10 +83,10 @@ class Sandbox:
             self._store.count_up("requests")
             meta = self._store.meta()
             rules = _rules_of(meta)
-            document, problems = _document(query)
+            document, problems, introspects = _document(query)
             if document is None or problems:
                 return 400, {"errors": [problem.formatted for problem in problems]}, {}
-            if rules["introspection"] == "off" and not allow_introspection and _introspects(document):
+            if rules["introspection"] == "off" and not allow_introspection and introspects:
                 return 400, {"errors": [{"message": "GraphQL introspection is not allowed"}]}, {}
             operation = get_operation_ast(document, operation_name)
             if operation is None:
@@ -206,10 +206,9 @@ class Sandbox:
     # the tenant
 
     @property
-    def rules(self) -> dict[str, str]:
-        """Every rule with the value in force; a copy."""
-        with self._lock:
-            return dict(_rules_of(self._store.meta()))
+    def rules(self) -> Mapping[str, str]:
+        """Every rule with the value in force."""
+        return _rules(self._setting("rules") or "{}")
 
     def set_rule(self, name: str, value: str) -> None:
         """Change one rule from now on; ValueError lists what is valid."""
@@ -314,7 +313,7 @@ class Sandbox:
 
     def _setting(self, name: str) -> str | None:
         with self._lock:
-            return self._store.meta().get(name)
+            return self._store.setting(name)
 
     def _set(self, values: dict[str, str]) -> None:
         with self._lock:
@@ -322,22 +321,29 @@ class Sandbox:
 
 
 def _rules_of(meta: Mapping[str, str]) -> Rules:
-    return Rules(json.loads(meta.get("rules", "{}")))
+    return _rules(meta.get("rules", "{}"))
+
+
+@lru_cache(maxsize=64)
+def _rules(text: str) -> Rules:
+    return Rules(json.loads(text))
 
 
 @lru_cache(maxsize=512)
-def _document(query: str) -> tuple[DocumentNode | None, list[GraphQLError]]:
-    """A document with what is wrong with it; clients send few different ones."""
+def _document(query: str) -> tuple[DocumentNode | None, list[GraphQLError], bool]:
+    """A document, what is wrong with it, and whether it asks about the schema; clients send few different
+    ones.
+    """
     try:
         document = parse(query)
     except GraphQLError as error:
-        return None, [error]
-    return document, validate(schema(), document)
+        return None, [error], False
+    return document, validate(schema(), document), _introspects(document)
 
 
 def _names(query: str, operation_name: str | None) -> frozenset[str]:
     """What a fault may call this request: query or mutation, and its root fields."""
-    document, _ = _document(query)
+    document, _, _ = _document(query)
     operation = get_operation_ast(document, operation_name) if document else None
     if operation is None:
         return frozenset()

@@ -34,6 +34,7 @@ class Ended:
     said: list[str] = field(default_factory=list)
     error: BaseException | None = None
     plans: list[dict[str, Any]] = field(default_factory=list)
+    seconds: float = 0.0
 
 
 class Runs:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from hashlib import sha1
 
 import anyio
 import httpx
@@ -24,6 +25,7 @@ class Wire(httpx.AsyncBaseTransport):
     ) -> None:
         self._inner, self._rng, self._away, self._note = inner, rng, away, note
         self.requests = 0
+        self.mutations: list[str] = []
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The tenant's answer, a while later."""
@@ -32,6 +34,9 @@ class Wire(httpx.AsyncBaseTransport):
         if (seconds := self._away()) > 0:
             await anyio.sleep(seconds)
         self.requests += 1
+        if name.startswith("mutation "):
+            self.mutations.append(name.removeprefix("mutation "))
+        name = f"{name} {sha1(request.content).hexdigest()[:8]}"
         try:
             response = await self._inner.handle_async_request(request)
             await response.aread()
@@ -39,7 +44,7 @@ class Wire(httpx.AsyncBaseTransport):
             self._note(f"{name}: {type(error).__name__}")
             await anyio.sleep(self._rng.uniform(0.01, 0.3))
             raise
-        self._note(f"{name}: {response.status_code}")
+        self._note(f"{name}: {response.status_code} {sha1(response.content).hexdigest()[:8]}")
         await anyio.sleep(self._rng.uniform(0.01, 0.3))
         return response
 

@@ -1,0 +1,58 @@
+"""What is wrong with the way in which one run ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tests.simulation.model import unplanned
+from tests.simulation.process import Process
+from tests.simulation.runs import Ended
+from tests.simulation.script import Attempt
+from tests.simulation.wire import Wire
+from tests.torture.runner import _inconsistent
+
+CODES = {0, 1, 4, 5, 130}
+
+
+def judged(ended: Ended, process: Process, wire: Wire, attempt: Attempt) -> Iterable[str]:
+    """All of it, in words."""
+    if process.alive:
+        yield from _ended(ended, process, attempt)
+        if left := [task.get_name() for task in process.tasks if not task.done()]:
+            yield f"tasks are left behind: {left}"
+    if not process.writes and wire.mutations:
+        yield f"{attempt.verb} sent {wire.mutations}"
+    if process.writes and ended.plans:
+        yield from unplanned(wire.mutations, ended.plans[0])
+    for plan in ended.plans:
+        yield from _excluded(plan, attempt)
+
+
+def _ended(ended: Ended, process: Process, attempt: Attempt) -> Iterable[str]:
+    full = attempt.room is not None and ended.code == 3  # the plan could not be saved
+    if ended.code not in CODES and not full:
+        yield f"exit code {ended.code}: {ended.error!r}"
+    code = getattr(ended.error, "code", "")
+    if ended.error is not None and code in ("", "unforeseen"):
+        yield f"nobody foresaw {ended.error!r}, from {ended.error.__cause__!r}"
+    if ended.document.get("format", "").startswith("reconciler.outcome/") and ended.code is not None:
+        yield from _inconsistent(ended.document, ended.code)
+    if ended.code not in (0, None) and not (ended.error or _says_why(ended)):
+        yield f"exit code {ended.code}, and nothing says why"
+
+
+def _says_why(ended: Ended) -> bool:
+    document = ended.document
+    failed = any(action.get("error") or action.get("because") for action in document.get("actions", ()))
+    return bool(failed or document.get("refusals") or document.get("interrupted"))
+
+
+def _excluded(plan: dict[str, object], attempt: Attempt) -> Iterable[str]:
+    """What is excluded is never written."""
+    actions = plan["actions"]
+    assert isinstance(actions, list)
+    for pattern in attempt.exclude:
+        for action in actions:
+            address = action["address"]
+            if address == pattern or (pattern.endswith("*") and address.startswith(pattern[:-1])):
+                yield f"{action['id']} is planned, and {pattern} is excluded"
