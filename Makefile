@@ -70,7 +70,7 @@ torture: $(STAMP) ## faults, kills and rivals on many seeds, into docs/reliabili
 	$(BIN)/python -m tests.torture
 
 simulate: $(STAMP) ## the whole world under one seed, again and again (SEEDS=1000 START=0 MINUTES= JOBS=)
-	$(BIN)/python -m tests.simulation
+	$(BIN)/python -m tests.simulation $(ARGS)
 
 bench: $(STAMP) ## time and memory for a large tenant, beside a bare client
 	$(BIN)/python bench/run.py

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
+from pathlib import Path
 
 import anyio
 import pytest
@@ -14,6 +17,7 @@ import pytest
 from tests.simulation.draw import script
 from tests.simulation.drill import play
 from tests.simulation.loop import Deadlock, Loop
+from tests.simulation.shrink import CASES, read, written
 from tests.torture.runner import ROOT
 
 DIGESTS = "from tests.simulation.draw import script\nfrom tests.simulation.drill import play\n"
@@ -23,6 +27,17 @@ DIGESTS += "for seed in range(20): print(play(script(seed)).digest)"
 @pytest.mark.parametrize("seed", range(12))
 def test_whatever_happens_the_next_run_ends_well(seed: int):
     assert play(script(seed)).findings.all() == []
+
+
+@pytest.mark.parametrize("path", sorted(CASES.glob("*.json")), ids=lambda path: path.stem)
+def test_what_was_found_once_stays_mended(path: Path):
+    assert play(read(path)).findings.all() == []
+
+
+def test_a_drill_that_is_written_down_is_the_same_drill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("tests.simulation.shrink.CASES", tmp_path)
+    for seed in (3, 8, 21):
+        assert read(written(script(seed), "drawn")) == script(seed)
 
 
 def test_a_seed_gives_the_same_drill_whatever_the_hashes():
@@ -46,21 +61,39 @@ def test_hours_pass_in_no_time_and_without_a_thread(monkeypatch: pytest.MonkeyPa
     def forbidden(*_: object) -> None:
         raise AssertionError("real time passes")
 
-    loop = Loop(0)
     monkeypatch.setattr(time, "sleep", forbidden)
     before = threading.active_count()
-    loop.run_until_complete(anyio.sleep(10_000))
-    assert loop.time() == 10_000
-    assert threading.active_count() == before
-    with pytest.raises(AssertionError, match="a thread"):
-        loop.run_until_complete(anyio.to_thread.run_sync(lambda: None))
-    loop.close()
+    with closing(Loop(0)) as loop:
+        loop.run_until_complete(anyio.sleep(10_000))
+        assert loop.time() == 10_000
+        assert threading.active_count() == before
+        with pytest.raises(AssertionError, match="a thread"):
+            loop.run_until_complete(asyncio.to_thread(time.monotonic))
+
+
+def test_a_drill_asks_for_no_thread_and_no_real_sleep(monkeypatch: pytest.MonkeyPatch):
+    def forbidden(*_: object, **__: object) -> None:
+        raise AssertionError("a thread, or real time")
+
+    monkeypatch.setattr(threading.Thread, "start", forbidden)
+    monkeypatch.setattr(time, "sleep", forbidden)
+    played = play(script(4))
+    assert played.findings.all() == []
+    assert played.seconds > 10
 
 
 def test_who_waits_for_nobody_is_told():
+    async def wait() -> None:
+        await anyio.Event().wait()
+
     loop = Loop(0)
+    waiting = loop.create_task(wait())
     with pytest.raises(Deadlock):
-        loop.run_until_complete(anyio.Event().wait())
+        loop.run_until_complete(waiting)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        loop.run_until_complete(waiting)
+    loop.close()
 
 
 def test_what_is_ready_goes_in_an_order_that_follows_from_the_seed():
@@ -75,5 +108,8 @@ def test_what_is_ready_goes_in_an_order_that_follows_from_the_seed():
                 group.start_soon(note, number)
         return found
 
-    orders = [Loop(seed).run_until_complete(order()) for seed in (1, 1, 2)]
-    assert orders[0] == orders[1] != orders[2]
+    def drawn(seed: int) -> list[int]:
+        with closing(Loop(seed)) as loop:
+            return loop.run_until_complete(order())
+
+    assert drawn(1) == drawn(1) != drawn(2)
