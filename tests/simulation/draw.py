@@ -26,7 +26,7 @@ def script(seed: int) -> Script:
         tuple(_phase(rng, side, names, people) for side in commits),
         lease=rng.random() < 0.4,
         token_seconds=rng.choice([_WEEK, _WEEK, 900, 60]),
-        adopted=tuple(customers[:1]) if rng.random() < 0.15 else (),
+        adopted=tuple(customers[:1]) if rng.random() < 0.2 and not people else (),
     )
 
 

@@ -97,6 +97,8 @@ class _Drill:
         self.ids = self._adopted()
         self.processes: list[Process] = []
         self.phase = script.phases[0]
+        self.people = False
+        """Whether somebody ever changed something: what they saved may wait for their deploy from then on."""
         self.began = 0.0
 
     def play(self) -> Played:
@@ -136,13 +138,12 @@ class _Drill:
 
     # what must hold
 
-    async def _settle(self, *, deploy: bool = False) -> None:
+    async def _settle(self) -> None:
         """Once nothing goes wrong any more, everything comes to its end within a few runs, and stays so."""
         found = self.played.findings
         machine = self._machine("last")
-        deploy = deploy or bool(self.phase.edits)
         for _ in range(CALM):
-            ended = await self._calm(machine, "apply", deploy=deploy)
+            ended = await self._calm(machine, "apply")
             if ended.code == 0:
                 break
             if getattr(ended.error, "code", "") == "lease":
@@ -151,7 +152,7 @@ class _Drill:
         if ended.code != 0:
             found.runs.append(f"no convergence: exit code {ended.code}: {ended.said[-1:]}")
         self._check()
-        ended = await self._calm(machine, "plan", deploy=deploy)
+        ended = await self._calm(machine, "plan")
         if ended.code != 0 or ended.document.get("actions"):
             actions = [one["id"] for one in ended.document.get("actions", ())]
             found.runs.append(f"a plan is left: exit code {ended.code}, {actions}")
@@ -159,9 +160,8 @@ class _Drill:
     def _check(self) -> None:
         found, phase, script = self.played.findings, self.phase, self.script
         rivals = not script.lease and len(phase.actors) > 1
-        people = bool(phase.edits or phase.afterwards)
         found += manifests.check(
-            self.tenant, phase.side, self.releases, script.seed, rivals=rivals, people=people
+            self.tenant, phase.side, self.releases, script.seed, rivals=rivals, people=self.people
         )
         for promise, text in model.tabled(self.tenant, phase.side, self.known):
             getattr(found, promise).append(text)
@@ -181,13 +181,14 @@ class _Drill:
         named = {(one["address"], one["path"]) for one in ended.document.get("drift", ())}
         if named != (done := {(one.address, one.path) for one in edits}):
             self.played.findings.runs.append(f"drift names {sorted(named)}, and done was {sorted(done)}")
-        await self._settle(deploy=True)
+        await self._settle()
 
     def _by_hand(self, one: model.ByHand) -> bool:
         kind = one.address.partition("/")[0]
         values = {"id": _global(kind, self.ids[one.address]), **one.values}
         done = self.tenant.mutate(one.mutation, values) is not None
         self.played.edits += done
+        self.people = self.people or done
         self._tell("somebody", f"{one.address}: {one.path} by hand{'' if done else ', in vain'}")
         return done
 
@@ -204,17 +205,16 @@ class _Drill:
         person = Person(self.tenant, self.phase.side, random.Random(edit.chance))
         person.act(edit.what)
         self.played.edits += person.edits
+        self.people = self.people or person.edits > 0
         self._tell("somebody", f"{edit.what}{'' if person.edits else ', in vain'}")
 
-    async def _calm(self, machine: Runs, verb: str, *, deploy: bool = False) -> Ended:
-        ended = await self._attempt("last", machine, Attempt(verb), deploy=deploy, calm=True)
+    async def _calm(self, machine: Runs, verb: str) -> Ended:
+        ended = await self._attempt("last", machine, Attempt(verb), calm=True)
         if ended.seconds > LONGEST:
             self.played.findings.runs.append(f"a run without faults took {ended.seconds:.0f} virtual seconds")
         return ended
 
-    async def _attempt(
-        self, name: str, machine: Runs, attempt: Attempt, *, deploy: bool = False, calm: bool = False
-    ) -> Ended:
+    async def _attempt(self, name: str, machine: Runs, attempt: Attempt, *, calm: bool = False) -> Ended:
         number = len(self.processes) + 1
         rng = random.Random(f"process {self.script.seed} {self.phase.chance} {name} {number}")
         pauses = () if calm else self.phase.pauses
@@ -229,7 +229,7 @@ class _Drill:
             self.loop.outside(process.interrupt, attempt.interrupted_at)
         self._tell(name, f"run {number}: {attempt.verb}")
         began = self.loop.time()
-        ended = await machine.run(process, attempt.verb, self._options(attempt, deploy))
+        ended = await machine.run(process, attempt.verb, self._options(attempt, calm and self.people))
         ended.seconds = self.loop.time() - began
         self.played.runs += 1
         self.played.requests += wire.requests
