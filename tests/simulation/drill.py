@@ -14,6 +14,7 @@ from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from traceback import format_exception
 from typing import Any
 
 import anyio
@@ -106,6 +107,9 @@ class _Drill:
             self.loop.run_until_complete(self._all())
             told = [str(one.get("message")) for one in self.loop.failures]
             self.played.findings.runs += [f"the loop was told: {one}" for one in told]
+        except Exception as error:
+            self.played.findings.runs.append(f"the drill broke off: {error!r}")
+            self._tell("drill", "".join(format_exception(error)))
         finally:
             self._bury()
             self.loop.close()
@@ -152,6 +156,8 @@ class _Drill:
         if ended.code != 0:
             found.runs.append(f"no convergence: exit code {ended.code}: {ended.said[-1:]}")
         self._check()
+        if ended.code == 0 and not ended.document.get("actions"):
+            return  # that run's own plan was the empty one
         ended = await self._calm(machine, "plan")
         if ended.code != 0 or ended.document.get("actions"):
             actions = [one["id"] for one in ended.document.get("actions", ())]
@@ -236,9 +242,8 @@ class _Drill:
         self.played.kills += not process.alive
         how = "killed" if not process.alive else f"exit code {ended.code}"
         self._tell(name, f"run {number}: {how}")
-        self.played.findings.runs += [
-            f"run {number}: {text}" for text in judged(ended, process, wire, attempt)
-        ]
+        wrong = judged(ended, process, wire, attempt, calm=calm)
+        self.played.findings.runs += [f"run {number}: {text}" for text in wrong]
         self.played.findings.secrets += self.watch.seen_in(f"run {number}", "\n".join(ended.said))
         return ended
 

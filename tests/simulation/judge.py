@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from tests.simulation.model import unplanned
 from tests.simulation.process import Process
@@ -14,8 +14,8 @@ from tests.torture.runner import _inconsistent
 CODES = {0, 1, 4, 5, 130}
 
 
-def judged(ended: Ended, process: Process, wire: Wire, attempt: Attempt) -> Iterable[str]:
-    """All of it, in words."""
+def judged(ended: Ended, process: Process, wire: Wire, attempt: Attempt, *, calm: bool) -> Iterable[str]:
+    """All of it, in words; `calm` is a run beside which nothing else happened."""
     if process.alive:
         yield from _ended(ended, process, attempt)
         if left := [task.get_name() for task in process.tasks if not task.done()]:
@@ -26,6 +26,18 @@ def judged(ended: Ended, process: Process, wire: Wire, attempt: Attempt) -> Iter
         yield from unplanned(wire.mutations, ended.plans[0])
     for plan in ended.plans:
         yield from _excluded(plan, attempt)
+    if calm and process.writes and ended.code == 0:
+        yield from _dear(ended.plans[0]["requests"], wire)
+
+
+def _dear(budget: Mapping[str, int], wire: Wire) -> Iterable[str]:
+    """A run costs what its plan said, but for its sign-in, its lease, and what it waits for."""
+    writes = len([name for name in wire.mutations if not name.endswith("Lease")])
+    reads = wire.requests - len(wire.mutations)
+    if writes > budget["write"] + 2:
+        yield f"{writes} requests that write, and the plan said {budget['write']}"
+    if reads > 2 * budget["read"] + 20:
+        yield f"{reads} requests that read, and the plan said {budget['read']}"
 
 
 def _ended(ended: Ended, process: Process, attempt: Attempt) -> Iterable[str]:
