@@ -48,7 +48,9 @@ def _ended(ended: Ended, process: Process, attempt: Attempt) -> Iterable[str]:
     if ended.error is not None and code in ("", "unforeseen"):
         yield f"nobody foresaw {ended.error!r}, from {ended.error.__cause__!r}"
     if ended.document.get("format", "").startswith("reconciler.outcome/") and ended.code is not None:
-        yield from _inconsistent(ended.document, ended.code)
+        # Where the run as a whole was ended, none of its actions need have failed.
+        wrong = _inconsistent(ended.document, ended.code)
+        yield from (text for text in wrong if not (ended.error and ", but no action " in text))
     if ended.code not in (0, None) and not (ended.error or _says_why(ended)):
         yield f"exit code {ended.code}, and nothing says why"
 
