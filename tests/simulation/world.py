@@ -111,9 +111,10 @@ def _come_and_go(
 ) -> None:
     """An instance leaves, another comes, with its customer perhaps, and another gets a new name in git."""
     mine = sorted(a for a in specs if a.startswith("Instance/"))
+    # A name that leaves in this commit cannot come back in it: that would be another instance by its name.
+    free = [name for name in INSTANCES if not any(a.endswith(f"/{name}") for a in mine)]
     if len(mine) > 1 and rng.random() < 0.3:
         del specs[mine.pop(rng.randrange(len(mine)))]
-    free = [name for name in INSTANCES if not any(a.endswith(f"/{name}") for a in mine)]
     if free and rng.random() < 0.3:
         customer = rng.choice([*_of(specs, "Customer"), "cedar"])
         if f"Customer/{customer}" not in specs:
