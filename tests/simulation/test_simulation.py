@@ -90,7 +90,7 @@ def test_a_product_that_repeats_its_creations_is_red_and_its_drill_shrinks(monke
     assert any("bear release 1.0.0" in text for text in play(least).findings.doubled)
     assert "reset_after" in {fault["kind"] for fault in least.phases[0].faults}
     assert len(least.phases[0].faults) < len(whole.phases[0].faults)
-    assert list(least.phases[0].side.specs) == ["Integration/alpha"]
+    assert {address.partition("/")[0] for address in least.phases[0].side.specs} == {"Integration"}
 
 
 def test_hours_pass_in_no_time_and_without_a_thread(monkeypatch: pytest.MonkeyPatch):
