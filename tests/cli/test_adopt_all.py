@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ import yaml
 from reconciler.manifests.schemas import validator
 from tests.cli.projects import DEFINITION, Folder
 from tests.cli.test_takeover import ORDERS, OTHER, by_hand, instance, shop
+from tests.rows import Place, rows_of
 
 HEAD = {"apiVersion": "reconciler/v1"}
 
@@ -28,29 +28,8 @@ def done(outcome: dict[str, Any]) -> list[str]:
     return [one["address"] for one in outcome["actions"] if one["status"] == "done"]
 
 
-_RUNNING = ("meta", "activity")
-
-
-def rows(project: Folder) -> dict[tuple[str, str, str], Any]:
-    """Every value that the tenant holds, but for what tells when something was changed, or asked for."""
-    found: dict[tuple[str, str, str], Any] = {}
-    with sqlite3.connect(project.root / ".reconciler" / "sandbox.db") as db:
-        names = [name for (name,) in db.execute("select name from sqlite_master where type = 'table'")]
-        for table in names:
-            cursor = db.execute(f"select * from {table}")
-            columns = [one[0] for one in cursor.description]
-            for number, row in enumerate(cursor) if table not in _RUNNING else ():
-                values = dict(zip(columns, row, strict=True))
-                place = (table, str(values.get("id", number)))
-                found |= {(*place, name): _meant(name, values[name]) for name in columns}
-    return {place: value for place, value in found.items() if place[2] != "updated_at"}
-
-
-def _meant(column: str, value: Any) -> Any:
-    """A value without what means nothing: the order of labels, and in which way a field is empty."""
-    if column == "labels":
-        return sorted(json.loads(value or "[]"))
-    return None if value in ("", "{}", "[]") else value
+def rows(project: Folder) -> dict[Place, Any]:
+    return rows_of(project.root / ".reconciler" / "sandbox.db")
 
 
 def requests(project: Folder) -> int:
