@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from reconciler.manifests.schemas import validator
-from tests.cli.projects import DEFINITION, Folder
+from tests.cli.projects import DEFINITION, PROJECT, Folder
 from tests.cli.test_takeover import ORDERS, OTHER, by_hand, instance, shop
 from tests.rows import Place, rows_of
 
@@ -181,6 +181,45 @@ def test_the_token_may_not(project: Folder):
     assert len(denied) + len(outcome["matches"]) == 3
 
 
+def test_where_no_record_is_kept_the_mark_is_all(project: Folder):
+    by_hand(project)
+    shop(project)
+    kept = "spec: {environments: {sandbox: {applied: none}}, manifests: [manifests/]}"
+    project.write("reconciler.yaml", PROJECT.replace("spec: {manifests: [manifests/]}", kept))
+    assert len(done(adopt(project))) == 3
+    labels = project.ask("{ customers(isSystem: false) { nodes { labels } } }")["customers"]["nodes"]
+    assert labels == [{"labels": ["reconciler:shop/customer/acme"]}]
+    assert adopt(project)["actions"] == []
+
+
+def test_what_is_protected_is_so_at_once(project: Folder):
+    by_hand(project)
+    shop(project)
+    text = (project.root / "manifests/customer-acme.yaml").read_text()
+    project.write(
+        "manifests/customer-acme.yaml", text.replace("name: acme\n", "name: acme\n  protect: true\n")
+    )
+    adopt(project)
+    found = project.json("plan")
+    assert (found["actions"], found["refusals"]) == ([], [])
+
+
+def test_without_manifests_there_is_nothing_to_adopt(project: Folder):
+    by_hand(project)
+    code, _, err = project("adopt", "--all", "--yes")
+    assert (code, "0 objects to adopt" in err) == (0, True)
+
+
+def test_what_a_lease_holds_is_not_adopted(project: Folder):
+    text = (project.root / "reconciler.yaml").read_text()
+    project.write("reconciler.yaml", text.replace("spec: {", "spec: {policy: {lease: true}, "))
+    by_hand(project)
+    shop(project)
+    adopt(project)
+    assert project.json("plan")["actions"] == []
+    assert project.json("forget", "--all", "--yes")["summary"]["done"] == 3
+
+
 @pytest.mark.parametrize("fault", ["reset_after", "error_502_after", "error_502"])
 def test_a_doubtful_answer_is_looked_into(project: Folder, fault: str):
     by_hand(project)
@@ -248,6 +287,27 @@ def test_many_take_one_mutation_each_and_reads_by_page(project: Folder):
     assert adopt(project)["actions"] == []
     assert requests(project) - before <= reads
     assert project.json("plan")["actions"] == []
+
+
+def test_what_is_deleted_meanwhile_is_stale_and_moves_nothing_else(
+    project: Folder, monkeypatch: pytest.MonkeyPatch
+):
+    """A page then begins elsewhere: what is not found on it is looked at alone."""
+    from reconciler.cli import ownership
+
+    many(project, 102)
+    carry_out = ownership.carry_out
+    ids = project.ask('{ customers(name: "c0") { nodes { id } } }')["customers"]["nodes"]
+
+    def meddled(*arguments: Any, **options: Any) -> Any:
+        project.mutate("deleteCustomer", {"id": ids[0]["id"]})
+        return carry_out(*arguments, **options)
+
+    monkeypatch.setattr(ownership, "carry_out", meddled)
+    code, out, _ = project("adopt", "--all", "--yes", "--format", "json")
+    outcome = json.loads(out)
+    stale = sorted(one["address"] for one in outcome["actions"] if one["status"] == "stale")
+    assert (code, stale, len(done(outcome))) == (5, ["Customer/c0", "Instance/c0/orders-0"], 203)
 
 
 def test_what_somebody_changes_meanwhile_is_stale(project: Folder, monkeypatch: pytest.MonkeyPatch):
