@@ -4,6 +4,9 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 
+# Tests start the program some hundred times: it need not be compiled each time.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -70,7 +73,7 @@ torture: $(STAMP) ## faults, kills and rivals on many seeds, into docs/reliabili
 	$(BIN)/python -m tests.torture
 
 simulate: $(STAMP) ## the whole world under one seed, again and again (SEEDS=1000 START=0 MINUTES= JOBS=)
-	$(BIN)/python -m tests.simulation
+	$(BIN)/python -m tests.simulation $(ARGS)
 
 bench: $(STAMP) ## time and memory for a large tenant, beside a bare client
 	$(BIN)/python bench/run.py

@@ -205,11 +205,11 @@ def _json(status: int, body: Any, headers: Mapping[str, str] | None = None) -> R
     return Response(content, status, dict(headers or {}), media_type="application/json")
 
 
-def _edge_error(_: Request, error: Exception) -> Response:
+async def _edge_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, EdgeError)
     return error.response
 
 
-def _http_error(_: Request, error: Exception) -> Response:
+async def _http_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     return _json(error.status_code, _errors(error.detail), error.headers)

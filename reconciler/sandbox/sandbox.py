@@ -83,10 +83,10 @@ class Sandbox:
             self._store.count_up("requests")
             meta = self._store.meta()
             rules = _rules_of(meta)
-            document, problems = _document(query)
+            document, problems, introspects = _document(query)
             if document is None or problems:
                 return 400, {"errors": [problem.formatted for problem in problems]}, {}
-            if rules["introspection"] == "off" and not allow_introspection and _introspects(document):
+            if rules["introspection"] == "off" and not allow_introspection and introspects:
                 return 400, {"errors": [{"message": "GraphQL introspection is not allowed"}]}, {}
             operation = get_operation_ast(document, operation_name)
             if operation is None:
@@ -330,18 +330,20 @@ def _rules(text: str) -> Rules:
 
 
 @lru_cache(maxsize=512)
-def _document(query: str) -> tuple[DocumentNode | None, list[GraphQLError]]:
-    """A document with what is wrong with it; clients send few different ones."""
+def _document(query: str) -> tuple[DocumentNode | None, list[GraphQLError], bool]:
+    """A document, what is wrong with it, and whether it asks about the schema; clients send few different
+    ones.
+    """
     try:
         document = parse(query)
     except GraphQLError as error:
-        return None, [error]
-    return document, validate(schema(), document)
+        return None, [error], False
+    return document, validate(schema(), document), _introspects(document)
 
 
 def _names(query: str, operation_name: str | None) -> frozenset[str]:
     """What a fault may call this request: query or mutation, and its root fields."""
-    document, _ = _document(query)
+    document, _, _ = _document(query)
     operation = get_operation_ast(document, operation_name) if document else None
     if operation is None:
         return frozenset()

@@ -31,6 +31,8 @@ class Store:
         self.nature = nature or Nature()
         self._db = sqlite3.connect(str(path), isolation_level=None, check_same_thread=False, timeout=30)
         self._db.row_factory = _as_dict
+        self._pairs = self._db.cursor()
+        self._pairs.row_factory = None
         self._db.create_function("fold", 1, _fold, deterministic=True)
         for pragma in (
             "busy_timeout = 30000",
@@ -132,7 +134,7 @@ class Store:
 
     def meta(self) -> dict[str, str]:
         """All settings and counters."""
-        return {row["key"]: row["value"] for row in self._db.execute("SELECT key, value FROM meta")}
+        return dict(self._pairs.execute("SELECT key, value FROM meta").fetchall())
 
     def setting(self, name: str) -> str | None:
         """One of them; None where it was never written."""
@@ -150,8 +152,7 @@ class Store:
 
     def now(self) -> str:
         """The time, later than any this tenant has given out, in microseconds."""
-        stored = self._db.execute("SELECT value FROM meta WHERE key = 'clock'").fetchone()
-        last = max(self._last, int(stored["value"]) if stored else 0)
+        last = max(self._last, int(self.setting("clock") or 0))
         self._last = max(int(self.nature.clock() * 1_000_000), last + 1)
         self.set_meta({"clock": str(self._last)})
         return timestamp(self._last)
@@ -265,7 +266,7 @@ def _where(conditions: Sequence[str]) -> str:
 
 
 def _as_dict(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> Row:
-    return dict(zip((column[0] for column in cursor.description), values, strict=True))
+    return dict(zip([column[0] for column in cursor.description], values, strict=True))
 
 
 def _fold(value: str | None) -> str | None:

@@ -1,6 +1,8 @@
 """`make simulate`: many seeds, each a drill of its own that can be played again.
 
-SEEDS is how many, START the first one, MINUTES ends it after a while, JOBS is how many processes.
+SEEDS is how many, START the first one, MINUTES ends it after a while, JOBS is how many processes. A single
+seed tells its story. With --shrink as much as can be is left out of each red one, and the rest is kept as a
+case in tests/simulation/cases/.
 """
 
 from __future__ import annotations
@@ -13,39 +15,59 @@ from time import monotonic
 
 from tests.simulation.draw import script
 from tests.simulation.drill import play
+from tests.simulation.report import write
+from tests.simulation.shrink import shrunk, written
 from tests.simulation.totals import Totals, total, totals_of
 
 PORTION = 10
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
     """Plays the seeds; the exit code is 1 where something was found."""
     environ = os.environ
-    start, seeds = int(environ.get("START", "0")), int(environ.get("SEEDS", "1000"))
-    until = monotonic() + 60 * float(environ.get("MINUTES", "inf"))
-    jobs = int(environ.get("JOBS", str(os.cpu_count() or 1)))
+    start, seeds = int(environ.get("START") or 0), int(environ.get("SEEDS") or 1000)
+    seconds = 60 * float(environ.get("MINUTES") or "inf")
+    jobs = int(environ.get("JOBS") or os.cpu_count() or 1)
     if seeds == 1:
-        return _one(start)
+        return _one(start, shrink="--shrink" in arguments)
     began, totals = monotonic(), Totals()
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        ends = [min(first + PORTION, start + seeds) for first in range(start, start + seeds, PORTION)]
-        running = [pool.submit(totals_of, max(start, end - PORTION), end, until) for end in ends]
+        firsts = range(start, start + seeds, PORTION)
+        ends = [min(first + PORTION, start + seeds) for first in firsts]
+        running = [pool.submit(totals_of, *part, began + seconds) for part in zip(firsts, ends, strict=True)]
         for done in as_completed(running):
             part = done.result()
             for text in part.findings:
                 print(text, flush=True)
             totals += part
-    print(totals.line(monotonic() - began))
-    return 1 if totals.findings else 0
+    took = monotonic() - began
+    print(totals.line(took))
+    if "--shrink" in arguments:
+        for seed in sorted(totals.red):
+            _shrink(seed)
+    if "--write" in arguments:
+        write(totals, took, f"make simulate START={start} SEEDS={totals.counts['drills']}")
+    return 1 if totals.red else 0
 
 
-def _one(seed: int) -> int:
+def _one(seed: int, *, shrink: bool) -> int:
     played = play(script(seed))
     print("\n".join(played.story))
     totals = total(played)
     print("\n".join(totals.findings))
-    return 1 if totals.findings else 0
+    if totals.red and shrink:
+        _shrink(seed)
+    return 1 if totals.red else 0
+
+
+def _shrink(seed: int) -> None:
+    print(f"seed {seed}: leaving things out", flush=True)
+    least = shrunk(script(seed), lambda text: print(f"    {text}", flush=True))
+    path = written(least, f"seed-{seed}")
+    played = play(least)
+    print("\n".join([*played.story, *played.findings.all()]))
+    print(f"kept as {path.name}, which the suite plays from now on")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import random
+import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from traceback import format_exception
 from typing import Any
 
 import anyio
@@ -22,22 +24,28 @@ from reconciler.sandbox.faults import Fault
 from reconciler.sandbox.inprocess import InProcess
 from reconciler.sandbox.nature import Nature
 from reconciler.verbs.session import Options
+from tests.simulation import model
+from tests.simulation.checkout import files, remembered
+from tests.simulation.judge import judged
 from tests.simulation.loop import Loop
 from tests.simulation.process import EPOCH, Process
 from tests.simulation.runs import Ended, Runs
 from tests.simulation.script import Actor, Attempt, Edit, Phase, Script
 from tests.simulation.secrets import Watch
-from tests.simulation.wire import Wire, away
-from tests.torture import model
+from tests.simulation.wire import Network, Wire, away
+from tests.torture import model as manifests
 from tests.torture.model import Findings
 from tests.torture.person import Person
 from tests.torture.tenant import Tenant
 from tests.torture.world import KEY
 
 URL = "http://tenant.localhost"
-FAULTY = {0, 1, 4, 5, 130, None}
 CALM = 3
 """Runs without faults in which everything must have settled."""
+LEASE = 610.0
+"""Seconds after which a lease that nobody gives back is over."""
+LONGEST = 900.0
+"""Virtual seconds that a run without faults may take."""
 
 
 @dataclass
@@ -62,7 +70,7 @@ class Played:
 
 def play(script: Script) -> Played:
     """The drill, from its first commit to the last plan."""
-    with TemporaryDirectory(dir=_memory()) as folder, _quiet():
+    with TemporaryDirectory(dir=_memory()) as folder, _quiet(), remembered():
         return _Drill(script, Path(folder)).play()
 
 
@@ -74,8 +82,9 @@ class _Drill:
         rng = random.Random(f"tenant {script.seed}")
         nature = Nature(lambda: EPOCH.timestamp() + self.loop.time(), rng.randbytes)
         self.tenant = Tenant(":memory:", rules=script.rules, nature=nature)
+        self.tenant.busy = lambda: any(process.writes and process.runs for process in self.processes)
         self.tenant.others()
-        self.app = InProcess(
+        app = InProcess(
             build_app(
                 self.tenant,
                 token_seconds=script.token_seconds,
@@ -83,18 +92,27 @@ class _Drill:
                 entropy=nature.entropy,
             )
         )
+        self.network = Network(self.loop, app)
         self.watch = Watch({self.tenant.token, self.tenant.refresh_token, _digest_key(script)})
         self.releases: dict[str, set[str]] = {}
+        self.known: set[str] = set()
+        self.ids = self._adopted()
         self.processes: list[Process] = []
         self.phase = script.phases[0]
+        self.people = self.rivals = False
+        """Whether somebody ever changed something: what they saved may wait for their deploy from then on.
+        And whether runs were ever there at once without a lease between them: what they doubled stays.
+        """
         self.began = 0.0
 
     def play(self) -> Played:
         try:
             self.loop.run_until_complete(self._all())
-            self.played.findings.runs += [
-                f"the loop was told: {c.get('message')}" for c in self.loop.failures
-            ]
+            told = [str(one.get("message")) for one in self.loop.failures]
+            self.played.findings.runs += [f"the loop was told: {one}" for one in told]
+        except Exception as error:
+            self.played.findings.runs.append(f"the drill broke off: {error!r}")
+            self._tell("drill", "".join(format_exception(error)))
         finally:
             self._bury()
             self.loop.close()
@@ -108,46 +126,88 @@ class _Drill:
             self.phase, self.began = phase, self.loop.time()
             for name, spec in phase.side.of("Integration").items():
                 self.releases.setdefault(name, set()).add(spec["release"])
+            self.known |= set(phase.side.specs)
             self.watch.secrets(phase.side.secrets.values())
-            await self._meanwhile(phase)
-            await self._settle(phase)
+            await self._meanwhile()
+            await self._settle()
+            await self._drift()
 
-    async def _meanwhile(self, phase: Phase) -> None:
+    async def _meanwhile(self) -> None:
+        phase = self.phase
         self.tenant.set_faults([Fault(**one) for one in phase.faults], seed=phase.chance)
         async with anyio.create_task_group() as group:
             for actor in phase.actors:
                 group.start_soon(self._act, actor)
             for edit in phase.edits:
                 group.start_soon(self._edit, edit)
+        await self.network.is_quiet()
         self.played.faults.update(self.tenant.injected())
         self.tenant.set_faults(())
 
-    async def _settle(self, phase: Phase) -> None:
-        """Once nothing goes wrong any more, everything comes to its end within a few runs."""
-        machine = self._machine("last", phase)
-        people = bool(phase.edits)
+    # what must hold
+
+    async def _settle(self) -> None:
+        """Once nothing goes wrong any more, everything comes to its end within a few runs, and stays so."""
+        found = self.played.findings
+        machine = self._machine("last")
         for _ in range(CALM):
-            ended = await self._attempt("last", machine, Attempt("apply"), people=people, calm=True)
+            ended = await self._calm(machine, "apply")
             if ended.code == 0:
                 break
+            if getattr(ended.error, "code", "") == "lease":
+                # A killed run's lease runs out by itself, as late as the killed machine's clock said.
+                await anyio.sleep(LEASE + max(process.skew for process in self.processes))
         if ended.code != 0:
-            self.played.findings.runs.append(
-                f"it does not converge: exit code {ended.code} after {CALM} runs: {ended.said[-1:]}"
-            )
-        rivals = not self.script.lease and len(phase.actors) > 1
-        self.played.findings += model.check(
-            self.tenant, phase.side, self.releases, self.script.seed, rivals=rivals, people=people
-        )
-        ended = await self._attempt("last", machine, Attempt("plan"), people=people, calm=True)
+            found.runs.append(f"no convergence: exit code {ended.code}: {ended.said[-1:]}")
+        self._check()
+        if ended.code == 0 and not ended.document.get("actions"):
+            return  # that run's own plan was the empty one
+        ended = await self._calm(machine, "plan")
         if ended.code != 0 or ended.document.get("actions"):
             actions = [one["id"] for one in ended.document.get("actions", ())]
-            self.played.findings.runs.append(f"a plan is left: exit code {ended.code}, {actions}")
+            found.runs.append(f"a plan is left: exit code {ended.code}, {actions}")
+
+    def _check(self) -> None:
+        found, phase, script = self.played.findings, self.phase, self.script
+        self.rivals = self.rivals or _rivals(script, phase)
+        rivals = self.rivals
+        found += manifests.check(
+            self.tenant, phase.side, self.releases, script.seed, rivals=rivals, people=self.people
+        )
+        for promise, text in model.tabled(self.tenant, phase.side, self.known):
+            getattr(found, promise).append(text)
+        ids = model.identities(self.tenant)
+        if not rivals and not phase.edits:
+            found.lost += model.replaced(self.ids, ids, phase.side)
+        self.ids = ids
+
+    async def _drift(self) -> None:
+        """Drift names exactly what a person did since all had settled, and the next apply undoes it."""
+        phase = self.phase
+        if not phase.afterwards or self.played.findings.all():
+            return
+        edits = [one for one in model.by_hand(phase.side, self.ids, phase.afterwards) if self._by_hand(one)]
+        machine = self._machine("last")
+        ended = await self._calm(machine, "drift")
+        named = {(one["address"], one["path"]) for one in ended.document.get("drift", ())}
+        if named != (done := {(one.address, one.path) for one in edits}):
+            self.played.findings.runs.append(f"drift names {sorted(named)}, and done was {sorted(done)}")
+        await self._settle()
+
+    def _by_hand(self, one: model.ByHand) -> bool:
+        kind = one.address.partition("/")[0]
+        values = {"id": _global(kind, self.ids[one.address]), **one.values}
+        done = self.tenant.mutate(one.mutation, values) is not None
+        self.played.edits += done
+        self.people = self.people or done
+        self._tell("somebody", f"{one.address}: {one.path} by hand{'' if done else ', in vain'}")
+        return done
 
     # those who act
 
     async def _act(self, actor: Actor) -> None:
         await anyio.sleep(actor.delay)
-        machine = self._machine(actor.name, self.phase)
+        machine = self._machine(actor.name)
         for attempt in actor.attempts:
             await self._attempt(actor.name, machine, attempt)
 
@@ -156,58 +216,76 @@ class _Drill:
         person = Person(self.tenant, self.phase.side, random.Random(edit.chance))
         person.act(edit.what)
         self.played.edits += person.edits
+        self.people = self.people or person.edits > 0
         self._tell("somebody", f"{edit.what}{'' if person.edits else ', in vain'}")
 
-    async def _attempt(
-        self, name: str, machine: Runs, attempt: Attempt, *, people: bool = False, calm: bool = False
-    ) -> Ended:
+    async def _calm(self, machine: Runs, verb: str) -> Ended:
+        ended = await self._attempt("last", machine, Attempt(verb), calm=True)
+        if ended.seconds > LONGEST:
+            self.played.findings.runs.append(f"a run without faults took {ended.seconds:.0f} virtual seconds")
+        return ended
+
+    async def _attempt(self, name: str, machine: Runs, attempt: Attempt, *, calm: bool = False) -> Ended:
         number = len(self.processes) + 1
         rng = random.Random(f"process {self.script.seed} {self.phase.chance} {name} {number}")
         pauses = () if calm else self.phase.pauses
         note = partial(self._tell, f"{name} {number}")
-        wire = Wire(self.app, rng, away(pauses, self.began, self.loop.time), note)
+        wire = Wire(self.network, rng, away(pauses, self.began, self.loop.time), note)
         process = Process(self.loop, number, rng, wire, fate=attempt.killed_at)
-        process.disk.room, process.skew = attempt.room, attempt.skew
+        process.disk.room = attempt.room
+        process.skew, process.jumps_at = attempt.skew, attempt.jumps_at
+        process.writes = attempt.verb in ("apply", "saved")
         self.processes.append(process)
         if attempt.interrupted_at:
             self.loop.outside(process.interrupt, attempt.interrupted_at)
         self._tell(name, f"run {number}: {attempt.verb}")
-        ended = await machine.run(process, attempt.verb, self._options(attempt, people))
+        began = self.loop.time()
+        ended = await machine.run(process, attempt.verb, self._options(attempt, calm and self.people))
+        ended.seconds = self.loop.time() - began
         self.played.runs += 1
         self.played.requests += wire.requests
         self.played.kills += not process.alive
-        self._tell(name, f"run {number}: {'killed' if not process.alive else f'exit code {ended.code}'}")
-        self._judge(ended, process)
+        how = "killed" if not process.alive else f"exit code {ended.code}"
+        self._tell(name, f"run {number}: {how}")
+        wrong = judged(ended, process, wire, attempt, calm=calm)
+        self.played.findings.runs += [f"run {number}: {text}" for text in wrong]
+        self.played.findings.secrets += self.watch.seen_in(f"run {number}", "\n".join(ended.said))
         return ended
 
-    def _options(self, attempt: Attempt, people: bool) -> Options:
+    def _options(self, attempt: Attempt, deploy: bool) -> Options:
         return Options(
             select=attempt.select,
             exclude=attempt.exclude,
             prune=self.script.prune,
-            overwrite_drafts=people,
-            deploy_pending=people,
+            overwrite_drafts=deploy,
+            deploy_pending=deploy,
             parallelism=attempt.parallelism,
         )
 
-    def _judge(self, ended: Ended, process: Process) -> None:
-        found = self.played.findings
-        full = process.disk.room is not None and ended.code == 3  # the plan could not be saved
-        if ended.code not in FAULTY and not full:
-            found.runs.append(f"run {process.pid}: exit code {ended.code}: {ended.error!r}")
-        code = getattr(ended.error, "code", "")
-        if code == "unforeseen" or (ended.error is not None and not code):
-            found.runs.append(f"run {process.pid}: {ended.error!r}: {ended.error.__cause__!r}")
-        if process.alive and (left := [t.get_name() for t in process.tasks if not t.done()]):
-            found.runs.append(f"run {process.pid} left tasks behind: {left}")
-        found.secrets += self.watch.seen_in(f"run {process.pid}", "\n".join(ended.said))
-
     # the stage
 
-    def _machine(self, name: str, phase: Phase) -> Runs:
+    def _adopted(self) -> dict[str, str]:
+        """What lay in the tenant before the first commit, without a mark."""
+        specs = self.script.phases[0].side.specs
+        found = {}
+        for address in self.script.adopted:
+            spec = specs[address]
+            given = {name: spec[name] for name in ("name", "externalId") if name in spec}
+            made = self.tenant.mutate("createCustomer", {**given, "description": "before"})
+            assert made is not None
+            found[address] = made["id"]
+        rows = self.tenant.rows()
+        return {
+            address: next(key[1] for key in rows if _global("Customer", key[1]) == identifier)
+            for address, identifier in found.items()
+        }
+
+    def _machine(self, name: str) -> Runs:
         """The machine's checkout of the commit, and its environment."""
-        folder = self.folder / name
-        folder.mkdir(exist_ok=True)
+        side, folder = self.phase.side, self.folder / name
+        for old in ("manifests", "definitions"):
+            shutil.rmtree(folder / old, ignore_errors=True)
+            (folder / old).mkdir(parents=True)
         rotates = self.script.rules.get("token_rotation") == "true"
         environment = {
             "url": URL,
@@ -216,15 +294,15 @@ class _Drill:
             "rate": 20,
             "secretKey": {"env": KEY},
         }
-        phase.side.write(folder, environment, {"lease": self.script.lease})
+        for path, text in files(side, environment, {"lease": self.script.lease}).items():
+            (folder / path).write_text(text, encoding="utf-8")
         token = self.tenant.token if rotates else self.tenant.refresh_token
-        environ = {
-            **phase.side.secrets,
+        own = {
             KEY: _digest_key(self.script),
             "SIMULATED_TOKEN": token,
-            "USER": name,
+            "CI_JOB_URL": f"https://ci.test/{name}",
         }
-        return Runs(folder, environ)
+        return Runs(folder, {**side.secrets, **own})
 
     def _tell(self, who: str, what: str) -> None:
         self.played.story.append(f"{self.loop.time():9.3f} {who}: {what}")
@@ -232,11 +310,23 @@ class _Drill:
     def _bury(self) -> None:
         found = self.played.findings
         for path in sorted(self.folder.rglob("*")):
-            if path.is_file() and "definitions" not in path.parts and "manifests" not in path.parts:
+            if path.is_file() and path.parent.name not in ("definitions", "manifests"):
                 text = path.read_text("utf-8", "replace")
                 found.secrets += self.watch.seen_in(str(path.relative_to(self.folder)), text)
         for process in self.processes:
             process.bury()
+
+
+def _rivals(script: Script, phase: Phase) -> bool:
+    """Whether two runs may be at work at once. A clock that is wrong takes leases for expired."""
+    wrong = any(attempt.skew for actor in phase.actors for attempt in actor.attempts)
+    return len(phase.actors) > 1 and (wrong or not script.lease)
+
+
+def _global(kind: str, identifier: str) -> str:
+    from reconciler.sandbox.resolve.frame.ids import to_global
+
+    return to_global(kind, identifier)
 
 
 def _digest_key(script: Script) -> str:

@@ -16,7 +16,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import anyio
 import httpx
 
 from reconciler.apply.disk import Disk
@@ -37,7 +36,8 @@ class Process:
         self, loop: Loop, pid: int, rng: random.Random, inner: httpx.AsyncBaseTransport, *, fate: int = 0
     ) -> None:
         self.loop, self.pid, self.rng, self._fate = loop, pid, rng, fate
-        self.alive, self.steps, self.skew = True, 0, 0.0
+        self.alive, self.steps, self.writes = True, 0, False
+        self.skew, self.jumps_at, self._born = 0.0, 0.0, loop.time()
         self.disk = SimulatedDisk(self)
         self.tasks: list[asyncio.Task[Any]] = []
         self.signals: asyncio.Queue[int] = asyncio.Queue()
@@ -69,6 +69,11 @@ class Process:
     def owns(self, task: asyncio.Task[Any]) -> None:
         """One more task."""
         self.tasks.append(task)
+
+    @property
+    def runs(self) -> bool:
+        """Whether it is still under way."""
+        return self.alive and not self._over.done()
 
     def kill(self) -> None:
         """SIGKILL."""
@@ -104,7 +109,9 @@ class Process:
             self._over.set_result(task.result())
 
     def _now(self) -> datetime:
-        return EPOCH + timedelta(seconds=self.loop.time() + self.skew)
+        now = self.loop.time()
+        wrong = self.skew if now >= self._born + self.jumps_at else 0.0
+        return EPOCH + timedelta(seconds=now + wrong)
 
     @contextmanager
     def _received(self) -> Iterator[AsyncIterator[int]]:
@@ -160,8 +167,3 @@ class SimulatedDisk(Disk):
                 os.truncate(path, self._process.rng.randint(max(0, size - 200), size))
             os.close(file)
         self._open.clear()
-
-
-async def breathe() -> None:
-    """Lets others have their turn."""
-    await anyio.lowlevel.checkpoint()

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
-from tests.torture.world import Side
+from tests.simulation.world import Commit
+
+WEEK = 7 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """One run of a verb. `killed_at` is a step of its event loop, `interrupted_at` a second of its life,
-    `room` the bytes that its disk takes, `skew` the seconds by which its wall clock is wrong.
+    `room` the bytes that its disk takes, `skew` the seconds by which its wall clock is wrong, which it is
+    from the second `jumps_at` of its life on.
     """
 
     verb: str
@@ -22,6 +26,7 @@ class Attempt:
     interrupted_at: float = 0.0
     room: int | None = None
     skew: float = 0.0
+    jumps_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,23 +57,35 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """A commit, and all that happens until the next one."""
+    """A commit, and all that happens until the next one. `afterwards` are edits once all has settled, which
+    drift must name.
+    """
 
-    side: Side
+    side: Commit
     actors: tuple[Actor, ...] = ()
     edits: tuple[Edit, ...] = ()
     pauses: tuple[Pause, ...] = ()
     faults: tuple[dict[str, Any], ...] = ()
     chance: int = 0
+    afterwards: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A drill."""
+    """A drill. `adopted` are addresses of the first commit whose objects lie in the tenant before it."""
 
     seed: int
     rules: dict[str, str]
     phases: tuple[Phase, ...]
     lease: bool = False
-    prune: bool = False
-    token_seconds: int = 7 * 24 * 3600
+    token_seconds: int = WEEK
+    adopted: tuple[str, ...] = ()
+
+    @property
+    def prune(self) -> bool:
+        """Whether something ever leaves git: pruning reads every kind."""
+        sides = [phase.side for phase in self.phases]
+        return any(
+            set(before.specs) - set(after.specs) - set(after.was.values())
+            for before, after in pairwise(sides)
+        )

@@ -12,18 +12,17 @@ from tests.simulation.drill import Played, play
 
 @dataclass
 class Totals:
-    """The sums over some drills."""
+    """The sums over some drills, and the seeds of those in which something was found."""
 
     counts: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
     findings: list[str] = field(default_factory=list)
+    red: list[int] = field(default_factory=list)
     seconds: float = 0.0
 
     def __iadd__(self, other: Totals) -> Totals:
-        self.counts += other.counts
-        self.faults += other.faults
-        self.findings += other.findings
-        self.seconds += other.seconds
+        for name, value in vars(other).items():
+            setattr(self, name, getattr(self, name) + value)
         return self
 
     def line(self, took: float) -> str:
@@ -31,19 +30,30 @@ class Totals:
         names = ("drills", "runs", "requests", "kills", "edits")
         said = ", ".join(f"{self.counts[name]:,} {name}" for name in names)
         hours = f"{self.seconds / 3600:,.1f} virtual hours in {took:.0f} s"
-        return f"{said}, {self.faults.total():,} faults, {hours}: {self.counts['red']:,} red"
+        return f"{said}, {self.faults.total():,} faults, {hours}: {len(self.red):,} red"
 
 
 def total(played: Played) -> Totals:
     """The figures of one drill."""
-    found = played.findings.all()
+    found, seed = played.findings, played.script.seed
     counts = Counter(
-        drills=1, runs=played.runs, requests=played.requests, kills=played.kills, edits=played.edits
+        drills=1,
+        runs=played.runs,
+        requests=played.requests,
+        kills=played.kills,
+        edits=played.edits,
+        lost=len(found.lost),
+        doubled=len(found.doubled),
+        foreign=len(found.foreign),
+        secrets=len(found.secrets),
+        misbehaved=len(found.runs),
+        red=bool(found.all()),
     )
-    counts["red"] = bool(found)
-    said = [f"seed {played.script.seed}: {text}" for text in found]
-    replay = [f"    again: make simulate SEEDS=1 START={played.script.seed}"] if found else []
-    return Totals(counts, Counter(played.faults), said + replay, played.seconds)
+    said = [f"seed {seed}: {text}" for text in found.all()]
+    if said:
+        said += [f"    {line}" for line in played.story if ": query " not in line]
+        said.append(f"    again: make simulate SEEDS=1 START={seed}")
+    return Totals(counts, Counter(played.faults), said, [seed] if said else [], played.seconds)
 
 
 def totals_of(first: int, end: int, until: float) -> Totals:

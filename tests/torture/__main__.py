@@ -10,12 +10,11 @@ import sys
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 
+from tests.reliability import PAGE, put_drills
 from tests.torture.drill import Tally
 from tests.torture.jobs import DRILLS, jobs, work
 from tests.torture.report import render
 from tests.torture.runner import ROOT
-
-PAGE = ROOT / "docs" / "reliability.md"
 
 
 def main() -> int:
@@ -38,7 +37,7 @@ def main() -> int:
             )
             for text in found:
                 print(f"    {text}", flush=True)
-    PAGE.write_text(render(totals, f"make torture SEEDS={seeds} START={start}"), encoding="utf-8")
+    put_drills(render(totals, f"make torture SEEDS={seeds} START={start}"))
     print(f"written: {PAGE.relative_to(ROOT)}")
     return 1 if any(tally.findings.all() for tally in totals.values()) else 0
 

@@ -1,0 +1,71 @@
+"""A commit as the files of a checkout, and what the product reads from them, once for each checkout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import yaml
+
+from reconciler.manifests.load import load
+from reconciler.verbs import session
+from tests.simulation.world import Commit
+from tests.torture.world import PROJECT
+
+_TEXTS: dict[str, str] = {}
+
+
+def files(commit: Commit, environment: Mapping[str, Any], policy: Mapping[str, Any]) -> dict[str, str]:
+    """The files by their paths."""
+    spec = {
+        "manifests": ["manifests/"],
+        "environments": {"tenant": dict(environment)},
+        "default": "tenant",
+        "policy": dict(policy),
+    }
+    found = {"reconciler.yaml": _manifest("Project", {"name": PROJECT}, spec)}
+    for number, (address, one) in enumerate(sorted(commit.written.items())):
+        kind, _, rest = address.partition("/")
+        metadata = {"name": rest.rpartition("/")[2], **commit.metadata.get(address, {})}
+        found[f"manifests/{number}.yaml"] = _manifest(kind, metadata, one)
+    for name, body in commit.definitions.items():
+        found[f"definitions/{name}.yml"] = _dumped(body)
+    return found
+
+
+@contextmanager
+def remembered() -> Iterator[None]:
+    """What the loader makes of the same files is the same: it is kept for the length of a drill."""
+    known: dict[Any, Any] = {}
+
+    def once(project: Any, environment: str, *, environ: Any, resolve_secrets: bool) -> Any:
+        key = (environment, resolve_secrets, _state(project.root))
+        if key not in known:
+            known[key] = load(project, environment, environ=environ, resolve_secrets=resolve_secrets)
+        return known[key]
+
+    with patch.object(session, "load", once):
+        yield
+
+
+def _state(root: Path) -> Any:
+    paths = sorted([*root.glob("manifests/*"), *root.glob("definitions/*"), root / "reconciler.yaml"])
+    return tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in paths)
+
+
+def _manifest(kind: str, metadata: Mapping[str, Any], spec: Mapping[str, Any]) -> str:
+    return _dumped(
+        {"apiVersion": "reconciler/v1", "kind": kind, "metadata": dict(metadata), "spec": dict(spec)}
+    )
+
+
+def _dumped(value: Any) -> str:
+    key = repr(value)
+    if key not in _TEXTS:
+        if len(_TEXTS) > 4096:
+            _TEXTS.clear()
+        _TEXTS[key] = yaml.dump(value, Dumper=yaml.CSafeDumper, sort_keys=False)
+    return _TEXTS[key]

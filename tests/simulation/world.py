@@ -1,0 +1,208 @@
+"""The history of a project in git, drawn from a seed: its commits, and what lay in the tenant before."""
+
+from __future__ import annotations
+
+import copy
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.torture import world as base
+from tests.torture.world import Side, Specs
+
+CORE = ("Integration", "Customer", "Instance")
+PEOPLE = ("acme", "birch", "cedar")
+INSTANCES = ("sync", "notify", "watch", "relay")
+TIER = {"tier": "gold"}
+
+
+@dataclass(frozen=True)
+class Commit(Side):
+    """What git says at one commit. `specs` hold the instances of sets as if each stood alone; `metadata` is
+    what a manifest says beside its spec; `was` leads from an address to the one of the commit before.
+    """
+
+    sets: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    metadata: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    was: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def written(self) -> dict[str, dict[str, Any]]:
+        """The manifests: the instances of sets are not among them."""
+        of_sets = {f"/{name}" for name in self.sets}
+        alone = {
+            address: spec
+            for address, spec in self.specs.items()
+            if not (address.startswith("Instance/") and any(address.endswith(one) for one in of_sets))
+        }
+        return {**alone, **{f"InstanceSet/{name}": spec for name, spec in self.sets.items()}}
+
+
+def rules(rng: random.Random) -> dict[str, str]:
+    """The rules of a tenant; often those that nobody asked about."""
+    return base._rules(rng) if rng.random() < 0.7 else {}
+
+
+def history(rng: random.Random, seed: int) -> tuple[Commit, ...]:
+    """One to five commits."""
+    commits = [_first(rng, seed)]
+    for number in range(2, 1 + rng.choices([1, 2, 3, 4, 5], [4, 6, 3, 1, 1])[0]):
+        commits.append(_next(rng, seed, commits[-1], number))
+    return tuple(commits)
+
+
+def _first(rng: random.Random, seed: int) -> Commit:
+    names = ["alpha", "beta"][: rng.choice([1, 1, 2])]
+    specs: Specs = {f"Integration/{name}": base._integration(rng, name) for name in names}
+    for name in PEOPLE[: rng.choice([1, 1, 2])]:
+        specs[f"Customer/{name}"] = base._customer(rng, name)
+    for name in INSTANCES[: rng.choice([0, 1, 1, 2])]:
+        customer = rng.choice(_of(specs, "Customer"))
+        integration = rng.choice(names)
+        specs[f"Instance/{customer}/{name}"] = base._instance(rng, name, customer, integration, specs)
+    for kind in ("InstanceProfile", "EventWebhook", "AlertWebhook"):
+        if rng.random() < 0.15:
+            specs[f"{kind}/{kind.lower()}"] = _tabled(rng, kind)
+    sets = {"fleet": _set(rng, rng.choice(names), specs)} if rng.random() < 0.2 else {}
+    definitions = {name: base._definition(seed, name, "1.0.0") for name in names}
+    metadata = {f"Customer/{name}": {"labels": dict(TIER)} for name in _of(specs, "Customer")}
+    return _whole(rng, seed, specs, definitions, sets, metadata, {}, {}, 1)
+
+
+def _next(rng: random.Random, seed: int, before: Commit, number: int) -> Commit:
+    specs, definitions = copy.deepcopy(before.specs), dict(before.definitions)
+    metadata = {a: {"labels": dict(TIER)} for a in specs if a.startswith("Customer/")}
+    sets, was = copy.deepcopy(dict(before.sets)), {}
+    for address in [a for a in specs if a.startswith("Instance/") and a.rpartition("/")[2] in sets]:
+        del specs[address]  # they come from the set again
+    for name in _of(specs, "Integration"):
+        _release(rng, seed, specs, definitions, name, number)
+    for name in _of(specs, "Customer"):
+        if rng.random() < 0.4:
+            specs[f"Customer/{name}"]["description"] = f"Renewed {number}"
+    for address in sorted(a for a in specs if a.startswith("Instance/")):
+        base._another(rng, specs, address)
+    for address in sorted(a for a in specs if a.partition("/")[0] not in CORE):
+        kind = address.partition("/")[0]
+        if rng.random() < 0.3:
+            specs[address] = _tabled(rng, kind)
+        elif rng.random() < 0.2:
+            del specs[address]
+    for one in sets.values():
+        one["template"]["config"] = {**one["template"]["config"], "Channel": f"#fleet-{number}"}
+    _come_and_go(rng, specs, metadata, was)
+    return _whole(rng, seed, specs, definitions, sets, metadata, was, before.secrets, number)
+
+
+def _release(
+    rng: random.Random, seed: int, specs: Specs, definitions: dict[str, Any], name: str, number: int
+) -> None:
+    spec = specs[f"Integration/{name}"]
+    if rng.random() < 0.5:
+        spec |= {"release": f"{number}.0.0", "description": f"Renewed {number}"}
+        definitions[name] = base._definition(seed, name, f"{number}.0.0")
+    elif "labels" in spec and rng.random() < 0.5:
+        spec["labels"] = ["orders", "gamma"]
+
+
+def _come_and_go(
+    rng: random.Random, specs: Specs, metadata: dict[str, dict[str, Any]], was: dict[str, str]
+) -> None:
+    """An instance leaves, another comes, with its customer perhaps, and another gets a new name in git."""
+    mine = sorted(a for a in specs if a.startswith("Instance/"))
+    # A name that leaves in this commit cannot come back in it: that would be another instance by its name.
+    free = [name for name in INSTANCES if not any(a.endswith(f"/{name}") for a in mine)]
+    before = set(mine)
+    if len(mine) > 1 and rng.random() < 0.3:
+        del specs[mine.pop(rng.randrange(len(mine)))]
+    if free and rng.random() < 0.3:
+        customer = rng.choice([*_of(specs, "Customer"), "cedar"])
+        if f"Customer/{customer}" not in specs:
+            specs[f"Customer/{customer}"] = base._customer(rng, customer)
+            metadata[f"Customer/{customer}"] = {"labels": dict(TIER)}
+        integration = rng.choice(_of(specs, "Integration"))
+        made = base._instance(rng, free[0], customer, integration, specs)
+        specs[f"Instance/{customer}/{free[0]}"] = made
+    if mine and rng.random() < 0.25:
+        old = rng.choice(mine)
+        new = f"{old}-b" if not old.endswith("-b") else old.removesuffix("-b")
+        if new not in {*specs, *before}:
+            specs[new] = specs.pop(old)
+            metadata[new] = {"was": [old.rpartition("/")[2]]}
+            was[new] = old
+
+
+def _set(rng: random.Random, integration: str, specs: Specs) -> dict[str, Any]:
+    template = {
+        "integration": integration,
+        "release": "latest",
+        "name": "Fleet for ${customer.name}",
+        "enabled": True,
+        "config": {
+            "Channel": "#fleet",
+            "Shop": {"inputs": {"apiKey": {"secret": {"env": base._variable("fleet", "SHOP")}}}},
+        },
+    }
+    waves = rng.choice([[{"percent": 50}, {"percent": 100}], [{"percent": 100}]])
+    strategy = {"strategy": {"waves": waves, "maxFailures": rng.choice([0, 1])}}
+    return {"customers": {"labels": dict(TIER)}, "template": template, **strategy}
+
+
+def _expanded(sets: Mapping[str, dict[str, Any]], specs: Specs) -> Specs:
+    found: Specs = {}
+    for name, one in sets.items():
+        for customer in _of(specs, "Customer"):
+            spec = copy.deepcopy(one["template"])
+            spec["name"] = spec["name"].replace("${customer.name}", specs[f"Customer/{customer}"]["name"])
+            found[f"Instance/{customer}/{name}"] = {"customer": customer, **spec}
+    return found
+
+
+def _tabled(rng: random.Random, kind: str) -> dict[str, Any]:
+    drawn: dict[str, dict[str, Any]] = {
+        "InstanceProfile": {"name": "Large", "allocatedMemoryMb": rng.choice([512, 2048, 4096])},
+        "EventWebhook": {
+            "name": "Events",
+            "url": "https://example.com/events",
+            "eventTypes": rng.choice([["user.created"], ["user.deleted", "instance.deployed"]]),
+        },
+        "AlertWebhook": {
+            "name": "Ops",
+            "url": "https://example.com/alerts",
+            "payloadTemplate": rng.choice(["{}", '{"text": "failed"}']),
+        },
+    }
+    return drawn[kind]
+
+
+def _whole(
+    rng: random.Random,
+    seed: int,
+    specs: Specs,
+    definitions: Mapping[str, dict[str, Any]],
+    sets: Mapping[str, dict[str, Any]],
+    metadata: Mapping[str, dict[str, Any]],
+    was: Mapping[str, str],
+    secrets: Mapping[str, str],
+    number: int,
+) -> Commit:
+    specs = {**specs, **_expanded(sets, specs)}
+    fresh = {
+        name: f"canary/{seed}+commit{number} {rng.getrandbits(64):016x}=é"
+        for name in sorted(_variables(specs))
+    }
+    kept = {name: value for name, value in secrets.items() if name in fresh and rng.random() < 0.6}
+    return Commit(specs, definitions, {**fresh, **kept}, sets, metadata, was)
+
+
+def _variables(value: Any) -> set[str]:
+    """The environment variables from which secrets are read."""
+    if isinstance(value, dict) and set(value) == {"secret"}:
+        return {value["secret"]["env"]}
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return {name for part in parts for name in _variables(part)}
+
+
+def _of(specs: Specs, kind: str) -> list[str]:
+    return sorted(a.partition("/")[2] for a in specs if a.startswith(f"{kind}/"))
