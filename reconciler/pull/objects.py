@@ -10,7 +10,13 @@ from reconciler.definition import Definition
 from reconciler.definition.withheld import Inputs
 from reconciler.kinds import all_kinds
 from reconciler.kinds.capabilities import LookedUp, PartlyProvided, Scoped, Tells
-from reconciler.kinds.integration.told import named_release, newest_components, release_name, sequence_of
+from reconciler.kinds.integration.told import (
+    definition_told,
+    named_release,
+    newest_components,
+    release_name,
+    sequence_of,
+)
 from reconciler.kinds.protocol import Kind
 from reconciler.kinds.table.marks import marks_in, owned_name, project_of
 from reconciler.kinds.telling import Telling, Untellable
@@ -18,6 +24,7 @@ from reconciler.model.address import Address
 from reconciler.model.state import Live, LiveObject
 from reconciler.plan.match import Matched
 from reconciler.pull.definitions import written
+from reconciler.pull.fitting import fitting
 from reconciler.pull.names import called, free_name
 
 LISTING = "MarketplaceListing"
@@ -74,6 +81,8 @@ class _Work:
     inputs: Inputs
     names: dict[tuple[str, str], str] = field(default_factory=dict)
     taken: set[Address] = field(default_factory=set)
+    by_name: dict[str, LiveObject] = field(default_factory=dict)
+    """The integrations by what their manifests are called."""
     telling: Telling = field(init=False)
 
     def __post_init__(self) -> None:
@@ -108,10 +117,23 @@ class _Work:
             spec["definition"] = file.text
             if file.secrets:
                 spec = _after(spec, "definition", "definitionSecrets", file.secrets)
+        if isinstance(config := spec.get("config"), Mapping):
+            spec = _without(spec, "config") | self._config(config, spec)
         address = self._address(kind, live, spec)
         self.taken.add(address)
         self.names[kind.name, live.id] = address.name
         self.found.told.append(Told(address, live, spec))
+
+    def _config(self, config: Mapping[str, object], spec: Mapping[str, object]) -> dict[str, object]:
+        """The config of an instance that runs what its integration's manifest publishes: it is checked."""
+        if not self.by_name:
+            integrations = self.telling.integrations.values()
+            self.by_name = {self.names.get(("Integration", one.id), ""): one for one in integrations}
+        one = self.by_name.get(str(spec.get("integration")))
+        if one is None or named_release(one)[1] != spec.get("release"):
+            return {"config": config}
+        found = fitting(config, definition_told(one))
+        return {"config": found} if found else {}
 
     def _address(self, kind: Kind, live: LiveObject, spec: Mapping[str, object]) -> Address:
         within = f"{spec['customer']}/" if isinstance(kind, Scoped) else ""
@@ -120,6 +142,10 @@ class _Work:
             return mine
         name = free_name(live, _title(live, spec), lambda one: Address(kind.name, within + one) in self.taken)
         return Address(kind.name, within + name)
+
+
+def _without(spec: Mapping[str, object], name: str) -> dict[str, object]:
+    return {key: value for key, value in spec.items() if key != name}
 
 
 def _after(spec: Mapping[str, object], name: str, new: str, value: object) -> dict[str, object]:

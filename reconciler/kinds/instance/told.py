@@ -24,6 +24,7 @@ from reconciler.kinds.telling import Telling, Untellable
 from reconciler.model.secret import Hidden, Secret, Unproven
 from reconciler.model.state import LiveObject
 
+_HEADERS = "testHeaders"
 _NAME = re.compile(r"[a-z0-9-]{1,63}")
 
 
@@ -153,7 +154,10 @@ def _flows(live: LiveObject, telling: Telling) -> dict[str, object]:
         for field in TEXTS:
             value = resting(settings.get(field), f"flows.{name}.{field}", live)
             value = telling.said(f"{name}.{field}", value)
-            if isinstance(value, Unproven) or (value and isinstance(value, str)):
+            if field == _HEADERS and isinstance(value, str):
+                held = as_json(value)
+                value = held if isinstance(held, Mapping) else None
+            if isinstance(value, Unproven) or (value and isinstance(value, str | Mapping)):
                 said[field] = value
         if settings.get("usesLre"):
             said["usesLre"] = True
