@@ -10,8 +10,10 @@ from typing import Any
 from hypothesis import strategies as st
 
 from reconciler.kinds.instance.config_values import text
+from reconciler.kinds.integration.facts import IntegrationFacts
+from reconciler.kinds.integration.release import find_release
 from reconciler.kinds.protocol import Policy
-from reconciler.kinds.table.marks import is_ours
+from reconciler.kinds.table.marks import PROTECT, is_ours
 from reconciler.model.address import Address
 from reconciler.model.secret import Secret
 from reconciler.model.state import Desired, LiveObject, Resource
@@ -249,7 +251,10 @@ def edits(applied: Desired, objects: Mapping[Address, LiveObject]) -> list[Edit]
         live = objects[address]
         if resource.kind in _PLAIN:
             found += _plain_edits(resource, live)
-        elif (case := CASES[resource.kind]).update and case.path.split(".")[0] in resource.fields:
+            continue
+        case = CASES[resource.kind]
+        given = resource.fields.get(case.path.split(".")[0])
+        if case.update and given is not None and given not in case.edit.values():
             found.append(Edit(address, case.path, case.update, case.edit))
     return found + _config_edits(applied.resources[COPY])
 
@@ -261,9 +266,26 @@ def _plain_edits(resource: Resource, live: LiveObject) -> list[Edit]:
     if "labels" in resource.fields:
         ours = [label for label in sorted(live.labels) if is_ours(label)]
         found.append(Edit(address, "labels", mutation, {"labels": [*ours, "by hand"]}))
+    found.append(_protected(resource, live))
+    if "available" in resource.fields:
+        version = find_release(live, resource.fields["release"])
+        assert version is not None
+        values = {"id": version.id, "available": not resource.fields["available"]}
+        found.append(Edit(address, "available", "updateIntegrationVersionAvailability", values))
     if "enabled" in resource.fields:
         found.append(Edit(address, "enabled", mutation, {"enabled": not resource.fields["enabled"]}))
     return found
+
+
+def _protected(resource: Resource, live: LiveObject) -> Edit:
+    """The protection, put on or taken off where the kind keeps it."""
+    address, mutation, on = resource.address, f"update{resource.kind}", not resource.protect
+    if isinstance(live.facts, IntegrationFacts):
+        known = json.loads(str(live.facts.metadata))
+        text = json.dumps({**known, "reconciler": {**known["reconciler"], "protect": on}})
+        return Edit(address, "protect", mutation, {"metadata": text})
+    labels = sorted({*live.labels, PROTECT} if on else live.labels - {PROTECT})
+    return Edit(address, "protect", mutation, {"labels": labels})
 
 
 def _config_edits(copy: Resource) -> list[Edit]:

@@ -113,7 +113,7 @@ def test_what_works_for_all_kinds_names_none(part: str) -> None:
 
 
 # What kinds share.
-SHARED = {"all_kinds", "protocol", "capabilities", "along", "table", "answers"}
+SHARED = {"all_kinds", "protocol", "capabilities", "along", "table", "answers", "unique"}
 
 
 @pytest.mark.parametrize("part", ["plan", "apply", "report"])

@@ -1,7 +1,8 @@
 """The journal: what was about to be sent, and what came of it, on disk before anything else happens.
 
 It helps to resume and to tell what happened; losing it loses no correctness. Values never enter it: it names
-actions, operations, ids and errors alone. The drafts that a run replaces are kept in a folder beside it.
+actions, operations, ids, errors and what was refused, as the plan told it. The drafts that a run replaces are
+kept in a folder beside it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -78,7 +79,7 @@ class FileJournal:
             _sync_folder(folder)
 
     def begin(self, plan: Plan) -> None:
-        """Writes the run's head: project, environment, tenant, checksum and the actions' ids."""
+        """Writes the run's head: project, environment, tenant, checksum, the actions' ids, and refusals."""
         self._write(
             "begin",
             project=plan.project,
@@ -86,6 +87,7 @@ class FileJournal:
             **({"tenant": self._tenant} if self._tenant else {}),
             checksum=plan.checksum,
             actions=[action.id for action in plan.actions],
+            **({"refusals": [asdict(refusal) for refusal in plan.refusals]} if plan.refusals else {}),
         )
 
     def keep(self, action: Action, text: str) -> str:

@@ -8,11 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-_COMMAND = re.compile(
-    r"\breconciler (validate|plan|apply|drift|adopt|forget|get|test|deploy|enable|disable|whoami|api|probe"
-    r"|history|promote|sandbox (?:reset|seed|fault|rule))(?![\w-])((?:[^,;`\n]*[^,;`\n\s.])?)"
-)
-"""A command, up to where the sentence goes on."""
+from reconciler.model.commands import COMMAND
+
+_COMMAND = re.compile(COMMAND)
 _SHOWN = ("hint", "restore")
 """The fields of documents that hold commands."""
 
@@ -21,7 +19,7 @@ def with_options(text: str, environment: str | None, project: Path | None) -> st
     """The text, with the options behind each command in it that does not name them."""
 
     def named(match: re.Match[str]) -> str:
-        verb, words = match[1], match[2].split()
+        _, verb, *words = match[0].split()
         own = environment if verb != "promote" and "-e" not in words else None
         options = [f"-e {shlex.quote(own)}"] if own else []
         options += [f"--project {shlex.quote(str(project))}"] if project and "--project" not in words else []

@@ -102,6 +102,7 @@ def _list(here: Settings, runs: list[Past]) -> None:
 
 
 def _show(here: Settings, one: Past) -> None:
+    from reconciler.report.errors import render_refusals
     from reconciler.report.tables import render_table
 
     if here.format == "json":
@@ -126,6 +127,9 @@ def _show(here: Settings, one: Past) -> None:
         for entry in one.entries
     ]
     render_table(here.out, rows, ("at", "event", "action", "outcome"))
+    if one.refusals:
+        here.out.print()
+        render_refusals(here.out, here.hinted({"refusals": _refusals(one)})["refusals"])
     if one.drafts:
         here.out.print()
         here.out.out("Drafts that were replaced, and are kept:", highlight=False)
@@ -149,8 +153,15 @@ def _summary(one: Past) -> dict[str, Any]:
         "summary": one.statuses,
         "file": str(one.path),
         "damaged": one.damaged,
+        "refusals": _refusals(one),
         "drafts": [_draft(kept) for kept in one.drafts],
     }
+
+
+def _refusals(one: Past) -> list[dict[str, Any]]:
+    from reconciler.report.document import refusal_document
+
+    return [refusal_document(refusal) for refusal in one.refusals]
 
 
 def _draft(kept: Kept) -> dict[str, Any]:

@@ -169,8 +169,10 @@ def apply(
     if strict:
         _no_warnings(planned)
     told = here.format == "text" and document is None
-    halt(here, planned, told=told)
     refused = bool(planned.plan.refusals)
+    if refused and (planned.plan.vetoes or not planned.plan.actions):
+        _note(here, session, planned)
+    halt(here, planned, told=told)
     doing = [a for a in planned.plan.actions if a.verb is not Verb.DELETE or not refused]
     if doing and not (yes or document is not None):
         confirm(
@@ -259,6 +261,17 @@ def halt(here: Settings, planned: Planned, *, told: bool) -> None:
         here.say("Nothing is carried out: the plan is refused, for the reasons that it tells.")
         raise click.exceptions.Exit(_refused_code())
     refuse(planned)
+
+
+def _note(here: Settings, session: Session, planned: Planned) -> None:
+    """Has the journal tell that nothing was carried out. What it cannot tell changes nothing else."""
+    from reconciler.model.errors import JournalFailed
+    from reconciler.verbs.apply import note_refused
+
+    try:
+        note_refused(session, planned)
+    except JournalFailed as error:
+        here.say(f"This refusal is not in the history: {error.message}")
 
 
 def _refused_code() -> int:

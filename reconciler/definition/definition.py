@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from reconciler.definition import components, differences, meaning
+from reconciler.definition import components, meaning
 from reconciler.definition.components import ComponentReference
 from reconciler.definition.configuration import Configuration, configuration
+from reconciler.definition.differences import Comparison, compared
 from reconciler.definition.flows import Flow, flows
 from reconciler.definition.tree import Tree, text
 from reconciler.definition.variables import Variable, by_key, renamed
@@ -32,6 +33,8 @@ class Definition(Canonical):
     component: Address | None = None
     key: str = ""
     signature: str = ""
+    # A plan asks again and again about one pair, and no other question costs as much.
+    _compared: dict[str, Comparison] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def canonical(self) -> Any:
         """What it says, however it is written."""
@@ -131,7 +134,9 @@ class Definition(Canonical):
         """Each difference as (path, found value, wanted value), secrets wrapped. `inputs` tells what
         components call a password.
         """
-        return differences.differences(self.tree, found.tree, inputs)
+        if found.digest not in self._compared:
+            self._compared[found.digest] = compared(self.tree, found.tree)
+        return self._compared[found.digest].shown(inputs)
 
     # What a bundle adds
 

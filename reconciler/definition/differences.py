@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from reconciler.definition.meaning import KEYED_LISTS, meaning, numbered
@@ -17,28 +18,48 @@ _DIFF: dict[str, Any] = {
 }
 
 
-def differences(wanted: Tree, found: Tree, inputs: Inputs | None = None) -> list[tuple[str, Any, Any]]:
-    """Each difference as (path, found value, wanted value), with paths that a person reads:
-    `definition.flows[Receive order].steps[Post].inputs.channel.value`. Defaults of connections, API keys and
-    what a component calls a password (`inputs` tells) come as Secret, since definitions hold client secrets
-    (definition format notes: "ConfigVar"); what it calls is not known, as Unproven.
-    """
+@dataclass(frozen=True)
+class Comparison:
+    """Two definitions beside each other, and the keys, found and wanted value of each difference."""
+
+    found: Tree
+    wanted: Tree
+    parts: tuple[tuple[list[Any], Any, Any], ...]
+
+    def shown(self, inputs: Inputs | None = None) -> list[tuple[str, Any, Any]]:
+        """Each difference as (path, found value, wanted value), with paths that a person reads:
+        `definition.flows[Receive order].steps[Post].inputs.channel.value`. Defaults of connections, API keys
+        and what a component calls a password (`inputs` tells) come as Secret, since definitions hold client
+        secrets (definition format notes: "ConfigVar"); what it calls is not known, as Unproven.
+        """
+        shown = [
+            (
+                readable(keys),
+                as_shown(keys, before, self.found, inputs),
+                as_shown(keys, after, self.wanted, inputs),
+            )
+            for keys, before, after in self.parts
+        ]
+        return sorted(shown, key=lambda one: one[0])
+
+
+def compared(wanted: Tree, found: Tree) -> Comparison:
+    """What the two say otherwise, by what they mean."""
     from deepdiff import DeepDiff  # costs 70 ms to load, and is needed only where digests differ
 
     a = meaning(found)
     b = numbered(meaning(wanted), a)
-    tree = DeepDiff(a, b, **_DIFF)
-    out = []
-    for group in tree.values():
-        for level in group:
-            if _same_number(level.t1, level.t2):
-                continue
-            keys = level.path(output_format="list")
-            before = None if type(level.t1).__name__ == "NotPresent" else level.t1
-            after = None if type(level.t2).__name__ == "NotPresent" else level.t2
-            shown = as_shown(keys, before, a, inputs), as_shown(keys, after, b, inputs)
-            out.append((readable(keys), *shown))
-    return sorted(out, key=lambda one: one[0])
+    levels = [level for group in DeepDiff(a, b, **_DIFF).values() for level in group]
+    parts = [
+        (level.path(output_format="list"), _present(level.t1), _present(level.t2))
+        for level in levels
+        if not _same_number(level.t1, level.t2)
+    ]
+    return Comparison(a, b, tuple(parts))
+
+
+def _present(value: Any) -> Any:
+    return None if type(value).__name__ == "NotPresent" else value
 
 
 def _same_number(before: object, after: object) -> bool:

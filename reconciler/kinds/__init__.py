@@ -19,6 +19,7 @@ from reconciler.kinds.lookups import AlertTriggerKind, CustomerRoleKind, LogSeve
 from reconciler.kinds.marketplace_listing import MarketplaceListingKind
 from reconciler.kinds.protocol import Kind
 from reconciler.kinds.user import UserKind
+from reconciler.kinds.workflow import WorkflowKind
 
 CORE = ("Integration", "Customer", "Instance")
 """The kinds that every run reads."""
@@ -39,6 +40,7 @@ def all_kinds() -> dict[str, Kind]:
         IntegrationKind(),
         CustomerKind(),
         InstanceKind(),
+        WorkflowKind(),
         CustomerConnectionKind(),
         MarketplaceListingKind(),
         UserKind(),

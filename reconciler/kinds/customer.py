@@ -9,7 +9,7 @@ from reconciler.kinds.table.documents import Api, Search
 from reconciler.kinds.table.kind import TabledKind
 from reconciler.kinds.table.places import LABELS, Labels
 from reconciler.kinds.table.row import Row
-from reconciler.kinds.table.shape import NAME, TEXT
+from reconciler.kinds.table.shape import KEY, NAME, TEXT
 
 
 class CustomerKind(TabledKind, KeepsUnique):
@@ -29,7 +29,7 @@ class CustomerKind(TabledKind, KeepsUnique):
     example = "acme"
     fields = (
         Row("name", NAME, "The display name.", "Acme Inc", required=True),
-        Row("externalId", TEXT, "Your own id of the customer.", "acme-42"),
+        Row("externalId", KEY, "Your own id of the customer.", "acme-42"),
         Row("description", TEXT, "A description.", "Orders since 2019"),
         LABELS,
     )

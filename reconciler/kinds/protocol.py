@@ -7,7 +7,7 @@ answer reads, what differs, which steps would mend that, what a step sends, and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -197,3 +197,13 @@ def source_of(resource: Resource, path: str) -> Source:
 def address_of(resource: Resource) -> str:
     """The resource's address as text."""
     return str(resource.address)
+
+
+def ignored(resource: Resource, path: str) -> bool:
+    """Whether `metadata.ignore` names this field, or a field that holds it."""
+    return named(path, resource.ignore)
+
+
+def named(path: str, paths: Iterable[str]) -> bool:
+    """Whether one of `paths` is this one, or holds it."""
+    return any(path == one or path.startswith((one + ".", one + "[")) for one in paths)

@@ -10,7 +10,7 @@ from reconciler.kinds.protocol import Request
 from reconciler.kinds.table.documents import Api, Search
 from reconciler.kinds.table.kind import TabledKind
 from reconciler.kinds.table.row import Row, lowered
-from reconciler.kinds.table.shape import NAME, TEXT, text
+from reconciler.kinds.table.shape import KEY, NAME, TEXT, text
 from reconciler.model.address import Ref
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb
@@ -67,7 +67,7 @@ class UserKind(TabledKind, GoesWith, LookedUp, PartlyProvided):
         ),
         Row("name", TEXT, "The name that is shown.", "Ada Lovelace"),
         Row("phone", TEXT, "A telephone number."),
-        Row("externalId", TEXT, "Your own id of the user.", "u-17"),
+        Row("externalId", KEY, "Your own id of the user.", "u-17"),
     )
 
     def is_provided(self, live: LiveObject) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler.manifests import schemas
-from reconciler.manifests.holes import is_hole
+from reconciler.manifests.holes import HOLE, is_hole
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.hints import closest, listed, suggest
 from reconciler.model.problem import Where
@@ -172,6 +172,11 @@ class _Translator:
             isinstance(value, str) and {"integer", "number"} & set(wanted) and re.fullmatch(r"[0-9.]+", value)
         ):
             hint = "write it without quotes"
+        elif isinstance(value, str) and HOLE.search(value) and {"array", "object"} & set(wanted):
+            rule += ", and a variable stands for one text, never for a list or a map"
+            hint = "write out the list, such as [${var.FIRST}, ${var.SECOND}]: each entry takes a variable"
+            if "array" not in wanted:
+                hint = "write out the map: each of its values takes a variable"
         elif "array" in wanted and not isinstance(value, dict):
             hint = "write it as a list, even if it has one entry"
         return self._at("wrong-type", f"{_named(path)} {rule}", path, hint)
@@ -208,7 +213,10 @@ class _Translator:
         hint = {"maxProperties": "keep one of them", "minProperties": "add one"}.get(
             str(error.validator), "give it a value"
         )
-        return self._at("wrong-value", f"{_named(path)} {_rule(error, 'must not be empty')}", path, hint)
+        # The words for a text are about what it must hold, if anything.
+        otherwise = "must not be empty"
+        rule = otherwise if error.validator == "minLength" else _rule(error, otherwise)
+        return self._at("wrong-value", f"{_named(path)} {rule}", path, hint)
 
     def _other(self, error: Found, path: tuple[str | int, ...]) -> Diagnostic:
         written = self.document.written(path)

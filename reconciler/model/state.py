@@ -80,7 +80,7 @@ class Desired:
 class Version:
     """One published version of an integration. `release` is our name for it, where it bears one; `definition`
     and `observed` are the digests of what it was made from, and of the draft that was published, where we
-    published it.
+    published it; `offered` says that it was published to be chosen.
     """
 
     id: str
@@ -90,6 +90,7 @@ class Version:
     comment: str = ""
     definition: str = ""
     observed: str = ""
+    offered: bool = False
 
 
 class How(IntEnum):

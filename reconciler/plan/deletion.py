@@ -9,7 +9,7 @@ from reconciler.kinds import all_kinds
 from reconciler.kinds.along import inner_kinds, looks_into
 from reconciler.kinds.capabilities import GoesWith, Tie
 from reconciler.kinds.protocol import Kind, Policy
-from reconciler.kinds.table.marks import is_protected, marks_in, project_of
+from reconciler.kinds.table.marks import is_protected, marks_of, project_of
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.plan import Action, LeftOut, Refusal, Verb
@@ -250,7 +250,7 @@ def _not_to_be_lost(
     wanted = {obj.id for obj in matched.objects.values()}
     refusals = []
     for obj, outer in sorted(lost, key=lambda one: (one[1], one[0].id)):
-        foreign = [m for m in marks_in(obj.labels, obj.kind) if project_of(m) != project.lower()]
+        foreign = [m for m in marks_of(obj) if project_of(m) != project.lower()]
         if obj.id not in wanted and (foreign or is_protected(obj)):
             code = "owned-otherwise" if foreign else "protected"
             why = f'bears the mark "{foreign[0]}"' if foreign else "is protected"
@@ -263,7 +263,7 @@ def _strangers(chosen: Mapping[Address, LiveObject], matched: Matched, within: W
     """Refuses to delete along with something else what bears nobody's mark: a person made it by hand."""
     wanted = {obj.id for obj in matched.objects.values()}
     found = {
-        address: [o for o in _inside(obj, within) if o.id not in wanted and not marks_in(o.labels, o.kind)]
+        address: [o for o in _inside(obj, within) if o.id not in wanted and not marks_of(o)]
         for address, obj in sorted(chosen.items())
     }
     return [

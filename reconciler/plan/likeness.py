@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from reconciler.kinds import all_kinds
 from reconciler.kinds.answers import KEYS
 from reconciler.kinds.capabilities import live_scope_of, scope_of
-from reconciler.kinds.table.marks import mark, marks_in
+from reconciler.kinds.table.marks import mark, marks_of
 from reconciler.model.address import Address, Ref
 from reconciler.model.state import Live, LiveObject, Resource
 from reconciler.plan.match import Matched
@@ -46,7 +46,7 @@ def _index(objects: Iterable[LiveObject]) -> Index:
 
 
 def _of_object(obj: LiveObject) -> Iterator[tuple[str, str]]:
-    for label in (*marks_in(obj.labels, obj.kind), *filter(None, [obj.facts.mark])):
+    for label in marks_of(obj):
         yield "mark", label
     yield from _called(obj.fields)
 

@@ -10,7 +10,8 @@ from reconciler.kinds import all_kinds
 from reconciler.kinds.answers import could_be
 from reconciler.kinds.capabilities import Foretells, LookedUp, PartlyProvided, live_scope_of, scope_of
 from reconciler.kinds.protocol import Kind, Policy, Request
-from reconciler.kinds.table.marks import mark, marks_in, owned_name, project_of
+from reconciler.kinds.table.marks import mark, marks_in, marks_of, owned_name, project_of
+from reconciler.kinds.unique import identities
 from reconciler.model.address import Address, Ref
 from reconciler.model.errors import NotUnderstood
 from reconciler.model.plan import Refusal
@@ -142,7 +143,7 @@ def _match_kind(
 ) -> None:
     by_mark: dict[tuple[str, Any], list[LiveObject]] = {}
     for live in objects:
-        for one in _marks_of(live, kind):
+        for one in marks_of(live):
             by_mark.setdefault((one, live_scope_of(kind, live)), []).append(live)
     taken: set[str] = set()
     for resource in resources:
@@ -155,7 +156,7 @@ def _match_kind(
             taken.add(found.id)
     keys = _Keys(kind, [o for o in objects if o.id not in taken])
     _refuse_alike(kind, resources, keys, matched)
-    for resource in resources:
+    for resource in _by_strength(kind, resources, keys, matched):
         if resource.address not in matched.objects and resource.address not in matched.unclear:
             _by_natural_key(kind, project, resource, keys, matched, taken)
     _count(kind, project, objects, taken, matched)
@@ -211,6 +212,15 @@ class _Keys:
         return self._index[key].get(value, [])
 
 
+def _by_strength(kind: Kind, resources: list[Resource], keys: _Keys, matched: Matched) -> list[Resource]:
+    """Those first whose strongest key finds an object: nobody takes by a weaker one what is theirs."""
+
+    def found_nearly(resource: Resource) -> bool:
+        return not any(keys.find(one.field, one.form) for one in identities(kind, resource, matched.resolve))
+
+    return resources if kind.marked else sorted(resources, key=found_nearly)
+
+
 def _refuse_alike(kind: Kind, resources: list[Resource], keys: _Keys, matched: Matched) -> None:
     """Refuses what is done to resources of which any may be the one that an object stands for, or that no
     mark will ever tell apart: which is which would depend on the order of the manifests.
@@ -231,14 +241,10 @@ def _claims(
     kind: Kind, resource: Resource, keys: _Keys, matched: Matched
 ) -> Iterator[tuple[object, str, str]]:
     """What no other resource may lay claim to: what it is, and what is said, and advised, where one does."""
-    for key, value in kind.natural_key(resource, matched.resolve):
-        if not kind.marked:
-            yield (
-                (key, value),
-                f"are told apart by nothing: they have the same {key}",
-                "change it in one of them",
-            )
-            continue
+    for wish in identities(kind, resource, matched.resolve):
+        said = f"are told apart by nothing: they have the same {wish.field}"
+        yield (wish.field, wish.form), said, "change it in one of them"
+    for key, value in kind.natural_key(resource, matched.resolve) if kind.marked else ():
         for live in keys.find(key, value) if kind.adoptable(key) else ():
             if not marks_in(live.labels, kind.name):
                 said = f'match the live object {live.id} ("{live.fields.get("name")}")'
@@ -319,10 +325,6 @@ def _is_anybodys(kind: Kind, live: LiveObject) -> bool:
 def address_of_one(address: Address, object_id: str) -> Address:
     """Names one of several objects that bear the same mark: `Customer/acme@ID`."""
     return Address(address.kind, f"{address.name}@{object_id}")
-
-
-def _marks_of(live: LiveObject, kind: Kind) -> list[str]:
-    return marks_in(live.labels, kind.name) or list(filter(None, [live.facts.mark]))
 
 
 def _same_name(resource: Resource, key: str, found: list[LiveObject]) -> Refusal:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from reconciler.kinds import all_kinds
 from reconciler.kinds.capabilities import Affects, why_absent
 from reconciler.kinds.protocol import Policy, Request, Step, Steps
+from reconciler.kinds.table.absent import Place, absent_anew
 from reconciler.model.address import Address, Ref
 from reconciler.model.errors import Unforeseen
 from reconciler.model.plan import Refusal, Verb
@@ -36,6 +37,7 @@ class Mending:
     names: Names = field(init=False)
     _known: dict[Address, Mended] = field(default_factory=dict)
     _refusals: dict[Address, tuple[Refusal, ...]] = field(default_factory=dict)
+    _lacking: dict[str, frozenset[Place]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         leaving = {live.id: a for a, live in self.matched.orphans.items() if self.policy.prune}
@@ -131,6 +133,8 @@ class Mending:
             return  # whatever was held against it would be about somebody else's object
         steps, live = self.steps(address), self.matched.objects.get(address)
         yield from steps.refusals
+        if live is None:
+            yield from absent_anew(self.desired.resources[address], self._absent(address.kind))
         yield from self.names.refusals(address)
         yield from self.matched.unmet.get(address, ())
         yield from denials(address, [step.verb for step in steps.steps], live.denied if live else ())
@@ -138,6 +142,13 @@ class Mending:
             nowhere = isinstance(self.matched.resolve(ref), Ref) and self.provider(ref) is None
             if nowhere and not self.withheld(ref):
                 yield self._not_there(ref, address)
+
+    def _absent(self, kind: str) -> frozenset[Place]:
+        """The fields of a kind that the tenant does not know, as far as its objects tell."""
+        if kind not in self._lacking:
+            objects = self.matched.live.objects.get(kind, ())
+            self._lacking[kind] = frozenset[Place]().union(*(live.facts.absent for live in objects))
+        return self._lacking[kind]
 
     def _not_there(self, ref: Ref, address: Address) -> Refusal:
         live = self.matched.objects.get(ref.address) or self.matched.known.get(ref.address)

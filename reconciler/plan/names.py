@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.capabilities import KeepsUnique, live_scope_of, scope_of
-from reconciler.kinds.protocol import Steps
-from reconciler.kinds.table.labels import ignored
+from reconciler.kinds.protocol import Steps, ignored
+from reconciler.kinds.unique import Wish, wishes
 from reconciler.model.address import Address
 from reconciler.model.plan import Refusal
 from reconciler.model.state import LiveObject, Resource
@@ -50,7 +50,7 @@ class Names:
     _bearers: dict[Value, list[LiveObject]] | None = None
     _owners: dict[str, Address] = field(default_factory=dict)
     _left: dict[str, Address] = field(default_factory=dict)
-    _asking: dict[tuple[object, ...], list[Address]] | None = None
+    _asking: dict[tuple[object, ...], list[Resource]] | None = None
     _found: dict[Address, tuple[Handover, ...]] = field(default_factory=dict)
 
     def handovers(self, address: Address) -> tuple[Handover, ...]:
@@ -186,24 +186,22 @@ class Names:
         if self._asking is None:
             self._asking = {}
             for resource in self.matched.desired.resources.values():
-                for name, value in self._wishes(resource):
-                    self._asking.setdefault((resource.kind, name, value), []).append(resource.address)
-        for name, value in self._wishes(self.matched.desired.resources[address]):
-            asking = self._asking[address.kind, name, value]
+                for wish in self._wishes(resource):
+                    self._asking.setdefault((resource.kind, wish.field, wish.form), []).append(resource)
+        for wish in self._wishes(self.matched.desired.resources[address]):
+            asking = self._asking[address.kind, wish.field, wish.form]
             if len(asking) > 1:
-                yield _asked_twice(address, name, value, asking)
+                yield _asked_twice(address, wish, asking)
 
-    def _wishes(self, resource: Resource) -> Iterator[tuple[str, str]]:
-        """The unique values that a manifest asks for."""
-        kind = all_kinds()[resource.kind]
-        for name in kind.unique if isinstance(kind, KeepsUnique) and kind.surely_unique else ():
-            value = resource.fields.get(name)
-            left = resource.address in self.matched.objects and ignored(resource, name)
-            if isinstance(value, str) and value and not left:
-                yield name, value
+    def _wishes(self, resource: Resource) -> Iterator[Wish]:
+        """The unique values that a manifest asks for, but for those that it leaves as they are."""
+        for wish in wishes(resource):
+            if resource.address not in self.matched.objects or not ignored(resource, wish.field):
+                yield wish
 
     def _asks(self, address: Address, name: str, value: str) -> bool:
-        return (name, value) in self._wishes(self.matched.desired.resources[address])
+        resource = self.matched.desired.resources[address]
+        return any((one.field, one.written) == (name, value) for one in self._wishes(resource))
 
 
 def _surely(address: Address) -> bool:
@@ -211,10 +209,11 @@ def _surely(address: Address) -> bool:
     return isinstance(kind, KeepsUnique) and kind.surely_unique
 
 
-def _asked_twice(address: Address, name: str, value: str, asking: Sequence[Address]) -> Refusal:
+def _asked_twice(address: Address, wish: Wish, asking: Sequence[Resource]) -> Refusal:
     return Refusal(
         "ambiguous",
-        f'{listed(sorted(asking))} ask for the {spoken(name)} "{value}", which only one object can have',
+        f'{listed(sorted(one.address for one in asking))} ask for the {spoken(wish.field)} "{wish.written}", '
+        "which only one object can have",
         str(address),
         "change it in all but one of these manifests",
     )

@@ -59,7 +59,7 @@ def plan_document(plan: Plan, *, created_at: str, rate: float) -> Document:
         "actions": [_action(action) for action in plan.actions],
         "drift": [_drift(drift) for drift in plan.drift],
         "warnings": [_diagnostic(warning) for warning in plan.warnings],
-        "refusals": [_refusal(refusal) for refusal in plan.refusals],
+        "refusals": [refusal_document(refusal) for refusal in plan.refusals],
         **({"refused": True} if plan.vetoes else {}),
         "notes": [_diagnostic(note) for note in plan.notes],
         "consequences": list(plan.consequences),
@@ -102,7 +102,7 @@ def outcome_document(outcome: Outcome, *, created_at: str, seconds: float = 0.0)
             for result in outcome.results
         ],
         "warnings": [_diagnostic(warning) for warning in outcome.plan.warnings],
-        "refusals": [_refusal(refusal) for refusal in outcome.plan.refusals],
+        "refusals": [refusal_document(refusal) for refusal in outcome.plan.refusals],
         **_left_out(outcome.plan),
     }
 
@@ -310,7 +310,8 @@ def _rollout(rollout: Rollout) -> Document:
     }
 
 
-def _refusal(refusal: Refusal) -> Document:
+def refusal_document(refusal: Refusal) -> Document:
+    """What is refused to a resource, or to the whole plan, as it stands in every document."""
     return {
         "code": refusal.code,
         "message": refusal.message,

@@ -28,6 +28,12 @@ def render_errors(console: Console, document: Mapping[str, Any]) -> None:
         )
 
 
+def render_refusals(console: Console, refusals: Sequence[Mapping[str, Any]]) -> None:
+    """What is refused, each finding once, of whichever resources it is said."""
+    for entry in values.findings(refusals):
+        render_entry(console, "refused", entry)
+
+
 def render_entry(console: Console, word: str, entry: Mapping[str, Any]) -> None:
     """One of them: the message, then its place, address and hint as far as they are known."""
     lines.write(console, 0, (f"{word}: ", _STYLES[word]), terminal(entry["message"]))

@@ -10,22 +10,18 @@ import io
 import json
 import re
 from collections.abc import Mapping, Sequence, Set
-from itertools import zip_longest
 from typing import Any
 
-from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
 from reconciler.report.document import dumps
 from reconciler.report.sanitize import json_text, terminal
-from reconciler.report.tables import cell
+from reconciler.report.tables import cell, fitting, folded
 
 FORMATS = ("table", "json", "jsonl", "yaml", "csv", "ids")
 
-_GAP = "  "
 _MEASURED = 100  # rows that a table's widths are taken from: one page
-_NARROWEST = 8
 
 
 class Rows:
@@ -108,25 +104,19 @@ class Rows:
     def _begin(self) -> None:
         """Fixes the widths by the first page, and writes it."""
         heads = [_head(column) for column in self._columns]
-        widths = [max(map(cell_len, column)) for column in zip(heads, *self._kept, strict=True)]
-        self._widths = _within(self._console.width, widths) if self._console.is_terminal else widths
+        self._widths = list(fitting(self._console, [heads, *self._kept]))
         self._in_columns(heads, "bold")
         for cells in self._kept:
             self._in_columns(cells)
         self._kept.clear()
 
     def _in_columns(self, cells: Sequence[str], style: str = "") -> None:
-        """One row: on a terminal long cells are folded, elsewhere it stays one line for `grep` and `awk`."""
-        if not self._console.is_terminal:
-            self._line(_padded(cells, self._widths))
-            return
-        folded = [
-            [line.plain for line in Text(text).wrap(self._console, width, overflow="fold")] or [""]
-            for text, width in zip(cells, self._widths, strict=True)
-        ]
-        for line in zip_longest(*folded, fillvalue=""):
-            text = _padded([part.rstrip() for part in line], self._widths)
-            self._console.print(Text(text, style), soft_wrap=True, highlight=False)
+        """One row: on a terminal long cells are folded between words."""
+        for text in folded(cells, self._widths):
+            if self._console.is_terminal:
+                self._console.print(Text(text, style), soft_wrap=True, highlight=False)
+            else:
+                self._line(text)
 
     def _csv(self, values: Sequence[str]) -> None:
         file = io.StringIO()
@@ -143,19 +133,6 @@ class Rows:
 
 def _head(column: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column).upper()
-
-
-def _padded(cells: Sequence[str], widths: Sequence[int]) -> str:
-    padded = (text + " " * (width - cell_len(text)) for text, width in zip(cells, widths, strict=True))
-    return _GAP.join(padded).rstrip()
-
-
-def _within(room: int, widths: Sequence[int]) -> list[int]:
-    """The widths, of which the widest give way until all fit, as far as that makes sense."""
-    fitting = list(widths)
-    while sum(fitting) + len(_GAP) * (len(fitting) - 1) > room and max(fitting) > _NARROWEST:
-        fitting[fitting.index(max(fitting))] -= 1
-    return fitting
 
 
 def _moment(value: Any) -> str:

@@ -206,8 +206,8 @@ class Sandbox:
     # the tenant
 
     @property
-    def rules(self) -> Mapping[str, str]:
-        """Every rule with the value in force."""
+    def rules(self) -> Rules:
+        """Every rule with the value in force now."""
         return _rules(self._setting("rules") or "{}")
 
     def set_rule(self, name: str, value: str) -> None:

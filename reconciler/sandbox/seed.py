@@ -10,7 +10,6 @@ from .resolve.content.merging import stored
 from .resolve.definitions import state
 from .resolve.frame.context import Context
 from .resolve.integrations import drafts
-from .rules import Rules
 from .store import Row, timestamp
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ def seed(
     """
     store = sandbox.store
     with store.writing():
-        context = Context(store, Rules(sandbox.rules), store.meta(), "owner")
+        context = Context(store, sandbox.rules, store.meta(), "owner")
         versions = [_integration(context, number, mark_project) for number in range(1, integrations + 1)]
         made = [_customer(context, number, mark_project) for number in range(1, customers + 1)]
         store.insert_many("customer", made)

@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from .nature import Nature
 from .tables import statements
@@ -45,9 +46,15 @@ class Store:
         self._prepare()
 
     def _prepare(self) -> None:
-        """Make the tables unless another process did; the lock is taken before looking."""
+        """Make the tables unless the file bears the mark of just these; the lock is taken before looking
+        which of them there are.
+        """
+        wanted = list(statements(self._tables))
+        form = crc32("\n".join(wanted).encode()) & 0x7FFFFFFF
+        if self._db.execute("PRAGMA user_version").fetchone()["user_version"] == form:
+            return
         with self.writing():
-            for statement in statements(self._tables):
+            for statement in wanted:
                 self._db.execute(statement)
             if not self.meta():
                 fresh = {name: self.new_id() for name in ("tenant", "org", "user")}
@@ -55,6 +62,7 @@ class Store:
                 self.set_meta({**fresh, "org_name": "Sandbox"})
                 self._reset_meta()
             self._create_own()
+            self._db.execute(f"PRAGMA user_version = {form}")
 
     def _reset_meta(self) -> None:
         """Counters and clock of a tenant that has done nothing yet."""
@@ -129,9 +137,9 @@ class Store:
         return dict(self._pairs.execute("SELECT key, value FROM meta").fetchall())
 
     def setting(self, name: str) -> str | None:
-        """One of them."""
-        found = self._pairs.execute("SELECT value FROM meta WHERE key = ?", (name,)).fetchone()
-        return None if found is None else str(found[0])
+        """One of them; None where it was never written."""
+        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (name,)).fetchone()
+        return row["value"] if row else None
 
     def set_meta(self, values: Mapping[str, str]) -> None:
         """Write settings."""

@@ -40,6 +40,7 @@ TABLES: dict[str, str] = {
   config_mode TEXT, debug INTEGER NOT NULL DEFAULT 0, logs_disabled INTEGER NOT NULL DEFAULT 0,
   results_disabled INTEGER NOT NULL DEFAULT 0, starred INTEGER NOT NULL DEFAULT 0,
   created_at TEXT NOT NULL, updated_at TEXT NOT NULL""",
+    "workflow": f"id TEXT PRIMARY KEY, {_OF_INSTANCE}",
     "component": """
   id TEXT PRIMARY KEY, key TEXT NOT NULL, number INTEGER NOT NULL, signature TEXT NOT NULL,
   body TEXT NOT NULL, created_at TEXT NOT NULL""",

@@ -9,7 +9,7 @@ from reconciler.kinds import all_kinds
 from reconciler.kinds.capabilities import Recorded
 from reconciler.kinds.protocol import Kind, Request
 from reconciler.kinds.table.labels import mark_changes, own_mark
-from reconciler.kinds.table.marks import marks_in
+from reconciler.kinds.table.marks import marks_of, project_of
 from reconciler.model.address import Address
 from reconciler.model.errors import InvalidInput, NotFound, NotUnderstood, Refused
 from reconciler.model.hints import suggest
@@ -104,7 +104,10 @@ def _refuse_anothers(wanted: Address, live: LiveObject, matched: Matched, mark: 
     owner = matched.objects.get(wanted)
     if owner is not None and wanted not in matched.adopting and owner.id != live.id:
         raise Refused([_refusal(wanted, f"another object already belongs to it: {owner.id}")])
-    if mark not in live.labels and (marks := marks_in(live.labels, wanted.kind)):
+    # One of this project's that only the metadata remembers may be taken over: a person took the label off.
+    mine = matched.desired.project.lower()
+    marks = [one for one in marks_of(live) if one in live.labels or project_of(one) != mine]
+    if marks and mark not in marks:
         raise Refused([_refusal(wanted, f"the object bears the mark {marks[0]}")])
 
 

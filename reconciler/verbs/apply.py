@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import anyio
 
@@ -12,6 +13,9 @@ from reconciler.verbs.commit import commit_attributes
 from reconciler.verbs.plan import Planned
 from reconciler.verbs.session import Session, connect, state_folder
 
+if TYPE_CHECKING:
+    from reconciler.apply.journal import FileJournal
+
 JOURNAL = "journal"
 
 
@@ -19,6 +23,23 @@ def refuse(planned: Planned) -> None:
     """Raises Refused, with all that is refused, where nothing of the plan must be carried out."""
     if planned.plan.vetoes:
         raise Refused(planned.plan.refusals)
+
+
+def note_refused(session: Session, planned: Planned) -> None:
+    """Notes in the journal what was refused, where nothing is carried out beside it. Raises JournalFailed."""
+    journal = _journal(session, planned)
+    journal.begin(planned.plan)
+    journal.end("finished")
+
+
+def _journal(session: Session, planned: Planned) -> FileJournal:
+    """A new one for this plan; old ones go."""
+    from reconciler.apply.journal import FileJournal
+    from reconciler.apply.retention import prune
+
+    folder, machine = state_folder(session) / JOURNAL, session.machine
+    prune(folder, machine.now())
+    return FileJournal(folder, machine.now, planned.live.tenant, pid=machine.pid, disk=machine.disk)
 
 
 async def apply(
@@ -37,10 +58,8 @@ async def apply(
     holder. Raises Refused or NoLease before anything is changed; what fails afterwards is in the outcome.
     """
     from reconciler.apply.interrupt import watch_signals
-    from reconciler.apply.journal import FileJournal
     from reconciler.apply.lease import Ports
     from reconciler.apply.listening import harmless
-    from reconciler.apply.retention import prune
     from reconciler.apply.run import Walk
     from reconciler.apply.running import Run
     from reconciler.live.tenant import Tenant
@@ -56,17 +75,13 @@ async def apply(
             async with leased(
                 session, planned.plan, client, ports, take=take_lease, seconds=lease_seconds
             ) as lease:
-                journals = state_folder(session) / JOURNAL
-                prune(journals, machine.now())
                 run = Run(
                     project=planned.desired.project,
                     resources=planned.desired.resources,
                     observed=dict(planned.objects),
                     policy=planned.policy,
                     tenant=Tenant(client),
-                    journal=FileJournal(
-                        journals, machine.now, planned.live.tenant, pid=machine.pid, disk=machine.disk
-                    ),
+                    journal=_journal(session, planned),
                     listener=listener,
                     sleep=anyio.sleep,
                     clock=machine.clock,

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.protocol import Policy
-from reconciler.kinds.table.marks import marks_in, project_of
+from reconciler.kinds.table.marks import marks_of, project_of
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import InvalidInput, Refused
@@ -113,8 +113,7 @@ def _not_owned(text: str, resource: Resource | None, names: Sequence[str]) -> Di
 
 def _action(project: str, address: Address, obj: LiveObject) -> Action:
     kind = all_kinds()[obj.kind]
-    worn = [m for m in marks_in(obj.labels, obj.kind) if project_of(m) == project.lower()]
-    mark = next(iter(worn), obj.facts.mark)
+    mark = next((m for m in marks_of(obj) if project_of(m) == project.lower()), None)
     return Action(
         f"{address}#{Verb.FORGET.value}",
         address,

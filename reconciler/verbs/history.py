@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
@@ -12,10 +12,12 @@ from typing import Any
 
 from reconciler.apply.journal import is_running, read_journal
 from reconciler.model.errors import InvalidInput
+from reconciler.model.plan import Refusal
 from reconciler.verbs.session import Session
 
 CUT_OFF = "cut off"
 RUNNING = "running"
+REFUSED = "refused"
 _FOLDER = "journal"
 _SUFFIX = ".jsonl"
 _SHORTEST = 15  # a stamp to the second
@@ -35,8 +37,8 @@ class Kept:
 @dataclass(frozen=True, slots=True)
 class Past:
     """One run. `id` is as short as tells it from the others; `status` is running, done, failed, stale,
-    interrupted, or cut off where the process ended before the run did. `damaged` counts lines that say
-    nothing.
+    refused, interrupted, or cut off where the process ended before the run did. `refusals` are those of its
+    plan. `damaged` counts lines that say nothing.
     """
 
     id: str
@@ -49,6 +51,7 @@ class Past:
     entries: tuple[dict[str, Any], ...]
     damaged: int
     drafts: tuple[Kept, ...]
+    refusals: tuple[Refusal, ...]
 
     @property
     def begun(self) -> dict[str, Any]:
@@ -109,6 +112,7 @@ def _past(path: Path, identifier: str) -> Past:
     finish = next((entry for entry in entries if entry.get("event") == "finish"), None)
     statuses = Counter(str(entry.get("status")) for entry in entries if entry.get("event") == "end")
     at = str(entries[0].get("at", "")) if entries else ""
+    refusals = tuple(_refusals(begun))
     return Past(
         id=identifier,
         path=path,
@@ -116,15 +120,23 @@ def _past(path: Path, identifier: str) -> Past:
         environment=str(begun.get("environment", "")),
         actions=len(actions) if isinstance(actions := begun.get("actions"), list) else 0,
         statuses=dict(statuses),
-        status=_status(finish, statuses, running=running),
+        status=_status(finish, statuses, refusals, running=running),
         entries=entries,
         damaged=recorded.damaged,
         drafts=tuple(kept for entry in entries if (kept := _kept(entry, path.parent))),
+        refusals=refusals,
     )
 
 
 def _begun(entries: Iterable[dict[str, Any]]) -> dict[str, Any]:
     return next((entry for entry in entries if entry.get("event") == "begin"), {})
+
+
+def _refusals(begun: Mapping[str, Any]) -> Iterator[Refusal]:
+    found = begun.get("refusals")
+    for one in found if isinstance(found, list) else ():
+        if isinstance(one, dict):
+            yield Refusal(*(str(one.get(name) or "") for name in ("code", "message", "address", "hint")))
 
 
 def _kept(entry: dict[str, Any], folder: Path) -> Kept | None:
@@ -138,9 +150,16 @@ def _kept(entry: dict[str, Any], folder: Path) -> Kept | None:
     return Kept(address, target, at, path, digest) if path.is_file() else None
 
 
-def _status(finish: dict[str, Any] | None, statuses: Counter[str], *, running: bool) -> str:
+def _status(
+    finish: Mapping[str, Any] | None,
+    statuses: Counter[str],
+    refusals: Sequence[Refusal],
+    *,
+    running: bool,
+) -> str:
     if finish is None:
         return RUNNING if running else CUT_OFF
     if finish.get("status") in ("interrupted", CUT_OFF):
         return str(finish["status"])
-    return next((status for status in ("failed", "stale") if statuses[status]), "done")
+    ended = next((status for status in ("failed", "stale") if statuses[status]), "")
+    return ended or (REFUSED if refusals else "done")

@@ -7,8 +7,7 @@ from dataclasses import replace
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.instance.facts import facts_of
-from reconciler.kinds.protocol import Policy
-from reconciler.kinds.table.labels import ignored
+from reconciler.kinds.protocol import Policy, ignored
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import InvalidInput

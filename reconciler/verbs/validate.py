@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from reconciler.definition import Definition
 from reconciler.manifests import files
 from reconciler.manifests import project as projects
+from reconciler.manifests.clashes import clashes
 from reconciler.manifests.load import load
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic, Source
@@ -39,6 +40,9 @@ def validate(session: Session, environments: Iterable[str] = (), *, strict: bool
     for name in chosen:
         desired, problems = load(project, name, environ=session.environ, resolve_secrets=False)
         found.update(dict.fromkeys(problems))
+        told = {(problem.code, problem.source) for problem in problems}
+        more = clashes(desired.resources.values())
+        found.update(dict.fromkeys(one for one in more if (one.code, one.source) not in told))
         addresses.update(desired.resources)
         for resource in desired.resources.values():
             definition = resource.fields.get("definition")

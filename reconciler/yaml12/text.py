@@ -33,6 +33,10 @@ _HINTS = (
     ("expected ',' or '}'", "close the map with }, and put text that holds ${…} or {…} in quotes"),
     ("block sequence entries are not allowed", "begin the list on a line of its own"),
     ("exceeded maximum nesting depth", "make it flatter"),
+    (
+        "invalid Unicode character escape",
+        "write the character itself: JSON's pairs of escapes stand for no character in YAML",
+    ),
     ("document start", "separate documents with a line that holds only ---"),
 )
 

@@ -53,7 +53,11 @@ def test_a_persons_draft_is_refused_and_nothing_is_kept(edited: Folder):
     assert code == 5
     assert (out + err).count("--overwrite-drafts") == 1
     assert "typed-in-by-hand" in draft(edited)
-    assert len(journals(edited)) == 1
+    # The second run is the refused one: it tells why, and keeps and does nothing.
+    assert len(journals(edited)) == 2
+    run = edited.json("history", "latest")
+    assert (run["status"], run["actions"], run["drafts"]) == ("refused", 0, [])
+    assert not list((edited.root / ".reconciler/journal").glob("*.drafts"))
 
 
 def test_a_draft_that_is_overwritten_is_kept_and_told_of(edited: Folder):

@@ -480,3 +480,20 @@ def test_two_projects_cannot_have_one_customer(shop: Folder, other: tuple[str, .
     code, _, err = shop("adopt", "Customer/mine", before["id"], "--yes", *other)
     assert (code, "reconciler:shop/customer/acme" in err) == (5, True)
     assert one(shop, "customer") == before
+
+
+def test_an_import_that_clears_labels_gives_an_integration_to_nobody_else(
+    shop: Folder, other: tuple[str, ...]
+):
+    """Between the import and the update after it, only the metadata tells whose it is."""
+    spec = {"name": "Orders", "definition": "../definitions/orders.yml"}
+    manifest = {"apiVersion": "reconciler/v1", "kind": "Integration", "metadata": {"name": "mine"}}
+    shop.write("second/birch.yaml", yaml.safe_dump({**manifest, "spec": spec}))
+    before = one(shop, "integration")
+    left = [text for text in before["labels"] if not text.startswith(LABELS["integration"])]
+    label(shop, "integration", before["id"], left)
+    code, _, err = shop("adopt", "Integration/mine", before["id"], "--yes", *other)
+    assert (code, "reconciler:shop/integration/orders" in err) == (5, True), err
+    assert sorted(one(shop, "integration")["labels"]) == sorted(left)
+    applied(shop)
+    assert sorted(one(shop, "integration")["labels"]) == sorted(before["labels"])

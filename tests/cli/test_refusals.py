@@ -404,3 +404,53 @@ def test_drift_is_told_of_what_is_refused(staked: Folder):
     code, out, _ = staked("drift", "--detailed-exitcode", "--format", "json")
     assert code == 2
     assert {one["address"] for one in json.loads(out)["drift"]} >= {CUSTOMER}
+
+
+def test_the_journal_tells_what_was_refused_and_why(staked: Folder):
+    assert staked("apply", "--yes")[0] == 5
+    refusals = staked.json("plan")["refusals"]
+    run = staked.json("history", "latest")
+    assert run["refusals"] == refusals
+    assert [(one["code"], one["address"]) for one in refusals] == [("unpublished-draft", INTEGRATION)]
+    assert (run["status"], run["summary"]) == ("refused", {"done": 1})
+    newest, before = staked.json("history")["runs"]
+    assert (newest["refusals"], newest["status"]) == (refusals, "refused")
+    assert (before["refusals"], before["status"]) == ([], "done")
+    _, out, _ = staked("-e", "sandbox", "history", "latest")
+    assert f"refused: {refusals[0]['message']}" in out
+    assert INTEGRATION in out
+    assert f"hint: {refusals[0]['hint']}" in out
+    listed = staked("history")[1].splitlines()
+    assert [line.split()[-1] for line in listed] == ["STATUS", "refused", "done"]
+
+
+@pytest.mark.parametrize("options", [["--all-or-nothing"], ["--select", INTEGRATION]])
+@pytest.mark.parametrize("name", ["text", "json"])
+def test_an_apply_that_is_refused_altogether_is_in_the_history(staked: Folder, options: list[str], name: str):
+    assert staked("apply", "--yes", "--format", name, *options)[0] == 5
+    newest, _ = staked.json("history")["runs"]
+    assert (newest["status"], newest["summary"]) == ("refused", {})
+    assert refused(newest) == [("unpublished-draft", INTEGRATION)]
+
+
+def test_a_saved_plan_tells_the_history_what_it_was_refused(staked: Folder):
+    saved = str(staked.root / "saved.json")
+    assert staked("plan", "-o", saved)[0] == 5
+    assert staked("apply", saved)[0] == 5
+    assert refused(staked.json("history", "latest")) == [("unpublished-draft", INTEGRATION)]
+
+
+def test_a_refusal_stands_although_the_journal_cannot_tell_of_it(staked: Folder):
+    journal = staked.root / ".reconciler" / "journal"
+    for path in journal.iterdir():
+        path.unlink()
+    journal.rmdir()
+    journal.write_text("in the way")
+    code, out, err = staked("apply", "--yes", "--all-or-nothing")
+    assert (code, out.count("unpublished changes")) == (5, 1)
+    assert "not in the history" in err
+
+
+def test_a_person_that_looks_at_a_plan_leaves_no_trace_in_the_history(staked: Folder):
+    assert staked("plan")[0] == 5
+    assert len(staked.json("history")["runs"]) == 1

@@ -237,3 +237,59 @@ def test_users_that_cannot_be_read_may_be_there(shop: Folder, monkeypatch: pytes
     assert shop.json("plan", "--prune", "--delete-strangers")["refusals"] == []
     assert shop("apply", "--yes", "--prune", "--delete-strangers")[0] == 0
     assert "Acme" not in str(shop.ask("{ customers { nodes { name } } }"))
+
+
+# Workflows
+
+
+def workflow(values: dict[str, Any]) -> Act:
+    """Has a person build a workflow for a customer: the API shows it as an instance of another type."""
+
+    def act(sandbox: Sandbox) -> None:
+        made(values)(sandbox)
+        with sandbox.writing() as context:
+            (row,) = context.store.select("instance", ["name = ?"], [values["name"]])
+            context.store.insert("workflow", {"id": row["id"], "instance": row["id"]})
+
+    return act
+
+
+def built(shop: Folder, **more: Any) -> None:
+    sandbox = shop.sandbox()
+    try:
+        workflow({**references(shop), "name": "By hand", **more})(sandbox)
+    finally:
+        sandbox.close()
+
+
+def test_a_workflow_is_no_instance(shop: Folder):
+    before = shop.json("plan", "--prune")["summary"]
+    built(shop)
+    assert [one["name"] for one in shop.json("get", "instances")] == ["Orders for Acme"]
+    assert [one["name"] for one in shop.json("get", "instances", "--type", "WORKFLOW")] == ["By hand"]
+    assert shop.json("drift", "--unmanaged")["unmanaged"] == []
+    shop.manifest("Customer", "acme", name="Acme", externalId="acme-1", description="First")
+    assert shop.json("plan")["refusals"] == []
+    assert before["unmanaged"] == shop.json("plan")["summary"]["unmanaged"]
+
+
+def test_a_customer_with_a_workflow_is_not_deleted_unasked(shop: Folder):
+    built(shop, labels=["reconciler:shop/instance/orders"])
+    plan = shop.json("plan", "--prune")
+    (refusal,) = plan["refusals"]
+    assert (refusal["code"], refusal["address"]) == ("strangers", "Customer/acme")
+    assert 'workflow "By hand"' in refusal["message"]
+    plan = shop.json("plan", "--prune", "--delete-strangers")
+    assert plan["refusals"] == []
+    assert any('workflow "By hand"' in one for one in plan["consequences"])
+    assert statuses(shop, "--delete-strangers")["Customer/acme"]["status"] == "done"
+    assert shop.json("get", "instances", "--type", "WORKFLOW") == []
+
+
+def test_a_workflow_that_is_built_meanwhile_keeps_its_customer(
+    shop: Folder, meanwhile: Callable[[Act], None]
+):
+    meanwhile(workflow({**references(shop), "name": "Late"}))
+    ends = statuses(shop)
+    assert ends["Customer/acme"]["status"] == "stale"
+    assert 'workflow "Late"' in ends["Customer/acme"]["error"]

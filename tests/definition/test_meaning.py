@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.definition.differences import differences
+from reconciler.definition.differences import compared
 from reconciler.definition.meaning import blank, component_versions, digest, meaning, same
 from reconciler.model.secret import Secret
 from tests.unit.samples import DATA, read_back
@@ -20,6 +20,10 @@ def edited(edit: Callable[[Data], Any], data: Data | None = None) -> Data:
     found = copy.deepcopy(data if data is not None else read_back(DATA))
     edit(found)
     return found
+
+
+def differences(wanted: Data, found: Data) -> list[tuple[str, Any, Any]]:
+    return compared(wanted, found).shown()
 
 
 def flow(data: Data) -> Data:

@@ -13,7 +13,7 @@ from reconciler.kinds import all_kinds
 from reconciler.model.plan import Cause, Plan
 from reconciler.sandbox import Sandbox
 from tests.harness import converge, paired, plan_for, snapshot
-from tests.histories import SYNC, Edit, History, edits, histories, keys_of
+from tests.histories import COPY, SYNC, Edit, History, edits, histories, keys_of
 
 SETTINGS = settings(
     max_examples=int(os.environ.get("EXAMPLES", "30")),
@@ -58,6 +58,19 @@ def test_a_change_in_git_alone_is_no_drift(history: History):
 
 
 @SETTINGS
+@given(histories())
+def test_a_change_in_git_of_what_no_field_shows_is_gits(history: History):
+    """The protection, whether a release can be chosen, and whether an instance runs."""
+    with applied(history) as sandbox:
+        was, plan = history.applied[-1].resources, plan_for(sandbox, history.later, history.policy)
+        known = {"protect", "available", *(["enabled"] if "enabled" in was[COPY].fields else [])}
+        found = [
+            (str(a.address), c.path, c.cause) for a in plan.actions for c in a.changes if c.path in known
+        ]
+        assert [one for one in found if one[2] is not Cause.PENDING] == []
+
+
+@SETTINGS
 @given(histories(), st.data())
 def test_a_persons_edit_alone_is_drift(history: History, data: st.DataObject):
     """It is always listed, never as git's, and named wherever a record covers the field."""
@@ -97,6 +110,8 @@ def is_recorded(history: History, edit: Edit) -> bool:
     it, and of a secret there is a digest.
     """
     first = history.applied[0].resources[edit.address]
+    if edit.path in ("protect", "available"):
+        return True
     name, _, key = edit.path.partition(".")
     mentioned = name in first.fields and (name != "config" or key.partition(".")[0] in first.fields[name])
     has_room = name != "config" or len(keys_of(history.applied[0].resources[SYNC])) <= ROOM

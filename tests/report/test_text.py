@@ -12,7 +12,9 @@ from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.errors import InvalidInput
 from reconciler.model.plan import Action, Cause, Change, Verb
-from reconciler.report import document, formats, text, values
+from reconciler.report import document, formats, lines, text, values
+from reconciler.report.lines import longest
+from reconciler.report.rows import Rows
 
 from . import samples
 from .rendering import GOLDEN, console, drift_of, outcome_of, plan_of, rendered, written
@@ -55,7 +57,8 @@ def test_looks_as_it_should(name: str) -> None:
 def test_fits_the_width(name: str, width: int) -> None:
     kind, doc, verbose = GOLDENS[name]
     for line in rendered("text", kind, doc, verbose=verbose, width=width).splitlines():
-        assert len(line) <= width
+        # What people copy stays whole: the terminal breaks it without a trace.
+        assert len(line) <= width or longest(line.strip()) == len(line.strip())
         assert line == line.rstrip()
 
 
@@ -252,3 +255,55 @@ def test_every_format_shows_every_kind(name: str, kind: str) -> None:
 )
 def test_readable_path(path: str, shown: str) -> None:
     assert values.readable_path(path) == shown
+
+
+ID = "SW5zdGFuY2U6ZDU2N2E4OWItYTNhZC00NjQ5LWE1OTctZjFhNzA2Mzk3OTA3"
+WHOLE = [
+    ID,
+    f"Instance/acme-of-the-far-north/{ID.lower()}",
+    f"--use AlertGroup/ops={ID}",
+    "--select Instance/some-customer-or-other/some-integration-or-other",
+    f"reconciler adopt Customer/acme {ID} -e production --project /home/ada/the shop/reconciler.yaml",
+    '"/home/ada/the project of the shop/definitions/orders of today.yml"',
+    "`reconciler schema integration`",
+]
+
+
+@pytest.mark.parametrize("whole", WHOLE)
+@pytest.mark.parametrize("width", [20, 40, 79, 80, 120])
+@pytest.mark.parametrize("before", [0, 30, 66, 75])
+def test_what_people_copy_is_never_broken(whole: str, width: int, before: int) -> None:
+    to = console(width)
+    said = ("words " * 20)[:before]
+    lines.write(to, 2, ("hint: ", "cyan"), f"{said}: {whole}; and then go on with what there is to do")
+    shown = written(to)
+    assert whole in shown
+    for line in shown.splitlines():
+        assert len(line) <= max(width, 24) or longest(line.strip()) == len(line.strip())
+    assert " ".join(shown.split()).startswith("hint: ")
+
+
+def test_styles_go_on_behind_a_break() -> None:
+    to = console(30, terminal=True)
+    lines.write(to, 0, ("one two three four five six seven eight nine ten", "red"))
+    assert written(to).count("\x1b[31m") == 2
+
+
+@pytest.mark.parametrize("width", [40, 80, 100, 200])
+def test_a_table_on_a_terminal_breaks_no_id(width: int) -> None:
+    rows = [
+        {"id": ID, "name": "Orders for Acme of the Far North and its many friends", "number": n}
+        for n in range(3)
+    ]
+    to = console(width, terminal=True)
+    text.render_table(to, rows, ["id", "name", "number"])
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", written(to))
+    assert shown.count(ID) == 3
+    for word in ("Orders", "friends", "NUMBER"):
+        assert word in shown
+    out = console(width, terminal=True)
+    listed = Rows(out, "table", ["id", "name", "number"])
+    for row in rows:
+        listed.add(row)
+    listed.close()
+    assert written(out).count(ID) == 3

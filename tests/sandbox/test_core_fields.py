@@ -12,13 +12,15 @@ from graphql import (
     GraphQLInputObjectType,
     GraphQLList,
     GraphQLObjectType,
+    build_schema,
     get_named_type,
     is_leaf_type,
     is_required_argument,
+    validate_schema,
 )
 from test_core_world import REGION, SLACK, World, definition
 
-from reconciler.sandbox.resolve.executable import schema
+from reconciler.sandbox.resolve.executable import published, schema
 
 LISTS = (
     "integrations",
@@ -58,6 +60,10 @@ def world() -> World:
     version = w.version(definition(variables=REGION + SLACK, flows="A,B"))
     w.instance(version)
     return w
+
+
+def test_the_schema_is_valid_which_no_command_takes_the_time_to_check():
+    assert validate_schema(build_schema(published())) == []
 
 
 def selection(field: GraphQLField) -> str:

@@ -154,6 +154,7 @@ def test_a_file_without_profiles_gets_them(tmp_path: Path) -> None:
     Sandbox(path).close()
     with sqlite3.connect(path) as old:
         old.execute("DROP TABLE profile")
+        old.execute("PRAGMA user_version = 0")
     old.close()
     w = World()
     w.sandbox = Sandbox(path)

@@ -6,11 +6,9 @@ import random
 from typing import Any
 
 from reconciler.sandbox.faults import KINDS
-from tests.simulation.script import Actor, Attempt, Edit, Pause, Phase, Script
+from tests.simulation.script import WEEK, Actor, Attempt, Edit, Pause, Phase, Script
 from tests.simulation.world import Commit, history, rules
 from tests.torture.person import EDITS
-
-_WEEK = 7 * 24 * 3600
 
 
 def script(seed: int) -> Script:
@@ -25,7 +23,7 @@ def script(seed: int) -> Script:
         rules(rng),
         tuple(_phase(rng, side, names, people) for side in commits),
         lease=rng.random() < 0.4,
-        token_seconds=rng.choice([_WEEK, _WEEK, 900, 60]),
+        token_seconds=rng.choice([WEEK, WEEK, 900, 60]),
         adopted=tuple(customers[:1]) if rng.random() < 0.2 and not people else (),
     )
 

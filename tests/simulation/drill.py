@@ -30,9 +30,9 @@ from tests.simulation.judge import judged
 from tests.simulation.loop import Loop
 from tests.simulation.process import EPOCH, Process
 from tests.simulation.runs import Ended, Runs
-from tests.simulation.script import Actor, Attempt, Edit, Script
+from tests.simulation.script import Actor, Attempt, Edit, Phase, Script
 from tests.simulation.secrets import Watch
-from tests.simulation.wire import Wire, away
+from tests.simulation.wire import Network, Wire, away
 from tests.torture import model as manifests
 from tests.torture.model import Findings
 from tests.torture.person import Person
@@ -84,7 +84,7 @@ class _Drill:
         self.tenant = Tenant(":memory:", rules=script.rules, nature=nature)
         self.tenant.busy = lambda: any(process.writes and process.runs for process in self.processes)
         self.tenant.others()
-        self.app = InProcess(
+        app = InProcess(
             build_app(
                 self.tenant,
                 token_seconds=script.token_seconds,
@@ -92,14 +92,17 @@ class _Drill:
                 entropy=nature.entropy,
             )
         )
+        self.network = Network(self.loop, app)
         self.watch = Watch({self.tenant.token, self.tenant.refresh_token, _digest_key(script)})
         self.releases: dict[str, set[str]] = {}
         self.known: set[str] = set()
         self.ids = self._adopted()
         self.processes: list[Process] = []
         self.phase = script.phases[0]
-        self.people = False
-        """Whether somebody ever changed something: what they saved may wait for their deploy from then on."""
+        self.people = self.rivals = False
+        """Whether somebody ever changed something: what they saved may wait for their deploy from then on.
+        And whether runs were ever there at once without a lease between them: what they doubled stays.
+        """
         self.began = 0.0
 
     def play(self) -> Played:
@@ -137,6 +140,7 @@ class _Drill:
                 group.start_soon(self._act, actor)
             for edit in phase.edits:
                 group.start_soon(self._edit, edit)
+        await self.network.is_quiet()
         self.played.faults.update(self.tenant.injected())
         self.tenant.set_faults(())
 
@@ -165,7 +169,8 @@ class _Drill:
 
     def _check(self) -> None:
         found, phase, script = self.played.findings, self.phase, self.script
-        rivals = not script.lease and len(phase.actors) > 1
+        self.rivals = self.rivals or _rivals(script, phase)
+        rivals = self.rivals
         found += manifests.check(
             self.tenant, phase.side, self.releases, script.seed, rivals=rivals, people=self.people
         )
@@ -225,7 +230,7 @@ class _Drill:
         rng = random.Random(f"process {self.script.seed} {self.phase.chance} {name} {number}")
         pauses = () if calm else self.phase.pauses
         note = partial(self._tell, f"{name} {number}")
-        wire = Wire(self.app, rng, away(pauses, self.began, self.loop.time), note)
+        wire = Wire(self.network, rng, away(pauses, self.began, self.loop.time), note)
         process = Process(self.loop, number, rng, wire, fate=attempt.killed_at)
         process.disk.room = attempt.room
         process.skew, process.jumps_at = attempt.skew, attempt.jumps_at
@@ -310,6 +315,12 @@ class _Drill:
                 found.secrets += self.watch.seen_in(str(path.relative_to(self.folder)), text)
         for process in self.processes:
             process.bury()
+
+
+def _rivals(script: Script, phase: Phase) -> bool:
+    """Whether two runs may be at work at once. A clock that is wrong takes leases for expired."""
+    wrong = any(attempt.skew for actor in phase.actors for attempt in actor.attempts)
+    return len(phase.actors) > 1 and (wrong or not script.lease)
 
 
 def _global(kind: str, identifier: str) -> str:

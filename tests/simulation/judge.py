@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from tests.simulation.model import unplanned
 from tests.simulation.process import Process
@@ -27,17 +28,26 @@ def judged(ended: Ended, process: Process, wire: Wire, attempt: Attempt, *, calm
     for plan in ended.plans:
         yield from _excluded(plan, attempt)
     if calm and process.writes and ended.code == 0:
-        yield from _dear(ended.plans[0]["requests"], wire)
+        yield from _dear(ended.plans[0], wire)
 
 
-def _dear(budget: Mapping[str, int], wire: Wire) -> Iterable[str]:
-    """A run costs what its plan said, but for its sign-in, its lease, and what it waits for."""
+def _dear(plan: Mapping[str, Any], wire: Wire) -> Iterable[str]:
+    """A run costs what its plan said, but for its sign-in, its lease, what it waits for, and what only shows
+    once it is done: a tenant may make an integration without its definition, drop what a release is called,
+    and publish one that nobody can choose yet.
+    """
+    budget = plan["requests"]
+    late = [a for a in plan["actions"] if a["id"] in _late(a["address"])]
     writes = len([name for name in wire.mutations if not name.endswith("Lease")])
     reads = wire.requests - len(wire.mutations)
-    if writes > budget["write"] + 2:
+    if writes > budget["write"] + 1 + 2 * len(late):
         yield f"{writes} requests that write, and the plan said {budget['write']}"
     if reads > 2 * budget["read"] + 20:
         yield f"{reads} requests that read, and the plan said {budget['read']}"
+
+
+def _late(address: str) -> tuple[str, ...]:
+    return (f"{address}#create", f"{address}#publish") if address.startswith("Integration/") else ()
 
 
 def _ended(ended: Ended, process: Process, attempt: Attempt) -> Iterable[str]:
@@ -48,7 +58,9 @@ def _ended(ended: Ended, process: Process, attempt: Attempt) -> Iterable[str]:
     if ended.error is not None and code in ("", "unforeseen"):
         yield f"nobody foresaw {ended.error!r}, from {ended.error.__cause__!r}"
     if ended.document.get("format", "").startswith("reconciler.outcome/") and ended.code is not None:
-        yield from _inconsistent(ended.document, ended.code)
+        # Where the run as a whole was ended, none of its actions need have failed.
+        wrong = _inconsistent(ended.document, ended.code)
+        yield from (text for text in wrong if not (ended.error and ", but no action " in text))
     if ended.code not in (0, None) and not (ended.error or _says_why(ended)):
         yield f"exit code {ended.code}, and nothing says why"
 

@@ -13,6 +13,8 @@ from heapq import heappop
 from itertools import count
 from typing import Any, NoReturn, Protocol
 
+LONGEST = 2 * 24 * 3600.0
+"""Virtual seconds after which nobody expects a drill to end."""
 _SERIAL: ContextVar[int] = ContextVar("serial", default=0)
 _OWNER: ContextVar[Mortal | None] = ContextVar("owner", default=None)
 
@@ -54,6 +56,10 @@ class Loop(asyncio.BaseEventLoop):
         context.run(_OWNER.set, owner)
         return self.create_task(work, context=context)
 
+    def nobodys(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """A task that no process's end concerns."""
+        return self.create_task(work, context=Context())
+
     def outside(self, callback: Callable[[], object], delay: float = 0.0) -> None:
         """Calls it as nobody's."""
         self.call_later(delay, callback, context=Context())
@@ -61,7 +67,7 @@ class Loop(asyncio.BaseEventLoop):
     def _task(
         self, _: asyncio.AbstractEventLoop, work: Any, context: Context | None = None
     ) -> asyncio.Task[Any]:
-        context = context or copy_context()
+        context = copy_context() if context is None else context
         context.run(_SERIAL.set, next(self._serials))
         task = asyncio.Task(work, loop=self, context=context)
         if owner := context.get(_OWNER):
@@ -77,6 +83,8 @@ class Loop(asyncio.BaseEventLoop):
             if not scheduled:
                 raise Deadlock("everybody waits, and nobody is waited for")
             self._now = max(self._now, scheduled[0]._when)
+            if self._now > LONGEST:
+                raise Deadlock("there is no end to it")
         while scheduled and scheduled[0]._when <= self._now:
             ready.append(self._forget(scheduled))
         handles = list(ready)

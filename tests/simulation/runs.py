@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.cli.main import _first
-from reconciler.model.errors import ReconcilerError, Refused, Unforeseen
+from reconciler.model.errors import JournalFailed, ReconcilerError, Refused, Unforeseen
 from reconciler.report.document import (
     drift_document,
     errors_document,
@@ -16,7 +16,7 @@ from reconciler.report.document import (
     plan_document,
 )
 from reconciler.verbs import saved
-from reconciler.verbs.apply import apply, refuse
+from reconciler.verbs.apply import apply, note_refused, refuse
 from reconciler.verbs.drift import drift
 from reconciler.verbs.plan import Planned, plan
 from reconciler.verbs.session import Options, Session, open_session, rate
@@ -93,6 +93,8 @@ class Runs:
         return await self._carry_out(session, planned, options, ended)
 
     async def _carry_out(self, session: Session, planned: Planned, options: Options, ended: Ended) -> int:
+        if planned.plan.refusals and (planned.plan.vetoes or not planned.plan.actions):
+            self._note(session, planned, ended)
         refuse(planned)
         if not planned.plan.actions:
             return Refused.exit_code if planned.plan.refusals else 0
@@ -108,6 +110,12 @@ class Runs:
         if outcome.fatal is not None and not outcome.interrupted:
             ended.error = outcome.fatal
         return outcome.exit_code
+
+    def _note(self, session: Session, planned: Planned, ended: Ended) -> None:
+        try:
+            note_refused(session, planned)
+        except JournalFailed as error:
+            ended.said.append(error.message)
 
     def _show(self, session: Session, planned: Planned, ended: Ended) -> None:
         document = plan_document(planned.plan, created_at=_at(session), rate=rate(session))

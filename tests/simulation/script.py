@@ -8,6 +8,8 @@ from typing import Any
 
 from tests.simulation.world import Commit
 
+WEEK = 7 * 24 * 3600
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
@@ -76,7 +78,7 @@ class Script:
     rules: dict[str, str]
     phases: tuple[Phase, ...]
     lease: bool = False
-    token_seconds: int = 7 * 24 * 3600
+    token_seconds: int = WEEK
     adopted: tuple[str, ...] = ()
 
     @property

@@ -14,17 +14,21 @@ from pathlib import Path
 import anyio
 import pytest
 
+from reconciler.apply import step
+from tests import reliability
 from tests.simulation.draw import script
 from tests.simulation.drill import play
 from tests.simulation.loop import Deadlock, Loop
-from tests.simulation.shrink import CASES, read, written
+from tests.simulation.report import render
+from tests.simulation.shrink import CASES, read, shrunk, written
+from tests.simulation.totals import Totals
 from tests.torture.runner import ROOT
 
 DIGESTS = "from tests.simulation.draw import script\nfrom tests.simulation.drill import play\n"
 DIGESTS += "for seed in range(20): print(play(script(seed)).digest)"
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(100, 116))
 def test_whatever_happens_the_next_run_ends_well(seed: int):
     assert play(script(seed)).findings.all() == []
 
@@ -55,6 +59,35 @@ def test_a_seed_gives_the_same_drill_whatever_the_hashes():
     first = digests("1")
     assert len(set(first.split())) == 20
     assert first == digests("2")
+
+
+def test_each_command_writes_its_part_of_the_page_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    page = tmp_path / "reliability.md"
+    page.write_text("# Reliability\n\nold drills\n", encoding="utf-8")
+    monkeypatch.setattr(reliability, "PAGE", page)
+    reliability.put_simulation(render(Totals(), 60.0, "make simulate"))
+    reliability.put_drills("# Reliability\n\nnew drills\n")
+    reliability.put_simulation("simulated")
+    assert page.read_text("utf-8") == "# Reliability\n\nnew drills\n\n## The simulation\n\nsimulated\n"
+
+
+def test_a_product_that_repeats_its_creations_is_red_and_its_drill_shrinks(monkeypatch: pytest.MonkeyPatch):
+    """Whether a call was carried out is never looked at: sooner or later something is there twice."""
+
+    async def never(*_: object) -> bool:
+        return False
+
+    async def always(*_: object) -> bool:
+        return True
+
+    monkeypatch.setattr(step, "_happened", never)
+    monkeypatch.setattr(step, "_look_first", always)
+    red = next(seed for seed in range(60) if play(script(seed)).findings.all())
+    whole = script(red)
+    least = shrunk(whole)
+    assert play(least).findings.all()
+    assert len(least.phases) <= len(whole.phases)
+    assert len(least.rules) < max(len(whole.rules), 1)
 
 
 def test_hours_pass_in_no_time_and_without_a_thread(monkeypatch: pytest.MonkeyPatch):

@@ -111,9 +111,11 @@ def _come_and_go(
 ) -> None:
     """An instance leaves, another comes, with its customer perhaps, and another gets a new name in git."""
     mine = sorted(a for a in specs if a.startswith("Instance/"))
+    # A name that leaves in this commit cannot come back in it: that would be another instance by its name.
+    free = [name for name in INSTANCES if not any(a.endswith(f"/{name}") for a in mine)]
+    before = set(mine)
     if len(mine) > 1 and rng.random() < 0.3:
         del specs[mine.pop(rng.randrange(len(mine)))]
-    free = [name for name in INSTANCES if not any(a.endswith(f"/{name}") for a in mine)]
     if free and rng.random() < 0.3:
         customer = rng.choice([*_of(specs, "Customer"), "cedar"])
         if f"Customer/{customer}" not in specs:
@@ -125,7 +127,7 @@ def _come_and_go(
     if mine and rng.random() < 0.25:
         old = rng.choice(mine)
         new = f"{old}-b" if not old.endswith("-b") else old.removesuffix("-b")
-        if new not in specs:
+        if new not in {*specs, *before}:
             specs[new] = specs.pop(old)
             metadata[new] = {"was": [old.rpartition("/")[2]]}
             was[new] = old

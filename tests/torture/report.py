@@ -35,6 +35,10 @@ The platform has no conditional update, so a few things cannot be excluded, only
   after a creation, and all keep the oldest.
 - A run that is killed in the moment between a creation and that look, while another run creates the same,
   leaves two objects. The next plan names both and refuses to go on (`ambiguous`).
+- Of two alert groups or monitors that two runs made at once, the later one is deleted by the run that made
+  it. What somebody does to it in the moment between the last look at it and its deletion is lost with it.
+  Where the platform's clocks say that the one that came second is the older, both may stay: the next plan
+  names them.
 - What somebody imports into a draft in the moment between the look at it and its publishing is published.
   The next plan shows the draft as changed. The drills leave this moment out: nobody imports within half a
   second of a look at a draft, or into one that was never published.

@@ -15,16 +15,8 @@ from reconciler.kinds.instance.release import moves_to, names_version, release_o
 from reconciler.kinds.instance.secrets import secrets_digest
 from reconciler.kinds.instance.steps import EMPTY, PLAIN, RECORD, hidden_waits, will_deploy
 from reconciler.kinds.instance.tests import OUTSTANDING, TESTED, tests_of
-from reconciler.kinds.protocol import Request, address_of
-from reconciler.kinds.table.labels import (
-    digests_of,
-    ignored,
-    labels_left,
-    labels_to_write,
-    people,
-    plain,
-    to_send,
-)
+from reconciler.kinds.protocol import Request, address_of, ignored
+from reconciler.kinds.table.labels import digests_of, labels_left, labels_to_write, people, plain, to_send
 from reconciler.kinds.table.rotation import SECRETS
 from reconciler.kinds.table.secrets import remembered
 from reconciler.model import documents
@@ -119,8 +111,8 @@ def labels_with(request: Request, step: str = "") -> list[str]:
         values["release"] = release_of(request.resource)
     if step == FLOWS or _has_flows(request):
         values["flows"] = flows_form(given_flows(request.resource))
-    if to_send(request, ("enabled",)):
-        values["enabled"] = fields["enabled"]
+    if (runs := _runs(request)) is not None:
+        values["enabled"] = runs
     if to_send(request, ("labels",)):
         values["labels"] = people(fields["labels"])
     if step == TESTED:
@@ -136,6 +128,17 @@ def labels_with(request: Request, step: str = "") -> list[str]:
     if (secrets := secrets_digest(request)) and (sent or not hidden_waits(request)):
         digests[SECRETS] = secrets
     return labels_to_write(request, record(request, digests, step))
+
+
+def _runs(request: Request) -> bool | None:
+    """Whether the instance is enabled once the run is over: as git says, else as it is. Before its first
+    deploy, which may enable it, nobody knows.
+    """
+    if to_send(request, ("enabled",)):
+        return bool(request.resource.fields["enabled"])
+    live = request.live
+    known = live is not None and (live.fields["enabled"] or facts_of(live).last_deployed_at)
+    return bool(live.fields["enabled"]) if live and known else None
 
 
 def _has_flows(request: Request) -> bool:

@@ -39,8 +39,7 @@ from reconciler.kinds.instance.fields import given_config, live_config
 from reconciler.kinds.instance.node import Required, VariableNode
 from reconciler.kinds.instance.secrets import secrets_rotated
 from reconciler.kinds.nodes import every, known
-from reconciler.kinds.protocol import Request
-from reconciler.kinds.table.labels import ignored
+from reconciler.kinds.protocol import Request, ignored
 from reconciler.kinds.table.secrets import remembered, resting, shown
 from reconciler.kinds.table.texts import is_trimmed, was_sent
 from reconciler.model.plan import Change

@@ -20,9 +20,19 @@ from reconciler.kinds.instance.config_values import has_secret, is_connection, t
 from reconciler.kinds.instance.config_wanted import config_wanted
 from reconciler.kinds.instance.facts import facts_of
 from reconciler.kinds.instance.fields import live_config
-from reconciler.kinds.instance.secrets import git_unchanged, secret_cause
+from reconciler.kinds.instance.secrets import secret_cause
 from reconciler.kinds.protocol import Request
-from reconciler.kinds.table.causes import Ways, explained, fits, part_causes, told, with_blanks
+from reconciler.kinds.table.causes import (
+    Ways,
+    explained,
+    fits,
+    judged,
+    newly_named,
+    newly_secret,
+    part_causes,
+    told,
+    with_blanks,
+)
 from reconciler.kinds.table.record import Memory
 from reconciler.kinds.table.secrets import remembered
 from reconciler.model.plan import Cause
@@ -37,9 +47,7 @@ def config_causes(request: Request, differing: Differing) -> dict[str, Cause]:
     """The cause of each difference, by path. It is only named where it is known."""
     memory = remembered(request)
     if memory.written is None:
-        return {
-            path: _of_secrets(before, after, request) or Cause.UNKNOWN for _, path, before, after in differing
-        }
+        return _judged(request, differing, {})
     known = {key: memory.written.get(f"config.{key}") for key, *_ in differing}
     whole = memory.applied.get("config")
     together = _together(request, memory, differing, whole) if whole else {}
@@ -47,10 +55,26 @@ def config_causes(request: Request, differing: Differing) -> dict[str, Cause]:
     for key in known:
         rows = [row for row in differing if row[0] == key]
         if known[key] is None and f"config.{key}" not in memory.unsaid:
-            causes |= {path: _unrecorded(request, key, before) for _, path, before, _ in rows}
+            causes |= {path: _newly_named(request, key, before) for _, path, before, _ in rows}
         else:
             causes |= _of_key(request, known[key], rows, together.get(key, Cause.UNKNOWN))
     return causes
+
+
+def _judged(
+    request: Request, rows: Differing, by_digest: Mapping[str, Cause], *, was_secret: bool = False
+) -> dict[str, Cause]:
+    """The cause of each row, with what the digests of plain values tell of its path."""
+    return {
+        path: judged(
+            by_digest.get(path, Cause.UNKNOWN),
+            secret_cause(request) if was_secret or has_secret(after) else Cause.UNKNOWN,
+            is_secret=has_secret(after),
+            was_secret=was_secret,
+            is_hidden=isinstance(before, Hidden),
+        )
+        for _, path, before, after in rows
+    }
 
 
 def _of_key(request: Request, written: Written | None, rows: Differing, together: Cause) -> dict[str, Cause]:
@@ -58,39 +82,27 @@ def _of_key(request: Request, written: Written | None, rows: Differing, together
     record may have had no room to say how it was `written`.
     """
     key = rows[0][0]
-    wanted = config_wanted(request)[key]
+    wanted, found, why = config_wanted(request)[key], _found(request, key), together
     if written is None:
-        return {p: _of_secrets(before, after, request, together) or together for _, p, before, after in rows}
+        return _judged(request, rows, dict.fromkeys([path for _, path, *_ in rows], together))
     if written.how is How.PARTS and written.digest and is_connection(wanted):
         return _of_parts(request, written, rows)
-    why = together
-    if written.digest:
-        desired, live = form(wanted), live_form(wanted, _found(request, key))
-        why = told(written.digest, desired, live, *_trimmed_from(wanted, _found(request, key)))
-        if has_secret(wanted) and not is_connection(wanted):
-            live = live_form("", _found(request, key))
-            why = Cause.PENDING if fits(written.digest, live) else Cause.BOTH
-    if written.how is How.SECRET and not has_secret(wanted):
-        # Git calls it a secret no more: whether the tenant still has that one, only the keyed digest knows.
-        kept = git_unchanged(request)
-        return {path: Cause.PENDING if kept else Cause.UNKNOWN for _, path, *_ in rows}
-    return {path: _of_secrets(before, after, request, why) or why for _, path, before, after in rows}
+    if written.digest and has_secret(wanted) and not is_connection(wanted):
+        why = newly_secret(written.digest, live_form("", found))
+    elif written.digest:
+        why = told(written.digest, form(wanted), live_form(wanted, found), *_trimmed_from(wanted, found))
+    was_secret = written.how is How.SECRET and not has_secret(wanted)
+    by_digest = dict.fromkeys([path for _, path, *_ in rows], why)
+    return _judged(request, rows, by_digest, was_secret=was_secret)
 
 
-def _unrecorded(request: Request, key: str, before: object) -> Cause:
-    """The cause of what git did not speak of before, or spoke of as it was: then nothing was written down,
-    and whoever changed it since is not known, unless it has what the definition gives it.
+def _newly_named(request: Request, key: str, before: object) -> Cause:
+    """The cause of what git did not speak of before, or spoke of as it was: nobody touched it if it has what
+    the definition gives it.
     """
     default = facts_of(request.live).defaults.get(key) if request.live else None
     untouched = isinstance(before, Hidden) or text(before) == "" or coarse(before) == coarse(default or "")
-    return Cause.PENDING if untouched else Cause.UNKNOWN
-
-
-def _of_secrets(before: object, after: object, request: Request, why: Cause = Cause.UNKNOWN) -> Cause | None:
-    """Of secrets only the keyed digest knows; what is hidden shows no drift."""
-    if isinstance(before, Hidden) and has_secret(after):
-        return Cause.PENDING
-    return secret_cause(request) if has_secret(after) and why is Cause.UNKNOWN else None
+    return newly_named(is_untouched=untouched)
 
 
 def _of_parts(request: Request, written: Written, rows: Differing) -> dict[str, Cause]:
@@ -105,10 +117,9 @@ def _of_parts(request: Request, written: Written, rows: Differing) -> dict[str, 
         paths,
         [name for name in paths if theirs.get(name) == ""],
     )
-    return {
-        paths[name]: _of_secrets(before, after, request) or causes.get(name, Cause.UNKNOWN)
-        for name, (_, _, before, after) in zip(paths, rows, strict=True)
-    }
+    # Of a secret this digest holds no more than that there was one.
+    plain = {paths[name]: why for name, why in causes.items() if not has_secret(inputs[name])}
+    return _judged(request, rows, plain)
 
 
 def _together(request: Request, memory: Memory, differing: Differing, whole: str) -> dict[str, Cause]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from reconciler.kinds.instance.config_values import SHARED, is_bound, is_connection, text
 from reconciler.kinds.instance.fields import given_config
-from reconciler.kinds.protocol import Request
-from reconciler.kinds.table.labels import ignored
+from reconciler.kinds.protocol import Request, ignored
 from reconciler.model.address import Address, Ref
 from reconciler.model.state import Resource
 

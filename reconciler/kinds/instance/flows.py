@@ -19,10 +19,9 @@ from reconciler.kinds.instance.fields import Flows, given_flows, live_flows
 from reconciler.kinds.instance.node import FlowNode
 from reconciler.kinds.instance.secrets import secret_cause, secrets_rotated
 from reconciler.kinds.nodes import known
-from reconciler.kinds.protocol import Request
+from reconciler.kinds.protocol import Request, ignored
 from reconciler.kinds.table.absent import is_absent
-from reconciler.kinds.table.causes import fits, part_causes
-from reconciler.kinds.table.labels import ignored
+from reconciler.kinds.table.causes import fits, judged, part_causes
 from reconciler.kinds.table.secrets import remembered, resting, shown
 from reconciler.model.plan import Cause, Change
 from reconciler.model.secret import SHOWN, Hidden, Secret, Unproven, unproven
@@ -141,10 +140,15 @@ def _causes(request: Request, differing: list[str]) -> dict[str, Cause]:
 
 
 def _why(causes: Mapping[str, Cause], path: str, before: object, after: object, request: Request) -> Cause:
-    """Of secrets only the keyed digest knows who changed them; what is hidden shows no drift."""
-    if has_secret(after):
-        return Cause.PENDING if isinstance(before, Hidden) else secret_cause(request)
-    return Cause.UNKNOWN if _was_secret(path, request) else causes.get(path, Cause.UNKNOWN)
+    is_secret = has_secret(after)
+    return judged(
+        # Of a secret this digest holds no more than that there was one.
+        Cause.UNKNOWN if is_secret else causes.get(path, Cause.UNKNOWN),
+        secret_cause(request) if is_secret else Cause.UNKNOWN,
+        is_secret=is_secret,
+        was_secret=_was_secret(path, request),
+        is_hidden=isinstance(before, Hidden),
+    )
 
 
 def _was_secret(path: str, request: Request) -> bool:

@@ -25,8 +25,8 @@ from reconciler.kinds.instance.fields import (
 )
 from reconciler.kinds.instance.flows import FLOWS, TEXTS, flow_changes
 from reconciler.kinds.instance.release import moves_to
-from reconciler.kinds.protocol import Request
-from reconciler.kinds.table.labels import ignored
+from reconciler.kinds.protocol import Request, ignored
+from reconciler.kinds.table.labels import PROTECTION
 from reconciler.kinds.table.record import Layout, Memory, label, memory
 from reconciler.kinds.table.rotation import DIGITS, SECRETS
 from reconciler.kinds.table.secrets import remembered
@@ -37,8 +37,11 @@ from reconciler.model.secret import SHOWN
 from reconciler.model.state import How, LiveObject, Written
 
 LAYOUT = Layout(
-    ("name", "description", "release", "config", "flows", "enabled", "labels", SECRETS, "tests", OWED),
-    {SECRETS: DIGITS, "enabled": 1},
+    (
+        *("name", "description", "release", "config", "flows", "enabled"),
+        *("labels", SECRETS, "tests", OWED, PROTECTION),
+    ),
+    {SECRETS: DIGITS, "enabled": 1, PROTECTION: 1},
     "config",
 )
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from reconciler.kinds.instance.facts import facts_of
 from reconciler.kinds.instance.fields import integration_of
-from reconciler.kinds.protocol import Request
-from reconciler.kinds.table.labels import ignored
+from reconciler.kinds.protocol import Request, ignored
 from reconciler.model.address import Ref
 from reconciler.model.refs import ReleaseRef, VersionNumberRef
 from reconciler.model.state import Resource

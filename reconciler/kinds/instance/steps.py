@@ -12,10 +12,10 @@ from reconciler.kinds.instance.record import is_early, is_late
 from reconciler.kinds.instance.release import names_version, release_of, release_ref
 from reconciler.kinds.instance.secrets import secrets_digest
 from reconciler.kinds.instance.tests import OUTSTANDING, test_steps, tests_of
-from reconciler.kinds.protocol import Request, Step, Steps, address_of
+from reconciler.kinds.protocol import Request, Step, Steps, address_of, ignored
 from reconciler.kinds.table.absent import absent_fields
 from reconciler.kinds.table.causes import cause
-from reconciler.kinds.table.labels import creation, ignored, label_changes, mark_changes, scalar_changes
+from reconciler.kinds.table.labels import creation, label_changes, mark_changes, scalar_changes
 from reconciler.kinds.table.record import WIDTH
 from reconciler.kinds.table.rotation import SECRETS
 from reconciler.kinds.table.secrets import remembered

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reconciler.kinds.instance.facts import facts_of
-from reconciler.kinds.protocol import Request, Step
-from reconciler.kinds.table.labels import ignored
+from reconciler.kinds.protocol import Request, Step, ignored
 from reconciler.kinds.table.record import WIDTH
 from reconciler.model.digest import sha256
 from reconciler.model.plan import Cause, Change, Verb

@@ -16,8 +16,7 @@ from reconciler.kinds.integration.facts import asked_of, draft_of, facts_of, not
 from reconciler.kinds.integration.latest import component_changes
 from reconciler.kinds.integration.release import to_be_named, versions_meant
 from reconciler.kinds.integration.source import bundle_change
-from reconciler.kinds.protocol import Request
-from reconciler.kinds.table.labels import ignored, named
+from reconciler.kinds.protocol import Request, ignored, named
 from reconciler.model.address import Address
 from reconciler.model.plan import Cause, Change
 from reconciler.model.refs import InputsRef

@@ -16,8 +16,8 @@ Component = tuple[str, bool]
 class IntegrationFacts(Facts):
     """What an answer shows. `releases` are names that we gave to versions, `components` the versions that
     were observed; `created` says that the run which created it did not come to its record, and `dropped` that
-    the tenant was seen not to keep our attributes; `availability` says what `owed` and `prompt` are,
-    `attempt` what `publishing` is, and `kept` what it is itself.
+    the tenant was seen not to keep our attributes; `availability` says what `owed`, `prompt` and `offered`
+    are, `attempt` what `publishing` is, and `kept` what it is itself.
     """
 
     has_unpublished_changes: bool = False
@@ -30,6 +30,7 @@ class IntegrationFacts(Facts):
     prompt: bool = False
     kept: Mapping[str, object] = field(default_factory=dict)
     publishing: Mapping[str, str] = field(default_factory=dict)
+    offered: Mapping[str, bool] = field(default_factory=dict)
     releases: Mapping[str, str] = field(default_factory=dict)
     components: Mapping[str, object] = field(default_factory=dict)
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 
 from reconciler.kinds.integration import metadata as record
 from reconciler.kinds.integration.facts import asked_of, facts_of, notes_of
-from reconciler.kinds.protocol import Request
-from reconciler.kinds.table.labels import ignored, named, people
+from reconciler.kinds.protocol import Request, ignored, named
+from reconciler.kinds.table.labels import people
 from reconciler.model.state import Resource
 
 KEPT = "kept"

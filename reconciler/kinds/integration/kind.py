@@ -66,7 +66,7 @@ from reconciler.kinds.integration.versions import older, with_older
 from reconciler.kinds.nodes import every, fitted
 from reconciler.kinds.protocol import Request, Steps, address_of
 from reconciler.kinds.table.labels import as_live, denied, labels_left, own_mark, people
-from reconciler.kinds.table.marks import is_protected, marks_in
+from reconciler.kinds.table.marks import is_protected, marks_of
 from reconciler.kinds.table.plain import PlainKind
 from reconciler.model.address import Ref, Resolve
 from reconciler.model.digest import sha256
@@ -115,8 +115,7 @@ class IntegrationKind(
 
     def is_own(self, live: LiveObject, request: Request) -> bool:
         """Also by the mark that its metadata remembers, where it wears none."""
-        worn = marks_in(live.labels, self.name)
-        return own_mark(request) in worn if worn else own_mark(request) == live.facts.mark
+        return own_mark(request) in marks_of(live)
 
     def next_part(self, node: Mapping[str, object]) -> Operation | None:
         """Older versions: a page holds a hundred, and an integration may have more."""
@@ -365,7 +364,7 @@ class IntegrationKind(
             return None
         if verb is Verb.PUBLISH and (values := naming_update(request, error)):
             return self._mutation("updateIntegration", values, request)
-        note = availability.settled(request) if verb in (Verb.PUBLISH, Verb.AVAILABILITY) else None
+        note = availability.settled(request, verb) if verb in (Verb.PUBLISH, Verb.AVAILABILITY) else None
         return self._noting(note, request) if note and not error else None
 
     def impact(self, request: Request, followers: Sequence[Request]) -> Steps:

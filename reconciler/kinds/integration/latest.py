@@ -7,8 +7,7 @@ from msgspec import UNSET
 from reconciler.kinds.integration.facts import Component, asked_of, draft_of, facts_of, notes_of
 from reconciler.kinds.integration.node import IntegrationNode
 from reconciler.kinds.nodes import every
-from reconciler.kinds.protocol import Request
-from reconciler.kinds.table.labels import ignored
+from reconciler.kinds.protocol import Request, ignored
 from reconciler.model.plan import Cause, Change
 from reconciler.model.state import LiveObject
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from reconciler.kinds.integration import metadata as record
 from reconciler.kinds.integration.attempt import PUBLISHING, attempt
-from reconciler.kinds.integration.availability import OWED, PROMPT, to_be_remembered
+from reconciler.kinds.integration.availability import OFFERED, OWED, PROMPT, offers, to_be_remembered
 from reconciler.kinds.integration.draft import comparison, names_to_write, sent_digest
 from reconciler.kinds.integration.facts import IntegrationFacts, draft_of, facts_of, notes_of
 from reconciler.kinds.integration.kept import parse_kept
@@ -15,7 +15,7 @@ from reconciler.kinds.integration.steps import EMPTY, GROUPS, PLAIN, integration
 from reconciler.kinds.nodes import known
 from reconciler.kinds.protocol import Request
 from reconciler.kinds.table.absent import unset
-from reconciler.kinds.table.labels import digests_of, own_mark, people, plain, to_send
+from reconciler.kinds.table.labels import PROTECTION, digests_of, own_mark, people, plain, to_send
 from reconciler.kinds.table.marks import project_of
 from reconciler.model.state import Version
 
@@ -32,6 +32,7 @@ def parse_version(shown: VersionNode) -> Version:
         comment=comment,
         definition=ours.get("definition") or trailers.get("definition", ""),
         observed=ours.get("observed", ""),
+        offered=record.our_part(shown.version_attributes).get(OFFERED) is True,
     )
 
 
@@ -52,6 +53,7 @@ def facts(shown: IntegrationNode, memory: Mapping[str, object]) -> IntegrationFa
         prompt=memory.get(PROMPT) is True,
         kept=parse_kept(memory),
         publishing=record.text_map(memory.get(PUBLISHING)),
+        offered=record.truth_map(memory.get(OFFERED)),
         releases=record.text_map(memory.get("releases")),
         components=record.json_map(memory.get("components")),
     )
@@ -88,6 +90,8 @@ def is_written(request: Request) -> bool:
         return False
     if facts_of(live).kept:
         return False
+    if offers(request, {}) != facts_of(live).offered:
+        return False
     return _record(request) == live.applied and not names_to_write(request)
 
 
@@ -115,4 +119,5 @@ def _record(request: Request) -> dict[str, str]:
     if to_send(request, ("definition",)) and not comparison(request).needed:
         out["sent"] = sent_digest(request.resource)
         out["observed"] = draft_of(live).digest
-    return {group: out[group] for group in (*GROUPS, "sent", "observed") if group in out}
+    groups = (*GROUPS, PROTECTION, "sent", "observed")
+    return {group: out[group] for group in groups if group in out}

@@ -73,6 +73,11 @@ def text_map(value: object) -> dict[str, str]:
     return {str(k): v for k, v in value.items() if isinstance(v, str)} if isinstance(value, Mapping) else {}
 
 
+def truth_map(value: object) -> dict[str, bool]:
+    """`value` as a map of yes and no; anything else in it is left out."""
+    return {str(k): v for k, v in value.items() if isinstance(v, bool)} if isinstance(value, Mapping) else {}
+
+
 def without_ours(text: object) -> str:
     """The JSON text to write so that nothing of ours is left: what else is there."""
     return json.dumps(

@@ -13,7 +13,7 @@ from msgspec import Struct
 from reconciler.definition import Definition
 from reconciler.kinds.component import MISSING, reference
 from reconciler.kinds.nodes import Page, every, fitted
-from reconciler.kinds.table.labels import ignored
+from reconciler.kinds.protocol import ignored
 from reconciler.model import documents
 from reconciler.model.needs import Component, Need, Shared
 from reconciler.model.operation import Operation

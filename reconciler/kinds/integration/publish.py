@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from reconciler.kinds.integration import metadata as record
+from reconciler.kinds.integration.availability import offer
 from reconciler.kinds.integration.draft import names_to_write, sent_digest
 from reconciler.kinds.integration.facts import draft_of, facts_of, notes_of
 from reconciler.kinds.integration.memory import metadata_of_update
@@ -24,10 +25,11 @@ def publication(request: Request) -> dict[str, object]:
         "release": fields["release"],
         "definition": sent_digest(request.resource),
         "observed": draft_of(live).digest,
+        **offer(request.resource),
     }
     comment = fields.get("comment") or ""
     if facts_of(live).dropped:
-        comment = record.with_trailers(comment, part["release"], part["definition"])
+        comment = record.with_trailers(comment, fields["release"], sent_digest(request.resource))
     attributes = json.dumps({**request.attributes, record.KEY: part}, sort_keys=True)
     return {"id": live.id, "attributes": attributes, **({"comment": comment} if comment else {})}
 

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.kinds.integration.availability import extra_writes, is_owed
+from reconciler.kinds.integration.availability import (
+    extra_writes,
+    is_owed,
+    stated,
+    why_differs,
+    will_be_noted,
+)
 from reconciler.kinds.integration.draft import (
     FOLLOW,
     Import,
@@ -25,7 +31,6 @@ from reconciler.kinds.protocol import Request, Step, Steps, address_of, source_o
 from reconciler.kinds.table.absent import absent_fields
 from reconciler.kinds.table.labels import (
     creation,
-    ignored,
     label_changes,
     mark_changes,
     own_mark,
@@ -115,11 +120,11 @@ def pages_of(live: LiveObject | None) -> int:
 
 def _publish(request: Request, *, looks: int) -> list[Step]:
     """`looks` is how often the draft is read again before it is published."""
-    live, fields = request.live, request.resource.fields
+    live = request.live
     release, version = release_of(request.resource), published_version(request)
     if not release:
         return []
-    wanted = None if ignored(request.resource, "available") else fields.get("available")
+    wanted = stated(request.resource)
     steps: list[Step] = []
     again = pages_of(live)  # the answer shows a version, so the draft is read once more
     if version is None:
@@ -134,11 +139,12 @@ def _publish(request: Request, *, looks: int) -> list[Step]:
         if wanted is False:
             change = Change("available", True, False, Cause.PENDING)
             reason = f"release {release} is not to be chosen"
-            steps.append(Step(Verb.AVAILABILITY, reason, (change,), reads=again))
+            steps.append(Step(Verb.AVAILABILITY, reason, (change,), reads=again, writes=2))
     elif wanted is not None and version.available != wanted:
-        change = Change("available", version.available, wanted)
+        change = Change("available", version.available, wanted, why_differs(request, version))
         reason = f"the availability of release {release} differs"
-        steps.append(Step(Verb.AVAILABILITY, reason, (change,), reads=again))
+        writes = 2 if will_be_noted(request, version) else 1
+        steps.append(Step(Verb.AVAILABILITY, reason, (change,), reads=again, writes=writes))
     elif is_owed(request, version):
         change = Change("available", False, True, Cause.PENDING)
         reason = f"the run that published release {release} ended before it could be chosen"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import UNSET, Struct
 
-from reconciler.kinds.protocol import Request, address_of
+from reconciler.kinds.protocol import Request, address_of, ignored
 from reconciler.model.plan import Refusal
 from reconciler.model.state import LiveObject, Resource
 
@@ -37,15 +37,25 @@ def is_absent(live: LiveObject | None, *place: str) -> bool:
 
 def absent_fields(request: Request) -> Iterator[Refusal]:
     """A refusal for each field that the manifest says something of and the tenant does not know."""
+    resource = request.resource
     for place in sorted(request.live.facts.absent) if request.live else ():
-        path = ".".join(place)
-        if _mentions(request.resource, place) and not _ignores(request.resource, path):
-            yield Refusal(
-                "absent-field",
-                f'"{path}" is not known to this tenant: its API has no such field',
-                address_of(request.resource),
-                "remove it from the manifest, or name it in metadata.ignore, until the tenant has it",
-            )
+        if _mentions(resource, place) and not ignored(resource, ".".join(place)):
+            hint = "remove it from the manifest, or name it in metadata.ignore, until the tenant has it"
+            yield _refusal(resource, place, hint)
+
+
+def absent_anew(resource: Resource, absent: Iterable[Place]) -> Iterator[Refusal]:
+    """The same for an object that is still to be made, by what others of its kind do not show. All that its
+    manifest says would be sent, also what is ignored later on.
+    """
+    for place in sorted(absent):
+        if _mentions(resource, place):
+            yield _refusal(resource, place, "remove it from the manifest until the tenant has it")
+
+
+def _refusal(resource: Resource, place: Place, hint: str) -> Refusal:
+    message = f'"{".".join(place)}" is not known to this tenant: its API has no such field'
+    return Refusal("absent-field", message, address_of(resource), hint)
 
 
 def _mentions(resource: Resource, place: Place) -> bool:
@@ -55,7 +65,3 @@ def _mentions(resource: Resource, place: Place) -> bool:
             return False
         found = found[part]
     return True
-
-
-def _ignores(resource: Resource, path: str) -> bool:
-    return any(path == one or path.startswith(f"{one}.") for one in resource.ignore)

@@ -1,7 +1,8 @@
-"""Tells why a field differs, from three digests: what git says, what we last wrote, what is live.
+"""Tells why a value differs, from three digests: what git says, what we last wrote, what is live.
 
-Where one digest stands for several parts, each way in which it may have come about is tried: a cause is named
-only where all ways that fit the digest agree on it.
+Every kind asks here: `cause`, `told` and `part_causes` say what the digests of plain values tell, `judged`
+whether they or the keyed digest of secrets are to be believed. Where one digest stands for several parts,
+each way in which it may have come about is tried: a cause is named only where all ways that fit agree on it.
 """
 
 from __future__ import annotations
@@ -24,13 +25,40 @@ def cause(applied: Mapping[str, str], group: str, desired: object, live: object,
     """The cause of a difference in `group`, which the record knows as a whole. `others` are further forms in
     which the live value may have been applied.
 
-    A group that a record leaves out was not git's when it was written. Whether git first named just what was
-    there, and a person changed that since, nobody can tell, unless there is nothing.
+    A group that a record leaves out was not git's when it was written.
     """
     record = applied.get(group)
     if record:
         return told(record, desired, live, *others, *with_blanks(desired, live))
-    return Cause.PENDING if applied and is_bare(live) else Cause.UNKNOWN
+    return newly_named(is_untouched=bool(applied) and is_bare(live))
+
+
+def judged(
+    by_digest: Cause, by_key: Cause, *, is_secret: bool, was_secret: bool = False, is_hidden: bool = False
+) -> Cause:
+    """The cause of one difference. `by_digest` is what the digests of plain values tell, `by_key` what the
+    keyed one of secrets does. `is_secret` says that git calls the value so, `was_secret` that it did when it
+    was last written, and `is_hidden` that the tenant gives it back to nobody, so that no drift can be seen.
+    """
+    if is_secret and is_hidden:
+        return Cause.PENDING
+    if is_secret:
+        return by_key if by_digest is Cause.UNKNOWN else by_digest
+    if was_secret:  # whether the tenant still has that one, only the keyed digest knows
+        return Cause.PENDING if by_key is Cause.DRIFT else Cause.UNKNOWN
+    return by_digest
+
+
+def newly_secret(record: str, live: object) -> Cause:
+    """The cause where git calls a secret what was plain when `record` was made of it: git changed it."""
+    return Cause.PENDING if fits(record, live) else Cause.BOTH
+
+
+def newly_named(*, is_untouched: bool) -> Cause:
+    """The cause where git did not name a value when the record was written. Whether git first named just what
+    was there, and a person changed that since, nobody can tell, unless nobody ever touched it.
+    """
+    return Cause.PENDING if is_untouched else Cause.UNKNOWN
 
 
 def with_blanks(desired: object, live: object) -> list[str]:
@@ -104,8 +132,7 @@ def _ways(desired: object, live: object, bare: bool) -> Ways:
         (desired, Cause.DRIFT),
         *([(live, Cause.PENDING)] if live is not ABSENT else []),
         *((form, Cause.PENDING) for form in with_blanks(desired, live)),
-        # Git may have named just what was there, which nobody wrote down, before a person changed it.
-        (ABSENT, Cause.PENDING if bare or live is ABSENT else Cause.UNKNOWN),
+        (ABSENT, newly_named(is_untouched=bare or live is ABSENT)),
     )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from reconciler.kinds.protocol import Request
-from reconciler.kinds.table.causes import cause, fits
-from reconciler.kinds.table.labels import ignored, label_changes, to_send
+from reconciler.kinds.protocol import Request, ignored
+from reconciler.kinds.table.causes import cause, judged, newly_secret
+from reconciler.kinds.table.labels import label_changes, to_send
 from reconciler.kinds.table.places import LABELS
 from reconciler.kinds.table.rotation import Rotation
 from reconciler.kinds.table.row import Row, revealed
@@ -107,19 +107,18 @@ class Comparison:
         return shown(found, row.name, self.request)
 
     def _cause(self, row: Row, wanted: object, found: object) -> Cause:
-        """Of secrets only the keyed digest knows who changed them."""
-        record = remembered(self.request)
-        written = (record.written or {}).get(row.name)
-        if row.secret == "always":
-            return self.rotation.cause
-        if row.secret == "never":
-            return cause(record.applied, row.name, wanted, found)
-        if written is None:
+        applied = remembered(self.request).applied
+        written = (remembered(self.request).written or {}).get(row.name)
+        if row.secret == "may" and written is None:
             return Cause.UNKNOWN
-        secret = isinstance(wanted, Secret), written.how is How.SECRET
-        if secret == (True, True):
-            return self.rotation.cause
-        if secret == (True, False):
-            known = fits(record.applied.get(row.name, "-"), revealed(found))
-            return Cause.PENDING if known else Cause.BOTH
-        return Cause.UNKNOWN if secret[1] else cause(record.applied, row.name, wanted, revealed(found))
+        always = row.secret == "always"
+        is_secret = always or isinstance(wanted, Secret)
+        was_secret = always or (written is not None and written.how is How.SECRET)
+        if not is_secret:
+            by_digest = cause(applied, row.name, wanted, revealed(found))
+        elif was_secret:
+            by_digest = Cause.UNKNOWN
+        else:
+            by_digest = newly_secret(applied.get(row.name, "-"), revealed(found))
+        by_key = self.rotation.cause if is_secret else Cause.UNKNOWN
+        return judged(by_digest, by_key, is_secret=is_secret, was_secret=was_secret)

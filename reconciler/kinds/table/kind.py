@@ -13,14 +13,14 @@ from datetime import UTC, datetime
 
 from reconciler.kinds.capabilities import Recorded, Refers
 from reconciler.kinds.nodes import fitted
-from reconciler.kinds.protocol import Request, Step, Steps, address_of
+from reconciler.kinds.protocol import Request, Step, Steps, address_of, ignored
 from reconciler.kinds.table.absent import absent_fields, lacks
 from reconciler.kinds.table.compare import Comparison, considered, mentioned
 from reconciler.kinds.table.documents import Api, Search, made
 from reconciler.kinds.table.labels import (
+    PROTECTION,
     denied,
     digests_of,
-    ignored,
     labels_left,
     labels_to_write,
     mark_changes,
@@ -79,10 +79,11 @@ class TabledKind(PlainKind, Recorded, Refers):
     @property
     def layout(self) -> Layout:
         """The fields whose digests are kept: of a secret one, that it was written; of all the secrets,
-        together and keyed.
+        together and keyed; and the protection.
         """
-        groups = (*(row.name for row in self.fields), SECRETS)
-        return Layout(groups, {SECRETS: DIGITS}, longest=LIMIT if isinstance(self.place, Labels) else LONGEST)
+        groups = (*(row.name for row in self.fields), SECRETS, PROTECTION)
+        widths = {SECRETS: DIGITS, PROTECTION: 1}
+        return Layout(groups, widths, longest=LIMIT if isinstance(self.place, Labels) else LONGEST)
 
     @property
     def _keys(self) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from reconciler.kinds.protocol import Request
+from reconciler.kinds.protocol import Request, ignored
 from reconciler.kinds.table.absent import is_absent
 from reconciler.kinds.table.causes import cause
 from reconciler.kinds.table.marks import PROTECT, is_ours, is_protected, mark, marks_in, project_of
@@ -14,6 +14,8 @@ from reconciler.model.digest import sha256
 from reconciler.model.plan import Cause, Change
 from reconciler.model.state import Resource
 
+PROTECTION = "protect"
+"""The group of the record that says whether git protected the object, and what plans call a change of it."""
 PERMISSIONS = {
     "allowUpdate": "update",
     "allowRemove": "delete",
@@ -87,7 +89,8 @@ def mark_changes(request: Request) -> list[Change]:
         why = Cause.PENDING if earlier else Cause.UNKNOWN
         changes.append(Change("mark", earlier[0] if earlier else None, wanted, why))
     if is_protected(live) != protect:
-        changes.append(Change("protect", not protect, protect))
+        why = cause(remembered(request).applied, PROTECTION, protect, not protect)
+        changes.append(Change(PROTECTION, not protect, protect, why))
     return changes
 
 
@@ -122,20 +125,11 @@ def labels_left(request: Request) -> list[str]:
 
 
 def digests_of(request: Request, values: Mapping[str, object]) -> dict[str, str]:
-    """The record to write: for each group that the manifest mentions the digest of its value, for the
-    others what the record already said.
+    """The record to write: for each group that the manifest mentions the digest of its value, and whether it
+    protects the object; for the others what the record already said.
     """
-    return {**remembered(request).applied, **{group: sha256(value) for group, value in values.items()}}
-
-
-def ignored(resource: Resource, path: str) -> bool:
-    """Whether `metadata.ignore` names this field, or a field that holds it."""
-    return named(path, resource.ignore)
-
-
-def named(path: str, paths: Iterable[str]) -> bool:
-    """Whether one of `paths` is this one, or holds it."""
-    return any(path == one or path.startswith((one + ".", one + "[")) for one in paths)
+    given = {**values, PROTECTION: request.resource.protect}
+    return {**remembered(request).applied, **{group: sha256(value) for group, value in given.items()}}
 
 
 def to_send(request: Request, paths: Sequence[str]) -> list[str]:

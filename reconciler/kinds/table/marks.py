@@ -40,6 +40,13 @@ def marks_in(labels: Iterable[str], kind: str = "") -> list[str]:
     return [one for one in marks if not kind or _is_of(one, kind)]
 
 
+def marks_of(live: LiveObject) -> list[str]:
+    """The marks by which an object is known: those that it wears, else the one that it remembers apart from
+    its labels, which an import may clear.
+    """
+    return marks_in(live.labels, live.kind) or list(filter(None, [live.facts.mark]))
+
+
 def is_protected(live: LiveObject) -> bool:
     """Whether the object remembers that it must not be deleted: in a label, or where its kind keeps that."""
     return PROTECT in live.labels or live.facts.protect

@@ -8,7 +8,7 @@ text, and git does not call it a secret now. Everything else fails closed (decis
 from __future__ import annotations
 
 from reconciler.kinds.protocol import Request
-from reconciler.kinds.table.marks import marks_in, project_of
+from reconciler.kinds.table.marks import marks_in, marks_of, project_of
 from reconciler.kinds.table.record import Memory
 from reconciler.model.secret import Secret, Unproven
 from reconciler.model.state import How, LiveObject
@@ -55,5 +55,4 @@ def resting(value: object, path: str, live: LiveObject) -> object:
 
 
 def _is_marked(live: LiveObject, request: Request) -> bool:
-    marks = [*marks_in(live.labels, live.kind), *filter(None, [live.facts.mark])]
-    return any(project_of(mark) == request.project.lower() for mark in marks)
+    return any(project_of(mark) == request.project.lower() for mark in marks_of(live))

@@ -76,8 +76,18 @@ def secret_or(what: str) -> Shape:
     return Shape({"type": ["string", "object"], "errorMessage": hint})
 
 
+# White space and what no font draws: a name of these alone is none for people, and for tenants that trim.
+_UNSEEN = (
+    r"\s\u0000-\u001f\u007f-\u00a0\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f"
+    r"\u2028-\u202f\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0"
+)
+_SEEN = rf"^$|[^{_UNSEEN}]"
+_MUST_BE_SEEN = "must have a character that can be seen"
+
 TEXT = text()
-NAME = text(least=1)
+NAME = text(1, _SEEN, _MUST_BE_SEEN)
+KEY = text(0, _SEEN, _MUST_BE_SEEN)
+"""A text that may be empty, and is otherwise looked up by."""
 MAYBE_SECRET = secret_or("a text or a secret: ")
 LABELS = Shape({"type": "array", "items": NAME.schema}, empty=(), unordered=True, wire=list[str | None])
 """Labels on the server, which are folded to lower case there."""

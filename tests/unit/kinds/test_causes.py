@@ -11,9 +11,9 @@ from reconciler.kinds.instance.config import config_changes
 from reconciler.kinds.instance.flows import flow_changes, flows_form
 from reconciler.kinds.integration.steps import import_needed
 from reconciler.kinds.protocol import Policy
-from reconciler.kinds.table.causes import cause
+from reconciler.kinds.table.causes import cause, judged
 from reconciler.model.digest import sha256
-from reconciler.model.plan import Verb
+from reconciler.model.plan import Cause, Verb
 from reconciler.model.secret import Secret
 from tests.unit.samples import (
     ACME,
@@ -45,6 +45,27 @@ from tests.unit.samples import (
 def test_three_digests_tell_why(applied: str | None, desired: str, live: str, why: str, digits: int):
     known = {"group": sha256(applied)[:digits]} if applied else {}
     assert cause(known, "group", desired, live) == why
+
+
+@pytest.mark.parametrize(
+    ("by_digest", "by_key", "why"),
+    [
+        ("both", "drift", {"plain": "both", "secret": "both", "was secret": "pending", "hidden": "pending"}),
+        ("unknown", "drift", {"plain": "unknown", "secret": "drift", "was secret": "pending"}),
+        ("drift", "pending", {"plain": "drift", "secret": "drift", "was secret": "unknown"}),
+        ("pending", "unknown", {"plain": "pending", "secret": "pending", "was secret": "unknown"}),
+        ("unknown", "unknown", {"secret": "unknown", "was secret": "unknown", "hidden": "pending"}),
+    ],
+)
+def test_of_secrets_the_keyed_digest_is_believed(by_digest: str, by_key: str, why: dict[str, str]):
+    told = Cause(by_digest), Cause(by_key)
+    found = {
+        "plain": judged(*told, is_secret=False),
+        "secret": judged(*told, is_secret=True),
+        "was secret": judged(*told, is_secret=False, was_secret=True),
+        "hidden": judged(*told, is_secret=True, is_hidden=True),
+    }
+    assert {name: found[name] for name in why} == why
 
 
 @pytest.mark.parametrize("field", ["name", "externalId", "description", "labels"])

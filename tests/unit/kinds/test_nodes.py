@@ -13,7 +13,7 @@ from reconciler.live.tenant import Tenant
 from reconciler.model.address import Address
 from reconciler.model.errors import Misfit, NotUnderstood
 from reconciler.model.operation import Operation
-from tests.unit.samples import copy, instance, node, request, resource
+from tests.unit.samples import copy, desired, instance, node, plan, request, resource, world
 
 GROUP = {"id": "R3JvdXA", "name": "On call", "users": {"nodes": [{"id": "a", "email": "ada@example.com"}]}}
 
@@ -141,3 +141,16 @@ def test_a_draft_whose_older_versions_are_not_told_as_described_is_not_understoo
     client: Any = Answering({} if rows is None else {"versionSequence": rows})
     with pytest.raises(NotUnderstood, match="not as the API describes it"):
         anyio.run(Tenant(client).whole, all_kinds()["Integration"], draft)
+
+
+def test_what_a_tenant_does_not_know_is_refused_at_a_creation_too() -> None:
+    other = all_kinds()["Customer"].parse({"id": "a", "name": "Old", "labels": None})
+    new, plain = (Address("Customer", leaf) for leaf in ("new", "plain"))
+    wanted = desired(
+        replace(resource(new, {"name": "New", "description": "x"}), ignore=("description",)),
+        resource(plain, {"name": "Plain"}),
+    )
+    made = plan(wanted, world(other))
+    assert [(one.code, one.address) for one in made.refusals] == [("absent-field", str(new))]
+    assert [action.address for action in made.actions] == [plain]
+    assert "metadata.ignore" not in made.refusals[0].hint  # what is made is sent whole

@@ -280,7 +280,7 @@ KINDS = (
             "customer": _by("customer", "customer"),
             "forCodeNativeIntegration": lambda v, _: bool(v.body.get("code_native")),
             "labels": lambda _, info: info.context.labels("[]"),
-            "starred": lambda v, info: bool(info.context.store.meta().get(starred_of(v))),
+            "starred": lambda v, info: bool(info.context.store.setting(starred_of(v))),
             "actions": _parts("actions", _actions),
             "connections": _parts("connections", lambda version: version.body.get("connections", ())),
             "attachments": lambda _, __: [],

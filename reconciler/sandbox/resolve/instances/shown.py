@@ -35,12 +35,13 @@ def _only(word: str) -> Filter:
     return lambda _, value: ("1" if value == word else "0", [])
 
 
+_WORKFLOWS = "(SELECT instance FROM workflow)"
 _OF_CUSTOMER = "customer IN (SELECT c.id FROM customer c WHERE c.external_id = ?)"
 _FILTERS: dict[str, Filter] = {
     **filters.on("name", "description", integration_VersionSequenceId="sequence"),
     **filters.flags("enabled", "needsDeploy", "isSystem", globalDebug="debug"),
     "inFailedState": failed_filter("instance", "instance.id"),
-    "instanceType": _only("INTEGRATION"),
+    "instanceType": lambda _, value: (f"id {'NOT ' * (value == 'INTEGRATION')}IN {_WORKFLOWS}", []),
     "designedBy": _only("ORG"),
     "customer": filters.reference("customer", "Customer"),
     "customer_ExternalId": lambda _, value: (_OF_CUSTOMER, [value]),
@@ -69,6 +70,12 @@ def without_system(context: Context, arguments: Arguments) -> list[str]:
 def _integration_of(row: Row, info: Any, **_: Any) -> Row:
     found: Row = info.context.row("integration", row["integration"])
     return found
+
+
+def _type(row: Row, info: Any) -> str:
+    """What it is an instance of: an integration, or a workflow."""
+    found = info.context.store.count("workflow", ["instance = ?"], [row["id"]])
+    return "WORKFLOW" if found else "INTEGRATION"
 
 
 def _deployed_version(row: Row, info: Any) -> int:
@@ -124,7 +131,7 @@ KINDS = (
             **dict.fromkeys(
                 ("scopedConfigVariables", "userLevelConfigVariables", "userLevelConfigs"), paging.empty
             ),
-            **constants("INTEGRATION", "instanceType"),
+            "instanceType": _type,
             **constants("ORG", "designedBy"),
             **constants(False, "listeningMode", "systemSuspended"),
             **constants(None, "workflow"),

@@ -1,0 +1,9 @@
+"""Our commands within what people are told: they are pasted, so they get options and stay whole."""
+
+from __future__ import annotations
+
+COMMAND = (
+    r"\breconciler (?:validate|plan|apply|drift|adopt|forget|get|test|deploy|enable|disable|whoami|api|probe"
+    r"|history|promote|sandbox (?:reset|seed|fault|rule))(?![\w-])(?:[^,;`\n]*[^,;`\n\s.])?"
+)
+"""A command, up to where the sentence goes on."""
