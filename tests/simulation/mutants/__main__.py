@@ -1,7 +1,7 @@
 """`make mutants`: every fault of the catalogue is put in, and hunted for.
 
-WITHIN bounds the seeds for each (absent: its own bound), START is the first. Arguments are words: only faults
-whose description holds one of them are hunted. With --write the table goes into docs/reliability.md.
+SEEDS is how many seeds at most, START the first. Arguments are words: only faults whose description holds one
+of them are hunted. With --write the table goes into docs/reliability.md.
 """
 
 from __future__ import annotations
@@ -9,20 +9,25 @@ from __future__ import annotations
 import os
 import sys
 
+from tests.reliability import put_mutants
 from tests.simulation.mutants import MUTANTS
-from tests.simulation.mutants.hunt import hunt
+from tests.simulation.mutants.hunt import Hunt, hunt
+from tests.simulation.mutants.report import render
 
 
 def main(arguments: list[str]) -> int:
     """Hunts for all; the exit code is 1 where one was not found that should be."""
     words = [one for one in arguments if not one.startswith("--")]
-    start, within = int(os.environ.get("START") or 0), int(os.environ.get("WITHIN") or 0)
     chosen = [one for one in MUTANTS if not words or any(word in one.words for word in words)]
-    hunts = []
-    for one in chosen:
-        hunts.append(hunt(one, start, within))
-        print(hunts[-1].line, flush=True)
-    return 1 if any(one.seed is None and not one.mutant.missing for one in hunts) else 0
+    start, seeds = int(os.environ.get("START") or 0), int(os.environ.get("SEEDS") or 300)
+    hunts = hunt(chosen, range(start, start + seeds), _tell)
+    if "--write" in arguments:
+        put_mutants(render(hunts))
+    return 1 if any(one.is_missed for one in hunts) else 0
+
+
+def _tell(one: Hunt) -> None:
+    print(one.line, flush=True)
 
 
 if __name__ == "__main__":

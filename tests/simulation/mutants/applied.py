@@ -3,125 +3,143 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 from reconciler.apply import run as walk
 from reconciler.apply import step
-from reconciler.apply.look import own
+from reconciler.apply.look import ATTEMPTS, FIRST_WAIT, own
 from reconciler.apply.rollout import Rollouts
 from reconciler.model.errors import ApiError, Stale
 from reconciler.model.outcome import Status
 from reconciler.model.plan import Verb
-from tests.simulation.mutants.mutant import (
-    Struck,
-    crowded,
-    cut_off,
-    mutant,
-    pruned,
-    swapped,
-    troubled,
-    visited,
-)
+from tests.simulation.mutants.mutant import Strike, mutant, swapped
+
+_ONCE = (Verb.CREATE, Verb.PUBLISH)
 
 
-@mutant("a creation does not look first whether the object is there", where=crowded)
-def no_look(struck: Struck) -> Iterator[None]:
-    look_first = step._look_first
-
-    async def blind(kind: Any, action: Any, run: Any) -> bool:
-        if action.target:
-            return await look_first(kind, action, run)
-        struck()
-        return True
-
-    with swapped(step, "_look_first", blind):
-        yield
-
-
-@mutant("after a creation nobody looks for a second one made at the same moment", where=crowded)
-def no_settling(struck: Struck) -> Iterator[None]:
-    async def contented(kind: Any, action: Any, run: Any) -> Any:
-        struck()
-        return run.observed.get(action.address)
-
-    with swapped(step, "_settle", contented):
-        yield
-
-
-@mutant("of two objects made at the same moment, each run keeps its own", where=crowded)
-def keeps_own(struck: Struck) -> Iterator[None]:
-    look = step.own_by_now
-
-    async def own_first(tenant: Any, kind: Any, request: Any, sleep: Any) -> Any:
-        found = await look(tenant, kind, request, sleep)
-        mine = [one for one in found if request.live and one.id == request.live.id]
-        if len(found) > 1 and mine != found[:1]:
-            struck()
-        return [*mine, *(one for one in found if one not in mine)]
-
-    with swapped(step, "own_by_now", own_first):
-        yield
-
-
-@mutant("a creation whose answer was lost is sent again without a look", where=troubled)
-def blind_retry(struck: Struck) -> Iterator[None]:
-    with _never_happened(Verb.CREATE, struck):
-        yield
-
-
-@mutant("a publication whose answer was lost is sent again without a look", where=troubled)
-def published_again(struck: Struck) -> Iterator[None]:
-    with _never_happened(Verb.PUBLISH, struck):
-        yield
-
-
-def _never_happened(verb: Verb, struck: Struck) -> Any:
-    happened = step._happened
-
-    async def never(kind: Any, name: str, action: Any, run: Any) -> bool:
-        if action.verb is not verb:
-            return await happened(kind, name, action, run)
-        struck()
-        return False
-
-    return swapped(step, "_happened", never)
-
-
-@mutant("a stale answer is taken for the truth after a lost answer", where=troubled)
-def one_glance(struck: Struck) -> Iterator[None]:
+@mutant("a stale answer is taken for the truth after a lost one")
+def one_glance(strikes: Strike) -> Iterator[None]:
     async def once(kind: Any, name: str, action: Any, run: Any) -> bool:
         seen = await step._is_seen(kind, name, action, run)
-        if not seen and action.verb in (Verb.CREATE, Verb.PUBLISH):
-            struck()
+        again = not seen and action.verb in _ONCE and not strikes()
+        for attempt in range(1, ATTEMPTS) if again else ():
+            await run.sleep(FIRST_WAIT * 2**attempt)
+            if await step._is_seen(kind, name, action, run):
+                return True
         return seen
 
     with swapped(step, "_happened", once):
         yield
 
 
-@mutant("a list that lacks what was just created is taken for the truth", where=troubled)
-def stale_list(struck: Struck) -> Iterator[None]:
+@mutant("a list that lacks what was just created is taken for the truth")
+def stale_list(strikes: Strike) -> Iterator[None]:
     async def once(tenant: Any, kind: Any, request: Any, sleep: Any) -> Any:
-        found = await own(tenant, kind, request)
-        if request.live is not None and all(one.id != request.live.id for one in found):
-            struck()
+        for attempt in range(1, ATTEMPTS + 1):
+            found = await own(tenant, kind, request)
+            if request.live is None or any(one.id == request.live.id for one in found) or strikes():
+                break
+            await sleep(FIRST_WAIT * 2**attempt)
         return found
 
     with swapped(step, "own_by_now", once):
         yield
 
 
-@mutant("that somebody changed an object since the plan was made is overlooked", where=visited)
-def no_basis(struck: Struck) -> Iterator[None]:
+@mutant("what the look before a creation finds is not heeded")
+def no_look(strikes: Strike) -> Iterator[None]:
+    look_first = step._look_first
+
+    async def blind(kind: Any, action: Any, run: Any) -> bool:
+        goes_on = await look_first(kind, action, run)
+        if not action.target and action.address in run.observed and strikes():
+            del run.observed[action.address]
+        return goes_on
+
+    with swapped(step, "_look_first", blind):
+        yield
+
+
+@mutant("of two objects made at the same moment both stay")
+def both_stay(strikes: Strike) -> Iterator[None]:
+    look = step.own_by_now
+
+    async def one_alone(tenant: Any, kind: Any, request: Any, sleep: Any) -> Any:
+        found = await look(tenant, kind, request, sleep)
+        if len(found) < 2 or not strikes():
+            return found
+        mine = [one for one in found if request.live and one.id == request.live.id]
+        return mine or found[:1]
+
+    with swapped(step, "own_by_now", one_alone):
+        yield
+
+
+@mutant("of two objects made at the same moment, each run keeps its own")
+def keeps_own(strikes: Strike) -> Iterator[None]:
+    look = step.own_by_now
+
+    async def own_first(tenant: Any, kind: Any, request: Any, sleep: Any) -> Any:
+        found = await look(tenant, kind, request, sleep)
+        mine = [one for one in found if request.live and one.id == request.live.id]
+        if len(found) > 1 and mine and mine != found[:1] and strikes():
+            return [*mine, *(one for one in found if one not in mine)]
+        return found
+
+    with swapped(step, "own_by_now", own_first):
+        yield
+
+
+@mutant("of two objects without marks the later is not taken back")
+def not_taken_back(strikes: Strike) -> Iterator[None]:
+    older = step.older_than_own
+
+    def none(*given: Any) -> Any:
+        found = older(*given)
+        return None if found is not None and strikes() else found
+
+    with swapped(step, "older_than_own", none):
+        yield
+
+
+@mutant("a creation whose answer was lost is sent again without a look")
+def blind_retry(strikes: Strike) -> Iterator[None]:
+    with _never_happened(Verb.CREATE, strikes):
+        yield
+
+
+@mutant("a publication whose answer was lost is sent again without a look")
+def published_again(strikes: Strike) -> Iterator[None]:
+    with _never_happened(Verb.PUBLISH, strikes):
+        yield
+
+
+def _never_happened(verb: Verb, strikes: Strike) -> AbstractContextManager[object]:
+    happened = step._happened
+
+    async def never(kind: Any, name: str, action: Any, run: Any) -> bool:
+        before = run.observed.get(action.address)
+        found = await happened(kind, name, action, run)
+        if action.verb is not verb or not found or not strikes():
+            return found
+        run.observed.pop(action.address, None)
+        run.observed |= {action.address: before} if before else {}
+        return False
+
+    return swapped(step, "_happened", never)
+
+
+@mutant("that somebody changed an object since the plan was made is overlooked")
+def no_basis(strikes: Strike) -> Iterator[None]:
     look_first = step._look_first
 
     async def careless(kind: Any, action: Any, run: Any) -> bool:
         try:
             return await look_first(kind, action, run)
         except Stale as error:
-            if "someone else changed it" not in error.message:
+            if "someone else changed it" not in error.message or not strikes():
                 raise
-            struck()
             live = await run.tenant.read(kind, kind.get(action.target))
             live = step._noting(kind, live, run.observed.get(action.address))
             run.observed[action.address] = run.before[action.address] = live
@@ -131,132 +149,129 @@ def no_basis(struck: Struck) -> Iterator[None]:
         yield
 
 
-@mutant("a draft that another run changed meanwhile is published", where=crowded)
-def overtaken(struck: Struck) -> Iterator[None]:
+@mutant("a draft that another run changed meanwhile is published")
+def overtaken(strikes: Strike) -> Iterator[None]:
     check = step._not_overtaken
 
     def unconcerned(*given: Any) -> None:
         try:
             check(*given)
         except Stale:
-            struck()
+            if not strikes():
+                raise
 
     with swapped(step, "_not_overtaken", unconcerned):
         yield
 
 
 @mutant("what was accepted is taken to have taken effect")
-def no_wait(struck: Struck) -> Iterator[None]:
+def no_wait(strikes: Strike) -> Iterator[None]:
+    wait = step._wait
+
     async def hasty(kind: Any, action: Any, run: Any) -> None:
-        if step._unready(kind, action, run):
-            struck()
+        if not (step._unready(kind, action, run) and strikes()):
+            await wait(kind, action, run)
 
     with swapped(step, "_wait", hasty):
         yield
 
 
-@mutant("a failed action is told as done", where=troubled)
-def told_as_done(struck: Struck) -> Iterator[None]:
+@mutant("a failed action is told as done")
+def told_as_done(strikes: Strike) -> Iterator[None]:
     attempt = walk.Walk._attempt
 
     async def boastful(self: Any, action: Any, work: Any) -> Any:
         status, error = await attempt(self, action, work)
-        if isinstance(error, ApiError):
-            struck()
-            return Status.DONE, None
-        return status, error
+        return (Status.DONE, None) if isinstance(error, ApiError) and strikes() else (status, error)
 
     with swapped(walk.Walk, "_attempt", boastful):
         yield
 
 
-@mutant("what depends on a failed action is carried out all the same", where=troubled)
-def no_blocker(struck: Struck) -> Iterator[None]:
+@mutant("what depends on a failed action is carried out all the same")
+def no_blocker(strikes: Strike) -> Iterator[None]:
     blocker = walk.Walk._blocker
 
     def unblocked(self: Any, action: Any) -> str:
-        if blocker(self, action):
-            struck()
-        return ""
+        found = blocker(self, action)
+        return "" if found and strikes() else found
 
     with swapped(walk.Walk, "_blocker", unblocked):
         yield
 
 
-@mutant("deletions are carried out beside a refusal", where=pruned)
-def despite_refusal(struck: Struck) -> Iterator[None]:
-    with _unhindered("first_refusal", struck):
+@mutant("deletions are carried out beside a refusal")
+def despite_refusal(strikes: Strike) -> Iterator[None]:
+    with _unhindered("first_refusal", strikes):
         yield
 
 
-@mutant("deletions are carried out although something failed", where=pruned)
-def despite_failure(struck: Struck) -> Iterator[None]:
-    with _unhindered("first_failure", struck):
+@mutant("deletions are carried out although something failed")
+def despite_failure(strikes: Strike) -> Iterator[None]:
+    with _unhindered("first_failure", strikes):
         yield
 
 
-def _unhindered(name: str, struck: Struck) -> Any:
+def _unhindered(name: str, strikes: Strike) -> AbstractContextManager[object]:
     found, phase = getattr(walk, name), walk.Walk._phase
 
     async def phased(self: Any, actions: list[Any], blocked_by: str = "") -> None:
-        if blocked_by and found(self._plan if name == "first_refusal" else self._results) == blocked_by:
-            if actions:
-                struck()
-            blocked_by = ""
-        await phase(self, actions, blocked_by)
+        said = found(self._plan if name == "first_refusal" else self._results)
+        free = actions and blocked_by and said == blocked_by and strikes()
+        await phase(self, actions, "" if free else blocked_by)
 
     return swapped(walk.Walk, "_phase", phased)
 
 
-@mutant("what somebody made inside an object meanwhile is deleted along with it", where=pruned)
-def no_look_inside(struck: Struck) -> Iterator[None]:
+@mutant("what somebody made inside an object meanwhile is deleted along with it")
+def no_look_inside(strikes: Strike) -> Iterator[None]:
     look = step.look_inside
 
     async def careless(action: Any, run: Any) -> None:
         try:
             await look(action, run)
         except Stale:
-            struck()
+            if not strikes():
+                raise
 
     with swapped(step, "look_inside", careless):
         yield
 
 
-@mutant("all waves of a set begin at once, and none is ever stopped")
-def no_waves(struck: Struck) -> Iterator[None]:
-    progress, veto = Rollouts._progress, Rollouts.veto
+@mutant("the waves of a set all begin at once")
+def no_waves(strikes: Strike) -> Iterator[None]:
+    turn = Rollouts.turn
 
-    async def turn(self: Any, action: Any) -> None:
-        found = progress(self, action)
-        if (
-            found
-            and found._wave[action.address]
-            and not found._over[found._wave[action.address] - 1].is_set()
-        ):
-            struck()
+    async def at_once(self: Any, action: Any) -> None:
+        found = self._progress(action)
+        wave = found._wave[action.address] if found else 0
+        waits = found and wave and not found._over[wave - 1].is_set()
+        if not (waits and strikes()):
+            await turn(self, action)
 
-    def unstopped(self: Any, action: Any) -> str:
-        if veto(self, action):
-            struck()
-        return ""
-
-    with swapped(Rollouts, "turn", turn), swapped(Rollouts, "veto", unstopped):
+    with swapped(Rollouts, "turn", at_once):
         yield
 
 
-@mutant("an interrupt is not heeded", where=cut_off)
-def deaf(struck: Struck) -> Iterator[None]:
-    def stop(_: Any) -> None:
-        struck()
+@mutant("a set goes on although more have failed than may")
+def never_stopped(strikes: Strike) -> Iterator[None]:
+    veto = Rollouts.veto
 
-    with swapped(walk.Walk, "stop", stop):
+    def none(self: Any, action: Any) -> str:
+        why = veto(self, action)
+        return "" if why and strikes() else why
+
+    with swapped(Rollouts, "veto", none):
         yield
 
 
-@mutant("a draft is published without a second look at it", where=crowded)
-def no_second_look(struck: Struck) -> Iterator[None]:
-    async def unlooked(*_: Any) -> None:
-        struck()
+@mutant("an interrupt is not heeded")
+def deaf(strikes: Strike) -> Iterator[None]:
+    stop = walk.Walk.stop
 
-    with swapped(step, "_look_again", unlooked):
+    def unheard(self: Any) -> None:
+        if not strikes():
+            stop(self)
+
+    with swapped(walk.Walk, "stop", unheard):
         yield

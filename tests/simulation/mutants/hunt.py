@@ -1,59 +1,96 @@
-"""Looks for a fault that was put in: which seed turns red by it, and by which finding."""
+"""Looks for faults that are put in: which seed turns red by one, and by which finding."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from re import search
 
 from tests.simulation.draw import script
-from tests.simulation.drill import play
-from tests.simulation.mutants.mutant import Mutant
-from tests.simulation.script import Script
+from tests.simulation.drill import Played, play
+from tests.simulation.mutants.mutant import Mutant, Strike
+
+TRIES = 40
+"""Drills in which a fault struck and nobody saw it, after which no more are played."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Hunt:
-    """What came of it: how many seeds were looked at, in how many drills the fault did anything, the seed
-    that turned red (None where none did), and what was found there.
+    """What came of it: the seeds in which the fault could make a difference, how many of them were played
+    with it, the one that turned red (None where none did), and what was found there.
     """
 
     mutant: Mutant
-    seeds: int
-    acted: int
+    acts: list[int] = field(default_factory=list)
+    tried: int = 0
+    seeds: int = 0
     seed: int | None = None
     found: tuple[str, ...] = ()
 
     @property
+    def is_over(self) -> bool:
+        """Whether nothing more is to be played."""
+        return self.seed is not None or self.seeds >= self.mutant.within or self.tried >= TRIES
+
+    @property
+    def is_missed(self) -> bool:
+        """Whether it should have been found, and was not."""
+        return self.seed is None and not self.mutant.missing
+
+    @property
     def line(self) -> str:
         """All of it in one line."""
+        words = self.mutant.words
         if self.seed is None:
-            return f"NOT FOUND in {self.seeds} seeds, in {self.acted} of which it acted: {self.mutant.words}"
-        return f"found by seed {self.seed}, after {self.seeds} seeds: {self.mutant.words}: {self.found[0]}"
+            return f"not found in {self.seeds} seeds, in {len(self.acts)} of which it could act: {words}"
+        return f"seed {self.seed}, in which it struck for the {self.tried}. time: {words}: {self.found[0]}"
 
 
-def hunt(mutant: Mutant, start: int = 0, within: int = 0) -> Hunt:
-    """Plays seed after seed with the fault, until one is red that is green without it."""
-    acted, within = 0, within or mutant.within
-    for seed in range(start, start + within):
-        drill, strikes = script(seed), 0
-        if not mutant.where(drill):
-            continue
-
-        def struck() -> None:
-            nonlocal strikes
-            strikes += 1
-
-        with mutant.put_in(struck):
-            found = play(drill).findings.all()
-        acted += strikes > 0
-        found = [text for text in found if not _known(text, drill)]
-        if found and strikes and not play(script(seed)).findings.all():
-            return Hunt(mutant, seed - start + 1, acted, seed, tuple(found))
-    return Hunt(mutant, within, acted)
-
-
-def _known(finding: str, drill: Script) -> bool:
-    """Whether two runs without a lease may have done it: what they published twice in an earlier commit is
-    found in a later one, too, at another moment than without the fault.
+def hunt(
+    mutants: Sequence[Mutant], seeds: Sequence[int], tell: Callable[[Hunt], None] = lambda _: None
+) -> list[Hunt]:
+    """Hunts for all of them at once. Each seed is played without faults first, which shows which of them it
+    is worth being played with; one that is red by itself proves nothing.
     """
-    rivals = not drill.lease and any(len(phase.actors) > 1 for phase in drill.phases)
-    return rivals and ("versions of" in finding or "versions bear" in finding)
+    hunts = [Hunt(one) for one in mutants]
+    for number, seed in enumerate(seeds, 1):
+        open_ones = [one for one in hunts if not one.is_over]
+        if not open_ones:
+            break
+        played, strikes = watched([one.mutant for one in open_ones], seed)
+        for one, strike in zip(open_ones, strikes, strict=True):
+            one.seeds = number
+            if strike.times and not played.findings.all():
+                one.acts.append(seed)
+                _strike(one, seed)
+            if one.is_over:
+                tell(one)
+    for one in hunts:
+        if not one.is_over:
+            tell(one)
+    return hunts
+
+
+def watched(mutants: Sequence[Mutant], seed: int) -> tuple[Played, list[Strike]]:
+    """A drill without any fault, and how often each could have made a difference."""
+    strikes = [Strike() for _ in mutants]
+    with _put_in(mutants, strikes):
+        return play(script(seed)), strikes
+
+
+def _strike(hunt: Hunt, seed: int) -> None:
+    with _put_in([hunt.mutant], [Strike(armed=True)]):
+        found = play(script(seed)).findings.all()
+    hunt.tried += 1
+    found = [text for text in found if search(hunt.mutant.by, text)]
+    if found:
+        hunt.seed, hunt.found = seed, tuple(found)
+
+
+@contextmanager
+def _put_in(mutants: Sequence[Mutant], strikes: Sequence[Strike]) -> Iterator[None]:
+    with ExitStack() as stack:
+        for one, strike in zip(mutants, strikes, strict=True):
+            stack.enter_context(one.put_in(strike))
+        yield
