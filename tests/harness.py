@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -21,14 +21,19 @@ from reconciler.kinds.table.kind import TabledKind
 from reconciler.kinds.table.marks import RECORD
 from reconciler.live.fetch import fetch, kinds_to_read
 from reconciler.live.tenant import Tenant
+from reconciler.model.address import Address
 from reconciler.model.outcome import Outcome, Status
 from reconciler.model.plan import Plan
 from reconciler.model.secret import Secret
 from reconciler.model.state import Desired, Live, LiveObject
-from reconciler.plan.build import make_plan
+from reconciler.plan.build import make_plan, plan_of
 from reconciler.plan.match import Matched, match
+from reconciler.plan.mending import Mending
 from reconciler.sandbox import BASE_URL, Sandbox, transport
 from reconciler.verbs.further import look_further
+
+POLICY = Policy(guard_minimum=1000)
+"""Of small worlds, nearly all of which change."""
 
 
 class Killed(BaseException):
@@ -103,10 +108,45 @@ def paired(sandbox: Sandbox, desired: Desired, live: Live) -> Matched:
     return anyio.run(read)
 
 
-def plan_for(sandbox: Sandbox, desired: Desired, policy: Policy | None = None, **options: Any) -> Plan:
+def plan_for(sandbox: Sandbox, desired: Desired, policy: Policy | None = None) -> Plan:
+    matched = paired(sandbox, desired, snapshot(sandbox, desired))
+    return plan_of(Mending(matched, policy or POLICY))
+
+
+def known_to(matched: Matched) -> dict[Address, LiveObject]:
+    """The objects that a run may come to."""
+    return {**matched.known, **matched.objects, **matched.orphans}
+
+
+def run_of(client: Client, desired: Desired, observed: Mapping[Address, LiveObject], **other: Any) -> Run:
+    """A run that nobody listens to, that waits for nothing and keeps no journal."""
+    quiet = {"policy": POLICY, "journal": Silent(), "listener": lambda _: None, "sleep": no_sleep}
+    tenant = Tenant(client)
+    return Run(
+        project=desired.project,
+        resources=desired.resources,
+        observed=observed,
+        **{"tenant": tenant, **quiet, **other},
+    )
+
+
+def walk_of(plan: Plan, run: Run, parallelism: int = 1) -> Walk:
+    """The plan's actions, to be done by the machine's clock."""
+    return Walk(plan, run, parallelism=parallelism, now=lambda: datetime.now(UTC))
+
+
+def prepared(
+    sandbox: Sandbox, desired: Desired, wire: httpx.AsyncBaseTransport, **other: Any
+) -> Callable[[], Awaitable[Outcome]]:
+    """A run that is planned now, and carried out when it is called."""
     live = snapshot(sandbox, desired)
-    matched = paired(sandbox, desired, live)
-    return make_plan(desired, live, policy or Policy(guard_minimum=1000), matched=matched, **options)
+    plan, observed = make_plan(desired, live, POLICY), known_to(match(desired, live))
+
+    async def work() -> Outcome:
+        async with client_of(sandbox, wire=wire) as client:
+            return await walk_of(plan, run_of(client, desired, observed, **other)).outcome()
+
+    return work
 
 
 def apply_plan(
@@ -126,20 +166,10 @@ def apply_plan(
     async def work() -> Outcome:
         wire = Wire(transport(sandbox), kill_at, after)
         async with client_of(sandbox, wire=wire, parallelism=parallelism) as client:
-            run = Run(
-                project=desired.project,
-                resources=desired.resources,
-                observed={**matched.known, **matched.objects, **matched.orphans},
-                policy=policy,
-                tenant=Tenant(client),
-                journal=Silent(),
-                listener=lambda _: None,
-                sleep=no_sleep,
-                seen=live.by_id(),
-            )
+            run = run_of(client, desired, known_to(matched), policy=policy, seen=live.by_id())
             if meddle:
                 meddle()
-            return await Walk(plan, run, parallelism=parallelism, now=lambda: datetime.now(UTC)).outcome()
+            return await walk_of(plan, run, parallelism=parallelism).outcome()
 
     try:
         return anyio.run(work)
@@ -151,9 +181,9 @@ def apply_plan(
 
 def converge(sandbox: Sandbox, desired: Desired, policy: Policy | None = None, **options: Any) -> Outcome:
     """Plans and applies once; every action must end well."""
-    policy = policy or Policy(guard_minimum=1000)
+    policy = policy or POLICY
     live = snapshot(sandbox, desired)
-    plan = make_plan(desired, live, policy, matched=paired(sandbox, desired, live))
+    plan = plan_of(Mending(paired(sandbox, desired, live), policy))
     assert not plan.refusals, plan.refusals
     outcome = apply_plan(sandbox, desired, plan, live, policy, **options)
     bad = [(r.action.id, r.status.value, r.error) for r in outcome.results if r.status is not Status.DONE]

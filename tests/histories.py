@@ -17,6 +17,7 @@ from reconciler.kinds.table.marks import PROTECT, is_ours
 from reconciler.model.address import Address
 from reconciler.model.secret import Secret
 from reconciler.model.state import Desired, LiveObject, Resource
+from tests.definitions import action, trigger
 from tests.kinds.cases import CASES
 from tests.worlds import definition, desired, rules
 from tests.worlds_tabled import changed_tabled, tabled
@@ -59,15 +60,7 @@ def keys_of(resource: Resource) -> list[str]:
 
 def _integration(keys: Sequence[str], release: str, **more: Any) -> Resource:
     """An integration with these text variables, one of code, a list and a connection."""
-    step = {
-        "name": "Trigger",
-        "isTrigger": True,
-        "action": {
-            "key": "webhook",
-            "component": {"key": "webhook-triggers", "isPublic": True, "version": "LATEST"},
-        },
-        "inputs": {},
-    }
+    step = trigger()
     variables: list[dict[str, Any]] = [
         {"key": key, "dataType": "string", "defaultValue": TEXTS[0], "orgOnly": False} for key in keys
     ]
@@ -78,10 +71,7 @@ def _integration(keys: Sequence[str], release: str, **more: Any) -> Resource:
             "key": SHOP,
             "dataType": "connection",
             "orgOnly": False,
-            "connection": {
-                "key": "basic",
-                "component": {"key": "http", "isPublic": True, "version": "LATEST"},
-            },
+            "connection": action("basic", "http"),
             "inputs": {name: {"type": "value", "value": "demo"} for name in INPUTS},
         },
     ]

@@ -16,6 +16,7 @@ from reconciler.model.secret import Secret
 from reconciler.model.state import Desired, Resource
 from reconciler.sandbox.definition import dump
 from reconciler.sandbox.rules import RULES
+from tests.definitions import action, trigger
 from tests.worlds_tabled import KINDS as TABLED
 from tests.worlds_tabled import changed_tabled, tabled
 
@@ -47,26 +48,13 @@ def definitions(draw: st.DrawFn, name: str) -> dict[str, Any]:
     """A small definition: one or two flows, a string, a picklist and a connection as config variables."""
     flows = []
     for index in range(draw(st.integers(1, 2))):
-        steps: list[dict[str, Any]] = [
-            {
-                "name": "Trigger",
-                "isTrigger": True,
-                "action": {
-                    "key": "webhook",
-                    "component": {"key": "webhook-triggers", "isPublic": True, "version": "LATEST"},
-                },
-                "inputs": {},
-            }
-        ]
+        steps: list[dict[str, Any]] = [trigger()]
         for word in draw(st.lists(st.sampled_from(WORDS), unique=True, max_size=2)):
             steps.append(
                 {
                     "name": f"Get {word}",
                     "description": draw(st.sampled_from(["", "Reads them."])),
-                    "action": {
-                        "key": "httpGet",
-                        "component": {"key": "http", "isPublic": True, "version": "LATEST"},
-                    },
+                    "action": action("httpGet", "http"),
                     "inputs": {
                         "url": {"type": "value", "value": f"https://example.com/{word}"},
                     },

@@ -23,12 +23,14 @@ def result(op: Operation, answer: Answer) -> Any:
     """A query's value, or a mutation's object. Raises GraphQLError, NotFound, PayloadError or NullObject."""
     if answer.faults:
         raise _graphql_error(op, answer)
-    value = (answer.data or {}).get(op.name)
+    data = answer.data or {}
+    value = data.get(op.name)
     if not op.is_mutation:
         return value
     payload = value if isinstance(value, Mapping) else {}
-    if errors := payload.get("errors"):
-        raise _payload_error(op, errors)
+    for field, answered in {op.name: payload, **data}.items():
+        if isinstance(answered, Mapping) and (errors := answered.get("errors")):
+            raise _payload_error(op, field, errors)
     found = payload.get(op.result)
     if found is None and not op.name.startswith("delete"):
         raise NullObject(
@@ -72,12 +74,12 @@ def _ran(fault: Fault) -> bool:
     return bool(fault.path) and _GONE not in fault.message.lower()
 
 
-def _payload_error(op: Operation, errors: Iterable[Any]) -> PayloadError | NotFound:
+def _payload_error(op: Operation, field: str, errors: Iterable[Any]) -> PayloadError | NotFound:
     entries = [(at, clean(said, op.variables)) for at, said in map(_entry, errors)]
     text = _joined(f"{at}: {said}" if at not in ("", "__all__") else said for at, said in entries)
     if all(_GONE in said.lower() and at in _OBJECT_FIELDS for at, said in entries):
-        return NotFound(f"{op.name}: {text}", operation=op.name, address=op.address)
-    return PayloadError(text, operation=op.name, address=op.address)
+        return NotFound(f"{field}: {text}", operation=field, address=op.address)
+    return PayloadError(text, operation=field, address=op.address)
 
 
 def _entry(error: Any) -> tuple[str, str]:

@@ -54,7 +54,7 @@ INPUTS = Row(
 )
 
 
-def _connection(fields: Mapping[str, object]) -> Ref:
+def connection_ref(fields: Mapping[str, object]) -> Ref:
     """The component's connection, by which the server knows the inputs."""
     is_public = bool(fields.get("isPublic", True))
     component = Address("Component", reference(str(fields["component"]), is_public))
@@ -148,7 +148,7 @@ class ConnectionKind(TabledKind, Held, KeepsUnique, Redeploys, Supplies):
             required=True,
             fixed=True,
             path="connection.key",
-            stands_for=_connection,
+            stands_for=connection_ref,
         ),
         INPUTS,
     )

@@ -12,7 +12,8 @@ class Operation:
     """One GraphQL document with its variables.
 
     `name` is the root field that is asked for (`createCustomer`), used in messages and in reading the
-    answer; `result` is the object's field in a mutation's payload (`customer`), empty for queries.
+    answer; `result` is the object's field in a mutation's payload (`customer`), empty for queries. A document
+    may ask for a second one after it, of which only the refusal is heard.
     `repeatable` says that sending it twice does no harm: true for all queries.
     `timeout` is how long an answer may take, in seconds; None: the client's default.
     """

@@ -17,9 +17,9 @@ from reconciler.plan.baseline import without_baseline
 from reconciler.plan.deletion import Removal, deletions, not_understood, unread
 from reconciler.plan.drift import drifted, missing, strangers
 from reconciler.plan.graph import ordered
-from reconciler.plan.guards import on_the_whole
+from reconciler.plan.guards import not_permitted, on_the_whole
 from reconciler.plan.handing import action_of, hand_over
-from reconciler.plan.match import Matched, match
+from reconciler.plan.match import match
 from reconciler.plan.mending import Mending
 from reconciler.plan.names import Order
 from reconciler.plan.scope import Scope, scope
@@ -51,22 +51,19 @@ class _Settled:
     impact: Sequence[Steps]
 
 
-def make_plan(
-    desired: Desired,
-    live: Live,
-    policy: Policy,
-    *,
-    matched: Matched | None = None,
-    selection: Selection | None = None,
-) -> Plan:
+def make_plan(desired: Desired, live: Live, policy: Policy, selection: Selection | None = None) -> Plan:
     """The smallest ordered set of actions that makes `live` match `desired`, with the reasons.
 
     The same two sides and policy give the same plan, in the same order. What must not be done is not
-    raised, but stands in the plan's `refusals`. `matched` spares the pairing to a caller who has it.
+    raised, but stands in the plan's `refusals`.
     """
-    matched = matched or match(desired, live)
-    selection = selection or Selection()
-    mending = Mending(desired, matched, policy)
+    return plan_of(Mending(match(desired, live), policy), selection)
+
+
+def plan_of(mending: Mending, selection: Selection | None = None) -> Plan:
+    """The plan for two sides that are paired already, and of which more may have been asked."""
+    matched, policy, selection = mending.matched, mending.policy, selection or Selection()
+    desired, live = matched.desired, matched.live
     settled = _settled(mending, selection)
     found, removal = settled.scope, settled.removal
     draft = _Draft(refusals=[one for refusals in found.refused.values() for one in refusals])
@@ -113,6 +110,33 @@ def make_plan(
     return sealed(plan)
 
 
+def asked_for(
+    desired: Desired,
+    live: Live,
+    actions: Sequence[Action],
+    objects: Mapping[Address, LiveObject],
+    *,
+    reads: int,
+    warnings: Sequence[Diagnostic] = (),
+    unchanged: int = 0,
+) -> Plan:
+    """The plan of just these actions, which a person asks for by name: of all of them, or of none."""
+    denied = [" ".join(objects[action.address].denied) for action in actions]
+    plan = Plan(
+        project=desired.project,
+        environment=desired.environment,
+        desired=desired.digest,
+        live=live_digest(live),
+        actions=tuple(actions),
+        warnings=tuple(warnings),
+        refusals=tuple(not_permitted(actions, denied)),
+        unchanged=unchanged,
+        reads=reads,
+        all_or_nothing=True,
+    )
+    return sealed(plan)
+
+
 def _settled(mending: Mending, selection: Selection) -> _Settled:
     """What the run is about once all is known that speaks against it: whom a release meets, and who gives
     up a name, is known only when it is known who is changed.
@@ -122,7 +146,7 @@ def _settled(mending: Mending, selection: Selection) -> _Settled:
         found = scope(mending, selection)
         said = list(_impact(found.resources, mending))
         unplanned = [r for a, r in desired.resources.items() if a not in found.resources]
-        removal = deletions(desired, matched.live, matched, mending.policy, selection, unplanned)
+        removal = deletions(matched, mending.policy, selection, unplanned)
         # Beside a refusal nothing is deleted, so that nothing must make way for that.
         going = () if found.refused or removal.refusals else {one.target for one in removal.actions}
         without = found.resources if names.stay(going) else ()

@@ -38,21 +38,16 @@ class Removal:
 
 
 def deletions(
-    desired: Desired,
-    live: Live,
-    matched: Matched,
-    policy: Policy,
-    selection: Selection,
-    unplanned: Iterable[Resource] = (),
+    matched: Matched, policy: Policy, selection: Selection, unplanned: Iterable[Resource] = ()
 ) -> Removal:
     """What is to be deleted: nothing without `prune`, and only what bears this project's mark. Nothing is
     that may be an object of the `unplanned` resources.
     """
     if not policy.prune:
         return Removal([], [], [], [])
-    within = _within(live)
-    chosen = _asked_for(desired, matched, selection)
-    left_out = _around_kept(chosen, _kept(desired, live, matched, selection, unplanned), within)
+    within = _within(matched.live)
+    chosen = _asked_for(matched, selection)
+    left_out = _around_kept(chosen, _kept(matched, selection, unplanned), within)
     chosen = {a: obj for a, obj in chosen.items() if a not in left_out}
     refusals = [*_of_several(chosen, matched), *_protected(chosen)]
     kept = {obj.id for sharing in matched.sharing.values() for obj in sharing.values()}
@@ -61,30 +56,29 @@ def deletions(
     along = {o.id: (o, address) for address, obj in chosen.items() for o in _inside(obj, within)}
     lost = [(o, address) for o, address in along.values() if o.id not in names]
     told = [f"{o.title} is deleted with {address}" for o, address in lost]
-    refusals += [*_still_wanted(desired, matched, lost), *_not_to_be_lost(desired.project, matched, lost)]
-    refusals += _holding_the_odd(chosen, live)
+    refusals += [*_still_wanted(matched, lost), *_not_to_be_lost(matched, lost)]
+    refusals += _holding_the_odd(chosen, matched.live)
     if not policy.delete_strangers:
         refusals += _strangers(chosen, matched, within)
-        refusals += _holding_the_unread(chosen, live)
+        refusals += _holding_the_unread(chosen, matched.live)
     for address, obj in chosen.items():
         refusals += denials(address, [Verb.DELETE], obj.denied)
     return Removal(_actions(chosen, names, within), sorted(told), refusals, list(left_out.values()))
 
 
-def along_unread(
-    desired: Desired, live: Live, matched: Matched, policy: Policy, selection: Selection
-) -> list[Kind]:
+def along_unread(matched: Matched, policy: Policy, selection: Selection) -> list[Kind]:
     """The kinds of which something may be deleted along with what is to be deleted, if they were not read."""
-    outer = {a.kind for a in _asked_for(desired, matched, selection)} if policy.prune else set()
+    outer = {a.kind for a in _asked_for(matched, selection)} if policy.prune else set()
+    live = matched.live
     found = {kind.name: kind for name in sorted(outer) for kind, _ in inner_kinds(name)}
     return [kind for name, kind in found.items() if name not in live.whole and name not in live.unread]
 
 
-def _asked_for(desired: Desired, matched: Matched, selection: Selection) -> dict[Address, LiveObject]:
+def _asked_for(matched: Matched, selection: Selection) -> dict[Address, LiveObject]:
     return {
         a: obj
         for a, obj in matched.orphans.items()
-        if selection.about_orphan(a) and not _bars(selection, desired, a)
+        if selection.about_orphan(a) and not _bars(selection, matched.desired, a)
     }
 
 
@@ -118,14 +112,16 @@ def _actions(
 
 
 def _kept(
-    desired: Desired, live: Live, matched: Matched, selection: Selection, unplanned: Iterable[Resource]
+    matched: Matched, selection: Selection, unplanned: Iterable[Resource]
 ) -> dict[str, tuple[str, Address]]:
     """The ids of the objects that must stay, each with whose they are, and how surely."""
-    likely = {id_: ("what may be", address) for id_, address in possible(unplanned, live, matched).items()}
+    likely = {
+        id_: ("what may be", address) for id_, address in possible(unplanned, matched.live, matched).items()
+    }
     if not selection.exclude:
         return likely
     known = (*matched.objects.items(), *matched.orphans.items())
-    return likely | {obj.id: ("excluded", a) for a, obj in known if _bars(selection, desired, a)}
+    return likely | {obj.id: ("excluded", a) for a, obj in known if _bars(selection, matched.desired, a)}
 
 
 def _around_kept(
@@ -223,17 +219,16 @@ def _inside(outer: LiveObject, within: Within) -> Iterator[LiveObject]:
             yield from objects.get(tie.value(kind, outer), ())
 
 
-def _still_wanted(
-    desired: Desired, matched: Matched, lost: Sequence[tuple[LiveObject, Address]]
-) -> list[Refusal]:
+def _still_wanted(matched: Matched, lost: Sequence[tuple[LiveObject, Address]]) -> list[Refusal]:
     """Refuses to delete along with something else what a manifest names, protected or not."""
+    resources = matched.desired.resources
     names = {obj.id: address for address, obj in matched.objects.items()}
     found = sorted((names[obj.id], outer) for obj, outer in lost if obj.id in names)
     return [
         Refusal(
-            "protected" if desired.resources[address].protect else "still-wanted",
+            "protected" if resources[address].protect else "still-wanted",
             f"deleting {outer} would delete {address}, which "
-            + ("is protected" if desired.resources[address].protect else "its manifest asks for"),
+            + ("is protected" if resources[address].protect else "its manifest asks for"),
             str(outer),
             f"keep {outer}'s manifest, or take {address}'s away too",
         )
@@ -241,16 +236,15 @@ def _still_wanted(
     ]
 
 
-def _not_to_be_lost(
-    project: str, matched: Matched, lost: Sequence[tuple[LiveObject, Address]]
-) -> list[Refusal]:
+def _not_to_be_lost(matched: Matched, lost: Sequence[tuple[LiveObject, Address]]) -> list[Refusal]:
     """Refuses to delete along with something else what another project owns, or what remembers that it is
     protected.
     """
+    project = matched.desired.project.lower()
     wanted = {obj.id for obj in matched.objects.values()}
     refusals = []
     for obj, outer in sorted(lost, key=lambda one: (one[1], one[0].id)):
-        foreign = [m for m in marks_of(obj) if project_of(m) != project.lower()]
+        foreign = [m for m in marks_of(obj) if project_of(m) != project]
         if obj.id not in wanted and (foreign or is_protected(obj)):
             code = "owned-otherwise" if foreign else "protected"
             why = f'bears the mark "{foreign[0]}"' if foreign else "is protected"

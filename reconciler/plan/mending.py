@@ -29,9 +29,10 @@ class Mended:
 
 @dataclass(slots=True)
 class Mending:
-    """What would mend each resource's differences, asked once. A live object counts as it is now."""
+    """What would mend each resource's differences, asked once: whoever learns more of either side meanwhile
+    says so with `renew`. A live object counts as it is now.
+    """
 
-    desired: Desired
     matched: Matched
     policy: Policy
     names: Names = field(init=False)
@@ -40,8 +41,19 @@ class Mending:
     _lacking: dict[str, frozenset[Place]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.renew()
+
+    def renew(self) -> None:
+        """Forgets what was worked out, since more is known by now."""
         leaving = {live.id: a for a, live in self.matched.orphans.items() if self.policy.prune}
         self.names = Names(self.matched, self.steps, leaving)
+        self._known.clear()
+        self._refusals.clear()
+
+    @property
+    def desired(self) -> Desired:
+        """What git says."""
+        return self.matched.desired
 
     def steps(self, address: Address) -> Steps:
         """The steps of a resource, in order, and what there is to say about it."""

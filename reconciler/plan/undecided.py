@@ -6,23 +6,21 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from reconciler.definition import Definition
-from reconciler.kinds import all_kinds
-from reconciler.kinds.protocol import Policy
 from reconciler.model.address import Address
 from reconciler.model.plan import Change
 from reconciler.model.secret import Unproven
-from reconciler.plan.match import Matched
+from reconciler.plan.mending import Mending
 
 
-def undecided(matched: Matched, concerned: Collection[Address], policy: Policy) -> set[str]:
+def undecided(mending: Mending, concerned: Collection[Address]) -> set[str]:
     """The keys of the components of which a definition that differs holds inputs that may be passwords."""
     keys: set[str] = set()
-    for address, live in matched.objects.items():
+    for address, live in mending.matched.objects.items():
         if address not in concerned or not isinstance(live.fields.get("definition"), Definition):
             continue
-        found = all_kinds()[address.kind].steps(matched.request(address, policy), adopt=False)
-        if any(change.path.startswith("definition.") and _is_open(change) for change in found.changes):
-            sides = (matched.desired.resources[address].fields, live.fields)
+        changes = mending.steps(address).changes
+        if any(change.path.startswith("definition.") and _is_open(change) for change in changes):
+            sides = (mending.desired.resources[address].fields, live.fields)
             definitions = (fields.get("definition") for fields in sides)
             keys.update(
                 key for one in definitions if isinstance(one, Definition) for key in one.component_versions

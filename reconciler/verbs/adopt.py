@@ -13,12 +13,10 @@ from reconciler.kinds.table.marks import marks_of, project_of
 from reconciler.model.address import Address
 from reconciler.model.errors import InvalidInput, NotFound, NotUnderstood, Refused
 from reconciler.model.hints import suggest
-from reconciler.model.plan import Action, Plan, Refusal, Verb
+from reconciler.model.plan import Action, Refusal, Verb
 from reconciler.model.state import Desired, LiveObject
-from reconciler.plan.build import live_digest
-from reconciler.plan.guards import not_permitted
+from reconciler.plan.build import asked_for
 from reconciler.plan.match import Matched, match
-from reconciler.plan.seal import sealed
 from reconciler.verbs.plan import Planned
 from reconciler.verbs.session import Options, Session, connect, load_desired, policy
 
@@ -53,20 +51,11 @@ async def plan_to_adopt(session: Session, address: str, object_id: str) -> Plann
     request = matched.request(wanted, allowed)
     recorded = kind.baseline(request) if isinstance(kind, Recorded) else request.resource
     as_it_stands = replace(request, resource=recorded)
-    actions = () if _has_both(kind, request) else (_action(kind, as_it_stands),)
-    made = Plan(
-        project=desired.project,
-        environment=desired.environment,
-        desired=desired.digest,
-        live=live_digest(whole),
-        actions=actions,
-        refusals=tuple(not_permitted(actions, [" ".join(live.denied)] * len(actions))),
-        reads=reads + 2 * len(actions),
-        all_or_nothing=True,
-    )
+    actions = [] if _has_both(kind, request) else [_action(kind, as_it_stands)]
+    made = asked_for(desired, whole, actions, {wanted: live}, reads=reads + 2 * len(actions))
     resources = {**desired.resources, wanted: as_it_stands.resource}
     objects = {**matched.known, **matched.objects, **matched.orphans}
-    return Planned(sealed(made), replace(desired, resources=resources), whole, objects, allowed)
+    return Planned(made, replace(desired, resources=resources), whole, objects, allowed)
 
 
 def _stop(_: Address, error: NotUnderstood) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from reconciler.kinds import all_kinds
@@ -12,12 +12,10 @@ from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import InvalidInput, Refused
 from reconciler.model.hints import suggest
-from reconciler.model.plan import Action, Cause, Change, Plan, Refusal, Verb
+from reconciler.model.plan import Action, Cause, Change, Refusal, Verb
 from reconciler.model.state import Desired, LiveObject, Resource
-from reconciler.plan.build import live_digest
-from reconciler.plan.guards import not_permitted
+from reconciler.plan.build import asked_for
 from reconciler.plan.match import Matched, address_of_one, ambiguous, match
-from reconciler.plan.seal import sealed
 from reconciler.verbs.plan import Planned
 from reconciler.verbs.session import Session, connect, load_desired
 
@@ -39,20 +37,12 @@ async def plan_to_forget(session: Session, addresses: Sequence[str]) -> Planned:
         live = await fetch(client, kinds.values())
     matched = match(desired, live)
     chosen = _chosen(desired, matched, list(dict.fromkeys(addresses)))
-    actions = tuple(_action(desired.project, address, obj) for address, obj in chosen.items())
-    made = Plan(
-        project=desired.project,
-        environment=desired.environment,
-        desired=desired.digest,
-        live=live_digest(live),
-        actions=actions,
-        warnings=tuple(_named_still(chosen, desired, matched)),
-        refusals=tuple(not_permitted(actions, [" ".join(obj.denied) for obj in chosen.values()])),
-        reads=live.requests + len(actions),
-        all_or_nothing=True,
-    )
+    actions = [_action(desired.project, address, obj) for address, obj in chosen.items()]
+    warnings = [_warning(desired.resources[one], matched) for one in chosen if one in desired.resources]
+    reads = live.requests + len(actions)
+    made = asked_for(desired, live, actions, chosen, reads=reads, warnings=warnings)
     # No manifest has a say in this: what they ask for is neither compared nor written.
-    return Planned(sealed(made), replace(desired, resources={}), live, chosen, Policy())
+    return Planned(made, replace(desired, resources={}), live, chosen, Policy())
 
 
 def _chosen(desired: Desired, matched: Matched, addresses: Sequence[str]) -> dict[Address, LiveObject]:
@@ -124,14 +114,6 @@ def _action(project: str, address: Address, obj: LiveObject) -> Action:
         kind.basis(obj, None),
         obj.id,
     )
-
-
-def _named_still(
-    chosen: Mapping[Address, LiveObject], desired: Desired, matched: Matched
-) -> list[Diagnostic]:
-    return [
-        _warning(desired.resources[address], matched) for address in chosen if address in desired.resources
-    ]
 
 
 def _warning(resource: Resource, matched: Matched) -> Diagnostic:

@@ -74,6 +74,7 @@ async def look_up_configurations(client: Client, mending: Mending, concerned: It
         while isinstance(kind, AskedFurther) and (op := to_be_read(mending.request(address), asked)):
             found = await there(tenant, kind, op)
             matched.learn(address, kind.answered(matched.objects[address], op, found))
+            mending.renew()
 
 
 async def look_up_needs(client: Client, mending: Mending, concerned: Collection[Address]) -> list[Diagnostic]:

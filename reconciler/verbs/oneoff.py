@@ -11,11 +11,9 @@ from reconciler.kinds.protocol import Policy, ignored
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import InvalidInput
-from reconciler.model.plan import Action, Cause, Change, Plan, Verb
+from reconciler.model.plan import Action, Cause, Change, Verb
 from reconciler.model.state import Desired, Live, LiveObject, Resource
-from reconciler.plan.build import live_digest
-from reconciler.plan.guards import not_permitted
-from reconciler.plan.seal import sealed
+from reconciler.plan.build import asked_for
 from reconciler.verbs.owned import INSTANCE, addressed, as_written, selected
 from reconciler.verbs.plan import Planned
 from reconciler.verbs.session import Session, connect
@@ -39,28 +37,26 @@ async def plan_one_off(
         if patterns:
             chosen = {**await selected(client, written, patterns), **chosen}
         identity, reads = await client.identity(), client.stats.reads
-    actions = tuple(action for address, obj in chosen.items() for action in _actions(verb, address, obj))
+    actions = [action for address, obj in chosen.items() for action in _actions(verb, address, obj)]
     warnings += [
         warning
         for address, obj in chosen.items()
         for warning in _said(verb, obj, written.resources.get(address))
     ]
     live = Live(identity.tenant, {INSTANCE: tuple(chosen.values())}, reads)
-    made = Plan(
-        project=written.project,
-        environment=written.environment,
-        desired=written.digest,
-        live=live_digest(live),
-        actions=actions,
-        warnings=tuple(warnings),
-        refusals=tuple(not_permitted(actions, [" ".join(chosen[a.address].denied) for a in actions])),
-        unchanged=len(chosen) - len({action.address for action in actions}),
-        reads=reads + len({action.address for action in actions}),
-        all_or_nothing=True,
+    changed = len({action.address for action in actions})
+    made = asked_for(
+        written,
+        live,
+        actions,
+        chosen,
+        reads=reads + changed,
+        warnings=warnings,
+        unchanged=len(chosen) - changed,
     )
     # No manifest has a say in this: what they ask for is neither compared nor written.
     nothing = Desired(written.project, written.environment, {}, written.digest)
-    return Planned(sealed(made), nothing, live, chosen, Policy())
+    return Planned(made, nothing, live, chosen, Policy())
 
 
 def _actions(verb: Verb, address: Address, obj: LiveObject) -> Iterator[Action]:

@@ -13,7 +13,7 @@ from reconciler.model.errors import InvalidInput
 from reconciler.model.lease import Lease
 from reconciler.model.plan import Plan
 from reconciler.model.state import Desired, Live, LiveObject
-from reconciler.plan.build import make_plan
+from reconciler.plan.build import plan_of
 from reconciler.plan.choice import choices
 from reconciler.plan.deletion import along_unread
 from reconciler.plan.match import match
@@ -64,8 +64,8 @@ async def plan(session: Session, options: Options, *, every_kind: bool = False) 
         reach = within_reach(desired, selection)
         live = await fetch(client, kinds, needed=kinds_named(reach), concurrency=options.parallelism)
         matched = match(desired, live, choices(options.use, desired))
-        if along := along_unread(desired, live, matched, allowed, selection):
-            live = matched.live = with_beside(live, await fetch(client, along, needed=()))
+        if along := along_unread(matched, allowed, selection):
+            matched.live = with_beside(live, await fetch(client, along, needed=()))
         note_owed(session, live.tenant, matched, allowed)
         await look_further(
             client,
@@ -74,22 +74,24 @@ async def plan(session: Session, options: Options, *, every_kind: bool = False) 
             matched.learn,
             matched.puzzled,
         )
-        if keys := undecided(matched, reach.resources.keys(), allowed):
+        mending = Mending(matched, allowed)
+        if keys := undecided(mending, reach.resources.keys()):
             for one in await with_inputs(client, keys):
                 matched.know(Address(one.kind, one.fields["reference"]), one)
+            mending.renew()
         concerned = [a for a, resource in reach.resources.items() if not selection.bars(resource)]
-        await look_up_configurations(client, Mending(desired, matched, allowed), concerned)
-        untold = await look_up_needs(client, Mending(desired, matched, allowed), concerned)
-        live = replace(live, requests=client.stats.reads)
+        await look_up_configurations(client, mending, concerned)
+        untold = await look_up_needs(client, mending, concerned)
+        matched.live = replace(matched.live, requests=client.stats.reads)
         lease, more = await seen(session, client)
         if selection.select:
             # What comes along is known only now; the secrets of all else stay unread.
-            found = scope(Mending(desired, matched, allowed), selection)
-            desired, wrong = unsealed(desired, reader, found.resources)
+            found = scope(mending, selection)
+            matched.desired, wrong = unsealed(desired, reader, found.resources)
             if wrong:
                 raise InvalidInput(list(in_order(wrong)))
-            matched.desired = desired
-        made = make_plan(desired, live, allowed, matched=matched, selection=selection)
+            mending.renew()
+        made = plan_of(mending, selection)
         asked = client.stats.reads
         notes = await with_people(client, made.notes, matched.objects)
         made = replace(
@@ -100,4 +102,4 @@ async def plan(session: Session, options: Options, *, every_kind: bool = False) 
             all_or_nothing=options.all_or_nothing,
         )
     objects = {**matched.known, **matched.objects, **matched.orphans}
-    return Planned(made, desired, live, objects, allowed, lease)
+    return Planned(made, matched.desired, matched.live, objects, allowed, lease)

@@ -71,18 +71,6 @@ class Remote(Folder):
         assert not answer.get("errors"), answer
         return answer["data"]
 
-    def behind(self, mutation: str, values: dict[str, Any]) -> Any:
-        """Someone else's mutation; the object in its answer."""
-        kind = next(k for k in ("integration", "customer", "instance") if k in mutation.lower())
-        type_name = mutation[0].upper() + mutation[1:] + "Input"
-        query = (
-            f"mutation ($input: {type_name}!) {{ {mutation}(input: $input) "
-            f"{{ {kind} {{ id }} errors {{ field messages }} }} }}"
-        )
-        payload = self.ask(query, {"input": values})[mutation]
-        assert not payload["errors"], payload
-        return payload[kind]
-
     def named(self, connection: str, name: str, fields: str = "id") -> Any:
         """The only object of that name in a list."""
         nodes = self.ask(f"{{ {connection}(name: {json.dumps(name)}) {{ nodes {{ name {fields} }} }} }}")

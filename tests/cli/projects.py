@@ -100,31 +100,25 @@ class Folder:
         (self.root / ".reconciler").mkdir(exist_ok=True)
         return Sandbox(self.root / ".reconciler" / "sandbox.db")
 
+    def mutate(self, name: str, values: dict[str, Any], shown: str = "") -> dict[str, Any]:
+        """Someone else's mutation, which is carried out; its answer, with what is `shown` there."""
+        query = (
+            f"mutation ($input: {name[0].upper()}{name[1:]}Input!) "
+            f"{{ {name}(input: $input) {{ {shown} errors {{ field messages }} }} }}"
+        )
+        found: dict[str, Any] = self.ask(query, {"input": values})[name]
+        assert not found["errors"], found
+        return found
+
     def behind(self, mutation: str, values: dict[str, Any]) -> Any:
         """Someone else's mutation; the object in its answer."""
         kind = next(k for k in ("integration", "customer", "instance") if k in mutation.lower())
-        type_name = mutation[0].upper() + mutation[1:] + "Input"
-        query = (
-            f"mutation ($input: {type_name}!) {{ {mutation}(input: $input) "
-            f"{{ {kind} {{ id }} errors {{ field messages }} }} }}"
-        )
-        sandbox = self.sandbox()
-        try:
-            _, answer, _ = sandbox.execute(query, {"input": values})
-        finally:
-            sandbox.close()
-        assert not answer.get("errors"), answer
-        payload = answer["data"][mutation]
-        assert not payload["errors"], payload
-        return payload[kind]
+        return self.mutate(mutation, values, f"{kind} {{ id }}")[kind]
 
-    def ask(self, query: str) -> Any:
-        """A query to the tenant; its data."""
-        sandbox = self.sandbox()
-        try:
-            _, answer, _ = sandbox.execute(query, {})
-        finally:
-            sandbox.close()
+    def ask(self, query: str, variables: dict[str, Any] | None = None) -> Any:
+        """Any GraphQL, sent to the tenant; its data."""
+        with self.sandbox() as sandbox:
+            _, answer, _ = sandbox.execute(query, variables or {})
         assert not answer.get("errors"), answer
         return answer["data"]
 
@@ -137,8 +131,5 @@ class Folder:
 
     def writes(self) -> int:
         """How many mutations the tenant carried out so far."""
-        sandbox = self.sandbox()
-        try:
+        with self.sandbox() as sandbox:
             return sandbox.writes()
-        finally:
-            sandbox.close()

@@ -14,10 +14,7 @@ import httpx
 import pytest
 
 from reconciler.apply.run import Walk
-from reconciler.apply.running import Run
-from reconciler.kinds.protocol import Policy
 from reconciler.live.fetch import fetch, kinds_to_read
-from reconciler.live.tenant import Tenant
 from reconciler.manifests import project as projects
 from reconciler.manifests.bundle import files_of, packed
 from reconciler.manifests.load import load
@@ -28,7 +25,7 @@ from reconciler.plan.match import match
 from reconciler.sandbox import Sandbox, transport
 from tests.acceptance.remote import Remote
 from tests.cli.projects import Folder
-from tests.harness import Killed, Silent, client_of, no_sleep
+from tests.harness import Killed, client_of, known_to, run_of
 from tests.manifests.bundles import INDEX, changed, needs_node
 from tests.sandbox.served import ServedSandbox
 
@@ -292,16 +289,7 @@ def run(sandbox: Sandbox, desired: Desired, at: int, after: bool) -> Outcome:
         async with client_of(sandbox, wire=mortal) as client:
             live = await fetch(client, kinds_to_read(desired, prune=False))
             matched = match(desired, live)
-            run = Run(
-                project=desired.project,
-                resources=desired.resources,
-                observed={**matched.objects, **matched.orphans},
-                policy=Policy(guard_minimum=1000),
-                tenant=Tenant(client),
-                journal=Silent(),
-                listener=lambda _: None,
-                sleep=no_sleep,
-            )
+            run = run_of(client, desired, known_to(matched))
             plan = make_plan(desired, live, run.policy)
             return await Walk(plan, run, parallelism=4, now=lambda: NOW).outcome()
 
@@ -324,15 +312,12 @@ def test_a_run_that_died_is_gone_on_with(known: bool, at: int, after: bool, proj
         apply(project)
         orders(project, changed(), "1.1.0")
     before = published(project)
-    sandbox = project.sandbox()
-    try:
+    with project.sandbox() as sandbox:
         with pytest.raises(BaseExceptionGroup) as caught:
             run(sandbox, desired_of(project), at, after)
         assert caught.value.subgroup(Killed)
         arrived = at > 2 or (at == 2 and after)
         assert published(project) == [*before, *([signature(project)] if arrived else [])]
-    finally:
-        sandbox.close()
     apply(project)
     unchanged(project)
     assert published(project) == [*before, signature(project)]

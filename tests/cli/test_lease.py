@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -40,15 +38,6 @@ def leased(project: Folder, monkeypatch: pytest.MonkeyPatch) -> Folder:
     return project
 
 
-@contextmanager
-def tenant(project: Folder) -> Iterator[Sandbox]:
-    sandbox = project.sandbox()
-    try:
-        yield sandbox
-    finally:
-        sandbox.close()
-
-
 def other(sandbox: Sandbox, *, seconds: float = 600, holder: str = "bob@there") -> None:
     """Someone else's lease, which ends in so many seconds."""
     now = datetime.now(UTC)
@@ -59,13 +48,13 @@ def other(sandbox: Sandbox, *, seconds: float = 600, holder: str = "bob@there") 
 
 def left(project: Folder) -> Lease | None:
     op = profile.find("shop")
-    with tenant(project) as sandbox:
+    with project.sandbox() as sandbox:
         _, answer, _ = sandbox.execute(op.document, dict(op.variables))
     return profile.found("shop", answer["data"]["instanceProfiles"])
 
 
 def held_by_bob(project: Folder, **options: Any) -> None:
-    with tenant(project) as sandbox:
+    with project.sandbox() as sandbox:
         other(sandbox, **options)
 
 
@@ -77,7 +66,7 @@ def test_applied_under_a_lease_that_is_given_back(leased: Folder):
 
 
 def test_given_back_after_a_failure(leased: Folder):
-    with tenant(leased) as sandbox:
+    with leased.sandbox() as sandbox:
         sandbox.set_rule("label_limit", "64")
     leased.manifest("Customer", "acme", name="Acme", labels=["l" * 70])
     assert leased("apply", "--yes")[0] == 1
@@ -125,7 +114,7 @@ def test_taken_on_purpose(leased: Folder):
 def test_the_plan_shows_who_works_on_the_tenant(leased: Folder):
     assert "lease" not in leased.json("plan")
     held_by_bob(leased)
-    with tenant(leased) as sandbox:
+    with leased.sandbox() as sandbox:
         sandbox.role = "guest"  # a token that may only read
     document = leased.json("plan")
     shown = document["lease"]
@@ -166,10 +155,10 @@ def test_a_hostile_holder_is_shown_not_obeyed(leased: Folder, name: str):
 
 def test_without_the_policy_nothing_of_it_is_sent(leased: Folder):
     def cost() -> tuple[int, dict[str, Any]]:
-        with tenant(leased) as sandbox:
+        with leased.sandbox() as sandbox:
             before = sandbox.requests()
         document = leased.json("plan")
-        with tenant(leased) as sandbox:
+        with leased.sandbox() as sandbox:
             return sandbox.requests() - before, document["requests"]
 
     requests, estimate = cost()

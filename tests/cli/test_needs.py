@@ -23,11 +23,8 @@ def strict(project: Folder) -> Folder:
 
 
 def publish_own(project: Folder, **more: Any) -> None:
-    sandbox = project.sandbox()
-    try:
+    with project.sandbox() as sandbox:
         sandbox.add_component("acme-erp", **more)
-    finally:
-        sandbox.close()
 
 
 def integration(project: Folder, text: str, name: str = "orders", release: str | None = "1.0.0") -> None:
@@ -62,12 +59,7 @@ def test_a_component_that_is_not_there_is_refused(strict: Folder, reference: str
     assert strict("apply", "--yes")[0] == 5
     # The import really would have been refused.
     raw = "mutation ($d: String!) { importIntegration(input: {definition: $d}) { errors { messages } } }"
-    sandbox = strict.sandbox()
-    try:
-        _, answer, _ = sandbox.execute(raw, {"d": text})
-    finally:
-        sandbox.close()
-    assert answer["data"]["importIntegration"]["errors"]
+    assert strict.ask(raw, {"d": text})["importIntegration"]["errors"]
 
 
 def test_one_finding_names_all_that_need_it(strict: Folder):
@@ -193,11 +185,8 @@ def requests(project: Folder, *arguments: str) -> int:
     """How many requests a plan takes."""
 
     def so_far() -> int:
-        sandbox = project.sandbox()
-        try:
+        with project.sandbox() as sandbox:
             return sandbox.requests()
-        finally:
-            sandbox.close()
 
     before = so_far()
     project.json("plan", *arguments)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.kinds.integration.kind import IntegrationKind
 from tests.cli.projects import DEFINITION, Folder
 from tests.cli.test_rollout import customers, definition, rollout, versions
 
@@ -454,3 +455,8 @@ def test_a_refusal_stands_although_the_journal_cannot_tell_of_it(staked: Folder)
 def test_a_person_that_looks_at_a_plan_leaves_no_trace_in_the_history(staked: Folder):
     assert staked("plan")[0] == 5
     assert len(staked.json("history")["runs"]) == 1
+
+
+def test_what_a_kind_stumbles_over_is_one_refusal(shop: Folder, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(IntegrationKind, "steps", lambda *_, **__: {}["surprise"])
+    assert refused(shop.json("plan")) == [("unreadable", INTEGRATION)]

@@ -63,14 +63,8 @@ def rollout(project: Folder, release: str, most: int, **template: Any) -> None:
 def versions(project: Folder) -> Counter[int]:
     """How many instances are deployed at which version."""
     query = "{ instances(isSystem: false, first: 100, offset: %d) { nodes { deployedVersion } } }"
-    sandbox, found = project.sandbox(), Counter[int]()
-    try:
-        for offset in range(0, 300, 100):
-            nodes = sandbox.execute(query % offset)[1]["data"]["instances"]["nodes"]
-            found.update(int(node["deployedVersion"]) for node in nodes)
-    finally:
-        sandbox.close()
-    return found
+    pages = [project.ask(query % offset)["instances"]["nodes"] for offset in range(0, 300, 100)]
+    return Counter(int(node["deployedVersion"]) for nodes in pages for node in nodes)
 
 
 def test_a_version_that_fails_for_3_of_200_stops_within_the_first_wave(project: Folder):

@@ -160,23 +160,8 @@ def test_the_look_is_in_the_estimate(shop: Folder) -> None:
 def person(shop: Folder, customer: str) -> str:
     """Makes a user of a customer by hand; its id."""
     roles = shop.ask("{ customerRoles { id } }")["customerRoles"]
-    sandbox = shop.sandbox()
-    try:
-        _, answer, _ = sandbox.execute(
-            "mutation ($input: CreateCustomerUserInput!) "
-            "{ createCustomerUser(input: $input) { user { id } errors { messages } } }",
-            {
-                "input": {
-                    "customer": customer,
-                    "email": "eve@example.com",
-                    "name": "Eve",
-                    "role": roles[0]["id"],
-                }
-            },
-        )
-    finally:
-        sandbox.close()
-    return str(answer["data"]["createCustomerUser"]["user"]["id"])
+    eve = {"customer": customer, "email": "eve@example.com", "name": "Eve", "role": roles[0]["id"]}
+    return str(shop.mutate("createCustomerUser", eve, "user { id }")["user"]["id"])
 
 
 def test_a_user_of_a_customer_counts_as_a_stranger(shop: Folder) -> None:

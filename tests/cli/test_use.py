@@ -8,24 +8,16 @@ import pytest
 
 from tests.cli.projects import Folder
 
-CREATE = (
-    "mutation ($input: CreateAlertGroupInput!) "
-    "{ createAlertGroup(input: $input) { alertGroup { id } errors { messages } } }"
-)
 GROUP = "AlertGroup/on-call"
 
 
 @pytest.fixture
 def twins(project: Folder) -> list[str]:
     """Two groups of one name, of which the manifest asks for more; their ids."""
-    sandbox = project.sandbox()
-    try:
-        made = [sandbox.execute(CREATE, {"input": {"name": "On call"}})[1] for _ in range(2)]
-    finally:
-        sandbox.close()
+    made = [project.mutate("createAlertGroup", {"name": "On call"}, "alertGroup { id }") for _ in range(2)]
     (user, *_) = project.ask("{ users { nodes { email } } }")["users"]["nodes"]
     project.manifest("AlertGroup", "on-call", name="On call", users=[user["email"]])
-    return [answer["data"]["createAlertGroup"]["alertGroup"]["id"] for answer in made]
+    return [answer["alertGroup"]["id"] for answer in made]
 
 
 def test_the_plan_names_both_and_a_way_out(project: Folder, twins: list[str]):

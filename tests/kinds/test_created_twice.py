@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from io import StringIO
@@ -19,26 +19,19 @@ import httpx
 import pytest
 from rich.console import Console
 
-from reconciler.apply.journal import FileJournal, Journal, read_journal
-from reconciler.apply.run import Walk
-from reconciler.apply.running import Run
+from reconciler.apply.journal import FileJournal, read_journal
 from reconciler.kinds import all_kinds
 from reconciler.kinds.capabilities import TakenBack
-from reconciler.kinds.protocol import Policy
-from reconciler.live.tenant import Tenant
 from reconciler.model.address import Address
 from reconciler.model.outcome import Outcome, Status
 from reconciler.model.plan import Verb
 from reconciler.model.state import Desired, LiveObject, Resource
-from reconciler.plan.build import make_plan
-from reconciler.plan.match import match
 from reconciler.report.document import outcome_document
 from reconciler.report.text import render_outcome
 from reconciler.sandbox import Sandbox, transport
-from tests.harness import Killed, Silent, Wire, client_of, no_sleep, plan_for, snapshot
+from tests.harness import Killed, Wire, plan_for, prepared, snapshot
 from tests.worlds import desired
 
-POLICY = Policy(guard_minimum=1000)
 GROUP, MONITOR = Address("AlertGroup", "night"), Address("AlertMonitor", "failed")
 NIGHT = Resource(GROUP, {"name": "Night"})
 FAILED = Resource(
@@ -49,34 +42,8 @@ DONE, STALE = (Verb.CREATE, Status.DONE), (Verb.CREATE, Status.STALE)
 TAKEN_BACK, LEFT = (Verb.DELETE, Status.DONE), (Verb.DELETE, Status.STALE)
 
 
-def prepared(
-    sandbox: Sandbox, wanted: Desired, wire: httpx.AsyncBaseTransport, journal: Journal | None = None
-) -> Callable[[], Awaitable[Outcome]]:
-    """A run that is planned now, and carried out when it is called."""
-    live = snapshot(sandbox, wanted)
-    plan, matched = make_plan(wanted, live, POLICY), match(wanted, live)
-
-    async def work() -> Outcome:
-        async with client_of(sandbox, wire=wire) as client:
-            run = Run(
-                project=wanted.project,
-                resources=wanted.resources,
-                observed={**matched.known, **matched.objects},
-                policy=POLICY,
-                tenant=Tenant(client),
-                journal=journal or Silent(),
-                listener=lambda _: None,
-                sleep=no_sleep,
-            )
-            return await Walk(plan, run, parallelism=1, now=lambda: datetime.now(UTC)).outcome()
-
-    return work
-
-
-def applied(
-    sandbox: Sandbox, wanted: Desired, wire: httpx.AsyncBaseTransport, journal: Journal | None = None
-) -> Outcome:
-    return anyio.run(prepared(sandbox, wanted, wire, journal))
+def applied(sandbox: Sandbox, wanted: Desired, wire: httpx.AsyncBaseTransport, **other: Any) -> Outcome:
+    return anyio.run(prepared(sandbox, wanted, wire, **other))
 
 
 def ends(outcome: Outcome) -> list[tuple[Verb, Status]]:
@@ -444,7 +411,7 @@ def test_people_and_the_journal_see_what_was_taken_back(tmp_path: Path):
     with Sandbox() as sandbox:
         journal = FileJournal(tmp_path, lambda: datetime.now(UTC))
         wire = At(sandbox, "createAlertGroup", lambda: create(sandbox))
-        outcome = applied(sandbox, desired([NIGHT]), wire, journal)
+        outcome = applied(sandbox, desired([NIGHT]), wire, journal=journal)
     document = outcome_document(outcome, created_at="2026-01-01T00:00:00Z")
     removed = document["actions"][1]
     assert (removed["verb"], removed["status"], removed["unplanned"]) == ("delete", "done", True)

@@ -18,9 +18,10 @@ from reconciler.live.fetch import fetch, kinds_to_read
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Plan, Verb
 from reconciler.model.secret import Secret
-from reconciler.model.state import Desired, Live
-from reconciler.plan.build import make_plan
+from reconciler.model.state import Desired
+from reconciler.plan.build import plan_of
 from reconciler.plan.match import Matched, match
+from reconciler.plan.mending import Mending
 from reconciler.plan.select import Selection
 from reconciler.report.document import dumps, plan_document
 from reconciler.verbs.further import look_further
@@ -96,14 +97,12 @@ def planned(desired: Desired, answers: dict[str, Any]) -> Plan:
     key = Secret(os.environ["KIND_KEY"])
     policy = Policy(prune=True, allow_delete=True, allow_update=True, secret_key=key)
 
-    live, matched = anyio.run(read, desired, Recorded(answers), policy)
-    return make_plan(desired, live, policy, matched=matched)
+    return plan_of(Mending(anyio.run(read, desired, Recorded(answers), policy), policy))
 
 
-async def read(desired: Desired, client: Any, policy: Policy) -> tuple[Live, Matched]:
+async def read(desired: Desired, client: Any, policy: Policy) -> Matched:
     """Both sides paired, as `plan` reads them."""
-    live = await fetch(client, kinds_to_read(desired, prune=True))
-    matched = match(desired, live)
+    matched = match(desired, await fetch(client, kinds_to_read(desired, prune=True)))
     await look_further(
         client,
         list(matched.objects),
@@ -111,7 +110,7 @@ async def read(desired: Desired, client: Any, policy: Policy) -> tuple[Live, Mat
         matched.learn,
         matched.puzzled,
     )
-    return live, matched
+    return matched
 
 
 def recorded(world: World) -> tuple[Desired, dict[str, Any]]:

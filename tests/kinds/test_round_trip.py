@@ -252,18 +252,12 @@ def test_a_creation_costs_what_the_plan_says(world: World, kind: str) -> None:
     """Where two runs at once could make the same object, a creation looks once more."""
     world.declare(kind)
     told = world.json("plan")["requests"]
-    sandbox = world.sandbox()
-    try:
+    with world.sandbox() as sandbox:
         before, writes = sandbox.requests(), sandbox.writes()
-    finally:
-        sandbox.close()
     world.run("apply", "--yes")
-    sandbox = world.sandbox()
-    try:
+    with world.sandbox() as sandbox:
         sent = sandbox.writes() - writes
         read = sandbox.requests() - before - sent
-    finally:
-        sandbox.close()
     # Whose token it is is asked once for both halves of an apply in one process.
     assert (told["write"], told["read"] - 1) == (sent, read)
 

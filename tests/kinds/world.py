@@ -47,22 +47,6 @@ class World(Folder):
         case: Case = CASES[kind]
         self.mutate(case.update, {"id": object_id, **(case.edit if values is None else values)})
 
-    def mutate(self, name: str, values: dict[str, Any]) -> dict[str, Any]:
-        """Somebody else's mutation."""
-        query = (
-            f"mutation ($input: {name[0].upper()}{name[1:]}Input!) "
-            f"{{ {name}(input: $input) {{ errors {{ field messages }} }} }}"
-        )
-        sandbox = self.sandbox()
-        try:
-            _, answer, _ = sandbox.execute(query, {"input": values})
-        finally:
-            sandbox.close()
-        assert not answer.get("errors"), answer
-        assert not answer["data"][name]["errors"], answer
-        found: dict[str, Any] = answer["data"][name]
-        return found
-
     def told(self, kind: str, object_id: str) -> str:
         """What the object says where marks are kept."""
         case = CASES[kind]

@@ -29,16 +29,13 @@ SLOW = settings(
 @SLOW
 @given(worlds())
 def test_after_applying_there_is_nothing_to_do_and_nothing_is_written(world: World):
-    sandbox = Sandbox(rules=world.rules)
-    try:
+    with Sandbox(rules=world.rules) as sandbox:
         for desired in (world.first, world.later):
             converge(sandbox, desired)
             assert plan_for(sandbox, desired).actions == ()
             before = sandbox.writes()
             converge(sandbox, desired)
             assert sandbox.writes() == before
-    finally:
-        sandbox.close()
 
 
 @SLOW
@@ -79,16 +76,13 @@ def test_every_prefix_of_an_apply_is_a_place_to_go_on_from(world: World, data: s
 @SLOW
 @given(worlds())
 def test_what_manifests_do_not_mention_is_left_alone(world: World):
-    sandbox = Sandbox(rules=world.rules)
-    try:
+    with Sandbox(rules=world.rules) as sandbox:
         foreign = _foreign(sandbox)
         converge(sandbox, world.first)
         converge(sandbox, world.later)
         live = snapshot(sandbox)
         now = {o.id: (repr(sorted(o.fields)), o.labels) for o in live.objects["Customer"] if o.id in foreign}
         assert now == foreign
-    finally:
-        sandbox.close()
 
 
 def _foreign(sandbox: Sandbox) -> dict[str, tuple[str, frozenset[str]]]:
@@ -141,12 +135,9 @@ def test_two_tenants_whose_numbers_differ_take_the_same_manifests(shift: int):
     from tests.worlds import wanted
 
     desired = _one(wanted())
-    sandbox = Sandbox(component_shift=shift, version_shift=shift)
-    try:
+    with Sandbox(component_shift=shift, version_shift=shift) as sandbox:
         converge(sandbox, desired)
         assert plan_for(sandbox, desired).actions == ()
-    finally:
-        sandbox.close()
 
 
 def _one(strategy):

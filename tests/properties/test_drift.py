@@ -29,8 +29,7 @@ ROOM = 20
 @contextmanager
 def applied(history: History) -> Iterator[Sandbox]:
     """A tenant to which all but the last state of git was applied."""
-    sandbox = Sandbox(rules=history.rules)
-    try:
+    with Sandbox(rules=history.rules) as sandbox:
         for wanted in history.applied:
             try:
                 converge(sandbox, wanted, history.policy)
@@ -39,8 +38,6 @@ def applied(history: History) -> Iterator[Sandbox]:
                 assume("write-only-input" not in str(error))
                 raise
         yield sandbox
-    finally:
-        sandbox.close()
 
 
 def blamed(plan: Plan) -> list[tuple[str, str, str]]:

@@ -13,7 +13,8 @@ from reconciler.kinds.protocol import Policy
 from reconciler.model.address import Address
 from reconciler.model.plan import Cause
 from reconciler.model.state import Desired, Resource
-from reconciler.plan.build import make_plan
+from reconciler.plan.build import plan_of
+from reconciler.plan.mending import Mending
 from reconciler.sandbox import Sandbox
 from tests.harness import Killed, apply_plan, converge, paired, plan_for, snapshot
 from tests.properties.test_converge import SLOW
@@ -74,15 +75,12 @@ def asked(desired: Desired) -> dict[Address, object]:
 @SLOW
 @given(exchanges())
 def test_one_apply_is_enough(world: Exchange):
-    sandbox = Sandbox(rules=world.rules)
-    try:
+    with Sandbox(rules=world.rules) as sandbox:
         converge(sandbox, world.first)
         converge(sandbox, world.later)
         plan = plan_for(sandbox, world.later)
         assert (plan.actions, plan.drift) == ((), ())
         assert names(sandbox, world.later) == asked(world.later)
-    finally:
-        sandbox.close()
 
 
 @SLOW
@@ -95,7 +93,7 @@ def test_a_run_that_was_killed_on_the_way_is_finished_by_the_next(world: Exchang
     try:
         converge(sandbox, world.first, policy)
         live = snapshot(sandbox, world.later)
-        plan = make_plan(world.later, live, policy, matched=paired(sandbox, world.later, live))
+        plan = plan_of(Mending(paired(sandbox, world.later, live), policy))
         kill_at, after = data.draw(st.integers(1, max(1, len(plan.actions)))), data.draw(st.booleans())
         parallelism = data.draw(st.sampled_from([1, 4]))
         with contextlib.suppress(Killed):
@@ -126,13 +124,10 @@ def test_a_run_that_was_killed_on_the_way_is_finished_by_the_next(world: Exchang
 @SLOW
 @given(exchanges(), st.data())
 def test_the_order_of_manifests_changes_nothing(world: Exchange, data: st.DataObject):
-    sandbox = Sandbox(rules=world.rules)
-    try:
+    with Sandbox(rules=world.rules) as sandbox:
         converge(sandbox, world.first)
         order = data.draw(st.permutations(list(world.later.resources)))
         other = Desired(PROJECT, "sandbox", {a: world.later.resources[a] for a in order}, world.later.digest)
         plans = [plan_for(sandbox, desired, POLICY) for desired in (world.later, other)]
         both = [{a.id: (set(a.depends_on), a.changes) for a in plan.actions} for plan in plans]
         assert both[0] == both[1]
-    finally:
-        sandbox.close()

@@ -107,8 +107,7 @@ FIRST = {"config": {"Slack": {"inputs": {"clientSecret": Secret("s-1", "env S")}
     [side(**KEYS, **FIRST), side(**KEYS, **FIRST, release="1.1.0")], KEYED, {"secrets_read_back": "hidden"}
 )
 def test_one_apply_is_enough(history: list[Side], policy: Policy, rules: dict[str, str]):
-    sandbox = Sandbox(rules={**rules, "deploy_incomplete": "allowed", "oauth_pending": "deployable"})
-    try:
+    with Sandbox(rules={**rules, "deploy_incomplete": "allowed", "oauth_pending": "deployable"}) as sandbox:
         for one in history:
             wanted = desired(one)
             converge(sandbox, wanted, policy)
@@ -117,8 +116,6 @@ def test_one_apply_is_enough(history: list[Side], policy: Policy, rules: dict[st
             before = sandbox.writes()
             converge(sandbox, wanted, policy)
             assert sandbox.writes() == before
-    finally:
-        sandbox.close()
 
 
 @SLOW
@@ -127,8 +124,7 @@ def test_one_apply_is_enough_after_one_that_was_cut_off(
     history: list[Side], policy: Policy, rules: dict[str, str], data: st.DataObject
 ):
     """What is found satisfied already, since an earlier run came to it, has its record all the same."""
-    sandbox = Sandbox(rules={**rules, "deploy_incomplete": "allowed", "oauth_pending": "deployable"})
-    try:
+    with Sandbox(rules={**rules, "deploy_incomplete": "allowed", "oauth_pending": "deployable"}) as sandbox:
         for one in history:
             wanted = desired(one)
             kill_at, after = data.draw(st.integers(1, 12)), data.draw(st.booleans())
@@ -138,5 +134,3 @@ def test_one_apply_is_enough_after_one_that_was_cut_off(
             converge(sandbox, wanted, replace(policy, deploy_pending=not policy.record))
             plan = plan_for(sandbox, wanted, policy)
             assert [(a.id, a.changes) for a in plan.actions] == []
-    finally:
-        sandbox.close()

@@ -52,8 +52,7 @@ def carried_out(sandbox: Sandbox, desired: Desired) -> tuple[Plan, Outcome]:
 @SLOW
 @given(worlds(), st.data())
 def test_beside_a_refusal_all_else_converges_and_nothing_is_deleted(world: World, data: st.DataObject):
-    sandbox = Sandbox(rules=world.rules)
-    try:
+    with Sandbox(rules=world.rules) as sandbox:
         converge(sandbox, world.first)
         matched = paired(sandbox, world.first, snapshot(sandbox, world.first))
         core = [a for a in matched.objects if a.kind in ("Customer", "Integration", "Instance")]
@@ -73,5 +72,3 @@ def test_beside_a_refusal_all_else_converges_and_nothing_is_deleted(world: World
         again = plan_for(sandbox, desired, POLICY)
         assert {action.verb for action in again.actions} <= {Verb.DELETE}
         assert set(again.refusals) == set(plan.refusals)
-    finally:
-        sandbox.close()

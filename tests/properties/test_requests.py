@@ -13,9 +13,11 @@ from reconciler.kinds.protocol import Policy
 from reconciler.model.address import Address
 from reconciler.model.secret import Secret
 from reconciler.model.state import Desired, Resource
-from reconciler.plan.build import make_plan
+from reconciler.plan.build import make_plan, plan_of
+from reconciler.plan.mending import Mending
 from reconciler.report.document import plan_document
 from reconciler.sandbox import Sandbox
+from tests.definitions import trigger
 from tests.harness import apply_plan, paired, snapshot
 from tests.worlds import World, definition, desired, worlds
 
@@ -57,8 +59,8 @@ def costs(sandbox: Sandbox, wanted: Desired) -> tuple[Cost, Cost]:
     live = snapshot(sandbox, wanted)
     before = sandbox.requests()
     matched = paired(sandbox, wanted, live)
-    live = replace(live, requests=live.requests + sandbox.requests() - before)
-    saved = make_plan(wanted, live, POLICY, matched=matched)
+    matched.live = replace(live, requests=live.requests + sandbox.requests() - before)
+    saved = plan_of(Mending(matched, POLICY))
     assert not saved.refusals, saved.refusals
     told = plan_document(saved, created_at="", rate=10)["requests"]
     assert told["seconds"] == pytest.approx((told["read"] + told["write"]) / 10)
@@ -81,18 +83,14 @@ def costs(sandbox: Sandbox, wanted: Desired) -> tuple[Cost, Cost]:
 )
 @given(worlds(), st.sampled_from(RULE_SETS))
 def test_the_estimate_is_what_is_sent(world: World, rules: dict[str, str]):
-    sandbox = Sandbox(rules=rules)
-    try:
+    with Sandbox(rules=rules) as sandbox:
         for wanted in (world.first, world.later, _hardly(world.later)):
             estimated, counted = costs(sandbox, wanted)
             assert estimated.is_near(counted), (estimated, counted)
-    finally:
-        sandbox.close()
 
 
 def test_the_estimate_of_a_big_plan_is_exact():
-    sandbox = Sandbox()
-    try:
+    with Sandbox() as sandbox:
         for release in ("1.0.0", "2.0.0"):
             estimated, counted = costs(sandbox, _big(release))
             assert estimated == counted
@@ -103,8 +101,6 @@ def test_the_estimate_of_a_big_plan_is_exact():
         estimated, counted = costs(sandbox, _hardly(_big("2.0.0")))
         assert estimated == counted
         assert counted.write == 202
-    finally:
-        sandbox.close()
 
 
 def _hardly(wanted: Desired) -> Desired:
@@ -139,15 +135,7 @@ def _big(release: str) -> Desired:
 
 
 def _integration(name: str, release: str) -> Resource:
-    step = {
-        "name": "Trigger",
-        "isTrigger": True,
-        "action": {
-            "key": "webhook",
-            "component": {"key": "webhook-triggers", "isPublic": True, "version": "LATEST"},
-        },
-        "inputs": {},
-    }
+    step = trigger()
     data = {
         "definitionVersion": 7,
         "name": name,

@@ -24,6 +24,7 @@ from reconciler.model.state import Desired, How, Live, LiveObject, Resource, Ver
 from reconciler.plan.build import make_plan
 from reconciler.plan.select import Selection
 from reconciler.sandbox.definition import dump, load, normalise, resolve_components
+from tests.definitions import action, trigger
 
 PROJECT = "p"
 KEY = Policy(secret_key=Secret("the key"))
@@ -100,21 +101,10 @@ DATA: dict[str, Any] = {
             "description": "",
             "isSynchronous": False,
             "steps": [
-                {
-                    "name": "Trigger",
-                    "isTrigger": True,
-                    "action": {
-                        "key": "webhook",
-                        "component": {"key": "webhook-triggers", "isPublic": True, "version": "LATEST"},
-                    },
-                    "inputs": {},
-                },
+                trigger(),
                 {
                     "name": "Post",
-                    "action": {
-                        "key": "httpPost",
-                        "component": {"key": "http", "isPublic": True, "version": "LATEST"},
-                    },
+                    "action": action("httpPost", "http"),
                     "inputs": {"url": {"type": "value", "value": "https://example.com"}},
                 },
             ],
@@ -126,10 +116,7 @@ DATA: dict[str, Any] = {
         {
             "key": "Slack",
             "dataType": "connection",
-            "connection": {
-                "key": "oauth2",
-                "component": {"key": "slack", "isPublic": True, "version": "LATEST"},
-            },
+            "connection": action("oauth2", "slack"),
             "inputs": {"clientSecret": {"type": "value", "value": "s3cret"}},
         },
     ],

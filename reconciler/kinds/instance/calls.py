@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from reconciler.kinds.instance.carried import lost
+from reconciler.kinds.instance.carried import at_stake, lost
 from reconciler.kinds.instance.config import changed_keys, variable_inputs
 from reconciler.kinds.instance.desk import OWED, debt
 from reconciler.kinds.instance.facts import facts_of
@@ -27,16 +27,22 @@ from reconciler.model.refs import VersionNumberRef
 from reconciler.model.state import LiveObject
 
 DEPLOY_TIMEOUT = 600.0
+SAVING = "updateInstanceConfigVariables"
+"""The mutation that saves values."""
+_MOVE = "moveInstance"
+"""The document that asks for it right behind a change of version."""
 Call = tuple[str, Mapping[str, object]]
 """A mutation's name, and its input."""
 
 
-def mutation(name: str, values: Mapping[str, object], request: Request) -> Operation:
-    """A mutation with its input."""
+def mutation(
+    name: str, values: Mapping[str, object], request: Request, along: Mapping[str, object] | None = None
+) -> Operation:
+    """A mutation with its input. Values that go `along` with a change of version are in the same request."""
     return Operation(
         name,
-        documents.load("instance", __package__)[name],
-        {"input": values},
+        documents.load("instance", __package__)[_MOVE if along else name],
+        {"input": values, **({"values": along} if along else {})},
         result="instance",
         repeatable=name != "createInstance",
         address=address_of(request.resource),
@@ -64,7 +70,7 @@ def call(step: str, verb: Verb, request: Request) -> Call:
         keys = dict.fromkeys([*changed_keys(request), *lost(request)])
         values |= {"configVariables": variable_inputs(request, list(keys))}
         values |= {"configMode": "INSTANCE", "configComplete": True}
-        return "updateInstanceConfigVariables", values
+        return SAVING, values
     if verb in (Verb.DEPLOY, Verb.DELETE):
         return f"{verb.value}Instance", values
     if verb in (Verb.ENABLE, Verb.DISABLE):
@@ -86,6 +92,13 @@ def _create(request: Request) -> Call:
     if given_config(request.resource):
         values["configVariables"] = variable_inputs(request, list(given_config(request.resource)))
     return "createInstance", values
+
+
+def going_along(name: str, values: Mapping[str, object], request: Request) -> Mapping[str, object] | None:
+    """What was saved and a change of version may drop, to be saved again in the same request."""
+    keys = at_stake(request) if name == "updateInstance" and "integration" in values else []
+    rows = variable_inputs(request, keys)
+    return {"id": values["id"], "configVariables": rows, "configMode": "INSTANCE"} if keys else None
 
 
 def _update(request: Request, paths: Sequence[str]) -> Call:

@@ -1,5 +1,8 @@
 """What was saved and not deployed when an instance moved to another version, and what of it is to be written
 again: a change of version may drop it, of a connection also those inputs that git does not mention.
+
+A run may end right after the call that moves the instance, and nothing else remembers the values: they may be
+secrets, which no file may hold. So they travel in the same request, right behind the change of version.
 """
 
 from __future__ import annotations
@@ -10,9 +13,11 @@ from reconciler.kinds.instance.config_values import inputs_of, is_connection, te
 from reconciler.kinds.instance.config_wanted import config_wanted
 from reconciler.kinds.instance.desk import undeployed, waits
 from reconciler.kinds.instance.facts import facts_of, notes_of
-from reconciler.kinds.instance.fields import live_config
+from reconciler.kinds.instance.fields import integration_of, live_config
+from reconciler.kinds.instance.release import moves_to
 from reconciler.kinds.protocol import Request, address_of
 from reconciler.model.plan import Refusal
+from reconciler.model.refs import KeysRef
 from reconciler.model.secret import Hidden, Secret
 from reconciler.model.state import LiveObject
 
@@ -21,8 +26,27 @@ def saved_before(known: LiveObject, fresh: LiveObject) -> Mapping[str, object]:
     """The values of an instance that was undeployed when it moved from the version in `known`."""
     if facts_of(known).version_id == facts_of(fresh).version_id or not undeployed(known):
         return notes_of(known).saved
-    given = facts_of(known).defaults  # what the definition gives goes with the version
-    return {key: value for key, value in live_config(known).items() if not _is_text(value, given.get(key))}
+    return _saved(known)
+
+
+def at_stake(request: Request) -> list[str]:
+    """The keys of the values that are to travel with a change of version: what is saved, that git does not
+    write anew by itself, and that can be read. Of a version that no list shows, nobody knows what it takes.
+    """
+    live, version = request.live, moves_to(request)
+    if live is None or version is None or not undeployed(live):
+        return []
+    wanted = config_wanted(request)
+    taken = request.resolve(KeysRef(integration_of(request.resource), version))
+    saved = _saved(live)
+    return [
+        key
+        for key, value in saved.items()
+        if (key not in wanted or is_connection(wanted[key]))
+        and (not isinstance(taken, tuple) or key in taken[0])
+        and _can_be_sent(value)
+        and not any(_unmentioned(request, [key]))
+    ]
 
 
 def held(request: Request) -> dict[str, object]:
@@ -72,6 +96,17 @@ def _unmentioned(request: Request, keys: Iterable[str]) -> Iterator[tuple[str, s
         for name, one in inputs_of(found.get(key)).items():
             if isinstance(one, Hidden) and one.present and name not in mentioned:
                 yield key, name
+
+
+def _saved(live: LiveObject) -> dict[str, object]:
+    given = facts_of(live).defaults  # what the definition gives goes with the version
+    return {key: value for key, value in live_config(live).items() if not _is_text(value, given.get(key))}
+
+
+def _can_be_sent(value: object) -> bool:
+    if is_connection(value):
+        return bool(_shown(value))
+    return bool(value) and not isinstance(value, Hidden)
 
 
 def _joined(found: object, saved: object) -> object:

@@ -22,7 +22,7 @@ from reconciler.kinds.capabilities import (
     Tie,
     not_there,
 )
-from reconciler.kinds.instance.calls import call, labels_with, mutation
+from reconciler.kinds.instance.calls import SAVING, call, going_along, labels_with, mutation
 from reconciler.kinds.instance.carried import lost, saved_before
 from reconciler.kinds.instance.config import (
     changed_keys,
@@ -51,6 +51,7 @@ from reconciler.kinds.table.record import Memory
 from reconciler.kinds.table.secrets import has_record
 from reconciler.model.address import Ref, Resolve
 from reconciler.model.digest import sha256
+from reconciler.model.errors import PayloadError
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb
 from reconciler.model.refs import FlowConfigRef, ReleaseNameRef, SequenceRef, VersionNumberRef
@@ -205,7 +206,7 @@ class InstanceKind(
     def operation(self, step: str, verb: Verb, request: Request) -> Operation:
         """The mutation of each step."""
         name, values = call(step, verb, request)
-        return mutation(name, values, request)
+        return mutation(name, values, request, going_along(name, values, request))
 
     def observed(
         self, verb: Verb, node: Mapping[str, object], before: LiveObject | None = None
@@ -255,8 +256,11 @@ class InstanceKind(
 
     def follow_up(self, verb: Verb, request: Request, error: Exception | None) -> Operation | None:
         """Strikes a debt out that the deploy has paid, where the tenant left no trace of that: somebody's
-        changes would count as ours later.
+        changes would count as ours later. Where a version does not take what was saved, moves to it without.
         """
+        if isinstance(error, PayloadError) and verb is Verb.UPDATE and error.operation == SAVING:
+            name, values = call("", verb, request)
+            return mutation(name, values, request)
         paid = verb is Verb.DEPLOY and error is None and notes_of(request.live).deployed
         if not paid or not is_owed(request) or not request.live or undeployed(request.live):
             return None

@@ -12,11 +12,13 @@ it was published so; what an action changed, or an update found, stands in the d
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from reconciler.kinds.integration import metadata as record
 from reconciler.kinds.integration.attempt import attempt, is_noted
 from reconciler.kinds.integration.draft import published_version, release_of
-from reconciler.kinds.integration.facts import facts_of, notes_of
+from reconciler.kinds.integration.facts import IntegrationNotes, facts_of, notes_of
+from reconciler.kinds.integration.listing import LISTING, is_to_be_noted, to_be_listed
 from reconciler.kinds.integration.release import find_release
 from reconciler.kinds.protocol import Request, ignored
 from reconciler.kinds.table.secrets import remembered
@@ -52,29 +54,36 @@ def announced(request: Request) -> str | None:
     if live is None:
         return None
     known = facts_of(live).prompt or facts_of(live).owed == release or not _is_tenants(request)
-    if known and is_noted(request):
+    if known and is_noted(request) and not is_to_be_noted(request):
         return None
-    mine = record.recalled(facts_of(live).metadata)
+    mine = {k: v for k, v in record.recalled(facts_of(live).metadata).items() if k != LISTING}
     owed = {} if known else {OWED: release}
-    return record.remembering(facts_of(live).metadata, {**mine, **owed, **attempt(request, {})})
+    note = {**owed, **attempt(request, {}), **to_be_listed(request, {})}
+    return record.remembering(facts_of(live).metadata, {**mine, **note})
 
 
 def settled(request: Request, verb: Verb) -> str | None:
     """The metadata to write once the version that it names was seen to be available, or an action made it as
-    git says.
+    git says, or offered it.
     """
     live, release = request.live, release_of(request.resource)
     if live is None or not release:
         return None
     version, known = find_release(live, release), facts_of(live)
     left = offers(request, {})
-    offered: dict[str, object] = {OFFERED: left} if left else {}
+    also = {**({OFFERED: left} if left else {}), **to_be_listed(request, {})}
     if version and version.available and known.owed == release and not known.prompt:
-        return _with(live, {**_learnt(live), **offered})
-    if verb is Verb.AVAILABILITY and left != known.offered:
+        return _with(live, {**_learnt(live), **also})
+    if verb is Verb.AVAILABILITY and (left != known.offered or is_to_be_noted(request)):
         owing = {OWED: known.owed} if known.owed else {PROMPT: True} if known.prompt else {}
-        return _with(live, {**owing, **offered})
+        return _with(live, {**owing, **also})
     return None
+
+
+def noted(known: LiveObject, node: Mapping[str, object]) -> IntegrationNotes:
+    """What a run knows once a version was told to be available, or how to be offered, from the answer."""
+    notes = notes_of(known)
+    return replace(notes, told=True) if "versionIsAvailable" in node else replace(notes, listed=True)
 
 
 def offers(request: Request, names: Mapping[str, str]) -> dict[str, bool]:
@@ -153,10 +162,9 @@ def not_available(request: Request) -> Version | None:
 
 def extra_writes(request: Request, *, updating: bool) -> int:
     """How many calls publishing takes beside its own."""
-    live = request.live
-    if not _is_tenants(request) or (live and facts_of(live).prompt):
-        return 0 if updating or is_noted(request) else 1
-    return 1 if updating or (live and facts_of(live).owed == release_of(request.resource)) else 2
+    before = not updating and announced(request) is not None
+    after = _is_tenants(request) and not (request.live and facts_of(request.live).prompt)
+    return before + after
 
 
 def _is_tenants(request: Request) -> bool:
@@ -173,5 +181,5 @@ def _learnt(live: LiveObject) -> dict[str, object]:
 
 def _with(live: LiveObject, part: Mapping[str, object]) -> str:
     mine = record.recalled(facts_of(live).metadata)
-    kept = {key: value for key, value in mine.items() if key not in (OWED, PROMPT, OFFERED)}
+    kept = {key: value for key, value in mine.items() if key not in (OWED, PROMPT, OFFERED, LISTING)}
     return record.remembering(facts_of(live).metadata, {**kept, **part})

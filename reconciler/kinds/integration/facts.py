@@ -17,7 +17,8 @@ class IntegrationFacts(Facts):
     """What an answer shows. `releases` are names that we gave to versions, `components` the versions that
     were observed; `created` says that the run which created it did not come to its record, and `dropped` that
     the tenant was seen not to keep our attributes; `availability` says what `owed`, `prompt` and `offered`
-    are, `attempt` what `publishing` is, and `kept` what it is itself.
+    are, `attempt` what `publishing` is, and `kept` what it is itself; `unlisted` names, for a release, the
+    version whose listing it is still to have.
     """
 
     has_unpublished_changes: bool = False
@@ -31,6 +32,7 @@ class IntegrationFacts(Facts):
     kept: Mapping[str, object] = field(default_factory=dict)
     publishing: Mapping[str, str] = field(default_factory=dict)
     offered: Mapping[str, bool] = field(default_factory=dict)
+    unlisted: Mapping[str, str] = field(default_factory=dict)
     releases: Mapping[str, str] = field(default_factory=dict)
     components: Mapping[str, object] = field(default_factory=dict)
 
@@ -50,7 +52,11 @@ class IntegrationNotes(Notes):
     read: Mapping[str, Definition | None] = field(default_factory=dict)
     """The definitions of versions, by the version's id; None where the server has none."""
     listing: Mapping[str, object] | None = None
-    """How the newest version is offered in the marketplace."""
+    """How the version is offered in the marketplace whose listing the release is to have."""
+    shown: Mapping[str, object] | None = None
+    """How the release itself is, where a run may have ended before it offered it."""
+    listed: bool = False
+    """Whether this run has offered it."""
     newest: Mapping[Component, int] | None = None
     """The newest versions of the components of which the draft uses older ones."""
 

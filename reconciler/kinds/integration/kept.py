@@ -1,7 +1,8 @@
 """What people wrote into ignored fields, kept in the draft's metadata from before an import resets them.
 
 The update after the import puts it back, and takes the note away. Where the run ends in between, the next one
-goes by the note, unless somebody has written something else meanwhile.
+goes by the note, unless somebody has written something else meanwhile. What is sensitive no note may hold: it
+is written again in the very request that imports.
 """
 
 from __future__ import annotations
@@ -44,6 +45,21 @@ def to_keep(request: Request, paths: Sequence[str]) -> str | None:
         return None
     known = record.recalled(facts_of(live).metadata)
     return record.remembering(facts_of(live).metadata, {**known, KEPT: values})
+
+
+def going_along(request: Request, paths: Sequence[str]) -> dict[str, object] | None:
+    """The input of the update that puts back, in the request that imports, what no note may hold."""
+    live, resource = request.live, request.resource
+    imported = _imported(resource)
+    values = {
+        path: value
+        for path, value in of_people(request, paths).items()
+        if value != imported.get(path) and named(path, resource.sensitive)
+    }
+    if live is None or not values:
+        return None
+    labels = {"labels": sorted(live.labels)} if "labels" in values else {}
+    return {"id": live.id, **values, **labels}
 
 
 def parse_kept(memory: Mapping[str, object]) -> dict[str, object]:

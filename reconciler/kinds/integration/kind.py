@@ -39,9 +39,9 @@ from reconciler.kinds.integration.draft import (
 )
 from reconciler.kinds.integration.facts import IntegrationNotes, draft_of, facts_of, notes_of
 from reconciler.kinds.integration.impact import impact
-from reconciler.kinds.integration.kept import to_keep
+from reconciler.kinds.integration.kept import going_along, to_keep
 from reconciler.kinds.integration.latest import is_to_be_asked, newest
-from reconciler.kinds.integration.listing import LISTING, is_listed, listing_shown, listing_to_read
+from reconciler.kinds.integration.listing import LISTING, heard, is_listed, listing_shown, listing_to_read
 from reconciler.kinds.integration.memory import facts, is_written, parse_version, remembers
 from reconciler.kinds.integration.needs import definition_needs
 from reconciler.kinds.integration.node import IntegrationNode
@@ -206,8 +206,7 @@ class IntegrationKind(
     def answered(self, live: LiveObject, op: Operation, found: LiveObject | None) -> LiveObject:
         """The definition of that version, how it is offered, or the newest versions of components."""
         if op.document == self._documents["listing"]:
-            listing = notes_of(found).listing if found else None
-            return replace(live, notes=replace(notes_of(live), listing=listing or {}))
+            return replace(live, notes=heard(live, notes_of(found).listing if found else None))
         if op.document == self._documents["outdated"]:
             known = notes_of(found).newest if found else None
             return replace(live, notes=replace(notes_of(live), newest=known or {}))
@@ -262,7 +261,8 @@ class IntegrationKind(
     def operation(self, step: str, verb: Verb, request: Request) -> Operation:
         """The mutation of each step."""
         name, values = call(step, verb, request)
-        return self._mutation(name, values, request)
+        back = going_along(request, GROUPS) if verb is Verb.IMPORT else None
+        return self._mutation(name, values, request, back)
 
     def observed(
         self, verb: Verb, node: Mapping[str, object], before: LiveObject | None = None
@@ -321,7 +321,7 @@ class IntegrationKind(
     def noted(self, verb: Verb, node: Mapping[str, object], known: LiveObject) -> LiveObject:
         """The version that a publish answers with; that a tenant had to be told of it."""
         if verb is Verb.AVAILABILITY:
-            return replace(known, notes=replace(notes_of(known), told=True))
+            return replace(known, notes=availability.noted(known, node))
         if verb is not Verb.PUBLISH:
             return known
         version_id = node.get("id")
@@ -347,14 +347,11 @@ class IntegrationKind(
     def overtaken(self, verb: Verb, request: Request) -> bool:
         """Whether the draft that is to be published was changed since it was imported."""
         live = request.live
-        observed = live.applied.get("observed") if live else None
-        return (
-            verb is Verb.PUBLISH
-            and live is not None
-            and "definition" in request.resource.fields
-            and bool(observed)
-            and observed != draft_of(live).digest
-        )
+        if verb is not Verb.PUBLISH or live is None or "definition" not in request.resource.fields:
+            return False
+        observed = live.applied.get("observed")
+        # A run may have ended between an import and its record: what git says is what is to be published.
+        return observed not in (None, "", draft_of(live).digest) and comparison(request).needed
 
     def follow_up(self, verb: Verb, request: Request, error: Exception | None) -> Operation | None:
         """Gives the release's name to what was published, where that does not bear it; notes that it can be
@@ -385,11 +382,17 @@ class IntegrationKind(
         assert request.live is not None
         return self._mutation("updateIntegration", {"id": request.live.id, "metadata": metadata}, request)
 
-    def _mutation(self, name: str, values: Mapping[str, object], request: Request) -> Operation:
+    def _mutation(
+        self,
+        name: str,
+        values: Mapping[str, object],
+        request: Request,
+        back: Mapping[str, object] | None = None,
+    ) -> Operation:
         return Operation(
             name,
-            self._documents[name],
-            {"input": values},
+            self._documents["importAndPutBack" if back else name],
+            {"input": values, **({"back": back} if back else {})},
             result="integration",
             repeatable=name not in ("createIntegration", "publishIntegration"),
             address=address_of(request.resource),

@@ -10,6 +10,7 @@ from reconciler.kinds.integration.availability import OFFERED, OWED, PROMPT, off
 from reconciler.kinds.integration.draft import comparison, names_to_write, sent_digest
 from reconciler.kinds.integration.facts import IntegrationFacts, draft_of, facts_of, notes_of
 from reconciler.kinds.integration.kept import parse_kept
+from reconciler.kinds.integration.listing import LISTING, to_be_listed
 from reconciler.kinds.integration.node import IntegrationNode, VersionNode
 from reconciler.kinds.integration.steps import EMPTY, GROUPS, PLAIN, integration_steps, is_marked
 from reconciler.kinds.nodes import known
@@ -53,6 +54,7 @@ def facts(shown: IntegrationNode, memory: Mapping[str, object]) -> IntegrationFa
         prompt=memory.get(PROMPT) is True,
         kept=parse_kept(memory),
         publishing=record.text_map(memory.get(PUBLISHING)),
+        unlisted=record.text_map(memory.get(LISTING)),
         offered=record.truth_map(memory.get(OFFERED)),
         releases=record.text_map(memory.get("releases")),
         components=record.json_map(memory.get("components")),
@@ -77,6 +79,7 @@ def metadata_of_update(request: Request, names: Mapping[str, str], *, dropped: b
         "components": draft_of(live).component_versions,
         **({"dropped": True} if dropped or facts_of(live).dropped else {}),
         **to_be_remembered(request, names),
+        **to_be_listed(request, names),
         **attempt(request, names),
     }
     return record.remembering(facts_of(live).metadata, part)

@@ -25,7 +25,7 @@ from reconciler.kinds.integration.draft import (
 from reconciler.kinds.integration.facts import asked_of, draft_of, facts_of
 from reconciler.kinds.integration.kept import of_people, to_keep
 from reconciler.kinds.integration.latest import moved_on
-from reconciler.kinds.integration.listing import LISTING, is_listed
+from reconciler.kinds.integration.listing import LISTING, is_listed, is_unlisted
 from reconciler.kinds.integration.release import Found, versions_meant, why_ambiguous
 from reconciler.kinds.protocol import Request, Step, Steps, address_of, source_of
 from reconciler.kinds.table.absent import absent_fields
@@ -135,12 +135,16 @@ def _publish(request: Request, *, looks: int) -> list[Step]:
         steps.append(Step(Verb.PUBLISH, reason, (change,), reads=reads, writes=writes))
         if is_listed(request):
             reason = "how the version before it is offered in the marketplace goes on with it"
-            steps.append(Step(Verb.AVAILABILITY, reason, name=LISTING, reads=again))
+            steps.append(Step(Verb.AVAILABILITY, reason, name=LISTING, reads=again, writes=2))
         if wanted is False:
             change = Change("available", True, False, Cause.PENDING)
             reason = f"release {release} is not to be chosen"
             steps.append(Step(Verb.AVAILABILITY, reason, (change,), reads=again, writes=2))
-    elif wanted is not None and version.available != wanted:
+        return steps
+    if is_unlisted(request):
+        reason = f"the run that published release {release} ended before it was offered in the marketplace"
+        steps.append(Step(Verb.AVAILABILITY, reason, name=LISTING, reads=again, writes=2))
+    if wanted is not None and version.available != wanted:
         change = Change("available", version.available, wanted, why_differs(request, version))
         reason = f"the availability of release {release} differs"
         writes = 2 if will_be_noted(request, version) else 1

@@ -24,9 +24,11 @@ UPDATE = (
 )
 
 
-def wanted(text: str) -> Desired:
+def wanted(text: str, *sensitive: str) -> Desired:
     data = {**said(text), "description": "from git", "category": "Git"}
-    sync = resource(SYNC, {"name": "Sync", "definition": definition(data)}, ignore=IGNORED)
+    sync = resource(
+        SYNC, {"name": "Sync", "definition": definition(data)}, ignore=IGNORED, sensitive=sensitive
+    )
     return Desired(PROJECT, "sandbox", {SYNC: sync})
 
 
@@ -76,6 +78,21 @@ def test_the_next_run_puts_it_back(sandbox: Sandbox, kill_at: int, after: bool):
     assert fields(sandbox) == THEIRS
     assert facts_of(draft(sandbox)).kept == {}
     assert "kept" not in json.loads(str(facts_of(draft(sandbox)).metadata))["reconciler"]
+    assert harness.plan_for(sandbox, desired).actions == ()
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("kill_at", [1, 2, 3])
+@pytest.mark.parametrize("sensitive", [IGNORED, ("description",)])
+def test_what_is_sensitive_is_written_in_the_request_that_resets_it(
+    sandbox: Sandbox, sensitive: tuple[str, ...], kill_at: int, after: bool
+):
+    """No note may hold it."""
+    desired = wanted("second", *sensitive)
+    ended(sandbox, desired, kill_at, after)
+    assert "by hand" not in str(facts_of(draft(sandbox)).metadata)
+    harness.converge(sandbox, desired, POLICY)
+    assert fields(sandbox) == THEIRS
     assert harness.plan_for(sandbox, desired).actions == ()
 
 

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import signal
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import anyio
 
 from reconciler.apply.interrupt import watch_signals
-from reconciler.apply.run import Walk
-from reconciler.apply.running import Run
 from reconciler.kinds.protocol import Policy
-from reconciler.live.tenant import Tenant
 from reconciler.model.outcome import Ended, Event
 from reconciler.model.plan import Verb
 from reconciler.model.state import Desired
 from reconciler.plan.build import make_plan
 from reconciler.plan.match import match
 from reconciler.sandbox import Sandbox
-from tests.harness import Silent, client_of, converge, no_sleep, snapshot
+from tests.harness import client_of, converge, run_of, snapshot, walk_of
 from tests.unit.apply.test_two_runs import wanted
 from tests.unit.samples import copy
 
@@ -98,17 +94,8 @@ def test_what_was_paused_is_paused_again_though_the_run_is_stopped_after_the_dep
                     walk.stop()
 
             async with client_of(sandbox) as client:
-                run = Run(
-                    project=other.project,
-                    resources=other.resources,
-                    observed=dict(matched.objects),
-                    policy=Policy(),
-                    tenant=Tenant(client),
-                    journal=Silent(),  # type: ignore[arg-type]
-                    listener=listen,
-                    sleep=no_sleep,
-                )
-                walk = Walk(plan, run, parallelism=1, now=lambda: datetime.now(UTC))
+                run = run_of(client, other, matched.objects, policy=Policy(), listener=listen)
+                walk = walk_of(plan, run)
                 assert (await walk.outcome()).interrupted
 
         anyio.run(work)

@@ -15,7 +15,8 @@ from reconciler.model.address import Address
 from reconciler.model.outcome import Status
 from reconciler.model.plan import Cause, Plan, Rollout
 from reconciler.model.state import Desired, Live, Resource
-from reconciler.plan.build import make_plan
+from reconciler.plan.build import plan_of
+from reconciler.plan.mending import Mending
 from reconciler.sandbox import Sandbox, transport
 from tests.harness import Killed, apply_plan, converge, paired, plan_for, snapshot
 from tests.unit.apply.test_two_runs import wanted
@@ -36,7 +37,7 @@ ROUND = customers(a="Birch", b="Cedar", c="Acme")
 
 def planned(sandbox: Sandbox, desired: Desired) -> tuple[Plan, Live]:
     live = snapshot(sandbox, desired)
-    return make_plan(desired, live, POLICY, matched=paired(sandbox, desired, live)), live
+    return plan_of(Mending(paired(sandbox, desired, live), POLICY)), live
 
 
 def called(sandbox: Sandbox, desired: Desired) -> list[Any]:
@@ -48,8 +49,7 @@ def called(sandbox: Sandbox, desired: Desired) -> list[Any]:
 @pytest.mark.parametrize("kill_at", [1, 2, 3, 4])
 @pytest.mark.parametrize("parallelism", [1, 4])
 def test_a_rotation_that_was_cut_off_anywhere_is_finished(kill_at: int, after: bool, parallelism: int):
-    sandbox = Sandbox()
-    try:
+    with Sandbox() as sandbox:
         converge(sandbox, FIRST)
         plan, live = planned(sandbox, ROUND)
         assert len(plan.actions) == 4
@@ -62,8 +62,6 @@ def test_a_rotation_that_was_cut_off_anywhere_is_finished(kill_at: int, after: b
         assert plan_for(sandbox, ROUND).actions == ()
         assert called(sandbox, ROUND) == ["Birch", "Cedar", "Acme"]
         assert called(sandbox, FIRST) == called(sandbox, ROUND), "each object bears the mark that it bore"
-    finally:
-        sandbox.close()
 
 
 class Between(httpx.AsyncBaseTransport):
@@ -99,8 +97,7 @@ class Between(httpx.AsyncBaseTransport):
 def test_another_run_in_between_leaves_every_name_where_git_wants_it(
     nth: int, monkeypatch: pytest.MonkeyPatch
 ):
-    sandbox = Sandbox()
-    try:
+    with Sandbox() as sandbox:
         converge(sandbox, FIRST)
         plan, live = planned(sandbox, ROUND)
         monkeypatch.setattr("tests.harness.transport", lambda _: Between(sandbox, nth))
@@ -109,13 +106,10 @@ def test_another_run_in_between_leaves_every_name_where_git_wants_it(
         converge(sandbox, ROUND)
         assert plan_for(sandbox, ROUND).actions == ()
         assert called(sandbox, ROUND) == ["Birch", "Cedar", "Acme"]
-    finally:
-        sandbox.close()
 
 
 def test_a_plan_of_before_another_run_does_nothing():
-    sandbox = Sandbox()
-    try:
+    with Sandbox() as sandbox:
         converge(sandbox, FIRST)
         plan, live = planned(sandbox, ROUND)
         converge(sandbox, ROUND)
@@ -123,8 +117,6 @@ def test_a_plan_of_before_another_run_does_nothing():
         outcome = apply_plan(sandbox, ROUND, plan, live, POLICY)
         assert {one.status for one in outcome.results} <= {Status.STALE, Status.SKIPPED}
         assert sandbox.writes() == before
-    finally:
-        sandbox.close()
 
 
 def sets(exchanged: bool) -> Desired:
@@ -154,8 +146,7 @@ def sets(exchanged: bool) -> Desired:
 @pytest.mark.parametrize("unique", ["false", "per_customer"])
 @pytest.mark.parametrize("kill_at", [0, 1, 2, 3, 4])
 def test_names_cross_waves_that_cross(unique: str, kill_at: int):
-    sandbox = Sandbox(rules={"instance_name_unique": unique})
-    try:
+    with Sandbox(rules={"instance_name_unique": unique}) as sandbox:
         converge(sandbox, sets(False))
         desired = sets(True)
         plan, live = planned(sandbox, desired)
@@ -179,5 +170,3 @@ def test_names_cross_waves_that_cross(unique: str, kill_at: int):
             "Instance/birch/one": "Two",
             "Instance/birch/two": "One",
         }
-    finally:
-        sandbox.close()

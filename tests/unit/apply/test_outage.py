@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import itertools
 import json
-from datetime import UTC, datetime
 
 import anyio
 import httpx
 import pytest
 
-from reconciler.apply.run import Walk
-from reconciler.apply.running import Run
-from reconciler.kinds.protocol import Policy
-from reconciler.live.tenant import Tenant
 from reconciler.model.address import Address
 from reconciler.model.errors import Unreachable
 from reconciler.model.outcome import Outcome, Status
 from reconciler.model.state import Desired, Resource
 from reconciler.plan.build import make_plan
 from reconciler.sandbox import Sandbox, transport
-from tests.harness import Silent, client_of, no_sleep, snapshot
+from tests.harness import POLICY, client_of, run_of, snapshot, walk_of
 from tests.worlds import definition, desired
-
-POLICY = Policy(guard_minimum=1000)
 
 
 class Outage(httpx.AsyncBaseTransport):
@@ -57,17 +50,8 @@ def applied(last: int, parallelism: int, down: Exception | int) -> tuple[Outcome
 
     async def work() -> Outcome:
         async with client_of(sandbox, wire=wire, parallelism=parallelism) as client:
-            run = Run(
-                project=wanted.project,
-                resources=wanted.resources,
-                observed={},
-                policy=POLICY,
-                tenant=Tenant(client),
-                journal=Silent(),
-                listener=lambda _: None,
-                sleep=no_sleep,
-            )
-            return await Walk(plan, run, parallelism=parallelism, now=lambda: datetime.now(UTC)).outcome()
+            run = run_of(client, wanted, {})
+            return await walk_of(plan, run, parallelism).outcome()
 
     try:
         return anyio.run(work), wire
@@ -103,19 +87,8 @@ def test_slow_answers_use_up_the_time_for_an_effect(monkeypatch: pytest.MonkeyPa
 
     async def work() -> Outcome:
         async with client_of(sandbox) as client:
-            run = Run(
-                project=wanted.project,
-                resources=wanted.resources,
-                observed={},
-                policy=POLICY,
-                tenant=Tenant(client),
-                journal=Silent(),
-                listener=lambda _: None,
-                sleep=no_sleep,
-                wait_seconds=150,
-                clock=lambda: next(seconds),
-            )
-            return await Walk(plan, run, parallelism=1, now=lambda: datetime.now(UTC)).outcome()
+            run = run_of(client, wanted, {}, wait_seconds=150, clock=lambda: next(seconds))
+            return await walk_of(plan, run).outcome()
 
     try:
         last = anyio.run(work).results[-1]

@@ -12,18 +12,15 @@ import pytest
 from reconciler.api import Client, Credentials, Patience
 from reconciler.apply.lease import Claim, Ports, held
 from reconciler.apply.run import Walk
-from reconciler.apply.running import Run
-from reconciler.kinds.protocol import Policy
-from reconciler.live.tenant import Tenant
 from reconciler.model.outcome import Status
 from reconciler.model.secret import Secret
-from reconciler.plan.build import make_plan
+from reconciler.plan.build import plan_of
+from reconciler.plan.mending import Mending
 from reconciler.sandbox import BASE_URL, Sandbox, transport
-from tests.harness import Silent, paired, plan_for, snapshot
+from tests.harness import POLICY, paired, plan_for, run_of, snapshot
 from tests.unit.apply.test_lease import left
 from tests.unit.apply.test_publishing import wanted
 
-POLICY = Policy(guard_minimum=1000)
 START = datetime(2026, 1, 31, 12, tzinfo=UTC)
 RESTART = 20.0
 
@@ -86,7 +83,7 @@ def apply(sandbox: Sandbox, at: int, *, after: bool, seed: int, parallelism: int
         sleep=time.sleep, clock=time.clock, now=lambda: time.now().timestamp(), rng=random.Random(seed)
     )
     live = snapshot(sandbox, desired)
-    plan = make_plan(desired, live, POLICY, matched=paired(sandbox, desired, live))
+    plan = plan_of(Mending(paired(sandbox, desired, live), POLICY))
     credentials = Credentials(BASE_URL, access_token=Secret(sandbox.token))
 
     async def work() -> None:
@@ -95,17 +92,7 @@ def apply(sandbox: Sandbox, at: int, *, after: bool, seed: int, parallelism: int
         ) as client:
             ports = Ports(time.now, time.sleep, said.append)
             async with held(client, Claim("shop", "alice@here", "", "ours"), ports):
-                run = Run(
-                    project=desired.project,
-                    resources=desired.resources,
-                    observed={},
-                    policy=POLICY,
-                    tenant=Tenant(client),
-                    journal=Silent(),
-                    listener=lambda _: None,
-                    sleep=time.sleep,
-                    clock=time.clock,
-                )
+                run = run_of(client, desired, {}, sleep=time.sleep, clock=time.clock)
                 outcome = await Walk(plan, run, parallelism=parallelism, now=time.now).outcome()
         bad = [(r.action.id, r.status.value, r.error) for r in outcome.results if r.status is not Status.DONE]
         assert not bad, (at, bad)

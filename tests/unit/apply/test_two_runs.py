@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from collections.abc import Callable
 from typing import Any
 
 import anyio
 import httpx
 import pytest
 
-from reconciler.apply.run import Walk
-from reconciler.apply.running import Run
-from reconciler.kinds.protocol import Policy
-from reconciler.live.tenant import Tenant
 from reconciler.model.outcome import Outcome, Status
 from reconciler.model.plan import Verb
 from reconciler.model.state import Desired, Resource
-from reconciler.plan.build import make_plan
-from reconciler.plan.match import match
 from reconciler.sandbox import Sandbox, transport
-from tests.harness import Silent, client_of, no_sleep, plan_for, snapshot
+from tests.harness import POLICY, plan_for, prepared, snapshot
 from tests.unit.samples import ACME, DATA, PROJECT, SYNC, copy, definition, resource
 
-POLICY = Policy(guard_minimum=1000)
 LISTS = {"createCustomer": "Customer", "createIntegration": "Integration", "createInstance": "Instance"}
 
 
@@ -79,29 +71,6 @@ class Twice(httpx.AsyncBaseTransport):
                 '{ updateCustomer(input: {id: $id, name: "Renamed"}) { customer { id } } }',
                 {"id": customer["id"]},
             )
-
-
-def prepared(
-    sandbox: Sandbox, desired: Desired, wire: httpx.AsyncBaseTransport
-) -> Callable[[], Awaitable[Outcome]]:
-    live = snapshot(sandbox, desired)
-    plan, matched = make_plan(desired, live, POLICY), match(desired, live)
-
-    async def work() -> Outcome:
-        async with client_of(sandbox, wire=wire) as client:
-            run = Run(
-                project=desired.project,
-                resources=desired.resources,
-                observed={**matched.known, **matched.objects},
-                policy=POLICY,
-                tenant=Tenant(client),
-                journal=Silent(),  # type: ignore[arg-type]
-                listener=lambda _: None,
-                sleep=no_sleep,
-            )
-            return await Walk(plan, run, parallelism=1, now=lambda: datetime.now(UTC)).outcome()
-
-    return work
 
 
 def applied(sandbox: Sandbox, desired: Desired, wire: httpx.AsyncBaseTransport) -> Outcome:

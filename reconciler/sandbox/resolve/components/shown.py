@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from graphql import GraphQLError
 
 from ..frame import paging
+from ..frame.context import Context
+from ..frame.errors import missing
 from ..frame.ids import from_global, named
 from ..frame.kinds import Kind
 from ..frame.lists import ordered
@@ -48,6 +51,17 @@ def part_of(info: Any, kind: str, reference: dict[str, Any] | None) -> Part | No
         # Definitions may name an action that our selection lacks; it has the name it is called by.
         described = {"key": reference["key"], "label": reference["key"], **_UNKNOWN[kind]}
     return Part(version, kind, described) if described else None
+
+
+def connection_of(context: Context, value: str) -> str:
+    """The connection of a component that an id in a mutation means, as rows keep it for `part_of`."""
+    wanted = from_global("Connection", value)
+    for version in of(context).all(every_version=True):
+        for described in version.body.get("connections", ()):
+            if Part(version, "connections", described).id == wanted:
+                named = {"component_key": version.key, "is_public": version.public, "version": version.number}
+                return json.dumps(named | {"key": described["key"], "component_label": version.body["label"]})
+    raise missing("connection")
 
 
 # lists of components

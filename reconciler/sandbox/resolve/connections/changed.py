@@ -11,12 +11,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...store import Row
-from ..components.shown import Part
+from ..components.shown import connection_of
 from ..components.versions import of
 from ..frame import rows
 from ..frame.context import Context
-from ..frame.errors import RefusedError, missing, required
-from ..frame.ids import from_global
+from ..frame.errors import RefusedError, required
 from ..frame.inputs import Columns, as_given, columns, filled, flag, into, one_of
 from ..frame.mutation import Run
 from ..frame.rows import target
@@ -34,25 +33,6 @@ _COLUMNS: Columns = {
 _WHEN_CREATED: Columns = {**into(filled, "stableKey"), **into(flag, "buildOnly")}
 _scope = one_of(("ORG", "CUSTOMER"))
 _manager = one_of(("ORG", "CUSTOMER", "SYSTEM"), "ORG")
-
-
-def _connection(context: Context, value: str | None) -> Part | None:
-    """The connection of a component that an id means."""
-    if not value:
-        return None
-    wanted = from_global("Connection", value)
-    for version in of(context).all(every_version=True):
-        for described in version.body.get("connections", ()):
-            part = Part(version, "connections", described)
-            if part.id == wanted:
-                return part
-    raise missing("connection")
-
-
-def _reference(part: Part) -> str:
-    version = part.owner
-    named = {"component_key": version.key, "is_public": version.public, "version": version.number}
-    return json.dumps(named | {"key": part.body["key"], "component_label": version.body["label"]})
 
 
 def _described(context: Context, scoped: Row) -> dict[str, Any] | None:
@@ -91,23 +71,21 @@ def _merged(
 
 def _create(context: Context, given: dict[str, Any]) -> Row:
     scope = _scope("variableScope", given.get("variableScope"))
-    part = _connection(context, given.get("connection"))
+    connection = connection_of(context, given["connection"]) if given.get("connection") else None
     parent = rows.referred(context, *_SCOPED, given.get("parent"), "parent")
-    if part:
-        reference = _reference(part)
-    elif parent:
-        reference = rows.read(context, "scoped_variable", parent)["connection"]
-    else:
+    if connection is None and parent:
+        connection = rows.read(context, "scoped_variable", parent)["connection"]
+    if connection is None:
         raise required("connection")
     taken = ("stableKey", "Scoped Config Variable with this stableKey already exists.")
     rows.once(context, "scoped_variable", "stable_key", given["stableKey"], "", taken)
-    described = of(context).connection(json.loads(reference))
+    described = of(context).connection(json.loads(connection))
     changes = {
         **columns(_COLUMNS, given),
         **columns(_WHEN_CREATED, given),
         "scope": scope,
         "managed_by": _manager("managedBy", given.get("managedBy")),
-        "connection": reference,
+        "connection": connection,
         "customer": rows.referred(context, "customer", "Customer", given.get("customer"), "customer"),
         "parent": parent,
         "inputs": _merged(context, "[]", given.get("inputs") or (), described),
