@@ -1,13 +1,14 @@
 """`make mutants`: every fault of the catalogue is put in, and hunted for.
 
-SEEDS is how many seeds at most, START the first. Arguments are words: only faults whose description holds one
-of them are hunted. With --write the table goes into docs/reliability.md.
+SEEDS is how many seeds at most, START the first, MINUTES ends it after a while. Arguments are words: only
+faults whose description holds one of them are hunted. With --write the table goes into docs/reliability.md.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from time import monotonic
 
 from tests.reliability import put_mutants
 from tests.simulation.mutants import MUTANTS
@@ -20,7 +21,8 @@ def main(arguments: list[str]) -> int:
     words = [one for one in arguments if not one.startswith("--")]
     chosen = [one for one in MUTANTS if not words or any(word in one.words for word in words)]
     start, seeds = int(os.environ.get("START") or 0), int(os.environ.get("SEEDS") or 300)
-    hunts = hunt(chosen, range(start, start + seeds), _tell)
+    until = monotonic() + 60 * float(os.environ.get("MINUTES") or "inf")
+    hunts = hunt(chosen, range(start, start + seeds), _tell, until)
     if "--write" in arguments:
         put_mutants(render(hunts))
     return 1 if any(one.is_missed for one in hunts) else 0

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from math import inf
 from re import search
+from time import monotonic
 
 from tests.simulation.draw import script
 from tests.simulation.drill import Played, play
 from tests.simulation.mutants.mutant import Mutant, Strike
 
-TRIES = 40
+TRIES = 20
 """Drills in which a fault struck and nobody saw it, after which no more are played."""
 
 
@@ -48,15 +50,18 @@ class Hunt:
 
 
 def hunt(
-    mutants: Sequence[Mutant], seeds: Sequence[int], tell: Callable[[Hunt], None] = lambda _: None
+    mutants: Sequence[Mutant],
+    seeds: Sequence[int],
+    tell: Callable[[Hunt], None] = lambda _: None,
+    until: float = inf,
 ) -> list[Hunt]:
-    """Hunts for all of them at once. Each seed is played without faults first, which shows which of them it
-    is worth being played with; one that is red by itself proves nothing.
+    """Hunts for all of them at once, as long as there is time. Each seed is played without faults first,
+    which shows which of them it is worth being played with; one that is red by itself proves nothing.
     """
     hunts = [Hunt(one) for one in mutants]
     for number, seed in enumerate(seeds, 1):
         open_ones = [one for one in hunts if not one.is_over]
-        if not open_ones:
+        if not open_ones or monotonic() > until:
             break
         played, strikes = watched([one.mutant for one in open_ones], seed)
         for one, strike in zip(open_ones, strikes, strict=True):
