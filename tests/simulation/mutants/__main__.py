@@ -12,7 +12,7 @@ from time import monotonic
 
 from tests.reliability import put_mutants
 from tests.simulation.mutants import MUTANTS
-from tests.simulation.mutants.hunt import Hunt, hunt
+from tests.simulation.mutants.hunt import hunt
 from tests.simulation.mutants.report import render
 
 
@@ -28,8 +28,8 @@ def main(arguments: list[str]) -> int:
     return 1 if any(one.is_missed for one in hunts) else 0
 
 
-def _tell(one: Hunt) -> None:
-    print(one.line, flush=True)
+def _tell(line: str) -> None:
+    print(line, flush=True)
 
 
 if __name__ == "__main__":

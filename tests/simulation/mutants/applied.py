@@ -18,7 +18,10 @@ from tests.simulation.mutants.mutant import Strike, mutant, swapped
 _ONCE = (Verb.CREATE, Verb.PUBLISH)
 
 
-@mutant("a stale answer is taken for the truth after a lost one")
+@mutant(
+    "a stale answer is taken for the truth after a lost one",
+    missing="a stale read drawn right behind a lost answer",
+)
 def one_glance(strikes: Strike) -> Iterator[None]:
     async def once(kind: Any, name: str, action: Any, run: Any) -> bool:
         seen = await step._is_seen(kind, name, action, run)
@@ -33,7 +36,10 @@ def one_glance(strikes: Strike) -> Iterator[None]:
         yield
 
 
-@mutant("a list that lacks what was just created is taken for the truth")
+@mutant(
+    "a list that lacks what was just created is taken for the truth",
+    missing="a stale read drawn right behind a creation",
+)
 def stale_list(strikes: Strike) -> Iterator[None]:
     async def once(tenant: Any, kind: Any, request: Any, sleep: Any) -> Any:
         for attempt in range(1, ATTEMPTS + 1):
@@ -47,7 +53,10 @@ def stale_list(strikes: Strike) -> Iterator[None]:
         yield
 
 
-@mutant("what the look before a creation finds is not heeded")
+@mutant(
+    "what the look before a creation finds is not heeded",
+    missing="a kill between a creation and the look after it, which takes a second object back",
+)
 def no_look(strikes: Strike) -> Iterator[None]:
     look_first = step._look_first
 
@@ -76,7 +85,10 @@ def both_stay(strikes: Strike) -> Iterator[None]:
         yield
 
 
-@mutant("of two objects made at the same moment, each run keeps its own")
+@mutant(
+    "of two objects made at the same moment, each run keeps its own",
+    missing="more creations at one moment, with latencies that let both machines look before",
+)
 def keeps_own(strikes: Strike) -> Iterator[None]:
     look = step.own_by_now
 
@@ -91,7 +103,10 @@ def keeps_own(strikes: Strike) -> Iterator[None]:
         yield
 
 
-@mutant("of two objects without marks the later is not taken back")
+@mutant(
+    "of two objects without marks the later is not taken back",
+    missing="kinds without marks in crowded worlds: alert groups and monitors are not drawn",
+)
 def not_taken_back(strikes: Strike) -> Iterator[None]:
     older = step.older_than_own
 
@@ -103,7 +118,10 @@ def not_taken_back(strikes: Strike) -> Iterator[None]:
         yield
 
 
-@mutant("a creation whose answer was lost is sent again without a look")
+@mutant(
+    "a creation whose answer was lost is sent again without a look",
+    missing="a kill between a creation and the look after it, which takes a second object back",
+)
 def blind_retry(strikes: Strike) -> Iterator[None]:
     with _never_happened(Verb.CREATE, strikes):
         yield
@@ -130,7 +148,10 @@ def _never_happened(verb: Verb, strikes: Strike) -> AbstractContextManager[objec
     return swapped(step, "_happened", never)
 
 
-@mutant("that somebody changed an object since the plan was made is overlooked")
+@mutant(
+    "that somebody changed an object since the plan was made is overlooked",
+    missing="people's edits between a plan and its apply, held against what the apply wrote over",
+)
 def no_basis(strikes: Strike) -> Iterator[None]:
     look_first = step._look_first
 
@@ -149,7 +170,10 @@ def no_basis(strikes: Strike) -> Iterator[None]:
         yield
 
 
-@mutant("a draft that another run changed meanwhile is published")
+@mutant(
+    "a draft that another run changed meanwhile is published",
+    missing="machines that are at different commits at once",
+)
 def overtaken(strikes: Strike) -> Iterator[None]:
     check = step._not_overtaken
 
@@ -200,13 +224,19 @@ def no_blocker(strikes: Strike) -> Iterator[None]:
         yield
 
 
-@mutant("deletions are carried out beside a refusal")
+@mutant(
+    "deletions are carried out beside a refusal",
+    missing="a refusal in a commit that also takes something away",
+)
 def despite_refusal(strikes: Strike) -> Iterator[None]:
     with _unhindered("first_refusal", strikes):
         yield
 
 
-@mutant("deletions are carried out although something failed")
+@mutant(
+    "deletions are carried out although something failed",
+    missing="that a run in which something failed deleted nothing",
+)
 def despite_failure(strikes: Strike) -> Iterator[None]:
     with _unhindered("first_failure", strikes):
         yield
@@ -223,7 +253,10 @@ def _unhindered(name: str, strikes: Strike) -> AbstractContextManager[object]:
     return swapped(walk.Walk, "_phase", phased)
 
 
-@mutant("what somebody made inside an object meanwhile is deleted along with it")
+@mutant(
+    "what somebody made inside an object meanwhile is deleted along with it",
+    missing="people who make instances inside what leaves git, while it is being deleted",
+)
 def no_look_inside(strikes: Strike) -> Iterator[None]:
     look = step.look_inside
 
@@ -238,7 +271,10 @@ def no_look_inside(strikes: Strike) -> Iterator[None]:
         yield
 
 
-@mutant("the waves of a set all begin at once")
+@mutant(
+    "the waves of a set all begin at once",
+    missing="that nothing of a wave is written before the one before it has ended",
+)
 def no_waves(strikes: Strike) -> Iterator[None]:
     turn = Rollouts.turn
 
@@ -253,7 +289,10 @@ def no_waves(strikes: Strike) -> Iterator[None]:
         yield
 
 
-@mutant("a set goes on although more have failed than may")
+@mutant(
+    "a set goes on although more have failed than may",
+    missing="that a set of which more failed than may goes no further",
+)
 def never_stopped(strikes: Strike) -> Iterator[None]:
     veto = Rollouts.veto
 
@@ -265,7 +304,10 @@ def never_stopped(strikes: Strike) -> Iterator[None]:
         yield
 
 
-@mutant("an interrupt is not heeded")
+@mutant(
+    "an interrupt is not heeded",
+    missing="that a run starts no action once it was interrupted",
+)
 def deaf(strikes: Strike) -> Iterator[None]:
     stop = walk.Walk.stop
 

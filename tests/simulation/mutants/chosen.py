@@ -40,7 +40,10 @@ def not_excluded(strikes: Strike) -> Iterator[None]:
         yield
 
 
-@mutant("what was not selected is written, too")
+@mutant(
+    "what was not selected is written, too",
+    missing="that a run writes nothing but what was selected, and what that needs",
+)
 def not_selected(strikes: Strike) -> Iterator[None]:
     asks = Selection._asks
 
@@ -51,7 +54,10 @@ def not_selected(strikes: Strike) -> Iterator[None]:
         yield
 
 
-@mutant("of a saved plan, what is planned by now is carried out instead")
+@mutant(
+    "of a saved plan, what is planned by now is carried out instead",
+    missing="mutations held against the plan's actions by address: verb and kind alone explain one",
+)
 def not_restricted(strikes: Strike) -> Iterator[None]:
     restrict = saved.restrict
 
@@ -95,16 +101,15 @@ def _more_asked_for(strikes: Strike, theirs: Callable[[LiveObject], bool]) -> It
     asked_for, lost, along = deletion._asked_for, deletion._not_to_be_lost, deletion._strangers
     struck = False
 
-    def more(desired: Any, matched: Any, *given: Any) -> dict[Any, Any]:
+    def more(matched: Any, *given: Any) -> dict[Any, Any]:
         nonlocal struck
-        found = asked_for(desired, matched, *given)
-        ours = {one.id for one in (*matched.objects.values(), *found.values())}
+        ours = {one.id for one in (*matched.objects.values(), *matched.orphans.values())}
         seen = [one for kind in ("Customer", "Integration") for one in matched.live.objects.get(kind, ())]
         others = [one for one in seen if one.id not in ours and theirs(one)]
-        if not others or not strikes():
-            return found
-        struck = True
-        return {**found, **{Address(one.kind, f"theirs-{at}"): one for at, one in enumerate(others)}}
+        if others and len(matched.objects) > len(others) and strikes():
+            struck = True
+            matched.orphans.update({Address(one.kind, f"theirs-{at}"): one for at, one in enumerate(others)})
+        return asked_for(matched, *given)
 
     with (
         swapped(deletion, "_asked_for", more),
@@ -114,7 +119,10 @@ def _more_asked_for(strikes: Strike, theirs: Callable[[LiveObject], bool]) -> It
         yield
 
 
-@mutant("what people made inside an object goes along when it is pruned")
+@mutant(
+    "what people made inside an object goes along when it is pruned",
+    missing="people who make instances inside what leaves git",
+)
 def strangers_along(strikes: Strike) -> Iterator[None]:
     refuse = deletion._strangers
 

@@ -16,7 +16,10 @@ from reconciler.verbs import history
 from tests.simulation.mutants.mutant import Strike, mutant, swapped
 
 
-@mutant("the lease is thought to be renewed, and is not")
+@mutant(
+    "the lease is thought to be renewed, and is not",
+    missing="runs under a lease that last more than 200 seconds",
+)
 def not_renewed(strikes: Strike) -> Iterator[None]:
     renew = Holding._renew
 
@@ -30,7 +33,10 @@ def not_renewed(strikes: Strike) -> Iterator[None]:
         yield
 
 
-@mutant("another run's lease is taken away")
+@mutant(
+    "another run's lease is taken away",
+    missing="that nobody writes while another one holds the lease",
+)
 def taken(strikes: Strike) -> Iterator[None]:
     clear = Holding._clear
 
@@ -58,7 +64,10 @@ def shared(strikes: Strike) -> Iterator[None]:
         yield
 
 
-@mutant("the lease is not given back")
+@mutant(
+    "the lease is not given back",
+    missing="that no lease is left when a run ended by itself",
+)
 def not_released(strikes: Strike) -> Iterator[None]:
     release = Holding.release
 
@@ -70,7 +79,10 @@ def not_released(strikes: Strike) -> Iterator[None]:
         yield
 
 
-@mutant("a run goes on when its lease is lost")
+@mutant(
+    "a run goes on when its lease is lost",
+    missing="runs under a lease that last more than 200 seconds",
+)
 def unbothered(strikes: Strike) -> Iterator[None]:
     keep = Holding.keep
 
@@ -81,7 +93,10 @@ def unbothered(strikes: Strike) -> Iterator[None]:
         yield
 
 
-@mutant("the journal says that a call was answered before it is sent")
+@mutant(
+    "the journal says that a call was answered before it is sent",
+    missing="the journals of killed runs held against what reached the tenant",
+)
 def early_journal(strikes: Strike) -> Iterator[None]:
     journalled = step._journalled
 
@@ -96,7 +111,10 @@ def early_journal(strikes: Strike) -> Iterator[None]:
         yield
 
 
-@mutant("a journal that cannot be written is done without")
+@mutant(
+    "a journal that cannot be written is done without",
+    missing="that a run whose journal met a full disk sent nothing after that",
+)
 def no_journal(strikes: Strike) -> Iterator[None]:
     write = FileJournal._write
 

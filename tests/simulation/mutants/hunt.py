@@ -52,7 +52,7 @@ class Hunt:
 def hunt(
     mutants: Sequence[Mutant],
     seeds: Sequence[int],
-    tell: Callable[[Hunt], None] = lambda _: None,
+    tell: Callable[[str], None] = lambda _: None,
     until: float = inf,
 ) -> list[Hunt]:
     """Hunts for all of them at once, as long as there is time. Each seed is played without faults first,
@@ -64,16 +64,18 @@ def hunt(
         if not open_ones or monotonic() > until:
             break
         played, strikes = watched([one.mutant for one in open_ones], seed)
+        if red := played.findings.all():
+            tell(f"seed {seed} is red by itself: {red[0]}")
         for one, strike in zip(open_ones, strikes, strict=True):
             one.seeds = number
-            if strike.times and not played.findings.all():
+            if strike.times and not red:
                 one.acts.append(seed)
                 _strike(one, seed)
             if one.is_over:
-                tell(one)
+                tell(one.line)
     for one in hunts:
         if not one.is_over:
-            tell(one)
+            tell(one.line)
     return hunts
 
 

@@ -38,7 +38,10 @@ def no_mark(strikes: Strike) -> Iterator[None]:
         yield
 
 
-@mutant("people's labels are taken off by our updates")
+@mutant(
+    "people's labels are taken off by our updates",
+    missing="people's edits of what git does not mention, held against the tenant in the end",
+)
 def their_labels(strikes: Strike) -> Iterator[None]:
     write = instance_calls.labels_to_write
 
@@ -90,7 +93,10 @@ def deployed_first(strikes: Strike) -> Iterator[None]:
         yield
 
 
-@mutant("what is adopted is deployed")
+@mutant(
+    "what is adopted is deployed",
+    missing="instances that are adopted: only customers lie in the tenant before",
+)
 def deploying_adoption(strikes: Strike) -> Iterator[None]:
     make = instance_kind.instance_steps
 
@@ -131,7 +137,10 @@ def forgotten_debt(strikes: Strike) -> Iterator[None]:
         yield
 
 
-@mutant("what a person saved goes out with our deploy")
+@mutant(
+    "what a person saved goes out with our deploy",
+    missing="that what a person saved is deployed by nobody but them, unless --deploy-pending is given",
+)
 def deployed_for_them(strikes: Strike) -> Iterator[None]:
     refuse = instance_steps.undeployed_changes
 
@@ -143,7 +152,10 @@ def deployed_for_them(strikes: Strike) -> Iterator[None]:
         yield
 
 
-@mutant("what a person saved is deployed although nothing differs from git")
+@mutant(
+    "what a person saved is deployed although nothing differs from git",
+    missing="that what a person saved is deployed by nobody but them, unless --deploy-pending is given",
+)
 def deployed_unasked(strikes: Strike) -> Iterator[None]:
     reason, refuse = instance_steps._deploy_reason, instance_steps.undeployed_changes
     struck = False
@@ -191,7 +203,10 @@ def not_rotated(strikes: Strike) -> Iterator[None]:
         yield
 
 
-@mutant("a person's draft is overwritten without being asked for")
+@mutant(
+    "a person's draft is overwritten without being asked for",
+    missing="that a person's draft stays, unless --overwrite-drafts is given",
+)
 def overwritten(strikes: Strike) -> Iterator[None]:
     refuse = integration_steps._unpublished_draft
 
@@ -230,7 +245,10 @@ def silent_drift(strikes: Strike) -> Iterator[None]:
         yield
 
 
-@mutant("what needs another resource does not wait for it")
+@mutant(
+    "what needs another resource does not wait for it",
+    missing="that the first run without faults ends with 0: three are allowed",
+)
 def unconnected(strikes: Strike) -> Iterator[None]:
     connect = build._connect
 

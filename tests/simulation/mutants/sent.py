@@ -73,7 +73,10 @@ def first_page(strikes: Strike) -> Iterator[None]:
         yield
 
 
-@mutant("that a list shifted while it was read is overlooked")
+@mutant(
+    "that a list shifted while it was read is overlooked",
+    missing="lists of several pages that shift while they are read",
+)
 def shifted(strikes: Strike) -> Iterator[None]:
     whole = pages._whole
 
@@ -85,7 +88,10 @@ def shifted(strikes: Strike) -> Iterator[None]:
         yield
 
 
-@mutant("each query is sent three times")
+@mutant(
+    "each query is sent three times",
+    missing="reads held closer to the plan's number than twice that and twenty more",
+)
 def dear(strikes: Strike) -> Iterator[None]:
     execute = Client.execute
 
@@ -98,7 +104,10 @@ def dear(strikes: Strike) -> Iterator[None]:
         yield
 
 
-@mutant("a tenant that asks for a pause gets none")
+@mutant(
+    "a tenant that asks for a pause gets none",
+    missing="that nobody sends before a Retry-After is over",
+)
 def hurried(strikes: Strike) -> Iterator[None]:
     delay, throttled = Patience.delay, Slot.throttled
 
@@ -113,7 +122,10 @@ def hurried(strikes: Strike) -> Iterator[None]:
         yield
 
 
-@mutant("a token is used until its end, and not renewed then")
+@mutant(
+    "a token is used until its end, and not renewed then",
+    missing="that the first run without faults ends with 0: three are allowed",
+)
 def no_renewal(strikes: Strike) -> Iterator[None]:
     renew, stale = Tokens.renew, Tokens._stale
 
@@ -152,7 +164,11 @@ def _secrets(value: Any) -> Iterator[Secret]:
         yield from _secrets(part)
 
 
-@mutant("what a server says is shown as it is, with the secrets that it repeats", by="secret")
+@mutant(
+    "what a server says is shown as it is, with the secrets that it repeats",
+    by="secret",
+    missing="a tenant that repeats what it was sent in its errors",
+)
 def not_cleaned(strikes: Strike) -> Iterator[None]:
     clean = answers.clean
 
