@@ -55,7 +55,7 @@ def stale_list(strikes: Strike) -> Iterator[None]:
 
 @mutant(
     "what the look before a creation finds is not heeded",
-    missing="a kill between a creation and the look after it, which takes a second object back",
+    missing="a kill before the look that takes a second object back; without that look, it is found",
 )
 def no_look(strikes: Strike) -> Iterator[None]:
     look_first = step._look_first
@@ -120,7 +120,7 @@ def not_taken_back(strikes: Strike) -> Iterator[None]:
 
 @mutant(
     "a creation whose answer was lost is sent again without a look",
-    missing="a kill between a creation and the look after it, which takes a second object back",
+    missing="a kill before the look that takes a second object back; without that look, it is found",
 )
 def blind_retry(strikes: Strike) -> Iterator[None]:
     with _never_happened(Verb.CREATE, strikes):
@@ -130,6 +130,18 @@ def blind_retry(strikes: Strike) -> Iterator[None]:
 @mutant("a publication whose answer was lost is sent again without a look")
 def published_again(strikes: Strike) -> Iterator[None]:
     with _never_happened(Verb.PUBLISH, strikes):
+        yield
+
+
+@mutant("a creation whose answer was lost is sent again, and of the two objects both stay")
+def retried_and_kept(strikes: Strike) -> Iterator[None]:
+    with blind_retry(strikes), both_stay(strikes):
+        yield
+
+
+@mutant("what the look before a creation finds is not heeded, and of the two objects both stay")
+def blind_and_kept(strikes: Strike) -> Iterator[None]:
+    with no_look(strikes), both_stay(strikes):
         yield
 
 
