@@ -27,6 +27,7 @@ COMMANDS = {
     "adopt": "ownership",
     "forget": "ownership",
     "get": "get",
+    "pull": "pull",
     "test": "live",
     "deploy": "oneoff",
     "enable": "oneoff",

@@ -7,16 +7,18 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from reconciler.definition import components, meaning
+from reconciler.definition import components, holes, meaning
 from reconciler.definition.components import ComponentReference
 from reconciler.definition.configuration import Configuration, configuration
 from reconciler.definition.differences import Comparison, compared
 from reconciler.definition.flows import Flow, flows
+from reconciler.definition.holes import Secrets
 from reconciler.definition.tree import Tree, text
 from reconciler.definition.variables import Variable, by_key, renamed
 from reconciler.definition.withheld import Inputs
 from reconciler.model.address import Address
 from reconciler.model.digest import Canonical, sha256
+from reconciler.model.secret import Sealed, Secret
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,10 @@ class Definition(Canonical):
     component: Address | None = None
     key: str = ""
     signature: str = ""
+    secrets: Secrets = field(default_factory=dict, repr=False, compare=False)
+    """What is put in the place of each `${secret:NAME}` before it is sent."""
+    filled_in: Secret | None = field(default=None, repr=False, compare=False)
+    """The text with all of them in their places."""
     # A plan asks again and again about one pair, and no other question costs as much.
     _compared: dict[str, Comparison] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -128,14 +134,14 @@ class Definition(Canonical):
 
     def same(self, found: Definition) -> bool:
         """Whether the other means what this one asks for; LATEST equals any number."""
-        return meaning.same(self.tree, found.tree)
+        return meaning.same(self.tree, found.tree, self.secrets)
 
     def differences(self, found: Definition, inputs: Inputs | None = None) -> list[tuple[str, Any, Any]]:
         """Each difference as (path, found value, wanted value), secrets wrapped. `inputs` tells what
         components call a password.
         """
         if found.digest not in self._compared:
-            self._compared[found.digest] = compared(self.tree, found.tree)
+            self._compared[found.digest] = compared(self.tree, found.tree, self.secrets)
         return self._compared[found.digest].shown(inputs)
 
     # What a bundle adds
@@ -163,6 +169,29 @@ class Definition(Canonical):
     def versions_of(self, own: str) -> set[Any]:
         """The versions (or signatures) under which it refers to the private component `own`."""
         return {one.wanted for one in self.components if one.key == own and not one.is_public}
+
+    @property
+    def outgoing(self) -> str | Secret:
+        """What is sent."""
+        return self.text if self.filled_in is None else self.filled_in
+
+    @cached_property
+    def lacking(self) -> tuple[str, ...]:
+        """The secrets that it names and nobody gives: it must not be sent without them."""
+        return tuple(name for name in holes.names_in(self.tree) if name not in self.secrets)
+
+    def with_secrets(self, secrets: Secrets, dump: Callable[[Tree], str]) -> Definition:
+        """A copy to which these secrets are given; `dump` writes the text that is sent."""
+        used = {name: secrets[name] for name in holes.names_in(self.tree) if name in secrets}
+        if not used:
+            return self
+        known = replace(self, secrets=used)
+        if known.lacking or any(isinstance(one, Sealed) for one in used.values()):
+            return known
+        text = Secret(
+            dump(holes.sent(self.tree, used)), parts=tuple(t for s in used.values() for t in s.told())
+        )
+        return replace(known, filled_in=text)
 
     def written(self, dump: Callable[[Tree], str]) -> Definition:
         """A copy whose text says what the tree does, as `dump` writes it."""

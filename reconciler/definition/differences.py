@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from reconciler.definition.holes import Secrets, filled
 from reconciler.definition.meaning import KEYED_LISTS, meaning, numbered
 from reconciler.definition.tree import Tree
 from reconciler.definition.withheld import Inputs, as_shown
+from reconciler.model.secret import Secret
 
 # By default keys such as __typename would be passed over.
 _DIFF: dict[str, Any] = {
@@ -35,20 +37,21 @@ class Comparison:
         shown = [
             (
                 readable(keys),
-                as_shown(keys, before, self.found, inputs),
-                as_shown(keys, after, self.wanted, inputs),
+                *_beside(
+                    as_shown(keys, before, self.found, inputs), as_shown(keys, after, self.wanted, inputs)
+                ),
             )
             for keys, before, after in self.parts
         ]
         return sorted(shown, key=lambda one: one[0])
 
 
-def compared(wanted: Tree, found: Tree) -> Comparison:
+def compared(wanted: Tree, found: Tree, secrets: Secrets | None = None) -> Comparison:
     """What the two say otherwise, by what they mean."""
     from deepdiff import DeepDiff  # costs 70 ms to load, and is needed only where digests differ
 
     a = meaning(found)
-    b = numbered(meaning(wanted), a)
+    b = filled(numbered(meaning(wanted), a), a, secrets or {})
     levels = [level for group in DeepDiff(a, b, **_DIFF).values() for level in group]
     parts = [
         (level.path(output_format="list"), _present(level.t1), _present(level.t2))
@@ -56,6 +59,12 @@ def compared(wanted: Tree, found: Tree) -> Comparison:
         if not _same_number(level.t1, level.t2)
     ]
     return Comparison(a, b, tuple(parts))
+
+
+def _beside(before: Any, after: Any) -> tuple[Any, Any]:
+    """Both sides; what is in the place of a secret is one, too."""
+    veiled = isinstance(after, Secret) and isinstance(before, str | int | float)
+    return (Secret(str(before)) if veiled else before), after
 
 
 def _present(value: Any) -> Any:

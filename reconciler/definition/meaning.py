@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.definition.components import references
+from reconciler.definition.holes import Secrets, filled
 from reconciler.definition.tree import Tree
 from reconciler.model.digest import sha256
 
@@ -66,10 +67,10 @@ def component_versions(data: Tree) -> dict[str, Any]:
     }
 
 
-def same(wanted: Tree, found: Tree) -> bool:
-    """Whether both mean the same; LATEST equals any number."""
+def same(wanted: Tree, found: Tree, secrets: Secrets | None = None) -> bool:
+    """Whether both mean the same; LATEST equals any number, and a secret that is not known any text."""
     theirs = meaning(found)
-    return _equal(numbered(meaning(wanted), theirs), theirs)
+    return _equal(filled(numbered(meaning(wanted), theirs), theirs, secrets or {}), theirs)
 
 
 def numbered(wanted: Any, found: Any) -> Any:

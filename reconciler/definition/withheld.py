@@ -4,11 +4,12 @@ keys that callers must send (definition format notes: "ConfigVar"); and what a c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from reconciler.definition.meaning import UNREADABLE
 from reconciler.definition.tree import Tree
+from reconciler.model.problem import Where
 from reconciler.model.secret import Secret, Unproven
 
 _PASSWORD = "password"
@@ -36,6 +37,45 @@ def as_shown(keys: Sequence[Any], value: Any, root: Tree, inputs: Inputs | None 
             return _below_inputs(keys[index + 1 :], value, above, inputs)
         above = _step(above, key)
     return _within(value, inputs)
+
+
+def places(root: Tree, inputs: Inputs | None = None) -> Iterator[Where]:
+    """Where in a definition, as it is written, the scalars stand that are withheld."""
+    yield from _marked(root, _within(root, inputs), ())
+
+
+def _marked(value: Any, shown: Any, path: Where) -> Iterator[Where]:
+    if isinstance(shown, Secret):
+        yield from _values(value, path)
+    elif isinstance(value, Mapping) and isinstance(shown, Mapping):
+        for key, inner in value.items():
+            yield from _marked(inner, shown.get(key), (*path, key))
+    elif isinstance(value, list) and isinstance(shown, list):
+        for index, (one, other) in enumerate(zip(value, shown, strict=True)):
+            yield from _marked(one, other, (*path, index))
+
+
+def _values(value: Any, path: Where) -> Iterator[Where]:
+    """The scalars of what is withheld as a whole: of inputs what is given, not of which sort it is."""
+    if isinstance(value, Mapping):
+        if path[-1:] == ("inputs",):
+            for name, given in value.items():
+                yield from _values_of_input(given, (*path, name))
+            return
+        for key, inner in value.items():
+            yield from _values(inner, (*path, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _values(inner, (*path, index))
+    elif value not in (None, ""):
+        yield path
+
+
+def _values_of_input(given: Any, path: Where) -> Iterator[Where]:
+    if not isinstance(given, Mapping):
+        yield from _values(given, path)
+    elif given.get("type") not in _NAMES:
+        yield from _values(given.get("value"), (*path, "value"))
 
 
 def _step(above: Any, key: Any) -> Any:

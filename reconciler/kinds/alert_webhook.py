@@ -23,7 +23,7 @@ class AlertWebhookKind(TabledKind):
             NAME,
             "The body to post, with the platform's placeholders.",
             '{"text": "<EXECUTION_URL>"}',
-            required=True,
+            to_create=True,
             secret="may",
         ),
     )

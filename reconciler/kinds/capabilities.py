@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reconciler.kinds.protocol import Kind, Request, Step, Steps
+from reconciler.kinds.telling import Telling
 from reconciler.model.address import Address, Ref, Resolve
 from reconciler.model.needs import Need
 from reconciler.model.operation import Operation, Upload
@@ -272,6 +273,21 @@ class Deployed(ABC):
     @abstractmethod
     def waits(self, request: Request) -> str:
         """What of the object waits for a person's deploy, in words; empty where nothing does."""
+        ...
+
+
+# Told as manifests
+
+
+class Tells(ABC):
+    """Kinds whose objects can be told as manifests would say them."""
+
+    key_names: tuple[str, ...]
+    """What may identify an object without a mark, as `live_key` takes it."""
+
+    @abstractmethod
+    def told(self, live: LiveObject, telling: Telling) -> Mapping[str, object]:
+        """The spec of a manifest that asks for the object as it is. Raises Untellable."""
         ...
 
 

@@ -72,7 +72,7 @@ class CustomerConnectionKind(TabledKind, Redeploys):
             apart=True,
             fixed=True,
         ),
-        replace(INPUTS, required=True),
+        replace(INPUTS, to_create=True),
     )
     rules = EITHER
 

@@ -23,7 +23,7 @@ class LogStreamKind(TabledKind):
             NAME,
             "The body to send, with the platform's placeholders.",
             '{"message": "<MESSAGE>"}',
-            required=True,
+            to_create=True,
             secret="may",
         ),
         Row(

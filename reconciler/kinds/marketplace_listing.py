@@ -7,13 +7,15 @@ is not certain (api notes: "Marketplace"): so they are compared, and set where t
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from reconciler.kinds.integration.told import named_release
 from reconciler.kinds.protocol import Request, Step, Steps, address_of
 from reconciler.kinds.table.documents import Api, Search
 from reconciler.kinds.table.kind import TabledKind
 from reconciler.kinds.table.row import Row
 from reconciler.kinds.table.shape import NAME, TEXT, in_order, truth, words
+from reconciler.kinds.telling import Telling, Untellable
 from reconciler.model.address import Ref, Resolve
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb
@@ -46,6 +48,7 @@ class MarketplaceListingKind(TabledKind):
         mutations=("updateIntegrationMarketplaceConfiguration",),
     )
     release_of = "integration"
+    keys = (("release",),)
     stands_alone = False
     example = "slack-sync"
     fields = (
@@ -143,6 +146,18 @@ class MarketplaceListingKind(TabledKind):
             result="integration",
             address=address_of(request.resource),
         )
+
+    def told(self, live: LiveObject, telling: Telling) -> Mapping[str, object]:
+        """How the newest version of an integration is offered, where it is offered at all."""
+        for integration in telling.integrations.values():
+            version, release = named_release(integration)
+            if version is not None and version.id == live.id:
+                said = super().told(live, telling)
+                if said.get("availability") == "hidden" and not said.get("overview"):
+                    break
+                name = telling.name("Integration", integration.id)
+                return {"integration": name, "release": release, **said}
+        raise Untellable("")
 
     def _mentioned(self, request: Request) -> list[Row]:
         return [row for row in super()._mentioned(request) if row.name not in ("integration", "release")]

@@ -9,6 +9,7 @@ from typing import Any
 from reconciler.definition import Definition
 from reconciler.kinds.table.kind import TabledKind
 from reconciler.manifests import secrets
+from reconciler.manifests.dump import dump
 from reconciler.manifests.manifest import RESERVED, Manifest
 from reconciler.manifests.references import Referrer
 from reconciler.manifests.sealed import Placed
@@ -43,6 +44,11 @@ class Builder:
         """The Integration, with what its manifest leaves to the definition."""
         said = {name: value for name, value in self.spec.items() if name != "bundle"}
         fields = {**said, **{k: v for k, v in definition.own_fields.items() if k not in said}}
+        if "definitionSecrets" in fields:
+            fields["definitionSecrets"] = self._secrets(
+                fields["definitionSecrets"], (*self.base, "definitionSecrets")
+            )
+            definition = definition.with_secrets(fields["definitionSecrets"], dump)
         fields["definition"] = definition
         return self._resource(self._with_labels(fields))
 

@@ -14,14 +14,12 @@ from hashlib import sha1
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from reconciler.definition import Definition
-from reconciler.definition.tree import Tree
 from reconciler.kinds.integration.source import component_key
 from reconciler.manifests.bundle import files_of, packed
 from reconciler.manifests.bundle_read import Described, described
 from reconciler.manifests.definitions import check
+from reconciler.manifests.dump import dump
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.problem import Unusable
@@ -30,15 +28,6 @@ from reconciler.model.state import Bundle, Resource
 from reconciler.yaml12.text import parse
 
 _RANDOM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_ONE_LINE = 2**31 - 1
-_Base: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-
-
-class _Dumper(_Base):  # type: ignore[misc]
-    """Every text in quotes, so that each reader of YAML reads the same."""
-
-    def ignore_aliases(self, _: Any) -> bool:
-        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +81,7 @@ def _definition(
         message, hint = "is not code-native", "name a definition file under spec.definition"
         return None, [Diagnostic("bundle-broken", message, hint=hint)]
     ours = definition.referring(own, {"key": key, "isPublic": False, "signature": signature})
-    return ours.written(_dump), problems
-
-
-def _dump(tree: Tree) -> str:
-    text: str = yaml.dump(
-        tree, Dumper=_Dumper, default_style='"', width=_ONE_LINE, allow_unicode=True, sort_keys=False
-    )
-    return text
+    return ours.written(dump), problems
 
 
 def _settled(text: str, own: str, key: str) -> str:

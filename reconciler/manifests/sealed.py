@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from reconciler.definition import Definition
 from reconciler.manifests import secrets
+from reconciler.manifests.dump import dump
 from reconciler.manifests.secrets import SecretSource
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
@@ -66,4 +68,13 @@ def _opened(resource: Resource, reader: SecretReader, problems: list[Diagnostic]
         return leaf
 
     fields = {name: with_leaves(value, opened) for name, value in resource.fields.items()}
+    if isinstance(definition := fields.get("definition"), Definition):
+        given = {n: one for n, one in _given(fields).items() if isinstance(one, Secret)}
+        fields["definition"] = definition.with_secrets(given, dump)
     return replace(resource, fields=fields)
+
+
+def _given(fields: Mapping[str, object]) -> Mapping[str, object]:
+    """What a manifest gives to its definition."""
+    given = fields.get("definitionSecrets")
+    return given if isinstance(given, Mapping) else {}

@@ -19,7 +19,8 @@ def without_baseline(
     bare = [
         address
         for address in addresses
-        if address in matched.objects and address not in written and address not in matched.adopting
+        if address in matched.objects and address not in written
+        if address not in matched.adopting and address not in matched.alike
         for kind in [all_kinds()[address.kind]]
         if kind.marked and isinstance(kind, Recorded)
         if not kind.recorded(matched.request(address, policy))

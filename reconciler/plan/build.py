@@ -13,6 +13,7 @@ from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.digest import sha256
 from reconciler.model.plan import Action, Drift, Plan, Refusal, Rollout, Verb
 from reconciler.model.state import Desired, Live, LiveObject, Resource
+from reconciler.plan.alike import counted, settle
 from reconciler.plan.baseline import without_baseline
 from reconciler.plan.deletion import Removal, deletions, not_understood, unread
 from reconciler.plan.drift import drifted, missing, strangers
@@ -63,6 +64,8 @@ def make_plan(desired: Desired, live: Live, policy: Policy, selection: Selection
 def plan_of(mending: Mending, selection: Selection | None = None) -> Plan:
     """The plan for two sides that are paired already, and of which more may have been asked."""
     matched, policy, selection = mending.matched, mending.policy, selection or Selection()
+    if settle(matched, policy):
+        mending.renew()
     desired, live = matched.desired, matched.live
     settled = _settled(mending, selection)
     found, removal = settled.scope, settled.removal
@@ -76,6 +79,7 @@ def plan_of(mending: Mending, selection: Selection | None = None) -> Plan:
         if address not in found.unjudged:
             _plan_resource(address, mending, found, draft)
     draft.notes += without_baseline(found.resources, draft.chains, matched, policy)
+    draft.notes += counted(matched, list(found.resources))
     _connect(found.resources, mending, draft)
     hand_over(settled.order, mending, draft.chains)
     draft.warnings += [warning for one in settled.impact for warning in one.warnings]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -10,12 +11,13 @@ from reconciler.kinds import all_kinds
 from reconciler.kinds.answers import could_be
 from reconciler.kinds.capabilities import Foretells, LookedUp, PartlyProvided, live_scope_of, scope_of
 from reconciler.kinds.protocol import Kind, Policy, Request
-from reconciler.kinds.table.marks import mark, marks_in, marks_of, owned_name, project_of
+from reconciler.kinds.table.marks import mark, marks_in, marks_of, owned_name
 from reconciler.kinds.unique import identities
 from reconciler.model.address import Address, Ref
 from reconciler.model.errors import NotUnderstood
 from reconciler.model.plan import Refusal
 from reconciler.model.state import Desired, Live, LiveObject, Resource, Unreadable
+from reconciler.plan.unmatched import owned_otherwise, same_name, several
 
 
 @dataclass(slots=True)
@@ -29,6 +31,11 @@ class Matched:
     live: Live
     objects: dict[Address, LiveObject] = field(default_factory=dict)
     adopting: set[Address] = field(default_factory=set)
+    """The resources whose objects bear no mark yet."""
+    likely: set[Address] = field(default_factory=set)
+    """Those of them whose key proves nothing: only what equals its manifest is taken for its object."""
+    alike: set[Address] = field(default_factory=set)
+    """The resources whose objects bear no mark, and are just as the manifests say."""
     refusals: list[Refusal] = field(default_factory=list)
     orphans: dict[Address, LiveObject] = field(default_factory=dict)
     sharing: dict[Address, dict[str, LiveObject]] = field(default_factory=dict)
@@ -156,9 +163,14 @@ def _match_kind(
             taken.add(found.id)
     keys = _Keys(kind, [o for o in objects if o.id not in taken])
     _refuse_alike(kind, resources, keys, matched)
-    for resource in _by_strength(kind, resources, keys, matched):
-        if resource.address not in matched.objects and resource.address not in matched.unclear:
-            _by_natural_key(kind, project, resource, keys, matched, taken)
+    unpaired = [
+        one
+        for one in _by_strength(kind, resources, keys, matched)
+        if one.address not in matched.objects and one.address not in matched.unclear
+    ]
+    named = Counter(key for one in unpaired for key in kind.natural_key(one, matched.resolve))
+    for resource in unpaired:
+        _by_natural_key(kind, project, resource, keys, matched, taken, named)
     _count(kind, project, objects, taken, matched)
 
 
@@ -258,8 +270,15 @@ def listed(addresses: Sequence[Address]) -> str:
 
 
 def _by_natural_key(
-    kind: Kind, project: str, resource: Resource, keys: _Keys, matched: Matched, taken: set[str]
+    kind: Kind,
+    project: str,
+    resource: Resource,
+    keys: _Keys,
+    matched: Matched,
+    taken: set[str],
+    named: Mapping[tuple[str, Any], int],
 ) -> None:
+    """`named` counts the resources of each key."""
     hits = [
         (key, found)
         for key, value in kind.natural_key(resource, matched.resolve)
@@ -275,12 +294,18 @@ def _by_natural_key(
             matched.objects[resource.address] = found_meant[0]
             taken.add(found_meant[0].id)
         else:
-            matched.refuse(resource.address, _several(resource, key, found, meant))
+            matched.refuse(resource.address, several(resource, key, found, meant))
         return
     free = [o for o in found if not marks_in(o.labels, kind.name)]
     if not kind.adoptable(key):
-        if free:
-            matched.refuse(resource.address, _same_name(resource, key, free))
+        shared = bool(free) and named[key, kind.live_key(free[0], key)] > 1
+        if len(free) == 1 and not shared:
+            matched.objects[resource.address] = free[0]
+            matched.adopting.add(resource.address)
+            matched.likely.add(resource.address)
+            taken.add(free[0].id)
+        elif free:
+            matched.refuse(resource.address, same_name(resource, key, free))
         return
     everything = list({o.id: o for _, some in hits for o in some}.values())
     if free and len(everything) == 1:
@@ -288,8 +313,8 @@ def _by_natural_key(
         matched.adopting.add(resource.address)
         taken.add(free[0].id)
     else:
-        named = " or ".join(key for key, _ in hits)
-        matched.refuse(resource.address, _owned_otherwise(project, resource, named, everything))
+        both = " or ".join(key for key, _ in hits)
+        matched.refuse(resource.address, owned_otherwise(project, resource, both, everything))
 
 
 def _count(
@@ -327,51 +352,16 @@ def address_of_one(address: Address, object_id: str) -> Address:
     return Address(address.kind, f"{address.name}@{object_id}")
 
 
-def _same_name(resource: Resource, key: str, found: list[LiveObject]) -> Refusal:
-    ids = ", ".join(o.id for o in found)
-    return Refusal(
-        "exists-unowned",
-        f'an object with the same {key} ("{found[0].fields.get("name")}") exists and is not ours: {ids}',
-        str(resource.address),
-        f"take it over with: reconciler adopt {resource.address} {found[0].id}; "
-        "or give the manifest another name",
-    )
-
-
-def _owned_otherwise(project: str, resource: Resource, key: str, found: list[LiveObject]) -> Refusal:
-    name = found[0].fields.get("name")
-    owner = marks_in(found[0].labels, resource.kind)
-    if len(found) > 1:
-        ids = ", ".join(o.id for o in found)
-        return Refusal(
-            "ambiguous",
-            f"{len(found)} objects have this {key}: {ids}",
-            str(resource.address),
-            "make it unique",
-        )
-    ours = project_of(owner[0]) == project
-    again = "name its earlier name under metadata.was; or delete it in a commit before, to make a new one"
-    hint = again if ours else "let one project own it"
-    return Refusal(
-        "owned-otherwise",
-        f'the object with this {key} ("{name}") bears the mark "{owner[0]}"',
-        str(resource.address),
-        hint,
-    )
-
-
-def _several(resource: Resource, key: str, found: list[LiveObject], meant: str | None) -> Refusal:
-    """The refusal to guess which of several objects that bear no marks is meant."""
-    ids, address = [o.id for o in found], resource.address
-    said = f", and {meant}, which --use names, is none of them" if meant else ""
-    others = "the others have" if len(ids) > 2 else "the other has"
-    return Refusal(
-        "ambiguous",
-        f"{len(ids)} object{'' if len(ids) == 1 else 's'} of this {key}: {', '.join(ids)}{said}",
-        str(address),
-        f"say which one is meant: --use {address}={ids[0]}; to be asked no more, see to it that {others} "
-        "another name, or none",
-    )
+def let_go(address: Address, matched: Matched) -> None:
+    """Takes back that an object is a resource's, where only its key spoke for it."""
+    live = matched.objects.pop(address)
+    kind, resource = all_kinds()[address.kind], matched.desired.resources[address]
+    matched.adopting.discard(address)
+    matched.likely.discard(address)
+    if _is_anybodys(kind, live):
+        matched.strangers.append(live)
+    key = next(iter(kind.natural_key(resource, matched.resolve)))[0]
+    matched.refuse(address, same_name(resource, key, [live]))
 
 
 def _refuse_both(kind: Kind, resource: Resource, live: LiveObject, matched: Matched) -> None:

@@ -13,6 +13,7 @@ from reconciler.model.address import Address, Ref
 from reconciler.model.errors import Unforeseen
 from reconciler.model.plan import Refusal, Verb
 from reconciler.model.state import Desired
+from reconciler.plan.alike import untouched
 from reconciler.plan.guards import denials
 from reconciler.plan.interim import own_interim
 from reconciler.plan.match import Matched
@@ -91,6 +92,8 @@ class Mending:
         try:
             steps = kind.steps(request, adopt=address in self.matched.adopting)
             steps = own_interim(steps, self.desired.project, address)
+            if address in self.matched.alike:
+                steps = untouched(steps)
             return Mended(steps, kind.basis(request.live, request.resource) if request.live else "")
         except Exception as error:
             return Mended(Steps(refusals=(self._odd(address, error),)))

@@ -120,9 +120,9 @@ def _warning(resource: Resource, matched: Matched) -> Diagnostic:
     kind = all_kinds()[resource.kind]
     keys = kind.natural_key(resource, matched.resolve)
     then = (
-        "the next apply adopts the object again"
+        "once the object differs from it, an apply adopts it again"
         if any(kind.adoptable(key) for key, _ in keys)
-        else "the next plan is refused while the object keeps its name, and else makes another one"
+        else "once the object differs from it, plans are refused, or make another one"
     )
     return Diagnostic(
         "still-named",

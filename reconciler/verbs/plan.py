@@ -13,6 +13,7 @@ from reconciler.model.errors import InvalidInput
 from reconciler.model.lease import Lease
 from reconciler.model.plan import Plan
 from reconciler.model.state import Desired, Live, LiveObject
+from reconciler.plan.alike import settle
 from reconciler.plan.build import plan_of
 from reconciler.plan.choice import choices
 from reconciler.plan.deletion import along_unread
@@ -74,6 +75,7 @@ async def plan(session: Session, options: Options, *, every_kind: bool = False) 
             matched.learn,
             matched.puzzled,
         )
+        settle(matched, allowed)
         mending = Mending(matched, allowed)
         if keys := undecided(mending, reach.resources.keys()):
             for one in await with_inputs(client, keys):

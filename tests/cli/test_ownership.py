@@ -66,6 +66,14 @@ def label(project: Folder, kind: str, object_id: str, labels: list[str], **value
     project.behind(f"update{kind.capitalize()}", {"id": object_id, "labels": labels, **kept, **values})
 
 
+def edited(project: Folder, kind: str, **spec: Any) -> None:
+    """A change in git."""
+    path = project.root / f"manifests/{kind}-{ADDRESSES[kind].rpartition('/')[2]}.yaml"
+    text = yaml.safe_load(path.read_text())
+    text["spec"] |= spec
+    path.write_text(yaml.safe_dump(text, sort_keys=False))
+
+
 def ours(labels: list[str]) -> list[str]:
     return [text for text in labels if text.startswith("reconciler")]
 
@@ -109,7 +117,7 @@ def test_forget_takes_off_what_is_ours_and_leaves_the_rest(shop: Folder, kind: s
 
 @pytest.mark.parametrize(
     ("kind", "then"),
-    [("customer", "adopts the object again"), ("integration", "refused"), ("instance", "refused")],
+    [("customer", "adopts it again"), ("integration", "refused"), ("instance", "refused")],
 )
 def test_forget_warns_where_the_manifest_is_still_there(shop: Folder, kind: str, then: str):
     code, out, err = shop("forget", ADDRESSES[kind], "--yes", "--format", "json")
@@ -118,6 +126,8 @@ def test_forget_warns_where_the_manifest_is_still_there(shop: Folder, kind: str,
     assert (warning["code"], warning["address"]) == ("still-named", ADDRESSES[kind])
     assert then in warning["message"]
     assert warning["file"].endswith(".yaml")
+    assert ids(shop) == []  # it is as its manifest says
+    edited(shop, kind, description="Otherwise")
     if kind == "customer":
         assert ids(shop) == ["Customer/acme#adopt"]
     else:
@@ -256,11 +266,14 @@ def test_a_renamed_object_is_drift_and_not_made_again(shop: Folder):
     assert {one(shop, kind)["name"] for kind in LISTS} == {"Acme", "Orders", "Orders for Acme"}
 
 
-def test_a_customer_without_its_mark_is_adopted_again_for_a_visible_reason(shop: Folder):
+def test_a_customer_without_its_mark_that_differs_is_adopted_again_for_a_visible_reason(shop: Folder):
     label(shop, "customer", one(shop, "customer")["id"], ["vip"])
+    assert ids(shop) == []
+    edited(shop, "customer", description="Otherwise")
     (action,) = shop.json("plan")["actions"]
     assert (action["verb"], action["reason"]) == ("adopt", "exists without an owner")
-    assert {c["path"]: c["after"] for c in action["changes"]} == {"mark": "reconciler:shop/customer/acme"}
+    changed = {c["path"]: c["after"] for c in action["changes"]}
+    assert changed == {"mark": "reconciler:shop/customer/acme", "description": "Otherwise"}
     applied(shop)
     one(shop, "customer")
 
@@ -272,12 +285,16 @@ def test_an_integration_that_lost_its_label_is_known_by_its_metadata(shop: Folde
     applied(shop)
     assert "reconciler:shop/integration/orders" in one(shop, "integration")["labels"]
     label(shop, "integration", found["id"], ["vip"], metadata="{}")
+    assert ids(shop) == []
+    edited(shop, "integration", description="Otherwise")
     assert errors(shop, "apply", "--yes") == (5, [("exists-unowned", "Integration/orders")])
     one(shop, "integration")
 
 
 def test_an_instance_without_its_mark_is_refused_and_not_doubled(shop: Folder):
     label(shop, "instance", one(shop, "instance")["id"], ["vip"])
+    assert ids(shop) == []
+    edited(shop, "instance", description="Otherwise")
     assert errors(shop, "apply", "--yes") == (5, [("exists-unowned", "Instance/acme/orders")])
     one(shop, "instance")
 

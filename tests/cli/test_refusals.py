@@ -276,8 +276,10 @@ def test_a_component_that_is_not_there_takes_out_what_is_made_of_it(shop: Folder
 
 
 def test_a_monitor_of_a_refused_instance_is_left_out(shop: Folder):
-    """The instance lost its mark, so that nobody knows whether it is ours."""
-    shop.behind("updateInstance", {"id": shop.id_of("instances"), "labels": [], "preserveDeployState": True})
+    """The instance lost its mark and differs, so that nobody knows whether it is ours."""
+    gone = {"labels": [], "description": "By hand", "preserveDeployState": True}
+    shop.shop(description="Ours")
+    shop.behind("updateInstance", {"id": shop.id_of("instances"), **gone})
     shop.manifest("AlertMonitor", "late", name="Late", instance="acme/orders", triggers=["Instance Disabled"])
     shop.manifest("Customer", "birch", name="Birch")
     plan = shop.json("plan")

@@ -19,6 +19,7 @@ from reconciler.kinds.capabilities import (
     Readiness,
     Recorded,
     Scoped,
+    Tells,
     Tie,
     not_there,
 )
@@ -42,6 +43,7 @@ from reconciler.kinds.instance.record import keys_of, newly_written, recall
 from reconciler.kinds.instance.release import names_version, release_ref
 from reconciler.kinds.instance.rows import ROWS
 from reconciler.kinds.instance.steps import PLAIN, RECORD, instance_steps, update_changes
+from reconciler.kinds.instance.told import instance_told
 from reconciler.kinds.nodes import fitted, known
 from reconciler.kinds.protocol import Request, Steps
 from reconciler.kinds.table.absent import unset
@@ -49,6 +51,7 @@ from reconciler.kinds.table.labels import as_live, denied, labels_left, own_mark
 from reconciler.kinds.table.plain import PlainKind
 from reconciler.kinds.table.record import Memory
 from reconciler.kinds.table.secrets import has_record
+from reconciler.kinds.telling import Telling
 from reconciler.model.address import Ref, Resolve
 from reconciler.model.digest import sha256
 from reconciler.model.errors import PayloadError
@@ -71,6 +74,7 @@ class InstanceKind(
     Readiness,
     Recorded,
     Scoped,
+    Tells,
 ):
     """One integration at work for one customer."""
 
@@ -78,6 +82,7 @@ class InstanceKind(
     fields = ROWS
     example = "slack-sync"
     list_name = "instances"
+    key_names: tuple[str, ...] = ("customer and name",)
     # Whether a customer may have two instances of one name is not known (rule instance_name_unique).
     unique: Mapping[str, str] = {"name": ""}
     surely_unique = False
@@ -146,6 +151,10 @@ class InstanceKind(
     def live_key(self, live: LiveObject, name: str) -> object:
         """The customer's id and the name."""
         return (live.fields["customer"], str(live.fields["name"]).strip())
+
+    def told(self, live: LiveObject, telling: Telling) -> Mapping[str, object]:
+        """What was set on it."""
+        return instance_told(live, telling)
 
     def adoptable(self, key: str) -> bool:
         """A customer may have several instances, so a name alone proves nothing."""

@@ -30,12 +30,12 @@ def call(step: str, verb: Verb, request: Request) -> Call:
         if fields.get("description"):
             values["description"] = fields["description"]
         if wanted is not None:
-            values["definition"] = wanted.text
+            values["definition"] = wanted.outgoing
         return "createIntegration", values
     assert live is not None
     if verb is Verb.IMPORT:
         assert wanted is not None
-        values = {"integrationId": live.id, "definition": wanted.text}
+        values = {"integrationId": live.id, "definition": wanted.outgoing}
         if replaces(wanted, live):
             values["replace"] = True
         return "importIntegration", values

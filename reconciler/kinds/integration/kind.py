@@ -24,6 +24,7 @@ from reconciler.kinds.capabilities import (
     Publishes,
     Readiness,
     Recorded,
+    Tells,
 )
 from reconciler.kinds.integration import availability
 from reconciler.kinds.integration import metadata as record
@@ -49,8 +50,7 @@ from reconciler.kinds.integration.publish import naming_update
 from reconciler.kinds.integration.release import (
     find_release,
     told_of_versions,
-    versions_meant,
-    why_ambiguous,
+    why_not_published,
 )
 from reconciler.kinds.integration.rows import ROWS, RULES
 from reconciler.kinds.integration.source import needed_component
@@ -62,19 +62,21 @@ from reconciler.kinds.integration.steps import (
     integration_steps,
     pages_of,
 )
+from reconciler.kinds.integration.told import integration_told
 from reconciler.kinds.integration.versions import older, with_older
 from reconciler.kinds.nodes import every, fitted
 from reconciler.kinds.protocol import Request, Steps, address_of
 from reconciler.kinds.table.labels import as_live, denied, labels_left, own_mark, people
 from reconciler.kinds.table.marks import is_protected, marks_of
 from reconciler.kinds.table.plain import PlainKind
+from reconciler.kinds.telling import Telling
 from reconciler.model.address import Ref, Resolve
 from reconciler.model.digest import sha256
 from reconciler.model.errors import PayloadError
 from reconciler.model.needs import Need
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb
-from reconciler.model.refs import KeysRef, ReleaseNameRef, ReleaseRef, SequenceRef, VersionNumberRef
+from reconciler.model.refs import KeysRef, ReleaseNameRef, ReleaseRef, SequenceRef
 from reconciler.model.state import LiveObject, Resource
 
 
@@ -93,6 +95,7 @@ class IntegrationKind(
     Readiness,
     Recorded,
     NeedsOfTenant,
+    Tells,
 ):
     """One integration, made from a definition file or from a bundle."""
 
@@ -101,6 +104,7 @@ class IntegrationKind(
     rules = RULES
     example = "slack-sync"
     list_name = "integrations"
+    key_names: tuple[str, ...] = ("name",)
     page_size = 20
     yaml_fields: tuple[str, ...] = ("definition",)
     provides: tuple[Verb, ...] = (Verb.PUBLISH, Verb.AVAILABILITY, Verb.UPDATE)
@@ -158,6 +162,10 @@ class IntegrationKind(
     def live_key(self, live: LiveObject, name: str) -> object:
         """The name, around which a tenant may keep no blanks."""
         return str(live.fields["name"]).strip()
+
+    def told(self, live: LiveObject, telling: Telling) -> Mapping[str, object]:
+        """The newest version, with a name that means it."""
+        return integration_told(live)
 
     def adoptable(self, key: str) -> bool:
         """A name alone does not prove that it is the same integration."""
@@ -236,19 +244,7 @@ class IntegrationKind(
 
     def why_absent(self, ref: Ref, live: LiveObject | None) -> tuple[str, str, str]:
         """A release that neither this tenant has nor this plan publishes."""
-        if isinstance(ref, VersionNumberRef):
-            numbers = ", ".join(str(v.number) for v in live.versions[:5]) if live else ""
-            hint = f"numbers there: {numbers}" if numbers else "name a release instead, and publish it"
-            message = f"version {ref.number} of {ref.address} is not published in this tenant"
-            return "not-published", message, hint
-        name = ref.name if isinstance(ref, ReleaseRef) else ref.field
-        several_mean_it = live and versions_meant(live, name).ambiguous
-        if live and several_mean_it:
-            return ("ambiguous", *why_ambiguous(name, ref.address, versions_meant(live, name).versions))
-        known = [v.release for v in live.versions if v.release] if live else []
-        hint = f"publish it from {ref.address}'s manifest"
-        hint = f"releases there: {', '.join(known[:5])}" if known else hint
-        return "not-published", f'release "{name}" of {ref.address} is not published in this tenant', hint
+        return why_not_published(ref, live)
 
     def needs_of_tenant(self, resource: Resource) -> Sequence[Need]:
         """The components and the shared connections that its definition names."""

@@ -120,6 +120,23 @@ def why_ambiguous(release: str, address: object, versions: Sequence[Version]) ->
     )
 
 
+def why_not_published(ref: Ref, live: LiveObject | None) -> tuple[str, str, str]:
+    """Why no version is what a Ref names: a code, a message and a hint."""
+    if isinstance(ref, VersionNumberRef):
+        numbers = ", ".join(str(v.number) for v in live.versions[:5]) if live else ""
+        hint = f"numbers there: {numbers}" if numbers else "name a release instead, and publish it"
+        message = f"version {ref.number} of {ref.address} is not published in this tenant"
+        return "not-published", message, hint
+    name = ref.name if isinstance(ref, ReleaseRef) else ref.field
+    several_mean_it = live and versions_meant(live, name).ambiguous
+    if live and several_mean_it:
+        return ("ambiguous", *why_ambiguous(name, ref.address, versions_meant(live, name).versions))
+    known = [v.release for v in live.versions if v.release] if live else []
+    hint = f"publish it from {ref.address}'s manifest"
+    hint = f"releases there: {', '.join(known[:5])}" if known else hint
+    return "not-published", f'release "{name}" of {ref.address} is not published in this tenant', hint
+
+
 def _bearing(live: LiveObject, release: str) -> Version | None:
     """Where two runs at once published it twice, all go by the older."""
     by_attributes = next((v for v in reversed(live.versions) if v.release == release), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from reconciler.kinds.table.places import LABELS
 from reconciler.kinds.table.row import Row
 from reconciler.kinds.table.schema import RELEASE
-from reconciler.kinds.table.shape import NAME, TEXT, truth, words
+from reconciler.kinds.table.shape import NAME, TEXT, by_name, secret_or, truth, words
 
 ROWS = (
     Row("name", NAME, "The display name. Absent: the definition's.", "Slack Sync"),
@@ -18,6 +18,14 @@ ROWS = (
         "The definition file (YAML, version 7), relative to this file and inside the project.",
         "../definitions/slack-sync.yml",
         secret="may",
+    ),
+    Row(
+        "definitionSecrets",
+        by_name(secret_or("a secret: ")),
+        "What is put in the place of ${secret:NAME} in the definition before it is sent, by NAME.",
+        {"SLACK_SECRET": {"secret": {"env": "SLACK_SECRET"}}},
+        apart=True,
+        secret="always",
     ),
     Row(
         "bundle",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from reconciler.kinds.integration.availability import (
     extra_writes,
@@ -82,6 +82,7 @@ def integration_steps(request: Request, *, adopt: bool) -> Steps:
         steps.append(Step(Verb.UPDATE, "the run that created it ended before its record", reads=more))
     steps += [] if found.ambiguous else _publish(request, looks=1 if steps else 0)
     refusals = (
+        *_secrets_missing(request, steps),
         *_unpublished_draft(request, importing),
         *_ambiguous(request, found),
         *absent_fields(request),
@@ -92,6 +93,21 @@ def integration_steps(request: Request, *, adopt: bool) -> Steps:
         (*_draft_ahead(request), *_components_moved(request, importing)),
     )
     return Steps(tuple(steps), (*acted_on, *changes, *kept), warnings, refusals, notes)
+
+
+def _secrets_missing(request: Request, steps: Sequence[Step]) -> Iterator[Refusal]:
+    """Why a definition is not sent, or published: it names secrets that nobody gives."""
+    wanted = asked_of(request.resource)
+    if wanted is None or not wanted.lacking:
+        return
+    if any(step.verb in (Verb.CREATE, Verb.IMPORT, Verb.PUBLISH) for step in steps):
+        names = ", ".join(wanted.lacking)
+        yield Refusal(
+            "secret-missing",
+            f"the definition holds secrets that the manifest does not give: {names}",
+            address_of(request.resource),
+            f"give each: definitionSecrets: {{{wanted.lacking[0]}: {{secret: {{env: NAME}}}}}}",
+        )
 
 
 def put_back(request: Request, importing: Import | None = None) -> tuple[Change, ...]:

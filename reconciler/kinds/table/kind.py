@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from reconciler.kinds.capabilities import Recorded, Refers
+from reconciler.kinds.capabilities import Recorded, Refers, Tells
 from reconciler.kinds.nodes import fitted
 from reconciler.kinds.protocol import Request, Step, Steps, address_of, ignored
 from reconciler.kinds.table.absent import absent_fields, lacks
@@ -34,6 +34,8 @@ from reconciler.kinds.table.record import Layout, label, memory
 from reconciler.kinds.table.rotation import DIGITS, SECRETS, Rotation
 from reconciler.kinds.table.row import Row, addresses
 from reconciler.kinds.table.secrets import has_record, remembered, resting
+from reconciler.kinds.table.told import rows_told
+from reconciler.kinds.telling import Telling
 from reconciler.model.address import Ref, Resolve
 from reconciler.model.digest import sha256
 from reconciler.model.operation import Operation
@@ -46,7 +48,7 @@ LONGEST = 160
 """Neither a header nor a description is as short as a label."""
 
 
-class TabledKind(PlainKind, Recorded, Refers):
+class TabledKind(PlainKind, Recorded, Refers, Tells):
     """A kind of which `fields` says nearly all. Its documents are made from them, with `api` for what the API
     calls it; so is its schema, with `rules` for what no single field can say. `example` names its example.
     """
@@ -63,6 +65,7 @@ class TabledKind(PlainKind, Recorded, Refers):
 
     def __init__(self) -> None:
         self.list_name = self.api.many
+        self.key_names = tuple(map(_AND.join, self.keys))
         self._documents = made(self.api, self.fields)
         self._node = shown_node(self.name, self.fields)
 
@@ -158,6 +161,10 @@ class TabledKind(PlainKind, Recorded, Refers):
         """Where the server keeps the key unique, a second object could not be created anyway."""
         return self.key_is_unique
 
+    def told(self, live: LiveObject, telling: Telling) -> Mapping[str, object]:
+        """What its rows say."""
+        return rows_told(self.fields, live, telling, self.refers_to)
+
     def needs(self, resource: Resource) -> Sequence[Ref]:
         """All that its rows refer to, and what stands for them in the API."""
         fields = resource.fields
@@ -171,7 +178,9 @@ class TabledKind(PlainKind, Recorded, Refers):
             looks = (
                 1 if self.has_twins or not self.marked else 0
             )  # once more, for what another run made at the same time
-            return Steps((Step(Verb.CREATE, "does not exist", self._creation(request), reads=looks),))
+            lacking = tuple(self._lacking(request))
+            step = Step(Verb.CREATE, "does not exist", self._creation(request), reads=looks)
+            return Steps((step,), refusals=lacking)
         changes = tuple(self.changes(request))
         refusals = (*self._fixed(request, changes), *absent_fields(request))
         marking = tuple(mark_changes(request)) if self.marked else ()
@@ -288,6 +297,14 @@ class TabledKind(PlainKind, Recorded, Refers):
         fields = request.resource.fields
         rows = [row for row in self.fields if fields.get(row.name) not in (None, "", [], {})]
         return tuple(Change(row.name, None, row.shown(fields[row.name]), Cause.PENDING) for row in rows)
+
+    def _lacking(self, request: Request) -> Iterable[Refusal]:
+        """What a new object cannot be made without. Of one that is there, it may be left alone."""
+        for row in self.fields:
+            if row.to_create and request.resource.fields.get(row.name) is None:
+                message = f'"{row.name}" is missing: no new {self.name} can be made without it'
+                hint = "give it in the manifest, from where its secret is kept"
+                yield Refusal("secret-missing", message, address_of(request.resource), hint)
 
     def _labels(self, request: Request) -> list[str]:
         return labels_to_write(request, self._record(request))

@@ -25,12 +25,13 @@ class Row:
 
     `doc` says to people what it means; `example` and `default` are shown to them beside it, and the
     examples of all rows that are not `apart` make the kind's. `refers` is the kind whose resources it
-    names; `fixed` can be set at creation alone; `secret` says whether it may hold secrets. `path` is where
-    the answer has it (None: nowhere), with dots between levels, `select` what is asked for there, and
-    `wire` its type, where that is not its shape's; `input` is its name in the mutation, and None where no
-    mutation takes it. `read` translates the answer's value, `form` brings the manifest's to that form,
-    `write` makes of it what the mutation takes, and `each` does so of a reference's id and name.
-    `stands_for` is the value of another object that the API takes in its place.
+    names; `to_create` must be given for a new one, `fixed` can be set at creation alone; `secret` says
+    whether it may hold secrets. `path` is where the answer has it (None: nowhere), with dots between
+    levels, `select` what is asked for there, and `wire` its type, where that is not its shape's; `input` is
+    its name in the mutation, and None where no mutation takes it. `read` translates the answer's value,
+    `form` brings the manifest's to that form, `give` makes of what was read what a manifest says, `write`
+    what the mutation takes, and `each` does so of a reference's id and name. `stands_for` is the value of
+    another object that the API takes in its place.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Row:
     apart: bool = False
     default: object = None
     required: bool = False
+    to_create: bool = False
     refers: str = ""
     fixed: bool = False
     secret: Secrecy = "never"
@@ -49,6 +51,7 @@ class Row:
     input: str | None = ""
     read: Callable[[Any], object] = same
     form: Callable[[Any], object] = same
+    give: Callable[[Any], object] = same
     write: Callable[[Any], object] = same
     each: Callable[[object, str], object] = lambda object_id, _: object_id
     stands_for: Callable[[Mapping[str, object]], Ref | None] | None = None
@@ -128,7 +131,7 @@ def description(doc: str, example: str) -> Row:
 def url(doc: str) -> Row:
     """The row of where something is sent: whoever knows the URL may send there, too."""
     example = {"secret": {"env": "OPS_WEBHOOK_URL"}}
-    return Row("url", MAYBE_SECRET, doc, example, required=True, secret="always")
+    return Row("url", MAYBE_SECRET, doc, example, to_create=True, secret="always")
 
 
 def addresses(value: object) -> Sequence[Address]:

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from reconciler.kinds.protocol import Policy
 from reconciler.model.address import Address
 from reconciler.model.state import LiveObject, Resource
+from reconciler.plan.alike import settle
 from reconciler.plan.match import Matched, match
 from tests.effort import growth
 from tests.unit.samples import (
@@ -95,9 +97,32 @@ def test_an_object_with_marks_of_two_resources_is_refused():
     ],
 )
 def test_an_integration_is_not_adopted_by_its_name_alone(live: LiveObject, code: str | None):
-    found = matched(resource(SYNC), live)
+    found = matched(resource(SYNC, {"name": "Sync", "description": "Otherwise"}), live)
+    settle(found, Policy())
     assert ids(found) == {}
     assert [r.code for r in found.refusals] == ([code] if code else [])
+
+
+def test_what_bears_no_mark_and_is_as_its_manifest_says_is_matched_and_left_alone():
+    wanted, live = desired(resource(ACME), resource(SYNC)), integration(labels=(), mark=None)
+    found = plan(wanted, world(customer(mark_of=""), live))
+    assert (found.actions, found.refusals, found.unmanaged) == ((), (), 0)
+    (note,) = found.notes
+    assert (note.code, note.message[:14]) == ("matched", "2 without a ma")
+
+
+def test_of_two_of_one_name_none_is_taken_for_the_resource():
+    twins = [integration(labels=(), mark=None), integration(labels=(), mark=None)]
+    objects = [LiveObject(o.kind, f"i{n}", o.fields, o.labels, o.facts, (), {}) for n, o in enumerate(twins)]
+    found = plan(desired(resource(SYNC)), world(*objects))
+    assert [(r.code, "i0, i1" in r.message) for r in found.refusals] == [("exists-unowned", True)]
+
+
+def test_two_manifests_of_one_name_are_refused_both():
+    other = Address("Integration", "other")
+    wanted = desired(resource(SYNC), resource(other, {"name": "Sync"}))
+    found = plan(wanted, world(integration(labels=(), mark=None)))
+    assert [r.code for r in found.refusals] == ["exists-unowned", "exists-unowned"]
 
 
 def test_the_mark_in_the_metadata_counts_where_an_import_cleared_the_labels():
@@ -130,6 +155,7 @@ def test_an_instance_of_that_name_is_not_doubled(labels: list[str]):
     bare = instance()
     bare = LiveObject(bare.kind, bare.id, bare.fields, frozenset(labels), bare.facts)
     found = matched(resource(ACME), resource(SYNC), copy(), customer(), bare)
+    settle(found, Policy())
     assert [r.code for r in found.refusals] == ["exists-unowned"]
 
 
@@ -171,6 +197,6 @@ def _refusals(number: int) -> None:
         LiveObject("Integration", f"i{n}", {**o.fields, "name": a.name.title()}, o.labels, o.facts, (), {})
         for n, (a, o) in enumerate(zip(many, live, strict=True))
     ]
-    found = plan(desired(*(resource(a) for a in many)), world(*objects))
+    found = plan(desired(*(resource(a, {"category": "Other"}) for a in many)), world(*objects))
     assert sum(r.code == "exists-unowned" for r in found.refusals) == number
     assert not found.actions

@@ -1,0 +1,161 @@
+"""pull."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reconciler.cli.plan import parallelism
+from reconciler.cli.settings import Settings, common, settings
+from reconciler.cli.values import text
+from reconciler.cli.watched import run
+
+if TYPE_CHECKING:
+    from reconciler.verbs.pull import Pulled, Seen
+
+_ALL = "*"
+
+
+@click.command()
+@click.option(
+    "--select",
+    multiple=True,
+    type=text,
+    metavar="WHAT",
+    help="Only these, with what they refer to: an address, with *.",
+)
+@click.option("--exclude", multiple=True, type=text, metavar="WHAT", help="Write nothing of these.")
+@click.option("--dry-run", is_flag=True, help="Show which files would be written, and write none.")
+@click.option("--prune", is_flag=True, help="Remove the files of what is not in the tenant.")
+@click.option(
+    "--plain-config",
+    is_flag=False,
+    flag_value=_ALL,
+    default=None,
+    type=text,
+    metavar="[KEYS]",
+    help="Write texts of config that look like no secrets; or those of these keys alone, with commas.",
+)
+@parallelism
+@common
+def pull(
+    select: tuple[str, ...],
+    exclude: tuple[str, ...],
+    dry_run: bool,
+    prune: bool,
+    plain_config: str | None,
+    parallelism: int,
+) -> int:
+    """Write what the tenant has as manifests and definition files. Afterwards there is nothing to plan.
+
+    No secret is written: a comment stands in its place. Nothing is changed in the tenant. What is written
+    already changes only where people changed it in the tenant.
+    """
+    from reconciler.report.progress import Reading
+    from reconciler.verbs.pull import look, work_out, write
+    from reconciler.verbs.session import Options
+
+    here = settings()
+    session = here.session()
+    options = Options(select=select, exclude=exclude, prune=prune, parallelism=parallelism)
+    reading = Reading(here.err, enabled=here.progress)
+    seen = run(look, replace(session, notice=reading.notice), options, tick=reading.tick)
+    found = work_out(seen, _plain(plain_config))
+    if plain_config is None and not dry_run:
+        found = _asked(here, seen, found)
+    if not dry_run:
+        write(found)
+    _show(here, found, dry_run=dry_run)
+    return 1 if any(one.conflict for one in found.files.kept) else 0
+
+
+def _plain(given: str | None) -> Callable[[str, str], bool]:
+    """Which texts may be written although nothing proves that they are no secrets."""
+    from reconciler.pull.plain import looks_plain
+
+    if given == _ALL:
+        return lambda _, value: looks_plain(value)
+    keys = {one.strip() for one in (given or "").split(",")} - {""}
+    return lambda key, _: key in keys
+
+
+def _asked(here: Settings, seen: Seen, found: Pulled) -> Pulled:
+    """The same with what a person at the terminal calls plain, where there is anything to ask for."""
+    from reconciler.report.sanitize import terminal
+    from reconciler.verbs.pull import work_out
+
+    if not any(not gap.proven for gap in found.files.gaps):
+        return found
+    if not (here.on_terminal and sys.stdin and sys.stdin.isatty()):
+        return found
+    other = work_out(seen, _plain(_ALL))
+    if not other.plain:
+        return found
+    names = ", ".join(other.plain)
+    question = f"Texts of these variables look like no secrets. Write them as plain text? {names}"
+    return other if click.confirm(terminal(question), default=False, err=True) else found
+
+
+def _show(here: Settings, found: Pulled, *, dry_run: bool) -> None:
+    from reconciler.report.document import dumps
+    from reconciler.report.sanitize import terminal
+    from reconciler.report.tables import render_table
+
+    document = _document(found)
+    if here.format == "json":
+        here.out.out(dumps(document), highlight=False)
+        return
+    for path in found.written:
+        here.out.out(terminal(path), highlight=False)
+    for path in found.gone:
+        here.out.out(terminal(f"{path} (removed)"), highlight=False)
+    if document["secrets"]:
+        here.out.out("")
+        render_table(here.out, document["secrets"], ["address", "input", "variable", "readable"])
+        here.out.out("")
+    for what in found.unread:
+        here.say(f"not read: {what}: the token may not see it, or it cannot be understood")
+    for one in document["leftOut"]:
+        here.say(f"left out: {one['object']}: {one['reason']}")
+    for one in document["kept"]:
+        here.say(
+            f"{'conflict' if one['conflict'] else 'kept'}: {one['address']} {one['path']}: {one['reason']}"
+        )
+    if found.plain:
+        here.say(f"Written as plain text: {', '.join(found.plain)}")
+    count = len(found.written)
+    done = "would be written" if dry_run else "written"
+    here.say(f"{count} file{'' if count == 1 else 's'} {done}. See what is left to do: reconciler plan")
+
+
+def _document(found: Pulled) -> dict[str, Any]:
+    files = found.files
+    return {
+        "files": list(found.written),
+        "removed": list(found.gone),
+        "plain": list(found.plain),
+        "unread": list(found.unread),
+        "secrets": [
+            {
+                "address": str(gap.address),
+                "input": gap.path,
+                "variable": gap.variable,
+                "readable": gap.readable,
+            }
+            for gap in files.gaps
+            if gap.proven
+        ],
+        "withheld": [{"address": str(gap.address), "path": gap.path} for gap in files.gaps if not gap.proven],
+        "leftOut": [
+            {"object": one.live.title, "kind": one.live.kind, "id": one.live.id, "reason": one.why}
+            for one in files.left_out
+        ],
+        "kept": [
+            {"address": str(one.address), "path": one.path, "reason": one.why, "conflict": one.conflict}
+            for one in files.kept
+        ],
+    }

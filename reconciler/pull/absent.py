@@ -1,0 +1,54 @@
+"""Which files say nothing but what is not in the tenant any more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from reconciler.definition import Definition
+from reconciler.model.address import Address
+from reconciler.model.state import Resource
+from reconciler.plan.match import Matched
+from reconciler.plan.select import Selection
+from reconciler.yaml12.text import parse
+
+
+def files_of_absent(
+    matched: Matched, selection: Selection, read: Callable[[str], str]
+) -> dict[Address, tuple[str, ...]]:
+    """The files of the resources that have no object, with their definitions: those in which nothing else
+    stands, and which nothing else names.
+    """
+    resources = [one for one in matched.desired.resources.values() if one.part_of is None]
+    absent = {one.address for one in resources if _is_absent(one, matched) and selection.about(one)}
+    by_file: dict[str, list[Resource]] = {}
+    for one in resources if absent else ():
+        by_file.setdefault(one.source.file, []).append(one)
+    found: dict[Address, tuple[str, ...]] = {}
+    for file, there in by_file.items():
+        if all(one.address in absent for one in there) and _holds_only(read(file), there):
+            found |= {one.address: (file,) for one in there[:1]}
+            for one in there:
+                definition = one.fields.get("definition")
+                if isinstance(definition, Definition) and _is_alone(definition.file, absent, resources):
+                    found[one.address] = (*found.get(one.address, ()), definition.file)
+    return found
+
+
+def _is_absent(resource: Resource, matched: Matched) -> bool:
+    address = resource.address
+    return address not in matched.objects and address not in matched.unclear and address not in matched.odd
+
+
+def _holds_only(text: str, there: list[Resource]) -> bool:
+    """Whether each document of the file is one of these resources."""
+    documents, _ = parse(text, "")
+    said = [one for one in documents if one.value is not None]
+    return len(said) == len(there) and not any(one.value.get("kind") == "InstanceSet" for one in said)
+
+
+def _is_alone(file: str, absent: set[Address], resources: list[Resource]) -> bool:
+    """Whether no other integration is made from the file."""
+    definitions = ((one.address, one.fields.get("definition")) for one in resources)
+    return bool(file) and all(
+        address in absent for address, one in definitions if isinstance(one, Definition) and one.file == file
+    )

@@ -1,0 +1,42 @@
+"""Where the manifest of each address stands, below the folder of the manifests."""
+
+from __future__ import annotations
+
+from reconciler.model.address import Address
+
+_FOLDERS = {
+    "Integration": "integrations",
+    "Customer": "customers",
+    "Instance": "instances",
+    "Connection": "connections",
+    "CustomerConnection": "connections/customers",
+    "InstanceProfile": "profiles",
+    "MarketplaceListing": "marketplace",
+    "User": "users",
+    "AlertWebhook": "alerts/webhooks",
+    "AlertGroup": "alerts/groups",
+    "AlertMonitor": "alerts/monitors",
+    "EventWebhook": "webhooks",
+    "LogStream": "logs",
+}
+SUFFIX = ".yml"
+DEFINITIONS = "definitions"
+
+
+def manifest_path(folder: str, address: Address) -> str:
+    """The file of a manifest, relative to the project: `manifests/instances/acme/slack-sync.yml`."""
+    return f"{folder}{_FOLDERS.get(address.kind, address.kind.lower())}/{address.name}{SUFFIX}"
+
+
+def definition_path(address: Address, suffix: str = "") -> str:
+    """The file of an integration's definition."""
+    return f"{DEFINITIONS}/{address.name}{suffix}{SUFFIX}"
+
+
+def relative(path: str, origin: str) -> str:
+    """A path of the project as a file of it names the other."""
+    here, there = origin.split("/")[:-1], path.split("/")
+    shared = 0
+    while shared < min(len(here), len(there) - 1) and here[shared] == there[shared]:
+        shared += 1
+    return "/".join([".."] * (len(here) - shared) + there[shared:])

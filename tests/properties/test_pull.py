@@ -1,0 +1,122 @@
+"""For every generated world, under every combination of rules: what is pulled plans empty."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import anyio
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from reconciler.kinds import all_kinds
+from reconciler.kinds.protocol import Policy, Request
+from reconciler.kinds.table.marks import marks_in
+from reconciler.live.tenant import Tenant
+from reconciler.model.address import Address
+from reconciler.model.plan import Plan, Verb
+from reconciler.model.state import Resource
+from reconciler.sandbox import Sandbox
+from reconciler.verbs.plan import plan
+from reconciler.verbs.pull import Pulled, look, work_out, write
+from reconciler.verbs.session import Options, Session, open_session
+from tests.harness import client_of, converge, paired, snapshot
+from tests.histories import History, edits, histories
+from tests.worlds import PROJECT, World, worlds
+
+SLOW = settings(
+    max_examples=int(os.environ.get("EXAMPLES", "40")),
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate, *([Phase.shrink] if "SHRINK" in os.environ else [])],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+@SLOW
+@given(worlds(), st.booleans())
+def test_what_is_pulled_plans_empty_and_is_pulled_again_to_the_byte(world: World, marked: bool):
+    with tenant(world) as (session, sandbox):
+        if not marked:
+            forget_all(sandbox, world)
+        before = sandbox.writes()
+        write(first := pulled(session))
+        assert not first.files.left_out
+        made = planned(session)
+        assert (made.actions, made.refusals) == ((), ()), first.written
+        assert pulled(session).written == {}
+        assert sandbox.writes() == before
+
+
+@SLOW
+@given(histories(), st.booleans(), st.data())
+def test_what_people_change_in_the_tenant_comes_back_and_nothing_is_left(
+    history: History, plain: bool, data: st.DataObject
+):
+    applied = history.applied[-1]
+    with tenant(World(history.applied[0], applied, history.rules)) as (session, sandbox):
+        write(pulled(session, plain))
+        assert nothing_to_do(session)
+        objects = paired(sandbox, applied, snapshot(sandbox, applied)).objects
+        possible = edits(applied, objects)
+        drawn = st.lists(st.sampled_from(possible), max_size=3, unique_by=lambda one: (one.address, one.path))
+        for edit in data.draw(drawn):
+            kind = edit.mutation[0].upper() + edit.mutation[1:]
+            asked = f"{edit.mutation}(input: $input) {{ errors {{ field }} }}"
+            query = f"mutation ($input: {kind}Input!) {{ {asked} }}"
+            sandbox.execute(query, {"input": {"id": objects[edit.address].id, **edit.values}})
+        write(again := pulled(session, plain))
+        assert nothing_to_do(session), again
+        assert pulled(session, plain).written == {}
+
+
+def nothing_to_do(session: Session) -> bool:
+    made = planned(session)
+    return (made.actions, made.refusals) == ((), ())
+
+
+@contextmanager
+def tenant(world: World, project: str = PROJECT) -> Iterator[tuple[Session, Sandbox]]:
+    """An empty project on a tenant in which the world was applied."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        (root / "manifests").mkdir()
+        (root / ".reconciler").mkdir()
+        (root / "reconciler.yaml").write_text(
+            f"apiVersion: reconciler/v1\nkind: Project\nmetadata: {{name: {project}}}\n"
+            "spec: {manifests: [manifests/]}\n"
+        )
+        sandbox = Sandbox(root / ".reconciler" / "sandbox.db", rules=world.rules)
+        try:
+            for desired in (world.first, world.later):
+                converge(sandbox, desired)
+            yield open_session(root / "reconciler.yaml", None, {}, root), sandbox
+        finally:
+            sandbox.close()
+
+
+def pulled(session: Session, plain: bool = False) -> Pulled:
+    seen = anyio.run(look, session, Options())
+    return work_out(seen, lambda _key, _value: plain)
+
+
+def planned(session: Session) -> Plan:
+    return anyio.run(plan, session, Options()).plan
+
+
+def forget_all(sandbox: Sandbox, world: World) -> None:
+    """Takes off all that is ours, as `forget` does."""
+
+    async def forget() -> None:
+        async with client_of(sandbox) as client:
+            for kind in all_kinds().values():
+                for live in snapshot_of.objects.get(kind.name, ()) if kind.marked else ():
+                    if marks_in(live.labels, kind.name):
+                        resource = Resource(Address(kind.name, "any"), {})
+                        request = Request(PROJECT, resource, live, lambda ref: ref, Policy())
+                        await Tenant(client).send(kind, kind.operation("", Verb.FORGET, request))
+
+    snapshot_of = snapshot(sandbox, world.later)
+    anyio.run(forget)
