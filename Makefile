@@ -28,7 +28,7 @@ export ACME_LOGS_TOKEN := demo-logs-token
 export ACME_AUDIT_SECRET := demo-audit-secret
 export RECONCILER_KEY := demo-key-for-digests-of-secrets
 
-.PHONY: help install demo schemas check static test golden cases fuzz torture simulate bench clean
+.PHONY: help install demo schemas check static test golden cases fuzz torture simulate mutants bench clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,6 +74,9 @@ torture: $(STAMP) ## faults, kills and rivals on many seeds, into docs/reliabili
 
 simulate: $(STAMP) ## the whole world under one seed, again and again (SEEDS=1000 START=0 MINUTES= JOBS=)
 	$(BIN)/python -m tests.simulation $(ARGS)
+
+mutants: $(STAMP) ## faults put into the product, each of which the simulation must find (SEEDS=300 START=0 MINUTES=)
+	$(BIN)/python -m tests.simulation.mutants $(ARGS)
 
 bench: $(STAMP) ## time and memory for a large tenant, beside a bare client
 	$(BIN)/python bench/run.py

@@ -1,24 +1,42 @@
-"""docs/reliability.md has two parts, each written by a command of its own, which leaves the other's alone."""
+"""docs/reliability.md has three parts, each written by a command of its own, which leaves the rest alone."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 PAGE = Path(__file__).parents[1] / "docs" / "reliability.md"
-SIMULATED = "\n## The simulation\n"
+DRILLS, SIMULATION, MUTANTS = "", "## The simulation", "## The mutation check"
+"""The headings of the parts; the first part's is the page's."""
+_ORDER = (DRILLS, SIMULATION, MUTANTS)
 
 
 def put_drills(text: str) -> None:
     """Writes what `make torture` found."""
-    _, mark, rest = _read()
-    PAGE.write_text(f"{text.rstrip()}\n{mark}{rest}", encoding="utf-8")
+    _put(DRILLS, text)
 
 
 def put_simulation(text: str) -> None:
     """Writes what `make simulate` found: the text below its heading."""
-    drills, _, _ = _read()
-    PAGE.write_text(f"{drills.rstrip()}\n{SIMULATED}\n{text.strip()}\n", encoding="utf-8")
+    _put(SIMULATION, text)
 
 
-def _read() -> tuple[str, str, str]:
-    return PAGE.read_text("utf-8").partition(SIMULATED)
+def put_mutants(text: str) -> None:
+    """Writes what `make mutants` found: the text below its heading."""
+    _put(MUTANTS, text)
+
+
+def _put(heading: str, text: str) -> None:
+    parts = {**_read(), heading: text}
+    told = [f"{one}\n\n{parts[one].strip()}".strip() for one in _ORDER if parts.get(one)]
+    PAGE.write_text("\n\n".join(told) + "\n", encoding="utf-8")
+
+
+def _read() -> dict[str, str]:
+    parts, heading = {DRILLS: ""}, DRILLS
+    for line in PAGE.read_text("utf-8").splitlines():
+        if line in _ORDER[1:]:
+            heading = line
+            parts[heading] = ""
+        else:
+            parts[heading] += f"{line}\n"
+    return parts

@@ -43,6 +43,7 @@ LAYOUT = Layout(
     ),
     {SECRETS: DIGITS, "enabled": 1, PROTECTION: 1},
     "config",
+    spare=PROTECTION,
 )
 
 

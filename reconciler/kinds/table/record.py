@@ -35,6 +35,8 @@ class Layout:
     widths: Mapping[str, int] = field(default_factory=dict)
     detailed: str = ""
     longest: int = LIMIT
+    spare: str = ""
+    """A group that makes way where the keys' digests would not fit beside it."""
 
     @property
     def room(self) -> int:
@@ -71,8 +73,8 @@ def label(
     groups = {name: text for name, text in applied.items() if name in layout.groups}
     said = "" if written is None else _said(written, keys, owner)
     digests = _digests(layout, written or {}, keys)
-    if digests:
-        others = {name: text for name, text in groups.items() if name != layout.detailed}
+    for left_out in ({layout.detailed}, {layout.detailed, layout.spare}) if digests else ():
+        others = {name: text for name, text in groups.items() if name not in left_out}
         bits = _grouped(layout, others) + said + digests
         if len(bits) <= layout.room:
             return RECORD + FORM + _text(bits)
