@@ -45,6 +45,8 @@ def test_errors_of_input_are_annotations_for_github(project: Path, capsys: pytes
 def test_a_refusal_is_annotated_once(project: Path, capsys: pytest.CaptureFixture[str]):
     assert run(["apply", "--yes"]) == 0
     assert run(["forget", "Instance/acme/hello", "--yes"]) == 0
+    manifests = project / "manifests/hello.yaml"
+    manifests.write_text(manifests.read_text().replace("enabled: true", "enabled: false"))
     capsys.readouterr()
     assert run(["plan", "--format", "github"]) == 5
     told = "".join(capsys.readouterr())

@@ -12,7 +12,8 @@ import pytest
 from reconciler.kinds.integration.facts import facts_of
 from reconciler.kinds.protocol import Policy
 from reconciler.model.state import Desired, LiveObject
-from reconciler.plan.build import make_plan
+from reconciler.plan.build import plan_of
+from reconciler.plan.mending import Mending
 from reconciler.sandbox import Sandbox
 from tests import harness
 from tests.unit.apply.test_draft_races import said
@@ -54,7 +55,7 @@ def offered(sandbox: Sandbox) -> list[dict[str, Any]]:
 def ended(sandbox: Sandbox, desired: Desired, kill_at: int, after: bool) -> bool:
     """Applies, and ends at that write; whether there were so many."""
     live = harness.snapshot(sandbox, desired)
-    plan = make_plan(desired, live, POLICY, matched=harness.paired(sandbox, desired, live))
+    plan = plan_of(Mending(harness.paired(sandbox, desired, live), POLICY))
     try:
         harness.apply_plan(sandbox, desired, plan, live, POLICY, kill_at=kill_at, after=after, parallelism=1)
     except harness.Killed:
