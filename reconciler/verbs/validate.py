@@ -41,7 +41,9 @@ def validate(session: Session, environments: Iterable[str] = (), *, strict: bool
         desired, problems = load(project, name, environ=session.environ, resolve_secrets=False)
         found.update(dict.fromkeys(problems))
         told = {(problem.code, problem.source) for problem in problems}
-        more = clashes(desired.resources.values())
+        wrong = {problem.address for problem in problems if problem.severity == "error"}
+        # A resource with an error may lack what tells it from others.
+        more = clashes(one for one in desired.resources.values() if str(one.address) not in wrong)
         found.update(dict.fromkeys(one for one in more if (one.code, one.source) not in told))
         addresses.update(desired.resources)
         for resource in desired.resources.values():
