@@ -123,7 +123,7 @@ def wanted(live: Any) -> Any:
     for index, live_object in enumerate(live.objects["Instance"]):
         name = owned_name(live_object.labels, "bench", "Instance")
         customer = names.get(live_object.fields["customer"])
-        integration, version = versions[live_object.fields["version"]]
+        integration, version = versions[live_object.facts.version_id]
         if name is None or customer is None:
             continue
         address = Address("Instance", f"{customer.name}/{name}")

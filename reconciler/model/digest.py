@@ -48,6 +48,10 @@ def keyed(key: str, parts: Sequence[str]) -> str:
 def _plain(value: Any) -> Any:
     if value is None or type(value) in _SCALARS:  # most are, and the abstract types below are slow to ask
         return value
+    if type(value) is dict:
+        return {str(k): _plain(v) for k, v in value.items()}
+    if type(value) is list:
+        return [_plain(v) for v in value]
     if isinstance(value, Secret):
         return {"$secret": True}
     if isinstance(value, Hidden):

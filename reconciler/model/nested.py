@@ -9,7 +9,9 @@ def leaves(value: object, path: str = "") -> Iterator[tuple[str, object]]:
     """What stands in a value and is neither a map nor a list, with its path; the order of a map's keys does
     not matter.
     """
-    if isinstance(value, Mapping):
+    if isinstance(value, str):  # most are, and to ask for the abstract type is slow
+        yield path, value
+    elif isinstance(value, Mapping):
         for key in sorted(value, key=str):
             yield from leaves(value[key], f"{path}.{key}")
     elif isinstance(value, list | tuple):

@@ -138,15 +138,19 @@ def is_early(request: Request) -> bool:
     """Whether git now calls something a secret that the record has as plain: it must say so first."""
     written = remembered(request).written or {}
     secret = [f"config.{key}" for key, value in config_wanted(request).items() if how(value) is How.SECRET]
-    secret += [path for path, value, _ in _texts(request) if has_secret(value)]
+    secret += [path for path, value in _given_texts(request) if has_secret(value)]
     return any(path in written and written[path].how is How.PLAIN for path in secret)
 
 
 def _texts(request: Request) -> list[tuple[str, object, bool]]:
     """The flows' settings that may hold secrets: path, value, and whether it differs."""
     differing = {change.path for change in flow_changes(request)}
+    return [(path, value, path in differing) for path, value in _given_texts(request)]
+
+
+def _given_texts(request: Request) -> list[tuple[str, object]]:
     return [
-        (path, settings[name], path in differing)
+        (path, settings[name])
         for flow, settings in given_flows(request.resource).items()
         for name in TEXTS
         for path in [f"flows.{flow}.{name}"]

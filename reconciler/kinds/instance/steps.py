@@ -55,7 +55,7 @@ def instance_steps(request: Request, *, adopt: bool) -> Steps:
         return Steps((*steps, *test_steps(request, deploying=True)))
     updating = update_changes(request)
     config, flows = config_changes(request), flow_changes(request)
-    steps, needed = [], _deploy_reason(request)
+    steps, needed = [], _why_deploy(request, config, flows)
     verb = Verb.ADOPT if adopt else Verb.UPDATE
     moving = any(change.path == "release" for change in updating)
     switch = [change for step in _switch(request, deploying=False) for change in step.changes]
@@ -93,7 +93,9 @@ def instance_steps(request: Request, *, adopt: bool) -> Steps:
 
 def will_deploy(request: Request) -> bool:
     """Whether a deploy is among what mends the instance as it is now."""
-    return request.live is None or bool(_deploy_reason(request))
+    if request.live is None:
+        return True
+    return bool(_why_deploy(request, config_changes(request), flow_changes(request)))
 
 
 def owes_tests(request: Request) -> bool:
@@ -160,7 +162,8 @@ def _record_follows(request: Request, config: list[Change]) -> bool:
     """Whether the record must tell what was sent: that of a secret which cannot be read back is all that
     tells it, and what counts as plain does so only once it is there.
     """
-    return request.policy.record and (any(isinstance(c.before, Hidden) for c in config) or is_late(request))
+    hidden = any(isinstance(c.before, Hidden) for c in config)
+    return request.policy.record and (hidden or (bool(config) and is_late(request)))
 
 
 def _update_reason(updating: list[Change], moving: bool, adopt: bool) -> str:
@@ -178,15 +181,15 @@ def _owes_deploy(request: Request, config: list[Change]) -> bool:
     return bool(config) and request.policy.record and not is_owed(request)
 
 
-def _deploy_reason(request: Request) -> str:
+def _why_deploy(request: Request, config: list[Change], flows: list[Change]) -> str:
     """Why a deploy is among what mends it; what a person has not deployed is no reason."""
     live = request.live
     assert live is not None
     if _version_change(request):
         return "its release changes"
-    if config_changes(request):
+    if config:
         return "its configuration changes"
-    if flow_changes(request):
+    if flows:
         return "the settings of its flows change"
     if is_owed(request):
         return undeployed(live)
