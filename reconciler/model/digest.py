@@ -24,14 +24,15 @@ class Canonical:
         raise NotImplementedError
 
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
 def canonical(value: Any) -> bytes:
     """`value` as canonical JSON bytes: keys sorted, sets sorted, no blanks.
 
     A Secret counts as its presence alone: its value never reaches an unkeyed digest.
     """
-    return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode(
-        "utf-8", "surrogatepass"
-    )
+    return _ENCODER.encode(_plain(value)).encode("utf-8", "surrogatepass")
 
 
 def sha256(value: Any) -> str:

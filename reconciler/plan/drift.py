@@ -67,13 +67,16 @@ class Called:
 
     def __init__(self, live: Live, matched: Matched) -> None:
         self._names = {o.id: a.leaf for a, o in (*matched.objects.items(), *matched.orphans.items())}
-        self._told = {o.id: _slug(self.name(o)) for objects in live.objects.values() for o in objects}
+        self._live = live.by_id()
 
     def address(self, one: LiveObject) -> Address:
         """The address of one, within what its kind is scoped to."""
         scope = live_scope_of(all_kinds()[one.kind], one)
-        prefix = "" if scope is None else f"{self._names.get(scope) or self._told.get(scope) or scope}/"
-        return Address(one.kind, prefix + self._told[one.id])
+        return Address(one.kind, ("" if scope is None else f"{self._scope(scope)}/") + _slug(self.name(one)))
+
+    def _scope(self, object_id: str) -> str:
+        there = self._live.get(object_id)
+        return self._names.get(object_id) or (_slug(self.name(there)) if there else object_id)
 
     @staticmethod
     def name(live: LiveObject) -> str:
