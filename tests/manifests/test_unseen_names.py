@@ -32,6 +32,15 @@ def test_it_is_refused_in_every_required_field(kind: str, field: str, text: str)
     assert [error.validator for error in wrong if list(error.absolute_path) == ["spec", field]] != []
 
 
+@pytest.mark.parametrize("text", UNSEEN)
+@pytest.mark.parametrize("kind", ["AlertWebhook", "EventWebhook", "LogStream"])
+def test_no_url_is_of_blanks(kind: str, text: str, tmp_path: Path) -> None:
+    spec = yaml.safe_dump({"name": "A", "url": text}, default_flow_style=True).strip()
+    found = problems(tmp_path, {"manifests/x.yaml": manifest(kind, spec)})
+    (told,) = {one.message for one in found if "url" in one.message}
+    assert told.startswith('"url" in spec must ')
+
+
 @pytest.mark.parametrize("text", ["Acme", " a ", "\u200bé", "日本", "🙂", "עברית", "-", "a\u0301"])
 def test_what_can_be_seen_is_a_name(text: str) -> None:
     validator: Any = schemas.validator("customer")

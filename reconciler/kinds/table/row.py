@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from reconciler.kinds.table.shape import MAYBE_SECRET, TEXT, Shape
+from reconciler.kinds.table.shape import TEXT, URL, Shape
 from reconciler.model.address import Address, Ref, Resolve
 from reconciler.model.secret import Hidden, Secret, unproven
 
@@ -131,7 +131,7 @@ def description(doc: str, example: str) -> Row:
 def url(doc: str) -> Row:
     """The row of where something is sent: whoever knows the URL may send there, too."""
     example = {"secret": {"env": "OPS_WEBHOOK_URL"}}
-    return Row("url", MAYBE_SECRET, doc, example, to_create=True, secret="always")
+    return Row("url", URL, doc, example, to_create=True, secret="always")
 
 
 def addresses(value: object) -> Sequence[Address]:

@@ -89,5 +89,6 @@ NAME = text(1, _SEEN, _MUST_BE_SEEN)
 KEY = text(0, _SEEN, _MUST_BE_SEEN)
 """A text that may be empty, and is otherwise looked up by."""
 MAYBE_SECRET = secret_or("a text or a secret: ")
+URL = Shape({**secret_or("a URL or a secret: ").schema, "minLength": 1, "pattern": _SEEN})
 LABELS = Shape({"type": "array", "items": NAME.schema}, empty=(), unordered=True, wire=list[str | None])
 """Labels on the server, which are folded to lower case there."""
