@@ -28,7 +28,7 @@ from tests.histories import History, edits, histories
 from tests.worlds import PROJECT, World, worlds
 
 SLOW = settings(
-    max_examples=int(os.environ.get("EXAMPLES", "40")),
+    max_examples=int(os.environ.get("EXAMPLES", "25")),
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate, *([Phase.shrink] if "SHRINK" in os.environ else [])],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

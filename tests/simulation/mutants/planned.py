@@ -112,13 +112,13 @@ def deploying_adoption(strikes: Strike) -> Iterator[None]:
 
 @mutant("what was configured is not deployed")
 def not_deployed(strikes: Strike) -> Iterator[None]:
-    reason = instance_steps._deploy_reason
+    reason = instance_steps._why_deploy
 
-    def none(request: Any) -> str:
-        found = reason(request)
+    def none(request: Any, config: Any, flows: Any) -> str:
+        found = reason(request, config, flows)
         return "" if found and strikes() else found
 
-    with swapped(instance_steps, "_deploy_reason", none):
+    with swapped(instance_steps, "_why_deploy", none):
         yield
 
 
@@ -157,12 +157,12 @@ def deployed_for_them(strikes: Strike) -> Iterator[None]:
     missing="that what a person saved is deployed by nobody but them, unless --deploy-pending is given",
 )
 def deployed_unasked(strikes: Strike) -> Iterator[None]:
-    reason, refuse = instance_steps._deploy_reason, instance_steps.undeployed_changes
+    reason, refuse = instance_steps._why_deploy, instance_steps.undeployed_changes
     struck = False
 
-    def any_reason(request: Any) -> str:
+    def any_reason(request: Any, config: Any, flows: Any) -> str:
         nonlocal struck
-        found = reason(request)
+        found = reason(request, config, flows)
         waiting = "" if found else desk.waits(request)
         if waiting and strikes():
             struck = True
@@ -173,7 +173,7 @@ def deployed_unasked(strikes: Strike) -> Iterator[None]:
         return [] if struck else list(refuse(request, moving=moving))
 
     with (
-        swapped(instance_steps, "_deploy_reason", any_reason),
+        swapped(instance_steps, "_why_deploy", any_reason),
         swapped(instance_steps, "undeployed_changes", none),
     ):
         yield
