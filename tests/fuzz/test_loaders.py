@@ -16,7 +16,7 @@ from tests.fuzz.targets import Targets
 
 NAMES = ("manifest", "project", "definition", "plan", "journal", "secret")
 ORIGINALS = hostile.originals()
-EXAMPLES = int(os.environ.get("EXAMPLES", "150"))
+EXAMPLES = int(os.environ.get("EXAMPLES", "100"))
 QUICK = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 PLAN = {
     **{name: "x" for name in ("project", "environment", "tenant", "createdAt")},
