@@ -115,7 +115,7 @@ def plan_for(sandbox: Sandbox, desired: Desired, policy: Policy | None = None) -
 
 def known_to(matched: Matched) -> dict[Address, LiveObject]:
     """The objects that a run may come to."""
-    return {**matched.known, **matched.objects, **matched.orphans}
+    return matched.within_reach
 
 
 def run_of(client: Client, desired: Desired, observed: Mapping[Address, LiveObject], **other: Any) -> Run:
@@ -177,6 +177,17 @@ def apply_plan(
         if group.subgroup(Killed):
             raise Killed from group
         raise
+
+
+def ended(sandbox: Sandbox, desired: Desired, policy: Policy, kill_at: int, after: bool) -> bool:
+    """Applies, and ends at that write; whether there were so many."""
+    live = snapshot(sandbox, desired)
+    plan = plan_of(Mending(paired(sandbox, desired, live), policy))
+    try:
+        apply_plan(sandbox, desired, plan, live, policy, kill_at=kill_at, after=after, parallelism=1)
+    except Killed:
+        return True
+    return False
 
 
 def converge(sandbox: Sandbox, desired: Desired, policy: Policy | None = None, **options: Any) -> Outcome:

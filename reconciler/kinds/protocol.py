@@ -80,6 +80,11 @@ class Steps:
     refusals: tuple[Refusal, ...] = ()
     notes: tuple[Diagnostic, ...] = ()
 
+    @property
+    def every_change(self) -> tuple[Change, ...]:
+        """What is seen, and what the steps say that they would mend; the same field may stand in both."""
+        return (*self.changes, *(change for step in self.steps for change in step.changes))
+
 
 class Kind(Protocol):
     """A kind of resource. One module each; `kinds/__init__.py` lists them in the order of dependencies."""

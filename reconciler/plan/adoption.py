@@ -134,9 +134,7 @@ def _differing(kind: Kind, request: Request) -> tuple[str, ...]:
     """The fields in which the object is not what its manifest says; of secrets, which are not read for this,
     nothing is said.
     """
-    found = kind.steps(request, adopt=True)
-    changes = [*found.changes, *(change for step in found.steps for change in step.changes)]
-    return tuple(dict.fromkeys(_paths(changes)))
+    return tuple(dict.fromkeys(_paths(kind.steps(request, adopt=True).every_change)))
 
 
 def _paths(changes: Iterable[Change]) -> Iterator[str]:

@@ -60,9 +60,8 @@ def _equals(address: Address, matched: Matched, policy: Policy) -> bool:
         steps = all_kinds()[address.kind].steps(matched.request(address, policy), adopt=True)
     except Exception:
         return False  # planning tells of it
-    said = (change for step in steps.steps for change in step.changes)
     return (
         all(step.verb is Verb.ADOPT for step in steps.steps)
-        and all(change.path == _MARK for change in (*said, *steps.changes))
+        and all(change.path == _MARK for change in steps.every_change)
         and not steps.refusals
     )

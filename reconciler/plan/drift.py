@@ -37,10 +37,8 @@ def drifted(address: Address, mending: Mending) -> list[Drift]:
 
 def _differences(address: Address, mending: Mending) -> Iterable[Change]:
     """Each field that differs once: what is seen, and what the steps say that they would mend."""
-    found = mending.steps(address)
-    changes = [*found.changes, *(change for step in found.steps for change in step.changes)]
     first: dict[str, Change] = {}
-    for change in changes:
+    for change in mending.steps(address).every_change:
         first.setdefault(change.path, change)
     return first.values()
 

@@ -60,6 +60,11 @@ class Matched:
         """How many strangers there are."""
         return len(self.strangers)
 
+    @property
+    def within_reach(self) -> dict[Address, LiveObject]:
+        """The objects that a run may come to, by their addresses."""
+        return {**self.known, **self.objects, **self.orphans}
+
     def resolve(self, ref: Ref) -> Any:
         """The value of a Ref as far as the tenant knows it now, else the Ref itself."""
         live = self.objects.get(ref.address) or self.known.get(ref.address)

@@ -116,9 +116,8 @@ class _Work:
 
     def _changes(self, resource: Resource) -> list[Change]:
         request = self.matched.request(resource.address, self.policy)
-        steps = all_kinds()[resource.kind].steps(request, adopt=False)
-        found = [*steps.changes, *(change for step in steps.steps for change in step.changes)]
-        return [change for change in found if change.path != "mark"]
+        found = all_kinds()[resource.kind].steps(request, adopt=False)
+        return [change for change in found.every_change if change.path != "mark"]
 
     def _newer(self, resource: Resource, live: LiveObject) -> str:
         """The release that people published after the one that git names."""
@@ -174,10 +173,7 @@ def _place(path: str, resource: Resource, told: Mapping[str, object]) -> tuple[s
 
 def _value(place: tuple[str, ...], change: Change, told: Mapping[str, object]) -> object:
     """What the tenant has there, in a manifest's form."""
-    value: object = {_SPEC: told}
-    for part in place:
-        value = value.get(part) if isinstance(value, Mapping) else None
-    if value is not None:
+    if (value := _at(told, place)) is not None:
         return value
     before = change.before
     return "" if before is None else list(before) if isinstance(before, tuple) else before
@@ -221,10 +217,16 @@ def _is_withheld(value: object) -> bool:
 
 def _is_sealed(place: tuple[str, ...], resource: Resource) -> bool:
     """Whether git says where a secret is read from: it is not compared here, and never overwritten."""
-    value: object = {_SPEC: resource.fields}
+    given = _at(resource.fields, place)
+    return any(isinstance(leaf, Secret) for _, leaf in leaves(given))
+
+
+def _at(spec: Mapping[str, object], place: tuple[str, ...]) -> object:
+    """What stands in a place of a manifest with this spec; None where nothing does."""
+    value: object = {_SPEC: spec}
     for part in place:
         value = value.get(part) if isinstance(value, Mapping) else None
-    return any(isinstance(leaf, Secret) for _, leaf in leaves(value))
+    return value
 
 
 def _is_drafted(change: Change, resource: Resource) -> bool:

@@ -57,6 +57,15 @@ class Objects:
     telling: Telling = field(default_factory=Telling)
 
 
+def kinds_told() -> list[Kind]:
+    """The kinds of which manifests are written: what others refer to first."""
+    return [
+        kind
+        for kind in all_kinds().values()
+        if isinstance(kind, Tells) and kind.declared and (kind.stands_alone or kind.name == LISTING)
+    ]
+
+
 def tell(matched: Matched, plain: Callable[[str, str], bool], inputs: Inputs) -> Objects:
     """The objects of a tenant beside the manifests that are there, kind by kind: what others refer to first.
     `plain` says which texts may be written although they may be secrets, and `inputs` what components call
@@ -64,9 +73,9 @@ def tell(matched: Matched, plain: Callable[[str, str], bool], inputs: Inputs) ->
     """
     found = Objects(known=dict(matched.objects))
     work = _Work(matched, found, plain, inputs)
-    for kind in all_kinds().values():
-        if isinstance(kind, Tells) and kind.declared and (kind.stands_alone or kind.name == LISTING):
-            work.kind(kind, kind)
+    for kind in kinds_told():
+        assert isinstance(kind, Tells)
+        work.kind(kind, kind)
     found.telling = work.telling
     return found
 

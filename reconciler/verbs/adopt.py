@@ -20,7 +20,7 @@ from reconciler.plan.build import asked_for
 from reconciler.plan.match import Matched, match
 from reconciler.plan.select import Selection, idle
 from reconciler.verbs.plan import Planned
-from reconciler.verbs.session import Options, Session, connect, load_desired, policy
+from reconciler.verbs.session import Options, Session, connect, load_desired, policy_of_unread_secrets
 
 if TYPE_CHECKING:
     from reconciler.live.tenant import Tenant
@@ -40,8 +40,7 @@ async def plan_to_adopt(session: Session, address: str, object_id: str) -> Plann
     desired, _ = load_desired(session)
     wanted = _named(desired, address)
     kind = all_kinds()[wanted.kind]
-    # Without the secrets, which are not read here, their digest would say what is not so.
-    allowed = replace(policy(session, Options()), secret_key=None)
+    allowed = policy_of_unread_secrets(session, Options())
     async with connect(session, read_only=True) as client:
         whole = await fetch(client, kinds_to_read(desired, prune=False))
         matched = match(desired, whole)
@@ -55,8 +54,8 @@ async def plan_to_adopt(session: Session, address: str, object_id: str) -> Plann
     actions = [] if has_both(kind, request) else [adopting(kind, as_it_stands)]
     made = asked_for(desired, whole, actions, {wanted: live}, reads=reads + 2 * len(actions))
     resources = {**desired.resources, wanted: as_it_stands.resource}
-    objects = {**matched.known, **matched.objects, **matched.orphans}
-    return Planned(made, replace(desired, resources=resources), whole, objects, allowed)
+    known = replace(desired, resources=resources)
+    return Planned(made, known, whole, matched.within_reach, allowed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ async def plan_to_adopt_all(session: Session, selection: Selection) -> Takeover:
     desired, _ = load_desired(session)
     if idle_patterns := idle(selection, desired.resources, ()):
         raise InvalidInput([replace(one, severity="error") for one in idle_patterns])
-    allowed = replace(policy(session, Options()), secret_key=None)
+    allowed = policy_of_unread_secrets(session, Options())
     async with connect(session, read_only=True) as client:
         whole = await fetch(client, kinds_to_read(desired, prune=False))
         matched = match(desired, whole)
@@ -96,7 +95,7 @@ async def plan_to_adopt_all(session: Session, selection: Selection) -> Takeover:
     found = adoption(matched, allowed, selection.about)
     actions = [one.action for one in found.found if one.action]
     looks = 1 + Pages(actions, whole).requests if actions else 0
-    objects = {**matched.known, **matched.objects, **matched.orphans}
+    objects = matched.within_reach
     made = asked_for(desired, whole, actions, objects, reads=reads + looks, unchanged=found.owned)
     resources = {**desired.resources, **found.baselines}
     return Takeover(Planned(made, replace(desired, resources=resources), whole, objects, allowed), found)

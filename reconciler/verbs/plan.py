@@ -107,5 +107,4 @@ async def plan(session: Session, options: Options, *, every_kind: bool = False) 
             reads=made.reads + client.stats.reads - asked,
             all_or_nothing=options.all_or_nothing,
         )
-    objects = {**matched.known, **matched.objects, **matched.orphans}
-    return Planned(made, matched.desired, matched.live, objects, allowed, lease)
+    return Planned(made, matched.desired, matched.live, matched.within_reach, allowed, lease)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +17,7 @@ from reconciler.model.errors import InvalidInput, ReconcilerError, Refused
 from reconciler.model.plan import Refusal
 from reconciler.model.state import Desired, Resource
 from reconciler.plan.match import match
+from reconciler.verbs.replacing import replace_file
 from reconciler.verbs.running import Running, running
 from reconciler.verbs.session import Session, connect, load_desired
 
@@ -101,25 +99,12 @@ def write(promotion: Promotion) -> None:
         try:
             if change.path.read_bytes() != change.before:
                 raise ReconcilerError(f"{change.file} was changed meanwhile", hint="run promote again")
-            _replace(change.path.resolve(), change.after)
+            replace_file(change.path.resolve(), change.after)
         except OSError as error:
             reason = (error.strerror or "unknown").lower()
             raise ReconcilerError(
                 f"{change.file} cannot be written: {reason}", hint="make it writable, and run promote again"
             ) from error
-
-
-def _replace(path: Path, data: bytes) -> None:
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-        Path(name).chmod(path.stat().st_mode)
-        Path(name).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise
 
 
 @dataclass(slots=True)

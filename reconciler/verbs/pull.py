@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -15,7 +13,7 @@ import anyio
 from reconciler.definition import Definition
 from reconciler.definition.withheld import Inputs
 from reconciler.kinds import all_kinds
-from reconciler.kinds.capabilities import AskedFurther, Tells
+from reconciler.kinds.capabilities import AskedFurther
 from reconciler.kinds.component import KnownInputs, reference
 from reconciler.kinds.integration.told import (
     definition_told,
@@ -24,7 +22,6 @@ from reconciler.kinds.integration.told import (
     newest_components,
     unread,
 )
-from reconciler.kinds.protocol import Kind, Policy
 from reconciler.kinds.telling import Untellable
 from reconciler.manifests import schemas
 from reconciler.model.errors import InvalidInput, ReconcilerError
@@ -35,8 +32,9 @@ from reconciler.pull.definitions import written as definition_file
 from reconciler.pull.files import Files, environment_example, files_of, schemas_used
 from reconciler.pull.known import Kept, Known, changed
 from reconciler.pull.layout import definition_path
-from reconciler.pull.objects import LISTING, Objects, tell
-from reconciler.verbs.session import Options, Session, connect, load_desired, policy
+from reconciler.pull.objects import Objects, kinds_told, tell
+from reconciler.verbs.replacing import replace_file
+from reconciler.verbs.session import Options, Session, connect, load_desired, policy_of_unread_secrets
 
 if TYPE_CHECKING:
     from reconciler.api import Client
@@ -84,9 +82,9 @@ async def look(session: Session, options: Options) -> Seen:
     from reconciler.verbs.further import look_further
 
     desired, _ = load_desired(_without_folder_to_come(session))
-    allowed = _policy(session, options)
+    allowed = policy_of_unread_secrets(session, options)
     async with connect(session, read_only=True, parallelism=options.parallelism) as client:
-        live = await fetch(client, _kinds(), needed=kinds_named(desired), concurrency=options.parallelism)
+        live = await fetch(client, kinds_told(), needed=kinds_named(desired), concurrency=options.parallelism)
         live = await _with_published(Tenant(client), live)
         matched = match(desired, live)
         await look_further(
@@ -115,7 +113,7 @@ def work_out(seen: Seen, plain: Plain) -> Pulled:
     files = files_of(objects, folder, selection, lambda path: (root / path).exists(), _schema)
     known = changed(
         matched,
-        _policy(session, seen.options),
+        policy_of_unread_secrets(session, seen.options),
         objects.telling,
         lambda path: _text(root / path),
         selection.about,
@@ -181,11 +179,6 @@ def _schema(kind: str) -> str:
     return f"{SCHEMAS}/{kind.lower()}.json"
 
 
-def _policy(session: Session, options: Options) -> Policy:
-    # Without the secrets, which are not read here, their digest would say what is not so.
-    return replace(policy(session, options), secret_key=None)
-
-
 def _text(path: Path) -> str:
     """What stands in a file; nothing where there is none."""
     try:
@@ -202,7 +195,7 @@ def write(pulled: Pulled) -> None:
         target = pulled.root / path
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            _put(target, text.encode())
+            replace_file(target, text.encode())
         except OSError as error:
             reason = (error.strerror or "unknown").lower()
             raise ReconcilerError(
@@ -230,15 +223,6 @@ def _without_folder_to_come(session: Session) -> Session:
     project = session.project
     there = [one for one in project.manifests if not one.endswith("/") or (project.root / one).exists()]
     return replace(session, project=replace(project, manifests=tuple(there)))
-
-
-def _kinds() -> list[Kind]:
-    """The kinds of which manifests are written."""
-    return [
-        kind
-        for kind in all_kinds().values()
-        if isinstance(kind, Tells) and kind.declared and (kind.stands_alone or kind.name == LISTING)
-    ]
 
 
 async def _with_published(tenant: Tenant, live: Live) -> Live:
@@ -276,23 +260,3 @@ async def _inputs(client: Client, live: Live) -> Inputs:
         return found.notes.by_action.get(action) if found and isinstance(found.notes, KnownInputs) else None
 
     return inputs
-
-
-def _put(path: Path, data: bytes) -> None:
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-        mode = path.stat().st_mode if path.exists() else 0o666 & ~_umask()
-        Path(name).chmod(mode)
-        Path(name).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -145,6 +145,11 @@ def policy(session: Session, options: Options) -> Policy:
         record=environment.applied != "none",
         secret_key=key,
     )
+
+
+def policy_of_unread_secrets(session: Session, options: Options) -> Policy:
+    """The same for verbs that read no secret: a digest of what was not read would say what is not so."""
+    return replace(policy(session, options), secret_key=None)
 
 
 def secret(session: Session, source: secrets.SecretSource) -> Secret:

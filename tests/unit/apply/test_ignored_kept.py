@@ -10,7 +10,6 @@ import pytest
 from reconciler.kinds.integration.facts import facts_of
 from reconciler.kinds.protocol import Policy
 from reconciler.model.state import Desired, LiveObject
-from reconciler.plan.build import make_plan
 from reconciler.sandbox import Sandbox
 from tests import harness
 from tests.unit.apply.test_draft_races import said
@@ -50,17 +49,6 @@ def fields(sandbox: Sandbox) -> dict[str, Any]:
     return {name: draft(sandbox).fields[name] for name in IGNORED}
 
 
-def ended(sandbox: Sandbox, desired: Desired, kill_at: int, after: bool) -> bool:
-    """Applies, and ends at that write; whether there were so many."""
-    live = harness.snapshot(sandbox, desired)
-    plan = make_plan(desired, live, POLICY)
-    try:
-        harness.apply_plan(sandbox, desired, plan, live, POLICY, kill_at=kill_at, after=after, parallelism=1)
-    except harness.Killed:
-        return True
-    return False
-
-
 @pytest.fixture(params=["true", "false"])
 def sandbox(request: pytest.FixtureRequest) -> Any:
     with Sandbox(rules={"import_clears_labels": request.param}) as made:
@@ -73,7 +61,7 @@ def sandbox(request: pytest.FixtureRequest) -> Any:
 @pytest.mark.parametrize("kill_at", [1, 2, 3])
 def test_the_next_run_puts_it_back(sandbox: Sandbox, kill_at: int, after: bool):
     desired = wanted("second")
-    assert ended(sandbox, desired, kill_at, after)
+    assert harness.ended(sandbox, desired, POLICY, kill_at, after)
     harness.converge(sandbox, desired, POLICY)
     assert fields(sandbox) == THEIRS
     assert facts_of(draft(sandbox)).kept == {}
@@ -89,7 +77,7 @@ def test_what_is_sensitive_is_written_in_the_request_that_resets_it(
 ):
     """No note may hold it."""
     desired = wanted("second", *sensitive)
-    ended(sandbox, desired, kill_at, after)
+    harness.ended(sandbox, desired, POLICY, kill_at, after)
     assert "by hand" not in str(facts_of(draft(sandbox)).metadata)
     harness.converge(sandbox, desired, POLICY)
     assert fields(sandbox) == THEIRS
@@ -97,13 +85,13 @@ def test_what_is_sensitive_is_written_in_the_request_that_resets_it(
 
 
 def test_so_does_one_that_imports_once_more(sandbox: Sandbox):
-    assert ended(sandbox, wanted("second"), 2, True)
+    assert harness.ended(sandbox, wanted("second"), POLICY, 2, True)
     harness.converge(sandbox, wanted("third"), Policy(guard_minimum=1000, overwrite_drafts=True))
     assert fields(sandbox) == THEIRS
 
 
 def test_what_is_written_meanwhile_stays(sandbox: Sandbox):
-    assert ended(sandbox, wanted("second"), 2, True)
+    assert harness.ended(sandbox, wanted("second"), POLICY, 2, True)
     write(sandbox, name="Again", labels=["gold"])
     harness.converge(sandbox, wanted("second"), POLICY)
     assert fields(sandbox) == {**THEIRS, "name": "Again", "labels": ["gold"]}

@@ -12,8 +12,6 @@ import pytest
 from reconciler.kinds.integration.facts import facts_of
 from reconciler.kinds.protocol import Policy
 from reconciler.model.state import Desired, LiveObject
-from reconciler.plan.build import plan_of
-from reconciler.plan.mending import Mending
 from reconciler.sandbox import Sandbox
 from tests import harness
 from tests.unit.apply.test_draft_races import said
@@ -52,17 +50,6 @@ def offered(sandbox: Sandbox) -> list[dict[str, Any]]:
     return [{**row, "overview": row["overview"] or ""} for row in rows]
 
 
-def ended(sandbox: Sandbox, desired: Desired, kill_at: int, after: bool) -> bool:
-    """Applies, and ends at that write; whether there were so many."""
-    live = harness.snapshot(sandbox, desired)
-    plan = plan_of(Mending(harness.paired(sandbox, desired, live), POLICY))
-    try:
-        harness.apply_plan(sandbox, desired, plan, live, POLICY, kill_at=kill_at, after=after, parallelism=1)
-    except harness.Killed:
-        return True
-    return False
-
-
 @pytest.fixture(params=["true", "false"])
 def sandbox(request: pytest.FixtureRequest) -> Any:
     with Sandbox(rules={"attributes_keep_own_keys": request.param}) as made:
@@ -79,7 +66,7 @@ def test_wherever_the_run_ends_the_next_one_lists_the_release(sandbox: Sandbox, 
     for number in range(1, 12):
         release = f"1.{number}.0"
         desired = wanted(release, "the same" if again else "")
-        if not ended(sandbox, desired, number, after):
+        if not harness.ended(sandbox, desired, POLICY, number, after):
             break
         ends += 1
         harness.converge(sandbox, desired, POLICY)
@@ -101,7 +88,7 @@ def test_what_a_person_makes_of_it_stays(sandbox: Sandbox, theirs: dict[str, Any
 
 def test_also_what_they_make_of_it_after_the_run_ended(sandbox: Sandbox):
     desired = wanted("1.1.0")
-    assert ended(sandbox, desired, 3, True)  # after the import and the update, the publish
+    assert harness.ended(sandbox, desired, POLICY, 3, True)  # after the import and the update, the publish
     assert len(draft(sandbox).versions) == 2
     theirs = {**LISTING, "overview": "By hand."}
     offer(sandbox, **theirs)
@@ -119,6 +106,6 @@ def test_the_estimate_counts_the_notes(sandbox: Sandbox):
 def test_nothing_is_noted_where_nothing_is_offered(sandbox: Sandbox):
     offer(sandbox, **HIDDEN)
     desired, before = wanted("1.1.0"), sandbox.writes()
-    assert ended(sandbox, desired, 3, True)
+    assert harness.ended(sandbox, desired, POLICY, 3, True)
     assert "listing" not in json.loads(str(facts_of(draft(sandbox)).metadata))["reconciler"]
     assert sandbox.writes() == before + 3

@@ -9,8 +9,6 @@ import pytest
 
 from reconciler.kinds.protocol import Policy
 from reconciler.model.state import Desired, LiveObject, Resource
-from reconciler.plan.build import plan_of
-from reconciler.plan.mending import Mending
 from reconciler.sandbox import Sandbox
 from tests import harness
 from tests.histories import ACME, COPY, SHOP, SYNC, _integration
@@ -53,17 +51,6 @@ def saved(sandbox: Sandbox) -> tuple[str, str]:
     return config[THEIRS].reveal(), config[SHOP]["inputs"]["user"].reveal()
 
 
-def ended(sandbox: Sandbox, desired: Desired, kill_at: int, after: bool) -> bool:
-    """Applies, and ends at that write; whether there were so many."""
-    live = harness.snapshot(sandbox, desired)
-    plan = plan_of(Mending(harness.paired(sandbox, desired, live), POLICY))
-    try:
-        harness.apply_plan(sandbox, desired, plan, live, POLICY, kill_at=kill_at, after=after, parallelism=1)
-    except harness.Killed:
-        return True
-    return False
-
-
 def made(**rules: str) -> Sandbox:
     sandbox = Sandbox(rules={**DROPS, **rules})
     harness.converge(sandbox, wanted("1.0.0"), POLICY)
@@ -78,7 +65,7 @@ def test_wherever_the_run_ends_nothing_is_lost(after: bool, undone: str, omitted
     ends = 0
     for number in range(1, 12):
         with made(connection_inputs_omitted=omitted, transaction_of_aliases=undone) as sandbox:
-            if not ended(sandbox, wanted("1.1.0"), number, after):
+            if not harness.ended(sandbox, wanted("1.1.0"), POLICY, number, after):
                 break
             ends += 1
             harness.converge(sandbox, wanted("1.1.0"), POLICY)
