@@ -107,6 +107,11 @@ class Transport:
         self._tokens = Tokens(self.base, credentials, self._http, patience, self._health)
 
     @property
+    def concurrency(self) -> int:
+        """How many requests may be under way now."""
+        return self._limiter.concurrency
+
+    @property
     def rotates_tokens(self) -> bool | None:
         """What the last exchange of the refresh token showed; None where there was none."""
         return self._tokens.rotates

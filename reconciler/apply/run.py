@@ -30,11 +30,22 @@ log = logging.getLogger("reconciler.apply")
 
 
 class Walk:
-    """One walk over a plan. `stop` says that nothing new is to be started; what is in flight is finished."""
+    """One walk over a plan. `stop` says that nothing new is to be started; what is in flight is finished.
+    `together` tells how many calls may travel in one request by now: as many more are begun at once.
+    """
 
-    def __init__(self, plan: Plan, run: Run, *, parallelism: int, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        run: Run,
+        *,
+        parallelism: int,
+        now: Callable[[], datetime],
+        together: Callable[[], int] = lambda: 1,
+    ) -> None:
         self._plan, self._run, self._now = plan, run, now
-        self._limiter = anyio.CapacityLimiter(parallelism)
+        self._parallelism, self._together = parallelism, together
+        self._limiter = anyio.CapacityLimiter(parallelism * together())
         self.stopped = False
         self.fatal: ReconcilerError | None = None
         self._results: dict[str, Result] = {}
@@ -202,6 +213,7 @@ class Walk:
         found = live.id if live is not None and done else result.action.target
         result = self._with_kept(replace(result, object_id=found))
         self._results[result.action.id] = result
+        self._limiter.total_tokens = self._parallelism * self._together()
         self._rollouts.ended(result)
         self._note(lambda: self._run.journal.ended(result))
         self._run.listener(Ended(result))

@@ -15,6 +15,7 @@ class Operation:
     answer; `result` is the object's field in a mutation's payload (`customer`), empty for queries. A document
     may ask for a second one after it, of which only the refusal is heard.
     `repeatable` says that sending it twice does no harm: true for all queries.
+    `shares` says that it may travel in one request with others of its name; queries may with any.
     `timeout` is how long an answer may take, in seconds; None: the client's default.
     """
 
@@ -25,6 +26,7 @@ class Operation:
     repeatable: bool = True
     address: str = ""
     timeout: float | None = None
+    shares: bool = False
 
     @property
     def is_mutation(self) -> bool:
