@@ -10,12 +10,11 @@ from typing import Any
 from reconciler.apply.deletion import look_inside
 from reconciler.apply.look import ATTEMPTS, FIRST_WAIT, further, own, own_by_now
 from reconciler.apply.running import Run
-from reconciler.apply.sharing import may_share
 from reconciler.apply.twins import beside_another, lost_to_nobody, older_than_own, several, taking_back
 from reconciler.kinds import all_kinds
 from reconciler.kinds.answers import observed, understood
 from reconciler.kinds.capabilities import Destroys, FollowUp, Notices, Publishes, Readiness, Uploads
-from reconciler.kinds.protocol import Kind, Request
+from reconciler.kinds.protocol import Kind, Request, may_share
 from reconciler.model.address import Ref
 from reconciler.model.errors import (
     ApiError,
@@ -305,7 +304,7 @@ def _note(kind: Kind, verb: Verb, node: Mapping[str, Any], action: Action, run: 
 
 async def _journalled(kind: Kind, op: Operation, action: Action, run: Run) -> Mapping[str, Any]:
     run.journal.before(action, op)
-    op = replace(op, shares=may_share(kind, action.verb, op))
+    op = replace(op, shares=may_share(kind, action.verb) and not op.name.startswith("delete"))
     try:
         node = await run.tenant.send(kind, op)
     except BaseException as error:

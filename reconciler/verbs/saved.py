@@ -20,7 +20,7 @@ from reconciler.plan.match import match
 from reconciler.plan.seal import sealed
 from reconciler.report.document import dumps, lease_document, plan_document
 from reconciler.verbs.plan import Planned
-from reconciler.verbs.session import Options, Session, rate
+from reconciler.verbs.session import Options, Session, pace
 
 MAX_BYTES = 256 * 1024 * 1024
 _CHUNK = 1024 * 1024
@@ -30,7 +30,7 @@ _SAVE = "save one with: reconciler plan -o FILE"
 
 def document(planned: Planned, session: Session, options: Options, created_at: str) -> dict[str, Any]:
     """The plan's JSON document, with the options that it was made with."""
-    made = plan_document(planned.plan, created_at=created_at, rate=rate(session))
+    made = plan_document(planned.plan, created_at=created_at, **pace(session, planned.plan))
     lease = {"lease": lease_document(planned.lease, now=created_at)} if planned.lease else {}
     return {**made, "tenant": planned.live.tenant, **lease, "options": asdict(options)}
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from reconciler.kinds.protocol import Policy
 from reconciler.manifests import project as projects
@@ -17,8 +17,10 @@ from reconciler.manifests.sealed import SecretReader, unsealed
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import InvalidInput, ReconcilerError
 from reconciler.model.hints import suggest
+from reconciler.model.plan import Plan, Requests
 from reconciler.model.secret import Secret
 from reconciler.model.state import Desired
+from reconciler.plan.cost import expected
 from reconciler.plan.select import Selection
 from reconciler.verbs.machine import Machine
 
@@ -238,9 +240,18 @@ def only_warnings(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     return [d for d in diagnostics if d.severity != "error"]
 
 
-def rate(session: Session) -> float:
-    """Requests a second of the environment; the embedded sandbox has no limit of its own."""
-    return 1000.0 if session.environment.embedded else session.environment.rate
+class Pace(TypedDict):
+    """Requests a second, and how many a plan will send."""
+
+    rate: float
+    sent: Requests
+
+
+def pace(session: Session, plan: Plan) -> Pace:
+    """What a plan costs in the session's environment; the embedded sandbox has no limit of its own."""
+    environment = session.environment
+    speed = 1000.0 if environment.embedded else environment.rate
+    return Pace(rate=speed, sent=expected(plan, environment.batch))
 
 
 def _credentials(session: Session) -> Credentials:
@@ -270,8 +281,8 @@ __all__ = [
     "only_warnings",
     "open_sandbox",
     "open_session",
+    "pace",
     "policy",
-    "rate",
     "secret",
     "secret_reader",
     "state_folder",

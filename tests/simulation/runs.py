@@ -19,7 +19,7 @@ from reconciler.verbs import saved
 from reconciler.verbs.apply import apply, note_refused, refuse
 from reconciler.verbs.drift import drift
 from reconciler.verbs.plan import Planned, plan
-from reconciler.verbs.session import Options, Session, open_session, rate
+from reconciler.verbs.session import Options, Session, open_session, pace
 from tests.simulation.process import Process
 
 SAVED = "saved.json"
@@ -118,7 +118,7 @@ class Runs:
             ended.said.append(error.message)
 
     def _show(self, session: Session, planned: Planned, ended: Ended) -> None:
-        document = plan_document(planned.plan, created_at=_at(session), rate=rate(session))
+        document = plan_document(planned.plan, created_at=_at(session), **pace(session, planned.plan))
         ended.document = document
         ended.plans.append(document)
         ended.said.append(json.dumps(document))
