@@ -30,32 +30,38 @@ log = logging.getLogger("reconciler.http")
 WIDEST = 50
 _FIRST = 4
 _SLOW = 5.0  # seconds: whoever waits as long for one answer is better off with smaller ones
-_TOO_MUCH = re.compile(r"\\b(alias\\w*|cost|complex\\w*|too (many|large|big)|limit|413)\\b", re.IGNORECASE)
+_TOO_MUCH = re.compile(r"\b(alias\w*|cost|complex\w*|too (many|large|big)|limit|413)\b", re.IGNORECASE)
 _LISTS, _LOOKS = "lists", "looks"
 _PATIENT = 3  # rounds of the event loop in which nobody else asks
 
 
 @dataclass(slots=True)
 class Width:
-    """How many operations of a sort may travel together. It doubles while answers are quick, and halves where
-    they are slow or refused; `most` is what was not refused yet. Where it is `fixed`, only refusals count.
+    """How many operations of a sort may travel together. It doubles while answers are quick, up to `most`,
+    and halves where they are slow or refused; between what was answered and what was refused it is searched
+    for. Where it is `fixed`, only refusals count.
     """
 
     now: int
     most: int
     fixed: bool = False
+    searching: bool = False
 
     def answered(self, count: int, seconds: float) -> None:
         """So many got their answer, after so many seconds."""
         if seconds > _SLOW and not self.fixed:
             self.now = max(1, min(self.now, count) // 2)
-        elif count >= self.now and (seconds <= QUICK or self.fixed):
-            self.now = min(self.most, self.now * 2)
+            return
+        if count >= self.now and (seconds <= QUICK or self.fixed):
+            between = (self.now + self.most + 1) // 2
+            near = self.most - self.now <= self.now // 4
+            self.now = self.now if near else min(self.now * 2, between if self.searching else self.most)
 
     def refused(self, count: int, *, because_of_it: bool) -> None:
         """So many were not answered together."""
         if because_of_it:
             self.most = max(1, min(self.most, count - 1))
+            self.searching = True
         self.now = max(1, min(self.now, self.most, count // 2))
 
 
@@ -222,7 +228,7 @@ class Gathering:
             width.answered(1, self._clock() - began)
         except ReconcilerError as error:
             if isinstance(error, TooCostly):  # that others travelled with it was not what was refused before
-                width.most = self.most
+                width.most, width.searching = self.most, False
             one.error = error
         finally:
             one.ended.set()

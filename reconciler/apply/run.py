@@ -52,7 +52,7 @@ class Walk:
         self._begun: set[str] = set()
         self._beside: list[Action] = []
         self._barred = plan.barred
-        self._rollouts = Rollouts(plan.rollouts, plan.actions, self._barred)
+        self._rollouts = Rollouts(plan.rollouts, plan.actions, self._barred, parallelism=parallelism)
 
     @property
     def begun(self) -> bool:
@@ -110,7 +110,10 @@ class Walk:
             async def perform(action: Action) -> None:
                 await self._rollouts.turn(action)
                 because = blocked_by or self._blocker(action)
-                async with nullcontext() if because else self._limiter:
+                async with (
+                    nullcontext() if because else self._rollouts.place(action),
+                    nullcontext() if because else self._limiter,
+                ):
                     because = because or self._rollouts.veto(action)
                     following: Action | None = action
                     while following is not None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.protocol import may_share
+from reconciler.model.address import Address
 from reconciler.model.plan import Action, Plan, Requests, Verb
 
 _WIDEST = 50
@@ -22,18 +23,18 @@ def expected(plan: Plan, batch: int | None) -> Requests:
     if batch == 1 or not plan.actions:
         return alone
     reads, writes = Counter[tuple[str, str, int]](), Counter[tuple[str, str, int]]()
-    first: set[str] = set()
+    looked: set[Address] = set()
     levels = _levels(plan.actions)
-    left = Requests(alone.read, alone.write)
+    left = alone
     for action in plan.actions:
+        if not may_share(all_kinds()[action.address.kind], action.verb):
+            continue
         sort = (action.address.kind, action.verb.value, levels[action.id])
-        looks = int(str(action.address) not in first)
-        first.add(str(action.address))
+        looks = int(action.address not in looked)
+        looked.add(action.address)
         reads[sort] += action.reads + looks
-        left = Requests(left.read - action.reads - looks, left.write)
-        if may_share(all_kinds()[action.address.kind], action.verb):
-            writes[sort] += action.writes
-            left = Requests(left.read, left.write - action.writes)
+        writes[sort] += action.writes
+        left = Requests(left.read - action.reads - looks, left.write - action.writes)
     return Requests(
         max(1, left.read) + sum(_sent(count, batch, _FIRST) for count in reads.values()),
         left.write
