@@ -71,11 +71,12 @@ def joined(ops: Sequence[Operation]) -> Operation:
     given = ", ".join(one.variables.replace(_HERE, at) for one, at in parts if one.variables)
     fields = "\n".join(one.fields.replace(_HERE, at) for one, at in parts)
     fragments = "".join(dict.fromkeys(one.fragments.replace(_HERE, at) for one, at in parts))
-    names = dict.fromkeys(op.name for op in ops)
+    names = list(dict.fromkeys(op.name for op in ops))
+    called = names[0] if len(names) == 1 else "Joined"
     limits = [op.timeout for op in ops]
     return Operation(
-        name=next(iter(names)) if len(names) == 1 else f"{len(ops)} operations",
-        document=f"{patterns[0].keyword} Joined{given and f'({given})'} {{\n{fields}\n}}{fragments}",
+        name=names[0] if len(names) == 1 else f"{len(ops)} operations",
+        document=f"{patterns[0].keyword} {called}{given and f'({given})'} {{\n{fields}\n}}{fragments}",
         variables={
             f"{name}{at}": op.variables[name]
             for (one, at), op in zip(parts, ops, strict=True)
