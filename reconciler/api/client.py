@@ -51,7 +51,8 @@ class Client:
     """A tenant's API. An asynchronous context manager; safe to share between tasks.
 
     `transport` replaces the network (the embedded sandbox, tests). `rate` is requests a second, None for
-    no bound; `batch` is how many operations may travel in one request, None: that is found out. With
+    no bound; `batch` is how many operations may travel in one request, None: that is found out, from what was
+    `learned` on. With
     `read_only` nothing but queries leaves it. `notice` is told, in words, of waits that people would wonder
     about.
     """
@@ -66,6 +67,7 @@ class Client:
         parallelism: int = 8,
         read_only: bool = False,
         batch: int | None = 1,
+        learned: Mapping[str, tuple[int, int]] | None = None,
         patience: Patience | None = None,
         notice: Callable[[str], None] = lambda _: None,
     ) -> None:
@@ -86,6 +88,7 @@ class Client:
             batch=batch,
             at_once=lambda: self._transport.concurrency,
             clock=patience.clock,
+            learned=learned or {},
         )
         self._uploads = Uploads(transport, patience)
         self.base_url = str(self._transport.base)
@@ -105,6 +108,11 @@ class Client:
     def at_once(self) -> int:
         """How many operations may be asked for at once for each request that may be under way."""
         return self._gathering.most
+
+    @property
+    def learned(self) -> Mapping[str, tuple[int, int]]:
+        """How many operations of a sort the tenant bears in one request, now and at most."""
+        return self._gathering.learned
 
     @property
     def writes_at_once(self) -> int:

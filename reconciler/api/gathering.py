@@ -10,7 +10,7 @@ import copy
 import logging
 import re
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -80,7 +80,7 @@ class _Asked:
 class Gathering:
     """Sends together what is asked for together. `send` sends one request, `alone` executes an operation in a
     request of its own; `at_once` tells how many requests may be under way, `clock` gives seconds. `batch` is
-    the width, None: that is found out.
+    the width, None: that is found out, beginning with what was `learned` before.
     """
 
     def __init__(
@@ -91,10 +91,13 @@ class Gathering:
         batch: int | None,
         at_once: Callable[[], int],
         clock: Callable[[], float],
+        learned: Mapping[str, tuple[int, int]],
     ) -> None:
         self._send, self._alone, self._at_once, self._clock = send, alone, at_once, clock
         self._batch = batch
         self._widths: dict[str, Width] = {}
+        if batch is None:
+            self._widths = {sort: Width(now, most) for sort, (now, most) in learned.items()}
         self._waiting: dict[str, deque[_Asked]] = {}
         self._under_way = 0
         self._pumping = False
@@ -117,6 +120,12 @@ class Gathering:
     def most(self) -> int:
         """How many may travel together at most."""
         return self._batch or WIDEST
+
+    @property
+    def learned(self) -> dict[str, tuple[int, int]]:
+        """How many of a sort travel together by now, and at most, as far as that was found out."""
+        found = {sort: (width.now, width.most) for sort, width in self._widths.items()}
+        return found if self._batch is None else {}
 
     @property
     def writes(self) -> int:

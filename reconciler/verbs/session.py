@@ -22,6 +22,7 @@ from reconciler.model.secret import Secret
 from reconciler.model.state import Desired
 from reconciler.plan.cost import expected
 from reconciler.plan.select import Selection
+from reconciler.verbs.learned import keep, known
 from reconciler.verbs.machine import Machine
 
 if TYPE_CHECKING:
@@ -227,12 +228,14 @@ async def connect(session: Session, *, read_only: bool, parallelism: int = 8) ->
         rate=environment.rate,
         parallelism=parallelism,
         batch=environment.batch,
+        learned=known(session.state, environment.url),
         read_only=read_only,
         patience=session.machine.patience(),
         notice=session.notice,
     ) as client:
         await client.check_tenant(environment.tenant or None)
         yield client
+        keep(session.state, environment.url, client.learned)
 
 
 def only_warnings(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:

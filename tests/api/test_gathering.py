@@ -248,3 +248,20 @@ async def test_an_answer_that_speaks_of_nobody_is_asked_for_again_in_halves(conn
     async with connect(server, batch=10) as client:
         ended = await all_of(client, [read("1"), read("2")])
     assert ["one" in str(ended[0]), "two" in str(ended[1])] == [True, True]
+
+
+async def test_what_was_learned_is_where_the_next_client_begins():
+    tenant = Tenant(alias_limit="10")
+    async with tenant.client(None) as client:
+        made = await all_of(client, [make(f"c{i}") for i in range(60)])
+        await all_of(client, [read(one["id"]) for one in made])
+        learned = client.learned
+    tenant.bodies.clear()
+    credentials = Credentials(BASE_URL, access_token=Secret(tenant.sandbox.token))
+    wire = Kept(transport(tenant.sandbox), tenant.bodies)
+    async with Client(
+        BASE_URL, credentials, transport=wire, rate=None, batch=None, learned=learned
+    ) as client:
+        await all_of(client, [read(one["id"]) for one in made])
+    assert tenant.widths("customer")[0] == learned["looks"][0] >= 8
+    assert len(tenant.bodies) <= 8
