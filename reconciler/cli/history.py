@@ -50,7 +50,6 @@ def history(run: str | None, restore: str | None, yes: bool) -> int:
 
 
 def _restore(here: Settings, run: Past, address: str, yes: bool) -> int:
-    import anyio
 
     from reconciler.cli.plan import carry_out, finish
     from reconciler.model.errors import InvalidInput
@@ -67,7 +66,7 @@ def _restore(here: Settings, run: Past, address: str, yes: bool) -> int:
     here.environment = run.environment
     here.outlasts = True
     session = here.session()
-    planned = anyio.run(plan_restore, session, kept)
+    planned = run(plan_restore, session, kept)
     if not yes:
         confirm(
             f'Replace the draft of {kept.address} in "{run.environment}" by the one of {_local(kept.at)}?',

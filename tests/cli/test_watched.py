@@ -34,3 +34,15 @@ def test_without_anything_to_look_after_it_only_runs() -> None:
         return value
 
     assert run(work, 7) == 7
+
+
+@pytest.mark.parametrize("tick", [None, lambda: None])
+def test_what_it_returns_is_never_turned_into_text(tick: object) -> None:
+    class Large:
+        def __repr__(self) -> str:
+            raise AssertionError("this takes long")
+
+    async def work() -> Large:
+        return Large()
+
+    assert isinstance(run(work, tick=tick), Large)  # type: ignore[arg-type]
