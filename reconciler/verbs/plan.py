@@ -87,7 +87,7 @@ async def plan(session: Session, options: Options, *, every_kind: bool = False) 
         untold = await look_up_needs(client, mending, concerned)
         matched.live = replace(matched.live, requests=client.stats.reads)
         lease, more = await seen(session, client)
-        if selection.select:
+        if selection.is_part:
             # What comes along is known only now; the secrets of all else stay unread.
             found = scope(mending, selection)
             matched.desired, wrong = unsealed(desired, reader, found.resources)
