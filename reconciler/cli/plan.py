@@ -98,19 +98,27 @@ strict = click.option(
 
 @click.command()
 @click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="Save the plan to a file.")
+@click.option("--no-secrets", is_flag=True, help="Read no secret; what depends on one is not compared.")
 @planning
 @all_or_nothing
 @shown
 @detailed
 @strict
 @common
-def plan(out: Path | None, show_values: bool, detailed_exitcode: bool, strict: bool, **given: Any) -> int:
+def plan(
+    out: Path | None,
+    no_secrets: bool,
+    show_values: bool,
+    detailed_exitcode: bool,
+    strict: bool,
+    **given: Any,
+) -> int:
     """Show what apply would do. Nothing is written: its transport lets only queries pass."""
     from reconciler.verbs.saved import document, save
     from reconciler.verbs.session import Options
 
     here, options = settings(), Options(**given)
-    session = here.session()
+    session = replace(here.session(), no_secrets=no_secrets)
     planned = _planned(here, session, options)
     created = _now()
     here.show("plan", document(_for_eyes(here, planned, show_values), session, options, created))

@@ -13,7 +13,7 @@ from reconciler.manifests import project as projects
 from reconciler.manifests import secrets
 from reconciler.manifests.load import in_order, load
 from reconciler.manifests.project import SANDBOX, Environment, Project
-from reconciler.manifests.sealed import SecretReader, unsealed
+from reconciler.manifests.sealed import SecretReader, unread, unsealed
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import InvalidInput, ReconcilerError
 from reconciler.model.hints import suggest
@@ -66,6 +66,8 @@ class Session:
     credentials: dict[str, Credentials] = field(default_factory=dict, repr=False, compare=False)
     """Those of the environment, once they were read: what they are exchanged for lasts for the run."""
     machine: Machine = field(default_factory=Machine, repr=False, compare=False)
+    no_secrets: bool = False
+    """Whether no secret is read: what depends on one is not compared."""
 
     @property
     def state(self) -> Path:
@@ -112,7 +114,9 @@ def load_desired(
     desired, diagnostics = load(
         session.project, session.environment.name, environ=session.environ, resolve_secrets=False
     )
-    if secrets_of is not None:
+    if session.no_secrets:
+        desired = unread(desired)
+    elif secrets_of is not None:
         named = [a for a, resource in desired.resources.items() if secrets_of.about(resource)]
         desired, wrong = unsealed(desired, reader or secret_reader(session), named)
         diagnostics = list(in_order([*diagnostics, *wrong]))
@@ -129,7 +133,9 @@ def secret_reader(session: Session) -> SecretReader:
 def policy(session: Session, options: Options) -> Policy:
     """The project's policy, the environment's settings and the command line's options, as one."""
     configured, environment = session.project.policy, session.environment
-    key = secret(session, environment.secret_key) if environment.secret_key else None
+    key = (
+        secret(session, environment.secret_key) if environment.secret_key and not session.no_secrets else None
+    )
     return Policy(
         prune=configured.prune or options.prune,
         guard_delete=configured.guard_delete,

@@ -45,6 +45,7 @@ from reconciler.kinds.table.texts import is_trimmed, was_sent
 from reconciler.model.plan import Change
 from reconciler.model.secret import Hidden, Secret, unproven
 from reconciler.model.state import LiveObject
+from reconciler.model.uncompared import is_uncompared
 
 
 def parse_variables(shown: Sequence[VariableNode]) -> dict[str, object]:
@@ -236,13 +237,15 @@ def _compare(
         parts = wanted if isinstance(wanted, Mapping) else {"value": wanted}
         for name, value in parts.items():
             current = found.get(name, "") if isinstance(found, Mapping) else None
-            if schedule_text(value) != schedule_text(current):
+            if not is_uncompared(value, current) and schedule_text(value) != schedule_text(current):
                 yield f"{key}.{name}", veiled(current, value), value
     elif not same_value(wanted, found, kind):
         yield key, veiled(found, wanted), wanted
 
 
 def _same_input(wanted: object, found: object, rotated: bool) -> bool:
+    if is_uncompared(wanted, found):
+        return True
     if isinstance(found, Hidden):
         return found.present and not (rotated and isinstance(wanted, Secret))
     return text(wanted) == text(found)
