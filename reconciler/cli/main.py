@@ -29,6 +29,7 @@ COMMANDS = {
     "get": "get",
     "pull": "pull",
     "list": "inventory",
+    "snapshot": "snapshot",
     "test": "live",
     "deploy": "oneoff",
     "enable": "oneoff",

@@ -23,7 +23,11 @@ from reconciler.plan.select import Selection
 from reconciler.verbs.machine import Machine
 
 if TYPE_CHECKING:
+    import httpx
+
     from reconciler.api import Client, Credentials
+    from reconciler.api.wire import Answer
+    from reconciler.model.operation import Operation
     from reconciler.sandbox import Sandbox
 
 STATE = ".reconciler"
@@ -68,6 +72,10 @@ class Session:
     machine: Machine = field(default_factory=Machine, repr=False, compare=False)
     no_secrets: bool = False
     """Whether no secret is read: what depends on one is not compared."""
+    replay: httpx.AsyncBaseTransport | None = field(default=None, repr=False, compare=False)
+    """What answers in the tenant's place."""
+    heard: Callable[[Operation, Answer], None] = field(default=lambda *_: None, repr=False, compare=False)
+    """Told each answer of the tenant, with what it is to."""
 
     @property
     def state(self) -> Path:
@@ -202,6 +210,21 @@ async def connect(session: Session, *, read_only: bool, parallelism: int = 8) ->
     from reconciler.api import Client, Credentials
 
     environment = session.environment
+    if session.replay is not None:
+        from reconciler.live.replay import BASE_URL as NOWHERE
+
+        async with Client(
+            NOWHERE,
+            Credentials(NOWHERE, access_token=Secret("none", "snapshot")),
+            transport=session.replay,
+            rate=None,
+            parallelism=parallelism,
+            read_only=True,
+            patience=session.machine.patience(),
+            notice=session.notice,
+        ) as client:
+            yield client
+        return
     if environment.embedded:
         from reconciler.sandbox import BASE_URL, transport
 
@@ -217,6 +240,7 @@ async def connect(session: Session, *, read_only: bool, parallelism: int = 8) ->
                 read_only=read_only,
                 patience=session.machine.patience(),
                 notice=session.notice,
+                heard=session.heard,
             ) as client:
                 yield client
         finally:
@@ -232,6 +256,7 @@ async def connect(session: Session, *, read_only: bool, parallelism: int = 8) ->
         read_only=read_only,
         patience=session.machine.patience(),
         notice=session.notice,
+        heard=session.heard,
     ) as client:
         await client.check_tenant(environment.tenant or None)
         yield client

@@ -23,7 +23,9 @@ def applied(project: Folder, monkeypatch: pytest.MonkeyPatch) -> Folder:
         config={"Channel": "#orders", "Shop": {"inputs": {"apiKey": SECRET}}},
         flows={"Receive order": {"apiKeys": [SECRET]}},
     )
-    project.manifest("AlertWebhook", "ops", name="Ops", payloadTemplate="{}", url=SECRET, headers={"Authorization": SECRET})
+    project.manifest(
+        "AlertWebhook", "ops", name="Ops", payloadTemplate="{}", url=SECRET, headers={"Authorization": SECRET}
+    )
     code, out, err = project("apply", "--yes")
     assert code == 0, out + err
     monkeypatch.delenv("SHOP_KEY")

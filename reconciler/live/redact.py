@@ -1,0 +1,224 @@
+"""Answers of a tenant without what is or may be a secret in them, and with it again.
+
+What stands here by name is known to be none; every other text is taken for one. So a field that is asked for
+one day, and that nobody thought of here, is withheld.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+from reconciler.definition.withheld import Inputs, covered_at, places
+from reconciler.kinds import all_kinds
+from reconciler.kinds.answers import understood
+from reconciler.kinds.instance.config_values import ALWAYS_SHOWN, UNTYPED, ValueType
+from reconciler.kinds.protocol import Kind
+from reconciler.kinds.table.kind import TabledKind
+from reconciler.kinds.table.marks import is_ours
+from reconciler.kinds.table.secrets import proven_plain
+from reconciler.live.read_back import read_back
+from reconciler.live.recording import Heard
+from reconciler.model.errors import NotUnderstood
+
+PLAIN = frozenset(
+    {
+        "allowMultipleMarketplaceInstances",
+        "category",
+        "codeLanguage",
+        "collectionType",
+        "configState",
+        "createdAt",
+        "dataType",
+        "default",
+        "defaultValue",
+        "description",
+        "email",
+        "endCursor",
+        "eventTypes",
+        "externalId",
+        "id",
+        "instanceBillingType",
+        "key",
+        "label",
+        "labels",
+        "lastDeployedAt",
+        "managedBy",
+        "marketplaceConfiguration",
+        "marketplaceTabConfiguration",
+        "message",
+        "name",
+        "overview",
+        "phone",
+        "scheduleType",
+        "signature",
+        "stableKey",
+        "status",
+        "timeZone",
+        "type",
+        "userName",
+        "tenantId",
+        "timestamp",
+        "variableScope",
+        "versionComment",
+        "versionSequenceId",
+    }
+)
+"""The fields whose texts are no secrets."""
+AS_THEY_ARE = frozenset({"versionAttributes", "metadata", "__schema"})
+"""What holds values of its own making: our records, and what describes the API."""
+_MAPS = ("headers", "testHeaders")
+_DEFINITION = "definition"
+_JSON = ValueType("json")
+
+Cover = Callable[[Any, ValueType], str]
+"""What stands in the place of a value, whose type is given where it is a config variable's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Redaction:
+    """Takes them out of one project's answers. `inputs` tells what components call passwords."""
+
+    project: str
+    cover: Cover
+    inputs: Inputs
+
+    def of(self, heard: Heard) -> Heard:
+        """The answer without them."""
+        return replace(heard, body=self._inner(heard.body, "", _kind_of(heard.name), frozenset()))
+
+    def _inner(self, value: Any, name: str, kind: Kind | None, plain: frozenset[str]) -> Any:
+        if name in AS_THEY_ARE:
+            return value
+        if isinstance(value, list):
+            return [self._inner(one, name, kind, plain) for one in value]
+        if isinstance(value, Mapping):
+            return self._node(value, kind, plain)
+        if not isinstance(value, str) or not value or name in PLAIN or name in plain:
+            return value
+        if name == _DEFINITION:
+            return self._definition(value)
+        return self._map(value) if name in _MAPS else self.cover(value, _type_at(name))
+
+    def _node(self, node: Mapping[str, Any], kind: Kind | None, plain: frozenset[str]) -> dict[str, Any]:
+        if "labels" in node and "configVariables" in node:
+            return self._instance(node)
+        if "id" in node and isinstance(kind, TabledKind):
+            plain = _proven(kind, node, self.project)
+        return {name: self._inner(value, name, kind, plain) for name, value in node.items()}
+
+    def _instance(self, node: Mapping[str, Any]) -> dict[str, Any]:
+        plain = _proven(all_kinds()["Instance"], node, self.project)
+        return {
+            name: self._variables(value, plain)
+            if name == "configVariables"
+            else self._flows(value, plain)
+            if name == "flowConfigs"
+            else self._inner(value, name, None, frozenset())
+            for name, value in node.items()
+        }
+
+    def _variables(self, page: Any, plain: frozenset[str]) -> Any:
+        return _each(page, lambda one: self._variable(one, plain))
+
+    def _variable(self, node: Mapping[str, Any], plain: frozenset[str]) -> dict[str, Any]:
+        kind, key = type_of(node)
+        is_shown = kind.data in ALWAYS_SHOWN and not kind.collection
+        rest = {name: self._inner(value, name, None, frozenset()) for name, value in node.items()}
+        if not node.get("value"):
+            return rest
+        told = is_shown or f"config.{key}" in plain
+        return {**rest, "value": node["value"] if told else self.cover(node["value"], kind)}
+
+    def _flows(self, page: Any, plain: frozenset[str]) -> Any:
+        def settings(node: Mapping[str, Any]) -> dict[str, Any]:
+            flow = (node.get("flow") or {}).get("name")
+            known = frozenset(name for name in node if f"flows.{flow}.{name}" in plain)
+            return {name: self._inner(value, name, None, known) for name, value in node.items()}
+
+        return _each(page, settings)
+
+    def _map(self, text: str) -> str:
+        """Headers: their names are told, and the one that holds our mark."""
+        found = _map_in(text)
+        if found is None:
+            return self.cover(text, UNTYPED)
+        return json.dumps({name: self._header(value) for name, value in found.items()})
+
+    def _header(self, value: Any) -> Any:
+        if isinstance(value, str) and (not value or all(map(is_ours, value.split()))):
+            return value
+        return self.cover(value, UNTYPED)
+
+    def _definition(self, text: str) -> str:
+        try:
+            tree = read_back(text)
+            where = frozenset(places(tree, self.inputs))
+        except Exception:  # what cannot be understood is not told either
+            return self.cover(text, UNTYPED)
+        if not where:
+            return text
+        return json.dumps(covered_at(tree, where, lambda one: self.cover(one, UNTYPED)), ensure_ascii=False)
+
+
+def restored(body: Any, found: Callable[[str, ValueType], Any]) -> Any:
+    """An answer in which each stand-in is what was `found` for it."""
+    return _restored(body, "", UNTYPED, found)
+
+
+def _restored(value: Any, name: str, kind: ValueType, found: Callable[[str, ValueType], Any]) -> Any:
+    if isinstance(value, list):
+        return [_restored(one, name, kind, found) for one in value]
+    if isinstance(value, Mapping):
+        kind = type_of(value)[0] if "requiredConfigVariable" in value else UNTYPED
+        return {
+            key: _restored(one, key, _type_at(key) if kind == UNTYPED else kind, found)
+            for key, one in value.items()
+        }
+    if not isinstance(value, str) or "hmac:" not in value:
+        return value
+    if name in (*_MAPS, _DEFINITION) and (inner := _map_in(value)) is not None:
+        return json.dumps(_restored(inner, "", UNTYPED, found), ensure_ascii=False)
+    return found(value, kind)
+
+
+def type_of(variable: Mapping[str, Any]) -> tuple[ValueType, str]:
+    """The type and the key of a config variable of an answer."""
+    required = variable.get("requiredConfigVariable") or {}
+    named = (required.get(name) for name in ("dataType", "collectionType", "codeLanguage"))
+    return ValueType.named(*named), str(required.get("key"))
+
+
+def _type_at(name: str) -> ValueType:
+    return _JSON if name == "testPayload" else UNTYPED
+
+
+def _proven(kind: Kind, node: Mapping[str, Any], project: str) -> frozenset[str]:
+    with suppress(NotUnderstood):
+        return proven_plain(understood(kind, node), project)
+    return frozenset()
+
+
+def _map_in(text: str) -> dict[str, Any] | None:
+    with suppress(ValueError, RecursionError):
+        found = json.loads(text)
+        return found if isinstance(found, dict) else None
+    return None
+
+
+def _each(page: Any, change: Callable[[Mapping[str, Any]], dict[str, Any]]) -> Any:
+    if not isinstance(page, Mapping) or not isinstance(page.get("nodes"), list):
+        return page if page is None else {}
+    nodes = [change(one) if isinstance(one, Mapping) else None for one in page["nodes"]]
+    return {**page, "nodes": nodes}
+
+
+def _kind_of(name: str) -> Kind | None:
+    """The kind whose objects an answer of this name shows, as far as a record of theirs may stand in it."""
+    for kind in all_kinds().values():
+        if isinstance(kind, TabledKind) and kind.marked and name in (kind.list_name, kind.api.one):
+            return kind
+    return None
