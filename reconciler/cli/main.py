@@ -30,6 +30,7 @@ COMMANDS = {
     "pull": "pull",
     "list": "inventory",
     "snapshot": "snapshot",
+    "rehearse": "rehearse",
     "test": "live",
     "deploy": "oneoff",
     "enable": "oneoff",

@@ -26,9 +26,8 @@ def offline(session: Session, path: Path) -> Session:
     """The session with the snapshot of a file in the tenant's place. Without the key that it was taken with,
     no secret is read. Raises InvalidInput where the file is none, or another tenant's or environment's.
     """
-    taken = read(path)
-    _check(session, taken, path)
-    return replaying(session, taken, _stand_ins(session, taken, path))
+    taken = checked(session, path)
+    return replaying(session, taken, key_of(session, taken, path))
 
 
 def replaying(session: Session, taken: Snapshot, stand_ins: StandIns) -> Session:
@@ -36,6 +35,13 @@ def replaying(session: Session, taken: Snapshot, stand_ins: StandIns) -> Session
     no_secrets = session.no_secrets or stand_ins.key is None
     found = Found(stand_ins, cache(lambda: Known() if no_secrets else known_to(session)))
     return replace(session, replay=Replay(taken.answers, found.of), no_secrets=no_secrets)
+
+
+def checked(session: Session, path: Path) -> Snapshot:
+    """The snapshot in a file, which is of the session's project and environment. Raises InvalidInput."""
+    taken = read(path)
+    _check(session, taken, path)
+    return taken
 
 
 def read(path: Path) -> Snapshot:
@@ -49,10 +55,10 @@ def read(path: Path) -> Snapshot:
     return unpacked(data, str(path))
 
 
-def known_to(session: Session) -> Known:
-    """All values that git names, with those of its secrets that can be read."""
-    desired, _ = load_desired(replace(session, no_secrets=False))
-    opened, _ = unsealed(desired, secret_reader(session), desired.resources)
+def known_to(session: Session, *, secrets: bool = True) -> Known:
+    """All values that git names, with those of its secrets that can be read, unless none is to be."""
+    desired, _ = load_desired(replace(session, no_secrets=not secrets))
+    opened = unsealed(desired, secret_reader(session), desired.resources)[0] if secrets else desired
     return Known(list(_leaves(opened)), list(_values(opened)))
 
 
@@ -91,14 +97,15 @@ def _values(desired: Desired) -> Iterator[object]:
                 yield from (one for some in found.values() if name == "flows" for one in some.values())
 
 
-def _stand_ins(session: Session, taken: Snapshot, path: Path) -> StandIns:
+def key_of(session: Session, taken: Snapshot, path: Path) -> StandIns:
+    """What finds stand-ins again; without the key, what does not. Raises InvalidInput for another key."""
     source = session.environment.secret_key
     if not taken.check or source is None or session.no_secrets:
         return StandIns(taken.salt)
     stand_ins = StandIns(taken.salt, secret(session, source))
     if stand_ins.check != taken.check:
         message = f'"{path}" was taken with another key than the secretKey of "{session.environment.name}"'
-        hint = "give the key that it was taken with, or compare no secret: --no-secrets"
+        hint = "give the key that it was taken with; plan --no-secrets needs none"
         raise InvalidInput.of("snapshot-key", message, hint=hint)
     return stand_ins
 

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from reconciler.sandbox import Sandbox
 
 STATE = ".reconciler"
+NO_TOKEN = "none"
+"""Of what answers in a tenant's place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +76,17 @@ class Session:
     """Whether no secret is read: what depends on one is not compared."""
     replay: httpx.AsyncBaseTransport | None = field(default=None, repr=False, compare=False)
     """What answers in the tenant's place."""
+    given: Desired | None = field(default=None, repr=False, compare=False)
+    """What is asked for, in the place of what the manifests say."""
+    kept: Path | None = None
+    """Where the tool keeps what it does, if not in the project."""
     heard: Callable[[Operation, Answer], None] = field(default=lambda *_: None, repr=False, compare=False)
     """Told each answer of the tenant, with what it is to."""
 
     @property
     def state(self) -> Path:
         """The folder for what the tool itself keeps: the embedded sandbox, the journal."""
-        return self.project.root / STATE
+        return self.kept or self.project.root / STATE
 
 
 def open_session(
@@ -119,6 +125,8 @@ def load_desired(
     """What the manifests ask for, and warnings. Only the secrets of the resources that `secrets_of` names are
     read, by `reader` where one is given. Raises InvalidInput with all errors.
     """
+    if session.given is not None:
+        return session.given, []
     desired, diagnostics = load(
         session.project, session.environment.name, environ=session.environ, resolve_secrets=False
     )
@@ -215,11 +223,11 @@ async def connect(session: Session, *, read_only: bool, parallelism: int = 8) ->
 
         async with Client(
             NOWHERE,
-            Credentials(NOWHERE, access_token=Secret("none", "snapshot")),
+            Credentials(NOWHERE, access_token=Secret(NO_TOKEN, "snapshot")),
             transport=session.replay,
             rate=None,
             parallelism=parallelism,
-            read_only=True,
+            read_only=read_only,
             patience=session.machine.patience(),
             notice=session.notice,
         ) as client:
