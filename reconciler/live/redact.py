@@ -7,10 +7,10 @@ one day, and that nobody thought of here, is withheld.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from reconciler.definition.withheld import Inputs, covered_at, places
 from reconciler.kinds import all_kinds
@@ -19,10 +19,14 @@ from reconciler.kinds.instance.config_values import ALWAYS_SHOWN, UNTYPED, Value
 from reconciler.kinds.protocol import Kind
 from reconciler.kinds.table.kind import TabledKind
 from reconciler.kinds.table.marks import is_ours
+from reconciler.kinds.table.rotation import SECRETS
 from reconciler.kinds.table.secrets import proven_plain
 from reconciler.live.read_back import read_back
 from reconciler.live.recording import Heard
 from reconciler.model.errors import NotUnderstood
+from reconciler.model.nested import leaves
+from reconciler.model.secret import Secret
+from reconciler.model.state import LiveObject
 
 PLAIN = frozenset(
     {
@@ -74,8 +78,19 @@ _MAPS = ("headers", "testHeaders")
 _DEFINITION = "definition"
 _JSON = ValueType("json")
 
-Cover = Callable[[Any, ValueType], str]
-"""What stands in the place of a value, whose type is given where it is a config variable's."""
+
+class Cover(Protocol):
+    """Makes what stands in the place of a value."""
+
+    def of(self, value: Any, kind: ValueType = UNTYPED, recorded: Collection[str] = ()) -> str:
+        """It, whose type is given where it is a config variable's; `recorded` are those of its object that
+        the record is of.
+        """
+        ...
+
+    def recorded_in(self, secrets: Sequence[str], record: str) -> frozenset[str]:
+        """Those of an object's secrets that its record is of."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +116,19 @@ class Redaction:
             return value
         if name == _DEFINITION:
             return self._definition(value)
-        return self._map(value) if name in _MAPS else self.cover(value, _type_at(name))
+        return self._map(value) if name in _MAPS else self.cover.of(value, _type_at(name))
 
     def _node(self, node: Mapping[str, Any], kind: Kind | None, plain: frozenset[str]) -> dict[str, Any]:
         if "labels" in node and "configVariables" in node:
             return self._instance(node)
-        if "id" in node and isinstance(kind, TabledKind):
-            plain = _proven(kind, node, self.project)
-        return {name: self._inner(value, name, kind, plain) for name, value in node.items()}
+        if "id" not in node or not isinstance(kind, TabledKind):
+            return {name: self._inner(value, name, kind, plain) for name, value in node.items()}
+        live = _understood(kind, node)
+        if live is None:
+            return {name: self._inner(value, name, kind, plain) for name, value in node.items()}
+        recorded = self.cover.recorded_in(list(_secrets(kind, live)), live.applied.get(SECRETS, ""))
+        inner, proven = replace(self, cover=_Among(self.cover, recorded)), proven_plain(live, self.project)
+        return {name: inner._inner(value, name, None, proven) for name, value in node.items()}
 
     def _instance(self, node: Mapping[str, Any]) -> dict[str, Any]:
         plain = _proven(all_kinds()["Instance"], node, self.project)
@@ -131,7 +151,7 @@ class Redaction:
         if not node.get("value"):
             return rest
         told = is_shown or f"config.{key}" in plain
-        return {**rest, "value": node["value"] if told else self.cover(node["value"], kind)}
+        return {**rest, "value": node["value"] if told else self.cover.of(node["value"], kind)}
 
     def _flows(self, page: Any, plain: frozenset[str]) -> Any:
         def settings(node: Mapping[str, Any]) -> dict[str, Any]:
@@ -145,23 +165,23 @@ class Redaction:
         """Headers: their names are told, and the one that holds our mark."""
         found = _map_in(text)
         if found is None:
-            return self.cover(text, UNTYPED)
+            return self.cover.of(text, UNTYPED)
         return json.dumps({name: self._header(value) for name, value in found.items()})
 
     def _header(self, value: Any) -> Any:
         if isinstance(value, str) and (not value or all(map(is_ours, value.split()))):
             return value
-        return self.cover(value, UNTYPED)
+        return self.cover.of(value, UNTYPED)
 
     def _definition(self, text: str) -> str:
         try:
             tree = read_back(text)
             where = frozenset(places(tree, self.inputs))
         except Exception:  # what cannot be understood is not told either
-            return self.cover(text, UNTYPED)
+            return self.cover.of(text, UNTYPED)
         if not where:
             return text
-        return json.dumps(covered_at(tree, where, lambda one: self.cover(one, UNTYPED)), ensure_ascii=False)
+        return json.dumps(covered_at(tree, where, self.cover.of), ensure_ascii=False)
 
 
 def restored(body: Any, found: Callable[[str, ValueType], Any]) -> Any:
@@ -197,9 +217,36 @@ def _type_at(name: str) -> ValueType:
 
 
 def _proven(kind: Kind, node: Mapping[str, Any], project: str) -> frozenset[str]:
+    live = _understood(kind, node)
+    return proven_plain(live, project) if live else frozenset()
+
+
+def _understood(kind: Kind, node: Mapping[str, Any]) -> LiveObject | None:
     with suppress(NotUnderstood):
-        return proven_plain(understood(kind, node), project)
-    return frozenset()
+        return understood(kind, node)
+    return None
+
+
+def _secrets(kind: TabledKind, live: LiveObject) -> Iterator[str]:
+    """An object's secrets, in the order in which its record is of them."""
+    for row in kind.fields:
+        if row.secret != "never":
+            found = leaves(live.fields.get(row.name))
+            yield from (leaf.reveal() for _, leaf in found if isinstance(leaf, Secret))
+
+
+@dataclass(frozen=True, slots=True)
+class _Among:
+    """A cover for one object, of whose secrets these are recorded."""
+
+    cover: Cover
+    recorded: frozenset[str]
+
+    def of(self, value: Any, kind: ValueType = UNTYPED, recorded: Collection[str] = ()) -> str:
+        return self.cover.of(value, kind, recorded or self.recorded)
+
+    def recorded_in(self, secrets: Sequence[str], record: str) -> frozenset[str]:
+        return self.cover.recorded_in(secrets, record)
 
 
 def _map_in(text: str) -> dict[str, Any] | None:

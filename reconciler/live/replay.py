@@ -8,13 +8,16 @@ from typing import Any
 
 import httpx
 
+from reconciler.kinds import all_kinds
 from reconciler.kinds.instance.config_values import ValueType
+from reconciler.kinds.protocol import Kind
 from reconciler.live.activities import asks_log, told_by, whole_log
 from reconciler.live.recording import Heard, asked
 from reconciler.live.redact import restored
 
 BASE_URL = "http://snapshot.localhost"
 UNKNOWN = "the snapshot does not hold this: take a new one with the present manifests"
+GONE = "Record not found"
 _KEYS = "keys"
 _KEY_FIELDS = ("key", "stableKey")
 
@@ -35,7 +38,8 @@ class Replay(httpx.AsyncBaseTransport):
         heard = self._known.get(asked(query, variables))
         if heard is not None:
             return httpx.Response(heard.status, json=restored(heard.body, self._found), request=request)
-        body = self._by_keys(query, variables) or self._of_log(query, variables)
+        ways = (self._by_keys, self._by_id, self._of_log)
+        body = next((body for way in ways if (body := way(query, variables))), None)
         return httpx.Response(200, json=body or {"errors": [{"message": UNKNOWN}]}, request=request)
 
     def _by_keys(self, query: str, variables: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -58,6 +62,25 @@ class Replay(httpx.AsyncBaseTransport):
         page = {"totalCount": len(nodes), "pageInfo": {"hasNextPage": False, "endCursor": None}}
         return {"data": {alike[0].name: {**page, "nodes": nodes}}}
 
+    def _by_id(self, query: str, variables: Mapping[str, Any]) -> dict[str, Any] | None:
+        """An object of a list that was read whole; that it is not there, where it is not in the list."""
+        kind = next((one for one in all_kinds().values() if _gets(one, query)), None)
+        if kind is None or set(variables) != {"id"}:
+            return None
+        document = kind.list_page(1, 0).document
+        pages = [one for one in self._known.values() if one.query == document]
+        rows = {row["id"]: row for one in pages for row in _rows(one) if "id" in row}
+        whole = all(
+            (one.body.get("data") or {}).get(one.name, {}).get("totalCount") == len(rows) for one in pages
+        )
+        if not pages or not whole:
+            return None
+        name = kind.get("").name
+        if (row := rows.get(variables["id"])) is None:
+            return {"data": None, "errors": [{"message": GONE, "path": [name]}]}
+        found: dict[str, Any] = restored({"data": {name: row}}, self._found)
+        return found
+
     def _of_log(self, query: str, variables: Mapping[str, Any]) -> dict[str, Any] | None:
         """What the tenant's log says of other names, where all of it was read."""
         wanted, whole = asks_log(query, variables), whole_log(0, 0).document
@@ -72,6 +95,14 @@ class Replay(httpx.AsyncBaseTransport):
             return None
         nodes.sort(key=lambda one: str(one["timestamp"]), reverse=True)
         return {"data": told_by(nodes, nothing.body["data"], wanted)}
+
+
+def _gets(kind: Kind, query: str) -> bool:
+    """Whether a question is what reads one object of a kind."""
+    try:
+        return kind.get("").document == query
+    except KeyError:  # the API cannot be asked for one of them
+        return False
 
 
 def _rows(heard: Heard) -> list[Mapping[str, Any]]:

@@ -8,18 +8,20 @@ what git says. Without a key it tells nothing but that something is there.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any
 
 from reconciler.kinds.instance.config_values import UNTYPED, ValueType, in_api_shape, meanings, text
 from reconciler.model.digest import keyed
 from reconciler.model.secret import Secret
+from reconciler.model.stand_in import digests_in, stand_in
 
 WITHHELD = "(not in the snapshot: it may be a secret)"
 _DIGITS = 32
-_TOKEN = re.compile(r"hmac:([0-9a-f]{32}(?:,[0-9a-f]{32})*)")
+_MOST = 8
+"""Secrets of one object, of which it is tried which ones its record is of."""
 _CHECKED = "reconciler.snapshot"
 
 
@@ -30,14 +32,26 @@ class StandIns:
     salt: str
     key: Secret | None = field(default=None, repr=False)
 
-    def of(self, value: Any, kind: ValueType = UNTYPED) -> str:
-        """What stands for a value; `kind` tells which other texts mean the same."""
+    def of(self, value: Any, kind: ValueType = UNTYPED, recorded: Collection[str] = ()) -> str:
+        """What stands for a value; `kind` tells which other texts mean the same, and `recorded` are those of
+        its object that the record is of.
+        """
         if self.key is None:
             return WITHHELD
         parts = [self._exact(value)]
         if isinstance(value, str):
             parts += [self._digest("meaning", one) for one in meanings(value, kind, loosely=True)]
-        return f"hmac:{','.join(parts)}"
+        return stand_in(parts, len(recorded) if isinstance(value, str) and value in recorded else 0)
+
+    def recorded_in(self, secrets: Sequence[str], record: str) -> frozenset[str]:
+        """Those of an object's secrets, in their order, that its record is of; none where none tells."""
+        if self.key is None or not record or len(secrets) > _MOST:
+            return frozenset()
+        for size in range(len(secrets), 0, -1):
+            for some in combinations(secrets, size):
+                if keyed(self.key.reveal(), some).startswith(record):
+                    return frozenset(some)
+        return frozenset()
 
     @property
     def check(self) -> str:
@@ -50,6 +64,23 @@ class StandIns:
     def _digest(self, purpose: str, value: str) -> str:
         assert self.key is not None
         return keyed(self.key.reveal(), [self.salt, purpose, value])[:_DIGITS]
+
+
+@dataclass(slots=True)
+class Counted:
+    """Makes them, and counts how many."""
+
+    stand_ins: StandIns
+    made: int = 0
+
+    def of(self, value: Any, kind: ValueType = UNTYPED, recorded: Collection[str] = ()) -> str:
+        """What stands for a value."""
+        self.made += 1
+        return self.stand_ins.of(value, kind, recorded)
+
+    def recorded_in(self, secrets: Sequence[str], record: str) -> frozenset[str]:
+        """Those of an object's secrets that its record is of."""
+        return self.stand_ins.recorded_in(secrets, record)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +100,18 @@ class Found:
     _exact: dict[str, Any] | None = field(default=None, init=False, repr=False)
     _meant: dict[ValueType, dict[str, str]] = field(default_factory=dict, init=False, repr=False)
 
-    def of(self, stand_in: str, kind: ValueType = UNTYPED) -> Any:
+    def of(self, token: str, kind: ValueType = UNTYPED) -> Any:
         """The value that a stand-in is of; itself where nobody here has it."""
-        token = _TOKEN.fullmatch(stand_in)
-        if token is None or self.stand_ins.key is None:
-            return stand_in
-        first, *meant = token[1].split(",")
+        digests = digests_in(token)
+        if not digests or self.stand_ins.key is None:
+            return token
+        first, *meant = digests
         if self._exact is None:
             self._exact = self._all()
         if first in self._exact:
             return self._exact[first]
         known = self._known(kind) if meant else {}
-        return next((known[one] for one in meant if one in known), stand_in)
+        return next((known[one] for one in meant if one in known), token)
 
     def _all(self) -> dict[str, Any]:
         found = {self.stand_ins._exact(one): one for leaf in self.known().leaves for one in _forms(leaf)}
@@ -97,11 +128,6 @@ class Found:
                 for one in meanings(given, kind, loosely=isinstance(value, int | float))
             }
         return self._meant[kind]
-
-
-def is_stand_in(value: str) -> bool:
-    """Whether a text is one that was made with a key."""
-    return _TOKEN.fullmatch(value) is not None
 
 
 def _forms(leaf: Any) -> list[Any]:

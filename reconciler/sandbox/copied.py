@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .copied_kinds import AFTER, BEFORE, Fill
-from .copying import Copying, Node, has_value, input_of, labels, rows, text, uuid_of
+from .copying import HIDDEN, Copying, Node, has_value, input_of, labels, rows, text, uuid_of
 from .resolve.content.merging import stored
 from .resolve.definitions import Parsed, parsed, state
 from .resolve.frame.context import Context
@@ -192,7 +192,7 @@ def _config(sequence: str, node: Node, content: Parsed) -> Iterator[tuple[str, d
 def _flows(sequence: str, node: Node) -> Iterator[tuple[str, dict[str, Any]]]:
     for one in rows(node.get("flowConfigs")):
         found = {
-            "api_keys": one.get("apiKeys"),
+            "api_keys": [HIDDEN] if one.get("apiKeys", ()) is None else one.get("apiKeys"),
             "test_content_type": one.get("testContentType"),
             "test_headers": one.get("testHeaders"),
             "test_payload": one.get("testPayload"),

@@ -143,23 +143,19 @@ def _shared(fields: Mapping[str, Any]) -> Iterable[str]:
 
 def _redacted(answers: Iterable[Heard], project: str, stand_ins: StandIns) -> tuple[tuple[Heard, ...], int]:
     """The answers without what is or may be a secret, and how many texts that are."""
-    from reconciler.kinds.instance.config_values import ValueType
     from reconciler.live.redact import Redaction
+    from reconciler.live.stand_ins import Counted
 
-    kept, withheld = list(answers), 0
+    kept = list(answers)
     known = {one.fields["reference"]: one for one in _described(kept)}
 
     def inputs(component: str, is_public: bool, action: str) -> Mapping[str, str] | None:
         found = known.get(reference(component, is_public))
         return found.notes.by_action.get(action) if found and isinstance(found.notes, KnownInputs) else None
 
-    def cover(value: Any, kind: ValueType) -> str:
-        nonlocal withheld
-        withheld += 1
-        return stand_ins.of(value, kind)
-
-    redaction = Redaction(project, cover, inputs)
-    return tuple(map(redaction.of, kept)), withheld
+    counted = Counted(stand_ins)
+    redaction = Redaction(project, counted, inputs)
+    return tuple(map(redaction.of, kept)), counted.made
 
 
 def _described(answers: Iterable[Heard]) -> Iterator[LiveObject]:

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.definition import Definition
 from reconciler.definition.withheld import covered_at
+from reconciler.kinds.instance.config_values import as_json, text
 from reconciler.live.nodes import Nodes, nodes_of
 from reconciler.live.redact import restored
 from reconciler.live.stand_ins import WITHHELD, Found
 from reconciler.manifests.dump import dump
-from reconciler.model.nested import with_leaves
+from reconciler.model.nested import leaves
 from reconciler.model.problem import Where
-from reconciler.model.secret import Hidden, Secret, Unread
+from reconciler.model.secret import Secret, Unread
 from reconciler.model.state import Desired, LiveObject, Resource
 from reconciler.plan.choice import choices
 from reconciler.plan.match import match
@@ -94,6 +95,8 @@ def _taken(wanted: Any, found: Any) -> Any:
         return _definition(wanted, found) if isinstance(found, Definition) else wanted
     if isinstance(found, Secret) and found.reveal() == WITHHELD:
         return Secret(WITHHELD, "snapshot")
+    if isinstance(wanted, Mapping | list | tuple) and isinstance(found, Secret | str):
+        return _in_text(wanted, found)
     if isinstance(wanted, Mapping):
         there = found if isinstance(found, Mapping) else {}
         return {key: _taken(one, there.get(key)) for key, one in wanted.items()}
@@ -107,6 +110,18 @@ def _taken(wanted: Any, found: Any) -> Any:
     if isinstance(found, Secret) or (isinstance(found, str) and found):
         return Secret(found.reveal() if isinstance(found, Secret) else found, wanted.source)
     return Secret(f"stand-in for {wanted.source or 'a secret'}", wanted.source)
+
+
+def _in_text(wanted: Any, found: Secret | str) -> Any:
+    """What is asked for of a value that the tenant shows as text: part by part where that is JSON, else the
+    whole text where a part is secret.
+    """
+    said = text(found)
+    held = as_json(said)
+    if isinstance(held, Mapping | list):
+        return _taken(wanted, held)
+    is_secret = any(isinstance(leaf, Unread) for _, leaf in leaves(wanted))
+    return Secret(said, "the tenant") if is_secret and said else _taken(wanted, None)
 
 
 def _definition(wanted: Definition, found: Definition) -> Definition:
@@ -126,8 +141,3 @@ def _withheld(value: Any, path: Where) -> Iterator[Where]:
     elif isinstance(value, list):
         for index, inner in enumerate(value):
             yield from _withheld(inner, (*path, index))
-
-
-def shown(value: object) -> object:
-    """A value without what is or may be a secret, for people."""
-    return with_leaves(value, lambda leaf: repr(leaf) if isinstance(leaf, Secret | Hidden) else leaf)
