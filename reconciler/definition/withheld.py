@@ -56,6 +56,22 @@ def covered_at(root: Tree, where: frozenset[Where], cover: Callable[[Any], Any])
     return found if isinstance(found, Mapping) else root
 
 
+def withheld_alike(root: Tree, other: Tree, text: str) -> Tree:
+    """A definition in which what is this text in the other is so, too."""
+    return covered_at(root, frozenset(_places_of(text, other, ())), lambda _: text)
+
+
+def _places_of(text: str, value: Any, path: Where) -> Iterator[Where]:
+    if value == text:
+        yield path
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _places_of(text, inner, (*path, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _places_of(text, inner, (*path, index))
+
+
 def _changed(value: Any, path: Where, where: frozenset[Where], cover: Callable[[Any], Any]) -> Any:
     if path in where:
         return cover(value)

@@ -5,7 +5,7 @@ by name: `isinstance(kind, Uploads)` tells who has it, and the rest of the produ
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -83,13 +83,6 @@ class AskedFurther(ABC):
     @abstractmethod
     def answered(self, live: LiveObject, op: Operation, found: LiveObject | None) -> LiveObject:
         """The object with what `open_question` read; None where the server has no such thing."""
-        ...
-
-    @abstractmethod
-    def questions(self, live: LiveObject, used: Collection[str]) -> Sequence[Operation]:
-        """All that `open_question` may come to, whatever a manifest says; `used` are the ids of parts of
-        objects that others use.
-        """
         ...
 
 

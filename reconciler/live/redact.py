@@ -15,7 +15,9 @@ from typing import Any, Protocol
 from reconciler.definition.withheld import Inputs, covered_at, places
 from reconciler.kinds import all_kinds
 from reconciler.kinds.answers import understood
-from reconciler.kinds.instance.config_values import ALWAYS_SHOWN, UNTYPED, ValueType
+from reconciler.kinds.instance.config_values import UNTYPED, ValueType
+from reconciler.kinds.instance.redacted import PLAIN as OF_VARIABLES
+from reconciler.kinds.instance.redacted import is_instance, redacted, type_of
 from reconciler.kinds.protocol import Kind
 from reconciler.kinds.table.kind import TabledKind
 from reconciler.kinds.table.marks import is_ours
@@ -28,17 +30,14 @@ from reconciler.model.nested import leaves
 from reconciler.model.secret import Secret
 from reconciler.model.state import LiveObject
 
-PLAIN = frozenset(
+PLAIN = OF_VARIABLES | frozenset(
     {
         "allowMultipleMarketplaceInstances",
         "category",
-        "codeLanguage",
         "collectionType",
         "configState",
         "createdAt",
         "dataType",
-        "default",
-        "defaultValue",
         "description",
         "email",
         "endCursor",
@@ -119,8 +118,13 @@ class Redaction:
         return self._map(value) if name in _MAPS else self.cover.of(value, _type_at(name))
 
     def _node(self, node: Mapping[str, Any], kind: Kind | None, plain: frozenset[str]) -> dict[str, Any]:
-        if "labels" in node and "configVariables" in node:
-            return self._instance(node)
+        if is_instance(node):
+            return redacted(
+                node,
+                _proven(node, self.project),
+                self.cover.of,
+                lambda value, name, known: self._inner(value, name, None, known),
+            )
         if "id" not in node or not isinstance(kind, TabledKind):
             return {name: self._inner(value, name, kind, plain) for name, value in node.items()}
         live = _understood(kind, node)
@@ -129,37 +133,6 @@ class Redaction:
         recorded = self.cover.recorded_in(list(_secrets(kind, live)), live.applied.get(SECRETS, ""))
         inner, proven = replace(self, cover=_Among(self.cover, recorded)), proven_plain(live, self.project)
         return {name: inner._inner(value, name, None, proven) for name, value in node.items()}
-
-    def _instance(self, node: Mapping[str, Any]) -> dict[str, Any]:
-        plain = _proven(all_kinds()["Instance"], node, self.project)
-        return {
-            name: self._variables(value, plain)
-            if name == "configVariables"
-            else self._flows(value, plain)
-            if name == "flowConfigs"
-            else self._inner(value, name, None, frozenset())
-            for name, value in node.items()
-        }
-
-    def _variables(self, page: Any, plain: frozenset[str]) -> Any:
-        return _each(page, lambda one: self._variable(one, plain))
-
-    def _variable(self, node: Mapping[str, Any], plain: frozenset[str]) -> dict[str, Any]:
-        kind, key = type_of(node)
-        is_shown = kind.data in ALWAYS_SHOWN and not kind.collection
-        rest = {name: self._inner(value, name, None, frozenset()) for name, value in node.items()}
-        if not node.get("value"):
-            return rest
-        told = is_shown or f"config.{key}" in plain
-        return {**rest, "value": node["value"] if told else self.cover.of(node["value"], kind)}
-
-    def _flows(self, page: Any, plain: frozenset[str]) -> Any:
-        def settings(node: Mapping[str, Any]) -> dict[str, Any]:
-            flow = (node.get("flow") or {}).get("name")
-            known = frozenset(name for name in node if f"flows.{flow}.{name}" in plain)
-            return {name: self._inner(value, name, None, known) for name, value in node.items()}
-
-        return _each(page, settings)
 
     def _map(self, text: str) -> str:
         """Headers: their names are told, and the one that holds our mark."""
@@ -193,7 +166,7 @@ def _restored(value: Any, name: str, kind: ValueType, found: Callable[[str, Valu
     if isinstance(value, list):
         return [_restored(one, name, kind, found) for one in value]
     if isinstance(value, Mapping):
-        kind = type_of(value)[0] if "requiredConfigVariable" in value else UNTYPED
+        kind, _ = type_of(value)
         return {
             key: _restored(one, key, _type_at(key) if kind == UNTYPED else kind, found)
             for key, one in value.items()
@@ -205,19 +178,13 @@ def _restored(value: Any, name: str, kind: ValueType, found: Callable[[str, Valu
     return found(value, kind)
 
 
-def type_of(variable: Mapping[str, Any]) -> tuple[ValueType, str]:
-    """The type and the key of a config variable of an answer."""
-    required = variable.get("requiredConfigVariable") or {}
-    named = (required.get(name) for name in ("dataType", "collectionType", "codeLanguage"))
-    return ValueType.named(*named), str(required.get("key"))
-
-
 def _type_at(name: str) -> ValueType:
     return _JSON if name == "testPayload" else UNTYPED
 
 
-def _proven(kind: Kind, node: Mapping[str, Any], project: str) -> frozenset[str]:
-    live = _understood(kind, node)
+def _proven(node: Mapping[str, Any], project: str) -> frozenset[str]:
+    found = (_understood(kind, node) for kind in all_kinds().values() if kind.list_name == "instances")
+    live = next((one for one in found if one), None)
     return proven_plain(live, project) if live else frozenset()
 
 
@@ -254,13 +221,6 @@ def _map_in(text: str) -> dict[str, Any] | None:
         found = json.loads(text)
         return found if isinstance(found, dict) else None
     return None
-
-
-def _each(page: Any, change: Callable[[Mapping[str, Any]], dict[str, Any]]) -> Any:
-    if not isinstance(page, Mapping) or not isinstance(page.get("nodes"), list):
-        return page if page is None else {}
-    nodes = [change(one) if isinstance(one, Mapping) else None for one in page["nodes"]]
-    return {**page, "nodes": nodes}
 
 
 def _kind_of(name: str) -> Kind | None:

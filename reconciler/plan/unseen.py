@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from reconciler.definition import Definition
 from reconciler.definition.withheld import Inputs
-from reconciler.kinds.integration.facts import IntegrationNotes
 from reconciler.kinds.protocol import ignored
 from reconciler.kinds.table.secrets import proven_plain
 from reconciler.model.diagnostic import Diagnostic
@@ -22,12 +21,7 @@ def unseen(live: LiveObject, project: str, inputs: Inputs) -> LiveObject:
     """The object without what is or may be a secret. `inputs` tells what components call passwords."""
     plain = proven_plain(live, project)
     fields = {name: _covered(value, name, plain, inputs) for name, value in live.fields.items()}
-    notes = live.notes
-    if isinstance(notes, IntegrationNotes):
-        notes = replace(
-            notes, read={one: found and found.covered(inputs) for one, found in notes.read.items()}
-        )
-    return replace(live, fields=fields, notes=notes)
+    return replace(live, fields=fields)
 
 
 def _covered(value: object, path: str, plain: frozenset[str], inputs: Inputs) -> object:

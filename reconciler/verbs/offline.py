@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.definition import Definition
-from reconciler.definition.holes import sent
 from reconciler.kinds.instance.config_values import as_json, text
 from reconciler.live.replay import Replay
 from reconciler.live.snapshot import CODE, Snapshot, unpacked
@@ -65,14 +64,9 @@ def known_to(session: Session, *, secrets: bool = True) -> Known:
 def _leaves(desired: Desired) -> Iterator[Any]:
     for resource in desired.resources.values():
         for value in resource.fields.values():
-            if isinstance(value, Definition):
-                filled = {name: one for name, one in value.secrets.items() if not isinstance(one, Sealed)}
-                trees: tuple[object, ...] = (value.tree, sent(value.tree, filled))
-            else:
-                trees = (value,)
-            for tree in trees:
-                for _, leaf in leaves(tree):
-                    yield from _told(leaf)
+            found = value.values if isinstance(value, Definition) else (leaf for _, leaf in leaves(value))
+            for leaf in found:
+                yield from _told(leaf)
 
 
 def _told(leaf: object) -> Iterator[Any]:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.definition import Definition
 from reconciler.kinds import all_kinds
-from reconciler.kinds.capabilities import AskedFurther
 from reconciler.kinds.component import KnownInputs, described, inputs_of, reference
 from reconciler.kinds.instance.facts import facts_of
 from reconciler.kinds.integration.needs import connections, newest
+from reconciler.kinds.whole import AskedWhole
 from reconciler.model.errors import ApiError, GraphQLError, Misfit
 from reconciler.model.operation import Operation
 from reconciler.model.state import Desired, LiveObject
@@ -95,7 +95,7 @@ async def _read_the_rest(client: Client, desired: Desired, parallelism: int) -> 
     used = {running for one in objects if one.kind == "Instance" and (running := facts_of(one).version_id)}
     for one in objects:
         kind = all_kinds()[one.kind]
-        for op in kind.questions(one, used) if isinstance(kind, AskedFurther) else ():
+        for op in kind.questions(one, used) if isinstance(kind, AskedWhole) else ():
             await _ask(client, op)
     resources = desired.resources.values()
     fields = [*(one.fields for one in objects), *(one.fields for one in resources)]

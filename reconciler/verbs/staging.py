@@ -11,14 +11,12 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from reconciler.definition import Definition
-from reconciler.definition.withheld import covered_at
 from reconciler.kinds.instance.config_values import as_json, text
 from reconciler.live.nodes import Nodes, nodes_of
 from reconciler.live.redact import restored
 from reconciler.live.stand_ins import WITHHELD, Found
 from reconciler.manifests.dump import dump
 from reconciler.model.nested import leaves
-from reconciler.model.problem import Where
 from reconciler.model.secret import Secret, Unread
 from reconciler.model.state import Desired, LiveObject, Resource
 from reconciler.plan.choice import choices
@@ -92,7 +90,7 @@ def _staged(resource: Resource, live: LiveObject | None) -> Resource:
 
 def _taken(wanted: Any, found: Any) -> Any:
     if isinstance(wanted, Definition):
-        return _definition(wanted, found) if isinstance(found, Definition) else wanted
+        return wanted.withheld_alike(found, WITHHELD, dump) if isinstance(found, Definition) else wanted
     if isinstance(found, Secret) and found.reveal() == WITHHELD:
         return Secret(WITHHELD, "snapshot")
     if isinstance(wanted, Mapping | list | tuple) and isinstance(found, Secret | str):
@@ -122,22 +120,3 @@ def _in_text(wanted: Any, found: Secret | str) -> Any:
         return _taken(wanted, held)
     is_secret = any(isinstance(leaf, Unread) for _, leaf in leaves(wanted))
     return Secret(said, "the tenant") if is_secret and said else _taken(wanted, None)
-
-
-def _definition(wanted: Definition, found: Definition) -> Definition:
-    """A definition in which what the snapshot withholds of the draft is withheld, too."""
-    where = frozenset(_withheld(found.tree, ()))
-    if not where:
-        return wanted
-    return replace(wanted, tree=covered_at(wanted.tree, where, lambda _: WITHHELD)).written(dump)
-
-
-def _withheld(value: Any, path: Where) -> Iterator[Where]:
-    if value == WITHHELD:
-        yield path
-    elif isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from _withheld(inner, (*path, key))
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            yield from _withheld(inner, (*path, index))

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.definition import Definition
+from reconciler.kinds import all_kinds
 from reconciler.kinds.component import KnownInputs, reference
+from reconciler.kinds.whole import AskedWhole
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.state import Live, LiveObject
@@ -44,7 +46,9 @@ class Cover:
             matched.learn(address, self._one(live))
 
     def _one(self, live: LiveObject) -> LiveObject:
-        return unseen(live, self.project, self._inputs)
+        kind = all_kinds()[live.kind]
+        told = kind.covered(live, self._inputs) if isinstance(kind, AskedWhole) else live
+        return unseen(told, self.project, self._inputs)
 
     def _inputs(self, component: str, is_public: bool, action: str) -> Mapping[str, str] | None:
         found = self.components.get(reference(component, is_public))

@@ -68,13 +68,13 @@ def _variable(shown: VariableNode) -> object:
             "scheduleType": (shown.schedule_type or "").lower(),
             "timeZone": shown.time_zone or "",
         }
-    return _read(shown.value or "", _type(required))
+    return _read(shown.value or "", type_of_required(required))
 
 
 def parse_types(shown: Sequence[VariableNode]) -> dict[str, ValueType]:
     """The types of the variables of the version that the instance runs, by key."""
     required = [one.required_config_variable for one in shown]
-    return {one.key: _type(one) for one in required}
+    return {one.key: type_of_required(one) for one in required}
 
 
 def parse_defaults(shown: Sequence[VariableNode]) -> dict[str, str]:
@@ -83,7 +83,8 @@ def parse_defaults(shown: Sequence[VariableNode]) -> dict[str, str]:
     return {one.key: one.default for one in required if isinstance(one.default, str)}
 
 
-def _type(required: Required) -> ValueType:
+def type_of_required(required: Required) -> ValueType:
+    """The type of a variable, as a version has it."""
     return ValueType.named(required.data_type, known(required.collection_type), known(required.code_language))
 
 

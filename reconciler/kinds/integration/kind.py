@@ -10,9 +10,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.definition import Definition
+from reconciler.definition.withheld import Inputs
 from reconciler.kinds.capabilities import (
     Affects,
-    AskedFurther,
     Destroys,
     ExplainsAbsence,
     FollowUp,
@@ -47,7 +47,7 @@ from reconciler.kinds.integration.memory import facts, is_written, parse_version
 from reconciler.kinds.integration.needs import definition_needs
 from reconciler.kinds.integration.node import IntegrationNode
 from reconciler.kinds.integration.publish import naming_update
-from reconciler.kinds.integration.questions import asked_lately, next_question
+from reconciler.kinds.integration.questions import asked_lately, covered_notes, next_question
 from reconciler.kinds.integration.release import (
     find_release,
     told_of_versions,
@@ -71,6 +71,7 @@ from reconciler.kinds.table.labels import as_live, denied, labels_left, own_mark
 from reconciler.kinds.table.marks import is_protected, marks_of
 from reconciler.kinds.table.plain import PlainKind
 from reconciler.kinds.telling import Telling
+from reconciler.kinds.whole import AskedWhole
 from reconciler.model.address import Ref, Resolve
 from reconciler.model.digest import sha256
 from reconciler.model.errors import PayloadError
@@ -84,7 +85,7 @@ from reconciler.model.state import LiveObject, Resource
 class IntegrationKind(
     PlainKind,
     Affects,
-    AskedFurther,
+    AskedWhole,
     Destroys,
     ExplainsAbsence,
     FollowUp,
@@ -205,6 +206,10 @@ class IntegrationKind(
         draft's components have moved on; and how the version before a new one is offered.
         """
         return next_question(request, self._documents)
+
+    def covered(self, live: LiveObject, inputs: Inputs) -> LiveObject:
+        """What its versions were made from."""
+        return replace(live, notes=covered_notes(live, inputs))
 
     def questions(self, live: LiveObject, used: Collection[str]) -> Sequence[Operation]:
         """Of the newest versions and of those in use: what they are, and how they are offered."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
+from reconciler.definition.withheld import Inputs
 from reconciler.kinds.integration.draft import to_be_read
-from reconciler.kinds.integration.facts import facts_of
+from reconciler.kinds.integration.facts import IntegrationNotes, facts_of, notes_of
 from reconciler.kinds.integration.latest import is_to_be_asked
 from reconciler.kinds.integration.listing import listing_to_read
 from reconciler.kinds.protocol import Request
@@ -37,6 +39,12 @@ def asked_lately(
     about = [(name, version) for version in versions for name in ("published", "listing")]
     about += [("outdated", live.id)] if facts_of(live).has_outdated_components else []
     return [_about(name, one, documents) for name, one in about]
+
+
+def covered_notes(live: LiveObject, inputs: Inputs) -> IntegrationNotes:
+    """What was answered, without what may be a secret in the definitions of versions."""
+    notes = notes_of(live)
+    return replace(notes, read={one: found and found.covered(inputs) for one, found in notes.read.items()})
 
 
 def _about(name: str, object_id: str, documents: Mapping[str, str]) -> Operation:
