@@ -14,9 +14,11 @@ from reconciler.kinds.protocol import Kind
 from reconciler.live.activities import asks_log, told_by, whole_log
 from reconciler.live.recording import Heard, asked
 from reconciler.live.redact import restored
+from reconciler.model.errors import InvalidInput
 
 BASE_URL = "http://snapshot.localhost"
-UNKNOWN = "the snapshot does not hold this: take a new one with the present manifests"
+UNKNOWN = "the snapshot does not hold this"
+_AGAIN = "take a new one with the present manifests: reconciler snapshot -o FILE"
 GONE = "Record not found"
 _KEYS = "keys"
 _KEY_FIELDS = ("key", "stableKey")
@@ -32,7 +34,9 @@ class Replay(httpx.AsyncBaseTransport):
         self._found = found
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """The answer that is known; an error of GraphQL where none is."""
+        """The answer that is known. Of what can be done without, an error of GraphQL where none is; else
+        raises InvalidInput.
+        """
         asked_for = json.loads(await request.aread())
         query, variables = asked_for.get("query", ""), asked_for.get("variables") or {}
         heard = self._known.get(asked(query, variables))
@@ -40,6 +44,11 @@ class Replay(httpx.AsyncBaseTransport):
             return httpx.Response(heard.status, json=restored(heard.body, self._found), request=request)
         ways = (self._by_keys, self._by_id, self._of_log)
         body = next((body for way in ways if (body := way(query, variables))), None)
+        if body is None and set(variables) == {
+            "id"
+        }:  # it decides what is planned for an object that is there
+            message = "the snapshot does not hold what a plan with these manifests asks of an object"
+            raise InvalidInput.of("not-in-snapshot", message, hint=_AGAIN)
         return httpx.Response(200, json=body or {"errors": [{"message": UNKNOWN}]}, request=request)
 
     def _by_keys(self, query: str, variables: Mapping[str, Any]) -> dict[str, Any] | None:

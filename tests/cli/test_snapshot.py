@@ -17,12 +17,16 @@ import httpx
 import pytest
 from graphql import FieldNode, Visitor, parse, visit
 
+from reconciler.cli.main import run
 from reconciler.kinds import all_kinds
 from reconciler.live.redact import AS_THEY_ARE, PLAIN
+from reconciler.sandbox import Sandbox
 from reconciler.verbs.machine import Machine
 from reconciler.verbs.session import open_session
 from reconciler.verbs.snapshot import save, snapshot
 from tests.cli.projects import PROJECT, Folder
+from tests.golden_worlds.world import world
+from tests.steady import steady
 
 SECRET = {"secret": {"env": "SHOP_KEY"}}
 CANARIES = ("canary-s3cr3t", "canary-typed-in", "canary-preset", "digest-key", "canary-hook")
@@ -254,3 +258,43 @@ def test_each_field_that_is_asked_for_is_known_to_be_plain_or_is_withheld():
     numbers |= {"systemSuspended", "versionIsAvailable", "versionNumber"}
     assert named - PLAIN - AS_THEY_ARE - numbers == withheld
     assert not withheld & PLAIN
+
+
+def test_what_decides_and_is_not_in_a_snapshot_is_an_error(taken: Folder):
+    document = json.loads(gzip.decompress((taken.root / "live.gz").read_bytes()))
+    document["answers"] = [one for one in document["answers"] if set(one["variables"]) != {"id"}]
+    (taken.root / "live.gz").write_bytes(gzip.compress(json.dumps(document).encode()))
+    changed_in_git(taken)
+    status, _, err = taken("plan", *live(taken))
+    assert status == 3
+    assert "the snapshot does not hold what a plan with these manifests asks of an object" in err
+
+
+@pytest.mark.parametrize("seed", [3, 9, 13])
+def test_in_other_worlds_the_plan_is_the_same(seed: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    one = world(seed)
+
+    def said(*arguments: str) -> tuple[int, dict[str, Any]]:
+        code = run(["--project", str(tmp_path / "reconciler.yaml"), "--format", "json", *arguments])
+        out, err = capsys.readouterr()
+        assert out, err
+        return code, of_plan(json.loads(out))
+
+    with steady(seed, one.first.secrets):
+        one.first.write(tmp_path)
+        (tmp_path / ".reconciler").mkdir()
+        with Sandbox(tmp_path / ".reconciler" / "sandbox.db", rules=one.rules) as sandbox:
+            for deed in one.before:
+                deed.do(sandbox)
+        said("apply", "--yes", "--parallelism", "1")
+        with Sandbox(tmp_path / ".reconciler" / "sandbox.db") as sandbox:
+            for deed in one.between:
+                deed.do(sandbox)
+        assert (
+            run(["--project", str(tmp_path / "reconciler.yaml"), "snapshot", "-o", str(tmp_path / "f")]) == 0
+        )
+        capsys.readouterr()
+    one.later.write(tmp_path)
+    with steady(f"{seed} later", one.later.secrets):
+        for verb in (["plan", *one.options], ["plan", "--no-secrets"], ["drift"], ["list"]):
+            assert said(*verb, "--live", str(tmp_path / "f")) == said(*verb)
