@@ -18,6 +18,7 @@ from reconciler.kinds.answers import understood
 from reconciler.kinds.instance.config_values import UNTYPED, ValueType
 from reconciler.kinds.instance.redacted import PLAIN as OF_VARIABLES
 from reconciler.kinds.instance.redacted import is_instance, redacted, type_of
+from reconciler.kinds.integration.metadata import KEY
 from reconciler.kinds.protocol import Kind
 from reconciler.kinds.table.kind import TabledKind
 from reconciler.kinds.table.marks import is_ours
@@ -26,7 +27,7 @@ from reconciler.kinds.table.secrets import proven_plain
 from reconciler.live.read_back import read_back
 from reconciler.live.recording import Heard
 from reconciler.model.errors import NotUnderstood
-from reconciler.model.nested import leaves
+from reconciler.model.nested import leaves, with_leaves
 from reconciler.model.secret import Secret
 from reconciler.model.state import LiveObject
 
@@ -71,8 +72,10 @@ PLAIN = OF_VARIABLES | frozenset(
     }
 )
 """The fields whose texts are no secrets."""
-AS_THEY_ARE = frozenset({"versionAttributes", "metadata", "__schema"})
-"""What holds values of its own making: our records, and what describes the API."""
+AS_THEY_ARE = frozenset({"__schema"})
+"""What describes the API."""
+_OURS_WITHIN = ("metadata", "versionAttributes")
+"""Where our record stands beside whatever people keep there."""
 _MAPS = ("headers", "testHeaders")
 _DEFINITION = "definition"
 _JSON = ValueType("json")
@@ -107,6 +110,8 @@ class Redaction:
     def _inner(self, value: Any, name: str, kind: Kind | None, plain: frozenset[str]) -> Any:
         if name in AS_THEY_ARE:
             return value
+        if name in _OURS_WITHIN:
+            return self._around_ours(value)
         if isinstance(value, list):
             return [self._inner(one, name, kind, plain) for one in value]
         if isinstance(value, Mapping):
@@ -133,6 +138,17 @@ class Redaction:
         recorded = self.cover.recorded_in(list(_secrets(kind, live)), live.applied.get(SECRETS, ""))
         inner, proven = replace(self, cover=_Among(self.cover, recorded)), proven_plain(live, self.project)
         return {name: inner._inner(value, name, None, proven) for name, value in node.items()}
+
+    def _around_ours(self, value: Any) -> Any:
+        """The record, and all else withheld."""
+        found = _map_in(value) if isinstance(value, str) else value
+        if not isinstance(found, Mapping):
+            return self.cover.of(value) if isinstance(value, str) and value else None
+        kept = {name: one if name == KEY else with_leaves(one, self._leaf) for name, one in found.items()}
+        return json.dumps(kept) if isinstance(value, str) else kept
+
+    def _leaf(self, leaf: object) -> object:
+        return self.cover.of(leaf) if isinstance(leaf, str) and leaf else leaf
 
     def _map(self, text: str) -> str:
         """Headers: their names are told, and the one that holds our mark."""
