@@ -17,7 +17,10 @@ from reconciler.sandbox import Sandbox
 from reconciler.sandbox.copied import copy
 from reconciler.verbs.offline import read
 from tests.cli.projects import Folder
+from tests.cli.test_bundles import orders
 from tests.cli.test_snapshot import KEYED, changed_in_git, furnish, live
+from tests.manifests.bundles import changed as changed_code
+from tests.manifests.bundles import needs_node
 
 SECRET = {"secret": {"env": "SHOP_KEY"}}
 
@@ -161,3 +164,17 @@ def test_a_copy_answers_as_the_tenant_did(changed: Folder):
             other -= {".data.authenticatedUser.org.id", ".data.integration.definition"}
             other -= {".data.integrations.nodes[].definition"}
             assert other == set(), heard.query
+
+
+@needs_node
+def test_code_is_rehearsed_too(project: Folder):
+    orders(project)
+    assert project("apply", "--yes")[0] == 0
+    assert project("snapshot", "-o", str(project.root / "live.gz"))[0] == 0
+    orders(project, changed_code(), "1.1.0")
+    there, here = project.json("plan", "--no-secrets"), project.json("plan", *live(project))
+    assert {**here, "createdAt": ""} == {**there, "createdAt": ""}
+    for given in ([], live(project)):
+        code, document = rehearsed(project, *given)
+        assert (code, document["left"]) == (0, [])
+        assert "Integration/orders#publish" in {one["id"] for one in document["plan"]["actions"]}
