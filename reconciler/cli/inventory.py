@@ -53,7 +53,7 @@ def inventory(
     shape = click.get_current_context().meta.get(_SHAPE) or here.format
     if shape not in FORMATS:
         raise click.UsageError(f"list cannot be shown as {shape}: choose {', '.join(FORMATS)}")
-    session = against(here.session(), live)
+    session = against(here, here.session(), live)
     named = _kinds(kinds)
     reading = Reading(here.err, enabled=here.progress)
 

@@ -128,7 +128,7 @@ def plan(
     from reconciler.verbs.session import Options
 
     here, options = settings(), Options(**given)
-    session = against(replace(here.session(), no_secrets=no_secrets), live)
+    session = against(here, replace(here.session(), no_secrets=no_secrets), live)
     planned = _planned(here, session, options)
     created = _now()
     here.show("plan", document(_for_eyes(here, planned, show_values), session, options, created))
@@ -233,7 +233,7 @@ def drift(
     from reconciler.verbs.session import Options
 
     here, options = settings(), Options(**given)
-    found = _drifted(here, against(here.session(), live), options, unmanaged=unmanaged is not None)
+    found = _drifted(here, against(here, here.session(), live), options, unmanaged=unmanaged is not None)
     plan = _for_eyes(here, found.planned, show_values).plan
     document = drift_document(plan, found.missing, created_at=_now(), unmanaged=unmanaged is not None)
     part = {"select": list(options.select), "exclude": list(options.exclude)}
@@ -244,11 +244,17 @@ def drift(
     return 2 if (detailed_exitcode and changed) or (unmanaged == "fail" and plan.strangers) else 0
 
 
-def against(session: Session, file: Path | None) -> Session:
-    """The session, with the snapshot of a file in the tenant's place where one is given."""
-    from reconciler.verbs.offline import offline
+def against(here: Settings, session: Session, file: Path | None) -> Session:
+    """The session, with the snapshot of a file in the tenant's place where one is given; how old that is, is
+    told.
+    """
+    from reconciler.verbs.offline import checked, offline
 
-    return session if file is None else offline(session, file)
+    if file is None:
+        return session
+    taken = checked(session, file)
+    here.say(f"This is about the tenant as of {taken.taken_at}, as {file} has it.")
+    return offline(session, taken, file)
 
 
 def _for_eyes(here: Settings, planned: Planned, show_values: bool) -> Planned:

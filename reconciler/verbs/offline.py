@@ -21,16 +21,12 @@ from reconciler.model.state import Desired
 from reconciler.verbs.session import Session, load_desired, secret, secret_reader
 
 
-def offline(session: Session, path: Path) -> Session:
-    """The session with the snapshot of a file in the tenant's place. Without the key that it was taken with,
-    no secret is read. Raises InvalidInput where the file is none, or another tenant's or environment's.
+def offline(session: Session, taken: Snapshot, path: Path) -> Session:
+    """The session with the snapshot of a file in the tenant's place. What stands in it for secrets is found
+    among what git says; without the key that it was taken with, no secret is read. Raises InvalidInput for
+    another key.
     """
-    taken = checked(session, path)
-    return replaying(session, taken, key_of(session, taken, path))
-
-
-def replaying(session: Session, taken: Snapshot, stand_ins: StandIns) -> Session:
-    """The same, of a snapshot that is there. What stands in it is found among what git says."""
+    stand_ins = key_of(session, taken, path)
     no_secrets = session.no_secrets or stand_ins.key is None
     found = Found(stand_ins, cache(lambda: Known() if no_secrets else known_to(session)))
     return replace(session, replay=Replay(taken.answers, found.of), no_secrets=no_secrets)
