@@ -52,9 +52,8 @@ class Client:
 
     `transport` replaces the network (the embedded sandbox, tests). `rate` is requests a second, None for
     no bound; `batch` is how many operations may travel in one request, None: that is found out, from what was
-    `learned` on. With
-    `read_only` nothing but queries leaves it. `notice` is told, in words, of waits that people would wonder
-    about.
+    `learned` on. With `read_only` nothing but queries leaves it. `notice` is told, in words, of waits that
+    people would wonder about, and `heard` each answer with what it is to.
     """
 
     def __init__(
@@ -70,6 +69,7 @@ class Client:
         learned: Mapping[str, tuple[int, int]] | None = None,
         patience: Patience | None = None,
         notice: Callable[[str], None] = lambda _: None,
+        heard: Callable[[Operation, Answer], None] = lambda *_: None,
     ) -> None:
         patience = patience or Patience()
         self._transport = Transport(
@@ -82,10 +82,12 @@ class Client:
             patience=patience,
             notice=notice,
         )
+        self._heard = heard
         self._gathering = Gathering(
             self._transport.send,
             self._alone,
             batch=batch,
+            heard=heard,
             at_once=lambda: self._transport.concurrency,
             clock=patience.clock,
             learned=learned or {},
@@ -159,7 +161,7 @@ class Client:
         """
         reads = is_query(query)
         op = Operation("api", query, variables or {}, result="" if reads else "data", repeatable=reads)
-        answer = await self._transport.send(op)
+        answer = await self._send(op)
         whole: dict[str, Any] = msgspec.json.decode(answer.body)
         return whole
 
@@ -167,7 +169,7 @@ class Client:
         """The answer to an operation as it came, status and all, for callers whom its form tells something.
         Raises as `raw` does.
         """
-        return await self._transport.send(op)
+        return await self._send(op)
 
     async def identity(self) -> Identity:
         """Whose token this is; asked once. Raises NotAuthenticated where the tenant does not say."""
@@ -206,7 +208,7 @@ class Client:
         async with self._schema_lock:
             if not self._schema_asked:
                 try:
-                    answer = await self._transport.send(introspection(), headers=INTROSPECTION_HEADERS)
+                    answer = await self._send(introspection(), headers=INTROSPECTION_HEADERS)
                     self._schema = schema_of(answer)
                 except TransportError:  # the errors' own texts do as well
                     self._schema = None
@@ -215,13 +217,18 @@ class Client:
 
     async def _alone(self, op: Operation) -> Any:
         """The same in a request of its own."""
-        answer = await self._transport.send(op)
+        answer = await self._send(op)
         # Such errors come from validation, before anything ran, so that even a create may be sent again.
         if speaks_of_missing_fields(answer.faults) and not answer.data:
             fitted = await self._fit(op.document, answer)
             if fitted != op.document:
-                answer = await self._transport.send(replace(op, document=fitted))
+                answer = await self._send(replace(op, document=fitted))
         return result(op, answer)
+
+    async def _send(self, op: Operation, *, headers: Mapping[str, str] | None = None) -> Answer:
+        answer = await self._transport.send(op, headers=headers)
+        self._heard(op, answer)
+        return answer
 
     def _fitting(self, document: str) -> str:
         """What is known to fit this tenant in place of `document`."""

@@ -79,8 +79,9 @@ class _Asked:
 
 class Gathering:
     """Sends together what is asked for together. `send` sends one request, `alone` executes an operation in a
-    request of its own; `at_once` tells how many requests may be under way, `clock` gives seconds. `batch` is
-    the width, None: that is found out, beginning with what was `learned` before.
+    request of its own; `heard` is told each answer with what it is to, `at_once` tells how many requests may
+    be under way, `clock` gives seconds. `batch` is the width, None: that is found out, beginning with what
+    was `learned` before.
     """
 
     def __init__(
@@ -89,11 +90,13 @@ class Gathering:
         alone: Callable[[Operation], Awaitable[Any]],
         *,
         batch: int | None,
+        heard: Callable[[Operation, Answer], None],
         at_once: Callable[[], int],
         clock: Callable[[], float],
         learned: Mapping[str, tuple[int, int]],
     ) -> None:
-        self._send, self._alone, self._at_once, self._clock = send, alone, at_once, clock
+        self._send, self._alone, self._heard, self._at_once = send, alone, heard, at_once
+        self._clock = clock
         self._batch = batch
         self._widths: dict[str, Width] = {}
         if batch is None:
@@ -258,6 +261,7 @@ class Gathering:
             if part.answer is None:
                 one.error = _perhaps_undone(one.op)
             else:
+                self._heard(one.op, part.answer)
                 # What a server says of one may repeat what any of them sent.
                 self._value(one, replace(one.op, variables=whole.variables), part.answer)
             one.ended.set()

@@ -130,7 +130,7 @@ def _single(
 ) -> Answer:
     keys = _keys(op)
     told = {key: data[f"{key}_{index}"] for key in keys if f"{key}_{index}" in data}
-    return Answer(status, Envelope(told or None, faults or None), b"")
+    return Answer(status, Envelope(told or None, faults or None))
 
 
 def _is_there(op: Operation, index: int, data: Mapping[str, Any]) -> bool:

@@ -13,8 +13,8 @@ from reconciler.model.state import Resource
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What a run is about. Without `needed`, what a selected resource cannot do without stays out, too. `among`
-    are the addresses that may be selected at all; None: any.
+    """What a run is about. Without `needed`, what a selected resource cannot do without stays out, too.
+    `among` are the addresses that may be selected at all; None: any.
     """
 
     select: tuple[str, ...] = ()

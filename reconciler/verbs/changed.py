@@ -8,6 +8,7 @@ import tarfile
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from subprocess import TimeoutExpired
@@ -20,11 +21,21 @@ from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.digest import sha256
 from reconciler.model.errors import InvalidInput
 from reconciler.model.state import Desired, Resource
-from reconciler.verbs.session import Session
+from reconciler.plan.select import Selection
+from reconciler.verbs.session import Options, Session, load_desired
 
 _SECONDS = 120.0
 _MOST = 512 * 1024 * 1024
 _NAMED = 10
+
+
+def narrowed(session: Session, options: Options) -> tuple[Selection, Diagnostic]:
+    """What a run is about that was asked for what changed since a revision, and what is to be said of it.
+    Raises InvalidInput.
+    """
+    desired, revision = load_desired(session)[0], options.changed_since or "HEAD"
+    changed = changed_since(session, revision, desired)
+    return replace(options.selection, among=changed), told(revision, changed, desired)
 
 
 def changed_since(session: Session, revision: str, desired: Desired) -> frozenset[Address]:
@@ -46,26 +57,29 @@ def told(revision: str, changed: frozenset[Address], desired: Desired) -> Diagno
     listed = f": {', '.join(names[:_NAMED])}{more}" if names else ""
     return Diagnostic(
         "changed-since",
-        f"{len(names)} of {len({*desired.resources, *changed})} resources differ from {revision}{listed}; the "
-        "others were not looked at, and secrets were not compared",
+        f"{len(names)} of {len({*desired.resources, *changed})} resources differ from {revision}{listed}; "
+        "the others were not looked at, and secrets were not compared",
         severity="note",
     )
 
 
 def _at(session: Session, revision: str, folder: Path) -> Mapping[Address, Resource]:
     """The resources of a revision; none where it has no such project, or no such environment."""
-    root = session.project.root
-    prefix = _git(root, "rev-parse", "--show-prefix", wrong=_no_repository(root)).decode().rstrip("\n")
-    top = _git(root, "rev-parse", "--show-toplevel", wrong=_no_repository(root)).decode().rstrip("\n")
+    run = partial(_git, environ=session.environ)
+    root, outside = session.project.root, _no_repository(session.project.root)
+    prefix, top = (
+        run(root, "rev-parse", f"--show-{what}", wrong=outside).decode().rstrip("\n")
+        for what in ("prefix", "toplevel")
+    )
     unknown = InvalidInput.of(
         "unknown-revision",
         f'git has no revision "{revision}"',
         hint="give a branch, a tag or a commit that was fetched, such as origin/main",
     )
-    commit = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}", wrong=unknown)
-    with tarfile.open(
-        fileobj=BytesIO(_git(Path(top), "archive", "--format=tar", commit.decode().strip(), wrong=unknown))
-    ) as archive:
+    asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    commit = run(root, *asked, wrong=unknown).decode().strip()
+    files = BytesIO(run(Path(top), "archive", "--format=tar", commit, wrong=unknown))
+    with tarfile.open(fileobj=files) as archive:
         archive.extractall(folder, filter="data")
     file = folder / prefix / session.project.file.name
     project = projects.load(file)[0] if file.is_file() else None
@@ -85,12 +99,14 @@ def _form(one: Resource) -> str:
     return sha256([one.fields, one.labels, rest])
 
 
-def _git(folder: Path, *arguments: str, wrong: InvalidInput) -> bytes:
+def _git(folder: Path, *arguments: str, environ: Mapping[str, str], wrong: InvalidInput) -> bytes:
     words = ["git", "-C", str(folder), *arguments]
     try:
-        code, out = output_of(words, folder=folder, environ={}, seconds=_SECONDS, most=_MOST)
+        code, out = output_of(words, folder=folder, environ=environ, seconds=_SECONDS, most=_MOST)
     except (OSError, TimeoutExpired) as error:
-        raise InvalidInput.of("git", "git cannot be run", hint="install git, or leave --changed-since out") from error
+        raise InvalidInput.of(
+            "git", "git cannot be run", hint="install git, or leave --changed-since out"
+        ) from error
     if code:
         raise wrong
     return out
