@@ -33,8 +33,9 @@ from reconciler.pull.files import Files, environment_example, files_of, schemas_
 from reconciler.pull.known import Kept, Known, changed
 from reconciler.pull.layout import definition_path
 from reconciler.pull.objects import Objects, kinds_told, tell
-from reconciler.verbs.replacing import replace_file
+from reconciler.verbs.replacing import replace_files
 from reconciler.verbs.session import Options, Session, connect, load_desired, policy_of_unread_secrets
+from reconciler.verbs.texts import text_file
 
 if TYPE_CHECKING:
     from reconciler.api import Client
@@ -181,28 +182,26 @@ def _schema(kind: str) -> str:
 
 def _text(path: Path) -> str:
     """What stands in a file; nothing where there is none."""
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
-        return ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise ReconcilerError(f"{path} cannot be read", hint="make it readable, as UTF-8") from error
+    return text_file(path).text
 
 
 def write(pulled: Pulled) -> None:
-    """Puts all files in place, each at once. Raises ReconcilerError."""
-    for path, text in pulled.written.items():
-        target = pulled.root / path
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            replace_file(target, text.encode())
-        except OSError as error:
-            reason = (error.strerror or "unknown").lower()
-            raise ReconcilerError(
-                f"{path} cannot be written: {reason}", hint="make it writable, and pull again"
-            ) from error
-    for path in pulled.gone:
-        (pulled.root / path).unlink(missing_ok=True)
+    """Puts all files in place together: where one cannot be written, all stays as it was. Raises
+    ReconcilerError.
+    """
+    places = {path: (pulled.root / path).resolve() for path in pulled.written}
+    try:
+        replace_files(
+            {place: text_file(place).form.bytes_of(pulled.written[path]) for path, place in places.items()}
+        )
+        for path in pulled.gone:
+            (pulled.root / path).unlink(missing_ok=True)
+    except OSError as error:
+        where = error.filename2 or error.filename or pulled.root
+        raise ReconcilerError(
+            f"{where} cannot be written: {(error.strerror or 'unknown').lower()}",
+            hint="make it writable, and pull again",
+        ) from error
 
 
 def manifest_folder(session: Session) -> str:

@@ -330,3 +330,25 @@ def test_without_a_folder_of_manifests_nothing_is_read(tenant: Folder):
     tenant.write("manifests/customers/birch.yml", "")
     code, _, err = tenant("pull", "--format", "json")
     assert (code, json.loads(err)["errors"][0]["code"]) == (3, "no-folder")
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_line_ends_and_a_byte_order_mark_stay(tenant: Folder, mark: bytes):
+    tenant("pull")
+    path = tenant.root / "manifests/customers/acme.yml"
+    path.write_bytes(mark + path.read_bytes().replace(b"\n", b"\r\n"))
+    before = path.read_bytes()
+    assert tenant.json("pull")["files"] == []
+    tenant.behind("updateCustomer", {"id": _nodes(tenant)["customer"]["id"], "description": "Theirs"})
+    assert tenant.json("pull")["files"] == ["manifests/customers/acme.yml"]
+    assert path.read_bytes() == before.replace(b"description: First", b"description: Theirs")
+
+
+def test_a_file_that_cannot_be_written_leaves_all_as_they_were(tenant: Folder):
+    tenant.write("manifests/webhooks", "")
+    (tenant.root / "manifests/webhooks").rename(tenant.root / "manifests/integrations")
+    before = sorted(tenant.root.rglob("[!.]*"))
+    code, _, err = tenant("pull", "--format", "json")
+    assert code == 1
+    assert "manifests/integrations" in json.loads(err)["errors"][0]["message"]
+    assert sorted(tenant.root.rglob("[!.]*")) == before
