@@ -13,9 +13,10 @@ import anyio
 from reconciler.definition import Definition
 from reconciler.definition.withheld import Inputs
 from reconciler.kinds import all_kinds
-from reconciler.kinds.capabilities import AskedFurther
+from reconciler.kinds.capabilities import AskedFurther, Tells
 from reconciler.kinds.component import KnownInputs, reference
 from reconciler.kinds.integration.told import (
+    definition_to_read,
     definition_told,
     draft_ahead,
     named_release,
@@ -24,17 +25,28 @@ from reconciler.kinds.integration.told import (
 )
 from reconciler.kinds.telling import Untellable
 from reconciler.manifests import schemas
+from reconciler.model.address import Address
 from reconciler.model.errors import InvalidInput, ReconcilerError
-from reconciler.model.state import Live, LiveObject
+from reconciler.model.state import Live, LiveObject, Resource
 from reconciler.plan.match import Matched, match
 from reconciler.pull.absent import files_of_absent
 from reconciler.pull.definitions import written as definition_file
 from reconciler.pull.files import Files, environment_example, files_of, schemas_used
-from reconciler.pull.known import Kept, Known, changed
+from reconciler.pull.known import Kept, Known, Rules, Work
 from reconciler.pull.layout import definition_path
 from reconciler.pull.objects import Objects, kinds_told, tell
+from reconciler.pull.past import Texts
+from reconciler.pull.published import Redefining, newer
+from reconciler.verbs.past import PastTexts
 from reconciler.verbs.replacing import replace_files
-from reconciler.verbs.session import Options, Session, connect, load_desired, policy_of_unread_secrets
+from reconciler.verbs.session import (
+    Options,
+    Session,
+    connect,
+    load_desired,
+    policy_of_unread_secrets,
+    state_folder,
+)
 from reconciler.verbs.texts import text_file
 
 if TYPE_CHECKING:
@@ -44,33 +56,40 @@ if TYPE_CHECKING:
 EXAMPLE = ".env.example"
 SCHEMAS = ".schemas"
 """Where editors find what manifests may say."""
+_ALL = Rules()
 Plain = Callable[[str, str], bool]
 """Whether a text of this key may be written, although nothing proves that it is no secret."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Both sides as they were read: which objects the manifests have, and what components call inputs."""
+    """Both sides as they were read: which objects the manifests have, what components call inputs, and what
+    the files said before.
+    """
 
     session: Session
     options: Options
     matched: Matched
     inputs: Inputs
+    past: PastTexts
 
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
     """What a pull writes: the text of each file by its path below the project's folder, where it is new or
     other than it was. `plain` are the variables whose texts are written because somebody said so, `unread`
-    what the tenant did not tell of, or not so that it could be understood.
+    what the tenant did not tell of, or not so that it could be understood. In the files that are `settled`
+    nothing is left that only one side says.
     """
 
     root: Path
+    past: PastTexts
     files: Files
     written: Mapping[str, str]
     gone: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
     plain: tuple[str, ...] = ()
+    settled: tuple[str, ...] = ()
 
 
 async def look(session: Session, options: Options) -> Seen:
@@ -86,7 +105,8 @@ async def look(session: Session, options: Options) -> Seen:
     allowed = policy_of_unread_secrets(session, options)
     async with connect(session, read_only=True, parallelism=options.parallelism) as client:
         live = await fetch(client, kinds_told(), needed=kinds_named(desired), concurrency=options.parallelism)
-        live = await _with_published(Tenant(client), live)
+        tenant = Tenant(client)
+        live = await _with_published(tenant, live)
         matched = match(desired, live)
         await look_further(
             client,
@@ -95,13 +115,15 @@ async def look(session: Session, options: Options) -> Seen:
             matched.learn,
             matched.puzzled,
         )
-        return Seen(session, options, matched, await _inputs(client, live))
+        past = PastTexts(session, live.tenant)
+        await _with_versions_before(tenant, matched, _texts(session, past), options)
+        return Seen(session, options, matched, await _inputs(client, live), past)
 
 
-def work_out(seen: Seen, plain: Plain) -> Pulled:
+def work_out(seen: Seen, plain: Plain, rules: Rules = _ALL) -> Pulled:
     """All files of a tenant that was read."""
-    session, matched = seen.session, seen.matched
-    root, folder, selection = session.project.root, manifest_folder(session), seen.options.selection
+    session, matched, selection = seen.session, seen.matched, seen.options.selection
+    root, folder = session.project.root, manifest_folder(session)
     named: set[str] = set()
 
     def said(key: str, value: str) -> bool:
@@ -111,52 +133,90 @@ def work_out(seen: Seen, plain: Plain) -> Pulled:
         return False
 
     objects = tell(matched, said, seen.inputs)
-    files = files_of(objects, folder, selection, lambda path: (root / path).exists(), _schema)
-    known = changed(
-        matched,
-        policy_of_unread_secrets(session, seen.options),
-        objects.telling,
-        lambda path: _text(root / path),
-        selection.about,
-    )
+    files = Files()
+    if not rules.drifted:
+        files = files_of(objects, folder, selection, lambda path: (root / path).exists(), _schema)
+    new = set(files.texts)
+    known = _changed(seen, objects, rules)
     files.kept += known.kept
     files.texts |= known.texts
-    files.texts |= _definitions(known, matched, seen.inputs, files)
+    gone = [] if rules.drifted else _beside(seen, objects, files)
+    written = {path: text for path, text in files.texts.items() if _text(root / path) != text}
+    unread = (*matched.live.unread, *map(str, matched.live.unreadable))
+    settled = sorted(new | _settled(matched, known, selection.about))
+    return Pulled(root, seen.past, files, written, tuple(gone), unread, tuple(sorted(named)), tuple(settled))
+
+
+def _changed(seen: Seen, objects: Objects, rules: Rules) -> Known:
+    """What the files that are there say otherwise than the tenant."""
+    matched, about = seen.matched, seen.options.selection.about
+    allowed, texts = policy_of_unread_secrets(seen.session, seen.options), _texts(seen.session, seen.past)
+    work = Work(matched, allowed, objects.telling, texts, rules)
+    told: dict[Address, Mapping[str, object]] = {}
+    for address, live in matched.objects.items():
+        resource, kind = matched.desired.resources[address], all_kinds()[address.kind]
+        if isinstance(kind, Tells) and resource.part_of is None and about(resource):
+            try:
+                told[address] = kind.told(live, objects.telling)
+            except Untellable as error:
+                work.found.kept.append(Kept(address, "", str(error)))
+    redefining = Redefining(work, seen.inputs)
+    for one in newer(matched, texts, about):
+        if one.resource.address in told:
+            redefining.released(one, told[one.resource.address])
+    for address in told:
+        if address.kind == "Integration":
+            resource = matched.desired.resources[address]
+            redefining.drafted(resource, matched.objects[address], work.changes(resource))
+    work.write(told)
+    return work.found
+
+
+def _settled(matched: Matched, known: Known, about: Callable[[Resource], bool]) -> set[str]:
+    """The files of all of whose resources it is known that nothing is left to say."""
+    found: set[str] = set()
+    open_ = set(known.open_)
+    for address, resource in matched.desired.resources.items():
+        definition = resource.fields.get("definition")
+        files = {resource.source.file, *([definition.file] if isinstance(definition, Definition) else [])}
+        found |= files
+        if address not in matched.objects or not about(resource):
+            open_ |= files
+    return {file for file in found - open_ if file}
+
+
+def _beside(seen: Seen, objects: Objects, files: Files) -> list[str]:
+    """Adds what stands beside manifests: drafts, schemas and the names of secrets. What is to be removed."""
+    root, matched, selection = seen.session.project.root, seen.matched, seen.options.selection
     drafts = _drafts(objects, seen.inputs)
     files.texts |= {path: text for path, text in drafts.items() if text}
     files.texts |= {_schema(name): schemas.text(name) for name in sorted(schemas_used(files.texts))}
     if any(gap.proven for gap in files.gaps):
         files.texts[EXAMPLE] = environment_example(files.gaps, _text(root / EXAMPLE))
-    written = {path: text for path, text in files.texts.items() if _text(root / path) != text}
     gone = [path for path, text in drafts.items() if not text and (root / path).exists()]
     absent = files_of_absent(matched, selection, lambda path: _text(root / path))
-    gone += [path for paths in absent.values() for path in paths] if seen.options.prune else []
+    if seen.options.prune:
+        return gone + [path for paths in absent.values() for path in paths]
     files.kept += [
         Kept(address, "", f"it is not in the tenant: --prune removes {', '.join(paths)}")
         for address, paths in absent.items()
-        if not seen.options.prune
     ]
-    unread = (*matched.live.unread, *map(str, matched.live.unreadable))
-    return Pulled(root, files, written, tuple(gone), unread, tuple(sorted(named)))
+    return gone
 
 
-def _definitions(known: Known, matched: Matched, inputs: Inputs, files: Files) -> dict[str, str]:
-    """The definition files of what people changed."""
-    found: dict[str, str] = {}
-    for address, live in known.published.items():
-        definition = matched.desired.resources[address].fields.get("definition")
-        if not isinstance(definition, Definition):
-            continue
-        if definition.component is not None:
-            files.kept.append(Kept(address, "definition", "it is made by a bundle"))
-            continue
-        try:
-            found[definition.file] = definition_file(
-                definition_told(live), newest_components(live), inputs
-            ).text
-        except Untellable as error:
-            files.kept.append(Kept(address, "definition", str(error)))
-    return found
+def _texts(session: Session, past: PastTexts) -> Texts:
+    return Texts(lambda path: _text(session.project.root / path), past.of)
+
+
+async def _with_versions_before(tenant: Tenant, matched: Matched, texts: Texts, options: Options) -> None:
+    """Reads what those versions were made from after which people published others."""
+    from reconciler.apply.look import there
+
+    kind = all_kinds()["Integration"]
+    assert isinstance(kind, AskedFurther)
+    for one in newer(matched, texts, options.selection.about):
+        if one.before and (op := definition_to_read(one.live, one.before)):
+            matched.learn(one.resource.address, kind.answered(one.live, op, await there(tenant, kind, op)))
 
 
 def _drafts(objects: Objects, inputs: Inputs) -> dict[str, str]:
@@ -196,6 +256,8 @@ def write(pulled: Pulled) -> None:
         )
         for path in pulled.gone:
             (pulled.root / path).unlink(missing_ok=True)
+        state_folder(pulled.past.session)
+        pulled.past.remember({path: _text(pulled.root / path) for path in pulled.settled})
     except OSError as error:
         where = error.filename2 or error.filename or pulled.root
         raise ReconcilerError(

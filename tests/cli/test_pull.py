@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from difflib import unified_diff
 from typing import Any
 
@@ -352,3 +353,202 @@ def test_a_file_that_cannot_be_written_leaves_all_as_they_were(tenant: Folder):
     assert code == 1
     assert "manifests/integrations" in json.loads(err)["errors"][0]["message"]
     assert sorted(tenant.root.rglob("[!.]*")) == before
+
+
+@pytest.fixture
+def owned(tenant: Folder) -> Folder:
+    """The same, pulled and adopted, in a repository of git."""
+    tenant("pull", "--plain-config")
+    assert tenant("adopt", "--all", "--yes")[0] == 0
+    _git(tenant, "init", "-q")
+    _commit(tenant)
+    return tenant
+
+
+def _git(project: Folder, *words: str) -> None:
+    who = ["-c", "user.name=Somebody", "-c", "user.email=somebody@example.com"]
+    subprocess.run(["git", *who, *words], cwd=project.root, check=True, capture_output=True)
+
+
+def _commit(project: Folder) -> None:
+    _git(project, "add", "-A")
+    _git(project, "commit", "-q", "-m", "as it is")
+
+
+def _edit(project: Folder, name: str, before: str, after: str) -> None:
+    path = project.root / name
+    text = path.read_text()
+    assert before in text, text
+    path.write_text(text.replace(before, after))
+
+
+CUSTOMER = "manifests/customers/acme.yml"
+
+
+def _describe(project: Folder, text: str) -> None:
+    project.behind("updateCustomer", {"id": _nodes(project)["customer"]["id"], "description": text})
+
+
+def _conflicts(told: dict[str, Any]) -> list[tuple[Any, ...]]:
+    names = ("path", "applied", "live", "git")
+    return [tuple(one[name] for name in names) for one in told["kept"] if one["conflict"]]
+
+
+def test_a_conflict_names_what_was_applied(owned: Folder):
+    _edit(owned, CUSTOMER, "description: First", "description: Ours")
+    _commit(owned)
+    _describe(owned, "Theirs")
+    code, out, err = owned("pull")
+    assert code == 1
+    assert 'applied: "First", live: "Theirs", git: "Ours"' in out + err
+    assert _conflicts(owned.json("pull")) == [("description", "First", "Theirs", "Ours")]
+    assert "description: Ours" in files(owned)[CUSTOMER]
+
+
+@pytest.mark.parametrize(("option", "text"), [("--theirs", "Theirs"), ("--ours", "Ours")])
+def test_somebody_says_who_wins(owned: Folder, option: str, text: str):
+    _edit(owned, CUSTOMER, "description: First", "description: Ours")
+    _describe(owned, "Theirs")
+    code, out, err = owned("pull", option, "--format", "json")
+    assert code == 0, out + err
+    assert json.loads(out)["kept"] == []
+    assert f"description: {text}" in files(owned)[CUSTOMER]
+
+
+def test_only_one_of_them_wins(owned: Folder):
+    assert owned("pull", "--ours", "--theirs")[0] == 3
+
+
+def test_without_its_history_nobody_knows_what_was_applied(owned: Folder):
+    shutil.rmtree(owned.root / ".git")
+    shutil.rmtree(owned.root / ".reconciler/pulled")
+    _edit(owned, CUSTOMER, "description: First", "description: Ours")
+    _describe(owned, "Theirs")
+    code, out, err = owned("pull")
+    assert code == 1
+    assert 'applied: not known, live: "Theirs", git: "Ours"' in out + err
+
+
+def test_what_may_be_a_secret_is_not_shown_in_a_conflict(owned: Folder):
+    instance = "manifests/instances/acme/orders-for-acme.yml"
+    _edit(owned, instance, 'Channel: "#orders"', "Channel: {secret: {env: KEY}}")
+    values = [{"key": "Channel", "value": "s3cret-of-theirs"}]
+    owned.behind("updateInstance", {"id": _nodes(owned)["instance"]["id"], "configVariables": values})
+    _, out, err = owned("pull")
+    assert "s3cret-of-theirs" not in out + err + "".join(files(owned).values())
+    assert "secret: {env: KEY}" in files(owned)[instance]
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_what_bears_no_record_is_told_by_the_last_pull_or_by_git(tenant: Folder, known: bool):
+    tenant("pull")
+    _git(tenant, "init", "-q")
+    _commit(tenant)
+    if not known:
+        shutil.rmtree(tenant.root / ".reconciler/pulled")
+    _describe(tenant, "Theirs")
+    _edit(tenant, CUSTOMER, "name: Acme", "name: Acme Inc")
+    told = tenant.json("pull")
+    found = [("name", "Acme" if known else "(not known)", "Acme", "Acme Inc")]
+    assert _conflicts(told) == ([] if known else found)
+    assert "description: Theirs" in files(tenant)[CUSTOMER]
+    assert "name: Acme Inc" in files(tenant)[CUSTOMER]
+
+
+def test_a_new_file_of_which_nothing_is_known_is_not_overwritten(tenant: Folder):
+    tenant.manifest("Customer", "acme", name="Acme", externalId="acme-1", description="Ours")
+    told = tenant.json("pull")
+    assert _conflicts(told) == [("description", "(not known)", "First", "Ours")]
+
+
+def test_a_field_that_git_took_out_stays_out(owned: Folder):
+    _edit(owned, CUSTOMER, "  description: First\n", "")
+    assert owned.json("pull")["files"] == []
+    _describe(owned, "Theirs")
+    assert owned.json("pull")["files"] == []
+    assert empty(owned)
+
+
+def test_definitions_are_merged_down_to_the_input_of_a_step(owned: Folder):
+    definition = "definitions/orders.yml"
+    _edit(owned, definition, "description: Posts orders", "description: Posts orders # as agreed")
+    _edit(owned, definition, "https://example.com/orders", "https://example.com/ours")
+    before = files(owned)
+    node = _nodes(owned)["integration"]
+    text = node["definition"].replace("Posts orders", "Posts all orders").replace("general", "random")
+    owned.behind("importIntegration", {"integrationId": node["id"], "definition": text})
+    owned.behind("publishIntegration", {"id": node["id"], "comment": "2.0.0: all"})
+    code, out, err = owned("pull", "--format", "json")
+    assert code == 0, out + err
+    assert changes(before, files(owned)) == [
+        "-description: Posts orders # as agreed",
+        "+description: Posts all orders # as agreed",
+        "-    defaultValue: general",
+        "+    defaultValue: random",
+        "-  release: 1.0.0",
+        "+  release: 2.0.0",
+    ]
+
+
+def test_one_input_that_both_changed_is_a_conflict_and_the_rest_is_merged(owned: Folder):
+    definition = "definitions/orders.yml"
+    _edit(owned, definition, "https://example.com/orders", "https://example.com/ours")
+    before = files(owned)
+    node = _nodes(owned)["integration"]
+    text = node["definition"].replace("https://example.com/orders", "https://example.com/theirs")
+    owned.behind("importIntegration", {"integrationId": node["id"], "definition": text})
+    owned.behind("publishIntegration", {"id": node["id"], "comment": "2.0.0: all"})
+    code, out, _ = owned("pull", "--format", "json")
+    assert code == 1
+    place = "definition.flows[Receive order].steps[Fetch details].inputs.url.value"
+    assert _conflicts(json.loads(out)) == [
+        (place, "https://example.com/orders", "https://example.com/theirs", "https://example.com/ours")
+    ]
+    assert changes(before, files(owned)) == ["-  release: 1.0.0", "+  release: 2.0.0"]
+    assert owned.json("pull", "--theirs")["kept"] == []
+
+
+def test_both_published(owned: Folder):
+    _edit(owned, "manifests/integrations/orders.yml", "release: 1.0.0", "release: 1.1.0")
+    _edit(owned, "definitions/orders.yml", "https://example.com/orders", "https://example.com/ours")
+    node = _nodes(owned)["integration"]
+    text = node["definition"].replace("Fetch details", "Fetch all")
+    owned.behind("importIntegration", {"integrationId": node["id"], "definition": text})
+    owned.behind("publishIntegration", {"id": node["id"], "comment": "2.0.0: all"})
+    code, out, _ = owned("pull", "--format", "json")
+    assert code == 1
+    assert ("release", "1.0.0", "2.0.0", "1.1.0") in _conflicts(json.loads(out))
+
+
+def test_only_what_drifted_is_written_where_that_is_asked_for(owned: Folder):
+    _edit(owned, CUSTOMER, "name: Acme", "name: Acme Inc")
+    before = files(owned)
+    node = _nodes(owned)["integration"]
+    owned.behind("createCustomer", {"name": "New"})
+    owned.behind("updateInstance", {"id": _nodes(owned)["instance"]["id"], "description": "Not git's"})
+    customers = owned.ask('{ customers(name: "Acme") { nodes { id } } }')["customers"]["nodes"]
+    owned.behind("updateCustomer", {"id": customers[0]["id"], "description": "Theirs"})
+    text = node["definition"].replace("Fetch details", "Fetch all")
+    owned.behind("importIntegration", {"integrationId": node["id"], "definition": text})
+    owned.behind("publishIntegration", {"id": node["id"], "comment": "2.0.0: all"})
+    writes = owned.writes()
+    code, out, err = owned("pull", "--drift", "--format", "json")
+    assert code == 0, out + err
+    assert changes(before, files(owned)) == [
+        "-        name: Fetch details",
+        "+        name: Fetch all",
+        "-  description: First",
+        "+  description: Theirs",
+        "-  release: 1.0.0",
+        "+  release: 2.0.0",
+    ]
+    assert owned.json("drift")["drift"] == []
+    assert [
+        (one["address"], [c["path"] for c in one["changes"]]) for one in owned.json("plan")["actions"]
+    ] == [("Customer/acme", ["name"])]
+    assert owned.json("pull", "--drift")["files"] == []
+    assert owned.writes() == writes
+
+
+def test_drift_and_prune_do_not_go_together(owned: Folder):
+    assert owned("pull", "--drift", "--prune")[0] == 3

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import anyio
 from hypothesis import HealthCheck, Phase, given, settings
@@ -19,10 +21,12 @@ from reconciler.live.tenant import Tenant
 from reconciler.model.address import Address
 from reconciler.model.plan import Plan, Verb
 from reconciler.model.state import Resource
+from reconciler.pull.rewrite import with_value
 from reconciler.sandbox import Sandbox
 from reconciler.verbs.plan import plan
 from reconciler.verbs.pull import Pulled, look, work_out, write
 from reconciler.verbs.session import Options, Session, open_session
+from reconciler.yaml12.text import parse
 from tests.harness import client_of, converge, paired, snapshot
 from tests.histories import History, edits, histories
 from tests.worlds import PROJECT, World, worlds
@@ -70,6 +74,76 @@ def test_what_people_change_in_the_tenant_comes_back_and_nothing_is_left(
         write(again := pulled(session, plain))
         assert nothing_to_do(session), again
         assert pulled(session, plain).written == {}
+
+
+@settings(SLOW, max_examples=int(os.environ.get("EXAMPLES", "10")))
+@given(histories(), st.booleans(), st.data())
+def test_no_edit_is_lost_neither_of_the_tenants_nor_of_gits(
+    history: History, forgetful: bool, data: st.DataObject
+):
+    applied = history.applied[-1]
+    with tenant(World(history.applied[0], applied, history.rules)) as (session, sandbox):
+        write(pulled(session, True))
+        objects = paired(sandbox, applied, snapshot(sandbox, applied)).objects
+        possible = edits(applied, objects)
+        drawn = st.lists(st.sampled_from(possible), max_size=3, unique_by=lambda one: (one.address, one.path))
+        for edit in data.draw(drawn):
+            kind = edit.mutation[0].upper() + edit.mutation[1:]
+            asked = f"{edit.mutation}(input: $input) {{ errors {{ field }} }}"
+            query = f"mutation ($input: {kind}Input!) {{ {asked} }}"
+            sandbox.execute(query, {"input": {"id": objects[edit.address].id, **edit.values}})
+        ours = edit_files(session.project.root, data)
+        if forgetful:
+            shutil.rmtree(session.state / "pulled")
+        again = pulled(session, True)
+        write(again)
+        kept = {(str(one.address), one.path) for one in again.files.kept}
+        files = texts_in(session.project.root)
+        for (file, place), value in ours.items():  # git's edits stay
+            assert said(files[file], place) == value
+        changes = [(str(a.address), one.path) for a in planned(session).actions for one in a.changes]
+        asked_for = {(address, ".".join(place)) for address, place in addressed(ours, files)}
+        for address, path in changes:  # and what the tenant's are is in git, or named
+            assert (address, path) in asked_for | kept, (again.written, kept, asked_for)
+
+
+def texts_in(root: Path) -> dict[Path, str]:
+    """The manifests, by their files."""
+    return {path: path.read_text() for path in sorted((root / "manifests").rglob("*.yml"))}
+
+
+def edit_files(root: Path, data: st.DataObject) -> dict[tuple[Path, tuple[str, ...]], str]:
+    """What somebody changes in git: texts of manifests, each in its place."""
+    files = texts_in(root)
+    places = [(file, ("description",)) for file, text in files.items() if said(text, ("description",))]
+    for file, text in files.items():
+        config = said(text, ("config",))
+        for key, value in config.items() if isinstance(config, dict) else ():
+            places += [(file, ("config", key))] if isinstance(value, str) and key.startswith("Var") else []
+    if not places:
+        return {}
+    chosen = data.draw(st.lists(st.sampled_from(places), min_size=1, max_size=2, unique=True))
+    for file, place in chosen:
+        text = file.read_text()
+        file.write_text(with_value(text, text.count("\n"), ("spec", *place), "in git"))
+    return dict.fromkeys(chosen, "in git")
+
+
+def said(text: str, place: tuple[str, ...]) -> Any:
+    """What stands at a place of a manifest's spec."""
+    found: Any = parse(text, "")[0][0].value["spec"]
+    for part in place:
+        found = found.get(part) if isinstance(found, dict) else None
+    return found
+
+
+def addressed(
+    places: Iterable[tuple[Path, tuple[str, ...]]], files: dict[Path, str]
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for file, place in places:
+        document = parse(files[file], "")[0][0].value
+        within = f"{document['spec']['customer']}/" if document["kind"] == "Instance" else ""
+        yield f"{document['kind']}/{within}{document['metadata']['name']}", place
 
 
 def nothing_to_do(session: Session) -> bool:
