@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.plan import parallelism
+from reconciler.cli.confirm import need_terminal, unasked
+from reconciler.cli.ownership import adopt_pulled
+from reconciler.cli.plan import ended, parallelism, take_lease
 from reconciler.cli.settings import Settings, common, settings
 from reconciler.cli.values import text
 from reconciler.cli.watched import run
@@ -45,6 +47,9 @@ _NOT_KNOWN = "(not known)"
 @click.option("--drift", is_flag=True, help="Write only what people changed since it was last applied.")
 @click.option("--theirs", is_flag=True, help="Where git and the tenant both changed, the tenant wins.")
 @click.option("--ours", is_flag=True, help="Where git and the tenant both changed, git wins.")
+@click.option("--adopt", is_flag=True, help="Put this project's mark on what was written.")
+@unasked
+@take_lease
 @parallelism
 @common
 def pull(
@@ -56,25 +61,37 @@ def pull(
     drift: bool,
     theirs: bool,
     ours: bool,
+    adopt: bool,
+    yes: bool,
+    take_lease: bool,
     parallelism: int,
 ) -> int:
     """Write what the tenant has as manifests and definition files. Afterwards there is nothing to plan.
 
-    No secret is written: a comment stands in its place. Nothing is changed in the tenant. What is written
-    already changes only where people changed it in the tenant. What git changed and the tenant did not stays;
-    what both changed is a conflict, for which nothing is written without --theirs or --ours.
+    No secret is written: a comment stands in its place. Nothing is changed in the tenant, but for the marks
+    that --adopt writes. What is written already changes only where people changed it in the tenant. What git
+    changed and the tenant did not stays; what both changed is a conflict, for which nothing is written
+    without --theirs or --ours.
     """
     from reconciler.definition.merging import Winner
     from reconciler.pull.known import Rules
+    from reconciler.report.document import dumps
     from reconciler.report.progress import Reading
     from reconciler.verbs.pull import look, work_out, write
     from reconciler.verbs.session import Options
 
-    if (theirs and ours) or (drift and prune):
-        both = "--theirs and --ours" if theirs and ours else "--drift and --prune"
-        raise click.UsageError(f"give one of {both}", click.get_current_context())
+    for both in (
+        {"--theirs": theirs, "--ours": ours},
+        {"--drift": drift, "--prune": prune},
+        {"--drift": drift, "--adopt": adopt},
+    ):
+        if all(both.values()):
+            raise click.UsageError(f"give one of {' and '.join(both)}", click.get_current_context())
+    if adopt and not (yes or dry_run):
+        need_terminal(hint="give --yes")
     rules = Rules(drift, Winner.THEIRS if theirs else Winner.OURS if ours else None)
     here = settings()
+    here.outlasts = adopt and not dry_run
     session = here.session()
     options = Options(select=select, exclude=exclude, prune=prune, parallelism=parallelism)
     reading = Reading(here.err, enabled=here.progress)
@@ -84,8 +101,19 @@ def pull(
         found = _asked(here, seen, found, rules)
     if not dry_run:
         write(found)
-    _show(here, found, dry_run=dry_run)
-    return 1 if any(one.conflict for one in found.files.kept) else 0
+    document = _document(found)
+    if here.format != "json":
+        _show(here, found, document, dry_run=dry_run)
+    outcome = None
+    if here.outlasts:
+        outcome, told = adopt_pulled(here, session, found.settled, options, yes=yes, take=take_lease)
+        document["adoption"] = told
+        if here.format != "json":
+            here.show("outcome", told)
+    if here.format == "json":
+        here.out.out(dumps(document), highlight=False)
+    code = ended(here, outcome) if outcome else 0
+    return code or (1 if any(one.conflict for one in found.files.kept) else 0)
 
 
 def _plain(given: str | None) -> Callable[[str, str], bool]:
@@ -115,15 +143,10 @@ def _asked(here: Settings, seen: Seen, found: Pulled, rules: Rules) -> Pulled:
     return other if click.confirm(terminal(question), default=False, err=True) else found
 
 
-def _show(here: Settings, found: Pulled, *, dry_run: bool) -> None:
-    from reconciler.report.document import dumps
+def _show(here: Settings, found: Pulled, document: dict[str, Any], *, dry_run: bool) -> None:
     from reconciler.report.sanitize import terminal
     from reconciler.report.tables import render_table
 
-    document = _document(found)
-    if here.format == "json":
-        here.out.out(dumps(document), highlight=False)
-        return
     for path in found.written:
         here.out.out(terminal(path), highlight=False)
     for path in found.gone:

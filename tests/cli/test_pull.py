@@ -552,3 +552,58 @@ def test_only_what_drifted_is_written_where_that_is_asked_for(owned: Folder):
 
 def test_drift_and_prune_do_not_go_together(owned: Folder):
     assert owned("pull", "--drift", "--prune")[0] == 3
+
+
+def test_what_is_pulled_is_adopted_and_nothing_else_is_touched(tenant: Folder):
+    tenant.behind("createCustomer", {"name": "Theirs", "labels": ["reconciler:other/customer/theirs"]})
+    before, writes = _told(tenant), tenant.writes()
+    told = tenant.json("pull", "--plain-config", "--adopt", "--yes")
+    adopted = {one["address"]: one["status"] for one in told["adoption"]["actions"]}
+    assert {one["verb"] for one in told["adoption"]["actions"]} == {"adopt"}
+    assert adopted == dict.fromkeys(
+        ["Integration/orders", "Customer/acme", "Instance/acme/orders-for-acme", "EventWebhook/audit"], "done"
+    )
+    assert tenant.writes() == writes + len(adopted)
+    assert _told(tenant) == before
+    assert empty(tenant)
+    assert tenant.json("list")["summary"]["owned"] == len(adopted)
+    again = tenant.json("pull", "--plain-config", "--adopt", "--yes")
+    assert (again["files"], again["adoption"]["actions"]) == ([], [])
+    assert tenant.writes() == writes + len(adopted)
+
+
+def _told(project: Folder) -> Any:
+    """All that adopting must leave alone."""
+    return project.ask(
+        "{ integrations { nodes { name description definition hasUnpublishedChanges } } "
+        "customers(isSystem: false) { nodes { name externalId description } } "
+        "instances(isSystem: false) { nodes { name enabled needsDeploy lastDeployedAt description } } }"
+    )
+
+
+def test_only_what_was_selected_is_adopted(tenant: Folder):
+    told = tenant.json("pull", "--select", "Customer/*", "--adopt", "--yes")
+    assert [one["address"] for one in told["adoption"]["actions"]] == ["Customer/acme"]
+
+
+def test_what_differs_is_not_adopted(tenant: Folder):
+    tenant.manifest("Customer", "acme", name="Acme", externalId="acme-1", description="Ours")
+    code, out, _ = tenant("pull", "--adopt", "--yes", "--format", "json")
+    assert code == 1
+    assert "Customer/acme" not in {one["address"] for one in json.loads(out)["adoption"]["actions"]}
+
+
+def test_without_a_terminal_adopting_is_not_begun(tenant: Folder):
+    before = files(tenant)
+    code, _, err = tenant("pull", "--adopt")
+    assert (code, "give --yes" in err) == (3, True)
+    assert files(tenant) == before
+    assert tenant("pull", "--adopt", "--dry-run")[0] == 0
+    assert files(tenant) == before
+
+
+def test_adopting_tells_what_it_did(tenant: Folder):
+    code, out, err = tenant("pull", "--plain-config", "--adopt", "--yes")
+    assert code == 0, err
+    assert "4 objects to adopt" in out + err
+    assert "Apply: 4 done" in out + err
