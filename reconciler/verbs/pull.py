@@ -33,7 +33,7 @@ from reconciler.pull.absent import files_of_absent
 from reconciler.pull.definitions import written as definition_file
 from reconciler.pull.files import Files, environment_example, files_of, schemas_used
 from reconciler.pull.known import Kept, Known, Rules, Work
-from reconciler.pull.layout import definition_path
+from reconciler.pull.layout import Layout
 from reconciler.pull.objects import Objects, kinds_told, tell
 from reconciler.pull.past import Texts
 from reconciler.pull.published import Redefining, newer
@@ -123,7 +123,7 @@ async def look(session: Session, options: Options) -> Seen:
 def work_out(seen: Seen, plain: Plain, rules: Rules = _ALL) -> Pulled:
     """All files of a tenant that was read."""
     session, matched, selection = seen.session, seen.matched, seen.options.selection
-    root, folder = session.project.root, manifest_folder(session)
+    root, layout = session.project.root, layout_of(session)
     named: set[str] = set()
 
     def said(key: str, value: str) -> bool:
@@ -135,7 +135,7 @@ def work_out(seen: Seen, plain: Plain, rules: Rules = _ALL) -> Pulled:
     objects = tell(matched, said, seen.inputs)
     files = Files()
     if not rules.drifted:
-        files = files_of(objects, folder, selection, lambda path: (root / path).exists(), _schema)
+        files = files_of(objects, layout, selection, lambda path: (root / path).exists(), _schema)
     new = set(files.texts)
     known = _changed(seen, objects, rules)
     files.kept += known.kept
@@ -188,7 +188,7 @@ def _settled(matched: Matched, known: Known, about: Callable[[Resource], bool]) 
 def _beside(seen: Seen, objects: Objects, files: Files) -> list[str]:
     """Adds what stands beside manifests: drafts, schemas and the names of secrets. What is to be removed."""
     root, matched, selection = seen.session.project.root, seen.matched, seen.options.selection
-    drafts = _drafts(objects, seen.inputs)
+    drafts = _drafts(objects, seen.inputs, layout_of(seen.session))
     files.texts |= {path: text for path, text in drafts.items() if text}
     files.texts |= {_schema(name): schemas.text(name) for name in sorted(schemas_used(files.texts))}
     if any(gap.proven for gap in files.gaps):
@@ -219,13 +219,13 @@ async def _with_versions_before(tenant: Tenant, matched: Matched, texts: Texts, 
             matched.learn(one.resource.address, kind.answered(one.live, op, await there(tenant, kind, op)))
 
 
-def _drafts(objects: Objects, inputs: Inputs) -> dict[str, str]:
+def _drafts(objects: Objects, inputs: Inputs, layout: Layout) -> dict[str, str]:
     """The drafts that are ahead of what is published, each in a file of its own; empty for none."""
     integrations = {a: o for a, o in objects.known.items() if a.kind == "Integration"}
     integrations |= {one.address: one.live for one in objects.told if one.address.kind == "Integration"}
     found: dict[str, str] = {}
     for address, live in integrations.items():
-        path, text = definition_path(address, ".draft"), ""
+        path, text = layout.definition(address, ".draft"), ""
         if (draft := draft_ahead(live)) is not None:
             with suppress(Untellable):
                 head = (
@@ -266,12 +266,13 @@ def write(pulled: Pulled) -> None:
         ) from error
 
 
-def manifest_folder(session: Session) -> str:
-    """The folder in which manifests are written, with a slash at its end. Raises InvalidInput."""
+def layout_of(session: Session) -> Layout:
+    """Where new files stand. Raises InvalidInput where there is no folder for manifests."""
     for entry in session.project.manifests:
         path = session.project.root / entry
         if not any(one in entry for one in "*?[") and (path.is_dir() or entry.endswith("/")):
-            return f"{entry.rstrip('/')}/" if entry.rstrip("/") not in ("", ".") else ""
+            folder = f"{entry.rstrip('/')}/" if entry.rstrip("/") not in ("", ".") else ""
+            return Layout(folder, session.project.layout)
     raise InvalidInput.of(
         "no-folder",
         "the project file names no folder of manifests to write into",

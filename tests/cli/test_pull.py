@@ -607,3 +607,23 @@ def test_adopting_tells_what_it_did(tenant: Folder):
     assert code == 0, err
     assert "4 objects to adopt" in out + err
     assert "Apply: 4 done" in out + err
+
+
+def test_the_project_file_says_where_files_stand(tenant: Folder):
+    path = tenant.root / "reconciler.yaml"
+    layout = '{Instance: "manifests/{customer}/{name}.yml", Customer: "manifests/{name}/customer.yaml", '
+    layout += 'Definition: "made/{name}/integration.yml"}'
+    path.write_text(
+        path.read_text().replace(
+            "{manifests: [manifests/]}", f"{{manifests: [manifests/], pull: {{layout: {layout}}}}}"
+        )
+    )
+    assert set(tenant.json("pull", "--dry-run")["files"]) >= {
+        "manifests/acme/orders-for-acme.yml",
+        "manifests/acme/customer.yaml",
+        "manifests/integrations/orders.yml",
+        "made/orders/integration.yml",
+    }
+    assert tenant("pull")[0] == 0
+    assert empty(tenant)
+    assert tenant.json("pull")["files"] == []
