@@ -5,7 +5,7 @@ What git changed and the tenant did not stays as git has it; where both changed,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from reconciler.definition import Definition
@@ -69,7 +69,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class _Difference:
+class Difference:
     """One thing that an object says otherwise than its manifest. Without a `change` the manifest does not
     speak of it.
     """
@@ -101,18 +101,28 @@ class Work:
     telling: Telling
     files: Texts
     rules: Rules
+    is_new: bool = False
+    """Whether nothing of the environment was ever pulled or applied: what differs is the tenant's."""
     found: Known = field(default_factory=Known)
     reader: Reader = field(default_factory=Reader)
+    apart: dict[Address, list[Difference]] = field(default_factory=dict)
+    """What the tenant changed of manifests that other environments share."""
 
-    def write(self, told: Mapping[Address, Mapping[str, object]]) -> None:
-        """All that these objects, told as manifests, say otherwise than theirs, but for releases."""
+    def write(
+        self, told: Mapping[Address, Mapping[str, object]], is_shared: Callable[[Resource], bool]
+    ) -> None:
+        """All that these objects, told as manifests, say otherwise than theirs, but for releases. What other
+        environments share is put apart.
+        """
         resources = self.matched.desired.resources
         found = [one for address in told for one in self._differences(resources[address], told[address])]
         pasts = self.files.pasts({one.resource.source.file for one in found if one.is_open})
+        shared = {one.resource.address for one in found if is_shared(one.resource)}
         for one in found:
-            self._decide(one, pasts.get(one.resource.source.file, Past()))
+            is_apart = one.resource.address in shared
+            self._decide(one, pasts.get(one.resource.source.file, Past()), is_apart=is_apart)
 
-    def _differences(self, resource: Resource, told: Mapping[str, object]) -> Iterator[_Difference]:
+    def _differences(self, resource: Resource, told: Mapping[str, object]) -> Iterator[Difference]:
         seen: set[tuple[str, ...]] = set()
         for change in self.changes(resource):
             place = _place(change.path, resource, told)
@@ -121,28 +131,33 @@ class Work:
             seen.add(place)
             is_elsewhere = place[-1] not in told and _is_of_definition(place, resource)
             if not is_elsewhere and not _is_sealed(place, resource):
-                yield _Difference(resource, place, _value(place, change, told), change)
+                yield Difference(resource, place, _value(place, change, told), change)
         for path, value in () if self.rules.drifted else _unmentioned(resource, told):
             if path not in seen:
-                yield _Difference(resource, path, value)
+                yield Difference(resource, path, value)
 
-    def _decide(self, one: _Difference, past: Past) -> None:
+    def _decide(self, one: Difference, past: Past, *, is_apart: bool) -> None:
         resource, change, file = one.resource, one.change, one.resource.source.file
         text = self.files.read(file)
         if change is None:
-            if not took_out(self.reader, past, resource.address, one.place):
+            if not is_apart and not took_out(self.reader, past, resource.address, one.place):
                 self.put(resource, one.place, one.value)
             return
         found = Judged(change.cause)
         if change.cause is Cause.UNKNOWN:
             if self._is_elsewhere(one):
                 return
-            found = judged(self.reader, past, text, resource.address, one.place, one.value)
+            found = Judged(Cause.DRIFT)
+            if not (is_apart and self.is_new):
+                found = judged(self.reader, past, text, resource.address, one.place, one.value)
         elif change.cause is Cause.BOTH:
             before = applied(self.reader, past, text, resource, (change.path, one.place), self.changes)
             found = Judged(Cause.BOTH, before)
         if found.cause is Cause.DRIFT or (found.cause is Cause.BOTH and self.rules.winner is Winner.THEIRS):
-            self.put(resource, one.place, one.value)
+            if is_apart:
+                self.apart.setdefault(resource.address, []).append(one)
+            else:
+                self.put(resource, one.place, one.value)
             return
         self.found.open_.add(file)
         if found.cause is Cause.BOTH and self.rules.winner is None:
@@ -154,7 +169,7 @@ class Work:
         found = all_kinds()[resource.kind].steps(request, adopt=False)
         return [change for change in found.every_change if change.path != "mark"]
 
-    def _is_elsewhere(self, one: _Difference) -> bool:
+    def _is_elsewhere(self, one: Difference) -> bool:
         """Whether the value stands where nothing is written anyhow, which is noted."""
         try:
             self._text_with(one.resource, one.place, one.value)
@@ -168,7 +183,7 @@ class Work:
         """Writes a value where it stands, or notes why not."""
         file, shown = resource.source.file, ".".join(path[1:])
         try:
-            if _is_withheld(value):
+            if is_withheld(value):
                 raise NotRewritable("it may be a secret")
             self.found.texts[file] = self._text_with(resource, path, value)
         except NotRewritable as error:
@@ -181,12 +196,12 @@ class Work:
         there = written_there(text, line, path)
         if "${" in there.replace("$${", ""):
             raise NotRewritable("it comes from a variable")
-        if _is_of_set(text, resource.source):
+        if is_of_set(text, resource.source):
             raise NotRewritable("it stands in a set")
-        return text if _is_withheld(value) else with_value(text, line, path, unfilled(value))
+        return text if is_withheld(value) else with_value(text, line, path, unfilled(value))
 
 
-def _conflict(one: _Difference, before: object, change: Change) -> Kept:
+def _conflict(one: Difference, before: object, change: Change) -> Kept:
     """A conflict with its values; what may be a secret on one side is none that is shown of another."""
     veiled = any(isinstance(leaf, Secret | Hidden) for _, leaf in leaves([change.before, change.after]))
     known = Secret("") if veiled and before is not NOT_KNOWN else None if before is ABSENT else before
@@ -257,15 +272,16 @@ def _without_withheld(value: object) -> object:
         rows = {key: inner for key, one in value.items() if (inner := _without_withheld(one)) is not None}
         return rows or None
     if isinstance(value, list):
-        return None if _is_withheld(value) else value
+        return None if is_withheld(value) else value
     return value
 
 
-def _is_withheld(value: object) -> bool:
+def is_withheld(value: object) -> bool:
+    """Whether something of a value is, or may be, a secret."""
     if isinstance(value, Mapping):
-        return any(map(_is_withheld, value.values()))
+        return any(map(is_withheld, value.values()))
     if isinstance(value, list | tuple):
-        return any(map(_is_withheld, value))
+        return any(map(is_withheld, value))
     return isinstance(value, Secret | Hidden)
 
 
@@ -283,5 +299,6 @@ def _at(spec: Mapping[str, object], place: tuple[str, ...]) -> object:
     return value
 
 
-def _is_of_set(text: str, source: Source) -> bool:
+def is_of_set(text: str, source: Source) -> bool:
+    """Whether what stands there is the manifest of a set."""
     return "InstanceSet" in written_there(text, source.line, ("kind",))

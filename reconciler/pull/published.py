@@ -84,20 +84,24 @@ class Redefining:
     work: Work
     inputs: Inputs
 
+    def conflicts(self, one: Newer) -> bool:
+        """Whether git asks for another release, too, and nobody says who wins. It is noted."""
+        if one.asked or self.work.rules.winner is Winner.THEIRS:
+            return False
+        self.work.found.open_.add(one.resource.source.file)
+        if self.work.rules.winner is None:
+            before = release_name(one.live, one.before) if one.before else NOT_KNOWN
+            said = (before, named_release(one.live)[1], one.resource.fields["release"])
+            self.work.found.kept.append(Kept(one.resource.address, "release", BOTH_CHANGED, True, *said))
+        return True
+
     def released(self, one: Newer, told: Mapping[str, object]) -> None:
         """Makes what people published the release, and merges its definition."""
-        resource, live, winner = one.resource, one.live, self.work.rules.winner
-        _, release = named_release(live)
-        if one.asked or winner is Winner.THEIRS:
-            self.work.put(resource, _RELEASE, release)
+        resource, live = one.resource, one.live
+        if not self.conflicts(one):
+            self.work.put(resource, _RELEASE, named_release(live)[1])
             if "comment" in told and "comment" in resource.fields:
                 self.work.put(resource, _COMMENT, told["comment"])
-        else:
-            self.work.found.open_.add(resource.source.file)
-            if winner is None:
-                before = release_name(live, one.before) if one.before else NOT_KNOWN
-                said = (before, release, resource.fields["release"])
-                self.work.found.kept.append(Kept(resource.address, "release", BOTH_CHANGED, True, *said))
         base = definition_of(live, one.before) if one.before else None
         self.merge(resource, live, base)
 
@@ -152,6 +156,12 @@ class Redefining:
             found.kept += [_kept(resource.address, one) for one in result.conflicts]
         if result.conflicts or base is not ours:
             found.open_.add(ours.file)
+
+
+def is_desk_changed(resource: Resource, changes: Iterable[Change]) -> bool:
+    """Whether people changed a definition of which only the draft is kept."""
+    causes = {change.cause for change in changes if change.path.startswith("definition")}
+    return not resource.fields.get("release") and Cause.DRIFT in causes
 
 
 def _kept(address: Address, one: Conflict) -> Kept:

@@ -31,12 +31,13 @@ from reconciler.model.state import Live, LiveObject, Resource
 from reconciler.plan.match import Matched, match
 from reconciler.pull.absent import files_of_absent
 from reconciler.pull.definitions import written as definition_file
+from reconciler.pull.environments import Environments, Sharing, variables_of
 from reconciler.pull.files import Files, environment_example, files_of, schemas_used
 from reconciler.pull.known import Kept, Known, Rules, Work
 from reconciler.pull.layout import Layout
 from reconciler.pull.objects import Objects, kinds_told, tell
-from reconciler.pull.past import Texts
-from reconciler.pull.published import Redefining, newer
+from reconciler.pull.past import Reader, Texts
+from reconciler.pull.published import Redefining, is_desk_changed, newer
 from reconciler.verbs.past import PastTexts
 from reconciler.verbs.replacing import replace_files
 from reconciler.verbs.session import (
@@ -135,9 +136,10 @@ def work_out(seen: Seen, plain: Plain, rules: Rules = _ALL) -> Pulled:
     objects = tell(matched, said, seen.inputs)
     files = Files()
     if not rules.drifted:
-        files = files_of(objects, layout, selection, lambda path: (root / path).exists(), _schema)
+        alone = _alone(session) if objects.told else ()
+        files = files_of(objects, layout, selection, lambda path: (root / path).exists(), _schema, alone)
     new = set(files.texts)
-    known = _changed(seen, objects, rules)
+    known = _changed(seen, objects, files, rules)
     files.kept += known.kept
     files.texts |= known.texts
     gone = [] if rules.drifted else _beside(seen, objects, files)
@@ -147,11 +149,27 @@ def work_out(seen: Seen, plain: Plain, rules: Rules = _ALL) -> Pulled:
     return Pulled(root, seen.past, files, written, tuple(gone), unread, tuple(sorted(named)), tuple(settled))
 
 
-def _changed(seen: Seen, objects: Objects, rules: Rules) -> Known:
+def _alone(session: Session) -> tuple[str, ...]:
+    """The environment, where what only it has must say so: where others have manifests already."""
+    from reconciler.manifests.load import load
+
+    for other in _others(session):
+        desired, _ = load(session.project, other, environ=session.environ, resolve_secrets=False)
+        if desired.resources:
+            return (session.environment.name,)
+    return ()
+
+
+def _others(session: Session) -> tuple[str, ...]:
+    return tuple(one for one in session.project.named if one != session.environment.name)
+
+
+def _changed(seen: Seen, objects: Objects, files: Files, rules: Rules) -> Known:
     """What the files that are there say otherwise than the tenant."""
     matched, about = seen.matched, seen.options.selection.about
     allowed, texts = policy_of_unread_secrets(seen.session, seen.options), _texts(seen.session, seen.past)
-    work = Work(matched, allowed, objects.telling, texts, rules)
+    is_new = not matched.owned and not seen.past.pulled()
+    work = Work(matched, allowed, objects.telling, texts, rules, is_new)
     told: dict[Address, Mapping[str, object]] = {}
     for address, live in matched.objects.items():
         resource, kind = matched.desired.resources[address], all_kinds()[address.kind]
@@ -160,16 +178,46 @@ def _changed(seen: Seen, objects: Objects, rules: Rules) -> Known:
                 told[address] = kind.told(live, objects.telling)
             except Untellable as error:
                 work.found.kept.append(Kept(address, "", str(error)))
-    redefining = Redefining(work, seen.inputs)
-    for one in newer(matched, texts, about):
-        if one.resource.address in told:
-            redefining.released(one, told[one.resource.address])
-    for address in told:
-        if address.kind == "Integration":
-            resource = matched.desired.resources[address]
-            redefining.drafted(resource, matched.objects[address], work.changes(resource))
-    work.write(told)
+    sharing = _sharing(seen, work, set(files.texts))
+    _integrations(seen, work, sharing, told)
+    work.write(told, sharing.is_shared)
+    for address, differences in work.apart.items():
+        sharing.write(matched.desired.resources[address], told[address], differences)
+    if not rules.drifted:
+        sharing.leave_out(sharing.shared_absent(about), prune=seen.options.prune)
+    files.gaps += sharing.gaps
     return work.found
+
+
+def _sharing(seen: Seen, work: Work, taken: set[str]) -> Sharing:
+    session, root = seen.session, seen.session.project.root
+    file = session.project.file.name
+    variables = variables_of(work.files.read(file))
+    environments = Environments(session.environment.name, _others(session), work.is_new, file, variables)
+    return Sharing(
+        work, environments, seen.inputs, _schema, lambda path: path in taken or (root / path).exists()
+    )
+
+
+def _integrations(
+    seen: Seen, work: Work, sharing: Sharing, told: Mapping[Address, Mapping[str, object]]
+) -> None:
+    """What people published, or have on their desk where nothing is published."""
+    matched, redefining = seen.matched, Redefining(work, seen.inputs)
+    published = {
+        one.resource.address: one for one in newer(matched, work.files, seen.options.selection.about)
+    }
+    for address in [one for one in told if one.kind == "Integration"]:
+        resource, one = matched.desired.resources[address], published.get(address)
+        changes = work.changes(resource)
+        if sharing.is_shared(resource):
+            is_open = one is not None and not work.is_new and redefining.conflicts(one)
+            if not is_open and (one or work.is_new or is_desk_changed(resource, changes)):
+                sharing.integration(one, resource, told[address])
+            continue
+        if one is not None:
+            redefining.released(one, told[address])
+        redefining.drafted(resource, matched.objects[address], changes)
 
 
 def _settled(matched: Matched, known: Known, about: Callable[[Resource], bool]) -> set[str]:
@@ -195,6 +243,8 @@ def _beside(seen: Seen, objects: Objects, files: Files) -> list[str]:
         files.texts[EXAMPLE] = environment_example(files.gaps, _text(root / EXAMPLE))
     gone = [path for path, text in drafts.items() if not text and (root / path).exists()]
     absent = files_of_absent(matched, selection, lambda path: _text(root / path))
+    if _others(seen.session):
+        absent = {one: paths for one, paths in absent.items() if _is_alone(seen, matched, one)}
     if seen.options.prune:
         return gone + [path for paths in absent.values() for path in paths]
     files.kept += [
@@ -202,6 +252,14 @@ def _beside(seen: Seen, objects: Objects, files: Files) -> list[str]:
         for address, paths in absent.items()
     ]
     return gone
+
+
+def _is_alone(seen: Seen, matched: Matched, address: Address) -> bool:
+    """Whether the manifest is read for this environment alone."""
+    resource = matched.desired.resources[address]
+    document = Reader().document(_texts(seen.session, seen.past).read(resource.source.file), address) or {}
+    named = document.get("metadata", {}).get("environments")
+    return bool(named == [seen.session.environment.name])
 
 
 def _texts(session: Session, past: PastTexts) -> Texts:
