@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from reconciler.definition import Definition
 from reconciler.definition.withheld import Inputs
 from reconciler.kinds.integration.release import find_release
-from reconciler.kinds.integration.told import definition_told, newest_components
+from reconciler.kinds.integration.told import definition_told, named_release, newest_components
 from reconciler.kinds.table.marks import is_protected
 from reconciler.kinds.telling import Untellable
 from reconciler.manifests.holes import takes_text
@@ -19,8 +19,10 @@ from reconciler.model.address import Address
 from reconciler.model.state import LiveObject, Resource
 from reconciler.pull.definitions import written
 from reconciler.pull.files import free_path
+from reconciler.pull.fitting import fitting
 from reconciler.pull.known import Difference, Kept, Work, is_of_set, is_withheld
 from reconciler.pull.layout import relative
+from reconciler.pull.objects import after
 from reconciler.pull.past import ABSENT
 from reconciler.pull.published import Newer
 from reconciler.pull.rewrite import NotRewritable, with_value
@@ -54,6 +56,8 @@ class Sharing:
     is_there: Callable[[str], bool]
     gaps: list[Gap] = field(default_factory=list)
     _variables: dict[str, tuple[str, str]] = field(default_factory=dict)
+    _here: dict[object, Definition] = field(default_factory=dict)
+    """The definitions of the integrations that are otherwise here."""
     _split: set[Address] = field(default_factory=set)
 
     def is_shared(self, resource: Resource) -> bool:
@@ -71,7 +75,7 @@ class Sharing:
         if one is None and not self.environments.is_new and resource.fields.get("release"):
             return
         try:
-            other = not ours.same(definition_told(live))
+            other = _differ(resource, ours, definition_told(live))
         except Untellable as error:
             self.work.found.kept.append(Kept(resource.address, "definition", str(error)))
             return
@@ -80,11 +84,26 @@ class Sharing:
                 self.work.found.kept.append(Kept(resource.address, "definition", "it is made by a bundle"))
             return
         said, release = resource.fields.get("release"), told.get("release")
+        available = bool(told.get("available", True))
+        other |= bool(release) and resource.fields.get("available", available) != available
         if other or (said and not release):
+            self._here[resource.address] = definition_told(self.work.matched.objects[resource.address])
             self._apart(resource, told)
-        elif said and release and find_release(live, str(said)) is None:
+        elif said and find_release(live, str(said)) != named_release(live)[0]:
             place = ("spec", "release")
             self.write(resource, told, [Difference(resource, place, release)])
+
+    def instances(self, told: Mapping[Address, Mapping[str, object]]) -> None:
+        """Gives a manifest of its own to each instance that speaks of what only the others define."""
+        for address in told:
+            resource = self.work.matched.desired.resources[address]
+            definition = self._here.get(resource.fields.get("integration"))
+            if definition is None or address.kind != "Instance" or not self.is_shared(resource):
+                continue
+            unknown = {*resource.fields.get("config", {})} - {*definition.variables}
+            unknown |= {*resource.fields.get("flows", {})} - definition.flow_names
+            if unknown:
+                self._apart(resource, told[address])
 
     def write(
         self, resource: Resource, told: Mapping[str, object], differences: Iterable[Difference]
@@ -152,7 +171,8 @@ class Sharing:
         resource, found, all_ = one.resource, self.work.found, self.environments
         text = self._text(resource)
         ours = self.work.reader.value(text, resource.address, one.place)
-        if is_withheld(one.value) or ours is ABSENT:
+        is_gone = one.change is not None and one.change.before is None
+        if is_withheld(one.value) or ours is ABSENT or is_gone:
             raise NotRewritable("it is not told")
         sides = _text_of(resource.kind, one.place, ours), _text_of(resource.kind, one.place, one.value)
         name = self._name(resource.address, one.place[-1], sides)
@@ -215,13 +235,25 @@ class Sharing:
     ) -> tuple[dict[str, object], tuple[str, str] | None]:
         """The spec of a manifest of this environment alone, and the file of its definition."""
         spec, ours = dict(told), resource.fields.get("definition")
+        if isinstance(config := spec.get("config"), Mapping):
+            spec |= {"config": self._fitting(resource, spec, config)}
         if "definition" not in spec or not isinstance(ours, Definition):
             return spec, None
         file = written(definition_told(live), newest_components(live), self.inputs)
         path = free_path(_beside(ours.file, self.environments.here), self._is_taken)
         if file.secrets:
-            spec["definitionSecrets"] = file.secrets
+            spec = after(spec, "definition", "definitionSecrets", file.secrets)
         return spec, (path, file.text)
+
+    def _fitting(
+        self, resource: Resource, spec: Mapping[str, object], config: Mapping[str, object]
+    ) -> Mapping[str, object]:
+        """The config of an instance that runs what its integration's manifest publishes: it is checked."""
+        integration = self.work.matched.objects.get(resource.fields.get("integration", resource.address))
+        if integration is None or integration.kind != "Integration":
+            return config
+        is_checked = named_release(integration)[1] == spec.get("release")
+        return fitting(config, definition_told(integration)) if is_checked else config
 
     def _is_taken(self, path: str) -> bool:
         return path in self.work.found.texts or self.is_there(path)
@@ -247,6 +279,15 @@ def variables_of(project: str) -> Mapping[str, Mapping[str, str]]:
         variables = body.get("variables") if isinstance(body, Mapping) else None
         found[name] = variables if isinstance(variables, Mapping) else {}
     return found
+
+
+def _differ(resource: Resource, ours: Definition, theirs: Definition) -> bool:
+    """Whether two definitions say otherwise, in what the manifest leaves to them."""
+    own = [one for one in ("name", "description", "category") if f"spec.{one}" not in resource.positions]
+    if any(ours.own_fields.get(one, "") != theirs.own_fields.get(one, "") for one in own):
+        return True
+    labels = "spec.labels" not in resource.positions and (ours.own_labels or ()) != (theirs.own_labels or ())
+    return labels or not ours.same(theirs)
 
 
 def _text_of(kind: str, place: tuple[str, ...], value: object) -> str:

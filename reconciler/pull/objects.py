@@ -125,7 +125,7 @@ class _Work:
             file = written(definition, newest_components(live), self.inputs)
             spec["definition"] = file.text
             if file.secrets:
-                spec = _after(spec, "definition", "definitionSecrets", file.secrets)
+                spec = after(spec, "definition", "definitionSecrets", file.secrets)
         if isinstance(config := spec.get("config"), Mapping):
             spec = _without(spec, "config") | self._config(config, spec)
         address = self._address(kind, live, spec)
@@ -157,7 +157,7 @@ def _without(spec: Mapping[str, object], name: str) -> dict[str, object]:
     return {key: value for key, value in spec.items() if key != name}
 
 
-def _after(spec: Mapping[str, object], name: str, new: str, value: object) -> dict[str, object]:
+def after(spec: Mapping[str, object], name: str, new: str, value: object) -> dict[str, object]:
     """The fields with a new one behind another."""
     rows = list(spec.items())
     at = next(index for index, (key, _) in enumerate(rows) if key == name)

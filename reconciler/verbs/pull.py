@@ -23,6 +23,7 @@ from reconciler.kinds.integration.told import (
     newest_components,
     unread,
 )
+from reconciler.kinds.table.marks import owned_name
 from reconciler.kinds.telling import Untellable
 from reconciler.manifests import schemas
 from reconciler.model.address import Address
@@ -168,8 +169,9 @@ def _changed(seen: Seen, objects: Objects, files: Files, rules: Rules) -> Known:
     """What the files that are there say otherwise than the tenant."""
     matched, about = seen.matched, seen.options.selection.about
     allowed, texts = policy_of_unread_secrets(seen.session, seen.options), _texts(seen.session, seen.past)
-    is_new = not matched.owned and not seen.past.pulled()
+    is_new = not _owns(matched) and not seen.past.pulled()
     work = Work(matched, allowed, objects.telling, texts, rules, is_new)
+    sharing = _sharing(seen, work, set(files.texts))
     told: dict[Address, Mapping[str, object]] = {}
     for address, live in matched.objects.items():
         resource, kind = matched.desired.resources[address], all_kinds()[address.kind]
@@ -177,9 +179,11 @@ def _changed(seen: Seen, objects: Objects, files: Files, rules: Rules) -> Known:
             try:
                 told[address] = kind.told(live, objects.telling)
             except Untellable as error:
-                work.found.kept.append(Kept(address, "", str(error)))
-    sharing = _sharing(seen, work, set(files.texts))
+                work.found.kept += [Kept(address, "", str(error))] if str(error) else []
+                if is_new and sharing.is_shared(resource):
+                    sharing.leave_out([resource], prune=False)
     _integrations(seen, work, sharing, told)
+    sharing.instances(told)
     work.write(told, sharing.is_shared)
     for address, differences in work.apart.items():
         sharing.write(matched.desired.resources[address], told[address], differences)
@@ -187,6 +191,16 @@ def _changed(seen: Seen, objects: Objects, files: Files, rules: Rules) -> Known:
         sharing.leave_out(sharing.shared_absent(about), prune=seen.options.prune)
     files.gaps += sharing.gaps
     return work.found
+
+
+def _owns(matched: Matched) -> bool:
+    """Whether anything in the tenant bears the project's mark."""
+    return any(
+        owned_name(one.labels, matched.desired.project, kind.name) is not None
+        for kind in all_kinds().values()
+        if kind.marked
+        for one in matched.live.objects.get(kind.name, ())
+    )
 
 
 def _sharing(seen: Seen, work: Work, taken: set[str]) -> Sharing:

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,11 @@ from reconciler.model.address import Address
 from reconciler.model.plan import Plan, Verb
 from reconciler.model.state import Resource
 from reconciler.pull.rewrite import with_value
-from reconciler.sandbox import Sandbox
+from reconciler.sandbox import Sandbox, transport
+from reconciler.verbs.machine import Machine
 from reconciler.verbs.plan import plan
 from reconciler.verbs.pull import Pulled, look, work_out, write
-from reconciler.verbs.session import Options, Session, open_session
+from reconciler.verbs.session import Options, Session, load_desired, open_session
 from reconciler.yaml12.text import parse
 from tests.harness import client_of, converge, paired, snapshot
 from tests.histories import History, edits, histories
@@ -107,6 +109,36 @@ def test_no_edit_is_lost_neither_of_the_tenants_nor_of_gits(
             assert (address, path) in asked_for | kept, (again.written, kept, asked_for)
 
 
+@settings(SLOW, max_examples=int(os.environ.get("EXAMPLES", "8")))
+@given(histories())
+def test_a_second_environment_is_pulled_and_nothing_changes_for_the_first(history: History):
+    with (
+        tenant(World(history.applied[0], history.applied[0], history.rules)) as (first, sandbox),
+        tenant(World(history.applied[0], history.later, history.rules)) as (_, another),
+    ):
+        forget_all(sandbox, World(history.applied[0], history.applied[0]))
+        forget_all(another, World(history.applied[0], history.later))
+        file = first.project.file
+        file.write_text(f"{file.read_text()}{OTHER}")
+        alone = open_session(file, "sandbox", {}, file.parent)
+        write(pulled(replace(alone, project=replace(alone.project, named=("sandbox",))), True))
+        before = load_desired(alone)[0].digest
+        opened = open_session(file, "other", {"TOKEN": another.token}, file.parent)
+        second = replace(opened, machine=Machine(wire=transport(another)))
+        write(made := pulled(second, True))
+        again = replace(open_session(file, "other", second.environ, file.parent), machine=second.machine)
+        assert load_desired(open_session(file, "sandbox", {}, file.parent))[0].digest == before, made.written
+        assert nothing_to_do(again), (made.written, made.files.kept)
+        assert pulled(again, True).written == {}
+
+
+OTHER = """\
+  environments:
+    sandbox: {}
+    other: {url: "http://127.0.0.1:9", auth: {accessToken: {env: TOKEN}}, rate: 1000}
+"""
+
+
 def texts_in(root: Path) -> dict[Path, str]:
     """The manifests, by their files."""
     return {path: path.read_text() for path in sorted((root / "manifests").rglob("*.yml"))}
@@ -160,7 +192,7 @@ def tenant(world: World, project: str = PROJECT) -> Iterator[tuple[Session, Sand
         (root / ".reconciler").mkdir()
         (root / "reconciler.yaml").write_text(
             f"apiVersion: reconciler/v1\nkind: Project\nmetadata: {{name: {project}}}\n"
-            "spec: {manifests: [manifests/]}\n"
+            "spec:\n  manifests: [manifests/]\n"
         )
         sandbox = Sandbox(root / ".reconciler" / "sandbox.db", rules=world.rules)
         try:
