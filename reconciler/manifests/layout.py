@@ -25,7 +25,8 @@ def layout_of(spec: Mapping[str, Any]) -> Mapping[str, str]:
 
 def layout_problems(document: Document, spec: Mapping[str, Any]) -> Iterator[Diagnostic]:
     """What is wrong with the templates: what they name, and where they lead."""
-    entries = [one for one in spec.get("manifests", ()) if isinstance(one, str)]
+    given = spec.get("manifests")
+    entries = [one for one in given if isinstance(one, str)] if isinstance(given, list) else []
     for kind, template in layout_of(spec).items():
         if not isinstance(template, str) or template.startswith("/"):
             continue  # the schema says so

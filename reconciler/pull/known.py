@@ -22,6 +22,7 @@ from reconciler.model.secret import Hidden, Secret
 from reconciler.model.state import Resource
 from reconciler.plan.match import Matched
 from reconciler.pull.base import Judged, applied, judged, took_out
+from reconciler.pull.fitting import fitting
 from reconciler.pull.past import ABSENT, NOT_KNOWN, Past, Reader, Texts
 from reconciler.pull.rewrite import NotRewritable, with_value, written_there
 from reconciler.pull.text import unfilled
@@ -185,10 +186,24 @@ class Work:
         try:
             if is_withheld(value):
                 raise NotRewritable("it may be a secret")
+            if self._is_refused(resource, path, value):
+                raise NotRewritable("the definition in git refuses what the tenant has")
             self.found.texts[file] = self._text_with(resource, path, value)
         except NotRewritable as error:
             self.found.open_.add(file)
             self.found.kept.append(Kept(resource.address, shown, str(error)))
+
+    def _is_refused(self, resource: Resource, path: tuple[str, ...], value: object) -> bool:
+        """Whether a value of an instance's config would keep the manifests from being read."""
+        integration = self.matched.desired.resources.get(resource.fields.get("integration", resource.address))
+        if path[:2] != (_SPEC, "config") or integration is None or resource.kind != "Instance":
+            return False
+        definition = integration.fields.get("definition")
+        runs_it = resource.fields.get("release") == integration.fields.get("release")
+        if not runs_it or not isinstance(definition, Definition) or self.found.texts.get(definition.file):
+            return False
+        config = value if len(path) == 2 else {path[2]: value}
+        return len(path) < 4 and isinstance(config, Mapping) and fitting(config, definition) != config
 
     def _text_with(self, resource: Resource, path: tuple[str, ...], value: object) -> str:
         file, line = resource.source.file, resource.source.line

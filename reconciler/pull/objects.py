@@ -54,6 +54,8 @@ class Objects:
     told: list[Told] = field(default_factory=list)
     known: dict[Address, LiveObject] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
+    refused: list[tuple[Address, str]] = field(default_factory=list)
+    """What is not told of some, since their definitions would refuse it."""
     telling: Telling = field(default_factory=Telling)
 
 
@@ -126,9 +128,13 @@ class _Work:
             spec["definition"] = file.text
             if file.secrets:
                 spec = after(spec, "definition", "definitionSecrets", file.secrets)
-        if isinstance(config := spec.get("config"), Mapping):
+        config = spec.get("config")
+        if isinstance(config, Mapping):
             spec = _without(spec, "config") | self._config(config, spec)
         address = self._address(kind, live, spec)
+        left = spec.get("config", {})
+        unfit = set(config) - set(left) if isinstance(config, Mapping) and isinstance(left, Mapping) else ()
+        self.found.refused += [(address, f"config.{key}") for key in sorted(unfit)]
         self.taken.add(address)
         self.names[kind.name, live.id] = address.name
         self.found.told.append(Told(address, live, spec))

@@ -627,3 +627,41 @@ def test_the_project_file_says_where_files_stand(tenant: Folder):
     assert tenant("pull")[0] == 0
     assert empty(tenant)
     assert tenant.json("pull")["files"] == []
+
+
+MODE = "  - {key: Mode, dataType: picklist, pickList: [fast, slow], defaultValue: fast, orgOnly: false}\n"
+
+
+@pytest.mark.parametrize("pulled", [False, True])
+def test_a_value_that_the_definition_refuses_is_named_and_not_written(project: Folder, pulled: bool):
+    text = (project.root / "definitions/orders.yml").read_text()
+    page = "      - {type: configVar, value: Channel}\n"
+    text = text.replace(page, f"{page}      - {{type: configVar, value: Mode}}\n")
+    project.write(
+        "definitions/orders.yml", text.replace("requiredConfigVars:\n", f"requiredConfigVars:\n{MODE}")
+    )
+    project.shop(config={"Channel": "#orders", "Mode": "slow", "Shop": {"inputs": {}}})
+    assert project("apply", "--yes")[0] == 0
+    values = [{"key": "Mode", "value": "sideways"}]
+    if not pulled:
+        for folder in ("manifests", "definitions"):
+            shutil.rmtree(project.root / folder)
+            (project.root / folder).mkdir()
+    node = _nodes(project)["instance"]
+    project.mutate("updateInstanceConfigVariables", {"id": node["id"], "configVariables": values})
+    told = project.json("pull", "--plain-config")
+    assert [(one["path"], "refuses" in one["reason"]) for one in told["kept"]] == [("config.Mode", True)]
+    assert not any("sideways" in text for text in files(project).values())
+    assert project("validate")[0] == 0
+
+
+def test_a_connection_that_stands_as_a_comment_is_left_to_the_tenant_in_silence(tenant: Folder):
+    path = tenant.root / "definitions/orders.yml"
+    assert tenant("pull")[0] == 0
+    text = path.read_text()
+    path.write_text(text.replace('value: "${secret:SHOP_API_KEY}"', "value: ''"))
+    assert "not set" not in "".join(tenant("validate")[1:])
+    name = tenant.root / "manifests/instances/acme/orders-for-acme.yml"
+    lines = name.read_text().splitlines(keepends=True)
+    name.write_text("".join(line for line in lines if "#" not in line))
+    assert "not set" in "".join(tenant("validate")[1:])
