@@ -209,7 +209,12 @@ class _Loader:
             return
         self.running[manifest.name] = definition
         builder = Builder(manifest, spec, address)
-        self._keep(builder, builder.integration(definition))
+        resource = builder.integration(definition)
+        self._keep(builder, resource)
+        if definition.component in self.resources and "definitionSecrets" in resource.fields:
+            part = self.resources[definition.component]
+            given = {"definitionSecrets": resource.fields["definitionSecrets"]}
+            self.resources[part.address] = replace(part, fields={**part.fields, **given})
 
     def _definition(self, manifest: Manifest, spec: Mapping[str, Any], address: Address) -> Definition | None:
         what = "bundle" if "bundle" in spec else "definition"
