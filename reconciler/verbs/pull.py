@@ -4,56 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import anyio
 
 from reconciler.definition import Definition
 from reconciler.definition.withheld import Inputs
 from reconciler.kinds import all_kinds
-from reconciler.kinds.capabilities import AskedFurther, Tells
-from reconciler.kinds.component import KnownInputs, reference
+from reconciler.kinds.capabilities import Tells
 from reconciler.kinds.integration.told import (
-    definition_to_read,
-    definition_told,
     draft_ahead,
     named_release,
     newest_components,
-    unread,
 )
 from reconciler.kinds.table.marks import owned_name
 from reconciler.kinds.telling import Untellable
 from reconciler.manifests import schemas
 from reconciler.model.address import Address
 from reconciler.model.errors import InvalidInput, ReconcilerError
-from reconciler.model.state import Live, LiveObject, Resource
-from reconciler.plan.match import Matched, match
+from reconciler.model.state import Resource
+from reconciler.plan.match import Matched
 from reconciler.pull.absent import files_of_absent
 from reconciler.pull.definitions import written as definition_file
 from reconciler.pull.environments import Environments, Sharing, variables_of
 from reconciler.pull.files import Files, environment_example, files_of, schemas_used
 from reconciler.pull.known import Kept, Known, Rules, Work
 from reconciler.pull.layout import Layout
-from reconciler.pull.objects import Objects, kinds_told, tell
-from reconciler.pull.past import Reader, Texts
+from reconciler.pull.objects import Objects, tell
+from reconciler.pull.past import Reader
 from reconciler.pull.published import Redefining, is_desk_changed, newer
 from reconciler.verbs.past import PastTexts
 from reconciler.verbs.replacing import replace_files
+from reconciler.verbs.seen import Seen, look, text_at, texts_of
 from reconciler.verbs.session import (
-    Options,
     Session,
-    connect,
-    load_desired,
     policy_of_unread_secrets,
     state_folder,
 )
 from reconciler.verbs.texts import text_file
-
-if TYPE_CHECKING:
-    from reconciler.api import Client
-    from reconciler.live.tenant import Tenant
 
 EXAMPLE = ".env.example"
 SCHEMAS = ".schemas"
@@ -61,19 +48,6 @@ SCHEMAS = ".schemas"
 _ALL = Rules()
 Plain = Callable[[str, str], bool]
 """Whether a text of this key may be written, although nothing proves that it is no secret."""
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """Both sides as they were read: which objects the manifests have, what components call inputs, and what
-    the files said before.
-    """
-
-    session: Session
-    options: Options
-    matched: Matched
-    inputs: Inputs
-    past: PastTexts
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,34 +66,6 @@ class Pulled:
     unread: tuple[str, ...] = ()
     plain: tuple[str, ...] = ()
     settled: tuple[str, ...] = ()
-
-
-async def look(session: Session, options: Options) -> Seen:
-    """Reads the tenant and the manifests that are there. Nothing is written, neither here nor there.
-
-    Raises InvalidInput, NotAuthenticated, Unreachable or ApiError.
-    """
-    from reconciler.live.fetch import fetch, kinds_named
-    from reconciler.live.tenant import Tenant
-    from reconciler.verbs.further import look_further
-
-    desired, _ = load_desired(_without_folder_to_come(session))
-    allowed = policy_of_unread_secrets(session, options)
-    async with connect(session, read_only=True, parallelism=options.parallelism) as client:
-        live = await fetch(client, kinds_told(), needed=kinds_named(desired), concurrency=options.parallelism)
-        tenant = Tenant(client)
-        live = await _with_published(tenant, live)
-        matched = match(desired, live)
-        await look_further(
-            client,
-            list(matched.objects),
-            lambda address: matched.request(address, allowed),
-            matched.learn,
-            matched.puzzled,
-        )
-        past = PastTexts(session, live.tenant)
-        await _with_versions_before(tenant, matched, _texts(session, past), options)
-        return Seen(session, options, matched, await _inputs(client, live), past)
 
 
 def work_out(seen: Seen, plain: Plain, rules: Rules = _ALL) -> Pulled:
@@ -147,7 +93,7 @@ def work_out(seen: Seen, plain: Plain, rules: Rules = _ALL) -> Pulled:
     files.kept += known.kept
     files.texts |= known.texts
     gone = [] if rules.drifted else _beside(seen, objects, files)
-    written = {path: text for path, text in files.texts.items() if _text(root / path) != text}
+    written = {path: text for path, text in files.texts.items() if text_at(root / path) != text}
     unread = (*matched.live.unread, *map(str, matched.live.unreadable))
     settled = sorted(new | _settled(matched, known, selection.about))
     return Pulled(root, seen.past, files, written, tuple(gone), unread, tuple(sorted(named)), tuple(settled))
@@ -171,7 +117,7 @@ def _others(session: Session) -> tuple[str, ...]:
 def _changed(seen: Seen, objects: Objects, files: Files, rules: Rules) -> Known:
     """What the files that are there say otherwise than the tenant."""
     matched, about = seen.matched, seen.options.selection.about
-    allowed, texts = policy_of_unread_secrets(seen.session, seen.options), _texts(seen.session, seen.past)
+    allowed, texts = policy_of_unread_secrets(seen.session, seen.options), texts_of(seen.session, seen.past)
     is_new = not _owns(matched) and not seen.past.pulled()
     work = Work(matched, allowed, objects.telling, texts, rules, is_new)
     sharing = _sharing(seen, work, set(files.texts))
@@ -257,9 +203,9 @@ def _beside(seen: Seen, objects: Objects, files: Files) -> list[str]:
     files.texts |= {path: text for path, text in drafts.items() if text}
     files.texts |= {_schema(name): schemas.text(name) for name in sorted(schemas_used(files.texts))}
     if any(gap.proven for gap in files.gaps):
-        files.texts[EXAMPLE] = environment_example(files.gaps, _text(root / EXAMPLE))
+        files.texts[EXAMPLE] = environment_example(files.gaps, text_at(root / EXAMPLE))
     gone = [path for path, text in drafts.items() if not text and (root / path).exists()]
-    absent = files_of_absent(matched, selection, lambda path: _text(root / path))
+    absent = files_of_absent(matched, selection, lambda path: text_at(root / path))
     if _others(seen.session):
         absent = {one: paths for one, paths in absent.items() if _is_alone(seen, matched, one)}
     if seen.options.prune:
@@ -274,24 +220,9 @@ def _beside(seen: Seen, objects: Objects, files: Files) -> list[str]:
 def _is_alone(seen: Seen, matched: Matched, address: Address) -> bool:
     """Whether the manifest is read for this environment alone."""
     resource = matched.desired.resources[address]
-    document = Reader().document(_texts(seen.session, seen.past).read(resource.source.file), address) or {}
+    document = Reader().document(texts_of(seen.session, seen.past).read(resource.source.file), address) or {}
     named = document.get("metadata", {}).get("environments")
     return bool(named == [seen.session.environment.name])
-
-
-def _texts(session: Session, past: PastTexts) -> Texts:
-    return Texts(lambda path: _text(session.project.root / path), past.of)
-
-
-async def _with_versions_before(tenant: Tenant, matched: Matched, texts: Texts, options: Options) -> None:
-    """Reads what those versions were made from after which people published others."""
-    from reconciler.apply.look import there
-
-    kind = all_kinds()["Integration"]
-    assert isinstance(kind, AskedFurther)
-    for one in newer(matched, texts, options.selection.about):
-        if one.before and (op := definition_to_read(one.live, one.before)):
-            matched.learn(one.resource.address, kind.answered(one.live, op, await there(tenant, kind, op)))
 
 
 def _drafts(objects: Objects, inputs: Inputs, layout: Layout) -> dict[str, str]:
@@ -315,11 +246,6 @@ def _schema(kind: str) -> str:
     return f"{SCHEMAS}/{kind.lower()}.json"
 
 
-def _text(path: Path) -> str:
-    """What stands in a file; nothing where there is none."""
-    return text_file(path).text
-
-
 def write(pulled: Pulled) -> None:
     """Puts all files in place together: where one cannot be written, all stays as it was. Raises
     ReconcilerError.
@@ -332,7 +258,7 @@ def write(pulled: Pulled) -> None:
         for path in pulled.gone:
             (pulled.root / path).unlink(missing_ok=True)
         state_folder(pulled.past.session)
-        pulled.past.remember({path: _text(pulled.root / path) for path in pulled.settled})
+        pulled.past.remember({path: text_at(pulled.root / path) for path in pulled.settled})
     except OSError as error:
         where = error.filename2 or error.filename or pulled.root
         raise ReconcilerError(
@@ -355,45 +281,4 @@ def layout_of(session: Session) -> Layout:
     )
 
 
-def _without_folder_to_come(session: Session) -> Session:
-    """The session without entries of folders that are still to be made: nothing stands in them."""
-    project = session.project
-    there = [one for one in project.manifests if not one.endswith("/") or (project.root / one).exists()]
-    return replace(session, project=replace(project, manifests=tuple(there)))
-
-
-async def _with_published(tenant: Tenant, live: Live) -> Live:
-    """The snapshot with what was published where the draft is ahead of it."""
-    from reconciler.apply.look import there
-
-    kind = all_kinds()["Integration"]
-    assert isinstance(kind, AskedFurther)
-    found: dict[str, LiveObject] = {}
-
-    async def look(one: LiveObject) -> None:
-        while (op := unread(one)) is not None:
-            one = kind.answered(one, op, await there(tenant, kind, op))
-        found[one.id] = one
-
-    objects = live.objects.get("Integration", ())
-    async with anyio.create_task_group() as group:
-        for one in objects:
-            group.start_soon(look, one)
-    return replace(live, objects={**live.objects, "Integration": tuple(found[one.id] for one in objects)})
-
-
-async def _inputs(client: Client, live: Live) -> Inputs:
-    """What the components of all definitions call their inputs."""
-    from reconciler.live.fetch import with_inputs
-
-    keys: set[str] = set()
-    for one in live.objects.get("Integration", ()):
-        with suppress(Untellable):
-            keys.update(definition_told(one).component_versions)
-    described = {one.fields["reference"]: one for one in await with_inputs(client, keys)}
-
-    def inputs(component: str, is_public: bool, action: str) -> Mapping[str, str] | None:
-        found = described.get(reference(component, is_public))
-        return found.notes.by_action.get(action) if found and isinstance(found.notes, KnownInputs) else None
-
-    return inputs
+__all__ = ["Plain", "Pulled", "Seen", "look", "work_out", "write"]
