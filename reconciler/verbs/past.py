@@ -61,6 +61,7 @@ class PastTexts:
         if files != self.pulled():
             note = {"tenant": self.tenant, "files": dict(sorted(files.items()))}
             replace_files({self._path: json.dumps(note, ensure_ascii=False).encode()})
+            self._path.chmod(0o600)  # as all in its folder that may hold what git's files hold
         self._pulled = files
 
     @property

@@ -81,6 +81,16 @@ def test_what_is_equal_stays_shared(other: Folder):
     assert (told["files"], told["kept"]) == ([], [])
     assert files(other) == before
     assert plan(other, *HERE) == (0, [], [])
+    # What drifts there later is not told to the first either, and what git changes stays.
+    assert other(*HERE, "adopt", "--all", "--yes")[0] == 0
+    there(other, "updateCustomer", {"id": nodes(other)["Acme"]["id"], "description": "Theirs"})
+    birch = other.root / "manifests/customers/birch.yml"
+    birch.write_text(birch.read_text().replace("name: Birch", "name: Birch Inc"))
+    first = other.json("plan")["desired"]
+    told = other.json(*HERE, "pull", "--drift")
+    assert (told["files"], told["kept"]) == (["manifests/customers/acme.yml", "reconciler.yaml"], [])
+    assert other.json("plan")["desired"] == first
+    assert [one["address"] for one in plan(other, *HERE)[1]] == ["Customer/birch"]
 
 
 def test_what_differs_becomes_a_variable_or_a_manifest_of_its_own(other: Folder):
