@@ -14,6 +14,15 @@ from reconciler.model.secret import Sealed, Secret
 
 _HOLE = re.compile(r"\$\{secret:([A-Za-z_][A-Za-z0-9_]*)\}")
 
+
+class Covered(str):
+    """Stands in a definition for what is or may be a secret, in a run that reads none."""
+
+    __slots__ = ()
+
+
+COVERED = Covered("(not compared)")
+
 Secrets = Mapping[str, Secret]
 """The secrets that a manifest gives to a definition, by their names in it."""
 
@@ -36,8 +45,10 @@ def sent(tree: Any, secrets: Secrets) -> Any:
 
 def filled(wanted: Any, found: Any, secrets: Secrets) -> Any:
     """A meaning to be compared with the one found: of a text with secrets what is found, where it is that, or
-    where they are not known; else a Secret.
+    where they are not known; else a Secret. What is covered counts as git's.
     """
+    if isinstance(found, Covered):
+        return found
     if isinstance(wanted, Mapping):
         there = found if isinstance(found, Mapping) else {}
         return {key: filled(one, there.get(key), secrets) for key, one in wanted.items()}

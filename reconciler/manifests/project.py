@@ -38,6 +38,8 @@ class Environment:
     rate: float = DEFAULT_RATE
     applied: str = "label"
     secret_key: SecretSource | None = None
+    rules: Path | None = None
+    """What `probe` found out of the tenant."""
 
     @property
     def embedded(self) -> bool:
@@ -238,7 +240,9 @@ def _url_problem(url: str) -> tuple[str, str] | None:
 def _build(document: Document, path: Path) -> Project:
     value = document.value
     spec = value["spec"]
-    environments = {name: _environment(document, name, body) for name, body in _environments(value).items()}
+    environments = {
+        name: _environment(document, name, body, path.parent) for name, body in _environments(value).items()
+    }
     named = tuple(dict.fromkeys([*environments, *([SANDBOX] if spec.get("default") == SANDBOX else [])]))
     environments.setdefault(SANDBOX, Environment(SANDBOX))
     entries = tuple(spec["manifests"])
@@ -272,7 +276,7 @@ def _share(value: str | float) -> float:
     return float(value.removesuffix("%")) / 100 if isinstance(value, str) else float(value)
 
 
-def _environment(document: Document, name: str, body: dict[str, Any]) -> Environment:
+def _environment(document: Document, name: str, body: dict[str, Any], root: Path) -> Environment:
     base = ("spec", "environments", name)
 
     def source_of(path: tuple[str, ...], given: Any) -> SecretSource | None:
@@ -294,6 +298,7 @@ def _environment(document: Document, name: str, body: dict[str, Any]) -> Environ
         rate=float(body.get("rate", DEFAULT_RATE)),
         applied=body.get("applied", "label"),
         secret_key=source_of(("secretKey",), body["secretKey"]) if "secretKey" in body else None,
+        rules=root / body["rules"] if "rules" in body else None,
     )
 
 
