@@ -392,6 +392,11 @@ def finish(
 
     document = outcome_document(outcome, created_at=_now(), seconds=seconds)
     here.show("outcome", {**document, **more})
+    return ended(here, outcome) or (2 if detailed_exitcode and outcome.results else 0)
+
+
+def ended(here: Settings, outcome: Outcome) -> int:
+    """The exit code of a run whose outcome was shown. Raises what ended it for all actions."""
     if outcome.fatal is not None and not outcome.interrupted:
         outcome.fatal.exit_code = outcome.exit_code  # an action may have failed before, which says more
         raise outcome.fatal
@@ -399,7 +404,7 @@ def finish(
         return outcome.exit_code
     if here.lost and not isinstance(here.lost, BrokenPipeError):
         raise here.lost  # all is done, but whoever asked for the outcome does not have it
-    return 2 if detailed_exitcode and outcome.results else 0
+    return 0
 
 
 def _now() -> str:

@@ -159,9 +159,11 @@ class Definition(Canonical):
     def numbered(self, number: object) -> Definition:
         """As it is sent to a tenant that gave the bundle's package this number."""
         there = self.referring(self.key, {"key": self.key, "isPublic": False, "version": number})
-        return replace(
-            there, text=self.text.replace(f'"signature": "{self.signature}"', f'"version": {number}')
-        )
+        named, numbered = f'"signature": "{self.signature}"', f'"version": {number}'
+        filled = self.filled_in
+        if filled is not None:
+            filled = replace(filled, _value=filled.reveal().replace(named, numbered))
+        return replace(there, text=self.text.replace(named, numbered), filled_in=filled)
 
     def without_version_of(self, own: str) -> Definition:
         """A copy in which the private component `own` has no version: that is one difference, not many."""

@@ -40,7 +40,7 @@ def names_in(value: object) -> Iterator[str]:
 
 def sent(tree: Any, secrets: Secrets) -> Any:
     """A tree with all secrets in their places, in plain text. Only what sends it may ask for it."""
-    return with_leaves(tree, lambda leaf: _put(leaf, secrets) if isinstance(leaf, str) else leaf)
+    return with_leaves(tree, lambda leaf: put(leaf, secrets) if isinstance(leaf, str) else leaf)
 
 
 def filled(wanted: Any, found: Any, secrets: Secrets) -> Any:
@@ -63,9 +63,10 @@ def filled(wanted: Any, found: Any, secrets: Secrets) -> Any:
         return wanted
     if any(isinstance(secrets.get(name), Sealed | None) for name in names):
         return found
-    text = _put(wanted, secrets)
+    text = put(wanted, secrets)
     return found if str(found) == text else Secret(text)
 
 
-def _put(text: str, secrets: Secrets) -> str:
+def put(text: str, secrets: Secrets) -> str:
+    """A text with all secrets in their places that are known. Only what sends or compares it may ask."""
     return _HOLE.sub(lambda hole: secrets[hole[1]].reveal() if hole[1] in secrets else hole[0], text)

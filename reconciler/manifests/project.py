@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from reconciler.manifests import secrets
+from reconciler.manifests.layout import layout_of, layout_problems
 from reconciler.manifests.messages import schema_problems
 from reconciler.manifests.read import read
 from reconciler.manifests.secrets import SecretSource
@@ -79,6 +80,8 @@ class Project:
     """Where manifests, definitions and files with secrets may stand besides the project's folder."""
     sources: Mapping[str, Source] = field(default_factory=dict, repr=False)
     """Where each entry of `manifests` stands."""
+    layout: Mapping[str, str] = field(default_factory=dict)
+    """Where a pull puts new files, by kind."""
     named: tuple[str, ...] = (SANDBOX,)
     """The environments that the project file speaks of; the sandbox where it speaks of none."""
 
@@ -162,6 +165,7 @@ def _checks(document: Document) -> list[Diagnostic]:
     problems = [p for path, given in _secrets(value) if (p := _secret(document, path, given)) is not None]
     for name, body in _environments(value).items():
         problems.extend(_url(document, name, body))
+    problems.extend(layout_problems(document, _spec(value)))
     names = [*_environments(value), SANDBOX]
     default = _spec(value).get("default")
     if isinstance(default, str) and default not in names:
@@ -266,6 +270,7 @@ def _build(document: Document, path: Path) -> Project:
         by_hand=tuple(spec.get("unmanaged", {}).get("ignore", ())),
         allowed=tuple(Path(os.path.normpath(path.parent / one)) for one in spec.get("allowOutside", ())),
         sources=places,
+        layout=dict(layout_of(spec)),
         named=named or (SANDBOX,),
     )
 
