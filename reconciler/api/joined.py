@@ -85,6 +85,7 @@ def joined(ops: Sequence[Operation]) -> Operation:
         },
         result=ops[0].result,
         repeatable=all(op.repeatable for op in ops),
+        parts=tuple(ops),
         timeout=None if None in limits else max(limit for limit in limits if limit is not None),
     )
 
@@ -110,6 +111,19 @@ def parted(ops: Sequence[Operation], whole: Operation, answer: Answer) -> list[P
         else Parted(None, not op.is_mutation)
         for index, (op, one, bad) in enumerate(zip(ops, single, failed, strict=True))
     ]
+
+
+def together(ops: Sequence[Operation], bodies: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The body that answers several operations at once, made of those that answer each of them."""
+    data: dict[str, Any] = {}
+    errors: list[dict[str, Any]] = []
+    for index, (op, body) in enumerate(zip(ops, bodies, strict=True)):
+        keys = _keys(op)
+        data |= {f"{key}_{index}": (body.get("data") or {}).get(key) for key in keys}
+        for error in body.get("errors") or ():
+            key, *inner = error.get("path") or keys
+            errors.append({**error, "path": [f"{key}_{index}", *(inner if error.get("path") else [])]})
+    return {"data": data, **({"errors": errors} if errors else {})}
 
 
 def _of_each(count: int, whole: Operation, answer: Answer) -> list[list[dict[str, Any]]] | None:

@@ -200,6 +200,7 @@ class Transport:
                     response = await self._http.post(
                         self._url,
                         content=call.body,
+                        extensions={"parts": op.parts} if op.parts else {},
                         headers=headers,
                         timeout=httpx.Timeout(limit, connect=min(_CONNECT, limit), pool=None),
                     )

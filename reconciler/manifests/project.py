@@ -301,7 +301,7 @@ def _environment(document: Document, name: str, body: dict[str, Any], root: Path
         rate=float(body.get("rate", DEFAULT_RATE)),
         applied=body.get("applied", "label"),
         secret_key=source_of(("secretKey",), body["secretKey"]) if "secretKey" in body else None,
-        batch=_batch(body.get("batch", 1 if "url" not in body else AUTO)),
+        batch=_batch(body.get("batch", AUTO)),
         rules=root / body["rules"] if "rules" in body else None,
     )
 

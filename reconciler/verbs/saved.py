@@ -31,7 +31,8 @@ def document(planned: Planned, session: Session, options: Options, created_at: s
     """The plan's JSON document, with the options that it was made with."""
     made = plan_document(planned.plan, created_at=created_at, **pace(session, planned.plan))
     lease = {"lease": lease_document(planned.lease, now=created_at)} if planned.lease else {}
-    return {**made, "tenant": planned.live.tenant, **lease, "options": asdict(options)}
+    chosen = {name: value for name, value in asdict(options).items() if value is not None}
+    return {**made, "tenant": planned.live.tenant, **lease, "options": chosen}
 
 
 def save(path: Path, planned: Planned, session: Session, options: Options, created_at: str) -> None:

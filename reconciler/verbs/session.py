@@ -232,6 +232,7 @@ async def connect(session: Session, *, read_only: bool, parallelism: int = 8) ->
             transport=session.replay,
             rate=None,
             parallelism=parallelism,
+            batch=environment.batch,
             read_only=read_only,
             patience=session.machine.patience(),
             notice=session.notice,
