@@ -15,7 +15,8 @@ WEEK = 7 * 24 * 3600
 class Attempt:
     """One run of a verb. `killed_at` is a step of its event loop, `interrupted_at` a second of its life,
     `room` the bytes that its disk takes, `skew` the seconds by which its wall clock is wrong, which it is
-    from the second `jumps_at` of its life on.
+    from the second `jumps_at` of its life on; `waits` lie between a saved plan and its apply, `take` takes
+    the lease from whoever holds it.
     """
 
     verb: str
@@ -27,6 +28,8 @@ class Attempt:
     room: int | None = None
     skew: float = 0.0
     jumps_at: float = 0.0
+    waits: float = 0.0
+    take: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,9 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A drill. `adopted` are addresses of the first commit whose objects lie in the tenant before it."""
+    """A drill. `adopted` are addresses of the first commit whose objects lie in the tenant before it; each
+    way to the tenant is `distance` times as long as usual.
+    """
 
     seed: int
     rules: dict[str, str]
@@ -80,6 +85,7 @@ class Script:
     lease: bool = False
     token_seconds: int = WEEK
     adopted: tuple[str, ...] = ()
+    distance: float = 1.0
 
     @property
     def prune(self) -> bool:

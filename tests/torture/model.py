@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,10 +57,12 @@ def check(
     *,
     rivals: bool = False,
     people: bool = False,
+    unmarked: Mapping[str, str] | None = None,
 ) -> Findings:
     """The tenant against what git says; `releases` are those that each integration published so far. With
     `rivals` two runs were there at once, without a lease: they may have published one release twice. What
-    `people` saved and did not deploy may wait for their deploy.
+    `people` saved and did not deploy may wait for their deploy. `unmarked` are the ids of objects that were
+    there before: where they are as git says, nobody needs to mark them.
     """
     with tenant.alone():
         # What the model asks is no run's: it sees all, and is not counted.
@@ -69,7 +71,7 @@ def check(
         for rule, value in asked.items():
             tenant.set_rule(rule, value)
         try:
-            model = _Model(tenant, side, releases, seed, rivals, people)
+            model = _Model(tenant, side, releases, seed, rivals, people, unmarked or {})
         finally:
             for rule, value in before.items():
                 tenant.set_rule(rule, value)
@@ -85,7 +87,9 @@ class _Model:
         seed: int,
         rivals: bool,
         people: bool,
+        unmarked: Mapping[str, str],
     ) -> None:
+        self._unmarked = unmarked
         self._people = people
         self._side, self._releases, self._seed = side, releases, seed
         self._foreign, self._rows = tenant.foreign, tenant.rows()
@@ -112,6 +116,8 @@ class _Model:
         kind, name = address.partition("/")[0], address.rpartition("/")[2]
         label = f"reconciler:{PROJECT}/{kind}/{name}".lower()
         marked = [node for node in nodes if label in (node["labels"] or ())]
+        if not marked and address in self._unmarked:
+            marked = [node for node in nodes if _same_id(node["id"], self._unmarked[address])]
         if not marked:
             self._found.lost.append(f"{address} is not there")
             return None
