@@ -5,13 +5,16 @@ tell at the very moment, whatever anybody says of it.
 from __future__ import annotations
 
 import json
+import random
 from base64 import b64decode
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
+from reconciler.sandbox.faults import Fault
 from reconciler.sandbox.nature import Nature
+from reconciler.sandbox.resolve.frame.ids import PREFIX
 from tests.torture.tenant import Tenant
 from tests.torture.world import PROJECT
 
@@ -76,6 +79,8 @@ class Ledger(Tenant):
         self.named: dict[tuple[str, str], str] = {}
         """The addresses of objects that bear no marks, by kind and name."""
         self._called: dict[tuple[str, str], dict[str, str]] = {}
+        self.lag, self.chance = 0.0, random.Random(0)
+        """How often what is read right after a mutation is older than that."""
         self._since = now
         super().__init__(path, rules=rules, nature=nature)
 
@@ -87,7 +92,7 @@ class Ledger(Tenant):
         root = query.partition("{")[2].partition("(")[0].strip()
         given = variables.get("input") or {}
         shown = next((given[key] for key in ("id", "integrationId") if given.get(key)), "")
-        kind, identifier = _decoded(shown)
+        kind, identifier = self._object(*_decoded(shown))
         before = self._row(kind, identifier)
         old = self.address(kind, before)
         marked = self._would_be(given, root) if root.startswith("create") else ""
@@ -96,6 +101,8 @@ class Ledger(Tenant):
         done, made = _outcome(answer, root)
         if not shown and made:
             kind, identifier = _decoded(made)
+        if self.lag and sender > PERSON and self.chance.random() < self.lag:
+            self.arm(Fault("stale_read", nth=self.chance.choice([1, 1, 2]), times=1))
         after = self._row(kind, identifier)
         addresses = tuple(dict.fromkeys(one for one in (old, self.address(kind, after)) if one))
         if root.startswith("delete") and addresses:
@@ -107,6 +114,13 @@ class Ledger(Tenant):
             )
         )
         return answer
+
+    def _object(self, kind: str, identifier: str) -> tuple[str, str]:
+        """What an id names; the settings of a flow are a part of an instance."""
+        if kind == "InstanceFlowConfig":
+            row = self.store.by_prefix("instance", identifier[:PREFIX])
+            return "Instance", row["id"] if row else ""
+        return kind, identifier
 
     def _would_be(self, given: Mapping[str, Any], root: str) -> str:
         """The address that what is to be created would have."""
@@ -146,11 +160,22 @@ class Ledger(Tenant):
         drafts = [row for row in rows if kind != "Integration" or row["is_draft"]]
         return [row for row in drafts if self.address(kind, row) == address]
 
-    def lease(self) -> tuple[str, str] | None:
-        """The token and the end of the lease that lies in the tenant."""
-        row = self._first("SELECT * FROM profile WHERE name = ?", LEASE)
-        said = json.loads(row["description"]) if row else {}
-        return (said["token"], said["until"]) if said else None
+    def publishes(self, text: str) -> bool:
+        """Whether a published definition holds the text."""
+        query = "SELECT 1 FROM integration JOIN definition ON definition = digest "
+        return bool(self.store.all(f"{query}WHERE NOT is_draft AND instr(body, ?)", (text,)))
+
+    def crowd(self, number: int) -> None:
+        """So many more customers of other people."""
+        like = next(row for (table, _), row in self.foreign.items() if table == "customer")
+        self.store.insert_many(
+            "customer",
+            [
+                {**like, "id": self.nature.new_id(), "name": f"Crowd {at}", "created_at": self.store.now()}
+                for at in range(number)
+            ],
+        )
+        self.foreign = self.rows()
 
     def _row(self, kind: str, identifier: str) -> Row | None:
         if kind not in _TABLES:

@@ -18,6 +18,13 @@ _TABLED = {
     "InstanceProfile": ("instanceProfiles", ("name", "allocatedMemoryMb")),
     "EventWebhook": ("webhookEndpoints", ("name", "url")),
     "AlertWebhook": ("alertWebhooks", ("name", "url", "payloadTemplate")),
+    "AlertGroup": ("alertGroups", ("name",)),
+}
+_NAMES = {
+    "InstanceProfile": "Large",
+    "EventWebhook": "Events",
+    "AlertWebhook": "Ops",
+    "AlertGroup": "On call",
 }
 
 
@@ -30,7 +37,7 @@ def tabled(tenant: Tenant, commit: Commit, known: Iterable[str]) -> Iterable[tup
         root, fields = _TABLED[kind]
         nodes = tenant.ask(f"{{ {root}(first: 100) {{ nodes {{ id {' '.join(fields)} }} }} }}")[root]["nodes"]
         spec = commit.specs.get(address)
-        name = {"InstanceProfile": "Large", "EventWebhook": "Events", "AlertWebhook": "Ops"}[kind]
+        name = _NAMES[kind]
         found = [node for node in nodes if node["name"] == name]
         if len(found) > 1:
             yield "doubled", f"{address}: {[node['id'] for node in found]}"

@@ -22,11 +22,13 @@ from reconciler.verbs import saved
 from reconciler.verbs.adopt import plan_to_adopt_all
 from reconciler.verbs.apply import apply, note_refused, refuse
 from reconciler.verbs.drift import drift
+from reconciler.verbs.forget import plan_to_forget_all
 from reconciler.verbs.plan import Planned, plan
 from reconciler.verbs.pull import look, work_out
 from reconciler.verbs.session import Options, Session, open_session, rate
 from tests.simulation.process import Process
 from tests.simulation.script import Attempt
+from tests.simulation.world import Commit
 
 SAVED = "saved.json"
 
@@ -50,8 +52,8 @@ class Ended:
 class Runs:
     """The runs of one machine."""
 
-    def __init__(self, folder: Path, environ: dict[str, str]) -> None:
-        self.folder, self.environ = folder, environ
+    def __init__(self, folder: Path, environ: dict[str, str], side: Commit) -> None:
+        self.folder, self.environ, self.side = folder, environ, side
         self.waits, self.takes = 0.0, False
         """The seconds between a saved plan and its apply, and whether another run's lease is taken."""
 
@@ -107,6 +109,11 @@ class Runs:
         takeover = await plan_to_adopt_all(session, options.selection)
         self._show(session, takeover.planned, ended)
         return await self._carry_out(session, takeover.planned, options, ended)
+
+    async def _forget(self, session: Session, options: Options, ended: Ended) -> int:
+        planned = await plan_to_forget_all(session)
+        self._show(session, planned, ended)
+        return await self._carry_out(session, planned, options, ended)
 
     async def _pull(self, session: Session, options: Options, ended: Ended) -> int:
         """Writes nothing: what is worked out is told."""

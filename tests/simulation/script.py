@@ -34,11 +34,14 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A machine on which runs follow each other, beginning so many seconds after the commit."""
+    """A machine on which runs follow each other, beginning so many seconds after the commit; its checkout may
+    be `ahead` of that, or behind.
+    """
 
     name: str
     delay: float
     attempts: tuple[Attempt, ...]
+    ahead: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,8 @@ class Pause:
 @dataclass(frozen=True, slots=True)
 class Phase:
     """A commit, and all that happens until the next one. `afterwards` are edits once all has settled, which
-    drift must name.
+    drift must name. `lag` is how often what is read right after a mutation is older than that, `echo` how
+    often the tenant refuses what bears a secret, and repeats it.
     """
 
     side: Commit
@@ -71,12 +75,15 @@ class Phase:
     faults: tuple[dict[str, Any], ...] = ()
     chance: int = 0
     afterwards: tuple[int, ...] = ()
+    lag: float = 0.0
+    echo: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
     """A drill. `adopted` are addresses of the first commit whose objects lie in the tenant before it; each
-    way to the tenant is `distance` times as long as usual.
+    way to the tenant is `distance` times as long as usual. `taken` says that all of the first commit lies in
+    the tenant, without marks, and `crowd` how many customers of other people do.
     """
 
     seed: int
@@ -86,12 +93,15 @@ class Script:
     token_seconds: int = WEEK
     adopted: tuple[str, ...] = ()
     distance: float = 1.0
+    taken: bool = False
+    crowd: int = 0
 
     @property
     def prune(self) -> bool:
         """Whether something ever leaves git: pruning reads every kind."""
         sides = [phase.side for phase in self.phases]
-        return any(
+        mixed = any(actor.ahead for phase in self.phases for actor in phase.actors)
+        return mixed or any(
             set(before.specs) - set(after.specs) - set(after.was.values())
             for before, after in pairwise(sides)
         )

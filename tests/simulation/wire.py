@@ -15,6 +15,7 @@ import anyio
 import httpx
 import msgspec
 
+from tests.simulation.echo import refusal
 from tests.simulation.ledger import SENDER
 from tests.simulation.loop import Loop
 from tests.simulation.script import Pause
@@ -59,8 +60,8 @@ class Letter:
 
 class Wire(httpx.AsyncBaseTransport):
     """One process's. Tells `note` of each request as it reaches the tenant, and `watch` as it leaves;
-    `distance` is how many times as long as usual each way takes. `until` is the moment before which the
-    tenant asked not to be asked again, as far as the process can know.
+    `distance` is how many times as long as usual each way takes. `until` are the moments before which the
+    tenant asked not to be asked again, and not for tokens, as far as the process can know.
     """
 
     def __init__(
@@ -73,11 +74,12 @@ class Wire(httpx.AsyncBaseTransport):
         number: int = 0,
         distance: float = 1.0,
         watch: Callable[[Letter, bytes], None] = lambda *_: None,
+        echo: float = 0.0,
     ) -> None:
         self._network, self._rng, self._away, self._note = network, rng, away, note
-        self._number, self._distance, self._watch = number, distance, watch
+        self._number, self._distance, self._watch, self._echo = number, distance, watch, echo
         self.requests = 0
-        self.until = 0.0
+        self.until: dict[bool, float] = {}
         self.hurried: list[str] = []
         self.letters: list[Letter] = []
         self.mutations: list[str] = []
@@ -86,15 +88,16 @@ class Wire(httpx.AsyncBaseTransport):
         """The tenant's answer, a while later."""
         now = self._network.loop.time()
         letter = Letter(now, *_head(request))
-        if now < self.until:
-            self.hurried.append(f"{letter.name} left {self.until - now:.1f} s before a Retry-After was over")
+        exchange = letter.name.startswith("/")
+        if now < (until := self.until.get(exchange, 0.0)):
+            self.hurried.append(f"{letter.name} left {until - now:.1f} s before a Retry-After was over")
         self.letters.append(letter)
         self._watch(letter, request.content)
         answer = await self._network.send(request, self, letter)
         if isinstance(answer, httpx.TransportError):
             raise answer
         if answer.status_code == 429 and (seconds := answer.headers.get("retry-after")):
-            self.until = max(self.until, self._network.loop.time() + float(seconds))
+            self.until[exchange] = max(until, self._network.loop.time() + float(seconds))
         return answer
 
     async def travel(self, request: httpx.Request, answer: asyncio.Future[Answer], letter: Letter) -> None:
@@ -109,7 +112,10 @@ class Wire(httpx.AsyncBaseTransport):
         SENDER.set((self._number, letter.left))
         found: Answer
         try:
-            found = await self._network.inner.handle_async_request(request)
+            if self._echo and b"canary/" in request.content and self._rng.random() < self._echo:
+                found = refusal(request, self._rng)
+            else:
+                found = await self._network.inner.handle_async_request(request)
             await found.aread()
             self._note(f"{name}: {found.status_code} {sha1(found.content).hexdigest()[:8]}")
         except httpx.TransportError as error:

@@ -14,7 +14,8 @@ from typing import Any
 from tests.torture.tenant import Record, Tenant
 from tests.torture.world import PROJECT, Side, marker
 
-_CUSTOMERS = "{ customers(isSystem: false, first: 100) { nodes { id name description externalId labels } } }"
+_CUSTOMERS = """query ($at: Int) { customers(isSystem: false, first: 100, offset: $at) { nodes {
+  id name description externalId labels } } }"""
 _INTEGRATIONS = """{ integrations(first: 100) { nodes {
   id name description category labels metadata definition
   versionSequence(first: 100) { nodes {
@@ -93,7 +94,7 @@ class _Model:
         self._people = people
         self._side, self._releases, self._seed = side, releases, seed
         self._foreign, self._rows = tenant.foreign, tenant.rows()
-        self._customers = tenant.ask(_CUSTOMERS)["customers"]["nodes"]
+        self._customers = _every(tenant, _CUSTOMERS, "customers")
         self._integrations = tenant.ask(_INTEGRATIONS)["integrations"]["nodes"]
         self._instances = tenant.ask(_INSTANCES)["instances"]["nodes"]
         self._found = Findings()
@@ -234,6 +235,16 @@ class _Model:
                 known = node["id"] in self._ours or any(_same_id(node["id"], one) for one in foreign)
                 if not known and not node["name"].startswith("Somebody's customer "):
                     self._found.doubled.append(f"nobody's {kind}: {node['name']} {node['labels']}")
+
+
+def _every(tenant: Tenant, query: str, root: str) -> list[dict[str, Any]]:
+    """The nodes of all pages of a list."""
+    found: list[dict[str, Any]] = []
+    while page := tenant.ask(query, {"at": len(found)})[root]["nodes"]:
+        found += page
+        if len(page) < 100:
+            break
+    return found
 
 
 def differences(before: Record, after: Record) -> list[str]:

@@ -77,7 +77,7 @@ def _fits(pattern: str, address: str) -> bool:
 def cheap(run: Run) -> Iterable[str]:
     """A run costs what its plan said, but for its sign-in, its lease, what it waits for, and what only shows
     once it is done: a tenant may make an integration without its definition, drop what a release is called,
-    and publish one that nobody can choose yet.
+    publish one that nobody can choose yet, and leave an instance switched off that it deploys.
     """
     if not (run.calm and run.ended.code == 0 and run.process.writes and run.ended.plans):
         return
@@ -90,7 +90,8 @@ def cheap(run: Run) -> Iterable[str]:
     reads = len(
         [one for one in run.wire.letters if one.name.startswith("query ") and " leases" not in one.name]
     )
-    if writes > budget["write"] + 1 + 2 * len(late):
+    switched = len([a for a in actions if a["verb"] == "enable"])
+    if writes > budget["write"] + 1 + 2 * len(late) + switched:
         yield f"{writes} requests that write, and the plan said {budget['write']}"
     if reads > budget["read"] + _EXTRA * (1 + len(actions)):
         yield f"{reads} requests that read, and the plan said {budget['read']}"
@@ -125,7 +126,7 @@ def adopted(run: Run) -> Iterable[str]:
     for deed in run.own:
         before, after = deed.before or {}, deed.after or {}
         moved = {name for name in before if before[name] != after.get(name)}
-        if moved - {"labels", "metadata", "description", "updated_at", "unpublished"}:
+        if moved - {"labels", "metadata", "description", "headers", "updated_at", "unpublished"}:
             yield f"{deed.address} was taken over, and {sorted(moved)} of it changed"
         if deed.name.startswith("deploy"):
             yield f"{deed.address} was taken over, and deployed"
