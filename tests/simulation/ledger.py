@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.sandbox.faults import Fault
+from reconciler.sandbox import Sandbox
 from reconciler.sandbox.nature import Nature
 from reconciler.sandbox.resolve.frame.ids import PREFIX
 from tests.torture.tenant import Tenant
@@ -80,13 +80,16 @@ class Ledger(Tenant):
         """The addresses of objects that bear no marks, by kind and name."""
         self._called: dict[tuple[str, str], dict[str, str]] = {}
         self.lag, self.chance = 0.0, random.Random(0)
-        """How often what is read right after a mutation is older than that."""
+        """How often what its sender reads right after a mutation is older than that."""
+        self._lagging: dict[int, Sandbox] = {}
         self._since = now
         super().__init__(path, rules=rules, nature=nature)
 
     def execute(self, query: str, variables: Any = None, *rest: Any, **named: Any) -> Any:
         """The answer; a mutation that somebody sent is noted."""
         sender, left = SENDER.get()
+        if sender in self._lagging and query.startswith("query"):
+            return self._lagging.pop(sender).execute(query, variables, *rest, **named)
         if sender == NOBODY or not query.startswith("mutation"):
             return super().execute(query, variables, *rest, **named)
         root = query.partition("{")[2].partition("(")[0].strip()
@@ -97,12 +100,13 @@ class Ledger(Tenant):
         old = self.address(kind, before)
         marked = self._would_be(given, root) if root.startswith("create") else ""
         twins = len(self.marked(marked)) if marked else 0
+        if self.lag and sender > PERSON and self.chance.random() < self.lag:
+            self._lagging[sender] = Sandbox()
+            self.store.copy_to(self._lagging[sender].store)
         answer = super().execute(query, variables, *rest, **named)
         done, made = _outcome(answer, root)
         if not shown and made:
             kind, identifier = _decoded(made)
-        if self.lag and sender > PERSON and self.chance.random() < self.lag:
-            self.arm(Fault("stale_read", nth=self.chance.choice([1, 1, 2]), times=1))
         after = self._row(kind, identifier)
         addresses = tuple(dict.fromkeys(one for one in (old, self.address(kind, after)) if one))
         if root.startswith("delete") and addresses:

@@ -7,22 +7,19 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
 
 from tests.simulation.script import Actor, Attempt, Edit, Phase, Script
 from tests.simulation.world import Commit, grouped, without_object
 
 LOST = ("reset_after", "half_answer", "error_502_after")
 """Faults by which the answer to what was carried out is lost."""
-_PAST: dict[str, Any] = {"kind": "stale_read", "nth": 100_000, "seconds": 0.0}
-"""Keeps the past, from which a lagging answer comes, and never strikes by itself."""
 
 
 def _lag(script: Script, rng: random.Random) -> Script:
     """Answers are lost, and what is read right afterwards is older than the call."""
     kind, what = rng.choice(LOST), rng.choice(["create*", "publish*"])
     lost = {"kind": kind, "operation": what, "probability": 0.6, "seconds": 0.1}
-    phases = (replace(one, faults=(lost, _PAST), pauses=(), lag=0.6) for one in script.phases)
+    phases = (replace(one, faults=(lost,), pauses=(), lag=0.6) for one in script.phases)
     return replace(script, phases=tuple(phases))
 
 
@@ -43,7 +40,7 @@ def _race(script: Script, rng: random.Random) -> Script:
         actors=actors,
         edits=(),
         pauses=(),
-        faults=(_PAST,) if lagging else (),
+        faults=(),
         lag=0.4 if lagging else 0.0,
     )
     return replace(script, lease=False, phases=(phase, *script.phases[1:]), adopted=())

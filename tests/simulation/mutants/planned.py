@@ -114,8 +114,8 @@ def deploying_adoption(strikes: Strike) -> Iterator[None]:
 def not_deployed(strikes: Strike) -> Iterator[None]:
     reason = instance_steps._why_deploy
 
-    def none(request: Any, config: Any, flows: Any) -> str:
-        found = reason(request, config, flows)
+    def none(*given: Any, **named: Any) -> str:
+        found = reason(*given, **named)
         return "" if found and strikes() else found
 
     with swapped(instance_steps, "_why_deploy", none):
@@ -160,9 +160,9 @@ def deployed_unasked(strikes: Strike) -> Iterator[None]:
     reason, refuse = instance_steps._why_deploy, instance_steps.undeployed_changes
     struck = False
 
-    def any_reason(request: Any, config: Any, flows: Any) -> str:
+    def any_reason(request: Any, *given: Any, **named: Any) -> str:
         nonlocal struck
-        found = reason(request, config, flows)
+        found = reason(request, *given, **named)
         waiting = "" if found else desk.waits(request)
         if waiting and strikes():
             struck = True
