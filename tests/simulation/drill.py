@@ -99,6 +99,9 @@ class _Drill:
         self.before |= model.identities(self.tenant)
         self.tenant.unmarked = {identifier: address for address, identifier in self.before.items()}
         await self._calm(machine, "forget")
+        ended = await self._calm(machine, "plan")
+        if ended.code != 0 or ended.document.get("actions") or ended.document.get("refusals"):
+            self.played.findings.runs.append(f"what is as git says is planned: {ended.said[-1:]}")
 
     async def _meanwhile(self, number: int) -> None:
         phase = self.phase

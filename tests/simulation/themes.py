@@ -69,20 +69,47 @@ def _slow(script: Script, rng: random.Random) -> Script:
 
 
 def _desk(script: Script, rng: random.Random) -> Script:
-    """People save and do not deploy, work on drafts and label, before plans and between plan and apply."""
+    """People save and do not deploy, work on drafts and label, before plans and between plan and apply; git
+    says little of what they do, and nothing new at times.
+    """
+    silent = rng.random() < 0.7
     phases = []
-    for number, phase in enumerate(script.phases):
+    for number, phase in enumerate((script.phases[0], *script.phases)):
         attempts = tuple(
             Attempt(rng.choice(["saved", "apply"]), rng.choice([1, 8]), waits=rng.uniform(5, 20))
             for _ in range(rng.choice([1, 2]))
         )
-        whats = ("configure", "configure", "label", "import", "describe", "toggle", "rename_customer")
-        edits = tuple(
-            Edit(rng.choice(whats), rng.uniform(0, 30), rng.getrandbits(32)) for _ in range(rng.randint(3, 7))
+        late = rng.random() < 0.7
+        edits = tuple(_at_the_desk(rng, 13.0 if late else 30.0) for _ in range(rng.randint(3, 7)))
+        phases.append(
+            replace(
+                phase,
+                side=_without_channels(phase.side) if silent else phase.side,
+                actors=(Actor("ann", 14.0 if late else 0.0, attempts),),
+                edits=edits if number else (),
+                pauses=(),
+                faults=(),
+                chance=phase.chance + number,
+                afterwards=phase.afterwards if number else (),
+            )
         )
-        actor = Actor("ann", rng.choice([0.0, 14.0]), attempts)
-        phases.append(replace(phase, actors=(actor,), edits=edits if number else (), pauses=(), faults=()))
     return replace(script, phases=tuple(phases), adopted=())
+
+
+def _at_the_desk(rng: random.Random, until: float) -> Edit:
+    whats = ("configure", "configure", "label", "import", "import", "describe", "toggle", "rename_customer")
+    return Edit(rng.choice(whats), rng.uniform(0, until), rng.getrandbits(32))
+
+
+def _without_channels(side: Commit) -> Commit:
+    """The commit, saying nothing of the value that people save."""
+    specs = {
+        address: {**spec, "config": {k: v for k, v in spec["config"].items() if k != "Channel"}}
+        if address in side.written and "config" in spec
+        else spec
+        for address, spec in side.specs.items()
+    }
+    return replace(side, specs=specs)
 
 
 def _guests(script: Script, rng: random.Random) -> Script:

@@ -43,7 +43,7 @@ def taken(strikes: Strike) -> Iterator[None]:
     async def greedy(self: Any, lease: Any) -> None:
         now = self._ports.now()
         mine = not lease.expired(now) and strikes()
-        await clear(self, replace(lease, until=now - timedelta(seconds=1)) if mine else lease)
+        await clear(self, replace(lease, until=now - timedelta(days=1)) if mine else lease)
 
     with swapped(Holding, "_clear", greedy):
         yield
