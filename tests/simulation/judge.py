@@ -13,7 +13,6 @@ CODES = {0, 1, 4, 5, 130}
 _CHECKS: tuple[Callable[[Run], Iterable[str]], ...] = (
     planned.shown,
     planned.chosen,
-    planned.cheap,
     planned.kept,
     planned.adopted,
     people.respected,
@@ -33,6 +32,8 @@ def judged(run: Run) -> Iterable[str]:
         yield from _ended(run)
         if left := [task.get_name() for task in run.process.tasks if not task.done()]:
             yield f"tasks are left behind: {left}"
+    yield from planned.cheap(run)
+    yield from planned.known(run)
     if not run.process.writes:
         if run.wire.mutations:
             yield f"{run.attempt.verb} sent {run.wire.mutations}"

@@ -40,6 +40,8 @@ class Run:
     permitted: bool = False
     """Whether it may overwrite people's drafts and deploy what they saved."""
     distance: float = 1.0
+    frugal: bool = True
+    """Whether what it asks for is not refused as too much at once, so that it asks in smaller parts."""
     unnoted: list[str] = field(default_factory=list)
     """What left it without an entry in its journal."""
 

@@ -162,6 +162,7 @@ class Stage:
             right=not any(process.skew for process in self.processes),
             permitted=setting.permitted,
             distance=self.script.distance,
+            frugal=self.script.rules.get("query_cost", "none") == "none",
         )
 
     def judge(self, run: Run) -> None:

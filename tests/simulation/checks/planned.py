@@ -75,11 +75,12 @@ def _fits(pattern: str, address: str) -> bool:
 
 
 def cheap(run: Run) -> Iterable[str]:
-    """A run costs what its plan said, but for its sign-in, its lease, what it waits for, and what only shows
-    once it is done: a tenant may make an integration without its definition, drop what a release is called,
-    publish one that nobody can choose yet, and leave an instance switched off that it deploys.
+    """A run costs what its plan said: exactly that where nothing is to be done, else but for what it waits
+    for and what only shows once it is done. A tenant may make an integration without its definition, drop
+    what a release is called, publish one that nobody can choose yet, and leave an instance switched off that
+    it deploys.
     """
-    if not (run.calm and run.ended.code == 0 and run.process.writes and run.ended.plans):
+    if not (run.calm and run.frugal and run.ended.code == 0 and run.ended.plans):
         return
     budget = run.plan["requests"]
     actions = run.plan["actions"]
@@ -87,18 +88,33 @@ def cheap(run: Run) -> Iterable[str]:
     assert isinstance(actions, list)
     late = [a for a in actions if a["id"] in _late(a["address"])]
     writes = len([name for name in run.wire.mutations if not name.endswith("Lease")])
-    reads = len(
-        [one for one in run.wire.letters if one.name.startswith("query ") and " leases" not in one.name]
-    )
-    switched = len([a for a in actions if a["verb"] == "enable"])
-    if writes > budget["write"] + 1 + 2 * len(late) + switched:
+    switched = len([action for action in actions if action["verb"] == "enable"])
+    queries = [one for one in run.wire.letters if one.name.startswith("query ")]
+    reads = len([one for one in queries if one.name != "query leases"])
+    if writes > budget["write"] + (1 if actions else 0) + 2 * len(late) + switched:
         yield f"{writes} requests that write, and the plan said {budget['write']}"
-    if reads > budget["read"] + _EXTRA * (1 + len(actions)):
+    if reads > budget["read"] + (_EXTRA + 2 * len(actions) if actions else 0):
         yield f"{reads} requests that read, and the plan said {budget['read']}"
 
 
 def _late(address: str) -> tuple[str, ...]:
     return (f"{address}#create", f"{address}#publish") if address.startswith("Integration/") else ()
+
+
+def known(run: Run) -> Iterable[str]:
+    """Nothing is planned to be created that was there when the run began, unless what it read was older."""
+    if "stale_read" in run.trouble:
+        return
+    there: dict[str, bool] = {}
+    for deed in run.deeds:
+        if deed.at > run.ended.shown_at:
+            break
+        if deed.done and deed.addresses:
+            there.update(dict.fromkeys(deed.addresses, False))
+            there[deed.address] = deed.at < run.began and (deed.after is not None or deed.twins > 0)
+    for address, verb in run.planned():
+        if verb == "create" and there.get(address):
+            yield f"{address} is planned to be created, and was there before"
 
 
 def kept(run: Run) -> Iterable[str]:
