@@ -51,7 +51,7 @@ class Client:
 
     `transport` replaces the network (the embedded sandbox, tests). `rate` is requests a second, None for
     no bound. With `read_only` nothing but queries leaves it. `notice` is told, in words, of waits that
-    people would wonder about.
+    people would wonder about, and `heard` each answer with what it is to.
     """
 
     def __init__(
@@ -65,6 +65,7 @@ class Client:
         read_only: bool = False,
         patience: Patience | None = None,
         notice: Callable[[str], None] = lambda _: None,
+        heard: Callable[[Operation, Answer], None] = lambda *_: None,
     ) -> None:
         self._transport = Transport(
             base_url,
@@ -75,6 +76,7 @@ class Client:
             read_only=read_only,
             patience=patience or Patience(),
             notice=notice,
+            heard=heard,
         )
         self._uploads = Uploads(transport, patience or Patience())
         self.base_url = str(self._transport.base)

@@ -81,6 +81,7 @@ class Transport:
         read_only: bool,
         patience: Patience,
         notice: Callable[[str], None],
+        heard: Callable[[Operation, Answer], None],
     ) -> None:
         self.base = checked_base(base_url)
         if checked_base(credentials.base_url) != self.base:
@@ -89,6 +90,7 @@ class Transport:
         self._url = httpx.URL(f"{self.base}/api")
         self._patience = patience
         self._notice = notice
+        self._heard = heard
         self._health = Health(patience)
         self._limiter = Limiter(
             rate, parallelism, clock=patience.clock, sleep=patience.sleep, longest=patience.deadline
@@ -138,7 +140,7 @@ class Transport:
         call = _Call(op, body, headers or {}, Trail())
         self._health.requested()
         try:
-            return await persist(
+            answer = await persist(
                 partial(self._attempt, call),
                 self._patience,
                 self._health,
@@ -146,6 +148,8 @@ class Transport:
                 repeatable=op.repeatable,
                 again=partial(self._tell_of_wait, call),
             )
+            self._heard(op, answer)
+            return answer
         except AttemptError as failure:
             if failure.answer is not None:
                 return failure.answer

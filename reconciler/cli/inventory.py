@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.plan import parallelism
+from reconciler.cli.plan import against, live, parallelism
 from reconciler.cli.settings import common, settings
 from reconciler.cli.values import text
 from reconciler.cli.watched import run
@@ -27,6 +28,7 @@ _SHAPE = "reconciler.list.format"
 @click.option("--orphaned", is_flag=True, help="What is ours, and in no manifest any more.")
 @click.option("--missing", is_flag=True, help="What a manifest names, and is not there.")
 @click.option("--kind", "kinds", multiple=True, type=text, metavar="KIND", help="Only this kind.")
+@live
 @parallelism
 @common
 def inventory(
@@ -35,6 +37,7 @@ def inventory(
     orphaned: bool,
     missing: bool,
     kinds: tuple[str, ...],
+    live: Path | None,
     parallelism: int,
 ) -> int:
     """Show the whole tenant by address: what is whose, what nobody manages, and what is not there.
@@ -50,7 +53,7 @@ def inventory(
     shape = click.get_current_context().meta.get(_SHAPE) or here.format
     if shape not in FORMATS:
         raise click.UsageError(f"list cannot be shown as {shape}: choose {', '.join(FORMATS)}")
-    session = here.session()
+    session = against(here, here.session(), live)
     named = _kinds(kinds)
     reading = Reading(here.err, enabled=here.progress)
 

@@ -35,6 +35,14 @@ parallelism = click.option(
 take_lease = click.option("--take-lease", is_flag=True, help="Take the lease from the run that holds it.")
 
 
+live = click.option(
+    "--live",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="A snapshot in the tenant's place: nothing is asked, and no token is needed.",
+)
+
+
 def planning(command: F) -> F:
     """Adds the options of every verb that plans, gathered into one `options` argument."""
     return stacked(_PLANNING, command)
@@ -98,19 +106,29 @@ strict = click.option(
 
 @click.command()
 @click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="Save the plan to a file.")
+@live
+@click.option("--no-secrets", is_flag=True, help="Read no secret; what depends on one is not compared.")
 @planning
 @all_or_nothing
 @shown
 @detailed
 @strict
 @common
-def plan(out: Path | None, show_values: bool, detailed_exitcode: bool, strict: bool, **given: Any) -> int:
+def plan(
+    out: Path | None,
+    live: Path | None,
+    no_secrets: bool,
+    show_values: bool,
+    detailed_exitcode: bool,
+    strict: bool,
+    **given: Any,
+) -> int:
     """Show what apply would do. Nothing is written: its transport lets only queries pass."""
     from reconciler.verbs.saved import document, save
     from reconciler.verbs.session import Options
 
     here, options = settings(), Options(**given)
-    session = here.session()
+    session = against(here, replace(here.session(), no_secrets=no_secrets), live)
     planned = _planned(here, session, options)
     created = _now()
     here.show("plan", document(_for_eyes(here, planned, show_values), session, options, created))
@@ -196,20 +214,26 @@ def apply(
     type=click.Choice(["list", "fail"]),
     help="List what nobody manages, of all kinds; with =fail exit with 2 where there is any.",
 )
+@live
 @planning
 @shown
 @detailed
 @strict
 @common
 def drift(
-    unmanaged: str | None, show_values: bool, detailed_exitcode: bool, strict: bool, **given: Any
+    unmanaged: str | None,
+    live: Path | None,
+    show_values: bool,
+    detailed_exitcode: bool,
+    strict: bool,
+    **given: Any,
 ) -> int:
     """Compare live with what was last applied."""
     from reconciler.report.document import drift_document
     from reconciler.verbs.session import Options
 
     here, options = settings(), Options(**given)
-    found = _drifted(here, here.session(), options, unmanaged=unmanaged is not None)
+    found = _drifted(here, against(here, here.session(), live), options, unmanaged=unmanaged is not None)
     plan = _for_eyes(here, found.planned, show_values).plan
     document = drift_document(plan, found.missing, created_at=_now(), unmanaged=unmanaged is not None)
     part = {"select": list(options.select), "exclude": list(options.exclude)}
@@ -218,6 +242,19 @@ def drift(
         _no_warnings(found.planned)
     changed = bool(found.missing) or any(one.is_certain for one in plan.drift)
     return 2 if (detailed_exitcode and changed) or (unmanaged == "fail" and plan.strangers) else 0
+
+
+def against(here: Settings, session: Session, file: Path | None) -> Session:
+    """The session, with the snapshot of a file in the tenant's place where one is given; how old that is, is
+    told.
+    """
+    from reconciler.verbs.offline import checked, offline
+
+    if file is None:
+        return session
+    taken = checked(session, file)
+    here.say(f"This is about the tenant as of {taken.taken_at}, as {file} has it.")
+    return offline(session, taken, file)
 
 
 def _for_eyes(here: Settings, planned: Planned, show_values: bool) -> Planned:
@@ -349,6 +386,11 @@ def finish(
 
     document = outcome_document(outcome, created_at=_now(), seconds=seconds)
     here.show("outcome", {**document, **more})
+    return ended(here, outcome) or (2 if detailed_exitcode and outcome.results else 0)
+
+
+def ended(here: Settings, outcome: Outcome) -> int:
+    """The exit code of a run whose outcome was shown. Raises what ended it for all actions."""
     if outcome.fatal is not None and not outcome.interrupted:
         outcome.fatal.exit_code = outcome.exit_code  # an action may have failed before, which says more
         raise outcome.fatal
@@ -356,7 +398,7 @@ def finish(
         return outcome.exit_code
     if here.lost and not isinstance(here.lost, BrokenPipeError):
         raise here.lost  # all is done, but whoever asked for the outcome does not have it
-    return 2 if detailed_exitcode and outcome.results else 0
+    return 0
 
 
 def _now() -> str:

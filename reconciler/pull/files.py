@@ -12,7 +12,7 @@ from reconciler.model.address import Address
 from reconciler.model.state import Resource
 from reconciler.plan.select import Selection
 from reconciler.pull.known import Kept
-from reconciler.pull.layout import definition_path, manifest_path, relative
+from reconciler.pull.layout import Layout, relative
 from reconciler.pull.objects import LeftOut, Objects, Told
 from reconciler.pull.text import Gap, Writer
 
@@ -29,25 +29,32 @@ class Files:
 
 def files_of(
     objects: Objects,
-    folder: str,
+    layout: Layout,
     selection: Selection,
     is_there: Callable[[str], bool],
     schema: Callable[[str], str],
+    environments: tuple[str, ...] = (),
 ) -> Files:
-    """The files of all that is told and selected, with what that refers to. `folder` is where manifests
-    stand, `is_there` says whether a path is taken, and `schema` where a kind's schema stands.
+    """The files of all that is told and selected, with what that refers to. `layout` says where they stand,
+    `is_there` whether a path is taken, and `schema` where a kind's schema stands. With `environments` they
+    count there alone.
     """
+    more = {"environments": list(environments)} if environments else {}
     found, taken = Files(left_out=list(objects.left_out)), set[str]()
+
+    def is_taken(path: str) -> bool:
+        return path in found.texts or is_there(path)
+
     for one in _chosen(objects.told, selection):
-        path = _free(manifest_path(folder, one.address), is_there)
+        path = free_path(layout.manifest(one.address), is_taken)
         spec = dict(one.spec)
         if one.address.kind == "Integration":
-            beside = _free(definition_path(one.address), is_there)
+            beside = free_path(layout.definition(one.address), is_taken)
             found.texts[beside] = str(spec["definition"])
             spec["definition"] = relative(beside, path)
         writer = Writer(one.address, taken)
         found.texts[path] = writer.manifest(
-            spec, relative(schema(one.address.kind), path), protect=is_protected(one.live)
+            spec, relative(schema(one.address.kind), path), protect=is_protected(one.live), more=more
         )
         found.gaps += writer.gaps
     return found
@@ -84,7 +91,7 @@ def _named(told: Told) -> Iterator[Address]:
             yield Address(row.refers, str(one))
 
 
-def _free(path: str, is_there: Callable[[str], bool]) -> str:
+def free_path(path: str, is_there: Callable[[str], bool]) -> str:
     """The path; with a number where something else stands there already."""
     stem, dot, suffix = path.rpartition(".")
     number, found = 2, path

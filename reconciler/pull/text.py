@@ -39,11 +39,18 @@ class Writer:
     """The environment variables that stand for something else already."""
     gaps: list[Gap] = field(default_factory=list)
 
-    def manifest(self, spec: Mapping[str, object], schema: str, *, protect: bool = False) -> str:
-        """The whole text of a file."""
+    def manifest(
+        self,
+        spec: Mapping[str, object],
+        schema: str,
+        *,
+        protect: bool = False,
+        more: Mapping[str, object] | None = None,
+    ) -> str:
+        """The whole text of a file. `more` stands in its metadata, too."""
         name = self.address.leaf
         head = [f"# yaml-language-server: $schema={schema}"] if schema else []
-        metadata = {"name": name, **({"protect": True} if protect else {})}
+        metadata = {"name": name, **({"protect": True} if protect else {}), **(more or {})}
         head += [f"apiVersion: {API_VERSION}", f"kind: {self.address.kind}", f"metadata: {flow(metadata)}"]
         body = list(self._map({key: unfilled(one) for key, one in spec.items()}, ()))
         return "\n".join([*head, "spec:", *(f"  {line}" if line else line for line in body)]) + "\n"

@@ -57,6 +57,7 @@ async def plan(session: Session, options: Options, *, every_kind: bool = False) 
     from reconciler.verbs.lease import seen
     from reconciler.verbs.owed import note_owed
     from reconciler.verbs.people import with_people
+    from reconciler.verbs.unseen import cover, named
 
     selection, reader = options.selection, secret_reader(session)
     desired, diagnostics = load_desired(session, selection, reader)
@@ -65,15 +66,18 @@ async def plan(session: Session, options: Options, *, every_kind: bool = False) 
         kinds = kinds_to_read(desired, prune=allowed.prune, every=every_kind)
         reach = within_reach(desired, selection)
         live = await fetch(client, kinds, needed=kinds_named(reach), concurrency=options.parallelism)
+        veil = await cover(client, desired.project, live) if session.no_secrets else None
+        live = veil.over(live) if veil else live
         matched = match(desired, live, choices(options.use, desired))
         if along := along_unread(matched, allowed, selection):
             matched.live = with_beside(live, await fetch(client, along, needed=()))
+        learn = veil.learning(matched) if veil else matched.learn
         note_owed(session, live.tenant, matched, allowed)
         await look_further(
             client,
             [address for address in matched.objects if address in reach.resources],
             lambda address: matched.request(address, allowed),
-            matched.learn,
+            learn,
             matched.puzzled,
         )
         settle(matched, allowed)
@@ -84,10 +88,13 @@ async def plan(session: Session, options: Options, *, every_kind: bool = False) 
             mending.renew()
         concerned = [a for a, resource in reach.resources.items() if not selection.bars(resource)]
         await look_up_configurations(client, mending, concerned)
+        if veil:
+            veil.again(matched)
+            mending.renew()
         untold = await look_up_needs(client, mending, concerned)
         matched.live = replace(matched.live, requests=client.stats.reads)
         lease, more = await seen(session, client)
-        if selection.select:
+        if selection.select and not session.no_secrets:
             # What comes along is known only now; the secrets of all else stay unread.
             found = scope(mending, selection)
             matched.desired, wrong = unsealed(desired, reader, found.resources)
@@ -96,7 +103,8 @@ async def plan(session: Session, options: Options, *, every_kind: bool = False) 
             mending.renew()
         made = plan_of(mending, selection)
         asked = client.stats.reads
-        notes = await with_people(client, made.notes, matched.objects)
+        unread = named(matched, concerned) if session.no_secrets else ()
+        notes = await with_people(client, (*made.notes, *unread), matched.objects)
         open_ = without_ignored(made.strangers, session.project.by_hand)
         made = replace(
             made,

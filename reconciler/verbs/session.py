@@ -13,7 +13,7 @@ from reconciler.manifests import project as projects
 from reconciler.manifests import secrets
 from reconciler.manifests.load import in_order, load
 from reconciler.manifests.project import SANDBOX, Environment, Project
-from reconciler.manifests.sealed import SecretReader, unsealed
+from reconciler.manifests.sealed import SecretReader, unread, unsealed
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import InvalidInput, ReconcilerError
 from reconciler.model.hints import suggest
@@ -23,10 +23,16 @@ from reconciler.plan.select import Selection
 from reconciler.verbs.machine import Machine
 
 if TYPE_CHECKING:
+    import httpx
+
     from reconciler.api import Client, Credentials
+    from reconciler.api.wire import Answer
+    from reconciler.model.operation import Operation
     from reconciler.sandbox import Sandbox
 
 STATE = ".reconciler"
+NO_TOKEN = "none"
+"""Of what answers in a tenant's place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +72,21 @@ class Session:
     credentials: dict[str, Credentials] = field(default_factory=dict, repr=False, compare=False)
     """Those of the environment, once they were read: what they are exchanged for lasts for the run."""
     machine: Machine = field(default_factory=Machine, repr=False, compare=False)
+    no_secrets: bool = False
+    """Whether no secret is read: what depends on one is not compared."""
+    replay: httpx.AsyncBaseTransport | None = field(default=None, repr=False, compare=False)
+    """What answers in the tenant's place."""
+    given: Desired | None = field(default=None, repr=False, compare=False)
+    """What is asked for, in the place of what the manifests say."""
+    kept: Path | None = None
+    """Where the tool keeps what it does, if not in the project."""
+    heard: Callable[[Operation, Answer], None] = field(default=lambda *_: None, repr=False, compare=False)
+    """Told each answer of the tenant, with what it is to."""
 
     @property
     def state(self) -> Path:
         """The folder for what the tool itself keeps: the embedded sandbox, the journal."""
-        return self.project.root / STATE
+        return self.kept or self.project.root / STATE
 
 
 def open_session(
@@ -109,10 +125,14 @@ def load_desired(
     """What the manifests ask for, and warnings. Only the secrets of the resources that `secrets_of` names are
     read, by `reader` where one is given. Raises InvalidInput with all errors.
     """
+    if session.given is not None:
+        return session.given, []
     desired, diagnostics = load(
         session.project, session.environment.name, environ=session.environ, resolve_secrets=False
     )
-    if secrets_of is not None:
+    if session.no_secrets:
+        desired = unread(desired)
+    elif secrets_of is not None:
         named = [a for a, resource in desired.resources.items() if secrets_of.about(resource)]
         desired, wrong = unsealed(desired, reader or secret_reader(session), named)
         diagnostics = list(in_order([*diagnostics, *wrong]))
@@ -129,7 +149,9 @@ def secret_reader(session: Session) -> SecretReader:
 def policy(session: Session, options: Options) -> Policy:
     """The project's policy, the environment's settings and the command line's options, as one."""
     configured, environment = session.project.policy, session.environment
-    key = secret(session, environment.secret_key) if environment.secret_key else None
+    key = (
+        secret(session, environment.secret_key) if environment.secret_key and not session.no_secrets else None
+    )
     return Policy(
         prune=configured.prune or options.prune,
         guard_delete=configured.guard_delete,
@@ -196,6 +218,21 @@ async def connect(session: Session, *, read_only: bool, parallelism: int = 8) ->
     from reconciler.api import Client, Credentials
 
     environment = session.environment
+    if session.replay is not None:
+        from reconciler.live.replay import BASE_URL as NOWHERE
+
+        async with Client(
+            NOWHERE,
+            Credentials(NOWHERE, access_token=Secret(NO_TOKEN, "snapshot")),
+            transport=session.replay,
+            rate=None,
+            parallelism=parallelism,
+            read_only=read_only,
+            patience=session.machine.patience(),
+            notice=session.notice,
+        ) as client:
+            yield client
+        return
     if environment.embedded:
         from reconciler.sandbox import BASE_URL, transport
 
@@ -211,6 +248,7 @@ async def connect(session: Session, *, read_only: bool, parallelism: int = 8) ->
                 read_only=read_only,
                 patience=session.machine.patience(),
                 notice=session.notice,
+                heard=session.heard,
             ) as client:
                 yield client
         finally:
@@ -226,6 +264,7 @@ async def connect(session: Session, *, read_only: bool, parallelism: int = 8) ->
         read_only=read_only,
         patience=session.machine.patience(),
         notice=session.notice,
+        heard=session.heard,
     ) as client:
         await client.check_tenant(environment.tenant or None)
         yield client
