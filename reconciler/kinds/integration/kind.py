@@ -345,13 +345,14 @@ class IntegrationKind(
         return self._mutation("updateIntegrationVersionAvailability", values, request)
 
     def overtaken(self, verb: Verb, request: Request) -> bool:
-        """Whether the draft that is to be published was changed since it was imported."""
+        """Whether the draft that is to be published is another than was imported, by whomever: a run that
+        imports its own leaves a record that agrees with it.
+        """
         live = request.live
         if verb is not Verb.PUBLISH or live is None or "definition" not in request.resource.fields:
             return False
-        observed = live.applied.get("observed")
         # A run may have ended between an import and its record: what git says is what is to be published.
-        return observed not in (None, "", draft_of(live).digest) and comparison(request).needed
+        return bool(live.applied.get("observed")) and comparison(request).needed
 
     def follow_up(self, verb: Verb, request: Request, error: Exception | None) -> Operation | None:
         """Gives the release's name to what was published, where that does not bear it; notes that it can be
