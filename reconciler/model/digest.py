@@ -11,8 +11,6 @@ from typing import Any
 from reconciler.model.address import Address, Ref
 from reconciler.model.secret import Hidden, Secret
 
-_SCALARS = frozenset({str, int, bool, float})
-
 
 class Canonical:
     """A value that says itself what a digest of it covers."""
@@ -24,15 +22,12 @@ class Canonical:
         raise NotImplementedError
 
 
-_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
 def canonical(value: Any) -> bytes:
     """`value` as canonical JSON bytes: keys sorted, sets sorted, no blanks.
 
     A Secret counts as its presence alone: its value never reaches an unkeyed digest.
     """
-    return _ENCODER.encode(_plain(value)).encode("utf-8", "surrogatepass")
+    return _ENCODER.encode(value).encode("utf-8", "surrogatepass")
 
 
 def sha256(value: Any) -> str:
@@ -46,13 +41,8 @@ def keyed(key: str, parts: Sequence[str]) -> str:
     return hmac.new(key.encode("utf-8", "surrogatepass"), message, hashlib.sha256).hexdigest()
 
 
-def _plain(value: Any) -> Any:
-    if value is None or type(value) in _SCALARS:  # most are, and the abstract types below are slow to ask
-        return value
-    if type(value) is dict:
-        return {str(k): _plain(v) for k, v in value.items()}
-    if type(value) is list:
-        return [_plain(v) for v in value]
+def _plain(value: object) -> object:
+    """What JSON has in place of a value that it does not know."""
     if isinstance(value, Secret):
         return {"$secret": True}
     if isinstance(value, Hidden):
@@ -62,11 +52,16 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Address):
         return str(value)
     if isinstance(value, Canonical):
-        return _plain(value.canonical())
+        return value.canonical()
     if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items()}
+        return {str(key): inner for key, inner in value.items()}
     if isinstance(value, Set):
-        return sorted((_plain(v) for v in value), key=repr)
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_plain(v) for v in value]
-    return value
+        return sorted(
+            (one if type(one) is str else json.loads(_ENCODER.encode(one)) for one in value), key=repr
+        )
+    if isinstance(value, Sequence):
+        return list(value)
+    raise TypeError(f"a {type(value).__name__} has no canonical form")
+
+
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)

@@ -55,6 +55,8 @@ def missing(addresses: Iterable[Address], mending: Mending) -> tuple[Address, ..
 
 def strangers(live: Live, matched: Matched) -> tuple[Stranger, ...]:
     """The objects that nobody manages, by what manifests of them could be called."""
+    if not matched.strangers:
+        return ()
     called = Called(live, matched)
     found = [Stranger(called.address(one), one.id, Called.name(one)) for one in matched.strangers]
     return tuple(sorted(found, key=lambda one: (one.address, one.id)))

@@ -61,7 +61,7 @@ class Mending:
         return self._mended(address).steps
 
     def basis(self, address: Address) -> str:
-        """A digest of what these steps rest on; empty where there is nothing yet."""
+        """A digest of what its steps rest on; empty where there are none, or nothing is there yet."""
         return self._mended(address).basis
 
     def impact(self, address: Address, followers: Sequence[Address]) -> Steps:
@@ -94,7 +94,8 @@ class Mending:
             steps = own_interim(steps, self.desired.project, address)
             if address in self.matched.alike:
                 steps = untouched(steps)
-            return Mended(steps, kind.basis(request.live, request.resource) if request.live else "")
+            rested = kind.basis(request.live, request.resource) if request.live and steps.steps else ""
+            return Mended(steps, rested)
         except Exception as error:
             return Mended(Steps(refusals=(self._odd(address, error),)))
 

@@ -44,7 +44,8 @@ def is_owed(request: Request) -> bool:
     live = request.live
     if live is None:
         return False
-    return notes_of(live).owed or remembered(request).applied.get(OWED) == debt(live)[:WIDTH]
+    owed = remembered(request).applied.get(OWED)
+    return notes_of(live).owed or (owed is not None and owed == debt(live)[:WIDTH])
 
 
 def waits(request: Request) -> str:

@@ -63,7 +63,7 @@ def parse_flow(shown: FlowNode) -> dict[str, object]:
 def flow_changes(request: Request) -> list[Change]:
     """One change for each flow setting that differs."""
     wanted, live = given_flows(request.resource), request.live
-    if live is None:
+    if live is None or not wanted:
         return []
     found = live_flows(live)
     out, rotated = [], secrets_rotated(request) or not _is_written(request)

@@ -21,8 +21,10 @@ def secrets_digest(request: Request) -> str:
 
 def secrets_rotated(request: Request) -> bool:
     """Whether secrets that cannot be read back are to be sent: asked for, or other than the record says."""
-    recorded = are_recorded(request, _parts(given_config(request.resource), given_flows(request.resource)))
-    return request.policy.send_secrets or recorded is False
+    if request.policy.send_secrets or SECRETS not in remembered(request).applied:
+        return request.policy.send_secrets
+    wanted = _parts(given_config(request.resource), given_flows(request.resource))
+    return are_recorded(request, wanted) is False
 
 
 def secret_cause(request: Request) -> Cause:

@@ -55,9 +55,9 @@ def instance_steps(request: Request, *, adopt: bool) -> Steps:
         return Steps((*steps, *test_steps(request, deploying=True)))
     updating = update_changes(request)
     config, flows = config_changes(request), flow_changes(request)
-    steps, needed = [], _why_deploy(request, config, flows)
-    verb = Verb.ADOPT if adopt else Verb.UPDATE
     moving = any(change.path == "release" for change in updating)
+    steps, needed = [], _why_deploy(request, config, flows, moving=moving)
+    verb = Verb.ADOPT if adopt else Verb.UPDATE
     switch = [change for step in _switch(request, deploying=False) for change in step.changes]
     behind = _record_is_behind(request, [*config, *flows, *switch])
     if updating or behind or owes_tests(request) or _owes_deploy(request, config):
@@ -95,7 +95,8 @@ def will_deploy(request: Request) -> bool:
     """Whether a deploy is among what mends the instance as it is now."""
     if request.live is None:
         return True
-    return bool(_why_deploy(request, config_changes(request), flow_changes(request)))
+    moving = bool(_version_change(request))
+    return bool(_why_deploy(request, config_changes(request), flow_changes(request), moving=moving))
 
 
 def owes_tests(request: Request) -> bool:
@@ -181,11 +182,11 @@ def _owes_deploy(request: Request, config: list[Change]) -> bool:
     return bool(config) and request.policy.record and not is_owed(request)
 
 
-def _why_deploy(request: Request, config: list[Change], flows: list[Change]) -> str:
+def _why_deploy(request: Request, config: list[Change], flows: list[Change], *, moving: bool) -> str:
     """Why a deploy is among what mends it; what a person has not deployed is no reason."""
     live = request.live
     assert live is not None
-    if _version_change(request):
+    if moving:
         return "its release changes"
     if config:
         return "its configuration changes"
