@@ -40,6 +40,7 @@ _ALL = "*"
     metavar="[KEYS]",
     help="Write texts of config that look like no secrets; or those of these keys alone, with commas.",
 )
+@click.option("--fold", is_flag=True, help="Write instances that are alike as one InstanceSet.")
 @parallelism
 @common
 def pull(
@@ -48,6 +49,7 @@ def pull(
     dry_run: bool,
     prune: bool,
     plain_config: str | None,
+    fold: bool,
     parallelism: int,
 ) -> int:
     """Write what the tenant has as manifests and definition files. Afterwards there is nothing to plan.
@@ -64,9 +66,9 @@ def pull(
     options = Options(select=select, exclude=exclude, prune=prune, parallelism=parallelism)
     reading = Reading(here.err, enabled=here.progress)
     seen = run(look, replace(session, notice=reading.notice), options, tick=reading.tick)
-    found = work_out(seen, _plain(plain_config))
+    found = work_out(seen, _plain(plain_config), fold=fold)
     if plain_config is None and not dry_run:
-        found = _asked(here, seen, found)
+        found = _asked(here, seen, found, fold=fold)
     if not dry_run:
         write(found)
     _show(here, found, dry_run=dry_run)
@@ -83,7 +85,7 @@ def _plain(given: str | None) -> Callable[[str, str], bool]:
     return lambda key, _: key in keys
 
 
-def _asked(here: Settings, seen: Seen, found: Pulled) -> Pulled:
+def _asked(here: Settings, seen: Seen, found: Pulled, *, fold: bool) -> Pulled:
     """The same with what a person at the terminal calls plain, where there is anything to ask for."""
     from reconciler.report.sanitize import terminal
     from reconciler.verbs.pull import work_out
@@ -92,7 +94,7 @@ def _asked(here: Settings, seen: Seen, found: Pulled) -> Pulled:
         return found
     if not (here.on_terminal and sys.stdin and sys.stdin.isatty()):
         return found
-    other = work_out(seen, _plain(_ALL))
+    other = work_out(seen, _plain(_ALL), fold=fold)
     if not other.plain:
         return found
     names = ", ".join(other.plain)
@@ -119,6 +121,11 @@ def _show(here: Settings, found: Pulled, *, dry_run: bool) -> None:
         here.out.out("")
     for what in found.unread:
         here.say(f"not read: {what}: the token may not see it, or it cannot be understood")
+    for one in document.get("folded", ()):
+        more = f", {one['overridden']} with values of their own" if one["overridden"] else ""
+        here.say(f"folded: {one['address']}: {one['instances']} instances{more}")
+    for one in document.get("unfolded", ()):
+        here.say(f"not folded: {one['address']}: {one['reason']}")
     for one in document["leftOut"]:
         here.say(f"left out: {one['object']}: {one['reason']}")
     for one in document["kept"]:
@@ -134,6 +141,17 @@ def _show(here: Settings, found: Pulled, *, dry_run: bool) -> None:
 
 def _document(found: Pulled) -> dict[str, Any]:
     files = found.files
+    folded = {
+        "folded": [
+            {
+                "address": str(one.address),
+                "instances": len(one.members),
+                "overridden": one.overridden,
+            }
+            for one in files.folded.sets
+        ],
+        "unfolded": [{"address": str(one.address), "reason": one.why} for one in files.folded.alone],
+    }
     return {
         "files": list(found.written),
         "removed": list(found.gone),
@@ -158,4 +176,5 @@ def _document(found: Pulled) -> dict[str, Any]:
             {"address": str(one.address), "path": one.path, "reason": one.why, "conflict": one.conflict}
             for one in files.kept
         ],
+        **{name: rows for name, rows in folded.items() if rows},
     }

@@ -11,9 +11,12 @@ from reconciler.kinds.table.marks import is_protected
 from reconciler.model.address import Address
 from reconciler.model.state import Resource
 from reconciler.plan.select import Selection
+from reconciler.pull.fold import Folded, unfolded
+from reconciler.pull.folding import Folding
 from reconciler.pull.known import Kept
 from reconciler.pull.layout import definition_path, manifest_path, relative
 from reconciler.pull.objects import LeftOut, Objects, Told
+from reconciler.pull.sets import set_text
 from reconciler.pull.text import Gap, Writer
 
 
@@ -25,6 +28,7 @@ class Files:
     gaps: list[Gap] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
     kept: list[Kept] = field(default_factory=list)
+    folded: Folded = field(default_factory=Folded)
 
 
 def files_of(
@@ -33,12 +37,23 @@ def files_of(
     selection: Selection,
     is_there: Callable[[str], bool],
     schema: Callable[[str], str],
+    folding: Folding | None = None,
 ) -> Files:
     """The files of all that is told and selected, with what that refers to. `folder` is where manifests
-    stand, `is_there` says whether a path is taken, and `schema` where a kind's schema stands.
+    stand, `is_there` says whether a path is taken, `schema` where a kind's schema stands, and `folding` makes
+    sets of instances.
     """
     found, taken = Files(left_out=list(objects.left_out)), set[str]()
-    for one in _chosen(objects.told, selection):
+    chosen = _chosen(objects.told, selection)
+    if folding is not None:
+        found.folded = folding.folded(chosen)
+        for made in found.folded.sets:
+            path = _free(manifest_path(folder, made.address), is_there)
+            customers = folding.customers(chosen)
+            schema_there = relative(schema(made.address.kind), path)
+            found.texts[path], gaps = set_text(made, customers, schema_there, taken)
+            found.gaps += gaps
+    for one in unfolded(chosen, found.folded.sets):
         path = _free(manifest_path(folder, one.address), is_there)
         spec = dict(one.spec)
         if one.address.kind == "Integration":

@@ -136,12 +136,14 @@ class _Work:
         file, line = resource.source.file, resource.source.line
         text = self.found.texts.get(file) or self.read(file)
         try:
+            if _is_of_set(text, resource.source):
+                path = _overriding(path, resource)
             there = written_there(text, line, path)
             if "${" in there.replace("$${", ""):
                 raise NotRewritable("it comes from a variable")
-            if _is_of_set(text, resource.source):
-                raise NotRewritable("it stands in a set")
-            self.found.texts[file] = with_value(text, line, path, unfilled(value))
+            new = with_value(text, line, path, unfilled(value))
+            begins = path[1] == "overrides" and not written_there(text, line, path[:2])
+            self.found.texts[file] = _with_comments_below(new) if begins else new
         except NotRewritable as error:
             self.found.kept.append(Kept(resource.address, shown, str(error)))
 
@@ -233,6 +235,22 @@ def _is_drafted(change: Change, resource: Resource) -> bool:
     """Whether people changed a definition of which only the draft is kept."""
     by_hand = change.cause in (Cause.DRIFT, Cause.UNKNOWN)
     return change.path.startswith("definition") and by_hand and not resource.fields.get("release")
+
+
+def _overriding(path: tuple[str, ...], resource: Resource) -> tuple[str, ...]:
+    """Where a set says something of one of its instances alone. Raises NotRewritable."""
+    customer = resource.fields["customer"]
+    if path[0] != _SPEC or not isinstance(customer, Address):
+        raise NotRewritable("it stands in a set")
+    return (_SPEC, "overrides", customer.name, *path[1:])
+
+
+def _with_comments_below(text: str) -> str:
+    """The text of a set that has its first override now: what stood as comments stands below that, so that
+    it can be filled in.
+    """
+    head = "\n  # overrides:\n"
+    return text.replace(head, "\n") if text.count(head) == 1 else text
 
 
 def _is_of_set(text: str, source: Source) -> bool:

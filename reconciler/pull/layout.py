@@ -8,6 +8,7 @@ _FOLDERS = {
     "Integration": "integrations",
     "Customer": "customers",
     "Instance": "instances",
+    "InstanceSet": "instances",
     "Connection": "connections",
     "CustomerConnection": "connections/customers",
     "InstanceProfile": "profiles",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,12 +24,15 @@ from reconciler.kinds.integration.told import (
 )
 from reconciler.kinds.telling import Untellable
 from reconciler.manifests import schemas
+from reconciler.manifests.manifest import Manifest
+from reconciler.manifests.sets import sets_of
 from reconciler.model.errors import InvalidInput, ReconcilerError
 from reconciler.model.state import Live, LiveObject
 from reconciler.plan.match import Matched, match
 from reconciler.pull.absent import files_of_absent
 from reconciler.pull.definitions import written as definition_file
 from reconciler.pull.files import Files, environment_example, files_of, schemas_used
+from reconciler.pull.folding import Folding, growing
 from reconciler.pull.known import Kept, Known, changed
 from reconciler.pull.layout import definition_path
 from reconciler.pull.objects import Objects, kinds_told, tell
@@ -55,6 +58,8 @@ class Seen:
     options: Options
     matched: Matched
     inputs: Inputs
+    sets: Mapping[str, Manifest] = field(default_factory=dict)
+    """The sets that there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,8 @@ async def look(session: Session, options: Options) -> Seen:
     from reconciler.live.tenant import Tenant
     from reconciler.verbs.further import look_further
 
-    desired, _ = load_desired(_without_folder_to_come(session))
+    there = _without_folder_to_come(session)
+    desired, _ = load_desired(there)
     allowed = policy_of_unread_secrets(session, options)
     async with connect(session, read_only=True, parallelism=options.parallelism) as client:
         live = await fetch(client, kinds_told(), needed=kinds_named(desired), concurrency=options.parallelism)
@@ -94,11 +100,11 @@ async def look(session: Session, options: Options) -> Seen:
             matched.learn,
             matched.puzzled,
         )
-        return Seen(session, options, matched, await _inputs(client, live))
+        return Seen(session, options, matched, await _inputs(client, live), sets_of(there.project))
 
 
-def work_out(seen: Seen, plain: Plain) -> Pulled:
-    """All files of a tenant that was read."""
+def work_out(seen: Seen, plain: Plain, *, fold: bool = False) -> Pulled:
+    """All files of a tenant that was read; with `fold`, instances that are alike as sets."""
     session, matched = seen.session, seen.matched
     root, folder, selection = session.project.root, manifest_folder(session), seen.options.selection
     named: set[str] = set()
@@ -109,8 +115,9 @@ def work_out(seen: Seen, plain: Plain) -> Pulled:
             return True
         return False
 
-    objects = tell(matched, said, seen.inputs)
-    files = files_of(objects, folder, selection, lambda path: (root / path).exists(), _schema)
+    folding = Folding(matched, seen.sets) if fold else None
+    objects = tell(matched, said, seen.inputs, *([folding.names] if folding else []))
+    files = files_of(objects, folder, selection, lambda path: (root / path).exists(), _schema, folding)
     known = changed(
         matched,
         policy_of_unread_secrets(session, seen.options),
@@ -118,7 +125,7 @@ def work_out(seen: Seen, plain: Plain) -> Pulled:
         lambda path: _text(root / path),
         selection.about,
     )
-    files.kept += known.kept
+    files.kept += (*known.kept, *growing(seen.sets, objects.told))
     files.texts |= known.texts
     files.texts |= _definitions(known, matched, seen.inputs, files)
     drafts = _drafts(objects, seen.inputs)

@@ -8,7 +8,7 @@ A script is a few lines like those of a shell:
     export NAME=value                    a variable of the environment from now on
     edit FILE 'old' 'new'                the old text stands in the file just once
     write FILE <<END … END               the lines up to END
-    rm FILE, mv FILE FILE, cp FILE FILE
+    rm FILE, mv FILE FILE, cp FILE FILE, cat FILE
     sleep SECONDS                        where the names of runs, which are moments, are shown
     serve NAME                           a tenant on a port; $NAME_URL in a file that is written is its
                                          address, and the variable NAME_TOKEN holds a token
@@ -115,6 +115,7 @@ class _Story:
             "sleep": lambda seconds: time.sleep(float(seconds)),
             "rm": lambda path: self._inside(path).unlink(),
             "mv": lambda old, new: self._inside(old).rename(self._inside(new)),
+            "cat": lambda path: self.told.append(self._inside(path).read_text(encoding="utf-8")),
             "cp": lambda old, new: shutil.copyfile(self._inside(old), self._inside(new)),
         }
 
