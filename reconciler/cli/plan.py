@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from reconciler.cli.abreast import several
 from reconciler.cli.confirm import confirm, unasked
 from reconciler.cli.settings import Settings, common, settings, stacked
 from reconciler.cli.values import text
@@ -110,6 +111,9 @@ def plan(out: Path | None, show_values: bool, detailed_exitcode: bool, strict: b
     from reconciler.verbs.session import Options
 
     here, options = settings(), Options(**given)
+    if len(here.environments) > 1:
+        apart = _given({"-o": out, "--strict": strict, "--show-values": show_values})
+        return several(here, "plan", options, detailed=detailed_exitcode, apart=apart)
     session = here.session()
     planned = _planned(here, session, options)
     created = _now()
@@ -209,6 +213,9 @@ def drift(
     from reconciler.verbs.session import Options
 
     here, options = settings(), Options(**given)
+    if len(here.environments) > 1:
+        apart = _given({"--unmanaged": unmanaged, "--strict": strict, "--show-values": show_values})
+        return several(here, "drift", options, detailed=detailed_exitcode, apart=apart)
     found = _drifted(here, here.session(), options, unmanaged=unmanaged is not None)
     plan = _for_eyes(here, found.planned, show_values).plan
     document = drift_document(plan, found.missing, created_at=_now(), unmanaged=unmanaged is not None)
@@ -218,6 +225,11 @@ def drift(
         _no_warnings(found.planned)
     changed = bool(found.missing) or any(one.is_certain for one in plan.drift)
     return 2 if (detailed_exitcode and changed) or (unmanaged == "fail" and plan.strangers) else 0
+
+
+def _given(options: Mapping[str, object]) -> list[str]:
+    """The names of the options that were given."""
+    return [name for name, value in options.items() if value]
 
 
 def _for_eyes(here: Settings, planned: Planned, show_values: bool) -> Planned:

@@ -24,6 +24,7 @@ KINDS = (
     "outcome",
     "drift",
     "inventory",
+    "environments",
     "test",
 )
 """The names of the schemas, as `load` takes them."""
