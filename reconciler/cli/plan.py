@@ -109,13 +109,14 @@ def plan(out: Path | None, show_values: bool, detailed_exitcode: bool, strict: b
     """Show what apply would do. Nothing is written: its transport lets only queries pass."""
     from reconciler.verbs.saved import document, save
     from reconciler.verbs.session import Options
+    from reconciler.verbs.touched import with_touched
 
     here, options = settings(), Options(**given)
     if len(here.environments) > 1:
         apart = _given({"-o": out, "--strict": strict, "--show-values": show_values})
         return several(here, "plan", options, detailed=detailed_exitcode, apart=apart)
     session = here.session()
-    planned = _planned(here, session, options)
+    planned = run(with_touched, session, _planned(here, session, options))
     created = _now()
     here.show("plan", document(_for_eyes(here, planned, show_values), session, options, created))
     if strict:

@@ -282,6 +282,8 @@ def _drift(title: str, drifts: Sequence[Document], *, is_open: bool = False) -> 
             lines.append(f"      {_path(entry)}: applied {applied} → live {live}  ({why})")
         if len(group) > _CHANGES:
             lines.append(f"      … {values.count(len(group) - _CHANGES, 'more field')}")
+        if line := values.touched_line(group):
+            lines.append(f"      {_name(line)}")
         blocks.append(lines)
     return Section(f"{title}: {values.count(len(drifts), 'field')}", blocks, "resource", is_open)
 
