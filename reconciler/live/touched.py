@@ -65,6 +65,8 @@ async def touched(client: Client, asked: Sequence[Asked]) -> list[Told]:
 async def _moments(client: Client, asked: Sequence[Asked]) -> list[str]:
     """When each changed last; empty where the tenant does not tell."""
     roots = {index: root for index, one in enumerate(asked) if (root := _root(one.kind))}
+    if not roots:
+        return [""] * len(asked)
     given = ", ".join(f"$o{index}: ID!" for index in roots)
     fields = " ".join(f"o{index}: {root}(id: $o{index}) {{ updatedAt }}" for index, root in roots.items())
     query = f"query touched({given}) {{ {fields} }}"
@@ -73,14 +75,11 @@ async def _moments(client: Client, asked: Sequence[Asked]) -> list[str]:
     return [str(node.get("updatedAt") or "") if isinstance(node, Mapping) else "" for node in nodes]
 
 
-def _root(kind: str) -> str:
-    """The field of a query that gives one object of a kind."""
-    found = _ROOT.search(all_kinds()[kind].get("").document)
-    return found[1] if found and kind not in _WITHOUT else ""
-
-
-_WITHOUT = ("Component", "MarketplaceListing")
-"""Kinds whose objects tell no moment."""
+def _root(name: str) -> str:
+    """The field of a query that gives one object of a kind; empty for what is set on another one's object."""
+    kind = all_kinds()[name]
+    found = _ROOT.search(kind.get("").document) if kind.stands_alone else None
+    return found[1] if found else ""
 
 
 async def _logs(client: Client, asked: Sequence[Asked], moments: Sequence[str]) -> list[tuple[Activity, ...]]:
