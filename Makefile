@@ -75,7 +75,7 @@ torture: $(STAMP) ## faults, kills and rivals on many seeds, into docs/reliabili
 simulate: $(STAMP) ## the whole world under one seed, again and again (SEEDS=1000 START=0 MINUTES= JOBS=)
 	$(BIN)/python -m tests.simulation $(ARGS)
 
-mutants: $(STAMP) ## faults put into the product, each of which the simulation must find (SEEDS=300 START=0 MINUTES=)
+mutants: $(STAMP) ## faults put into the product, each of which the simulation must find (SEEDS=4000 START=0 MINUTES=)
 	$(BIN)/python -m tests.simulation.mutants $(ARGS)
 
 bench: $(STAMP) ## time and memory for a large tenant, beside a bare client

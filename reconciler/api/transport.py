@@ -107,6 +107,11 @@ class Transport:
         self._tokens = Tokens(self.base, credentials, self._http, patience, self._health)
 
     @property
+    def concurrency(self) -> int:
+        """How many requests may be under way now."""
+        return self._limiter.concurrency
+
+    @property
     def rotates_tokens(self) -> bool | None:
         """What the last exchange of the refresh token showed; None where there was none."""
         return self._tokens.rotates
@@ -195,6 +200,7 @@ class Transport:
                     response = await self._http.post(
                         self._url,
                         content=call.body,
+                        extensions={"parts": op.parts} if op.parts else {},
                         headers=headers,
                         timeout=httpx.Timeout(limit, connect=min(_CONNECT, limit), pool=None),
                     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -47,9 +47,23 @@ async def own(tenant: Objects, kind: Kind, request: Request) -> list[LiveObject]
     if not isinstance(kind, Glanced):
         return found
     newest = await tenant.glance(kind, kind.glance(0))
-    found += await _whole(tenant, kind, request, newest, {live.id for live in found})
-    age = {live.id: index for index, live in enumerate(newest)}
-    return sorted(found, key=lambda live: -age.get(live.id, len(newest)))
+    hidden = await _whole(tenant, kind, request, newest, {live.id for live in found})
+    return _oldest_first(found, hidden, newest)
+
+
+def _oldest_first(
+    found: Sequence[LiveObject], hidden: Sequence[LiveObject], newest: Sequence[LiveObject]
+) -> list[LiveObject]:
+    """Both in one order; `found` has one of its own. What is not among the newest is too old for that, unless
+    it is younger than one that is: then the newest were read before it came to be.
+    """
+    age: dict[str, float] = {live.id: index for index, live in enumerate(newest)}
+    missing = float(len(newest))
+    for live in found:
+        if live.id in age:
+            missing = age[live.id] - 0.5
+        age[live.id] = age.get(live.id, missing)
+    return sorted([*found, *hidden], key=lambda live: -age[live.id])
 
 
 async def own_by_now(

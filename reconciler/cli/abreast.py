@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -28,6 +28,7 @@ def several(
     options: Options,
     *,
     detailed: bool = False,
+    no_secrets: bool = False,
     apart: Collection[str] = (),
     shape: str = "",
 ) -> int:
@@ -43,7 +44,8 @@ def several(
         raise click.UsageError(
             f"environments side by side cannot be shown as {chosen}: choose {', '.join(FORMATS)}"
         )
-    found, answers = _looked(here, verb, options)
+    sessions = [replace(one, no_secrets=no_secrets) for one in here.sessions()]
+    found, answers = _looked(here, verb, options, sessions)
     created = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     document = abreast_document(found, verb=verb, created_at=created)
     for column in document["environments"]:
@@ -53,7 +55,9 @@ def several(
     return next(code for code in _GRAVEST if code in codes)
 
 
-def _looked(here: Settings, verb: str, options: Options) -> tuple[Abreast, list[Answer]]:
+def _looked(
+    here: Settings, verb: str, options: Options, sessions: Sequence[Session]
+) -> tuple[Abreast, list[Answer]]:
     from reconciler.report.progress import Reading
     from reconciler.verbs.abreast import abreast
     from reconciler.verbs.drift import drift
@@ -70,7 +74,7 @@ def _looked(here: Settings, verb: str, options: Options) -> tuple[Abreast, list[
         return planned, len(planned.plan.missing)
 
     async def work() -> tuple[Abreast, list[Answer]]:
-        return await abreast(here.sessions(), look)
+        return await abreast(sessions, look)
 
     return run(work, tick=reading.tick)
 

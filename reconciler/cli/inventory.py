@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli.abreast import several
-from reconciler.cli.plan import parallelism
+from reconciler.cli.plan import against
+from reconciler.cli.planning import live, parallelism
 from reconciler.cli.settings import common, settings
 from reconciler.cli.values import text
 from reconciler.cli.watched import run
@@ -28,6 +30,7 @@ _SHAPE = "reconciler.list.format"
 @click.option("--orphaned", is_flag=True, help="What is ours, and in no manifest any more.")
 @click.option("--missing", is_flag=True, help="What a manifest names, and is not there.")
 @click.option("--kind", "kinds", multiple=True, type=text, metavar="KIND", help="Only this kind.")
+@live
 @parallelism
 @common
 def inventory(
@@ -36,6 +39,7 @@ def inventory(
     orphaned: bool,
     missing: bool,
     kinds: tuple[str, ...],
+    live: Path | None,
     parallelism: int,
 ) -> int:
     """Show the whole tenant by address: what is whose, what nobody manages, and what is not there.
@@ -52,11 +56,11 @@ def inventory(
     shape = click.get_current_context().meta.get(_SHAPE) or here.format
     if len(here.environments) > 1:
         of_one = {"--owned": owned, "--unmanaged": unmanaged, "--orphaned": orphaned, "--missing": missing}
-        apart = [name for name, given in {**of_one, "--kind": kinds}.items() if given]
+        apart = [name for name, given in {**of_one, "--kind": kinds, "--live": live}.items() if given]
         return several(here, "list", Options(parallelism=parallelism), apart=apart, shape=shape)
     if shape not in FORMATS:
         raise click.UsageError(f"list cannot be shown as {shape}: choose {', '.join(FORMATS)}")
-    session = here.session()
+    session = against(here, here.session(), live)
     named = _kinds(kinds)
     reading = Reading(here.err, enabled=here.progress)
 

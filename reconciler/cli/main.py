@@ -29,6 +29,8 @@ COMMANDS = {
     "get": "get",
     "pull": "pull",
     "list": "inventory",
+    "snapshot": "snapshot",
+    "rehearse": "rehearse",
     "test": "live",
     "deploy": "oneoff",
     "enable": "oneoff",

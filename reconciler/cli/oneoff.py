@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 import click
 
 from reconciler.cli.confirm import confirm, unasked
-from reconciler.cli.plan import carry_out, detailed, finish, halt, parallelism, take_lease
+from reconciler.cli.plan import carry_out, finish, halt
+from reconciler.cli.planning import detailed, parallelism, take_lease
 from reconciler.cli.settings import common, settings, stacked
 from reconciler.cli.values import text
 from reconciler.cli.watched import run
@@ -82,7 +83,7 @@ def _once(
     from reconciler.report.document import plan_document
     from reconciler.report.progress import Reading
     from reconciler.verbs.oneoff import plan_one_off
-    from reconciler.verbs.session import Options, rate
+    from reconciler.verbs.session import Options, pace
 
     here = settings()
     here.outlasts = True
@@ -93,7 +94,7 @@ def _once(
     document = plan_document(
         planned.plan,
         created_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-        rate=rate(session),
+        **pace(session, planned.plan),
     )
     if here.format == "text" and planned.plan.actions:
         here.show("plan", document)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from reconciler.cli.confirm import confirm, unasked
-from reconciler.cli.plan import carry_out, finish, halt, parallelism, take_lease
+from reconciler.cli.plan import carry_out, finish, halt
+from reconciler.cli.planning import parallelism, take_lease
 from reconciler.cli.settings import Settings, common, settings
 from reconciler.cli.values import text
 from reconciler.cli.watched import run
 
 if TYPE_CHECKING:
+    from reconciler.model.adoption import Adoption
+    from reconciler.model.outcome import Outcome
     from reconciler.plan.select import Selection
     from reconciler.verbs.plan import Planned
     from reconciler.verbs.session import Options, Session
@@ -86,7 +89,7 @@ def _adopt_one(address: str, object_id: str, options: Options, *, yes: bool, tak
 
 
 def _adopt_all(selection: Selection, options: Options, *, dry_run: bool, yes: bool, take: bool) -> int:
-    from reconciler.report.adoption import adoption_document, adoption_line, show_adoption
+    from reconciler.report.adoption import adoption_document
     from reconciler.report.progress import Reading
     from reconciler.verbs.adopt import plan_to_adopt_all
 
@@ -96,15 +99,12 @@ def _adopt_all(selection: Selection, options: Options, *, dry_run: bool, yes: bo
     reading = Reading(here.err, enabled=here.progress)
     found = run(plan_to_adopt_all, replace(session, notice=reading.notice), selection, tick=reading.tick)
     planned, adoption = found.planned, found.adoption
-    if here.format == "text":
-        show_adoption(here.out, adoption)
-        here.say(f"{adoption_line(adoption)}.")
+    _show(here, adoption)
     if dry_run:
         planned = replace(planned, plan=replace(planned.plan, actions=()))
     number = len(planned.plan.actions)
     if number and not yes:
-        marks = "this mark" if number == 1 else f"these {number} marks"
-        confirm(f'Write {marks} in "{planned.plan.environment}"?', hint="give --yes")
+        _confirm(planned)
     outcome, seconds = carry_out(here, session, planned, options, take_lease=take)
     if here.format == "text" and not number:
         return 0
@@ -112,6 +112,43 @@ def _adopt_all(selection: Selection, options: Options, *, dry_run: bool, yes: bo
     if code == 0 and number:
         here.say("See what would change: reconciler plan")
     return code
+
+
+def adopt_pulled(
+    here: Settings, session: Session, files: Collection[str], options: Options, *, yes: bool, take: bool
+) -> tuple[Outcome, dict[str, Any]]:
+    """Adopts all that matches the manifests in these files; what became of it, and the document of that."""
+    from reconciler.plan.select import Selection
+    from reconciler.report.adoption import adoption_document
+    from reconciler.report.document import outcome_document
+    from reconciler.report.progress import Reading
+    from reconciler.verbs.adopt import plan_to_adopt_all
+
+    reading = Reading(here.err, enabled=here.progress)
+    told = replace(session, notice=reading.notice)
+    found = run(plan_to_adopt_all, told, Selection(), files, tick=reading.tick)
+    _show(here, found.adoption)
+    if found.planned.plan.actions and not yes:
+        _confirm(found.planned)
+    outcome, seconds = carry_out(here, session, found.planned, options, take_lease=take)
+    created = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    document = outcome_document(outcome, created_at=created, seconds=seconds)
+    return outcome, {**document, **adoption_document(found.adoption)}
+
+
+def _show(here: Settings, adoption: Adoption) -> None:
+    """What is adopted, for whoever reads text."""
+    from reconciler.report.adoption import adoption_line, show_adoption
+
+    if here.format == "text":
+        show_adoption(here.out, adoption)
+        here.say(f"{adoption_line(adoption)}.")
+
+
+def _confirm(planned: Planned) -> None:
+    number = len(planned.plan.actions)
+    marks = "this mark" if number == 1 else f"these {number} marks"
+    confirm(f'Write {marks} in "{planned.plan.environment}"?', hint="give --yes")
 
 
 @click.command()
@@ -149,12 +186,12 @@ def _planned(
     """The plan, shown to whoever reads text. Raises Refused where it must not be carried out."""
     from reconciler.report.document import plan_document
     from reconciler.report.progress import Reading
-    from reconciler.verbs.session import rate
+    from reconciler.verbs.session import pace
 
     reading = Reading(here.err, enabled=here.progress)
     planned = run(make, replace(session, notice=reading.notice), *arguments, tick=reading.tick)
     if here.format == "text" and planned.plan.actions:
         created = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        here.show("plan", plan_document(planned.plan, created_at=created, rate=rate(session)))
+        here.show("plan", plan_document(planned.plan, created_at=created, **pace(session, planned.plan)))
     halt(here, planned, told=here.format == "text" and bool(planned.plan.actions))
     return planned

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from reconciler.cli.abreast import several
 from reconciler.cli.confirm import confirm, unasked
-from reconciler.cli.settings import Settings, common, settings, stacked
-from reconciler.cli.values import text
+from reconciler.cli.planning import all_or_nothing, detailed, live, planning, shown, strict, take_lease
+from reconciler.cli.settings import Settings, common, settings
 from reconciler.cli.watched import run
 
 if TYPE_CHECKING:
@@ -23,89 +23,26 @@ if TYPE_CHECKING:
     from reconciler.verbs.plan import Planned
     from reconciler.verbs.session import Options, Session
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-parallelism = click.option(
-    "--parallelism",
-    type=click.IntRange(1, 64),
-    default=8,
-    show_default=True,
-    help="Calls at the same time.",
-)
-take_lease = click.option("--take-lease", is_flag=True, help="Take the lease from the run that holds it.")
-
-
-def planning(command: F) -> F:
-    """Adds the options of every verb that plans, gathered into one `options` argument."""
-    return stacked(_PLANNING, command)
-
-
-_PLANNING: tuple[Callable[[F], F], ...] = (
-    click.option(
-        "--select",
-        multiple=True,
-        type=text,
-        metavar="WHAT",
-        help="Only these: an address, with *, or label=value.",
-    ),
-    click.option(
-        "--exclude",
-        multiple=True,
-        type=text,
-        metavar="WHAT",
-        help="Write nothing of these, whatever needs it.",
-    ),
-    click.option("--no-deps", is_flag=True, help="Not even what the selected ones cannot do without."),
-    click.option(
-        "--use",
-        multiple=True,
-        type=text,
-        metavar="ADDRESS=ID",
-        help="Which of several objects of one name is meant.",
-    ),
-    click.option("--prune", is_flag=True, help="Delete what is ours and stands in no manifest."),
-    parallelism,
-    click.option("--overwrite-drafts", is_flag=True, help="Overwrite unpublished changes of people."),
-    click.option("--deploy-pending", is_flag=True, help="Deploy along what people saved and did not deploy."),
-    click.option("--send-secrets", is_flag=True, help="Send secrets that cannot be read back again."),
-    click.option(
-        "--configured-anew",
-        is_flag=True,
-        help="Move instances to another configuration: they have its values.",
-    ),
-    click.option("--allow-deletes", is_flag=True, help="Lift the guard on many deletions."),
-    click.option("--allow-updates", is_flag=True, help="Lift the guard on many changes."),
-    click.option(
-        "--delete-strangers", is_flag=True, help="Let what bears no mark go along with what is deleted."
-    ),
-)
-
-shown = click.option(
-    "--show-values",
-    is_flag=True,
-    help="Show, on a terminal alone, values that may be secrets.",
-)
-all_or_nothing = click.option(
-    "--all-or-nothing", is_flag=True, help="Refuse all of it where anything is refused."
-)
-detailed = click.option(
-    "--detailed-exitcode", is_flag=True, help="Exit with 2 where there is something to do."
-)
-strict = click.option(
-    "--strict", is_flag=True, help="Make warnings errors, and exit with 5 where something is left out."
-)
-
 
 @click.command()
 @click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="Save the plan to a file.")
+@live
+@click.option("--no-secrets", is_flag=True, help="Read no secret; what depends on one is not compared.")
 @planning
 @all_or_nothing
 @shown
 @detailed
 @strict
 @common
-def plan(out: Path | None, show_values: bool, detailed_exitcode: bool, strict: bool, **given: Any) -> int:
+def plan(
+    out: Path | None,
+    live: Path | None,
+    no_secrets: bool,
+    show_values: bool,
+    detailed_exitcode: bool,
+    strict: bool,
+    **given: Any,
+) -> int:
     """Show what apply would do. Nothing is written: its transport lets only queries pass."""
     from reconciler.verbs.saved import document, save
     from reconciler.verbs.session import Options
@@ -113,9 +50,9 @@ def plan(out: Path | None, show_values: bool, detailed_exitcode: bool, strict: b
 
     here, options = settings(), Options(**given)
     if len(here.environments) > 1:
-        apart = _given({"-o": out, "--strict": strict, "--show-values": show_values})
-        return several(here, "plan", options, detailed=detailed_exitcode, apart=apart)
-    session = here.session()
+        apart = _given({"-o": out, "--live": live, "--strict": strict, "--show-values": show_values})
+        return several(here, "plan", options, detailed=detailed_exitcode, no_secrets=no_secrets, apart=apart)
+    session = against(here, replace(here.session(), no_secrets=no_secrets), live)
     planned = run(with_touched, session, _planned(here, session, options))
     created = _now()
     here.show("plan", document(_for_eyes(here, planned, show_values), session, options, created))
@@ -201,13 +138,19 @@ def apply(
     type=click.Choice(["list", "fail"]),
     help="List what nobody manages, of all kinds; with =fail exit with 2 where there is any.",
 )
+@live
 @planning
 @shown
 @detailed
 @strict
 @common
 def drift(
-    unmanaged: str | None, show_values: bool, detailed_exitcode: bool, strict: bool, **given: Any
+    unmanaged: str | None,
+    live: Path | None,
+    show_values: bool,
+    detailed_exitcode: bool,
+    strict: bool,
+    **given: Any,
 ) -> int:
     """Compare live with what was last applied."""
     from reconciler.report.document import drift_document
@@ -215,9 +158,11 @@ def drift(
 
     here, options = settings(), Options(**given)
     if len(here.environments) > 1:
-        apart = _given({"--unmanaged": unmanaged, "--strict": strict, "--show-values": show_values})
+        apart = _given(
+            {"--unmanaged": unmanaged, "--live": live, "--strict": strict, "--show-values": show_values}
+        )
         return several(here, "drift", options, detailed=detailed_exitcode, apart=apart)
-    found = _drifted(here, here.session(), options, unmanaged=unmanaged is not None)
+    found = _drifted(here, against(here, here.session(), live), options, unmanaged=unmanaged is not None)
     plan = _for_eyes(here, found.planned, show_values).plan
     document = drift_document(plan, found.missing, created_at=_now(), unmanaged=unmanaged is not None)
     part = {"select": list(options.select), "exclude": list(options.exclude)}
@@ -231,6 +176,19 @@ def drift(
 def _given(options: Mapping[str, object]) -> list[str]:
     """The names of the options that were given."""
     return [name for name, value in options.items() if value]
+
+
+def against(here: Settings, session: Session, file: Path | None) -> Session:
+    """The session, with the snapshot of a file in the tenant's place where one is given; how old that is, is
+    told.
+    """
+    from reconciler.verbs.offline import checked, offline
+
+    if file is None:
+        return session
+    taken = checked(session, file)
+    here.say(f"This is about the tenant as of {taken.taken_at}, as {file} has it.")
+    return offline(session, taken, file)
 
 
 def _for_eyes(here: Settings, planned: Planned, show_values: bool) -> Planned:
@@ -362,6 +320,11 @@ def finish(
 
     document = outcome_document(outcome, created_at=_now(), seconds=seconds)
     here.show("outcome", {**document, **more})
+    return ended(here, outcome) or (2 if detailed_exitcode and outcome.results else 0)
+
+
+def ended(here: Settings, outcome: Outcome) -> int:
+    """The exit code of a run whose outcome was shown. Raises what ended it for all actions."""
     if outcome.fatal is not None and not outcome.interrupted:
         outcome.fatal.exit_code = outcome.exit_code  # an action may have failed before, which says more
         raise outcome.fatal
@@ -369,7 +332,7 @@ def finish(
         return outcome.exit_code
     if here.lost and not isinstance(here.lost, BrokenPipeError):
         raise here.lost  # all is done, but whoever asked for the outcome does not have it
-    return 2 if detailed_exitcode and outcome.results else 0
+    return 0
 
 
 def _now() -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -12,12 +12,13 @@ from reconciler.definition.components import ComponentReference
 from reconciler.definition.configuration import Configuration, configuration
 from reconciler.definition.differences import Comparison, compared
 from reconciler.definition.flows import Flow, flows
-from reconciler.definition.holes import Secrets
+from reconciler.definition.holes import Covered, Secrets
 from reconciler.definition.tree import Tree, text
 from reconciler.definition.variables import Variable, by_key, renamed
-from reconciler.definition.withheld import Inputs
+from reconciler.definition.withheld import Inputs, covered, withheld_alike
 from reconciler.model.address import Address
 from reconciler.model.digest import Canonical, sha256
+from reconciler.model.nested import leaves
 from reconciler.model.secret import Sealed, Secret
 
 
@@ -158,9 +159,11 @@ class Definition(Canonical):
     def numbered(self, number: object) -> Definition:
         """As it is sent to a tenant that gave the bundle's package this number."""
         there = self.referring(self.key, {"key": self.key, "isPublic": False, "version": number})
-        return replace(
-            there, text=self.text.replace(f'"signature": "{self.signature}"', f'"version": {number}')
-        )
+        named, numbered = f'"signature": "{self.signature}"', f'"version": {number}'
+        filled = self.filled_in
+        if filled is not None:
+            filled = replace(filled, _value=filled.reveal().replace(named, numbered))
+        return replace(there, text=self.text.replace(named, numbered), filled_in=filled)
 
     def without_version_of(self, own: str) -> Definition:
         """A copy in which the private component `own` has no version: that is one difference, not many."""
@@ -192,6 +195,27 @@ class Definition(Canonical):
             dump(holes.sent(self.tree, used)), parts=tuple(t for s in used.values() for t in s.told())
         )
         return replace(known, filled_in=text)
+
+    def covered(self, inputs: Inputs | None = None) -> Definition:
+        """A copy in which all that is or may be a secret is covered; `inputs` as for `differences`."""
+        return replace(self, tree=covered(self.tree, inputs))
+
+    def withheld_alike(self, other: Definition, text: str, dump: Callable[[Tree], str]) -> Definition:
+        """A copy in which what is this text in the other is so, too, as `dump` writes it."""
+        tree = withheld_alike(self.tree, other.tree, text)
+        return self if tree == self.tree else replace(self, tree=tree, text=dump(tree))
+
+    @property
+    def values(self) -> Iterator[object]:
+        """All that stands in it, as it is written and as it is sent."""
+        known = {name: one for name, one in self.secrets.items() if not isinstance(one, Sealed)}
+        for tree in (self.tree, holes.sent(self.tree, known)):
+            yield from (leaf for _, leaf in leaves(tree))
+
+    @property
+    def is_covered(self) -> bool:
+        """Whether something in it is."""
+        return any(isinstance(leaf, Covered) for _, leaf in leaves(self.tree))
 
     def written(self, dump: Callable[[Tree], str]) -> Definition:
         """A copy whose text says what the tree does, as `dump` writes it."""

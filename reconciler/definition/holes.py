@@ -14,6 +14,15 @@ from reconciler.model.secret import Sealed, Secret
 
 _HOLE = re.compile(r"\$\{secret:([A-Za-z_][A-Za-z0-9_]*)\}")
 
+
+class Covered(str):
+    """Stands in a definition for what is or may be a secret, in a run that reads none."""
+
+    __slots__ = ()
+
+
+COVERED = Covered("(not compared)")
+
 Secrets = Mapping[str, Secret]
 """The secrets that a manifest gives to a definition, by their names in it."""
 
@@ -31,13 +40,15 @@ def names_in(value: object) -> Iterator[str]:
 
 def sent(tree: Any, secrets: Secrets) -> Any:
     """A tree with all secrets in their places, in plain text. Only what sends it may ask for it."""
-    return with_leaves(tree, lambda leaf: _put(leaf, secrets) if isinstance(leaf, str) else leaf)
+    return with_leaves(tree, lambda leaf: put(leaf, secrets) if isinstance(leaf, str) else leaf)
 
 
 def filled(wanted: Any, found: Any, secrets: Secrets) -> Any:
     """A meaning to be compared with the one found: of a text with secrets what is found, where it is that, or
-    where they are not known; else a Secret.
+    where they are not known; else a Secret. What is covered counts as git's.
     """
+    if isinstance(found, Covered):
+        return found
     if isinstance(wanted, Mapping):
         there = found if isinstance(found, Mapping) else {}
         return {key: filled(one, there.get(key), secrets) for key, one in wanted.items()}
@@ -52,9 +63,10 @@ def filled(wanted: Any, found: Any, secrets: Secrets) -> Any:
         return wanted
     if any(isinstance(secrets.get(name), Sealed | None) for name in names):
         return found
-    text = _put(wanted, secrets)
+    text = put(wanted, secrets)
     return found if str(found) == text else Secret(text)
 
 
-def _put(text: str, secrets: Secrets) -> str:
+def put(text: str, secrets: Secrets) -> str:
+    """A text with all secrets in their places that are known. Only what sends or compares it may ask."""
     return _HOLE.sub(lambda hole: secrets[hole[1]].reveal() if hole[1] in secrets else hole[0], text)

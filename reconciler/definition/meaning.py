@@ -54,6 +54,17 @@ def meaning(data: Tree) -> dict[str, Any]:
     return reduced if isinstance(reduced, dict) else {}
 
 
+def same_part(key: str, one: Tree, other: Tree) -> bool:
+    """Whether what stands under a key of two maps means the same, or stands in neither."""
+    sides = [_reduce_map({key: side[key]} if key in side else {}) for side in (one, other)]
+    return any(_equal(filled(numbered(a, b), b, {}), b) for a, b in (sides, sides[::-1]))
+
+
+def names_of(key: str, value: Any) -> list[str] | None:
+    """What tells the items of a list of named things apart; None for other values."""
+    return _names(key, value)
+
+
 def component_versions(data: Tree) -> dict[str, Any]:
     """The version (number or "LATEST") or signature of each component that the definition refers to, by
     key. A key that is used with several versions gives the list of them.

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from reconciler.definition.holes import COVERED
 from reconciler.definition.meaning import UNREADABLE
 from reconciler.definition.tree import Tree
 from reconciler.model.problem import Where
@@ -42,6 +43,43 @@ def as_shown(keys: Sequence[Any], value: Any, root: Tree, inputs: Inputs | None 
 def places(root: Tree, inputs: Inputs | None = None) -> Iterator[Where]:
     """Where in a definition, as it is written, the scalars stand that are withheld."""
     yield from _marked(root, _within(root, inputs), ())
+
+
+def covered(root: Tree, inputs: Inputs | None = None) -> Tree:
+    """A definition as it is written, with all that is withheld covered."""
+    return covered_at(root, frozenset(places(root, inputs)), lambda _: COVERED)
+
+
+def covered_at(root: Tree, where: frozenset[Where], cover: Callable[[Any], Any]) -> Tree:
+    """A definition in which what stands in these places is what `cover` makes of it."""
+    found = _changed(root, (), where, cover)
+    return found if isinstance(found, Mapping) else root
+
+
+def withheld_alike(root: Tree, other: Tree, text: str) -> Tree:
+    """A definition in which what is this text in the other is so, too."""
+    return covered_at(root, frozenset(_places_of(text, other, ())), lambda _: text)
+
+
+def _places_of(text: str, value: Any, path: Where) -> Iterator[Where]:
+    if value == text:
+        yield path
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _places_of(text, inner, (*path, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _places_of(text, inner, (*path, index))
+
+
+def _changed(value: Any, path: Where, where: frozenset[Where], cover: Callable[[Any], Any]) -> Any:
+    if path in where:
+        return cover(value)
+    if isinstance(value, Mapping):
+        return {key: _changed(inner, (*path, key), where, cover) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_changed(inner, (*path, index), where, cover) for index, inner in enumerate(value)]
+    return value
 
 
 def _marked(value: Any, shown: Any, path: Where) -> Iterator[Where]:

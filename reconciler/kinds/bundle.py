@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from msgspec import UNSET, Struct, UnsetType
 
+from reconciler.definition.holes import put
 from reconciler.kinds.capabilities import Paged, Readiness, Supplies, Uploads
 from reconciler.kinds.integration import metadata as record
 from reconciler.kinds.integration.source import PREFIX
@@ -25,9 +26,11 @@ from reconciler.model.address import Ref, Resolve
 from reconciler.model.digest import sha256
 from reconciler.model.errors import ApiError
 from reconciler.model.needs import Component, Need
+from reconciler.model.nested import with_leaves
 from reconciler.model.operation import Operation, Upload
-from reconciler.model.plan import Cause, Change, Verb
+from reconciler.model.plan import Cause, Change, Refusal, Verb
 from reconciler.model.refs import PackageRef, SignatureRef
+from reconciler.model.secret import Secret
 from reconciler.model.state import Bundle, Facts, LiveObject, Notes, Resource
 
 
@@ -192,13 +195,14 @@ class BundleKind(PlainKind, Paged, Readiness, Uploads, Supplies):
         packages = _packages(live)
         if not packages:
             change = Change("bundle", None, bundle.signature, Cause.PENDING)
-            return Steps((Step(Verb.PUBLISH, "the bundle is not published", (change,), reads=2),))
+            step = Step(Verb.PUBLISH, "the bundle is not published", (change,), reads=2)
+            return Steps((step,), refusals=_secrets_missing(request))
         newest, known = packages[0], _arrived(packages, bundle.signature)
         why = _cause(packages)
         change = Change("bundle", newest.signature, bundle.signature, why)
         if known is None:
             step = Step(Verb.PUBLISH, "the bundle is not what was published", (change,), reads=2)
-            return Steps((step,), (change,))
+            return Steps((step,), (change,), refusals=_secrets_missing(request))
         if not known.available:
             reason = f"the bundle (version {known.number}) is still being processed"
             return Steps((Step(Verb.PUBLISH, reason, reads=2, writes=0),))
@@ -217,7 +221,7 @@ class BundleKind(PlainKind, Paged, Readiness, Uploads, Supplies):
         return Operation(
             "publishComponent",
             self._documents["publishComponent"],
-            {"input": {**bundle.described, "attributes": attributes}},
+            {"input": {**_with_secrets(request), "attributes": attributes}},
             result="publishResult",
             repeatable=False,
             address=address_of(request.resource),
@@ -263,6 +267,38 @@ class BundleKind(PlainKind, Paged, Readiness, Uploads, Supplies):
     def basis(self, live: LiveObject, resource: Resource | None) -> str:
         """Its versions and their packages."""
         return sha256([live.id, [[p.number, p.signature, p.available] for p in _packages(live)]])
+
+
+def _given(request: Request) -> Mapping[str, Secret]:
+    """What the manifest gives to the bundle, by the names in it."""
+    given = request.resource.fields.get("definitionSecrets") or {}
+    return {name: one for name, one in given.items() if isinstance(one, Secret)}
+
+
+def _with_secrets(request: Request) -> Mapping[str, object]:
+    """The input of the publish, with the secrets in the presets of its connections."""
+    bundle, given = _bundle(request), _given(request)
+
+    def filled(leaf: object) -> object:
+        if not isinstance(leaf, Secret):
+            return leaf
+        parts = tuple(text for one in given.values() for text in one.told())
+        return Secret(put(leaf.reveal(), given), leaf.source, parts, leaf.sure)
+
+    if not bundle.secrets:
+        return bundle.described
+    return {**bundle.described, "connections": with_leaves(bundle.described["connections"], filled)}
+
+
+def _secrets_missing(request: Request) -> tuple[Refusal, ...]:
+    """Why a bundle is not published: it names secrets that nobody gives."""
+    given = _given(request)
+    lacking = [name for name in _bundle(request).secrets if name not in given]
+    if not lacking:
+        return ()
+    message = f"the bundle's connections hold secrets that the manifest does not give: {', '.join(lacking)}"
+    hint = f"give each: definitionSecrets: {{{lacking[0]}: {{secret: {{env: NAME}}}}}}"
+    return (Refusal("secret-missing", message, address_of(request.resource), hint),)
 
 
 def _bundle(request: Request) -> Bundle:

@@ -19,7 +19,8 @@ from reconciler.model.operation import Operation
 MOST = 7
 """Names that are asked for in one request: some tenants answer ten questions of one at most."""
 _ENTRIES = "{ nodes { description userName timestamp } }"
-_NEWEST = "first: 50, sortBy: [{field: TIMESTAMP, direction: DESC}]"
+_PAGE = 50
+_NEWEST = f"first: {_PAGE}, sortBy: [{{field: TIMESTAMP, direction: DESC}}]"
 _OLDEST = "first: 1, sortBy: [{field: TIMESTAMP, direction: ASC}]"
 _FIRST = "first: 1, sortBy: [{field: CREATED_AT, direction: ASC}]) { nodes { createdAt } }"
 _SLACK = timedelta(seconds=5)
@@ -53,23 +54,57 @@ async def read_log(client: Client, names: Iterable[str]) -> Log:
     """Asks the log, in one query, for what it says of a few names. A tenant that has no log, or does not show
     it, says nothing. Raises NotAuthenticated or Unreachable.
     """
-    wanted = list(dict.fromkeys(name for name in names if name))[:MOST]
-    given = "".join(f", $n{index}: String" for index in range(len(wanted)))
+    op = _asking(list(dict.fromkeys(name for name in names if name))[:MOST])
+    wanted = list(op.variables.values())
+    try:
+        answer = await client.answer(op)
+    except ApiError:
+        return Log()
+    data = answer.data if isinstance(answer.data, Mapping) and not answer.faults else {}
+    entries = {name: activities_of(data.get(f"n{index}")) for index, name in enumerate(wanted)}
+    return Log(entries, _since(data)) if data else Log()
+
+
+def whole_log(first: int, offset: int) -> Operation:
+    """Reads all that the log says, page by page."""
+    page = "pageInfo { hasNextPage endCursor } nodes { id description userName timestamp }"
+    query = (
+        "query activities($first: Int, $offset: Int) { activities(first: $first, offset: $offset, "
+        f"sortBy: [{{field: TIMESTAMP, direction: DESC}}]) {{ totalCount {page} }} }}"
+    )
+    return Operation("activities", query, {"first": first, "offset": offset})
+
+
+def told_by(
+    nodes: Sequence[Mapping[str, Any]], nothing: Mapping[str, Any], wanted: Sequence[str]
+) -> dict[str, Any]:
+    """What a log of which all entries are known would answer about some names, and `nothing` about none."""
+    found = {
+        f"n{index}": {
+            "nodes": [one for one in nodes if name.lower() in str(one["description"]).lower()][:_PAGE]
+        }
+        for index, name in enumerate(wanted)
+    }
+    return {**found, **nothing}
+
+
+def asks_log(query: str, variables: Mapping[str, Any]) -> list[str] | None:
+    """The names that a question to the log is about; None where it is no such question."""
+    wanted = [str(one) for one in variables.values()]
+    return wanted if query == _asking(wanted).document else None
+
+
+def _asking(wanted: Sequence[str]) -> Operation:
+    given = ", ".join(f"$n{index}: String" for index in range(len(wanted)))
     asked = [
         f"n{index}: activities(description_Icontains: $n{index}, {_NEWEST}) {_ENTRIES}"
         for index in range(len(wanted))
     ]
     asked.append(f"oldest: activities({_OLDEST}) {_ENTRIES}")
     asked += [f"customers(isSystem: false, {_FIRST}", f"integrations({_FIRST}"]
-    query = f"query activities({given.removeprefix(', ')}) {{ {' '.join(asked)} }}"
+    query = f"query activities{f'({given})' if given else ''} {{ {' '.join(asked)} }}"
     variables = {f"n{index}": name for index, name in enumerate(wanted)}
-    try:
-        answer = await client.answer(Operation("activities", query, variables))
-    except ApiError:
-        return Log()
-    data = answer.data if isinstance(answer.data, Mapping) and not answer.faults else {}
-    entries = {name: activities_of(data.get(f"n{index}")) for index, name in enumerate(wanted)}
-    return Log(entries, _since(data)) if data else Log()
+    return Operation("activities", query, variables)
 
 
 def about(activity: Activity, kind: str, name: str) -> bool:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.definition import Definition
+from reconciler.definition.holes import names_in
 from reconciler.kinds.integration.source import component_key
 from reconciler.manifests.bundle import files_of, packed
 from reconciler.manifests.bundle_read import Described, described
@@ -54,7 +55,8 @@ class Bundles:
             self._read[folder] = (packed(files), files, described(files, self.environ))
         package, files, found = self._read[folder]
         key, signature = component_key(self.project, address.name), sha1(package).hexdigest()
-        bundle = Bundle(signature, package, _described(found, key), _icons(found.input, files))
+        secrets = tuple(names_in(found.input["connections"]))
+        bundle = Bundle(signature, package, _described(found, key), _icons(found.input, files), secrets)
         component = Resource(Address("Bundle", address.name), {"key": key, "bundle": bundle}, source=source)
         definition, told = _definition(found, key, signature, named)
         if definition is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -79,6 +79,8 @@ class Check:
     address: str
     spec: Mapping[str, Any]
     shared: Shared
+    is_commented: Callable[[str], bool]
+    """Whether a variable stands in the manifest as a comment: it is left to the tenant."""
     found: list[Diagnostic] = field(default_factory=list)
 
     def run(self) -> list[Diagnostic]:
@@ -130,7 +132,7 @@ class Check:
             self._add("required-config-missing", message, (), "save it there before the deploy", warning=True)
         for variable in self.definition.variables_to_set:
             key = variable.key
-            if key in given:
+            if key in given or (variable.is_connection and self.is_commented(key)):
                 continue
             message = (
                 f'config variable "{key}" of integration "{self.integration}" has no default and is not set'

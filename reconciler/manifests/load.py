@@ -6,6 +6,7 @@ import gc
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from reconciler.definition import Definition
@@ -13,6 +14,7 @@ from reconciler.kinds import all_kinds
 from reconciler.manifests import config, expand, files, overrides, paths, releases
 from reconciler.manifests.build import Builder
 from reconciler.manifests.bundle_build import Bundles
+from reconciler.manifests.comments import is_commented
 from reconciler.manifests.config import Shared
 from reconciler.manifests.definitions import Definitions
 from reconciler.manifests.kinds import TABLED
@@ -207,7 +209,12 @@ class _Loader:
             return
         self.running[manifest.name] = definition
         builder = Builder(manifest, spec, address)
-        self._keep(builder, builder.integration(definition))
+        resource = builder.integration(definition)
+        self._keep(builder, resource)
+        if definition.component in self.resources and "definitionSecrets" in resource.fields:
+            part = self.resources[definition.component]
+            given = {"definitionSecrets": resource.fields["definitionSecrets"]}
+            self.resources[part.address] = replace(part, fields={**part.fields, **given})
 
     def _definition(self, manifest: Manifest, spec: Mapping[str, Any], address: Address) -> Definition | None:
         what = "bundle" if "bundle" in spec else "definition"
@@ -311,7 +318,10 @@ class _Loader:
             return
         definition, shared = self.running[integration], self.shared
         if running.get("release") == target.fields.get("release"):
-            check = config.Check(definition, integration, manifest.document, base, str(address), spec, shared)
+            check = config.Check(
+                definition, integration, manifest.document, base, str(address), spec, shared,
+                partial(is_commented, manifest.path),
+            )  # fmt: skip
             self.problems.extend(check.run())
         builder = Builder(manifest, spec, address, base, labels)
         resource = builder.instance(Address("Customer", customer), target.address, running)

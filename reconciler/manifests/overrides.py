@@ -12,6 +12,7 @@ from reconciler.manifests.manifest import Manifest
 from reconciler.manifests.references import Index
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.hints import suggest
+from reconciler.yaml12.document import Document
 
 TEMPLATE = ("spec", "template")
 OVERRIDES = ("spec", "overrides")
@@ -41,12 +42,17 @@ def check(manifest: Manifest, chosen: Sequence[Manifest], customers: Index) -> I
 
 def of_customer(manifest: Manifest, customer: str) -> Manifest:
     """The set as it is for one customer: its template says what the override says, where it stands there."""
-    given: Mapping[str, Any] = manifest.spec.get("overrides", {}).get(customer, {})
+    document = effective(manifest.document, customer)
+    return manifest if document is manifest.document else replace(manifest, document=document)
+
+
+def effective(document: Document, customer: str) -> Document:
+    """The same of the document of a set."""
+    given: Mapping[str, Any] = document.value["spec"].get("overrides", {}).get(customer, {})
     if not given:
-        return manifest
+        return document
     instead = [one for one in _RUNNING if one not in given and any(other in given for other in _RUNNING)]
-    document = manifest.document.overlaid(TEMPLATE, (*OVERRIDES, customer), by_key, leaving=instead)
-    return replace(manifest, document=document)
+    return document.overlaid(TEMPLATE, (*OVERRIDES, customer), by_key, leaving=instead)
 
 
 def by_key(path: Sequence[str | int], below: Any, above: Any) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from reconciler.manifests import secrets
+from reconciler.manifests.layout import layout_of, layout_problems
 from reconciler.manifests.messages import schema_problems
 from reconciler.manifests.read import read
 from reconciler.manifests.secrets import SecretSource
@@ -22,6 +23,7 @@ from reconciler.yaml12.document import Document
 FILE = "reconciler.yaml"
 SANDBOX = "sandbox"
 DEFAULT_RATE = 10.0
+AUTO = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,10 @@ class Environment:
     rate: float = DEFAULT_RATE
     applied: str = "label"
     secret_key: SecretSource | None = None
+    batch: int | None = None
+    """How many operations travel in one request; None: that is found out."""
+    rules: Path | None = None
+    """What `probe` found out of the tenant."""
 
     @property
     def embedded(self) -> bool:
@@ -74,6 +80,8 @@ class Project:
     """Where manifests, definitions and files with secrets may stand besides the project's folder."""
     sources: Mapping[str, Source] = field(default_factory=dict, repr=False)
     """Where each entry of `manifests` stands."""
+    layout: Mapping[str, str] = field(default_factory=dict)
+    """Where a pull puts new files, by kind."""
     named: tuple[str, ...] = (SANDBOX,)
     """The environments that the project file speaks of; the sandbox where it speaks of none."""
 
@@ -157,6 +165,7 @@ def _checks(document: Document) -> list[Diagnostic]:
     problems = [p for path, given in _secrets(value) if (p := _secret(document, path, given)) is not None]
     for name, body in _environments(value).items():
         problems.extend(_url(document, name, body))
+    problems.extend(layout_problems(document, _spec(value)))
     names = [*_environments(value), SANDBOX]
     default = _spec(value).get("default")
     if isinstance(default, str) and default not in names:
@@ -234,7 +243,9 @@ def _url_problem(url: str) -> tuple[str, str] | None:
 def _build(document: Document, path: Path) -> Project:
     value = document.value
     spec = value["spec"]
-    environments = {name: _environment(document, name, body) for name, body in _environments(value).items()}
+    environments = {
+        name: _environment(document, name, body, path.parent) for name, body in _environments(value).items()
+    }
     named = tuple(dict.fromkeys([*environments, *([SANDBOX] if spec.get("default") == SANDBOX else [])]))
     environments.setdefault(SANDBOX, Environment(SANDBOX))
     entries = tuple(spec["manifests"])
@@ -259,6 +270,7 @@ def _build(document: Document, path: Path) -> Project:
         by_hand=tuple(spec.get("unmanaged", {}).get("ignore", ())),
         allowed=tuple(Path(os.path.normpath(path.parent / one)) for one in spec.get("allowOutside", ())),
         sources=places,
+        layout=dict(layout_of(spec)),
         named=named or (SANDBOX,),
     )
 
@@ -267,7 +279,7 @@ def _share(value: str | float) -> float:
     return float(value.removesuffix("%")) / 100 if isinstance(value, str) else float(value)
 
 
-def _environment(document: Document, name: str, body: dict[str, Any]) -> Environment:
+def _environment(document: Document, name: str, body: dict[str, Any], root: Path) -> Environment:
     base = ("spec", "environments", name)
 
     def source_of(path: tuple[str, ...], given: Any) -> SecretSource | None:
@@ -289,7 +301,13 @@ def _environment(document: Document, name: str, body: dict[str, Any]) -> Environ
         rate=float(body.get("rate", DEFAULT_RATE)),
         applied=body.get("applied", "label"),
         secret_key=source_of(("secretKey",), body["secretKey"]) if "secretKey" in body else None,
+        batch=_batch(body.get("batch", AUTO)),
+        rules=root / body["rules"] if "rules" in body else None,
     )
+
+
+def _batch(value: int | str) -> int | None:
+    return value if isinstance(value, int) else None
 
 
 def _as_text(document: Document, path: tuple[str, ...], value: Any) -> str:

@@ -25,6 +25,7 @@ KINDS = (
     "drift",
     "inventory",
     "environments",
+    "rehearsal",
     "test",
 )
 """The names of the schemas, as `load` takes them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from reconciler.manifests.secrets import SecretSource
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.nested import leaves, with_leaves
-from reconciler.model.secret import Sealed, Secret
+from reconciler.model.secret import Sealed, Secret, Unread
 from reconciler.model.state import Desired, Resource
 
 
@@ -57,6 +57,17 @@ def unsealed(
     return replace(desired, resources=resources), problems
 
 
+def unread(desired: Desired) -> Desired:
+    """What is asked for, in a run that reads no secret."""
+    resources = {
+        address: _with(resource, lambda leaf: Unread("", leaf.source) if isinstance(leaf, Sealed) else leaf)
+        if any(isinstance(leaf, Sealed) for _, leaf in leaves(resource.fields))
+        else resource
+        for address, resource in desired.resources.items()
+    }
+    return replace(desired, resources=resources)
+
+
 def _opened(resource: Resource, reader: SecretReader, problems: list[Diagnostic]) -> Resource:
     def opened(leaf: object) -> object:
         if not isinstance(leaf, Placed) or leaf.origin is None:
@@ -67,6 +78,10 @@ def _opened(resource: Resource, reader: SecretReader, problems: list[Diagnostic]
         problems.append(replace(found, address=str(resource.address)))
         return leaf
 
+    return _with(resource, opened)
+
+
+def _with(resource: Resource, opened: Callable[[object], object]) -> Resource:
     fields = {name: with_leaves(value, opened) for name, value in resource.fields.items()}
     if isinstance(definition := fields.get("definition"), Definition):
         given = {n: one for n, one in _given(fields).items() if isinstance(one, Secret)}

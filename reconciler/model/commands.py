@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 COMMAND = (
-    r"\breconciler (?:validate|plan|apply|drift|pull|adopt|forget|list|get|test|deploy|enable|disable|whoami"
-    r"|api|probe|history|promote|sandbox (?:reset|seed|fault|rule))(?![\w-])(?:[^,;`\n]*[^,;`\n\s.])?"
+    r"\breconciler (?:validate|plan|apply|drift|pull|adopt|forget|list|get|test|deploy|enable|disable"
+    r"|whoami|api|probe|history|promote|snapshot|rehearse|sandbox (?:reset|seed|fault|rule))"
+    r"(?![\w-])(?:[^,;`\n]*[^,;`\n\s.])?"
 )
 """A command, up to where the sentence goes on."""

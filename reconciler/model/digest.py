@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from reconciler.model.address import Address, Ref
-from reconciler.model.secret import Hidden, Secret
+from reconciler.model.secret import Hidden, Secret, Unseen
 
 
 class Canonical:
@@ -43,7 +43,7 @@ def keyed(key: str, parts: Sequence[str]) -> str:
 
 def _plain(value: object) -> object:
     """What JSON has in place of a value that it does not know."""
-    if isinstance(value, Secret):
+    if isinstance(value, Secret | Unseen):
         return {"$secret": True}
     if isinstance(value, Hidden):
         return {"$hidden": value.present}

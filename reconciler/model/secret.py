@@ -70,6 +70,12 @@ class Sealed(Secret):
     __slots__ = ()
 
 
+class Unread(Sealed):
+    """A secret of git that nobody wants to be read in this run: whether the tenant has it is not asked."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Hidden:
     """A value that the server holds and never gives back: a write-only input. `present` says whether it
@@ -80,3 +86,10 @@ class Hidden:
 
     def __repr__(self) -> str:
         return SHOWN
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Unseen(Hidden):
+    """A live value that is or may be a secret, in a run that reads none: it is there, and it is compared with
+    nothing.
+    """

@@ -17,13 +17,14 @@ from reconciler.model.plan import Rollout
 @dataclass(frozen=True, slots=True)
 class Bundle(Canonical):
     """A built code-native integration: its package, the package's SHA-1, and the input of its publish.
-    `icons` are the pictures that the input names.
+    `icons` are the pictures that the input names, `secrets` the names of those that are put into it.
     """
 
     signature: str
     package: bytes = field(repr=False)
     described: Mapping[str, Any] = field(repr=False)
     icons: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    secrets: tuple[str, ...] = ()
 
     def canonical(self) -> Any:
         """The signature, which stands for all files."""

@@ -34,11 +34,18 @@ def written(definition: Definition, newest: Mapping[tuple[str, bool], int] | Non
     documents, problems = parse(text, "")
     if problems or len(documents) != 1 or documents[0].value != for_git.content:
         raise Untellable("its definition cannot be written as YAML")
-    _, wrong = check(text, documents, "")
-    if error := next((one for one in wrong if one.severity == "error"), None):
-        raise Untellable(f"its definition would be refused: {error.message}")
+    if why := refused(text):
+        raise Untellable(why)
     lines = {documents[0].source(path).line: str(number) for path, number in for_git.numbers.items()}
     return Written(_annotated(text, lines), {name: Secret("", "definition") for name in for_git.secrets})
+
+
+def refused(text: str) -> str:
+    """Why a definition file with this text would be refused; empty where it would not."""
+    documents, problems = parse(text, "")
+    _, wrong = check(text, documents, "")
+    error = next((one for one in (*problems, *wrong) if one.severity == "error"), None)
+    return f"its definition would be refused: {error.message}" if error else ""
 
 
 def _annotated(text: str, comments: Mapping[int, str]) -> str:

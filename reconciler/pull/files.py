@@ -14,7 +14,7 @@ from reconciler.plan.select import Selection
 from reconciler.pull.fold import Folded, unfolded
 from reconciler.pull.folding import Folding
 from reconciler.pull.known import Kept
-from reconciler.pull.layout import definition_path, manifest_path, relative
+from reconciler.pull.layout import Layout, relative
 from reconciler.pull.objects import LeftOut, Objects, Told
 from reconciler.pull.sets import set_text
 from reconciler.pull.text import Gap, Writer
@@ -33,36 +33,42 @@ class Files:
 
 def files_of(
     objects: Objects,
-    folder: str,
+    layout: Layout,
     selection: Selection,
     is_there: Callable[[str], bool],
     schema: Callable[[str], str],
+    environments: tuple[str, ...] = (),
     folding: Folding | None = None,
 ) -> Files:
-    """The files of all that is told and selected, with what that refers to. `folder` is where manifests
-    stand, `is_there` says whether a path is taken, `schema` where a kind's schema stands, and `folding` makes
-    sets of instances.
+    """The files of all that is told and selected, with what that refers to. `layout` says where they stand,
+    `is_there` whether a path is taken, and `schema` where a kind's schema stands. With `environments` they
+    count there alone, and `folding` makes sets of instances.
     """
+    more = {"environments": list(environments)} if environments else {}
     found, taken = Files(left_out=list(objects.left_out)), set[str]()
     chosen = _chosen(objects.told, selection)
+
+    def is_taken(path: str) -> bool:
+        return path in found.texts or is_there(path)
+
     if folding is not None:
         found.folded = folding.folded(chosen)
+        customers = folding.customers(chosen)
         for made in found.folded.sets:
-            path = _free(manifest_path(folder, made.address), is_there)
-            customers = folding.customers(chosen)
-            schema_there = relative(schema(made.address.kind), path)
-            found.texts[path], gaps = set_text(made, customers, schema_there, taken)
+            path = free_path(layout.manifest(made.address), is_taken)
+            there = relative(schema(made.address.kind), path)
+            found.texts[path], gaps = set_text(made, customers, there, taken, more)
             found.gaps += gaps
     for one in unfolded(chosen, found.folded.sets):
-        path = _free(manifest_path(folder, one.address), is_there)
+        path = free_path(layout.manifest(one.address), is_taken)
         spec = dict(one.spec)
         if one.address.kind == "Integration":
-            beside = _free(definition_path(one.address), is_there)
+            beside = free_path(layout.definition(one.address), is_taken)
             found.texts[beside] = str(spec["definition"])
             spec["definition"] = relative(beside, path)
         writer = Writer(one.address, taken)
         found.texts[path] = writer.manifest(
-            spec, relative(schema(one.address.kind), path), protect=is_protected(one.live)
+            spec, relative(schema(one.address.kind), path), protect=is_protected(one.live), more=more
         )
         found.gaps += writer.gaps
     return found
@@ -99,7 +105,7 @@ def _named(told: Told) -> Iterator[Address]:
             yield Address(row.refers, str(one))
 
 
-def _free(path: str, is_there: Callable[[str], bool]) -> str:
+def free_path(path: str, is_there: Callable[[str], bool]) -> str:
     """The path; with a number where something else stands there already."""
     stem, dot, suffix = path.rpartition(".")
     number, found = 2, path

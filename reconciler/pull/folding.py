@@ -14,11 +14,12 @@ from reconciler.pull.objects import Told
 from reconciler.pull.sets import Exactness
 
 
-def growing(sets: Mapping[str, Manifest], told: Sequence[Told]) -> Iterator[Kept]:
-    """The sets that are for every customer, and so for those that are new."""
+def growing(sets: Mapping[str, Manifest], told: Sequence[Told], environment: str) -> Iterator[Kept]:
+    """The sets of an environment that are for every customer, and so for those that are new."""
     names = sorted(one.address.name for one in told if one.address.kind == CUSTOMER)
     for name, manifest in sorted(sets.items() if names else ()):
-        if manifest.spec["customers"] in ({"all": True}, {"labels": {}}):
+        is_here = manifest.environments is None or environment in manifest.environments
+        if is_here and manifest.spec["customers"] in ({"all": True}, {"labels": {}}):
             why = f"it is for every customer, and so for {', '.join(names)} now: see reconciler plan"
             yield Kept(Address(SET, name), "customers", why)
 

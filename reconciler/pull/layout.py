@@ -1,6 +1,9 @@
-"""Where the manifest of each address stands, below the folder of the manifests."""
+"""Where the manifest of each address stands: below the folder of the manifests, or where the project says."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from reconciler.model.address import Address
 
@@ -22,6 +25,32 @@ _FOLDERS = {
 }
 SUFFIX = ".yml"
 DEFINITIONS = "definitions"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where new files stand: below `folder`, but for the kinds of which a template says otherwise."""
+
+    folder: str
+    templates: Mapping[str, str] = field(default_factory=dict)
+
+    def manifest(self, address: Address) -> str:
+        """The file of a manifest, relative to the project."""
+        template = self.templates.get(address.kind)
+        return _filled(template, address) if template else manifest_path(self.folder, address)
+
+    def definition(self, address: Address, suffix: str = "") -> str:
+        """The file of an integration's definition; `suffix` tells those apart that stand beside it."""
+        template = self.templates.get("Definition")
+        if not template:
+            return definition_path(address, suffix)
+        stem, dot, end = _filled(template, address).rpartition(".")
+        return f"{stem}{suffix}{dot}{end}"
+
+
+def _filled(template: str, address: Address) -> str:
+    customer = address.name.rpartition("/")[0]
+    return template.replace("{name}", address.leaf).replace("{customer}", customer)
 
 
 def manifest_path(folder: str, address: Address) -> str:

@@ -54,6 +54,8 @@ class Objects:
     told: list[Told] = field(default_factory=list)
     known: dict[Address, LiveObject] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
+    refused: list[tuple[Address, str]] = field(default_factory=list)
+    """What is not told of some, since their definitions would refuse it."""
     telling: Telling = field(default_factory=Telling)
 
 
@@ -144,6 +146,7 @@ class _Work:
                 self.found.told[index] = replace(one, address=other)
                 self.names[one.address.kind, one.live.id] = other.name
                 self.taken.add(other)
+        self.found.refused = [(others.get(one, one), path) for one, path in self.found.refused]
 
     def _tell(self, kind: Kind, tells: Tells, live: LiveObject) -> None:
         spec = dict(tells.told(live, self.telling))
@@ -151,10 +154,14 @@ class _Work:
             file = written(definition, newest_components(live), self.inputs)
             spec["definition"] = file.text
             if file.secrets:
-                spec = _after(spec, "definition", "definitionSecrets", file.secrets)
-        if isinstance(config := spec.get("config"), Mapping):
+                spec = after(spec, "definition", "definitionSecrets", file.secrets)
+        config = spec.get("config")
+        if isinstance(config, Mapping):
             spec = _without(spec, "config") | self._config(config, spec)
         address = self._address(kind, live, spec)
+        left = spec.get("config", {})
+        unfit = set(config) - set(left) if isinstance(config, Mapping) and isinstance(left, Mapping) else ()
+        self.found.refused += [(address, f"config.{key}") for key in sorted(unfit)]
         self.taken.add(address)
         self.names[kind.name, live.id] = address.name
         self.found.told.append(Told(address, live, spec))
@@ -183,7 +190,7 @@ def _without(spec: Mapping[str, object], name: str) -> dict[str, object]:
     return {key: value for key, value in spec.items() if key != name}
 
 
-def _after(spec: Mapping[str, object], name: str, new: str, value: object) -> dict[str, object]:
+def after(spec: Mapping[str, object], name: str, new: str, value: object) -> dict[str, object]:
     """The fields with a new one behind another."""
     rows = list(spec.items())
     at = next(index for index, (key, _) in enumerate(rows) if key == name)

@@ -9,7 +9,7 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from reconciler.model.problem import Where
-from reconciler.pull.text import entry, flow, scalar
+from reconciler.pull.text import block, entry, flow, scalar
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -35,6 +35,53 @@ def with_value(text: str, line: int, path: Where, value: object) -> str:
     for key in reversed(path[known + 1 :]):
         value = {key: value}
     return _inserted(text, _at(document, path[:known]), str(path[known]), value)
+
+
+def without(text: str, line: int, path: Where) -> str:
+    """The text without what stands at `path`, an entry of a map or an item of a list that has others: the
+    lines on which it stands are gone. Raises NotRewritable.
+    """
+    document = _document(text, line)
+    node, parent = _at(document, path), _at(document, path[:-1])
+    if node is None or not isinstance(parent, MappingNode | SequenceNode):
+        raise NotRewritable("it is nowhere in the file")
+    if parent.flow_style or len(parent.value) < 2 or _is_shared(text, node):
+        raise NotRewritable("it cannot be taken out alone")
+    if isinstance(parent, MappingNode):
+        first = next(key for key, one in parent.value if one is node).start_mark.index
+    else:
+        first = text.rfind("-", 0, node.start_mark.index)
+    start = text.rfind("\n", 0, first) + 1
+    if text[start:first].strip():
+        raise NotRewritable("it does not begin on a line of its own")
+    stop = text.find("\n", _end(text, node))
+    return text[:start] + ("" if stop < 0 else text[stop + 1 :])
+
+
+def with_item(text: str, line: int, path: Where, index: int, value: object) -> str:
+    """The text with another item at this place of the list at `path`, which has some.
+
+    Raises NotRewritable.
+    """
+    parent = _at(_document(text, line), path)
+    if (
+        not isinstance(parent, SequenceNode)
+        or parent.flow_style
+        or not parent.value
+        or _is_shared(text, parent)
+    ):
+        raise NotRewritable("there is no list to put it into")
+    column = parent.start_mark.column
+    lines = "".join(f"{' ' * column}{one}\n" if one else "\n" for one in block([value]))
+    if index == 0:
+        start = text.rfind("\n", 0, parent.start_mark.index) + 1
+        if text[start : parent.start_mark.index].strip():
+            raise NotRewritable("the list does not begin on a line of its own")
+        return text[:start] + lines + text[start:]
+    stop = text.find("\n", _end(text, parent.value[index - 1]))
+    if stop < 0:
+        return f"{text}\n{lines}"
+    return text[: stop + 1] + lines + text[stop + 1 :]
 
 
 def _replaced(text: str, document: Node, path: Where, value: object) -> str:

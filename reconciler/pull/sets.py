@@ -23,9 +23,15 @@ _IN_A_LINE = 8
 """Names of customers that stand in one line; more stand below one another."""
 
 
-def set_text(made: Set, customers: Customers, schema: str, taken: set[str]) -> tuple[str, list[Gap]]:
+def set_text(
+    made: Set,
+    customers: Customers,
+    schema: str,
+    taken: set[str],
+    more: Mapping[str, object] | None = None,
+) -> tuple[str, list[Gap]]:
     """The whole text of a set's file, and what stands in it as comments. `taken` are the environment
-    variables that stand for something else already.
+    variables that stand for something else already, and `more` stands in its metadata, too.
     """
 
     def whose(path: tuple[str, ...]) -> tuple[Address, tuple[str, ...]]:
@@ -33,7 +39,7 @@ def set_text(made: Set, customers: Customers, schema: str, taken: set[str]) -> t
         return Address(INSTANCE, f"{customer}/{made.address.leaf}"), tuple(rest)
 
     writer = Writer(made.address, taken, whose=whose)
-    text = writer.file(_lines(made, customers, writer), schema, made.protect)
+    text = writer.file(_lines(made, customers, writer), schema, made.protect, more)
     return text, writer.gaps
 
 

@@ -41,15 +41,25 @@ class Writer:
     whose: Callable[[tuple[str, ...]], tuple[Address, tuple[str, ...]]] | None = None
     """To which address a place of the spec belongs, and where it stands there; None: all to this one."""
 
-    def manifest(self, spec: Mapping[str, object], schema: str, *, protect: bool = False) -> str:
-        """The whole text of a file."""
-        return self.file(self._map({key: unfilled(one) for key, one in spec.items()}, ()), schema, protect)
+    def manifest(
+        self,
+        spec: Mapping[str, object],
+        schema: str,
+        *,
+        protect: bool = False,
+        more: Mapping[str, object] | None = None,
+    ) -> str:
+        """The whole text of a file. `more` stands in its metadata, too."""
+        lines = self._map({key: unfilled(one) for key, one in spec.items()}, ())
+        return self.file(lines, schema, protect, more)
 
-    def file(self, spec: Iterable[str], schema: str, protect: bool) -> str:
+    def file(
+        self, spec: Iterable[str], schema: str, protect: bool, more: Mapping[str, object] | None = None
+    ) -> str:
         """The whole text of a file, of the lines of its spec."""
         name = self.address.leaf
         head = [f"# yaml-language-server: $schema={schema}"] if schema else []
-        metadata = {"name": name, **({"protect": True} if protect else {})}
+        metadata = {"name": name, **({"protect": True} if protect else {}), **(more or {})}
         head += [f"apiVersion: {API_VERSION}", f"kind: {self.address.kind}", f"metadata: {flow(metadata)}"]
         return "\n".join([*head, "spec:", *(f"  {line}" if line else line for line in spec)]) + "\n"
 

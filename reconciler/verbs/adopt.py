@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from reconciler.model.adoption import Adoption
 from reconciler.model.errors import InvalidInput, NotFound, NotUnderstood, Refused
 from reconciler.model.hints import suggest
 from reconciler.model.plan import Refusal
-from reconciler.model.state import Desired, LiveObject
+from reconciler.model.state import Desired, LiveObject, Resource
 from reconciler.plan.adoption import adopting, adoption, baseline_of, has_both, to_be_adopted
 from reconciler.plan.build import asked_for
 from reconciler.plan.match import Matched, match
@@ -66,9 +67,12 @@ class Takeover:
     adoption: Adoption
 
 
-async def plan_to_adopt_all(session: Session, selection: Selection) -> Takeover:
+async def plan_to_adopt_all(
+    session: Session, selection: Selection, files: Collection[str] | None = None
+) -> Takeover:
     """The plan that marks all that matches the manifests that are selected, by the matching of plans, and
-    writes the baselines; what could be several objects is left out. Nothing is written.
+    writes the baselines; what could be several objects is left out. Nothing is written. With `files`, only
+    the manifests in them count.
 
     Raises InvalidInput where a pattern names nothing.
     """
@@ -79,6 +83,10 @@ async def plan_to_adopt_all(session: Session, selection: Selection) -> Takeover:
     desired, _ = load_desired(session)
     if idle_patterns := idle(selection, desired.resources, ()):
         raise InvalidInput([replace(one, severity="error") for one in idle_patterns])
+
+    def asked(resource: Resource) -> bool:
+        return selection.about(resource) and (files is None or resource.source.file in files)
+
     allowed = policy_of_unread_secrets(session, Options())
     async with connect(session, read_only=True) as client:
         whole = await fetch(client, kinds_to_read(desired, prune=False))
@@ -86,13 +94,13 @@ async def plan_to_adopt_all(session: Session, selection: Selection) -> Takeover:
         unmarked = [
             address
             for address, resource in desired.resources.items()
-            if selection.about(resource) and to_be_adopted(matched, address, allowed)
+            if asked(resource) and to_be_adopted(matched, address, allowed)
         ]
         await look_further(
             client, unmarked, lambda one: matched.request(one, allowed), matched.learn, matched.puzzled
         )
         reads = client.stats.reads
-    found = adoption(matched, allowed, selection.about)
+    found = adoption(matched, allowed, asked)
     actions = [one.action for one in found.found if one.action]
     looks = 1 + Pages(actions, whole).requests if actions else 0
     objects = matched.within_reach

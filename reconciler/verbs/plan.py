@@ -53,27 +53,36 @@ async def plan(session: Session, options: Options, *, every_kind: bool = False) 
     Raises InvalidInput, NotAuthenticated, Unreachable or ApiError. Refusals are in the plan, not raised.
     """
     from reconciler.live.fetch import fetch, kinds_named, kinds_to_read, with_beside, with_inputs
+    from reconciler.verbs.changed import narrowed
     from reconciler.verbs.further import look_further, look_up_configurations, look_up_needs
     from reconciler.verbs.lease import seen
     from reconciler.verbs.owed import note_owed
     from reconciler.verbs.people import with_people
+    from reconciler.verbs.unseen import cover, named
 
     selection, reader = options.selection, secret_reader(session)
+    since = []
+    if options.changed_since:
+        selection, about = narrowed(session, options)
+        since.append(about)
     desired, diagnostics = load_desired(session, selection, reader)
     allowed = policy(session, options)
     async with connect(session, read_only=True, parallelism=options.parallelism) as client:
         kinds = kinds_to_read(desired, prune=allowed.prune, every=every_kind)
         reach = within_reach(desired, selection)
         live = await fetch(client, kinds, needed=kinds_named(reach), concurrency=options.parallelism)
+        veil = await cover(client, desired.project, live) if session.no_secrets else None
+        live = veil.over(live) if veil else live
         matched = match(desired, live, choices(options.use, desired))
         if along := along_unread(matched, allowed, selection):
             matched.live = with_beside(live, await fetch(client, along, needed=()))
+        learn = veil.learning(matched) if veil else matched.learn
         note_owed(session, live.tenant, matched, allowed)
         await look_further(
             client,
             [address for address in matched.objects if address in reach.resources],
             lambda address: matched.request(address, allowed),
-            matched.learn,
+            learn,
             matched.puzzled,
         )
         settle(matched, allowed)
@@ -84,10 +93,13 @@ async def plan(session: Session, options: Options, *, every_kind: bool = False) 
             mending.renew()
         concerned = [a for a, resource in reach.resources.items() if not selection.bars(resource)]
         await look_up_configurations(client, mending, concerned)
+        if veil:
+            veil.again(matched)
+            mending.renew()
         untold = await look_up_needs(client, mending, concerned)
         matched.live = replace(matched.live, requests=client.stats.reads)
         lease, more = await seen(session, client)
-        if selection.select:
+        if selection.is_part and not session.no_secrets:
             # What comes along is known only now; the secrets of all else stay unread.
             found = scope(mending, selection)
             matched.desired, wrong = unsealed(desired, reader, found.resources)
@@ -96,7 +108,8 @@ async def plan(session: Session, options: Options, *, every_kind: bool = False) 
             mending.renew()
         made = plan_of(mending, selection)
         asked = client.stats.reads
-        notes = await with_people(client, made.notes, matched.objects)
+        unread = named(matched, concerned) if session.no_secrets else ()
+        notes = await with_people(client, (*since, *made.notes, *unread), matched.objects)
         open_ = without_ignored(made.strangers, session.project.by_hand)
         made = replace(
             made,

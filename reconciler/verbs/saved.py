@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from reconciler.apply.disk import Disk
 from reconciler.manifests.schemas import validator
 from reconciler.model.address import Address
 from reconciler.model.errors import InvalidInput, Stale
@@ -20,7 +18,8 @@ from reconciler.plan.match import match
 from reconciler.plan.seal import sealed
 from reconciler.report.document import dumps, lease_document, plan_document
 from reconciler.verbs.plan import Planned
-from reconciler.verbs.session import Options, Session, rate
+from reconciler.verbs.private import put_private
+from reconciler.verbs.session import Options, Session, pace
 
 MAX_BYTES = 256 * 1024 * 1024
 _CHUNK = 1024 * 1024
@@ -30,9 +29,10 @@ _SAVE = "save one with: reconciler plan -o FILE"
 
 def document(planned: Planned, session: Session, options: Options, created_at: str) -> dict[str, Any]:
     """The plan's JSON document, with the options that it was made with."""
-    made = plan_document(planned.plan, created_at=created_at, rate=rate(session))
+    made = plan_document(planned.plan, created_at=created_at, **pace(session, planned.plan))
     lease = {"lease": lease_document(planned.lease, now=created_at)} if planned.lease else {}
-    return {**made, "tenant": planned.live.tenant, **lease, "options": asdict(options)}
+    chosen = {name: value for name, value in asdict(options).items() if value is not None}
+    return {**made, "tenant": planned.live.tenant, **lease, "options": chosen}
 
 
 def save(path: Path, planned: Planned, session: Session, options: Options, created_at: str) -> None:
@@ -40,48 +40,8 @@ def save(path: Path, planned: Planned, session: Session, options: Options, creat
     a pipe. Raises InvalidInput if it cannot.
     """
     data = dumps(document(planned, session, options, created_at)).encode() + b"\n"
-    try:
-        if path.exists() and not path.is_file():
-            _pass_on(path, data)
-        elif _is_stdout(path):
-            hint = "name another file; --format json writes the plan to the standard output"
-            raise InvalidInput.of("plan-file", f'"{path}" is the standard output', hint=hint)
-        else:
-            _replace(path.resolve(), data, session.machine.disk)
-    except (OSError, ValueError, RuntimeError) as error:  # a NUL in the name; a loop of links
-        reason = (getattr(error, "strerror", None) or "not a path").lower()
-        hint = "name a file in a folder that can be written to"
-        raise InvalidInput.of("plan-file", f'cannot write "{path}": {reason}', hint=hint) from error
-
-
-def _replace(path: Path, data: bytes, disk: Disk) -> None:
-    # A new file, as one that is there may be open to others, and half a plan is none.
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
-    try:
-        try:
-            disk.write_all(descriptor, data)
-            disk.sync(descriptor)
-        finally:
-            disk.close(descriptor)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _pass_on(path: Path, data: bytes) -> None:
-    """Writes into a pipe or device that is there. A pipe that nobody reads is an error, not waited for."""
-    descriptor = os.open(path, os.O_WRONLY | _AT_ONCE)
-    os.set_blocking(descriptor, True)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-
-
-def _is_stdout(path: Path) -> bool:
-    try:
-        return os.path.samestat(path.stat(), os.fstat(1))
-    except OSError:
-        return False
+    hint = "name another file; --format json writes the plan to the standard output"
+    put_private(path, data, session.machine.disk, code="plan-file", not_stdout=hint)
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -125,7 +85,7 @@ def _in_order(actions: Sequence[Mapping[str, Any]]) -> bool:
 
 def options_of(saved: Mapping[str, Any]) -> Options:
     """The options that a saved plan was made with. Raises InvalidInput where they are unknown."""
-    known = dict(saved["options"])
+    known = {**saved["options"], "changed_since": None}  # its actions are chosen already
     try:
         known |= {name: tuple(known[name]) for name in ("select", "exclude")}
         return Options(**{**known, "use": tuple(known.get("use", ()))})

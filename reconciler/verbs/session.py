@@ -6,27 +6,36 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from reconciler.kinds.protocol import Policy
 from reconciler.manifests import project as projects
 from reconciler.manifests import secrets
 from reconciler.manifests.load import in_order, load
 from reconciler.manifests.project import SANDBOX, Environment, Project
-from reconciler.manifests.sealed import SecretReader, unsealed
+from reconciler.manifests.sealed import SecretReader, unread, unsealed
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import InvalidInput, ReconcilerError
 from reconciler.model.hints import suggest
+from reconciler.model.plan import Plan, Requests
 from reconciler.model.secret import Secret
 from reconciler.model.state import Desired
+from reconciler.plan.cost import expected
 from reconciler.plan.select import Selection
+from reconciler.verbs.learned import keep, known
 from reconciler.verbs.machine import Machine
 
 if TYPE_CHECKING:
+    import httpx
+
     from reconciler.api import Client, Credentials
+    from reconciler.api.wire import Answer
+    from reconciler.model.operation import Operation
     from reconciler.sandbox import Sandbox
 
 STATE = ".reconciler"
+NO_TOKEN = "none"
+"""Of what answers in a tenant's place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,8 @@ class Options:
     select: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     no_deps: bool = False
+    changed_since: str | None = None
+    """A revision of git: the run is about what the manifests ask for otherwise than there."""
     use: tuple[str, ...] = ()
     prune: bool = False
     overwrite_drafts: bool = False
@@ -66,11 +77,21 @@ class Session:
     credentials: dict[str, Credentials] = field(default_factory=dict, repr=False, compare=False)
     """Those of the environment, once they were read: what they are exchanged for lasts for the run."""
     machine: Machine = field(default_factory=Machine, repr=False, compare=False)
+    no_secrets: bool = False
+    """Whether no secret is read: what depends on one is not compared."""
+    replay: httpx.AsyncBaseTransport | None = field(default=None, repr=False, compare=False)
+    """What answers in the tenant's place."""
+    given: Desired | None = field(default=None, repr=False, compare=False)
+    """What is asked for, in the place of what the manifests say."""
+    kept: Path | None = None
+    """Where the tool keeps what it does, if not in the project."""
+    heard: Callable[[Operation, Answer], None] = field(default=lambda *_: None, repr=False, compare=False)
+    """Told each answer of the tenant, with what it is to."""
 
     @property
     def state(self) -> Path:
         """The folder for what the tool itself keeps: the embedded sandbox, the journal."""
-        return self.project.root / STATE
+        return self.kept or self.project.root / STATE
 
 
 def open_session(
@@ -109,10 +130,14 @@ def load_desired(
     """What the manifests ask for, and warnings. Only the secrets of the resources that `secrets_of` names are
     read, by `reader` where one is given. Raises InvalidInput with all errors.
     """
+    if session.given is not None:
+        return session.given, []
     desired, diagnostics = load(
         session.project, session.environment.name, environ=session.environ, resolve_secrets=False
     )
-    if secrets_of is not None:
+    if session.no_secrets:
+        desired = unread(desired)
+    elif secrets_of is not None:
         named = [a for a, resource in desired.resources.items() if secrets_of.about(resource)]
         desired, wrong = unsealed(desired, reader or secret_reader(session), named)
         diagnostics = list(in_order([*diagnostics, *wrong]))
@@ -129,7 +154,9 @@ def secret_reader(session: Session) -> SecretReader:
 def policy(session: Session, options: Options) -> Policy:
     """The project's policy, the environment's settings and the command line's options, as one."""
     configured, environment = session.project.policy, session.environment
-    key = secret(session, environment.secret_key) if environment.secret_key else None
+    key = (
+        secret(session, environment.secret_key) if environment.secret_key and not session.no_secrets else None
+    )
     return Policy(
         prune=configured.prune or options.prune,
         guard_delete=configured.guard_delete,
@@ -196,6 +223,22 @@ async def connect(session: Session, *, read_only: bool, parallelism: int = 8) ->
     from reconciler.api import Client, Credentials
 
     environment = session.environment
+    if session.replay is not None:
+        from reconciler.live.replay import BASE_URL as NOWHERE
+
+        async with Client(
+            NOWHERE,
+            Credentials(NOWHERE, access_token=Secret(NO_TOKEN, "snapshot")),
+            transport=session.replay,
+            rate=None,
+            parallelism=parallelism,
+            batch=environment.batch,
+            read_only=read_only,
+            patience=session.machine.patience(),
+            notice=session.notice,
+        ) as client:
+            yield client
+        return
     if environment.embedded:
         from reconciler.sandbox import BASE_URL, transport
 
@@ -208,9 +251,11 @@ async def connect(session: Session, *, read_only: bool, parallelism: int = 8) ->
                 transport=transport(sandbox),
                 rate=None,
                 parallelism=parallelism,
+                batch=environment.batch,
                 read_only=read_only,
                 patience=session.machine.patience(),
                 notice=session.notice,
+                heard=session.heard,
             ) as client:
                 yield client
         finally:
@@ -223,12 +268,16 @@ async def connect(session: Session, *, read_only: bool, parallelism: int = 8) ->
         transport=session.machine.wire,
         rate=environment.rate,
         parallelism=parallelism,
+        batch=environment.batch,
+        learned=known(session.state, environment.url),
         read_only=read_only,
         patience=session.machine.patience(),
         notice=session.notice,
+        heard=session.heard,
     ) as client:
         await client.check_tenant(environment.tenant or None)
         yield client
+        keep(session.state, environment.url, client.learned)
 
 
 def only_warnings(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
@@ -236,9 +285,18 @@ def only_warnings(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     return [d for d in diagnostics if d.severity != "error"]
 
 
-def rate(session: Session) -> float:
-    """Requests a second of the environment; the embedded sandbox has no limit of its own."""
-    return 1000.0 if session.environment.embedded else session.environment.rate
+class Pace(TypedDict):
+    """Requests a second, and how many a plan will send."""
+
+    rate: float
+    sent: Requests
+
+
+def pace(session: Session, plan: Plan) -> Pace:
+    """What a plan costs in the session's environment; the embedded sandbox has no limit of its own."""
+    environment = session.environment
+    speed = 1000.0 if environment.embedded else environment.rate
+    return Pace(rate=speed, sent=expected(plan, environment.batch))
 
 
 def _credentials(session: Session) -> Credentials:
@@ -268,8 +326,8 @@ __all__ = [
     "only_warnings",
     "open_sandbox",
     "open_session",
+    "pace",
     "policy",
-    "rate",
     "secret",
     "secret_reader",
     "state_folder",

@@ -66,10 +66,22 @@ def test_what_is_pending_and_what_drifted_is_counted(shop: Folder):
     assert (summary["drift"], summary["refusals"]) == (2, 0)
 
 
+def test_without_secrets_each_is_planned(shop: Folder, monkeypatch: pytest.MonkeyPatch):
+    shop.shop(config={"Shop": {"inputs": {"apiKey": {"secret": {"env": "SHOP_KEY"}}}}})
+    monkeypatch.delenv("SHOP_KEY", raising=False)
+    _, found = document(shop, "plan")
+    assert [one["code"] for one in found["environments"][0]["errors"]] == ["secret-missing"]
+    _, found = document(shop, "plan", "--no-secrets")
+    assert found["environments"][0]["errors"] == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (("plan", "-o", "p.json"), "-o is for one environment"),
+        (("plan", "--live", "live.gz"), "--live is for one environment"),
+        (("drift", "--live", "live.gz"), "--live is for one environment"),
+        (("list", "--live", "live.gz"), "--live is for one environment"),
         (("drift", "--unmanaged"), "--unmanaged is for one environment"),
         (("list", "--owned"), "--owned is for one environment"),
         (("plan", "--format", "junit"), "environments side by side cannot be shown as junit"),

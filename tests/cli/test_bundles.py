@@ -338,3 +338,35 @@ def test_the_bundle_of_an_excluded_integration_is_not_published(project: Folder,
     assert "leftOut" not in found
     selected = project.json("plan", "--select", pattern, "--no-deps")
     assert {a["address"].partition("/")[0] for a in selected["actions"]} == {"Bundle", "Integration"}
+
+
+SECRETS = {"ORDERS_TOKEN": {"secret": {"env": "TOKEN"}}}
+IN_DEFINITION = INDEX.replace("defaultValue: general", 'defaultValue: "\\${secret:ORDERS_TOKEN}"')
+CONNECTION = """[{key: "shop", label: "Shop", inputs: [
+  {key: "token", label: "Token", type: "string", default: "${secret:ORDERS_TOKEN}"}]}]"""
+IN_CONNECTION = INDEX.replace("connections: []", f"connections: {CONNECTION}")
+
+
+@pytest.mark.parametrize("index", [IN_DEFINITION, IN_CONNECTION], ids=["definition", "connection"])
+def test_the_secrets_of_a_bundle_are_filled_in_before_it_is_sent(
+    project: Folder, index: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("TOKEN", "t-0123456789")
+    orders(project, index)
+    assert project("validate")[0] == 0
+    assert "secret-missing" in {one["code"] for one in project.json("plan")["refusals"]}
+    code, out, err = project("apply", "--yes")
+    assert code == 5
+    orders(project, index, definitionSecrets=SECRETS)
+    code, out, err = project("apply", "--yes")
+    assert code == 0, out + err
+    assert "t-0123456789" not in out + err
+    node = project.ask("{ integrations { nodes { definition } } }")["integrations"]["nodes"][0]
+    assert "signature" not in node["definition"]
+    presets = project.ask(
+        "{ components(public: false, includeComponentsForCodeNativeIntegrations: true) { nodes { "
+        "connections { nodes { inputs { nodes { key default } } } } } } }"
+    )
+    sent = f"{node['definition']} {json.dumps(presets)}"
+    assert ("${secret" in sent, "t-0123456789" in sent) == (False, True)
+    unchanged(project)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import subprocess
 from json import dumps
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
+import yaml
 
 from reconciler.model.state import Resource
 from reconciler.verbs.session import load_desired, open_session
@@ -303,3 +306,132 @@ def test_a_set_for_every_customer_is_named_where_one_is_new(tenant: Tenant):
         "reason": "it is for every customer, and so for gamma now: see reconciler plan",
         "conflict": False,
     }
+
+
+SET = "manifests/instances/orders.yml"
+
+
+@pytest.fixture
+def alike(tenant: Tenant) -> Folder:
+    """Two instances that were pulled as one set, in git. Nothing bears a mark."""
+    for name in ("acme", "beta"):
+        tenant.customer(name)
+        tenant.instance(name, config=CHANNEL, description="Notices")
+    project = tenant.hand_over()
+    project.write(".gitignore", ".reconciler/\n")
+    code, out, err = project("pull", *ALL)
+    assert code == 0, out + err
+    _git(project, "init", "-q")
+    _commit(project)
+    return project
+
+
+def _git(project: Folder, *words: str) -> None:
+    who = ["-c", "user.name=Somebody", "-c", "user.email=somebody@example.com", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", *who, *words], cwd=project.root, check=True, capture_output=True)
+
+
+def _commit(project: Folder) -> None:
+    _git(project, "add", "-A")
+    _git(project, "commit", "-q", "-m", "as it is")
+
+
+def _edit(project: Folder, before: str, after: str) -> None:
+    text = (project.root / SET).read_text()
+    assert before in text, text
+    (project.root / SET).write_text(text.replace(before, after))
+
+
+def _behind(project: Folder, customer: str, **values: Any) -> None:
+    nodes = project.ask("{ instances(isSystem: false) { nodes { id customer { name } } } }")["instances"]
+    found = next(one["id"] for one in nodes["nodes"] if one["customer"]["name"] == customer)
+    project.behind("updateInstance", {"id": found, **values})
+
+
+def _set(project: Folder) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((project.root / SET).read_text())["spec"]
+    return found
+
+
+def _conflicts(told: dict[str, Any]) -> list[tuple[Any, ...]]:
+    names = ("address", "path", "applied", "live", "git")
+    return [tuple(one[name] for name in names) for one in told["kept"] if one["conflict"]]
+
+
+def _adopt(project: Folder) -> None:
+    code, out, err = project("adopt", "--all", "--yes")
+    assert code == 0, out + err
+
+
+def test_a_template_that_git_changed_and_an_instance_that_people_changed_are_a_conflict(alike: Folder):
+    _adopt(alike)
+    _edit(alike, "description: Notices", "description: Ours")
+    _behind(alike, "Beta", description="Theirs", enabled=False)
+    text = (alike.root / SET).read_text()
+    code, out, _ = alike("pull", "--format", "json")
+    beta = "Instance/beta/orders"
+    assert (code, _conflicts(json.loads(out))) == (1, [(beta, "description", "Notices", "Theirs", "Ours")])
+    assert _set(alike)["overrides"] == {"beta": {"enabled": False}}
+    (alike.root / SET).write_text(text)
+    assert alike.json("pull", "--ours")["kept"] == []
+    assert _set(alike)["overrides"] == {"beta": {"enabled": False}}
+    (alike.root / SET).write_text(text)
+    assert alike.json("pull", "--theirs")["kept"] == []
+    assert _set(alike)["overrides"] == {"beta": {"description": "Theirs", "enabled": False}}
+    assert _set(alike)["template"]["description"] == "Ours"
+    assert [one["address"] for one in alike.json("plan")["actions"]] == ["Instance/acme/orders"]
+
+
+def test_only_drift_of_an_instance_of_a_set_is_written_where_that_is_asked_for(alike: Folder):
+    _adopt(alike)
+    _edit(alike, "description: Notices", "description: Ours")
+    _behind(alike, "Beta", enabled=False)  # of which git says nothing
+    _behind(alike, "Acme", configVariables=[{"key": "Channel", "value": "#acme"}])
+    told = alike.json("pull", "--drift", "--plain-config")
+    assert (told["files"], told["kept"]) == ([SET], [])
+    assert _set(alike)["overrides"] == {"acme": {"config": {"Channel": "#acme"}}}
+    assert alike.json("drift")["drift"] == []
+    assert _set(alike)["template"]["description"] == "Ours"
+    assert alike("pull", "--drift", "--fold")[0] == 3
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_without_a_record_the_last_pull_or_git_tells_of_a_set(alike: Folder, known: bool):
+    if not known:
+        shutil.rmtree(alike.root / ".reconciler/pulled")
+    _behind(alike, "Beta", enabled=False)
+    _edit(alike, "description: Notices", "description: Ours")
+    told = alike.json("pull")
+    found = [
+        (f"Instance/{name}/orders", "description", "(not known)", "Notices", "Ours")
+        for name in ("acme", "beta")
+    ]
+    assert _conflicts(told) == ([] if known else found)
+    assert _set(alike)["overrides"] == {"beta": {"enabled": False}}
+    assert _set(alike)["template"]["description"] == "Ours"
+
+
+def test_an_override_that_git_took_out_stays_out(alike: Folder):
+    _behind(alike, "Beta", enabled=False)
+    assert alike.json("pull")["files"] == [SET]
+    assert alike.json("pull")["files"] == []
+    _commit(alike)
+    text = (alike.root / SET).read_text()
+    _edit(alike, "  overrides:\n    beta:\n      enabled: false\n", "")
+    assert text != (alike.root / SET).read_text()
+    assert alike.json("pull")["files"] == []
+    assert "overrides" not in _set(alike)
+
+
+def test_what_is_folded_is_adopted_in_the_same_run(tenant: Tenant):
+    for name in ("acme", "beta"):
+        tenant.customer(name)
+        tenant.instance(name, config=CHANNEL)
+    project = tenant.hand_over()
+    told = project.json("pull", *ALL, "--adopt", "--yes")
+    assert {one["address"] for one in told["adoption"]["actions"]} == {
+        *(f"Customer/{name}" for name in ("acme", "beta")),
+        *(f"Instance/{name}/orders" for name in ("acme", "beta")),
+        "Integration/orders",
+    }
+    assert is_empty(project)

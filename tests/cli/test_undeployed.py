@@ -307,6 +307,23 @@ def test_a_debt_that_somebody_paid_says_nothing_of_what_follows(shop: Folder):
     assert (steps(plan), codes(plan, "notes")) == ([], ["waits-for-deploy"])
 
 
+@pytest.mark.parametrize("then", ["disable", "test"])
+def test_what_a_run_does_after_its_deploy_leaves_nothing_to_deploy(project: Folder, then: str):
+    """So that what a person saves afterwards is no debt of that run."""
+    project.write("definitions/orders.yml", WITH_REGION)
+    tests = [{"flow": "Receive order", "payload": {"id": 1}}]
+    after: dict[str, Any] = {"enabled": False} if then == "disable" else {"tests": tests}
+    project.shop(**after)
+    assert project("apply", "--yes")[0] == 0
+    save(project, Region="us")
+    before = kept(project)
+    project.shop(**after, config={"Channel": "#new"})
+    plan = project.json("plan")
+    assert (steps(plan), codes(plan, "refusals")) == ([], ["undeployed-changes"])
+    assert project("apply", "--yes")[0] == 5
+    assert kept(project) == before
+
+
 def test_values_that_our_own_run_saved_outlive_another_release(shop: Folder):
     """A run ends before its deploy, and git moves on; under the rule the change of version drops them."""
     shop.shop(config={"Channel": "#new", "Region": "us"})

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from reconciler.definition import Definition
+from reconciler.manifests.dump import dump
+from reconciler.model.secret import Secret
 
 HTTP: dict[str, Any] = {"key": "http", "isPublic": True, "version": "LATEST"}
 OWN: dict[str, Any] = {"key": "own", "isPublic": False, "signature": "ab"}
@@ -83,3 +85,16 @@ def test_a_bundles_component_is_put_in_everywhere() -> None:
     assert definition.versions_of("own") == {"ab"}
     assert definition.without_version_of("own").same(there.without_version_of("own"))
     assert not definition.same(there)
+
+
+def test_a_bundle_is_numbered_in_the_text_with_its_secrets_too():
+    tree = {
+        "definitionVersion": 7,
+        "name": "${secret:NAME}",
+        "flows": [{"action": {"component": {"key": "own", "isPublic": False, "signature": "abc"}}}],
+    }
+    made = Definition(dump(tree), tree, key="own", signature="abc")
+    sent = made.with_secrets({"NAME": Secret("s-1")}, dump).numbered(3).outgoing
+    assert isinstance(sent, Secret)
+    assert '"version": 3' in sent.reveal()
+    assert "abc" not in sent.reveal()

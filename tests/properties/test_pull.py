@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import anyio
 from hypothesis import HealthCheck, Phase, given, settings
@@ -19,10 +22,13 @@ from reconciler.live.tenant import Tenant
 from reconciler.model.address import Address
 from reconciler.model.plan import Plan, Verb
 from reconciler.model.state import Resource
-from reconciler.sandbox import Sandbox
+from reconciler.pull.rewrite import with_value
+from reconciler.sandbox import Sandbox, transport
+from reconciler.verbs.machine import Machine
 from reconciler.verbs.plan import plan
 from reconciler.verbs.pull import Pulled, look, work_out, write
-from reconciler.verbs.session import Options, Session, open_session
+from reconciler.verbs.session import Options, Session, load_desired, open_session
+from reconciler.yaml12.text import parse
 from tests.harness import client_of, converge, paired, snapshot
 from tests.histories import History, edits, histories
 from tests.worlds import PROJECT, World, worlds
@@ -72,6 +78,106 @@ def test_what_people_change_in_the_tenant_comes_back_and_nothing_is_left(
         assert pulled(session, plain).written == {}
 
 
+@settings(SLOW, max_examples=int(os.environ.get("EXAMPLES", "10")))
+@given(histories(), st.booleans(), st.data())
+def test_no_edit_is_lost_neither_of_the_tenants_nor_of_gits(
+    history: History, forgetful: bool, data: st.DataObject
+):
+    applied = history.applied[0]
+    with tenant(World(applied, applied, history.rules)) as (session, sandbox):
+        write(pulled(session, True))
+        objects = paired(sandbox, applied, snapshot(sandbox, applied)).objects
+        possible = edits(applied, objects)
+        drawn = st.lists(st.sampled_from(possible), max_size=3, unique_by=lambda one: (one.address, one.path))
+        for edit in data.draw(drawn):
+            kind = edit.mutation[0].upper() + edit.mutation[1:]
+            asked = f"{edit.mutation}(input: $input) {{ errors {{ field }} }}"
+            query = f"mutation ($input: {kind}Input!) {{ {asked} }}"
+            sandbox.execute(query, {"input": {"id": objects[edit.address].id, **edit.values}})
+        ours = edit_files(session.project.root, data)
+        if forgetful:
+            shutil.rmtree(session.state / "pulled")
+        again = pulled(session, True)
+        write(again)
+        kept = {(str(one.address), one.path) for one in again.files.kept}
+        files = texts_in(session.project.root)
+        for (file, place), value in ours.items():  # git's edits stay
+            assert said(files[file], place) == value
+        changes = [(str(a.address), one.path) for a in planned(session).actions for one in a.changes]
+        asked_for = {(address, ".".join(place)) for address, place in addressed(ours, files)}
+        for address, path in changes:  # and what the tenant's are is in git, or named
+            assert (address, path) in asked_for | kept, (again.written, kept, asked_for)
+
+
+@settings(SLOW, max_examples=int(os.environ.get("EXAMPLES", "6")))
+@given(histories())
+def test_a_second_environment_is_pulled_and_nothing_changes_for_the_first(history: History):
+    with (
+        tenant(World(history.applied[0], history.applied[0], history.rules)) as (first, sandbox),
+        tenant(World(history.later, history.later, history.rules)) as (_, another),
+    ):
+        forget_all(sandbox, World(history.applied[0], history.applied[0]))
+        forget_all(another, World(history.later, history.later))
+        file = first.project.file
+        file.write_text(f"{file.read_text()}{OTHER}")
+        alone = open_session(file, "sandbox", {}, file.parent)
+        write(pulled(replace(alone, project=replace(alone.project, named=("sandbox",))), True))
+        before = load_desired(alone)[0].digest
+        opened = open_session(file, "other", {"TOKEN": another.token}, file.parent)
+        second = replace(opened, machine=Machine(wire=transport(another)))
+        write(made := pulled(second, True))
+        again = replace(open_session(file, "other", second.environ, file.parent), machine=second.machine)
+        assert load_desired(open_session(file, "sandbox", {}, file.parent))[0].digest == before, made.written
+        assert nothing_to_do(again), (made.written, made.files.kept)
+        assert pulled(again, True).written == {}
+
+
+OTHER = """\
+  environments:
+    sandbox: {}
+    other: {url: "http://127.0.0.1:9", auth: {accessToken: {env: TOKEN}}, rate: 1000}
+"""
+
+
+def texts_in(root: Path) -> dict[Path, str]:
+    """The manifests, by their files."""
+    return {path: path.read_text() for path in sorted((root / "manifests").rglob("*.yml"))}
+
+
+def edit_files(root: Path, data: st.DataObject) -> dict[tuple[Path, tuple[str, ...]], str]:
+    """What somebody changes in git: texts of manifests, each in its place."""
+    files = texts_in(root)
+    places = [(file, ("description",)) for file, text in files.items() if said(text, ("description",))]
+    for file, text in files.items():
+        config = said(text, ("config",))
+        for key, value in config.items() if isinstance(config, dict) else ():
+            places += [(file, ("config", key))] if isinstance(value, str) and key.startswith("Var") else []
+    if not places:
+        return {}
+    chosen = data.draw(st.lists(st.sampled_from(places), min_size=1, max_size=2, unique=True))
+    for file, place in chosen:
+        text = file.read_text()
+        file.write_text(with_value(text, text.count("\n"), ("spec", *place), "in git"))
+    return dict.fromkeys(chosen, "in git")
+
+
+def said(text: str, place: tuple[str, ...]) -> Any:
+    """What stands at a place of a manifest's spec."""
+    found: Any = parse(text, "")[0][0].value["spec"]
+    for part in place:
+        found = found.get(part) if isinstance(found, dict) else None
+    return found
+
+
+def addressed(
+    places: Iterable[tuple[Path, tuple[str, ...]]], files: dict[Path, str]
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for file, place in places:
+        document = parse(files[file], "")[0][0].value
+        within = f"{document['spec']['customer']}/" if document["kind"] == "Instance" else ""
+        yield f"{document['kind']}/{within}{document['metadata']['name']}", place
+
+
 def nothing_to_do(session: Session) -> bool:
     made = planned(session)
     return (made.actions, made.refusals) == ((), ())
@@ -86,7 +192,7 @@ def tenant(world: World, project: str = PROJECT) -> Iterator[tuple[Session, Sand
         (root / ".reconciler").mkdir()
         (root / "reconciler.yaml").write_text(
             f"apiVersion: reconciler/v1\nkind: Project\nmetadata: {{name: {project}}}\n"
-            "spec: {manifests: [manifests/]}\n"
+            "spec:\n  manifests: [manifests/]\n"
         )
         sandbox = Sandbox(root / ".reconciler" / "sandbox.db", rules=world.rules)
         try:

@@ -7,18 +7,19 @@ from typing import Any
 
 from reconciler.sandbox.faults import KINDS
 from tests.simulation.script import WEEK, Actor, Attempt, Edit, Pause, Phase, Script
+from tests.simulation.themes import theme_of, themed
 from tests.simulation.world import Commit, history, rules
 from tests.torture.person import EDITS
 
 
 def script(seed: int) -> Script:
     """The drill of a seed."""
-    rng = random.Random(f"script {seed}")
-    commits = history(rng, seed)
+    rng, theme = random.Random(f"script {seed}"), theme_of(seed)
+    commits = history(rng, seed, theme)
     crowded, people = rng.random() < 0.35, rng.random() < 0.3
     names = ("ann", "bob", "cat")[: rng.choice([2, 2, 3]) if crowded else 1]
     customers = [a for a in commits[0].specs if a.startswith("Customer/")]
-    return Script(
+    drawn = Script(
         seed,
         rules(rng),
         tuple(_phase(rng, side, names, people) for side in commits),
@@ -26,6 +27,7 @@ def script(seed: int) -> Script:
         token_seconds=rng.choice([WEEK, WEEK, 900, 60]),
         adopted=tuple(customers[:1]) if rng.random() < 0.2 and not people else (),
     )
+    return themed(drawn, theme)
 
 
 def _phase(rng: random.Random, side: Commit, names: tuple[str, ...], people: bool) -> Phase:
@@ -66,9 +68,10 @@ def _attempt(rng: random.Random, side: Commit) -> Attempt:
     elif choice < 0.2:
         exclude = (rng.choice([*sorted(side.specs), "Instance/*"]),)
     end = rng.random()
+    at_once = rng.choice([1, 2, 8])
     return Attempt(
-        verb,
-        rng.choice([1, 2, 8]),
+        "pull" if verb == "plan" and at_once == 2 else verb,
+        at_once,
         select,
         exclude,
         killed_at=int(2 ** rng.uniform(3, 12)) if end < 0.4 else 0,

@@ -2,107 +2,62 @@
 
 from __future__ import annotations
 
-import gc
 import random
-import shutil
-import sys
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import partial
-from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from traceback import format_exception
-from typing import Any
 
 import anyio
 
-from reconciler.sandbox.app import build_app
 from reconciler.sandbox.faults import Fault
-from reconciler.sandbox.inprocess import InProcess
-from reconciler.sandbox.nature import Nature
-from reconciler.verbs.session import Options
+from reconciler.sandbox.resolve.frame.ids import to_global
 from tests.simulation import model
-from tests.simulation.checkout import files, remembered
-from tests.simulation.judge import judged
-from tests.simulation.loop import Loop
-from tests.simulation.process import EPOCH, Process
+from tests.simulation.checkout import remembered
+from tests.simulation.guest import Guest, move_in, move_out
+from tests.simulation.ledger import PERSON, SENDER
+from tests.simulation.run import Run
 from tests.simulation.runs import Ended, Runs
 from tests.simulation.script import Actor, Attempt, Edit, Phase, Script
-from tests.simulation.secrets import Watch
-from tests.simulation.wire import Network, Wire, away
+from tests.simulation.stage import Played, Setting, Stage, memory, quiet
+from tests.simulation.world import Commit
 from tests.torture import model as manifests
-from tests.torture.model import Findings
 from tests.torture.person import Person
-from tests.torture.tenant import Tenant
-from tests.torture.world import KEY
+from tests.torture.world import marker
 
-URL = "http://tenant.localhost"
-CALM = 3
-"""Runs without faults in which everything must have settled."""
+LIVELY = 12 * 3600.0
+"""Virtual seconds after which a lease that nobody gives back, by whatever clock, is over."""
 LEASE = 610.0
 """Seconds after which a lease that nobody gives back is over."""
 LONGEST = 900.0
 """Virtual seconds that a run without faults may take."""
 
 
-@dataclass
-class Played:
-    """What was done to the product in a drill, and what came of it."""
-
-    script: Script
-    findings: Findings = field(default_factory=Findings)
-    story: list[str] = field(default_factory=list)
-    runs: int = 0
-    requests: int = 0
-    kills: int = 0
-    edits: int = 0
-    faults: Counter[str] = field(default_factory=Counter)
-    seconds: float = 0.0
-
-    @property
-    def digest(self) -> str:
-        """Of all that happened, in order."""
-        return sha256("\n".join(self.story).encode()).hexdigest()
-
-
 def play(script: Script) -> Played:
     """The drill, from its first commit to the last plan."""
-    with TemporaryDirectory(dir=_memory()) as folder, _quiet(), remembered():
+    with TemporaryDirectory(dir=memory()) as folder, quiet(), remembered():
         return _Drill(script, Path(folder)).play()
 
 
 class _Drill:
     def __init__(self, script: Script, folder: Path) -> None:
-        self.script, self.folder = script, folder
-        self.played = Played(script)
-        self.loop = Loop(script.seed)
-        rng = random.Random(f"tenant {script.seed}")
-        nature = Nature(lambda: EPOCH.timestamp() + self.loop.time(), rng.randbytes)
-        self.tenant = Tenant(":memory:", rules=script.rules, nature=nature)
-        self.tenant.busy = lambda: any(process.writes and process.runs for process in self.processes)
-        self.tenant.others()
-        app = InProcess(
-            build_app(
-                self.tenant,
-                token_seconds=script.token_seconds,
-                clock=nature.clock,
-                entropy=nature.entropy,
-            )
-        )
-        self.network = Network(self.loop, app)
-        self.watch = Watch({self.tenant.token, self.tenant.refresh_token, _digest_key(script)})
+        self.script, self.stage = script, Stage(script, folder)
+        self.loop, self.tenant, self.network = self.stage.loop, self.stage.tenant, self.stage.network
+        self.played, self.watch = self.stage.played, self.stage.watch
         self.releases: dict[str, set[str]] = {}
         self.known: set[str] = set()
-        self.ids = self._adopted()
-        self.processes: list[Process] = []
+        self.ids = self.stage.adopted()
+        self.before = dict(self.ids)
+        self.tenant.unmarked = {identifier: address for address, identifier in self.ids.items()}
+        self.open: list[Run] = []
+        self.guests: list[Guest] = []
+        self.strays: set[tuple[str, str]] = set()
+        """The releases that machines at other commits may have published by now."""
         self.phase = script.phases[0]
-        self.people = self.rivals = False
+        self.people = self.rivals = self.mixed = False
         """Whether somebody ever changed something: what they saved may wait for their deploy from then on.
         And whether runs were ever there at once without a lease between them: what they doubled stays.
         """
+        self.adopted = False
         self.began = 0.0
 
     def play(self) -> Played:
@@ -112,9 +67,9 @@ class _Drill:
             self.played.findings.runs += [f"the loop was told: {one}" for one in told]
         except Exception as error:
             self.played.findings.runs.append(f"the drill broke off: {error!r}")
-            self._tell("drill", "".join(format_exception(error)))
+            self.stage.tell("drill", "".join(format_exception(error)))
         finally:
-            self._bury()
+            self.stage.bury()
             self.loop.close()
             self.tenant.close()
         self.played.seconds = self.loop.time()
@@ -122,41 +77,84 @@ class _Drill:
 
     async def _all(self) -> None:
         for number, phase in enumerate(self.script.phases, 1):
-            self._tell("git", f"commit {number}")
+            self.stage.tell("git", f"commit {number}")
             self.phase, self.began = phase, self.loop.time()
+            self.rivals = self.rivals or _rivals(self.script, phase)
             for name, spec in phase.side.of("Integration").items():
                 self.releases.setdefault(name, set()).add(spec["release"])
             self.known |= set(phase.side.specs)
+            for address, spec in phase.side.specs.items():
+                self.tenant.named[address.partition("/")[0], spec["name"]] = address
             self.watch.secrets(phase.side.secrets.values())
-            await self._meanwhile()
+            if number == 1 and self.script.taken:
+                await self._forget()
+            await self._meanwhile(number - 1)
             await self._settle()
             await self._drift()
 
-    async def _meanwhile(self) -> None:
+    async def _forget(self) -> None:
+        """All of the commit lies in the tenant, and nothing of it bears our marks."""
+        machine = self.stage.machine("before", self.phase.side)
+        await self._calm(machine, "apply")
+        self.before |= model.identities(self.tenant)
+        self.tenant.unmarked = {identifier: address for address, identifier in self.before.items()}
+        await self._calm(machine, "forget")
+        ended = await self._calm(machine, "plan")
+        if ended.code != 0 or ended.document.get("actions") or ended.document.get("refusals"):
+            self.played.findings.runs.append(f"what is as git says is planned: {ended.said[-1:]}")
+
+    async def _meanwhile(self, number: int) -> None:
         phase = self.phase
+        self.tenant.lag, self.tenant.chance = phase.lag, random.Random(f"lag {self.script.seed} {number}")
         self.tenant.set_faults([Fault(**one) for one in phase.faults], seed=phase.chance)
         async with anyio.create_task_group() as group:
             for actor in phase.actors:
-                group.start_soon(self._act, actor)
+                side = self.script.phases[number + actor.ahead].side
+                self._expects(side)
+                group.start_soon(self._act, actor, side)
             for edit in phase.edits:
                 group.start_soon(self._edit, edit)
         await self.network.is_quiet()
+        for run in self.open:
+            self.stage.judge(run)
+        self.played.findings.foreign += move_out(self.tenant, self.guests, self.open)
+        self.open.clear()
+        self.guests.clear()
+        for name, release in [(n, r) for n, r in self.strays if self._is_out(n, r)]:
+            self.releases[name].add(release)
+        self.tenant.lag = 0.0
         self.played.faults.update(self.tenant.injected())
         self.tenant.set_faults(())
+
+    def _expects(self, side: Commit) -> None:
+        """A machine at another commit: what it says may come to be."""
+        if side is self.phase.side:
+            return
+        self.mixed = True
+        self.known |= set(side.specs)
+        self.watch.secrets(side.secrets.values())
+        for name, spec in side.of("Integration").items():
+            self.releases.setdefault(name, set())
+            self.strays.add((name, spec["release"]))
+        for address, spec in side.specs.items():
+            self.tenant.named[address.partition("/")[0], spec["name"]] = address
+
+    def _is_out(self, name: str, release: str) -> bool:
+        return self.tenant.publishes(marker(self.script.seed, name, release))
 
     # what must hold
 
     async def _settle(self) -> None:
-        """Once nothing goes wrong any more, everything comes to its end within a few runs, and stays so."""
+        """Once nothing goes wrong any more, and nobody holds the lease, one run does it all; it stays so."""
         found = self.played.findings
-        machine = self._machine("last")
-        for _ in range(CALM):
+        machine = self.stage.machine("last", self.phase.side)
+        if self.script.taken and not self.adopted:
+            await self._adopt(machine)
+        ended = await self._calm(machine, "apply")
+        while getattr(ended.error, "code", "") == "lease" and self.loop.time() < self.began + LIVELY:
+            # A killed run's lease runs out by itself, as late as the killed machine's clock said.
+            await anyio.sleep(LEASE + max(process.skew for process in self.stage.processes))
             ended = await self._calm(machine, "apply")
-            if ended.code == 0:
-                break
-            if getattr(ended.error, "code", "") == "lease":
-                # A killed run's lease runs out by itself, as late as the killed machine's clock said.
-                await anyio.sleep(LEASE + max(process.skew for process in self.processes))
         if ended.code != 0:
             found.runs.append(f"no convergence: exit code {ended.code}: {ended.said[-1:]}")
         self._check()
@@ -167,17 +165,33 @@ class _Drill:
             actions = [one["id"] for one in ended.document.get("actions", ())]
             found.runs.append(f"a plan is left: exit code {ended.code}, {actions}")
 
+    async def _adopt(self, machine: Runs) -> None:
+        """What lay there without marks is taken over, and nothing is left to do."""
+        self.adopted = True
+        ended = await self._calm(machine, "adopt")
+        if ended.code != 0:
+            self.played.findings.runs.append(f"taking over ended with {ended.code}: {ended.said[-1:]}")
+        ended = await self._calm(machine, "plan")
+        if ended.code != 0 or ended.document.get("actions"):
+            actions = [one["id"] for one in ended.document.get("actions", ())]
+            self.played.findings.runs.append(f"after taking over, {actions} is planned ({ended.code})")
+
     def _check(self) -> None:
         found, phase, script = self.played.findings, self.phase, self.script
-        self.rivals = self.rivals or _rivals(script, phase)
         rivals = self.rivals
         found += manifests.check(
-            self.tenant, phase.side, self.releases, script.seed, rivals=rivals, people=self.people
+            self.tenant,
+            phase.side,
+            self.releases,
+            script.seed,
+            rivals=rivals,
+            people=self.people,
+            unmarked=self.before,
         )
         for promise, text in model.tabled(self.tenant, phase.side, self.known):
             getattr(found, promise).append(text)
         ids = model.identities(self.tenant)
-        if not rivals and not phase.edits:
+        if not rivals and not phase.edits and not self.mixed:
             found.lost += model.replaced(self.ids, ids, phase.side)
         self.ids = ids
 
@@ -187,7 +201,7 @@ class _Drill:
         if not phase.afterwards or self.played.findings.all():
             return
         edits = [one for one in model.by_hand(phase.side, self.ids, phase.afterwards) if self._by_hand(one)]
-        machine = self._machine("last")
+        machine = self.stage.machine("last", phase.side)
         ended = await self._calm(machine, "drift")
         named = {(one["address"], one["path"]) for one in ended.document.get("drift", ())}
         if named != (done := {(one.address, one.path) for one in edits}):
@@ -196,160 +210,58 @@ class _Drill:
 
     def _by_hand(self, one: model.ByHand) -> bool:
         kind = one.address.partition("/")[0]
-        values = {"id": _global(kind, self.ids[one.address]), **one.values}
+        values = {"id": to_global(kind, self.ids[one.address]), **one.values}
+        SENDER.set((PERSON, 0.0))
         done = self.tenant.mutate(one.mutation, values) is not None
         self.played.edits += done
         self.people = self.people or done
-        self._tell("somebody", f"{one.address}: {one.path} by hand{'' if done else ', in vain'}")
+        self.stage.tell("somebody", f"{one.address}: {one.path} by hand{'' if done else ', in vain'}")
         return done
 
     # those who act
 
-    async def _act(self, actor: Actor) -> None:
+    async def _act(self, actor: Actor, side: Commit) -> None:
         await anyio.sleep(actor.delay)
-        machine = self._machine(actor.name)
+        machine = self.stage.machine(actor.name, side)
         for attempt in actor.attempts:
-            await self._attempt(actor.name, machine, attempt)
+            setting = Setting(self.phase, self.began)
+            self.open.append(await self.stage.attempt(actor.name, machine, attempt, setting))
 
     async def _edit(self, edit: Edit) -> None:
         await anyio.sleep(edit.at)
+        if edit.what == "move_in":
+            self._move_in(edit)
+            return
         person = Person(self.tenant, self.phase.side, random.Random(edit.chance))
+        SENDER.set((PERSON, 0.0))
         person.act(edit.what)
         self.played.edits += person.edits
         self.people = self.people or person.edits > 0
-        self._tell("somebody", f"{edit.what}{'' if person.edits else ', in vain'}")
+        self.stage.tell("somebody", f"{edit.what}{'' if person.edits else ', in vain'}")
+
+    def _move_in(self, edit: Edit) -> None:
+        SENDER.set((PERSON, 0.0))
+        guest = move_in(self.tenant, self.phase.side, random.Random(edit.chance), self.loop.time())
+        if guest:
+            self.guests.append(guest)
+            self.played.edits += 1
+        self.stage.tell("somebody", f"makes an instance inside {guest.host if guest else 'nothing'}")
 
     async def _calm(self, machine: Runs, verb: str) -> Ended:
-        ended = await self._attempt("last", machine, Attempt(verb), calm=True)
-        if ended.seconds > LONGEST:
+        # Of a draft that two runs imported at once, neither knows what LATEST became for the other.
+        torn = self.rivals and self.script.rules.get("component_versions_shift") == "true"
+        setting = Setting(self.phase, self.began, calm=True, permitted=self.people or torn)
+        run = await self.stage.attempt("last", machine, Attempt(verb), setting)
+        self.stage.judge(run)
+        ended = run.ended
+        if ended.seconds > LONGEST * max(1.0, self.script.distance / 4):
             self.played.findings.runs.append(f"a run without faults took {ended.seconds:.0f} virtual seconds")
         return ended
 
-    async def _attempt(self, name: str, machine: Runs, attempt: Attempt, *, calm: bool = False) -> Ended:
-        number = len(self.processes) + 1
-        rng = random.Random(f"process {self.script.seed} {self.phase.chance} {name} {number}")
-        pauses = () if calm else self.phase.pauses
-        note = partial(self._tell, f"{name} {number}")
-        wire = Wire(self.network, rng, away(pauses, self.began, self.loop.time), note)
-        process = Process(self.loop, number, rng, wire, fate=attempt.killed_at)
-        process.disk.room = attempt.room
-        process.skew, process.jumps_at = attempt.skew, attempt.jumps_at
-        process.writes = attempt.verb in ("apply", "saved")
-        self.processes.append(process)
-        if attempt.interrupted_at:
-            self.loop.outside(process.interrupt, attempt.interrupted_at)
-        self._tell(name, f"run {number}: {attempt.verb}")
-        began = self.loop.time()
-        ended = await machine.run(process, attempt.verb, self._options(attempt, calm and self.people))
-        ended.seconds = self.loop.time() - began
-        self.played.runs += 1
-        self.played.requests += wire.requests
-        self.played.kills += not process.alive
-        how = "killed" if not process.alive else f"exit code {ended.code}"
-        self._tell(name, f"run {number}: {how}")
-        wrong = judged(ended, process, wire, attempt, calm=calm)
-        self.played.findings.runs += [f"run {number}: {text}" for text in wrong]
-        self.played.findings.secrets += self.watch.seen_in(f"run {number}", "\n".join(ended.said))
-        return ended
-
-    def _options(self, attempt: Attempt, deploy: bool) -> Options:
-        return Options(
-            select=attempt.select,
-            exclude=attempt.exclude,
-            prune=self.script.prune,
-            overwrite_drafts=deploy,
-            deploy_pending=deploy,
-            parallelism=attempt.parallelism,
-        )
-
-    # the stage
-
-    def _adopted(self) -> dict[str, str]:
-        """What lay in the tenant before the first commit, without a mark."""
-        specs = self.script.phases[0].side.specs
-        found = {}
-        for address in self.script.adopted:
-            spec = specs[address]
-            given = {name: spec[name] for name in ("name", "externalId") if name in spec}
-            made = self.tenant.mutate("createCustomer", {**given, "description": "before"})
-            assert made is not None
-            found[address] = made["id"]
-        rows = self.tenant.rows()
-        return {
-            address: next(key[1] for key in rows if _global("Customer", key[1]) == identifier)
-            for address, identifier in found.items()
-        }
-
-    def _machine(self, name: str) -> Runs:
-        """The machine's checkout of the commit, and its environment."""
-        side, folder = self.phase.side, self.folder / name
-        for old in ("manifests", "definitions"):
-            shutil.rmtree(folder / old, ignore_errors=True)
-            (folder / old).mkdir(parents=True)
-        rotates = self.script.rules.get("token_rotation") == "true"
-        environment = {
-            "url": URL,
-            "tenant": self.tenant.tenant_id,
-            "auth": {"accessToken" if rotates else "refreshToken": {"env": "SIMULATED_TOKEN"}},
-            "rate": 20,
-            "secretKey": {"env": KEY},
-        }
-        for path, text in files(side, environment, {"lease": self.script.lease}).items():
-            (folder / path).write_text(text, encoding="utf-8")
-        token = self.tenant.token if rotates else self.tenant.refresh_token
-        own = {
-            KEY: _digest_key(self.script),
-            "SIMULATED_TOKEN": token,
-            "CI_JOB_URL": f"https://ci.test/{name}",
-        }
-        return Runs(folder, {**side.secrets, **own})
-
-    def _tell(self, who: str, what: str) -> None:
-        self.played.story.append(f"{self.loop.time():9.3f} {who}: {what}")
-
-    def _bury(self) -> None:
-        found = self.played.findings
-        for path in sorted(self.folder.rglob("*")):
-            if path.is_file() and path.parent.name not in ("definitions", "manifests"):
-                text = path.read_text("utf-8", "replace")
-                found.secrets += self.watch.seen_in(str(path.relative_to(self.folder)), text)
-        for process in self.processes:
-            process.bury()
-
 
 def _rivals(script: Script, phase: Phase) -> bool:
-    """Whether two runs may be at work at once. A clock that is wrong takes leases for expired."""
-    wrong = any(attempt.skew for actor in phase.actors for attempt in actor.attempts)
+    """Whether two runs may be at work at once. A clock that is wrong takes leases for expired, and who was
+    robbed of theirs notices it with the next renewal.
+    """
+    wrong = any(attempt.skew or attempt.take for actor in phase.actors for attempt in actor.attempts)
     return len(phase.actors) > 1 and (wrong or not script.lease)
-
-
-def _global(kind: str, identifier: str) -> str:
-    from reconciler.sandbox.resolve.frame.ids import to_global
-
-    return to_global(kind, identifier)
-
-
-def _digest_key(script: Script) -> str:
-    return f"canary/{script.seed}+key {script.seed:016x}=key"
-
-
-def _memory() -> str | None:
-    return "/dev/shm" if Path("/dev/shm").is_dir() else None
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """The dead say nothing, and nobody collects them in the middle of a drill."""
-    hook, collects = sys.unraisablehook, gc.isenabled()
-    sys.unraisablehook = _ignored
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collects:
-            gc.enable()
-        sys.unraisablehook = hook
-
-
-def _ignored(_: Any) -> None:
-    """Of coroutines that were cut off."""

@@ -18,22 +18,14 @@ _TABLED = {
     "InstanceProfile": ("instanceProfiles", ("name", "allocatedMemoryMb")),
     "EventWebhook": ("webhookEndpoints", ("name", "url")),
     "AlertWebhook": ("alertWebhooks", ("name", "url", "payloadTemplate")),
+    "AlertGroup": ("alertGroups", ("name",)),
 }
-_EXPLAINS = {
-    "create": {"create"},
-    "delete": {"delete", "create"},  # a twin that another run created at the same moment is taken back
-    "deploy": {"deploy"},
-    "publish": {"publish"},
-    "import": {"import", "create"},
+_NAMES = {
+    "InstanceProfile": "Large",
+    "EventWebhook": "Events",
+    "AlertWebhook": "Ops",
+    "AlertGroup": "On call",
 }
-_KINDS = (
-    ("WebhookEndpoint", "EventWebhook"),
-    ("AlertWebhook", "AlertWebhook"),
-    ("InstanceProfile", "InstanceProfile"),
-    ("Integration", "Integration"),
-    ("Instance", "Instance"),
-    ("Customer", "Customer"),
-)
 
 
 def tabled(tenant: Tenant, commit: Commit, known: Iterable[str]) -> Iterable[tuple[str, str]]:
@@ -45,7 +37,7 @@ def tabled(tenant: Tenant, commit: Commit, known: Iterable[str]) -> Iterable[tup
         root, fields = _TABLED[kind]
         nodes = tenant.ask(f"{{ {root}(first: 100) {{ nodes {{ id {' '.join(fields)} }} }} }}")[root]["nodes"]
         spec = commit.specs.get(address)
-        name = {"InstanceProfile": "Large", "EventWebhook": "Events", "AlertWebhook": "Ops"}[kind]
+        name = _NAMES[kind]
         found = [node for node in nodes if node["name"] == name]
         if len(found) > 1:
             yield "doubled", f"{address}: {[node['id'] for node in found]}"
@@ -83,21 +75,6 @@ def replaced(before: Mapping[str, str], after: Mapping[str, str], commit: Commit
         old = commit.was.get(address, address)
         if address in commit.specs and before.get(old, identifier) != identifier:
             yield f"{address} is another object than {old} was"
-
-
-def unplanned(mutations: Iterable[str], plan: Mapping[str, Any]) -> Iterable[str]:
-    """Mutations that no action of the plan explains."""
-    verbs: dict[str, set[str]] = {}
-    for action in plan.get("actions", ()):
-        verbs.setdefault(action["address"].partition("/")[0], set()).add(action["verb"])
-    for name in sorted(set(mutations)):
-        if name.endswith("Lease"):
-            continue
-        kind = next((kind for part, kind in _KINDS if part in name), name)
-        planned = verbs.get(kind, set())
-        wanted = next((verbs for verb, verbs in _EXPLAINS.items() if name.startswith(verb)), planned)
-        if not planned & wanted:
-            yield f"{name} was sent, and the plan has {sorted(planned)} of {kind}"
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ class Process:
         self.loop, self.pid, self.rng, self._fate = loop, pid, rng, fate
         self.alive, self.steps, self.writes = True, 0, False
         self.skew, self.jumps_at, self._born = 0.0, 0.0, loop.time()
+        self.interrupted_at: float | None = None
         self.disk = SimulatedDisk(self)
         self.tasks: list[asyncio.Task[Any]] = []
         self.signals: asyncio.Queue[int] = asyncio.Queue()
@@ -119,7 +120,9 @@ class Process:
 
     async def _signals(self) -> AsyncIterator[int]:
         while True:
-            yield await self.signals.get()
+            number = await self.signals.get()
+            self.interrupted_at = self.interrupted_at or self.loop.time()
+            yield number
 
 
 class SimulatedDisk(Disk):
@@ -149,6 +152,10 @@ class SimulatedDisk(Disk):
         written = super().write(file, data[: self.room])
         self.room -= written
         return written
+
+    def journals(self) -> Iterator[Path]:
+        """Those that are being written."""
+        return (path for path in self._open.values() if path.suffix == ".jsonl")
 
     def sync(self, file: int) -> None:
         """The real disk is as quick as memory here, and outlasts what is simulated."""

@@ -7,8 +7,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import anyio
+
 from reconciler.cli.main import _first
 from reconciler.model.errors import JournalFailed, ReconcilerError, Refused, Unforeseen
+from reconciler.model.outcome import Event, Started
 from reconciler.report.document import (
     drift_document,
     errors_document,
@@ -16,11 +19,16 @@ from reconciler.report.document import (
     plan_document,
 )
 from reconciler.verbs import saved
+from reconciler.verbs.adopt import plan_to_adopt_all
 from reconciler.verbs.apply import apply, note_refused, refuse
 from reconciler.verbs.drift import drift
+from reconciler.verbs.forget import plan_to_forget_all
 from reconciler.verbs.plan import Planned, plan
-from reconciler.verbs.session import Options, Session, open_session, rate
+from reconciler.verbs.pull import look, work_out
+from reconciler.verbs.session import Options, Session, open_session, pace
 from tests.simulation.process import Process
+from tests.simulation.script import Attempt
+from tests.simulation.world import Commit
 
 SAVED = "saved.json"
 
@@ -35,20 +43,24 @@ class Ended:
     error: BaseException | None = None
     plans: list[dict[str, Any]] = field(default_factory=list)
     seconds: float = 0.0
+    shown_at: float = 0.0
+    """When the plan was there."""
+    started: list[tuple[float, str, str]] = field(default_factory=list)
+    """When which action was begun: address and verb."""
 
 
 class Runs:
     """The runs of one machine."""
 
-    def __init__(self, folder: Path, environ: dict[str, str]) -> None:
-        self.folder, self.environ = folder, environ
+    def __init__(self, folder: Path, environ: dict[str, str], side: Commit) -> None:
+        self.folder, self.environ, self.side = folder, environ, side
+        self.waits, self.takes = 0.0, False
+        """The seconds between a saved plan and its apply, and whether another run's lease is taken."""
 
-    async def run(self, process: Process, verb: str, options: Options) -> Ended:
+    async def run(self, process: Process, attempt: Attempt, options: Options, ended: Ended) -> None:
         """One run of a verb to its end."""
-        ended = Ended(None)
-        code = await process.run(self._ends(process, verb, options, ended))
-        ended.code = code
-        return ended
+        self.waits, self.takes = attempt.waits, attempt.take
+        ended.code = await process.run(self._ends(process, attempt.verb, options, ended))
 
     async def _ends(self, process: Process, verb: str, options: Options, ended: Ended) -> int:
         try:
@@ -82,6 +94,7 @@ class Runs:
         code = await self._plan(session, options, ended, save=True)
         if code:
             return code
+        await anyio.sleep(self.waits)
         document = saved.read(self.folder / SAVED)
         options = saved.options_of(document)
         planned = saved.restrict(await plan(session, options), document)
@@ -92,6 +105,22 @@ class Runs:
         self._show(session, planned, ended)
         return await self._carry_out(session, planned, options, ended)
 
+    async def _adopt(self, session: Session, options: Options, ended: Ended) -> int:
+        takeover = await plan_to_adopt_all(session, options.selection)
+        self._show(session, takeover.planned, ended)
+        return await self._carry_out(session, takeover.planned, options, ended)
+
+    async def _forget(self, session: Session, options: Options, ended: Ended) -> int:
+        planned = await plan_to_forget_all(session)
+        self._show(session, planned, ended)
+        return await self._carry_out(session, planned, options, ended)
+
+    async def _pull(self, session: Session, options: Options, ended: Ended) -> int:
+        """Writes nothing: what is worked out is told."""
+        pulled = work_out(await look(session, options), lambda *_: False)
+        ended.said += [*pulled.written.values(), *map(str, pulled.files.kept)]
+        return 1 if any(one.conflict for one in pulled.files.kept) else 0
+
     async def _carry_out(self, session: Session, planned: Planned, options: Options, ended: Ended) -> int:
         if planned.plan.refusals and (planned.plan.vetoes or not planned.plan.actions):
             self._note(session, planned, ended)
@@ -101,9 +130,10 @@ class Runs:
         outcome = await apply(
             session,
             planned,
-            listener=lambda _: None,
+            listener=lambda event: _note(event, session, ended),
             say=ended.said.append,
             parallelism=options.parallelism,
+            take_lease=self.takes,
         )
         ended.document = outcome_document(outcome, created_at=_at(session))
         ended.said.append(json.dumps(ended.document))
@@ -118,10 +148,17 @@ class Runs:
             ended.said.append(error.message)
 
     def _show(self, session: Session, planned: Planned, ended: Ended) -> None:
-        document = plan_document(planned.plan, created_at=_at(session), rate=rate(session))
+        document = plan_document(planned.plan, created_at=_at(session), **pace(session, planned.plan))
         ended.document = document
+        ended.shown_at = ended.shown_at or session.machine.clock()
         ended.plans.append(document)
         ended.said.append(json.dumps(document))
+
+
+def _note(event: Event, session: Session, ended: Ended) -> None:
+    if isinstance(event, Started):
+        action = event.action
+        ended.started.append((session.machine.clock(), str(action.address), action.verb.value))
 
 
 def _at(session: Session) -> str:

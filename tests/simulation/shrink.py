@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.simulation.drill import Played, play
 from tests.simulation.script import WEEK, Actor, Attempt, Edit, Pause, Phase, Script
-from tests.simulation.world import Commit
+from tests.simulation.world import Commit, without_object
 
 CASES = Path(__file__).parent / "cases"
 _CALM = Attempt("apply")
@@ -48,7 +48,9 @@ def read(path: Path) -> Script:
 
 def _phase(given: dict[str, Any]) -> Phase:
     actors = tuple(
-        Actor(one["name"], one["delay"], tuple(_attempt(part) for part in one["attempts"]))
+        Actor(
+            one["name"], one["delay"], tuple(_attempt(part) for part in one["attempts"]), one.get("ahead", 0)
+        )
         for one in given["actors"]
     )
     return Phase(
@@ -59,6 +61,8 @@ def _phase(given: dict[str, Any]) -> Phase:
         tuple(given["faults"]),
         given["chance"],
         tuple(given["afterwards"]),
+        given.get("lag", 0.0),
+        given.get("echo", 0.0),
     )
 
 
@@ -97,7 +101,14 @@ def _smaller(script: Script) -> Iterator[Script]:
             yield replace(script, phases=phases)
     for rule in script.rules:
         yield replace(script, rules={k: v for k, v in script.rules.items() if k != rule})
-    plain = {"lease": False, "token_seconds": WEEK, "adopted": ()}
+    plain = {
+        "lease": False,
+        "token_seconds": WEEK,
+        "adopted": (),
+        "distance": 1.0,
+        "taken": False,
+        "crowd": 0,
+    }
     for name, value in plain.items():
         if getattr(script, name) != value:
             yield replace(script, **{name: value})
@@ -108,6 +119,9 @@ def _smaller_phases(phase: Phase) -> Iterator[Phase]:
         parts = getattr(phase, name)
         for number in range(len(parts)):
             yield replace(phase, **{name: _without(parts, number)})
+    for name in ("lag", "echo"):
+        if getattr(phase, name):
+            yield replace(phase, **{name: 0.0})
     for number, actor in enumerate(phase.actors):
         for smaller in _smaller_actors(actor):
             actors = (*phase.actors[:number], smaller, *phase.actors[number + 1 :])
@@ -118,48 +132,34 @@ def _smaller_actors(actor: Actor) -> Iterator[Actor]:
     for number, attempt in enumerate(actor.attempts):
         if len(actor.attempts) > 1:
             yield replace(actor, attempts=_without(actor.attempts, number))
-        for name in ("select", "exclude", "killed_at", "interrupted_at", "room", "skew", "jumps_at"):
+        for name in (
+            "select",
+            "exclude",
+            "killed_at",
+            "interrupted_at",
+            "room",
+            "skew",
+            "jumps_at",
+            "waits",
+            "take",
+        ):
             if getattr(attempt, name) != getattr(_CALM, name):
                 calmer = replace(attempt, **{name: getattr(_CALM, name)})
                 attempts = (*actor.attempts[:number], calmer, *actor.attempts[number + 1 :])
                 yield replace(actor, attempts=attempts)
     if actor.delay:
         yield replace(actor, delay=0.0)
+    if actor.ahead:
+        yield replace(actor, ahead=0)
 
 
 def _fewer_objects(script: Script) -> Iterator[Script]:
     addresses = {a: None for phase in script.phases for a in phase.side.written}
     for address in addresses:
-        phases = tuple(replace(phase, side=_without_object(phase.side, address)) for phase in script.phases)
+        phases = tuple(replace(phase, side=without_object(phase.side, address)) for phase in script.phases)
         adopted = tuple(one for one in script.adopted if one != address)
         if all(phase.side.specs for phase in phases):
             yield replace(script, phases=phases, adopted=adopted)
-
-
-def _without_object(side: Commit, address: str) -> Commit:
-    """The commit without a resource, and without the instances that need it."""
-    kind, _, name = address.partition("/")
-    if kind == "InstanceSet":
-        gone = {a for a in side.specs if a.startswith("Instance/") and a.rpartition("/")[2] == name}
-    else:
-        gone = {address} | {
-            a
-            for a, spec in side.specs.items()
-            if a.startswith("Instance/") and spec.get(kind.lower()) == name
-        }
-    sets = {
-        key: one
-        for key, one in side.sets.items()
-        if address not in (f"InstanceSet/{key}", f"Integration/{one['template']['integration']}")
-    }
-    return replace(
-        side,
-        specs={a: spec for a, spec in side.specs.items() if a not in gone},
-        definitions={n: d for n, d in side.definitions.items() if address != f"Integration/{n}"},
-        sets=sets,
-        metadata={a: one for a, one in side.metadata.items() if a not in gone},
-        was={new: old for new, old in side.was.items() if new not in gone},
-    )
 
 
 def _without(parts: tuple[Any, ...], number: int) -> tuple[Any, ...]:

@@ -5,14 +5,20 @@ from __future__ import annotations
 import copy
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.torture import world as base
 from tests.torture.world import Side, Specs
 
 CORE = ("Integration", "Customer", "Instance")
-PEOPLE = ("acme", "birch", "cedar")
+PEOPLE = ("acme", "birch", "cedar", "dover")
+_WAVES = (
+    [{"percent": 50}, {"percent": 100}],
+    [{"percent": 100}],
+    [{"percent": 26}, {"percent": 60}, {"percent": 100}],
+    [{"percent": 34}, {"percent": 100}],
+)
 INSTANCES = ("sync", "notify", "watch", "relay")
 TIER = {"tier": "gold"}
 
@@ -44,18 +50,19 @@ def rules(rng: random.Random) -> dict[str, str]:
     return base._rules(rng) if rng.random() < 0.7 else {}
 
 
-def history(rng: random.Random, seed: int) -> tuple[Commit, ...]:
-    """One to five commits."""
-    commits = [_first(rng, seed)]
-    for number in range(2, 1 + rng.choices([1, 2, 3, 4, 5], [4, 6, 3, 1, 1])[0]):
+def history(rng: random.Random, seed: int, theme: str = "") -> tuple[Commit, ...]:
+    """One to five commits; where they have a theme, two or three."""
+    commits = [_first(rng, seed, fleet=theme == "fleet")]
+    weights = [0, 3, 1, 0, 0] if theme else [4, 6, 3, 1, 1]
+    for number in range(2, 1 + rng.choices([1, 2, 3, 4, 5], weights)[0]):
         commits.append(_next(rng, seed, commits[-1], number))
     return tuple(commits)
 
 
-def _first(rng: random.Random, seed: int) -> Commit:
+def _first(rng: random.Random, seed: int, *, fleet: bool = False) -> Commit:
     names = ["alpha", "beta"][: rng.choice([1, 1, 2])]
     specs: Specs = {f"Integration/{name}": base._integration(rng, name) for name in names}
-    for name in PEOPLE[: rng.choice([1, 1, 2])]:
+    for name in PEOPLE[: rng.choice([3, 4] if fleet else [1, 1, 2])]:
         specs[f"Customer/{name}"] = base._customer(rng, name)
     for name in INSTANCES[: rng.choice([0, 1, 1, 2])]:
         customer = rng.choice(_of(specs, "Customer"))
@@ -64,7 +71,7 @@ def _first(rng: random.Random, seed: int) -> Commit:
     for kind in ("InstanceProfile", "EventWebhook", "AlertWebhook"):
         if rng.random() < 0.15:
             specs[f"{kind}/{kind.lower()}"] = _tabled(rng, kind)
-    sets = {"fleet": _set(rng, rng.choice(names), specs)} if rng.random() < 0.2 else {}
+    sets = {"fleet": _set(rng, rng.choice(names), specs)} if fleet or rng.random() < 0.2 else {}
     definitions = {name: base._definition(seed, name, "1.0.0") for name in names}
     metadata = {f"Customer/{name}": {"labels": dict(TIER)} for name in _of(specs, "Customer")}
     return _whole(rng, seed, specs, definitions, sets, metadata, {}, {}, 1)
@@ -144,9 +151,44 @@ def _set(rng: random.Random, integration: str, specs: Specs) -> dict[str, Any]:
             "Shop": {"inputs": {"apiKey": {"secret": {"env": base._variable("fleet", "SHOP")}}}},
         },
     }
-    waves = rng.choice([[{"percent": 50}, {"percent": 100}], [{"percent": 100}]])
+    waves = rng.choice(_WAVES[2:] if len(_of(specs, "Customer")) > 2 else _WAVES[:2])
     strategy = {"strategy": {"waves": waves, "maxFailures": rng.choice([0, 1])}}
     return {"customers": {"labels": dict(TIER)}, "template": template, **strategy}
+
+
+def without_object(side: Commit, address: str) -> Commit:
+    """A commit without a resource, and without the instances that need it."""
+    kind, _, name = address.partition("/")
+    if kind == "InstanceSet":
+        gone = {a for a in side.specs if a.startswith("Instance/") and a.rpartition("/")[2] == name}
+    else:
+        gone = {address} | {
+            a
+            for a, spec in side.specs.items()
+            if a.startswith("Instance/") and spec.get(kind.lower()) == name
+        }
+    sets = {
+        key: one
+        for key, one in side.sets.items()
+        if address not in (f"InstanceSet/{key}", f"Integration/{one['template']['integration']}")
+    }
+    return replace(
+        side,
+        specs={a: spec for a, spec in side.specs.items() if a not in gone},
+        definitions={n: d for n, d in side.definitions.items() if address != f"Integration/{n}"},
+        sets=sets,
+        metadata={a: one for a, one in side.metadata.items() if a not in gone},
+        was={new: old for new, old in side.was.items() if new not in gone},
+    )
+
+
+def grouped(side: Commit) -> Commit:
+    """The commit with kinds that bear no marks: a group that is told of alerts by a webhook."""
+    webhook = {"name": "Ops", "url": "https://example.com/alerts", "payloadTemplate": "{}"}
+    known = {"AlertWebhook/alertwebhook": webhook, **side.specs}
+    return replace(
+        side, specs={**known, "AlertGroup/oncall": {"name": "On call", "webhooks": ["alertwebhook"]}}
+    )
 
 
 def _expanded(sets: Mapping[str, dict[str, Any]], specs: Specs) -> Specs:

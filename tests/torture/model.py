@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from tests.torture.tenant import Record, Tenant
 from tests.torture.world import PROJECT, Side, marker
 
-_CUSTOMERS = "{ customers(isSystem: false, first: 100) { nodes { id name description externalId labels } } }"
+_CUSTOMERS = """query ($at: Int) { customers(isSystem: false, first: 100, offset: $at) { nodes {
+  id name description externalId labels } } }"""
 _INTEGRATIONS = """{ integrations(first: 100) { nodes {
   id name description category labels metadata definition
   versionSequence(first: 100) { nodes {
@@ -57,10 +58,12 @@ def check(
     *,
     rivals: bool = False,
     people: bool = False,
+    unmarked: Mapping[str, str] | None = None,
 ) -> Findings:
     """The tenant against what git says; `releases` are those that each integration published so far. With
     `rivals` two runs were there at once, without a lease: they may have published one release twice. What
-    `people` saved and did not deploy may wait for their deploy.
+    `people` saved and did not deploy may wait for their deploy. `unmarked` are the ids of objects that were
+    there before: where they are as git says, nobody needs to mark them.
     """
     with tenant.alone():
         # What the model asks is no run's: it sees all, and is not counted.
@@ -69,7 +72,7 @@ def check(
         for rule, value in asked.items():
             tenant.set_rule(rule, value)
         try:
-            model = _Model(tenant, side, releases, seed, rivals, people)
+            model = _Model(tenant, side, releases, seed, rivals, people, unmarked or {})
         finally:
             for rule, value in before.items():
                 tenant.set_rule(rule, value)
@@ -85,11 +88,13 @@ class _Model:
         seed: int,
         rivals: bool,
         people: bool,
+        unmarked: Mapping[str, str],
     ) -> None:
+        self._unmarked = unmarked
         self._people = people
         self._side, self._releases, self._seed = side, releases, seed
         self._foreign, self._rows = tenant.foreign, tenant.rows()
-        self._customers = tenant.ask(_CUSTOMERS)["customers"]["nodes"]
+        self._customers = _every(tenant, _CUSTOMERS, "customers")
         self._integrations = tenant.ask(_INTEGRATIONS)["integrations"]["nodes"]
         self._instances = tenant.ask(_INSTANCES)["instances"]["nodes"]
         self._found = Findings()
@@ -112,6 +117,8 @@ class _Model:
         kind, name = address.partition("/")[0], address.rpartition("/")[2]
         label = f"reconciler:{PROJECT}/{kind}/{name}".lower()
         marked = [node for node in nodes if label in (node["labels"] or ())]
+        if not marked and address in self._unmarked:
+            marked = [node for node in nodes if _same_id(node["id"], self._unmarked[address])]
         if not marked:
             self._found.lost.append(f"{address} is not there")
             return None
@@ -228,6 +235,16 @@ class _Model:
                 known = node["id"] in self._ours or any(_same_id(node["id"], one) for one in foreign)
                 if not known and not node["name"].startswith("Somebody's customer "):
                     self._found.doubled.append(f"nobody's {kind}: {node['name']} {node['labels']}")
+
+
+def _every(tenant: Tenant, query: str, root: str) -> list[dict[str, Any]]:
+    """The nodes of all pages of a list."""
+    found: list[dict[str, Any]] = []
+    while page := tenant.ask(query, {"at": len(found)})[root]["nodes"]:
+        found += page
+        if len(page) < 100:
+            break
+    return found
 
 
 def differences(before: Record, after: Record) -> list[str]:

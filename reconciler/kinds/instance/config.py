@@ -45,6 +45,7 @@ from reconciler.kinds.table.texts import is_trimmed, was_sent
 from reconciler.model.plan import Change
 from reconciler.model.secret import Hidden, Secret, unproven
 from reconciler.model.state import LiveObject
+from reconciler.model.uncompared import is_uncompared
 
 
 def parse_variables(shown: Sequence[VariableNode]) -> dict[str, object]:
@@ -67,13 +68,13 @@ def _variable(shown: VariableNode) -> object:
             "scheduleType": (shown.schedule_type or "").lower(),
             "timeZone": shown.time_zone or "",
         }
-    return _read(shown.value or "", _type(required))
+    return _read(shown.value or "", type_of_required(required))
 
 
 def parse_types(shown: Sequence[VariableNode]) -> dict[str, ValueType]:
     """The types of the variables of the version that the instance runs, by key."""
     required = [one.required_config_variable for one in shown]
-    return {one.key: _type(one) for one in required}
+    return {one.key: type_of_required(one) for one in required}
 
 
 def parse_defaults(shown: Sequence[VariableNode]) -> dict[str, str]:
@@ -82,7 +83,8 @@ def parse_defaults(shown: Sequence[VariableNode]) -> dict[str, str]:
     return {one.key: one.default for one in required if isinstance(one.default, str)}
 
 
-def _type(required: Required) -> ValueType:
+def type_of_required(required: Required) -> ValueType:
+    """The type of a variable, as a version has it."""
     return ValueType.named(required.data_type, known(required.collection_type), known(required.code_language))
 
 
@@ -236,13 +238,15 @@ def _compare(
         parts = wanted if isinstance(wanted, Mapping) else {"value": wanted}
         for name, value in parts.items():
             current = found.get(name, "") if isinstance(found, Mapping) else None
-            if schedule_text(value) != schedule_text(current):
+            if not is_uncompared(value, current) and schedule_text(value) != schedule_text(current):
                 yield f"{key}.{name}", veiled(current, value), value
     elif not same_value(wanted, found, kind):
         yield key, veiled(found, wanted), wanted
 
 
 def _same_input(wanted: object, found: object, rotated: bool) -> bool:
+    if is_uncompared(wanted, found):
+        return True
     if isinstance(found, Hidden):
         return found.present and not (rotated and isinstance(wanted, Secret))
     return text(wanted) == text(found)

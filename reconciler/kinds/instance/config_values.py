@@ -11,6 +11,7 @@ from typing import TypeGuard
 
 from reconciler.model.nested import leaves, with_leaves
 from reconciler.model.secret import Hidden, Secret
+from reconciler.model.uncompared import is_uncompared
 
 SCHEDULE = ("value", "scheduleType", "timeZone")
 SHARED = "customerConnection"
@@ -87,6 +88,8 @@ def same_value(wanted: object, found: object, kind: ValueType = UNTYPED) -> bool
     """Whether a live text means the wanted value. Text is compared letter by letter, all else by meaning."""
     if found is None:
         return False
+    if is_uncompared(wanted, found):
+        return True
     ours, theirs = text(wanted), text(found)
     if kind.collection:
         held = exact_json(theirs)
@@ -99,6 +102,36 @@ def same_value(wanted: object, found: object, kind: ValueType = UNTYPED) -> bool
     read = _READERS.get(kind.data) or _reader_of(wanted)
     one, other = read(ours), read(theirs)
     return ours == theirs if one is None or other is None else bool(one == other)
+
+
+def meanings(value: str, kind: ValueType, *, loosely: bool = False) -> list[str]:
+    """The forms of a text of which two are shared by just those that mean the same; none where only the text
+    itself does. `loosely` is a text that was made of a number or the like: it may be written otherwise.
+    """
+    if kind.collection or kind.data in _AS_JSON:
+        held = exact_json(value)
+        read = _read(held, kind) if kind.collection else held
+        forms = [read, _without_labels(read)] if kind.data in _LABELLED else [read]
+        return list(dict.fromkeys(_shape(one) for one in forms))
+    number = _number(value) if loosely else None
+    return [_shape(number)] if number is not None else []
+
+
+def _without_labels(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {name: _without_labels(one) for name, one in value.items() if name != "label"}
+    return [_without_labels(one) for one in value] if isinstance(value, list) else value
+
+
+def _shape(value: object) -> str:
+    """One text for all values that are equal as `same_json` finds it."""
+    if isinstance(value, Mapping):
+        return f"{{{','.join(f'{name!r}:{_shape(value[name])}' for name in sorted(value))}}}"
+    if isinstance(value, list):
+        return f"[{','.join(map(_shape, value))}]"
+    if isinstance(value, Decimal):
+        return f"n{value.normalize() + 0}"
+    return f"{type(value).__name__}:{value}"
 
 
 def holds_json(wanted: object, kind: ValueType) -> bool:

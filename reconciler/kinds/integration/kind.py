@@ -6,13 +6,13 @@ The draft's id is the integration's for ever; each publish makes a version with 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.definition import Definition
+from reconciler.definition.withheld import Inputs
 from reconciler.kinds.capabilities import (
     Affects,
-    AskedFurther,
     Destroys,
     ExplainsAbsence,
     FollowUp,
@@ -37,17 +37,17 @@ from reconciler.kinds.integration.draft import (
     is_a_desk,
     names_to_write,
     published_version,
-    to_be_read,
 )
 from reconciler.kinds.integration.facts import IntegrationNotes, draft_of, facts_of, notes_of
 from reconciler.kinds.integration.impact import impact
 from reconciler.kinds.integration.kept import going_along, to_keep
-from reconciler.kinds.integration.latest import is_to_be_asked, newest
-from reconciler.kinds.integration.listing import LISTING, heard, is_listed, listing_shown, listing_to_read
+from reconciler.kinds.integration.latest import newest
+from reconciler.kinds.integration.listing import LISTING, heard, is_listed, listing_shown
 from reconciler.kinds.integration.memory import facts, is_written, parse_version, remembers
 from reconciler.kinds.integration.needs import definition_needs
 from reconciler.kinds.integration.node import IntegrationNode
 from reconciler.kinds.integration.publish import naming_update
+from reconciler.kinds.integration.questions import asked_lately, covered_notes, next_question
 from reconciler.kinds.integration.release import (
     find_release,
     told_of_versions,
@@ -71,6 +71,7 @@ from reconciler.kinds.table.labels import as_live, denied, labels_left, own_mark
 from reconciler.kinds.table.marks import is_protected, marks_of
 from reconciler.kinds.table.plain import PlainKind
 from reconciler.kinds.telling import Telling
+from reconciler.kinds.whole import AskedWhole
 from reconciler.model.address import Ref, Resolve
 from reconciler.model.digest import sha256
 from reconciler.model.errors import PayloadError
@@ -84,7 +85,7 @@ from reconciler.model.state import LiveObject, Resource
 class IntegrationKind(
     PlainKind,
     Affects,
-    AskedFurther,
+    AskedWhole,
     Destroys,
     ExplainsAbsence,
     FollowUp,
@@ -204,13 +205,15 @@ class IntegrationKind(
         """What the version was made from that the manifest's release is, or may be given to; which of the
         draft's components have moved on; and how the version before a new one is offered.
         """
-        if version := to_be_read(request):
-            return Operation("integration", self._documents["published"], {"id": version.id})
-        if request.live and is_to_be_asked(request):
-            return Operation("integration", self._documents["outdated"], {"id": request.live.id})
-        if version := listing_to_read(request):
-            return Operation("integration", self._documents["listing"], {"id": version.id})
-        return None
+        return next_question(request, self._documents)
+
+    def covered(self, live: LiveObject, inputs: Inputs) -> LiveObject:
+        """What its versions were made from."""
+        return replace(live, notes=covered_notes(live, inputs))
+
+    def questions(self, live: LiveObject, used: Collection[str]) -> Sequence[Operation]:
+        """Of the newest versions and of those in use: what they are, and how they are offered."""
+        return asked_lately(live, used, self._documents)
 
     def answered(self, live: LiveObject, op: Operation, found: LiveObject | None) -> LiveObject:
         """The definition of that version, how it is offered, or the newest versions of components."""
@@ -342,13 +345,14 @@ class IntegrationKind(
         return self._mutation("updateIntegrationVersionAvailability", values, request)
 
     def overtaken(self, verb: Verb, request: Request) -> bool:
-        """Whether the draft that is to be published was changed since it was imported."""
+        """Whether the draft that is to be published is another than was imported, by whomever: a run that
+        imports its own leaves a record that agrees with it.
+        """
         live = request.live
         if verb is not Verb.PUBLISH or live is None or "definition" not in request.resource.fields:
             return False
-        observed = live.applied.get("observed")
         # A run may have ended between an import and its record: what git says is what is to be published.
-        return observed not in (None, "", draft_of(live).digest) and comparison(request).needed
+        return bool(live.applied.get("observed")) and comparison(request).needed
 
     def follow_up(self, verb: Verb, request: Request, error: Exception | None) -> Operation | None:
         """Gives the release's name to what was published, where that does not bear it; notes that it can be

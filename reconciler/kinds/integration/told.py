@@ -7,7 +7,7 @@ that bears no name is meant by its number, or by the version that its comment be
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from reconciler.definition import Definition
 from reconciler.kinds.integration.facts import Component, draft_of, facts_of, notes_of
@@ -38,6 +38,36 @@ def named_release(live: LiveObject) -> tuple[Version | None, str]:
     newest = next(iter(live.versions), None)
     name = release_name(live, newest) if newest else ""
     return (newest, name) if newest and name else (None, "")
+
+
+def version_before(live: LiveObject, names: Iterable[str]) -> Version | None:
+    """The version that git had when people published a newer one: what the first of these releases means that
+    means any, else the newest that bears a name.
+    """
+    meant = (find_release(live, name) for name in names)
+    named = (version for version in live.versions if name_of(live, version))
+    return next((one for one in meant if one is not None), None) or next(named, None)
+
+
+def definition_of(live: LiveObject, version: Version) -> Definition | None:
+    """What a version was made from, where that is known."""
+    if version.id == live.versions[0].id and not _is_ahead(live):
+        return draft_of(live)
+    return notes_of(live).read.get(version.id)
+
+
+def definition_to_read(live: LiveObject, version: Version) -> Operation | None:
+    """Reads what a version was made from; None where that is known."""
+    if definition_of(live, version) is not None or version.id in notes_of(live).read:
+        return None
+    return Operation(
+        "integration", documents.load("integration", __package__)["published"], {"id": version.id}
+    )
+
+
+def sent_last(live: LiveObject) -> str:
+    """The digest of what the definition meant that git sent last; empty where no record says so."""
+    return live.applied.get("sent", "")
 
 
 def newest_components(live: LiveObject) -> Mapping[Component, int] | None:

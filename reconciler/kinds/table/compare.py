@@ -16,6 +16,7 @@ from reconciler.kinds.table.texts import is_kept, is_trimmed
 from reconciler.model.plan import Cause, Change
 from reconciler.model.secret import Hidden, Secret
 from reconciler.model.state import How, LiveObject, Resource
+from reconciler.model.uncompared import is_uncompared
 
 
 def mentioned(rows: Sequence[Row], request: Request) -> list[Row]:
@@ -89,6 +90,8 @@ class Comparison:
         """Whether a value is as wanted. One that the server does not give back counts as such while the
         record, where there is one, says that just this was written.
         """
+        if is_uncompared(wanted, found):
+            return True
         if not isinstance(found, Hidden):
             return bool(revealed(wanted) == revealed(found))
         if not found.present or self.request.policy.send_secrets:

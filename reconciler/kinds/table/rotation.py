@@ -13,6 +13,7 @@ from reconciler.kinds.table.secrets import remembered
 from reconciler.model.digest import keyed
 from reconciler.model.plan import Cause
 from reconciler.model.secret import Secret
+from reconciler.model.stand_in import are_those_recorded
 
 SECRETS = "secrets"
 """The group of the record that holds the digest."""
@@ -63,7 +64,7 @@ class Rotation:
             return Cause.PENDING
         # Git may mention one more than it did.
         forms = [readable, *([one for j, one in enumerate(readable) if j != i] for i in range(len(readable)))]
-        kept = any(are_recorded(self.request, form) for form in forms)
+        kept = any(are_recorded(self.request, form) for form in forms) or are_those_recorded(readable)
         return Cause.PENDING if kept else Cause.UNKNOWN
 
     def _wanted(self) -> list[str]:

@@ -19,7 +19,7 @@ def remembered(request: Request) -> Memory:
     come with somebody's copy.
     """
     live = request.live
-    if live is None or not _is_marked(live, request):
+    if live is None or not _is_marked(live, request.project):
         return Memory()
     return Memory(live.applied, live.written, live.facts.older, live.facts.unsaid)
 
@@ -54,5 +54,12 @@ def resting(value: object, path: str, live: LiveObject) -> object:
     return value.reveal() if proven and isinstance(value, Unproven) else value
 
 
-def _is_marked(live: LiveObject, request: Request) -> bool:
-    return any(project_of(mark) == request.project.lower() for mark in marks_of(live))
+def proven_plain(live: LiveObject, project: str) -> frozenset[str]:
+    """The paths of the texts of which this project's record proves that they are plain."""
+    if not _is_marked(live, project):
+        return frozenset()
+    return frozenset(path for path, one in (live.written or {}).items() if one.how is How.PLAIN)
+
+
+def _is_marked(live: LiveObject, project: str) -> bool:
+    return any(project_of(mark) == project.lower() for mark in marks_of(live))

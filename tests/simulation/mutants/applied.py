@@ -20,7 +20,7 @@ _ONCE = (Verb.CREATE, Verb.PUBLISH)
 
 @mutant(
     "a stale answer is taken for the truth after a lost one",
-    missing="a stale read drawn right behind a lost answer",
+    theme="lag",
 )
 def one_glance(strikes: Strike) -> Iterator[None]:
     async def once(kind: Any, name: str, action: Any, run: Any) -> bool:
@@ -38,7 +38,7 @@ def one_glance(strikes: Strike) -> Iterator[None]:
 
 @mutant(
     "a list that lacks what was just created is taken for the truth",
-    missing="a stale read drawn right behind a creation",
+    theme="race",
 )
 def stale_list(strikes: Strike) -> Iterator[None]:
     async def once(tenant: Any, kind: Any, request: Any, sleep: Any) -> Any:
@@ -55,7 +55,7 @@ def stale_list(strikes: Strike) -> Iterator[None]:
 
 @mutant(
     "what the look before a creation finds is not heeded",
-    missing="a kill before the look that takes a second object back; without that look, it is found",
+    theme="race",
 )
 def no_look(strikes: Strike) -> Iterator[None]:
     look_first = step._look_first
@@ -87,7 +87,7 @@ def both_stay(strikes: Strike) -> Iterator[None]:
 
 @mutant(
     "of two objects made at the same moment, each run keeps its own",
-    missing="more creations at one moment, with latencies that let both machines look before",
+    theme="race",
 )
 def keeps_own(strikes: Strike) -> Iterator[None]:
     look = step.own_by_now
@@ -105,7 +105,7 @@ def keeps_own(strikes: Strike) -> Iterator[None]:
 
 @mutant(
     "of two objects without marks the later is not taken back",
-    missing="kinds without marks in crowded worlds: alert groups and monitors are not drawn",
+    theme="race",
 )
 def not_taken_back(strikes: Strike) -> Iterator[None]:
     older = step.older_than_own
@@ -120,7 +120,6 @@ def not_taken_back(strikes: Strike) -> Iterator[None]:
 
 @mutant(
     "a creation whose answer was lost is sent again without a look",
-    missing="a kill before the look that takes a second object back; without that look, it is found",
 )
 def blind_retry(strikes: Strike) -> Iterator[None]:
     with _never_happened(Verb.CREATE, strikes):
@@ -162,7 +161,7 @@ def _never_happened(verb: Verb, strikes: Strike) -> AbstractContextManager[objec
 
 @mutant(
     "that somebody changed an object since the plan was made is overlooked",
-    missing="people's edits between a plan and its apply, held against what the apply wrote over",
+    theme="desk",
 )
 def no_basis(strikes: Strike) -> Iterator[None]:
     look_first = step._look_first
@@ -184,7 +183,7 @@ def no_basis(strikes: Strike) -> Iterator[None]:
 
 @mutant(
     "a draft that another run changed meanwhile is published",
-    missing="machines that are at different commits at once",
+    theme="mixed",
 )
 def overtaken(strikes: Strike) -> Iterator[None]:
     check = step._not_overtaken
@@ -238,7 +237,6 @@ def no_blocker(strikes: Strike) -> Iterator[None]:
 
 @mutant(
     "deletions are carried out beside a refusal",
-    missing="a refusal in a commit that also takes something away",
 )
 def despite_refusal(strikes: Strike) -> Iterator[None]:
     with _unhindered("first_refusal", strikes):
@@ -247,7 +245,6 @@ def despite_refusal(strikes: Strike) -> Iterator[None]:
 
 @mutant(
     "deletions are carried out although something failed",
-    missing="that a run in which something failed deleted nothing",
 )
 def despite_failure(strikes: Strike) -> Iterator[None]:
     with _unhindered("first_failure", strikes):
@@ -267,7 +264,7 @@ def _unhindered(name: str, strikes: Strike) -> AbstractContextManager[object]:
 
 @mutant(
     "what somebody made inside an object meanwhile is deleted along with it",
-    missing="people who make instances inside what leaves git, while it is being deleted",
+    theme="guests",
 )
 def no_look_inside(strikes: Strike) -> Iterator[None]:
     look = step.look_inside
@@ -285,7 +282,7 @@ def no_look_inside(strikes: Strike) -> Iterator[None]:
 
 @mutant(
     "the waves of a set all begin at once",
-    missing="that nothing of a wave is written before the one before it has ended",
+    theme="fleet",
 )
 def no_waves(strikes: Strike) -> Iterator[None]:
     turn = Rollouts.turn
@@ -303,7 +300,7 @@ def no_waves(strikes: Strike) -> Iterator[None]:
 
 @mutant(
     "a set goes on although more have failed than may",
-    missing="that a set of which more failed than may goes no further",
+    theme="fleet",
 )
 def never_stopped(strikes: Strike) -> Iterator[None]:
     veto = Rollouts.veto
@@ -318,7 +315,6 @@ def never_stopped(strikes: Strike) -> Iterator[None]:
 
 @mutant(
     "an interrupt is not heeded",
-    missing="that a run starts no action once it was interrupted",
 )
 def deaf(strikes: Strike) -> Iterator[None]:
     stop = walk.Walk.stop

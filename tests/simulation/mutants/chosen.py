@@ -42,7 +42,6 @@ def not_excluded(strikes: Strike) -> Iterator[None]:
 
 @mutant(
     "what was not selected is written, too",
-    missing="that a run writes nothing but what was selected, and what that needs",
 )
 def not_selected(strikes: Strike) -> Iterator[None]:
     asks = Selection._asks
@@ -56,7 +55,6 @@ def not_selected(strikes: Strike) -> Iterator[None]:
 
 @mutant(
     "of a saved plan, what is planned by now is carried out instead",
-    missing="mutations held against the plan's actions by address: verb and kind alone explain one",
 )
 def not_restricted(strikes: Strike) -> Iterator[None]:
     restrict = saved.restrict
@@ -121,7 +119,7 @@ def _more_asked_for(strikes: Strike, theirs: Callable[[LiveObject], bool]) -> It
 
 @mutant(
     "what people made inside an object goes along when it is pruned",
-    missing="people who make instances inside what leaves git",
+    theme="guests",
 )
 def strangers_along(strikes: Strike) -> Iterator[None]:
     refuse = deletion._strangers

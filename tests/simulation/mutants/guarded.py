@@ -18,7 +18,7 @@ from tests.simulation.mutants.mutant import Strike, mutant, swapped
 
 @mutant(
     "the lease is thought to be renewed, and is not",
-    missing="runs under a lease that last more than 200 seconds",
+    theme="slow",
 )
 def not_renewed(strikes: Strike) -> Iterator[None]:
     renew = Holding._renew
@@ -35,7 +35,6 @@ def not_renewed(strikes: Strike) -> Iterator[None]:
 
 @mutant(
     "another run's lease is taken away",
-    missing="that nobody writes while another one holds the lease",
 )
 def taken(strikes: Strike) -> Iterator[None]:
     clear = Holding._clear
@@ -43,7 +42,7 @@ def taken(strikes: Strike) -> Iterator[None]:
     async def greedy(self: Any, lease: Any) -> None:
         now = self._ports.now()
         mine = not lease.expired(now) and strikes()
-        await clear(self, replace(lease, until=now - timedelta(seconds=1)) if mine else lease)
+        await clear(self, replace(lease, until=now - timedelta(days=1)) if mine else lease)
 
     with swapped(Holding, "_clear", greedy):
         yield
@@ -66,7 +65,6 @@ def shared(strikes: Strike) -> Iterator[None]:
 
 @mutant(
     "the lease is not given back",
-    missing="that no lease is left when a run ended by itself",
 )
 def not_released(strikes: Strike) -> Iterator[None]:
     release = Holding.release
@@ -81,7 +79,7 @@ def not_released(strikes: Strike) -> Iterator[None]:
 
 @mutant(
     "a run goes on when its lease is lost",
-    missing="runs under a lease that last more than 200 seconds",
+    theme="slow",
 )
 def unbothered(strikes: Strike) -> Iterator[None]:
     keep = Holding.keep
@@ -95,7 +93,6 @@ def unbothered(strikes: Strike) -> Iterator[None]:
 
 @mutant(
     "the journal says that a call was answered before it is sent",
-    missing="the journals of killed runs held against what reached the tenant",
 )
 def early_journal(strikes: Strike) -> Iterator[None]:
     journalled = step._journalled
@@ -113,7 +110,6 @@ def early_journal(strikes: Strike) -> Iterator[None]:
 
 @mutant(
     "a journal that cannot be written is done without",
-    missing="that a run whose journal met a full disk sent nothing after that",
 )
 def no_journal(strikes: Strike) -> Iterator[None]:
     write = FileJournal._write

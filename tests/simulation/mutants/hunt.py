@@ -12,15 +12,14 @@ from time import monotonic
 from tests.simulation.draw import script
 from tests.simulation.drill import Played, play
 from tests.simulation.mutants.mutant import Mutant, Strike
-
-TRIES = 20
-"""Drills in which a fault struck and nobody saw it, after which no more are played."""
+from tests.simulation.themes import theme_of
 
 
 @dataclass(slots=True)
 class Hunt:
     """What came of it: the seeds in which the fault could make a difference, how many of them were played
-    with it, the one that turned red (None where none did), and what was found there.
+    with it, of how many drills that were looked at, the seed that turned red (None where none did), and what
+    was found there.
     """
 
     mutant: Mutant
@@ -33,19 +32,19 @@ class Hunt:
     @property
     def is_over(self) -> bool:
         """Whether nothing more is to be played."""
-        return self.seed is not None or self.seeds >= self.mutant.within or self.tried >= TRIES
+        return self.seed is not None or self.seeds >= self.mutant.within
 
     @property
     def is_missed(self) -> bool:
         """Whether it should have been found, and was not."""
-        return self.seed is None and not self.mutant.missing
+        return self.seed is None
 
     @property
     def line(self) -> str:
         """All of it in one line."""
         words = self.mutant.words
         if self.seed is None:
-            return f"not found in {self.seeds} seeds, in {len(self.acts)} of which it could act: {words}"
+            return f"not found in {self.seeds} drills, in {len(self.acts)} of which it could act: {words}"
         return f"seed {self.seed}, in which it struck for the {self.tried}. time: {words}: {self.found[0]}"
 
 
@@ -59,15 +58,18 @@ def hunt(
     which shows which of them it is worth being played with; one that is red by itself proves nothing.
     """
     hunts = [Hunt(one) for one in mutants]
-    for number, seed in enumerate(seeds, 1):
-        open_ones = [one for one in hunts if not one.is_over]
-        if not open_ones or monotonic() > until:
+    for seed in seeds:
+        if all(one.is_over for one in hunts) or monotonic() > until:
             break
+        theme = theme_of(seed)
+        open_ones = [one for one in hunts if not one.is_over and one.mutant.theme in ("", theme)]
+        if not open_ones:
+            continue
         played, strikes = watched([one.mutant for one in open_ones], seed)
         if red := played.findings.all():
             tell(f"seed {seed} is red by itself: {red[0]}")
         for one, strike in zip(open_ones, strikes, strict=True):
-            one.seeds = number
+            one.seeds += 1
             if strike.times and not red:
                 one.acts.append(seed)
                 _strike(one, seed)

@@ -22,27 +22,29 @@ class Strike:
         return self.armed
 
 
+WITHIN = 100
+"""Drills within which each fault must be found: of its theme, where it has one."""
 PutIn = Callable[[Strike], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A fault in words, how it is put in, within how many seeds it must be found, and by a finding of which
-    form. One with a `missing` check is not found: that says what would have to be looked at, or drawn.
+    """A fault in words, how it is put in, within how many drills it must be found, by a finding of which
+    form, and in drills of which theme (empty: of any, and of none).
     """
 
     words: str
     put_in: PutIn
     within: int
     by: str = ""
-    missing: str = ""
+    theme: str = ""
 
 
 MUTANTS: list[Mutant] = []
 
 
 def mutant(
-    words: str, *, within: int = 300, by: str = "", missing: str = ""
+    words: str, *, within: int = WITHIN, by: str = "", theme: str = ""
 ) -> Callable[[Callable[[Strike], Iterator[None]]], PutIn]:
     """Adds a fault to the catalogue; the function puts it in, and takes it out after its `yield`. What it
     puts in the place of a function goes on to that function, unless it strikes.
@@ -50,7 +52,7 @@ def mutant(
 
     def add(function: Callable[[Strike], Iterator[None]]) -> PutIn:
         put_in = contextmanager(function)
-        MUTANTS.append(Mutant(words, put_in, within, by, missing))
+        MUTANTS.append(Mutant(words, put_in, within, by, theme))
         return put_in
 
     return add

@@ -40,7 +40,7 @@ def no_mark(strikes: Strike) -> Iterator[None]:
 
 @mutant(
     "people's labels are taken off by our updates",
-    missing="people's edits of what git does not mention, held against the tenant in the end",
+    theme="desk",
 )
 def their_labels(strikes: Strike) -> Iterator[None]:
     write = instance_calls.labels_to_write
@@ -95,7 +95,7 @@ def deployed_first(strikes: Strike) -> Iterator[None]:
 
 @mutant(
     "what is adopted is deployed",
-    missing="instances that are adopted: only customers lie in the tenant before",
+    theme="taken",
 )
 def deploying_adoption(strikes: Strike) -> Iterator[None]:
     make = instance_kind.instance_steps
@@ -114,8 +114,8 @@ def deploying_adoption(strikes: Strike) -> Iterator[None]:
 def not_deployed(strikes: Strike) -> Iterator[None]:
     reason = instance_steps._why_deploy
 
-    def none(request: Any, config: Any, flows: Any) -> str:
-        found = reason(request, config, flows)
+    def none(*given: Any, **named: Any) -> str:
+        found = reason(*given, **named)
         return "" if found and strikes() else found
 
     with swapped(instance_steps, "_why_deploy", none):
@@ -139,7 +139,7 @@ def forgotten_debt(strikes: Strike) -> Iterator[None]:
 
 @mutant(
     "what a person saved goes out with our deploy",
-    missing="that what a person saved is deployed by nobody but them, unless --deploy-pending is given",
+    theme="desk",
 )
 def deployed_for_them(strikes: Strike) -> Iterator[None]:
     refuse = instance_steps.undeployed_changes
@@ -154,15 +154,15 @@ def deployed_for_them(strikes: Strike) -> Iterator[None]:
 
 @mutant(
     "what a person saved is deployed although nothing differs from git",
-    missing="that what a person saved is deployed by nobody but them, unless --deploy-pending is given",
+    theme="desk",
 )
 def deployed_unasked(strikes: Strike) -> Iterator[None]:
     reason, refuse = instance_steps._why_deploy, instance_steps.undeployed_changes
     struck = False
 
-    def any_reason(request: Any, config: Any, flows: Any) -> str:
+    def any_reason(request: Any, *given: Any, **named: Any) -> str:
         nonlocal struck
-        found = reason(request, config, flows)
+        found = reason(request, *given, **named)
         waiting = "" if found else desk.waits(request)
         if waiting and strikes():
             struck = True
@@ -205,7 +205,7 @@ def not_rotated(strikes: Strike) -> Iterator[None]:
 
 @mutant(
     "a person's draft is overwritten without being asked for",
-    missing="that a person's draft stays, unless --overwrite-drafts is given",
+    theme="desk",
 )
 def overwritten(strikes: Strike) -> Iterator[None]:
     refuse = integration_steps._unpublished_draft
@@ -247,7 +247,6 @@ def silent_drift(strikes: Strike) -> Iterator[None]:
 
 @mutant(
     "what needs another resource does not wait for it",
-    missing="that the first run without faults ends with 0: three are allowed",
 )
 def unconnected(strikes: Strike) -> Iterator[None]:
     connect = build._connect

@@ -75,7 +75,7 @@ def first_page(strikes: Strike) -> Iterator[None]:
 
 @mutant(
     "that a list shifted while it was read is overlooked",
-    missing="lists of several pages that shift while they are read",
+    theme="crowd",
 )
 def shifted(strikes: Strike) -> Iterator[None]:
     whole = pages._whole
@@ -90,7 +90,6 @@ def shifted(strikes: Strike) -> Iterator[None]:
 
 @mutant(
     "each query is sent three times",
-    missing="reads held closer to the plan's number than twice that and twenty more",
 )
 def dear(strikes: Strike) -> Iterator[None]:
     execute = Client.execute
@@ -106,7 +105,6 @@ def dear(strikes: Strike) -> Iterator[None]:
 
 @mutant(
     "a tenant that asks for a pause gets none",
-    missing="that nobody sends before a Retry-After is over",
 )
 def hurried(strikes: Strike) -> Iterator[None]:
     delay, throttled = Patience.delay, Slot.throttled
@@ -124,7 +122,6 @@ def hurried(strikes: Strike) -> Iterator[None]:
 
 @mutant(
     "a token is used until its end, and not renewed then",
-    missing="that the first run without faults ends with 0: three are allowed",
 )
 def no_renewal(strikes: Strike) -> Iterator[None]:
     renew, stale = Tokens.renew, Tokens._stale
@@ -166,8 +163,8 @@ def _secrets(value: Any) -> Iterator[Secret]:
 
 @mutant(
     "what a server says is shown as it is, with the secrets that it repeats",
+    theme="echo",
     by="secret",
-    missing="a tenant that repeats what it was sent in its errors",
 )
 def not_cleaned(strikes: Strike) -> Iterator[None]:
     clean = answers.clean

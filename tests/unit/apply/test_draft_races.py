@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import copy as copies
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 
@@ -162,3 +163,42 @@ def test_a_journal_that_fails_stops_what_was_not_begun(
     made = [one for one in harness.snapshot(sandbox).objects["Customer"] if one.labels]
     assert len(made) == expected.count("done")
     assert isinstance(outcome.fatal, JournalFailed) is (method != "after")
+
+
+class Overtaking(httpx.AsyncBaseTransport):
+    """Another run imports, records and publishes its own commit once this one has written its record."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, other: Callable[[], object]) -> None:
+        self.inner, self.other, self.wrote = inner, other, False
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        query = json.loads(request.content)["query"]
+        if self.wrote and query.startswith("query integration("):
+            self.wrote = False
+            await anyio.to_thread.run_sync(self.other)
+        self.wrote = self.wrote or query.startswith("mutation updateIntegration(")
+        return await self.inner.handle_async_request(request)
+
+
+def released(description: str, release: str) -> Desired:
+    fields = {"definition": definition(said(description)), "release": release}
+    return Desired(PROJECT, "sandbox", {SYNC: resource(SYNC, fields)})
+
+
+def test_what_another_run_imported_and_recorded_is_not_published_as_ours(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+):
+    """The draft and its record agree with each other by then, and neither is ours."""
+    desired = released("ours", "1.0.0")
+    live = harness.snapshot(sandbox)
+    plan = make_plan(desired, live, OVERWRITE)
+    overtaking = Overtaking(
+        harness.transport(sandbox), lambda: harness.converge(sandbox, released("theirs", "2.0.0"))
+    )
+    with monkeypatch.context() as patched:
+        inner = harness.transport
+        patched.setattr(harness, "transport", lambda one: overtaking if not overtaking.wrote else inner(one))
+        outcome = harness.apply_plan(sandbox, desired, plan, live, OVERWRITE, parallelism=1)
+    assert ends(outcome)["publish"] == "stale"
+    (integration,) = harness.snapshot(sandbox).objects["Integration"]
+    assert [version.release for version in integration.versions] == ["2.0.0"]

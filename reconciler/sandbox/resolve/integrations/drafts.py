@@ -39,11 +39,12 @@ def create(context: Context, name: str, description: str, given: Row, text: str 
         "updated_at": now,
     }
     context.store.insert("integration", row)
-    _create_system_instance(context, row)
+    create_system_instance(context, row)
     return rows.read(context, "integration", identifier)
 
 
-def _create_system_instance(context: Context, draft: Row) -> None:
+def create_system_instance(context: Context, draft: Row) -> None:
+    """The hidden instance that tests a draft."""
     customer = context.store.select("customer", ["is_system"], [])[0]
     now = context.store.now()
     context.store.insert(
