@@ -215,11 +215,14 @@ def _planned(here: Settings, session: Session, options: Options) -> Planned:
 def _drifted(here: Settings, session: Session, options: Options, *, unmanaged: bool) -> Drifted:
     from reconciler.report.progress import Reading
     from reconciler.verbs.drift import drift as make
+    from reconciler.verbs.touched import with_touched
 
     reading = Reading(here.err, enabled=here.progress)
 
     async def work() -> Drifted:
-        return await make(replace(session, notice=reading.notice), options, unmanaged=unmanaged)
+        found = await make(replace(session, notice=reading.notice), options, unmanaged=unmanaged)
+        told = await with_touched(session, found.planned, parallelism=options.parallelism)
+        return replace(found, planned=told)
 
     return run(work, tick=reading.tick)
 

@@ -15,7 +15,6 @@ from reconciler.model.plan import Fate, Missing, Plan, Verb
 from reconciler.verbs.history import history
 from reconciler.verbs.plan import Planned, plan
 from reconciler.verbs.session import Options, Session, connect
-from reconciler.verbs.touched import with_touched
 
 if TYPE_CHECKING:
     from reconciler.api import Client
@@ -51,8 +50,7 @@ async def drift(session: Session, options: Options, *, unmanaged: bool = False) 
     made = planned.plan
     notes = [*made.notes, *_waiting(made), *_to_be_adopted(made), *_in_doubt(made)]
     planned = replace(planned, plan=replace(made, notes=tuple(notes)))
-    missing = await _missing(session, options, planned)
-    return Drifted(await with_touched(session, planned, parallelism=options.parallelism), missing)
+    return Drifted(planned, await _missing(session, options, planned))
 
 
 def _to_be_adopted(made: Plan) -> Iterable[Diagnostic]:

@@ -19,6 +19,7 @@ from reconciler.plan.match import match
 from reconciler.plan.select import Selection
 from reconciler.pull.files import Files, files_of
 from reconciler.pull.folding import Folding
+from reconciler.pull.layout import Layout
 from reconciler.pull.objects import Objects, Told
 from tests.manifests.sample import INTEGRATION, loaded
 
@@ -125,7 +126,9 @@ def test_folded_is_as_unfolded(told: list[Told]):
 
 def texts_of(told: list[Told], folding: Folding | None) -> Files:
     schema = "{}.json".format
-    return files_of(Objects(told), "manifests/", Selection((), ()), lambda _: False, schema, folding)
+    return files_of(
+        Objects(told), Layout("manifests/"), Selection((), ()), lambda _: False, schema, folding=folding
+    )
 
 
 def expanded(texts: Mapping[str, str]) -> dict[str, bytes]:
