@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.plan import against, live, parallelism
+from reconciler.cli.abreast import several
+from reconciler.cli.plan import against
+from reconciler.cli.planning import live, parallelism
 from reconciler.cli.settings import common, settings
 from reconciler.cli.values import text
 from reconciler.cli.watched import run
@@ -48,9 +50,14 @@ def inventory(
     from reconciler.report.inventory import FORMATS, inventory_document
     from reconciler.report.progress import Reading
     from reconciler.verbs.inventory import inventory as read
+    from reconciler.verbs.session import Options
 
     here = settings()
     shape = click.get_current_context().meta.get(_SHAPE) or here.format
+    if len(here.environments) > 1:
+        of_one = {"--owned": owned, "--unmanaged": unmanaged, "--orphaned": orphaned, "--missing": missing}
+        apart = [name for name, given in {**of_one, "--kind": kinds, "--live": live}.items() if given]
+        return several(here, "list", Options(parallelism=parallelism), apart=apart, shape=shape)
     if shape not in FORMATS:
         raise click.UsageError(f"list cannot be shown as {shape}: choose {', '.join(FORMATS)}")
     session = against(here, here.session(), live)

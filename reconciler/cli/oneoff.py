@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 import click
 
 from reconciler.cli.confirm import confirm, unasked
-from reconciler.cli.plan import carry_out, detailed, finish, halt, parallelism, take_lease
+from reconciler.cli.plan import carry_out, finish, halt
+from reconciler.cli.planning import detailed, parallelism, take_lease
 from reconciler.cli.settings import common, settings, stacked
 from reconciler.cli.values import text
 from reconciler.cli.watched import run

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.confirm import confirm, unasked
-from reconciler.cli.plan import carry_out, finish, halt, parallelism, take_lease
+from reconciler.cli.plan import carry_out, finish, halt
+from reconciler.cli.planning import parallelism, take_lease
 from reconciler.cli.settings import Settings, common, settings
 from reconciler.cli.values import text
 from reconciler.cli.watched import run

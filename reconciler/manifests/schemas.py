@@ -24,6 +24,7 @@ KINDS = (
     "outcome",
     "drift",
     "inventory",
+    "environments",
     "rehearsal",
     "test",
 )

@@ -151,6 +151,36 @@ def _counted(document: Document) -> list[str]:
     return lines
 
 
+def abreast(
+    document: Document, said: Sequence[str], rows: Sequence[tuple[str, Sequence[tuple[str, ...]]]]
+) -> str:
+    """Environments side by side: each in one line, then a row for each integration and set in each."""
+    names = ", ".join(one["name"] for one in document["environments"])
+    head = [f"### {_span(document['project'])} in {markdown(names)}", ""]
+    for column, line in zip(document["environments"], said, strict=True):
+        head.append(f"- {'⛔ ' if column['errors'] else ''}{markdown(line)}")
+    titles = ("", "environment", "release", "instances", "pending", "drift")
+    table = [f"| {' | '.join(titles)} |", "|---|---|---|---|---|---|"]
+    blocks = [
+        [
+            f"| {_span(address) if not number else ''} | {_span(name)} | "
+            f"{' | '.join([*(_span(one) if one else '' for one in foreign), *ours])} |"
+            for number, (name, *foreign, pending, drifted) in enumerate(some)
+            for ours in [(pending, drifted)]
+        ]
+        for address, some in rows
+    ]
+    room, shown = LIMIT - _SPARE - size("\n".join(head)), 0
+    for block in blocks:
+        if (room := room - size("\n".join(block)) - 1) < 0:
+            break
+        table += block
+        shown += 1
+    if rest := len(blocks) - shown:
+        table += ["", f"… {values.count(rest, 'row')} left out here; the JSON report has everything."]
+    return "\n".join([*head, "", *(table if blocks else [])]) + "\n"
+
+
 def errors(document: Document) -> str:
     """Errors and warnings as lists."""
     found, warnings = document["errors"], document.get("warnings", ())
@@ -252,6 +282,8 @@ def _drift(title: str, drifts: Sequence[Document], *, is_open: bool = False) -> 
             lines.append(f"      {_path(entry)}: applied {applied} → live {live}  ({why})")
         if len(group) > _CHANGES:
             lines.append(f"      … {values.count(len(group) - _CHANGES, 'more field')}")
+        if line := values.touched_line(group):
+            lines.append(f"      {_name(line)}")
         blocks.append(lines)
     return Section(f"{title}: {values.count(len(drifts), 'field')}", blocks, "resource", is_open)
 

@@ -32,8 +32,9 @@ _ALIKE = 5  # actions that are skipped for one reason, of which all are shown
 
 def render_plan(console: Console, document: Document, *, verbose: bool = False) -> None:
     """The plan: what happens to each resource and why, what stands against it, and a count."""
+    drifts = values.by_address(document.get("drift", ()))
     for address, actions in values.by_address(document["actions"]).items():
-        _plan_group(console, address, actions, verbose)
+        _plan_group(console, address, actions, drifts.get(address, ()), verbose)
     _drift_aside(console, document, verbose)
     _listing(console, "Deleted along with it", document.get("consequences", ()), verbose, "red")
     _listing(
@@ -93,6 +94,7 @@ def render_drift(console: Console, document: Document, *, verbose: bool = False)
     """What was changed in the tenant since it was last applied."""
     for address, drifts in values.by_address(document["drift"]).items():
         _drift_group(console, address, drifts, verbose)
+        _touched(console, drifts)
         lines.blank(console)
     _missing(console, document.get("missing", ()))
     _listing(console, "Owned, but in no manifest", values.left_orphans(document), verbose, "yellow")
@@ -123,7 +125,9 @@ def _left_out(console: Console, document: Document) -> None:
         lines.blank(console)
 
 
-def _plan_group(console: Console, address: str, actions: Sequence[Document], verbose: bool) -> None:
+def _plan_group(
+    console: Console, address: str, actions: Sequence[Document], drifts: Sequence[Document], verbose: bool
+) -> None:
     symbol, style = _SYMBOLS[values.fate(actions)]
     lines.write(console, 2, (f"{symbol} ", style), (terminal(address), "bold"))
     for action in actions:
@@ -132,6 +136,7 @@ def _plan_group(console: Console, address: str, actions: Sequence[Document], ver
             _change(console, change, action["verb"], verbose)
         if verbose and action["dependsOn"]:
             lines.write(console, 6, (f"after {terminal(', '.join(action['dependsOn']))}", "dim"))
+    _touched(console, drifts)
     lines.blank(console)
 
 
@@ -185,6 +190,11 @@ def _drift_group(console: Console, address: str, drifts: Sequence[Document], ver
         )
 
 
+def _touched(console: Console, drifts: Sequence[Document]) -> None:
+    if line := values.touched_line(drifts):
+        lines.write(console, 6, (terminal(line), "dim"))
+
+
 def _drift_aside(console: Console, document: Document, verbose: bool) -> None:
     """Drift that the plan does not mend is told apart; the rest stands at the changes already."""
     mended: dict[str, tuple[str, ...]] = {}
@@ -203,6 +213,8 @@ def _drift_aside(console: Console, document: Document, verbose: bool) -> None:
     lines.write(console, 0, (f"{title}, and left alone:", "yellow"))
     for address, drifts in values.by_address(left).items():
         _drift_group(console, address, drifts, verbose)
+        if address not in mended:
+            _touched(console, drifts)
     lines.blank(console)
 
 
