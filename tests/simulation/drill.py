@@ -57,7 +57,7 @@ class _Drill:
         """Whether somebody ever changed something: what they saved may wait for their deploy from then on.
         And whether runs were ever there at once without a lease between them: what they doubled stays.
         """
-        self.adopted = False
+        self.adopted, self.lost_moment = False, ""
         self.began = 0.0
 
     def play(self) -> Played:
@@ -89,6 +89,9 @@ class _Drill:
             if number == 1 and self.script.taken:
                 await self._forget()
             await self._meanwhile(number - 1)
+            if self.lost_moment:
+                self.stage.tell("drill", f"{self.lost_moment}: a draft was changed while it was published")
+                return
             await self._settle()
             await self._drift()
 
@@ -118,6 +121,7 @@ class _Drill:
         for run in self.open:
             self.stage.judge(run)
         self.played.findings.foreign += move_out(self.tenant, self.guests, self.open)
+        self.lost_moment = next((a for run in self.open if (a := run.could_not_know())), "")
         self.open.clear()
         self.guests.clear()
         for name, release in [(n, r) for n, r in self.strays if self._is_out(n, r)]:
@@ -150,11 +154,7 @@ class _Drill:
         machine = self.stage.machine("last", self.phase.side)
         if self.script.taken and not self.adopted:
             await self._adopt(machine)
-        ended = await self._calm(machine, "apply")
-        while getattr(ended.error, "code", "") == "lease" and self.loop.time() < self.began + LIVELY:
-            # A killed run's lease runs out by itself, as late as the killed machine's clock said.
-            await anyio.sleep(LEASE + max(process.skew for process in self.stage.processes))
-            ended = await self._calm(machine, "apply")
+        ended = await self._free(machine, "apply")
         if ended.code != 0:
             found.runs.append(f"no convergence: exit code {ended.code}: {ended.said[-1:]}")
         self._check()
@@ -165,10 +165,19 @@ class _Drill:
             actions = [one["id"] for one in ended.document.get("actions", ())]
             found.runs.append(f"a plan is left: exit code {ended.code}, {actions}")
 
+    async def _free(self, machine: Runs, verb: str) -> Ended:
+        """A run, once nobody holds the lease."""
+        ended = await self._calm(machine, verb)
+        while getattr(ended.error, "code", "") == "lease" and self.loop.time() < self.began + LIVELY:
+            # A killed run's lease runs out by itself, as late as the killed machine's clock said.
+            await anyio.sleep(LEASE + max(process.skew for process in self.stage.processes))
+            ended = await self._calm(machine, verb)
+        return ended
+
     async def _adopt(self, machine: Runs) -> None:
         """What lay there without marks is taken over, and nothing is left to do."""
         self.adopted = True
-        ended = await self._calm(machine, "adopt")
+        ended = await self._free(machine, "adopt")
         if ended.code != 0:
             self.played.findings.runs.append(f"taking over ended with {ended.code}: {ended.said[-1:]}")
         ended = await self._calm(machine, "plan")

@@ -92,6 +92,20 @@ class Run:
         assert isinstance(actions, list | tuple)
         return [(one["address"], one["verb"]) for one in actions]
 
+    def could_not_know(self) -> str:
+        """The integration into which somebody imported in the moment between this run's last look at the
+        draft and its publication, against which the platform offers nothing; empty where nobody did.
+        """
+        for deed in self.own:
+            if deed.name != "publishIntegration" or not deed.done:
+                continue
+            mine = [x.left for x in self.wire.letters if x.name == "query integration" and x.left < deed.left]
+            for other in self.deeds:
+                imported = other.name == "importIntegration" and other.address == deed.address
+                if imported and other.sender != self.number and max(mine, default=0.0) < other.at < deed.at:
+                    return deed.address
+        return ""
+
 
 def _row_of(shown: str) -> str:
     from base64 import b64decode

@@ -143,6 +143,7 @@ def _head(request: httpx.Request) -> tuple[str, str]:
     body = msgspec.json.decode(request.content)
     query = str(body.get("query", ""))
     head = query.partition("{")[0].partition("(")[0].strip()
-    given = (body.get("variables") or {}).get("input") or {}
+    variables = body.get("variables") or {}
+    given = variables.get("input") or variables
     name = head if " " in head else " ".join(query.split())[:40]
     return name, str(given.get("id") or given.get("integrationId") or "")
