@@ -51,14 +51,19 @@ def lay(folder: Path, commit: Commit, environment: Mapping[str, Any], *, lease: 
     _LIES[folder] = id(commit), lease
 
 
+def forget(folder: Path) -> None:
+    """Other files lie there now than those of a commit."""
+    _LIES.pop(folder, None)
+
+
 @contextmanager
 def remembered() -> Iterator[None]:
     """What the loader makes of a commit is the same on each machine: it is kept for the length of a drill."""
     known: dict[Any, Any] = {}
 
     def once(project: Any, environment: str, *, environ: Any, resolve_secrets: bool) -> Any:
-        key = (environment, resolve_secrets, _LIES[project.root])
-        if key not in known:
+        key = (environment, resolve_secrets, _LIES.get(project.root))
+        if key[-1] is None or key not in known:
             known[key] = load(project, environment, environ=environ, resolve_secrets=resolve_secrets)
         return known[key]
 

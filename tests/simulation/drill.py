@@ -19,7 +19,7 @@ from tests.simulation.run import Run
 from tests.simulation.runs import Ended, Runs
 from tests.simulation.script import Actor, Attempt, Edit, Phase, Script
 from tests.simulation.stage import Played, Setting, Stage, memory, quiet
-from tests.simulation.world import Commit
+from tests.simulation.world import RENAMED, Commit
 from tests.torture import model as manifests
 from tests.torture.person import Person
 from tests.torture.world import marker
@@ -81,7 +81,8 @@ class _Drill:
             self.phase, self.began = phase, self.loop.time()
             self.rivals = self.rivals or _rivals(self.script, phase)
             for name, spec in phase.side.of("Integration").items():
-                self.releases.setdefault(name, set()).add(spec["release"])
+                before = phase.side.was.get(f"Integration/{name}", "").partition("/")[2]
+                self.releases.setdefault(name, set(self.releases.get(before, ()))).add(spec["release"])
             self.known |= set(phase.side.specs)
             for address, spec in phase.side.specs.items():
                 self.tenant.named[address.partition("/")[0], spec["name"]] = address
@@ -144,7 +145,7 @@ class _Drill:
             self.tenant.named[address.partition("/")[0], spec["name"]] = address
 
     def _is_out(self, name: str, release: str) -> bool:
-        return self.tenant.publishes(marker(self.script.seed, name, release))
+        return self.tenant.publishes(marker(self.script.seed, name.removesuffix(RENAMED), release))
 
     # what must hold
 
@@ -196,6 +197,7 @@ class _Drill:
             rivals=rivals,
             people=self.people,
             unmarked=self.before,
+            once={name: name.removesuffix(RENAMED) for name in phase.side.of("Integration")},
         )
         for promise, text in model.tabled(self.tenant, phase.side, self.known):
             getattr(found, promise).append(text)
@@ -215,7 +217,27 @@ class _Drill:
         named = {(one["address"], one["path"]) for one in ended.document.get("drift", ())}
         if named != (done := {(one.address, one.path) for one in edits}):
             self.played.findings.runs.append(f"drift names {sorted(named)}, and done was {sorted(done)}")
+        # What a set makes of a customer's name follows that name.
+        follows = {"name"} if phase.side.sets else set()
+        told = all(one.address in phase.side.written and one.path not in follows for one in edits)
+        # What two runs published both is a version of its own to who pulls.
+        if edits and told and not self.rivals:
+            await self._pull()
         await self._settle()
+
+    async def _pull(self) -> None:
+        """Whoever pulls what people did has it in git, and nothing of it is planned to be undone, or is told
+        what cannot be told apart.
+        """
+        machine = self.stage.machine("puller", self.phase.side)
+        machine.keeps = True
+        pulled = await self._calm(machine, "pull")
+        ended = await self._calm(machine, "plan")
+        if pulled.code != 1 and (pulled.code or ended.code or ended.document.get("actions")):
+            actions = [one["id"] for one in ended.document.get("actions", ())]
+            self.played.findings.lost.append(
+                f"once pulled ({pulled.code}), {actions} is planned ({ended.code}): {pulled.said[-1:]}"
+            )
 
     def _by_hand(self, one: model.ByHand) -> bool:
         kind = one.address.partition("/")[0]

@@ -256,6 +256,8 @@ def memory() -> str | None:
 def quiet() -> Iterator[None]:
     """The dead say nothing, and nobody collects them in the middle of a drill."""
     hook, collects = sys.unraisablehook, gc.isenabled()
+    if not gc.get_freeze_count():
+        gc.freeze()  # all modules: nobody need look at them again after each drill
     sys.unraisablehook = _ignored
     gc.disable()
     try:

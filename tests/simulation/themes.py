@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from tests.simulation.script import Actor, Attempt, Edit, Phase, Script
-from tests.simulation.world import Commit, grouped, without_object
+from tests.simulation.world import Commit, grouped, renamed, without_object
 
 LOST = ("reset_after", "half_answer", "error_502_after")
 """Faults by which the answer to what was carried out is lost."""
@@ -216,6 +216,17 @@ def _echo(script: Script, rng: random.Random) -> Script:
     return replace(script, phases=phases)
 
 
+def _renames(script: Script, rng: random.Random) -> Script:
+    """A customer or an integration gets another name in git, and keeps its object."""
+    addresses = [a for a in script.phases[0].side.specs if a.partition("/")[0] in ("Customer", "Integration")]
+    address, at = rng.choice(addresses), rng.randrange(1, len(script.phases))
+    phases = (
+        replace(phase, side=renamed(phase.side, address, now=number == at) if number >= at else phase.side)
+        for number, phase in enumerate(script.phases)
+    )
+    return replace(script, phases=tuple(phases), adopted=())
+
+
 THEMES: Mapping[str, Callable[[Script, random.Random], Script]] = {
     "lag": _lag,
     "race": _race,
@@ -227,13 +238,14 @@ THEMES: Mapping[str, Callable[[Script, random.Random], Script]] = {
     "taken": _taken,
     "crowd": _crowd,
     "echo": _echo,
+    "renames": _renames,
 }
 
 
 def theme_of(seed: int) -> str:
     """The theme of a seed's drill; most have none."""
     rng = random.Random(f"theme {seed}")
-    return rng.choice(sorted(THEMES)) if rng.random() < 0.4 else ""
+    return rng.choice(sorted(THEMES)) if rng.random() < 0.45 else ""
 
 
 def themed(script: Script, theme: str) -> Script:
