@@ -72,7 +72,9 @@ async def ours(url: str, token: str, concurrency: int, total: int) -> dict[str, 
 
     begun = time.perf_counter()
     credentials = Credentials(url, access_token=Secret(token))
-    async with Client(url, credentials, rate=None, parallelism=concurrency, read_only=True) as client:
+    async with Client(
+        url, credentials, rate=None, parallelism=concurrency, batch=None, read_only=True
+    ) as client:
         live = await fetch(client, concurrency=concurrency)
         fetched = time.perf_counter() - begun
         requests = client.stats.reads

@@ -70,7 +70,14 @@ async def no_sleep(_: float) -> None:
 
 
 @asynccontextmanager
-async def client_of(sandbox: Sandbox, *, read_only: bool = False, wire: Any = None, parallelism: int = 4):  # type: ignore[no-untyped-def]
+async def client_of(  # type: ignore[no-untyped-def]
+    sandbox: Sandbox,
+    *,
+    read_only: bool = False,
+    wire: Any = None,
+    parallelism: int = 4,
+    batch: int | None = 1,
+):
     patience = Patience(sleep=no_sleep)
     credentials = Credentials(BASE_URL, access_token=Secret(sandbox.token))
     async with Client(
@@ -79,6 +86,7 @@ async def client_of(sandbox: Sandbox, *, read_only: bool = False, wire: Any = No
         transport=wire or transport(sandbox),
         rate=None,
         parallelism=parallelism,
+        batch=batch,
         read_only=read_only,
         patience=patience,
     ) as client:
@@ -130,9 +138,9 @@ def run_of(client: Client, desired: Desired, observed: Mapping[Address, LiveObje
     )
 
 
-def walk_of(plan: Plan, run: Run, parallelism: int = 1) -> Walk:
+def walk_of(plan: Plan, run: Run, parallelism: int = 1, together: int = 1) -> Walk:
     """The plan's actions, to be done by the machine's clock."""
-    return Walk(plan, run, parallelism=parallelism, now=lambda: datetime.now(UTC))
+    return Walk(plan, run, parallelism=parallelism, now=lambda: datetime.now(UTC), together=lambda: together)
 
 
 def prepared(

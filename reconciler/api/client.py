@@ -14,6 +14,7 @@ from graphql import GraphQLSchema
 
 from reconciler.api.answers import result
 from reconciler.api.auth import Credentials
+from reconciler.api.gathering import Gathering
 from reconciler.api.readonly import is_query
 from reconciler.api.retries import Patience
 from reconciler.api.schema import (
@@ -50,7 +51,8 @@ class Client:
     """A tenant's API. An asynchronous context manager; safe to share between tasks.
 
     `transport` replaces the network (the embedded sandbox, tests). `rate` is requests a second, None for
-    no bound. With `read_only` nothing but queries leaves it. `notice` is told, in words, of waits that
+    no bound; `batch` is how many operations may travel in one request, None: that is found out, from what was
+    `learned` on. With `read_only` nothing but queries leaves it. `notice` is told, in words, of waits that
     people would wonder about, and `heard` each answer with what it is to.
     """
 
@@ -63,10 +65,13 @@ class Client:
         rate: float | None = 10,
         parallelism: int = 8,
         read_only: bool = False,
+        batch: int | None = 1,
+        learned: Mapping[str, tuple[int, int]] | None = None,
         patience: Patience | None = None,
         notice: Callable[[str], None] = lambda _: None,
         heard: Callable[[Operation, Answer], None] = lambda *_: None,
     ) -> None:
+        patience = patience or Patience()
         self._transport = Transport(
             base_url,
             credentials,
@@ -74,11 +79,20 @@ class Client:
             rate=rate,
             parallelism=parallelism,
             read_only=read_only,
-            patience=patience or Patience(),
+            patience=patience,
             notice=notice,
-            heard=heard,
         )
-        self._uploads = Uploads(transport, patience or Patience())
+        self._heard = heard
+        self._gathering = Gathering(
+            self._transport.send,
+            self._alone,
+            batch=batch,
+            heard=heard,
+            at_once=lambda: self._transport.concurrency,
+            clock=patience.clock,
+            learned=learned or {},
+        )
+        self._uploads = Uploads(transport, patience)
         self.base_url = str(self._transport.base)
         self.read_only = read_only
         self._identity: Identity | None = None
@@ -93,17 +107,34 @@ class Client:
         return self._transport.stats
 
     @property
+    def at_once(self) -> int:
+        """How many operations may be asked for at once for each request that may be under way."""
+        return self._gathering.most
+
+    @property
+    def learned(self) -> Mapping[str, tuple[int, int]]:
+        """How many operations of a sort the tenant bears in one request, now and at most."""
+        return self._gathering.learned
+
+    @property
+    def writes_at_once(self) -> int:
+        """How many calls that write travel together by now."""
+        return self._gathering.writes
+
+    @property
     def rotates_tokens(self) -> bool | None:
         """Whether the tenant gave another refresh token in an exchange; None where there was no exchange."""
         return self._transport.rotates_tokens
 
     async def __aenter__(self) -> Self:
         await self._transport.__aenter__()
+        await self._gathering.open()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self._gathering.close()
         await self._transport.__aexit__(kind, error, trace)
 
     async def execute(self, op: Operation) -> Any:
@@ -113,14 +144,8 @@ class Client:
         NotAuthenticated or WriteRefused; ApiErrors carry the operation's name and address. Optional
         fields that the tenant does not know are left out.
         """
-        document = self._fitting(op.document)
-        answer = await self._transport.send(replace(op, document=document))
-        # Such errors come from validation, before anything ran, so that even a create may be sent again.
-        if speaks_of_missing_fields(answer.faults) and not answer.data:
-            fitted = await self._fit(op.document, document, answer)
-            if fitted != document:
-                answer = await self._transport.send(replace(op, document=fitted))
-        return result(op, answer)
+        op = replace(op, document=self._fitting(op.document))
+        return await (self._gathering.execute(op) if self._gathering.takes(op) else self._alone(op))
 
     async def upload(self, upload: Upload) -> None:
         """Puts a file to the address that a mutation's answer gave. Raises TransportError or WriteRefused."""
@@ -136,7 +161,7 @@ class Client:
         """
         reads = is_query(query)
         op = Operation("api", query, variables or {}, result="" if reads else "data", repeatable=reads)
-        answer = await self._transport.send(op)
+        answer = await self._send(op)
         whole: dict[str, Any] = msgspec.json.decode(answer.body)
         return whole
 
@@ -144,7 +169,7 @@ class Client:
         """The answer to an operation as it came, status and all, for callers whom its form tells something.
         Raises as `raw` does.
         """
-        return await self._transport.send(op)
+        return await self._send(op)
 
     async def identity(self) -> Identity:
         """Whose token this is; asked once. Raises NotAuthenticated where the tenant does not say."""
@@ -183,24 +208,39 @@ class Client:
         async with self._schema_lock:
             if not self._schema_asked:
                 try:
-                    answer = await self._transport.send(introspection(), headers=INTROSPECTION_HEADERS)
+                    answer = await self._send(introspection(), headers=INTROSPECTION_HEADERS)
                     self._schema = schema_of(answer)
                 except TransportError:  # the errors' own texts do as well
                     self._schema = None
                 self._schema_asked = True
         return self._schema
 
+    async def _alone(self, op: Operation) -> Any:
+        """The same in a request of its own."""
+        answer = await self._send(op)
+        # Such errors come from validation, before anything ran, so that even a create may be sent again.
+        if speaks_of_missing_fields(answer.faults) and not answer.data:
+            fitted = await self._fit(op.document, answer)
+            if fitted != op.document:
+                answer = await self._send(replace(op, document=fitted))
+        return result(op, answer)
+
+    async def _send(self, op: Operation, *, headers: Mapping[str, str] | None = None) -> Answer:
+        answer = await self._transport.send(op, headers=headers)
+        self._heard(op, answer)
+        return answer
+
     def _fitting(self, document: str) -> str:
         """What is known to fit this tenant in place of `document`."""
-        known = self._fitted.get(document)
-        if known is None and self._schema is not None:
-            known = self._fitted[document] = without_missing_fields(document, self._schema)
-        return known or document
+        if document not in self._fitted and self._schema is not None:
+            self._fitted[document] = without_missing_fields(document, self._schema)
+        known = self._fitted.get(document, document)
+        return self._fitted.get(known, known)
 
-    async def _fit(self, original: str, sent: str, answer: Answer) -> str:
+    async def _fit(self, document: str, answer: Answer) -> str:
         schema = await self.schema()
-        fitted = without_missing_fields(original, schema) if schema else sent
-        if fitted == sent:
-            fitted = without_reported_fields(sent, answer.faults)
-        self._fitted[original] = fitted
+        fitted = without_missing_fields(document, schema) if schema else document
+        if fitted == document:
+            fitted = without_reported_fields(document, answer.faults)
+        self._fitted[document] = fitted
         return fitted

@@ -81,7 +81,6 @@ class Transport:
         read_only: bool,
         patience: Patience,
         notice: Callable[[str], None],
-        heard: Callable[[Operation, Answer], None],
     ) -> None:
         self.base = checked_base(base_url)
         if checked_base(credentials.base_url) != self.base:
@@ -90,7 +89,6 @@ class Transport:
         self._url = httpx.URL(f"{self.base}/api")
         self._patience = patience
         self._notice = notice
-        self._heard = heard
         self._health = Health(patience)
         self._limiter = Limiter(
             rate, parallelism, clock=patience.clock, sleep=patience.sleep, longest=patience.deadline
@@ -107,6 +105,11 @@ class Transport:
             event_hooks={"request": hooks},
         )
         self._tokens = Tokens(self.base, credentials, self._http, patience, self._health)
+
+    @property
+    def concurrency(self) -> int:
+        """How many requests may be under way now."""
+        return self._limiter.concurrency
 
     @property
     def rotates_tokens(self) -> bool | None:
@@ -140,7 +143,7 @@ class Transport:
         call = _Call(op, body, headers or {}, Trail())
         self._health.requested()
         try:
-            answer = await persist(
+            return await persist(
                 partial(self._attempt, call),
                 self._patience,
                 self._health,
@@ -148,8 +151,6 @@ class Transport:
                 repeatable=op.repeatable,
                 again=partial(self._tell_of_wait, call),
             )
-            self._heard(op, answer)
-            return answer
         except AttemptError as failure:
             if failure.answer is not None:
                 return failure.answer
@@ -199,6 +200,7 @@ class Transport:
                     response = await self._http.post(
                         self._url,
                         content=call.body,
+                        extensions={"parts": op.parts} if op.parts else {},
                         headers=headers,
                         timeout=httpx.Timeout(limit, connect=min(_CONNECT, limit), pool=None),
                     )

@@ -49,7 +49,14 @@ class Answer:
 
     status: int
     envelope: Envelope
-    body: bytes
+    body: bytes = b""
+    """As it came; empty where it came along with others."""
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """What the body says, as far as it belongs to GraphQL."""
+        parts = {"data": self.envelope.data, "errors": self.envelope.errors}
+        return {name: part for name, part in parts.items() if not isinstance(part, msgspec.UnsetType)}
 
     @property
     def data(self) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ for the waves after its own.
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 import anyio
 
@@ -22,9 +23,14 @@ class Rollouts:
     """Whose turn it is, for all sets of a plan. Nothing is done to the `refused` addresses."""
 
     def __init__(
-        self, rollouts: Iterable[Rollout], actions: Iterable[Action], refused: Container[str] = ()
+        self,
+        rollouts: Iterable[Rollout],
+        actions: Iterable[Action],
+        refused: Container[str] = (),
+        *,
+        parallelism: int = 1,
     ) -> None:
-        self._all = [_Progress(rollout, refused) for rollout in rollouts]
+        self._all = [_Progress(rollout, refused, parallelism) for rollout in rollouts]
         self._of = {a: p for p in self._all for wave in p.rollout.waves for a in wave}
         self._known: set[str] = set()
         for action in actions:
@@ -44,6 +50,11 @@ class Rollouts:
         if progress:
             await progress.turn(action.address)
 
+    def place(self, action: Action) -> AbstractAsyncContextManager[object]:
+        """A place among the instances of its set that are under way at once."""
+        progress = self._progress(action)
+        return progress.places if progress else nullcontext()
+
     def veto(self, action: Action) -> str:
         """Why an instance must not be begun any more; empty where it may be, or has been already."""
         progress = self._progress(action)
@@ -61,8 +72,11 @@ class Rollouts:
 class _Progress:
     """One set on its way."""
 
-    def __init__(self, rollout: Rollout, refused: Container[str]) -> None:
+    def __init__(self, rollout: Rollout, refused: Container[str], parallelism: int) -> None:
         self.rollout = rollout
+        self._parallelism = parallelism
+        # More could fail before the first failure is known than may fail at all.
+        self.places = anyio.CapacityLimiter(max(parallelism, rollout.max_failures + 1))
         self._refused = {a: n for n, wave in enumerate(rollout.waves) for a in wave if str(a) in refused}
         self._wave = {address: n for n, wave in enumerate(rollout.waves) for address in wave}
         self._left: list[set[str]] = [set() for _ in rollout.waves]
@@ -90,6 +104,8 @@ class _Progress:
         wave = self._wave[address]
         if failed:
             self._failed.setdefault(address, wave + 1)
+            left = self.rollout.max_failures + 1 - len(self._failed)
+            self.places.total_tokens = max(self._parallelism, left)
         self._left[wave].discard(result.action.id)
         self.advance()
 

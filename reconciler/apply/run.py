@@ -30,18 +30,29 @@ log = logging.getLogger("reconciler.apply")
 
 
 class Walk:
-    """One walk over a plan. `stop` says that nothing new is to be started; what is in flight is finished."""
+    """One walk over a plan. `stop` says that nothing new is to be started; what is in flight is finished.
+    `together` tells how many calls may travel in one request by now: as many more are begun at once.
+    """
 
-    def __init__(self, plan: Plan, run: Run, *, parallelism: int, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        run: Run,
+        *,
+        parallelism: int,
+        now: Callable[[], datetime],
+        together: Callable[[], int] = lambda: 1,
+    ) -> None:
         self._plan, self._run, self._now = plan, run, now
-        self._limiter = anyio.CapacityLimiter(parallelism)
+        self._parallelism, self._together = parallelism, together
+        self._limiter = anyio.CapacityLimiter(parallelism * together())
         self.stopped = False
         self.fatal: ReconcilerError | None = None
         self._results: dict[str, Result] = {}
         self._begun: set[str] = set()
         self._beside: list[Action] = []
         self._barred = plan.barred
-        self._rollouts = Rollouts(plan.rollouts, plan.actions, self._barred)
+        self._rollouts = Rollouts(plan.rollouts, plan.actions, self._barred, parallelism=parallelism)
 
     @property
     def begun(self) -> bool:
@@ -99,7 +110,10 @@ class Walk:
             async def perform(action: Action) -> None:
                 await self._rollouts.turn(action)
                 because = blocked_by or self._blocker(action)
-                async with nullcontext() if because else self._limiter:
+                async with (
+                    nullcontext() if because else self._rollouts.place(action),
+                    nullcontext() if because else self._limiter,
+                ):
                     because = because or self._rollouts.veto(action)
                     following: Action | None = action
                     while following is not None:
@@ -202,6 +216,7 @@ class Walk:
         found = live.id if live is not None and done else result.action.target
         result = self._with_kept(replace(result, object_id=found))
         self._results[result.action.id] = result
+        self._limiter.total_tokens = self._parallelism * self._together()
         self._rollouts.ended(result)
         self._note(lambda: self._run.journal.ended(result))
         self._run.listener(Ended(result))

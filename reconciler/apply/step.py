@@ -14,7 +14,7 @@ from reconciler.apply.twins import beside_another, lost_to_nobody, older_than_ow
 from reconciler.kinds import all_kinds
 from reconciler.kinds.answers import observed, understood
 from reconciler.kinds.capabilities import Destroys, FollowUp, Notices, Publishes, Readiness, Uploads
-from reconciler.kinds.protocol import Kind, Request
+from reconciler.kinds.protocol import Kind, Request, may_share
 from reconciler.model.address import Ref
 from reconciler.model.errors import (
     ApiError,
@@ -37,6 +37,8 @@ _DEPLOYED = {Verb.CREATE, Verb.CONFIGURE}
 """What leaves things to be deployed, of which the object may not tell."""
 Aside = Callable[[Action, Awaitable[None]], Awaitable[Result]]
 """Carries out an action that no plan has, and tells how it ended."""
+LATEST = 60.0
+"""Seconds for which a server may still be at what travelled together, after a gateway gave up on it."""
 PATIENCE = 3.0
 """Seconds after which what is waited for may be brought about."""
 
@@ -194,7 +196,11 @@ async def _send(kind: Kind, name: str, action: Action, run: Run) -> LiveObject |
             if not error.doubtful:
                 raise
             try:
-                if await _happened(kind, name, action, run):
+                seen = await _happened(kind, name, action, run)
+                if not seen and error.unfinished:
+                    await run.sleep(LATEST)
+                    seen = await _happened(kind, name, action, run)
+                if seen:
                     return None
             except Unreachable as gone:
                 gone.doubtful = True  # by the call that nobody can ask about now
@@ -298,6 +304,7 @@ def _note(kind: Kind, verb: Verb, node: Mapping[str, Any], action: Action, run: 
 
 async def _journalled(kind: Kind, op: Operation, action: Action, run: Run) -> Mapping[str, Any]:
     run.journal.before(action, op)
+    op = replace(op, shares=may_share(kind, action.verb) and not op.name.startswith("delete"))
     try:
         node = await run.tenant.send(kind, op)
     except BaseException as error:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli import watched
 from reconciler.cli.confirm import confirm, unasked
 from reconciler.cli.settings import Settings, common, settings
 
@@ -50,7 +51,6 @@ def history(run: str | None, restore: str | None, yes: bool) -> int:
 
 
 def _restore(here: Settings, run: Past, address: str, yes: bool) -> int:
-    import anyio
 
     from reconciler.cli.plan import carry_out, finish
     from reconciler.model.errors import InvalidInput
@@ -67,7 +67,7 @@ def _restore(here: Settings, run: Past, address: str, yes: bool) -> int:
     here.environment = run.environment
     here.outlasts = True
     session = here.session()
-    planned = anyio.run(plan_restore, session, kept)
+    planned = watched.run(plan_restore, session, kept)
     if not yes:
         confirm(
             f'Replace the draft of {kept.address} in "{run.environment}" by the one of {_local(kept.at)}?',

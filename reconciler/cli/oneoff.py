@@ -82,7 +82,7 @@ def _once(
     from reconciler.report.document import plan_document
     from reconciler.report.progress import Reading
     from reconciler.verbs.oneoff import plan_one_off
-    from reconciler.verbs.session import Options, rate
+    from reconciler.verbs.session import Options, pace
 
     here = settings()
     here.outlasts = True
@@ -93,7 +93,7 @@ def _once(
     document = plan_document(
         planned.plan,
         created_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-        rate=rate(session),
+        **pace(session, planned.plan),
     )
     if here.format == "text" and planned.plan.actions:
         here.show("plan", document)

@@ -185,12 +185,12 @@ def _planned(
     """The plan, shown to whoever reads text. Raises Refused where it must not be carried out."""
     from reconciler.report.document import plan_document
     from reconciler.report.progress import Reading
-    from reconciler.verbs.session import rate
+    from reconciler.verbs.session import pace
 
     reading = Reading(here.err, enabled=here.progress)
     planned = run(make, replace(session, notice=reading.notice), *arguments, tick=reading.tick)
     if here.format == "text" and planned.plan.actions:
         created = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        here.show("plan", plan_document(planned.plan, created_at=created, rate=rate(session)))
+        here.show("plan", plan_document(planned.plan, created_at=created, **pace(session, planned.plan)))
     halt(here, planned, told=here.format == "text" and bool(planned.plan.actions))
     return planned

@@ -57,6 +57,12 @@ _PLANNING: tuple[Callable[[F], F], ...] = (
         help="Only these: an address, with *, or label=value.",
     ),
     click.option(
+        "--changed-since",
+        type=text,
+        metavar="REV",
+        help="Only what the manifests ask for otherwise than at a revision of git.",
+    ),
+    click.option(
         "--exclude",
         multiple=True,
         type=text,

@@ -9,6 +9,7 @@ import click
 
 from reconciler.cli.confirm import confirm, unasked
 from reconciler.cli.settings import Settings, common, settings
+from reconciler.cli.watched import run
 
 if TYPE_CHECKING:
     from reconciler.verbs.promote import Change, Promotion
@@ -31,7 +32,6 @@ def promote(origin: str, target: str, yes: bool, check: bool) -> int:
 
     FROM's tenant is read; TO's is not, and nothing is applied. Only the releases change in the files.
     """
-    import anyio
 
     from reconciler.verbs.promote import promote as work_out
     from reconciler.verbs.promote import write
@@ -42,7 +42,7 @@ def promote(origin: str, target: str, yes: bool, check: bool) -> int:
     here.environment = origin
     source = here.session()
     here.environment = target
-    found = anyio.run(work_out, source, here.session())
+    found = run(work_out, source, here.session())
     _show(here, found)
     if not found.edits or check:
         return 2 if found.edits else 0

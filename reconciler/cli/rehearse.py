@@ -41,7 +41,7 @@ def rehearse(live: Path | None, faults: int, seed: int, diff: bool, **given: Any
     from reconciler.report.progress import Reading
     from reconciler.report.rehearsal import FORMATS, rehearsal_document
     from reconciler.verbs.rehearse import rehearse as play
-    from reconciler.verbs.session import Options, rate
+    from reconciler.verbs.session import Options, pace
 
     here, options = settings(), Options(**given)
     shape = click.get_current_context().meta.get(_SHAPE) or here.format
@@ -57,7 +57,7 @@ def rehearse(live: Path | None, faults: int, seed: int, diff: bool, **given: Any
 
     found = run(work, tick=reading.tick)
     created = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    document = rehearsal_document(found, created_at=created, rate=rate(session), diff=diff)
+    document = rehearsal_document(found, created_at=created, diff=diff, **pace(session, found.plan))
     FORMATS[shape](here.out, here.hinted(document))
     if found.outcome.interrupted:
         return 130

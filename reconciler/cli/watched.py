@@ -10,8 +10,14 @@ T = TypeVar("T")
 
 
 def run(work: Callable[..., Awaitable[T]], *arguments: object, tick: Callable[[], None] | None = None) -> T:
-    """What `work` returns; `tick` is called each second meanwhile."""
+    """What `work` returns; `tick` is called each second meanwhile.
+
+    The result is not the task's own: when the signal handler is put back, asyncio turns that into text, which
+    for a large plan takes longer than planning.
+    """
     import anyio  # costs more than the help of all verbs together
+
+    results: list[T] = []
 
     async def look_up() -> None:
         while tick is not None:
@@ -19,11 +25,14 @@ def run(work: Callable[..., Awaitable[T]], *arguments: object, tick: Callable[[]
             with suppress(Exception):  # it only shows
                 tick()
 
-    async def both() -> T:
+    async def both() -> None:
         async with anyio.create_task_group() as group:
             group.start_soon(look_up)
-            result = await work(*arguments)
+            results.append(await work(*arguments))
             group.cancel_scope.cancel()
-        return result
 
-    return anyio.run(both) if tick else anyio.run(work, *arguments)
+    async def alone() -> None:
+        results.append(await work(*arguments))
+
+    anyio.run(both if tick else alone)
+    return results[0]

@@ -212,3 +212,26 @@ def ignored(resource: Resource, path: str) -> bool:
 def named(path: str, paths: Iterable[str]) -> bool:
     """Whether one of `paths` is this one, or holds it."""
     return any(path == one or path.startswith((one + ".", one + "[")) for one in paths)
+
+
+_SHARED = {
+    Verb.CREATE,
+    Verb.UPDATE,
+    Verb.ADOPT,
+    Verb.FORGET,
+    Verb.CONFIGURE,
+    Verb.DEPLOY,
+    Verb.ENABLE,
+    Verb.DISABLE,
+}
+_ALONE = {"Integration", "User"}
+
+
+def may_share(kind: Kind, verb: Verb) -> bool:
+    """Whether calls of such a step may travel in one request with those for other resources: what publishes,
+    imports, deletes or tests goes alone, and so does what concerns many (integrations), what people hear of
+    (users), and a creation of which nobody could tell afterwards that it is ours.
+    """
+    if verb not in _SHARED or kind.name in _ALONE:
+        return False
+    return verb is not Verb.CREATE or kind.marked

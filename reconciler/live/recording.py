@@ -43,7 +43,7 @@ class Recording:
     def take(self, op: Operation, answer: Answer) -> None:
         """Keeps an answer."""
         variables = json.loads(json.dumps(dict(op.variables)))
-        heard = Heard(op.name, op.document, variables, answer.status, json.loads(answer.body))
+        heard = Heard(op.name, op.document, variables, answer.status, answer.content)
         self._known[heard.key] = heard
 
     def answers(self) -> Iterator[Heard]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from reconciler.api.joined import together
 from reconciler.kinds import all_kinds
 from reconciler.kinds.instance.config_values import ValueType
 from reconciler.kinds.protocol import Kind
@@ -37,19 +38,26 @@ class Replay(httpx.AsyncBaseTransport):
         """The answer that is known. Of what can be done without, an error of GraphQL where none is; else
         raises InvalidInput.
         """
+        if parts := request.extensions.get("parts"):
+            bodies = [
+                self._answer(op.document, json.loads(json.dumps(dict(op.variables))))[1] for op in parts
+            ]
+            return httpx.Response(200, json=together(parts, bodies), request=request)
         asked_for = json.loads(await request.aread())
-        query, variables = asked_for.get("query", ""), asked_for.get("variables") or {}
+        status, body = self._answer(asked_for.get("query", ""), asked_for.get("variables") or {})
+        return httpx.Response(status, json=body, request=request)
+
+    def _answer(self, query: str, variables: Mapping[str, Any]) -> tuple[int, Mapping[str, Any]]:
         heard = self._known.get(asked(query, variables))
         if heard is not None:
-            return httpx.Response(heard.status, json=restored(heard.body, self._found), request=request)
+            return heard.status, restored(heard.body, self._found)
         ways = (self._by_keys, self._by_id, self._of_log)
         body = next((body for way in ways if (body := way(query, variables))), None)
-        if body is None and set(variables) == {
-            "id"
-        }:  # it decides what is planned for an object that is there
+        # By its id something is asked for that decides what is planned for an object that is there.
+        if body is None and set(variables) == {"id"}:
             message = "the snapshot does not hold what a plan with these manifests asks of an object"
             raise InvalidInput.of("not-in-snapshot", message, hint=_AGAIN)
-        return httpx.Response(200, json=body or {"errors": [{"message": UNKNOWN}]}, request=request)
+        return 200, body or {"errors": [{"message": UNKNOWN}]}
 
     def _by_keys(self, query: str, variables: Mapping[str, Any]) -> dict[str, Any] | None:
         """The rows of some keys, out of all answers to that question; None unless each key was asked for."""

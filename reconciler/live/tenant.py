@@ -76,7 +76,9 @@ class Tenant:
 
     async def list(self, kind: Kind, concurrency: int) -> Listed:
         """All objects of a kind, in order of creation."""
-        nodes = await read_all(self._client, kind.list_page, page=kind.page_size, concurrency=concurrency)
+        nodes = await read_all(
+            self._client, kind.list_page, page=kind.page_size, concurrency=concurrency * self._client.at_once
+        )
         listed = Listed([], [])
         for node in nodes:
             try:

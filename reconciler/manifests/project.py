@@ -23,6 +23,7 @@ from reconciler.yaml12.document import Document
 FILE = "reconciler.yaml"
 SANDBOX = "sandbox"
 DEFAULT_RATE = 10.0
+AUTO = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ class Environment:
     rate: float = DEFAULT_RATE
     applied: str = "label"
     secret_key: SecretSource | None = None
+    batch: int | None = None
+    """How many operations travel in one request; None: that is found out."""
     rules: Path | None = None
     """What `probe` found out of the tenant."""
 
@@ -298,8 +301,13 @@ def _environment(document: Document, name: str, body: dict[str, Any], root: Path
         rate=float(body.get("rate", DEFAULT_RATE)),
         applied=body.get("applied", "label"),
         secret_key=source_of(("secretKey",), body["secretKey"]) if "secretKey" in body else None,
+        batch=_batch(body.get("batch", AUTO)),
         rules=root / body["rules"] if "rules" in body else None,
     )
+
+
+def _batch(value: int | str) -> int | None:
+    return value if isinstance(value, int) else None
 
 
 def _as_text(document: Document, path: tuple[str, ...], value: Any) -> str:

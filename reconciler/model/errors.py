@@ -141,6 +141,8 @@ class ApiError(ReconcilerError):
     """An operation failed. `operation` is its name; `doubtful` is True where a write may have happened."""
 
     code = "api"
+    unfinished = False
+    """True where the server may still be at it: one of many that travelled together, and nobody answered."""
 
     def __init__(
         self, message: str, *, operation: str = "", address: str = "", hint: str = "", doubtful: bool = False

@@ -15,6 +15,8 @@ class Operation:
     answer; `result` is the object's field in a mutation's payload (`customer`), empty for queries. A document
     may ask for a second one after it, of which only the refusal is heard.
     `repeatable` says that sending it twice does no harm: true for all queries.
+    `shares` says that it may travel in one request with others of its name; queries may with any.
+    `parts` are the operations that travel in it, where it is made of several.
     `timeout` is how long an answer may take, in seconds; None: the client's default.
     """
 
@@ -25,6 +27,8 @@ class Operation:
     repeatable: bool = True
     address: str = ""
     timeout: float | None = None
+    shares: bool = False
+    parts: tuple[Operation, ...] = field(default=(), repr=False)
 
     @property
     def is_mutation(self) -> bool:

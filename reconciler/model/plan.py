@@ -53,6 +53,14 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Requests:
+    """Queries and mutations, as requests that are sent."""
+
+    read: int
+    write: int
+
+
+@dataclass(frozen=True, slots=True)
 class Action:
     """One API call with a purpose. `id` is the same in every plan of the same change; `basis` is a digest
     of what the action was planned from (empty for a creation): where it no longer fits, the action is stale.
@@ -196,6 +204,11 @@ class Plan:
     def vetoes(self) -> tuple[Refusal, ...]:
         """Why nothing of the plan must be carried out."""
         return tuple(one for one in self.refusals if self.all_or_nothing or not one.address)
+
+    @property
+    def requests(self) -> Requests:
+        """What carrying it out is expected to send, each call in a request of its own."""
+        return Requests(self.reads, sum(action.writes for action in self.actions))
 
     @property
     def barred(self) -> Mapping[str, str]:

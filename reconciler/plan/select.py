@@ -13,11 +13,19 @@ from reconciler.model.state import Resource
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What a run is about. Without `needed`, what a selected resource cannot do without stays out, too."""
+    """What a run is about. Without `needed`, what a selected resource cannot do without stays out, too.
+    `among` are the addresses that may be selected at all; None: any.
+    """
 
     select: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     needed: bool = True
+    among: frozenset[Address] | None = None
+
+    @property
+    def is_part(self) -> bool:
+        """Whether the run is about a part of the project that was named."""
+        return bool(self.select) or self.among is not None
 
     def about(self, resource: Resource) -> bool:
         """Whether a resource is among what was asked for. What is excluded never is."""
@@ -36,6 +44,8 @@ class Selection:
         return self._keeps_out(address, {})
 
     def _asks(self, address: Address, labels: Mapping[str, str]) -> bool:
+        if self.among is not None and address not in self.among:
+            return False
         return not self.select or any(fits(address, labels, p) for p in self.select)
 
     def _keeps_out(self, address: Address, labels: Mapping[str, str]) -> bool:

@@ -28,6 +28,7 @@ from reconciler.model.plan import (
     Missing,
     Plan,
     Refusal,
+    Requests,
     Rollout,
     Stranger,
     Verb,
@@ -48,14 +49,16 @@ _STAMP = 15  # of a run's id, to the second
 NOT_KNOWN = {Cause.BOTH: "(digest only)", Cause.UNKNOWN: "(not recorded)"}
 
 
-def plan_document(plan: Plan, *, created_at: str, rate: float) -> Document:
-    """The plan as the contract's JSON. `rate` is the environment's requests a second."""
+def plan_document(plan: Plan, *, created_at: str, rate: float, sent: Requests | None = None) -> Document:
+    """The plan as the contract's JSON. `rate` is the environment's requests a second, `sent` how many those
+    will be where several calls travel in one.
+    """
     return {
         "format": PLAN,
         **_head(plan, created_at),
         "checksum": _digest(plan.checksum),
         "summary": _summary(plan),
-        "requests": _requests(plan, rate),
+        "requests": _requests(sent or plan.requests, rate),
         "actions": [_action(action) for action in plan.actions],
         "drift": [_drift(drift) for drift in plan.drift],
         "warnings": [diagnostic_document(warning) for warning in plan.warnings],
@@ -226,10 +229,9 @@ def _summary(plan: Plan) -> dict[str, int]:
     }
 
 
-def _requests(plan: Plan, rate: float) -> Document:
-    write = sum(action.writes for action in plan.actions)
-    seconds = (plan.reads + write) / rate if rate > 0 else 0.0
-    return {"read": plan.reads, "write": write, "seconds": round(seconds, 1)}
+def _requests(sent: Requests, rate: float) -> Document:
+    seconds = (sent.read + sent.write) / rate if rate > 0 else 0.0
+    return {"read": sent.read, "write": sent.write, "seconds": round(seconds, 1)}
 
 
 def _action(action: Action) -> Document:

@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from reconciler.model.outcome import Outcome
+from reconciler.model.plan import Requests
 from reconciler.model.rehearsal import Cut, Looks, Rehearsal, failed
 from reconciler.model.secret import Secret
 from reconciler.report import lines, values
@@ -20,7 +21,9 @@ FORMAT = "reconciler.rehearsal/v1"
 _NAMED = 5
 
 
-def rehearsal_document(found: Rehearsal, *, created_at: str, rate: float, diff: bool) -> Document:
+def rehearsal_document(
+    found: Rehearsal, *, created_at: str, rate: float, sent: Requests | None = None, diff: bool
+) -> Document:
     """What came of a rehearsal as JSON; `diff` adds what each instance would look like. `rate` is the
     environment's, in requests a second.
     """
@@ -44,7 +47,7 @@ def rehearsal_document(found: Rehearsal, *, created_at: str, rate: float, diff: 
         "failures": _failures(found.outcome),
         "refusals": [refusal_document(one) for one in found.refused],
         "left": [action.id for action in found.again.actions],
-        "plan": plan_document(found.plan, created_at=created_at, rate=rate),
+        "plan": plan_document(found.plan, created_at=created_at, rate=rate, sent=sent),
         "outcome": outcome_document(found.outcome, created_at=created_at),
         **({"instances": [_look(one) for one in found.looks]} if diff else {}),
         **({"faults": _faults(found)} if found.cuts else {}),

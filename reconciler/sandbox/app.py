@@ -10,6 +10,7 @@ import os
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -21,8 +22,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from .auth import AUDIENCE, CLIENT_ID, WEEK, TokenError, Tokens
+from .document import calls
 from .doors import came_to, routes
-from .misbehave import answer
+from .faults import GIVES_UP, ROLLED_BACK, Strike
+from .misbehave import answer, gateway_timeout
 from .nature import Nature
 
 if TYPE_CHECKING:
@@ -71,6 +74,7 @@ class _Edge:
         self._tokens = Tokens(
             sandbox.token, sandbox.refresh_token, sandbox.tenant_id, seconds=token_seconds, nature=nature
         )
+        self._unfinished: deque[tuple[float, Callable[[], object]]] = deque()
         self._calls: defaultdict[str, deque[float]] = defaultdict(deque)
 
     async def graphql(self, request: Request) -> Response:
@@ -85,7 +89,13 @@ class _Edge:
             self._rule("introspection", "on") == "on"
             or request.headers.get("prismatic-docs-introspection", "").lower() == "true"
         )
+        self._go_on()
         strikes = self._sandbox.strike(body["query"], body.get("operationName"))
+        for strike in strikes:
+            if strike.kind == GIVES_UP:
+                return self._give_up(body, strike)
+            if strike.kind == ROLLED_BACK:
+                return self._roll_back(body, strike)
         stale = any(strike.kind == "stale_read" for strike in strikes)
         return await answer(strikes, lambda: self._carry_out(body, introspection, stale))
 
@@ -101,6 +111,40 @@ class _Edge:
         except Exception:  # a server answers and goes on, whatever broke inside
             _log.exception("the sandbox failed to answer a request")
             return _json(500, _errors("Internal server error"))
+
+    def _give_up(self, body: dict[str, Any], strike: Strike) -> Response:
+        """A gateway that waits no longer: some calls were carried out by then, the others are later."""
+        count = calls(body["query"], body.get("operationName"))
+        done = int(strike.chance * count)
+        for index in range(count):
+            carry = partial(self._part, body, index)
+            if index < done:
+                carry()
+            else:
+                self._unfinished.append((self._clock() + (index - done + 1) * strike.seconds, carry))
+        return gateway_timeout()
+
+    def _go_on(self) -> None:
+        """Carries out what became due of requests that nobody waits for any more."""
+        while self._unfinished and self._unfinished[0][0] <= self._clock():
+            self._unfinished.popleft()[1]()
+
+    def _part(self, body: dict[str, Any], index: int) -> object:
+        return self._sandbox.execute(
+            body["query"], body.get("variables"), body.get("operationName"), part=index
+        )
+
+    def _roll_back(self, body: dict[str, Any], strike: Strike) -> Response:
+        """A transaction that failed in the end, and an answer that was written before."""
+        status, response, headers = self._sandbox.execute(
+            body["query"], body.get("variables"), body.get("operationName"), undone=True
+        )
+        payloads = [part for part in (response.get("data") or {}).values() if isinstance(part, dict)]
+        if payloads:
+            refused = payloads[int(strike.chance * len(payloads))]
+            refused.update({name: None for name in refused if name not in ("errors", "clientMutationId")})
+            refused["errors"] = [{"field": "__all__", "messages": ["The transaction was rolled back."]}]
+        return _json(status, response, headers)
 
     async def meta(self, request: Request) -> Response:
         return _json(200, {"domain": request.url.netloc, "clientId": CLIENT_ID, "audience": AUDIENCE})

@@ -14,6 +14,8 @@ from random import Random
 from typing import Any, Literal
 
 AUTH = "auth"  # the operation that stands for exchanging a refresh token
+SEVERAL = "several calls"  # what a request is called that carries more than one which writes
+GIVES_UP, ROLLED_BACK = "gateway_gives_up", "rolled_back_but_answered"
 
 # delay: the answer comes late. data: it is a good answer about another state. before: the request is not
 # carried out. after: it is, and the client does not learn so from a good answer.
@@ -30,6 +32,7 @@ class Kind:
     needs: str = ""
     timed: bool = False
     graphql: bool = False  # makes no sense for an exchange of tokens
+    several: bool = False  # befalls requests alone that carry several calls which write
 
 
 KINDS: Mapping[str, Kind] = {
@@ -57,6 +60,21 @@ KINDS: Mapping[str, Kind] = {
         Kind("data_with_400", "after", "carried out, the good answer comes with status 400", graphql=True),
         Kind("garbage", "after", "carried out, then 200 with a body that is no JSON, or half of it"),
         Kind("null_object", "after", "carried out, the object in the answer is null", graphql=True),
+        Kind(
+            GIVES_UP,
+            "after",
+            "504 after a part of several calls; the others are carried out later, one each so many seconds",
+            timed=True,
+            graphql=True,
+            several=True,
+        ),
+        Kind(
+            ROLLED_BACK,
+            "after",
+            "of several calls one is refused, which undoes the others, whose answers look good",
+            graphql=True,
+            several=True,
+        ),
     )
 }
 
@@ -94,6 +112,8 @@ class Fault:
         if AUTH in names:
             return self.operation == AUTH
         if (needs := KINDS[self.kind].needs) and not {needs, "query"} <= set(names):
+            return False
+        if KINDS[self.kind].several and SEVERAL not in names:
             return False
         return not self.operation or any(fnmatchcase(name, self.operation) for name in names)
 

@@ -78,6 +78,11 @@ def _errors(status: int, message: str, headers: Mapping[str, str] | None = None,
     return JSONResponse({"errors": [{"message": message}], **more}, status, headers)
 
 
+def gateway_timeout() -> Response:
+    """What a gateway says that waits no longer."""
+    return _page(504, "Gateway Timeout")()
+
+
 def _throttle(strike: Strike) -> Response:
     return _errors(429, "Too many requests", {"Retry-After": str(math.ceil(strike.seconds))})
 

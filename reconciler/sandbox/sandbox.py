@@ -23,11 +23,9 @@ from graphql import (
     OperationType,
     execute_sync,
     get_operation_ast,
-    parse,
-    validate,
 )
-from graphql.language import FieldNode, Visitor, visit
 
+from .document import cut, names, parsed
 from .faults import AUTH, Armed, Fault, Faults, Strike
 from .limits import refusal
 from .nature import Nature
@@ -77,13 +75,19 @@ class Sandbox:
         operation_name: str | None = None,
         allow_introspection: bool = False,
         user: str | None = None,
+        *,
+        part: int | None = None,
+        undone: bool = False,
     ) -> Answer:
-        """Answer one GraphQL request: HTTP status, body, headers. user is a role, such as guest."""
+        """Answer one GraphQL request: HTTP status, body, headers. user is a role, such as guest.
+
+        With part only that root field of it is carried out, with undone nothing of it stays.
+        """
         with self._lock:
             self._store.count_up("requests")
             meta = self._store.meta()
             rules = _rules_of(meta)
-            document, problems, introspects = _document(query)
+            document, problems, introspects = parsed(query)
             if document is None or problems:
                 return 400, {"errors": [problem.formatted for problem in problems]}, {}
             if rules["introspection"] == "off" and not allow_introspection and introspects:
@@ -97,7 +101,9 @@ class Sandbox:
             if operation.operation is OperationType.MUTATION:
                 self._keep_past(meta)
             context = Context(self._store, rules, meta, user or meta.get("role", "owner"))
-            result = self._run(document, variables, operation, context)
+            if part is not None:
+                document, operation = cut(document, operation, part)
+            result = self._run(document, variables, operation, context, undone=undone)
             return _answer(result, operation, rules)
 
     def _run(
@@ -106,6 +112,8 @@ class Sandbox:
         variables: dict[str, Any] | None,
         operation: OperationDefinitionNode,
         context: Context,
+        *,
+        undone: bool,
     ) -> ExecutionResult:
         """Execute in one transaction, so that a query sees one moment."""
         writes = operation.operation is OperationType.MUTATION
@@ -124,7 +132,7 @@ class Sandbox:
             self._store.rollback()
             raise
         failed = context.failed or any(len(error.path or ()) == 1 for error in result.errors or ())
-        if failed and context.rules["transaction_of_aliases"] == "all_or_nothing":
+        if undone or (failed and context.rules["transaction_of_aliases"] == "all_or_nothing"):
             self._store.rollback()
         else:
             self._store.commit()
@@ -168,7 +176,7 @@ class Sandbox:
 
     def strike(self, query: str, operation_name: str | None = None) -> Sequence[Strike]:
         """The faults that befall this GraphQL request, which counts as one."""
-        return self._strike(lambda: _names(query, operation_name))
+        return self._strike(lambda: names(query, operation_name))
 
     def strike_auth(self) -> Sequence[Strike]:
         """The faults that befall this exchange of a refresh token, which counts as one."""
@@ -327,44 +335,6 @@ def _rules_of(meta: Mapping[str, str]) -> Rules:
 @lru_cache(maxsize=64)
 def _rules(text: str) -> Rules:
     return Rules(json.loads(text))
-
-
-@lru_cache(maxsize=512)
-def _document(query: str) -> tuple[DocumentNode | None, list[GraphQLError], bool]:
-    """A document, what is wrong with it, and whether it asks about the schema; clients send few different
-    ones.
-    """
-    try:
-        document = parse(query)
-    except GraphQLError as error:
-        return None, [error], False
-    return document, validate(schema(), document), _introspects(document)
-
-
-def _names(query: str, operation_name: str | None) -> frozenset[str]:
-    """What a fault may call this request: query or mutation, and its root fields."""
-    document, _, _ = _document(query)
-    operation = get_operation_ast(document, operation_name) if document else None
-    if operation is None:
-        return frozenset()
-    fields = (part.name.value for part in operation.selection_set.selections if isinstance(part, FieldNode))
-    return frozenset({operation.operation.value, *fields})
-
-
-def _introspects(document: DocumentNode) -> bool:
-    found = _Introspection()
-    visit(document, found)
-    return found.seen
-
-
-class _Introspection(Visitor):
-    """Looks for questions about the schema itself; __typename is none."""
-
-    seen = False
-
-    def enter_field(self, node: FieldNode, *_: Any) -> None:
-        if node.name.value in ("__schema", "__type"):
-            self.seen = True
 
 
 def _raise_bugs(result: ExecutionResult) -> None:

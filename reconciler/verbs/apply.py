@@ -91,7 +91,13 @@ async def apply(
                     seen=planned.live.by_id(),
                     pages=Pages(planned.plan.actions, planned.live),
                 )
-                walk = Walk(planned.plan, run, parallelism=parallelism, now=machine.now)
+                walk = Walk(
+                    planned.plan,
+                    run,
+                    parallelism=parallelism,
+                    now=machine.now,
+                    together=lambda: client.writes_at_once,
+                )
                 async with anyio.create_task_group() as group:
                     await group.start(
                         watch_signals, walk.stop, group.cancel_scope, ports.say, machine.signals

@@ -53,6 +53,7 @@ async def plan(session: Session, options: Options, *, every_kind: bool = False) 
     Raises InvalidInput, NotAuthenticated, Unreachable or ApiError. Refusals are in the plan, not raised.
     """
     from reconciler.live.fetch import fetch, kinds_named, kinds_to_read, with_beside, with_inputs
+    from reconciler.verbs.changed import narrowed
     from reconciler.verbs.further import look_further, look_up_configurations, look_up_needs
     from reconciler.verbs.lease import seen
     from reconciler.verbs.owed import note_owed
@@ -60,6 +61,10 @@ async def plan(session: Session, options: Options, *, every_kind: bool = False) 
     from reconciler.verbs.unseen import cover, named
 
     selection, reader = options.selection, secret_reader(session)
+    since = []
+    if options.changed_since:
+        selection, about = narrowed(session, options)
+        since.append(about)
     desired, diagnostics = load_desired(session, selection, reader)
     allowed = policy(session, options)
     async with connect(session, read_only=True, parallelism=options.parallelism) as client:
@@ -94,7 +99,7 @@ async def plan(session: Session, options: Options, *, every_kind: bool = False) 
         untold = await look_up_needs(client, mending, concerned)
         matched.live = replace(matched.live, requests=client.stats.reads)
         lease, more = await seen(session, client)
-        if selection.select and not session.no_secrets:
+        if selection.is_part and not session.no_secrets:
             # What comes along is known only now; the secrets of all else stay unread.
             found = scope(mending, selection)
             matched.desired, wrong = unsealed(desired, reader, found.resources)
@@ -104,7 +109,7 @@ async def plan(session: Session, options: Options, *, every_kind: bool = False) 
         made = plan_of(mending, selection)
         asked = client.stats.reads
         unread = named(matched, concerned) if session.no_secrets else ()
-        notes = await with_people(client, (*made.notes, *unread), matched.objects)
+        notes = await with_people(client, (*since, *made.notes, *unread), matched.objects)
         open_ = without_ignored(made.strangers, session.project.by_hand)
         made = replace(
             made,

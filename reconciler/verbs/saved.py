@@ -19,7 +19,7 @@ from reconciler.plan.seal import sealed
 from reconciler.report.document import dumps, lease_document, plan_document
 from reconciler.verbs.plan import Planned
 from reconciler.verbs.private import put_private
-from reconciler.verbs.session import Options, Session, rate
+from reconciler.verbs.session import Options, Session, pace
 
 MAX_BYTES = 256 * 1024 * 1024
 _CHUNK = 1024 * 1024
@@ -29,9 +29,10 @@ _SAVE = "save one with: reconciler plan -o FILE"
 
 def document(planned: Planned, session: Session, options: Options, created_at: str) -> dict[str, Any]:
     """The plan's JSON document, with the options that it was made with."""
-    made = plan_document(planned.plan, created_at=created_at, rate=rate(session))
+    made = plan_document(planned.plan, created_at=created_at, **pace(session, planned.plan))
     lease = {"lease": lease_document(planned.lease, now=created_at)} if planned.lease else {}
-    return {**made, "tenant": planned.live.tenant, **lease, "options": asdict(options)}
+    chosen = {name: value for name, value in asdict(options).items() if value is not None}
+    return {**made, "tenant": planned.live.tenant, **lease, "options": chosen}
 
 
 def save(path: Path, planned: Planned, session: Session, options: Options, created_at: str) -> None:
@@ -84,7 +85,7 @@ def _in_order(actions: Sequence[Mapping[str, Any]]) -> bool:
 
 def options_of(saved: Mapping[str, Any]) -> Options:
     """The options that a saved plan was made with. Raises InvalidInput where they are unknown."""
-    known = dict(saved["options"])
+    known = {**saved["options"], "changed_since": None}  # its actions are chosen already
     try:
         known |= {name: tuple(known[name]) for name in ("select", "exclude")}
         return Options(**{**known, "use": tuple(known.get("use", ()))})

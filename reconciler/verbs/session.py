@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from reconciler.kinds.protocol import Policy
 from reconciler.manifests import project as projects
@@ -17,9 +17,12 @@ from reconciler.manifests.sealed import SecretReader, unread, unsealed
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import InvalidInput, ReconcilerError
 from reconciler.model.hints import suggest
+from reconciler.model.plan import Plan, Requests
 from reconciler.model.secret import Secret
 from reconciler.model.state import Desired
+from reconciler.plan.cost import expected
 from reconciler.plan.select import Selection
+from reconciler.verbs.learned import keep, known
 from reconciler.verbs.machine import Machine
 
 if TYPE_CHECKING:
@@ -42,6 +45,8 @@ class Options:
     select: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     no_deps: bool = False
+    changed_since: str | None = None
+    """A revision of git: the run is about what the manifests ask for otherwise than there."""
     use: tuple[str, ...] = ()
     prune: bool = False
     overwrite_drafts: bool = False
@@ -227,6 +232,7 @@ async def connect(session: Session, *, read_only: bool, parallelism: int = 8) ->
             transport=session.replay,
             rate=None,
             parallelism=parallelism,
+            batch=environment.batch,
             read_only=read_only,
             patience=session.machine.patience(),
             notice=session.notice,
@@ -245,6 +251,7 @@ async def connect(session: Session, *, read_only: bool, parallelism: int = 8) ->
                 transport=transport(sandbox),
                 rate=None,
                 parallelism=parallelism,
+                batch=environment.batch,
                 read_only=read_only,
                 patience=session.machine.patience(),
                 notice=session.notice,
@@ -261,6 +268,8 @@ async def connect(session: Session, *, read_only: bool, parallelism: int = 8) ->
         transport=session.machine.wire,
         rate=environment.rate,
         parallelism=parallelism,
+        batch=environment.batch,
+        learned=known(session.state, environment.url),
         read_only=read_only,
         patience=session.machine.patience(),
         notice=session.notice,
@@ -268,6 +277,7 @@ async def connect(session: Session, *, read_only: bool, parallelism: int = 8) ->
     ) as client:
         await client.check_tenant(environment.tenant or None)
         yield client
+        keep(session.state, environment.url, client.learned)
 
 
 def only_warnings(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
@@ -275,9 +285,18 @@ def only_warnings(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     return [d for d in diagnostics if d.severity != "error"]
 
 
-def rate(session: Session) -> float:
-    """Requests a second of the environment; the embedded sandbox has no limit of its own."""
-    return 1000.0 if session.environment.embedded else session.environment.rate
+class Pace(TypedDict):
+    """Requests a second, and how many a plan will send."""
+
+    rate: float
+    sent: Requests
+
+
+def pace(session: Session, plan: Plan) -> Pace:
+    """What a plan costs in the session's environment; the embedded sandbox has no limit of its own."""
+    environment = session.environment
+    speed = 1000.0 if environment.embedded else environment.rate
+    return Pace(rate=speed, sent=expected(plan, environment.batch))
 
 
 def _credentials(session: Session) -> Credentials:
@@ -307,8 +326,8 @@ __all__ = [
     "only_warnings",
     "open_sandbox",
     "open_session",
+    "pace",
     "policy",
-    "rate",
     "secret",
     "secret_reader",
     "state_folder",

@@ -194,7 +194,7 @@ def requests(project: Folder, *arguments: str) -> int:
 
 
 def test_many_are_asked_for_together(project: Folder):
-    """One query for the components of all integrations, and one for connections; none without a need."""
+    """One request for the components of all integrations and for connections; none without a need."""
     for number in range(6):
         own = OWN.replace("acme-erp", f"acme-{number}")
         integration(project, DEFINITION.replace(HTTP, own), f"more-{number}")
@@ -202,7 +202,7 @@ def test_many_are_asked_for_together(project: Folder):
     assert requests(project, "--select", "Integration/more-0") == nothing + 1
     assert requests(project) == nothing + 1
     integration(project, DEFINITION + SHARED, "more-0")
-    assert requests(project) == nothing + 2
+    assert requests(project) == nothing + 1
     integration(project, DEFINITION, "more-0")
     assert project("apply", "--yes")[0] == 0
     assert requests(project) == nothing

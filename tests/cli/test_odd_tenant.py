@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -40,10 +41,11 @@ class Odd(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         response = await self._inner.handle_async_request(request)
         answer = json.loads(await response.aread())
-        found = (answer.get("data") or {}).get(self._name) or {}
-        for node in found.get("nodes", [found]):
-            if "id" in node:
-                self._change(node)
+        for key, found in (answer.get("data") or {}).items():
+            if re.fullmatch(rf"{self._name}(_\d+)?", key) and found:
+                for node in found.get("nodes", [found]):
+                    if "id" in node:
+                        self._change(node)
         return httpx.Response(response.status_code, json=answer)
 
 

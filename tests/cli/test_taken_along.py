@@ -151,7 +151,8 @@ def test_the_look_is_in_the_estimate(shop: Folder) -> None:
         patch.setattr("reconciler.sandbox.transport", Counting)
         assert shop("apply", "--yes", "--prune")[0] == 0
     reads = [query for query in asked if query.lstrip().startswith("query")]
-    assert len(reads) + 1 == planned["read"]  # an embedded tenant is asked once whose token it is
+    # An embedded tenant is asked once whose token it is, and two looks may travel together.
+    assert planned["read"] - 2 <= len(reads) + 1 <= planned["read"]
 
 
 # Users of a customer
@@ -275,6 +276,6 @@ def test_a_workflow_that_is_built_meanwhile_keeps_its_customer(
     shop: Folder, meanwhile: Callable[[Act], None]
 ):
     meanwhile(workflow({**references(shop), "name": "Late"}))
-    ends = statuses(shop)
+    ends = statuses(shop, "--exclude", "Integration/*")
     assert ends["Customer/acme"]["status"] == "stale"
     assert 'workflow "Late"' in ends["Customer/acme"]["error"]

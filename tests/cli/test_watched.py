@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import anyio
 import pytest
 
@@ -34,3 +36,19 @@ def test_without_anything_to_look_after_it_only_runs() -> None:
         return value
 
     assert run(work, 7) == 7
+
+
+@pytest.mark.parametrize("tick", [None, lambda: None])
+def test_what_it_returns_is_never_turned_into_text(tick: Callable[[], None] | None) -> None:
+    told: list[str] = []
+
+    class Large:
+        def __repr__(self) -> str:
+            told.append("this takes long")
+            return "large"
+
+    async def work() -> Large:
+        return Large()
+
+    assert type(run(work, tick=tick)) is Large
+    assert told == []

@@ -63,7 +63,8 @@ def _first(chance: Chance) -> Git:
 
 
 def _settings(chance: Chance) -> dict[str, Any]:
-    sandbox: dict[str, Any] = {"variables": {"region": "eu"}}
+    # Ids follow from the order of creation, which is the same on a machine that is slow.
+    sandbox: dict[str, Any] = {"variables": {"region": "eu"}, "batch": 1}
     sandbox |= chance.part({"secretKey": {"env": "GOLDEN_KEY"}})
     if chance.yes(0.1):
         sandbox["applied"] = "none"

@@ -42,6 +42,7 @@ class Recorded:
         reads = 0
 
     stats = Stats()
+    at_once = 1
 
     def __init__(self, answers: dict[str, Any]) -> None:
         self.answers = answers
@@ -59,6 +60,7 @@ class Recording:
 
     def __init__(self, inner: Any) -> None:
         self._inner, self.stats, self.answers = inner, inner.stats, dict[str, Any]()
+        self.at_once = inner.at_once
 
     async def execute(self, op: Operation) -> Any:
         found = self.answers[key_of(op)] = await self._inner.execute(op)

@@ -14,8 +14,9 @@ import msgspec
 def refusal(request: httpx.Request, rng: random.Random) -> httpx.Response:
     """One of the ways in which servers repeat what they were sent."""
     body = msgspec.json.decode(request.content)
-    root = str(body["query"]).partition("{")[2].partition("(")[0].strip()
-    given = (body.get("variables") or {}).get("input") or {}
+    root = str(body["query"]).partition("{")[2].partition("(")[0].partition(":")[0].strip()
+    variables = body.get("variables") or {}
+    given = next((value for name, value in variables.items() if name in ("input", "input_0")), {})
     return rng.choice(_WAYS)(root, given, request, rng)
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from base64 import b64decode
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
@@ -67,6 +68,21 @@ class Deed:
         return any(row and row.get("name") == LEASE for row in (self.before, self.after, self.given))
 
 
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One call of a request, and its object as it was before. `key` is what its answer stands under."""
+
+    root: str
+    key: str
+    given: Mapping[str, Any]
+    shown: str
+    kind: str
+    id: str
+    before: Row | None
+    old: str
+    twins: int
+
+
 class Ledger(Tenant):
     """A tenant that writes down each mutation. `deeds` holds all of them, in order."""
 
@@ -92,32 +108,39 @@ class Ledger(Tenant):
             return self._lagging.pop(sender).execute(query, variables, *rest, **named)
         if sender == NOBODY or not query.startswith("mutation"):
             return super().execute(query, variables, *rest, **named)
-        root = query.partition("{")[2].partition("(")[0].strip()
-        given = variables.get("input") or {}
-        shown = next((given[key] for key in ("id", "integrationId") if given.get(key)), "")
-        kind, identifier = self._object(*_decoded(shown))
-        before = self._row(kind, identifier)
-        old = self.address(kind, before)
-        marked = self._would_be(given, root) if root.startswith("create") else ""
-        twins = len(self.marked(marked)) if marked else 0
+        calls = [self._call(root, key, given) for root, key, given in _calls(query, variables)]
         if self.lag and sender > PERSON and self.chance.random() < self.lag:
             self._lagging[sender] = Sandbox()
             self.store.copy_to(self._lagging[sender].store)
         answer = super().execute(query, variables, *rest, **named)
-        done, made = _outcome(answer, root)
-        if not shown and made:
+        now = self._since()
+        for call in calls:
+            self.deeds.append(self._deed(call, answer, now, left or now, sender))
+        return answer
+
+    def _call(self, root: str, key: str, given: Mapping[str, Any]) -> _Call:
+        """A call before it is carried out."""
+        shown = next((given[name] for name in ("id", "integrationId") if given.get(name)), "")
+        kind, identifier = self._object(*_decoded(shown))
+        before = self._row(kind, identifier)
+        marked = self._would_be(given, root) if root.startswith("create") else ""
+        twins = len(self.marked(marked)) if marked else 0
+        return _Call(root, key, given, shown, kind, identifier, before, self.address(kind, before), twins)
+
+    def _deed(self, call: _Call, answer: Any, now: float, left: float, sender: int) -> Deed:
+        """The same now that it was."""
+        kind, identifier, twins = call.kind, call.id, call.twins
+        done, made = _outcome(answer, call.key)
+        if not call.shown and made:
             kind, identifier = _decoded(made)
         after = self._row(kind, identifier)
-        addresses = tuple(dict.fromkeys(one for one in (old, self.address(kind, after)) if one))
-        if root.startswith("delete") and addresses:
+        if call.root.startswith("create") and after is None:
+            done = False  # it was undone along with another of its request
+        addresses = tuple(dict.fromkeys(one for one in (call.old, self.address(kind, after)) if one))
+        if call.root.startswith("delete") and addresses:
             twins = len(self.marked(addresses[0]))
-        now = self._since()
-        self.deeds.append(
-            Deed(
-                now, left or now, sender, root, kind, identifier, addresses, given, done, before, after, twins
-            )
-        )
-        return answer
+        told = (call.root, kind, identifier, addresses, call.given, done, call.before, after, twins)
+        return Deed(now, left, sender, *told)
 
     def _object(self, kind: str, identifier: str) -> tuple[str, str]:
         """What an id names; the settings of a flow are a part of an instance."""
@@ -210,6 +233,16 @@ class Ledger(Tenant):
         return dict(rows[0]) if rows else None
 
 
+def _calls(query: str, variables: Mapping[str, Any]) -> list[tuple[str, str, Mapping[str, Any]]]:
+    """The calls of a mutation: what each is called, what its answer stands under, and what it is given."""
+    joined = re.findall(r"\b(\w+)_(\d+): (\w+)\(", query)
+    calls = [
+        (root, f"{key}_{at}", variables.get(f"input_{at}") or {}) for key, at, root in joined if key == root
+    ]
+    root = query.partition("{")[2].partition("(")[0].strip()
+    return calls or [(root, root, variables.get("input") or {})]
+
+
 def changed(deed: Deed) -> dict[str, tuple[Any, Any]]:
     """What a deed changed of its object, by what people call it; of its config each value by itself."""
     before, after = deed.before or {}, deed.after or {}
@@ -253,10 +286,11 @@ def _decoded(shown: str) -> tuple[str, str]:
     return _TYPES.get(kind, kind), identifier
 
 
-def _outcome(answer: Any, root: str) -> tuple[bool, str]:
+def _outcome(answer: Any, key: str) -> tuple[bool, str]:
     """Whether it was carried out, and the id of the object in its answer."""
     body = answer[1]
-    payload = (body.get("data") or {}).get(root) or {}
-    done = not body.get("errors") and not payload.get("errors")
+    payload = (body.get("data") or {}).get(key) or {}
+    errors = [one for one in body.get("errors") or () if (one.get("path") or [key])[0] == key]
+    done = not errors and not payload.get("errors")
     objects = [part for name, part in payload.items() if name != "errors" and isinstance(part, dict)]
     return done, str(objects[0].get("id") or "") if done and objects else ""

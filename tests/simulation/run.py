@@ -41,7 +41,9 @@ class Run:
     """Whether it may overwrite people's drafts and deploy what they saved."""
     distance: float = 1.0
     frugal: bool = True
-    """Whether what it asks for is not refused as too much at once, so that it asks in smaller parts."""
+    """Whether it can be told how many requests it needs: each is one operation, and none is refused as too
+    much at once.
+    """
     unnoted: list[str] = field(default_factory=list)
     """What left it without an entry in its journal."""
 

@@ -25,7 +25,7 @@ from reconciler.verbs.drift import drift
 from reconciler.verbs.forget import plan_to_forget_all
 from reconciler.verbs.plan import Planned, plan
 from reconciler.verbs.pull import look, work_out, write
-from reconciler.verbs.session import Options, Session, open_session, rate
+from reconciler.verbs.session import Options, Session, open_session, pace
 from tests.simulation.checkout import forget
 from tests.simulation.process import Process
 from tests.simulation.script import Attempt
@@ -154,7 +154,7 @@ class Runs:
             ended.said.append(error.message)
 
     def _show(self, session: Session, planned: Planned, ended: Ended) -> None:
-        document = plan_document(planned.plan, created_at=_at(session), rate=rate(session))
+        document = plan_document(planned.plan, created_at=_at(session), **pace(session, planned.plan))
         ended.document = document
         ended.shown_at = ended.shown_at or session.machine.clock()
         ended.plans.append(document)

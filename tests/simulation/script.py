@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from random import Random
 from typing import Any
 
 from tests.simulation.world import Commit
@@ -95,6 +96,13 @@ class Script:
     distance: float = 1.0
     taken: bool = False
     crowd: int = 0
+
+    @property
+    def batch(self) -> int | str:
+        """How many operations may travel in one request: in most drills each goes alone, so that it can be
+        told of each what it did.
+        """
+        return Random(f"batch/{self.seed}").choice((1, 1, 3, "auto"))
 
     @property
     def prune(self) -> bool:

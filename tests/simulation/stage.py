@@ -161,7 +161,7 @@ class Stage:
             right=not any(process.skew for process in self.processes),
             permitted=setting.permitted,
             distance=self.script.distance,
-            frugal=self.script.rules.get("query_cost", "none") == "none",
+            frugal=self.script.rules.get("query_cost", "none") == "none" and self.script.batch == 1,
         )
 
     def judge(self, run: Run) -> None:
@@ -216,6 +216,7 @@ class Stage:
             "tenant": self.tenant.tenant_id,
             "auth": {"accessToken" if rotates else "refreshToken": {"env": "SIMULATED_TOKEN"}},
             "rate": 20,
+            "batch": self.script.batch,
             "secretKey": {"env": KEY},
         }
         lay(folder, side, environment, lease=self.script.lease)

@@ -83,7 +83,7 @@ def test_a_product_that_repeats_its_creations_is_red_and_its_drill_shrinks(monke
 
     monkeypatch.setattr(step, "_happened", never)
     monkeypatch.setattr(step, "_look_first", always)
-    drawn = script(54)
+    drawn = script(121)
     whole = replace(drawn, rules={}, phases=drawn.phases[:1])
     assert any("bear release 1.0.0" in text for text in play(whole).findings.doubled)
     least = shrunk(whole)

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import Context
 from dataclasses import dataclass
 from hashlib import sha1
+from typing import Any
 
 import anyio
 import httpx
@@ -87,12 +88,14 @@ class Wire(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The tenant's answer, a while later."""
         now = self._network.loop.time()
-        letter = Letter(now, *_head(request))
+        letters = _letters(now, request)
+        letter = letters[0]
         exchange = letter.name.startswith("/")
         if now < (until := self.until.get(exchange, 0.0)):
             self.hurried.append(f"{letter.name} left {until - now:.1f} s before a Retry-After was over")
-        self.letters.append(letter)
-        self._watch(letter, request.content)
+        self.letters += letters
+        for one in letters:
+            self._watch(one, request.content)
         answer = await self._network.send(request, self, letter)
         if isinstance(answer, httpx.TransportError):
             raise answer
@@ -107,7 +110,8 @@ class Wire(httpx.AsyncBaseTransport):
             await anyio.sleep(seconds)
         self.requests += 1
         if letter.is_mutation:
-            self.mutations.append(letter.name.removeprefix("mutation "))
+            carried = len(request.extensions.get("parts", ())) or 1
+            self.mutations += [letter.name.removeprefix("mutation ")] * carried
         name = f"{letter.name} {sha1(request.content).hexdigest()[:8]}"
         SENDER.set((self._number, letter.left))
         found: Answer
@@ -124,6 +128,20 @@ class Wire(httpx.AsyncBaseTransport):
         await anyio.sleep(self._rng.uniform(0.01, 0.3) * self._distance)
         if not answer.done():
             answer.set_result(found)
+
+
+def _letters(left: float, request: httpx.Request) -> list[Letter]:
+    """One for each operation that travels in a request."""
+    parts = request.extensions.get("parts")
+    if not parts:
+        return [Letter(left, *_head(request))]
+    heads = [(op.document.partition("{")[0].partition("(")[0].strip(), op.variables) for op in parts]
+    return [Letter(left, name, _named(variables)) for name, variables in heads]
+
+
+def _named(variables: Mapping[str, Any]) -> str:
+    given = variables.get("input") or variables
+    return str(given.get("id") or given.get("integrationId") or "")
 
 
 def away(pauses: tuple[Pause, ...], since: float, now: Callable[[], float]) -> Callable[[], float]:
@@ -143,7 +161,5 @@ def _head(request: httpx.Request) -> tuple[str, str]:
     body = msgspec.json.decode(request.content)
     query = str(body.get("query", ""))
     head = query.partition("{")[0].partition("(")[0].strip()
-    variables = body.get("variables") or {}
-    given = variables.get("input") or variables
     name = head if " " in head else " ".join(query.split())[:40]
-    return name, str(given.get("id") or given.get("integrationId") or "")
+    return name, _named(body.get("variables") or {})

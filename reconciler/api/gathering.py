@@ -1,0 +1,309 @@
+"""Operations that are asked for at the same time travel in one request.
+
+Whoever asks need not know: what several tasks ask for in the same moment is sent together, as wide as the
+tenant has shown that it can bear. Each gets an answer or an error of its own.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+import re
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import anyio
+import anyio.lowlevel
+from anyio.abc import TaskGroup
+
+from reconciler.api.answers import result
+from reconciler.api.joined import Parted, joined, joins, parted
+from reconciler.api.limits import QUICK
+from reconciler.api.wire import Answer
+from reconciler.model.errors import ApiError, ReconcilerError, TooCostly, TransportError
+from reconciler.model.operation import Operation
+
+log = logging.getLogger("reconciler.http")
+
+WIDEST = 50
+_FIRST = 4
+_SLOW = 5.0  # seconds: whoever waits as long for one answer is better off with smaller ones
+_TOO_MUCH = re.compile(r"\b(alias\w*|cost|complex\w*|too (many|large|big)|limit|413)\b", re.IGNORECASE)
+_LISTS, _LOOKS = "lists", "looks"
+_PATIENT = 3  # rounds of the event loop in which nobody else asks
+
+
+@dataclass(slots=True)
+class Width:
+    """How many operations of a sort may travel together. It doubles while answers are quick, up to `most`,
+    and halves where they are slow or refused; between what was answered and what was refused it is searched
+    for. Where it is `fixed`, only refusals count.
+    """
+
+    now: int
+    most: int
+    fixed: bool = False
+    searching: bool = False
+
+    def answered(self, count: int, seconds: float) -> None:
+        """So many got their answer, after so many seconds."""
+        if seconds > _SLOW and not self.fixed:
+            self.now = max(1, min(self.now, count) // 2)
+            return
+        if count >= self.now and (seconds <= QUICK or self.fixed):
+            between = (self.now + self.most + 1) // 2
+            near = self.most - self.now <= self.now // 4
+            self.now = self.now if near else min(self.now * 2, between if self.searching else self.most)
+
+    def refused(self, count: int, *, because_of_it: bool) -> None:
+        """So many were not answered together."""
+        if because_of_it:
+            self.most = max(1, min(self.most, count - 1))
+            self.searching = True
+        self.now = max(1, min(self.now, self.most, count // 2))
+
+
+@dataclass(slots=True)
+class _Asked:
+    """One operation that waits for its answer."""
+
+    op: Operation
+    ended: anyio.Event = field(default_factory=anyio.Event)
+    value: Any = None
+    error: Exception | None = None
+    left: bool = False
+    """Whether nobody waits any more."""
+
+
+class Gathering:
+    """Sends together what is asked for together. `send` sends one request, `alone` executes an operation in a
+    request of its own; `heard` is told each answer with what it is to, `at_once` tells how many requests may
+    be under way, `clock` gives seconds. `batch` is the width, None: that is found out, beginning with what
+    was `learned` before.
+    """
+
+    def __init__(
+        self,
+        send: Callable[[Operation], Awaitable[Answer]],
+        alone: Callable[[Operation], Awaitable[Any]],
+        *,
+        batch: int | None,
+        heard: Callable[[Operation, Answer], None],
+        at_once: Callable[[], int],
+        clock: Callable[[], float],
+        learned: Mapping[str, tuple[int, int]],
+    ) -> None:
+        self._send, self._alone, self._heard, self._at_once = send, alone, heard, at_once
+        self._clock = clock
+        self._batch = batch
+        self._widths: dict[str, Width] = {}
+        if batch is None:
+            self._widths = {sort: Width(now, most) for sort, (now, most) in learned.items()}
+        self._waiting: dict[str, deque[_Asked]] = {}
+        self._under_way = 0
+        self._pumping = False
+        self._ended = anyio.Event()
+        self._group: TaskGroup | None = None
+
+    async def open(self) -> None:
+        """To be called before anything is asked, in the task that closes it."""
+        self._group = anyio.create_task_group()
+        await self._group.__aenter__()
+
+    async def close(self) -> None:
+        """Waits for nothing any more."""
+        if self._group is not None:
+            self._group.cancel_scope.cancel()
+            # Nothing that was asked for is still waited for, and an error of the body's is not this group's.
+            await self._group.__aexit__(None, None, None)
+
+    @property
+    def most(self) -> int:
+        """How many may travel together at most."""
+        return self._batch or WIDEST
+
+    @property
+    def learned(self) -> dict[str, tuple[int, int]]:
+        """How many of a sort travel together by now, and at most, as far as that was found out."""
+        found = {sort: (width.now, width.most) for sort, width in self._widths.items()}
+        return found if self._batch is None else {}
+
+    @property
+    def writes(self) -> int:
+        """How many calls that write travel together by now."""
+        known = [width.now for sort, width in self._widths.items() if sort not in (_LISTS, _LOOKS)]
+        return max(known, default=self._batch or _FIRST)
+
+    def takes(self, op: Operation) -> bool:
+        """Whether an operation may travel with others."""
+        return self._batch != 1 and (op.shares or not op.is_mutation) and joins(op)
+
+    async def execute(self, op: Operation) -> Any:
+        """What an operation gives, which it takes. Raises what the client does."""
+        assert self._group is not None
+        asked = _Asked(op)
+        self._waiting.setdefault(_sort(op), deque()).append(asked)
+        if not self._pumping:
+            self._pumping = True
+            self._group.start_soon(self._pump)
+        try:
+            await asked.ended.wait()
+        except BaseException:
+            asked.left = True
+            raise
+        if asked.error is not None:
+            raise asked.error
+        return asked.value
+
+    def _width(self, sort: str) -> Width:
+        if sort not in self._widths:
+            first = self._batch or (1 if sort.startswith("deploy") else _FIRST)
+            self._widths[sort] = Width(first, self.most, fixed=self._batch is not None)
+        return self._widths[sort]
+
+    async def _pump(self) -> None:
+        """Sends what waits, the oldest first, until nothing does."""
+        assert self._group is not None
+        try:
+            while await self._assembled():
+                while self._under_way >= max(1, self._at_once()):
+                    self._ended = anyio.Event()
+                    await self._ended.wait()
+                sort, waiting = next((s, w) for s, w in self._waiting.items() if w)
+                some: list[_Asked] = []
+                while waiting and len(some) < self._width(sort).now:
+                    if not (one := waiting.popleft()).left:
+                        some.append(one)
+                if not waiting:
+                    del self._waiting[sort]
+                if some:
+                    self._under_way += 1
+                    self._group.start_soon(self._carried, sort, some)
+        finally:
+            self._pumping = False
+
+    async def _assembled(self) -> bool:
+        """Gives others the time to ask, too; whether somebody waits."""
+        count, quiet = -1, 0
+        while quiet < _PATIENT:
+            await anyio.lowlevel.checkpoint()
+            now = sum(map(len, self._waiting.values()))
+            count, quiet = now, quiet + 1 if now == count else 0
+        return count > 0
+
+    async def _carried(self, sort: str, some: Sequence[_Asked]) -> None:
+        try:
+            await self._carry(sort, some)
+        except Exception as error:  # whoever asked is told, whatever it is
+            for one in some:
+                one.error = one.error or error
+                one.ended.set()
+        finally:
+            self._under_way -= 1
+            self._ended.set()
+
+    async def _carry(self, sort: str, some: Sequence[_Asked]) -> None:
+        """Sends some together; where that is not answered as such, in halves."""
+        width, began = self._width(sort), self._clock()
+        if len(some) == 1:
+            await self._carry_one(some[0], width)
+            return
+        whole = joined([one.op for one in some])
+        try:
+            answer = await self._send(whole)
+        except ReconcilerError as error:
+            if not whole.is_mutation or _too_large(error):
+                width.refused(len(some), because_of_it=_too_large(error))
+                if isinstance(error, TransportError):
+                    await self._halves(sort, some)
+                    return
+            elif isinstance(error, TransportError) and error.doubtful:
+                width.now = 1
+            self._fail(some, whole, error)
+            return
+        parts = parted([one.op for one in some], whole, answer)
+        if parts is None:
+            said = " ".join(fault.message for fault in answer.faults)
+            width.refused(len(some), because_of_it=bool(_TOO_MUCH.search(said)))
+            log.debug("%d operations are refused as one request, and go in halves", len(some))
+            await self._halves(sort, some)
+            return
+        width.answered(len(some), self._clock() - began)
+        await self._tell(sort, some, parts, whole)
+
+    async def _carry_one(self, one: _Asked, width: Width) -> None:
+        began = self._clock()
+        try:
+            one.value = await self._alone(one.op)
+            width.answered(1, self._clock() - began)
+        except ReconcilerError as error:
+            if isinstance(error, TooCostly):  # that others travelled with it was not what was refused before
+                width.most, width.searching = self.most, False
+            one.error = error
+        finally:
+            one.ended.set()
+
+    async def _halves(self, sort: str, some: Sequence[_Asked]) -> None:
+        middle = (len(some) + 1) // 2
+        for half in (some[:middle], some[middle:]):
+            await self._carry(sort, half)
+
+    async def _tell(
+        self, sort: str, some: Sequence[_Asked], parts: Sequence[Parted], whole: Operation
+    ) -> None:
+        again = []
+        for one, part in zip(some, parts, strict=True):
+            if part.again:
+                again.append(one)
+                continue
+            if part.answer is None:
+                one.error = _perhaps_undone(one.op)
+            else:
+                self._heard(one.op, part.answer)
+                # What a server says of one may repeat what any of them sent.
+                self._value(one, replace(one.op, variables=whole.variables), part.answer)
+            one.ended.set()
+        if again:
+            await self._carry(sort, again)
+
+    @staticmethod
+    def _value(one: _Asked, sent: Operation, answer: Answer) -> None:
+        try:
+            one.value = result(sent, answer)
+        except ReconcilerError as error:
+            one.error = error
+
+    @staticmethod
+    def _fail(some: Sequence[_Asked], whole: Operation, error: ReconcilerError) -> None:
+        for one in some:
+            own = copy.copy(error)
+            own.message = error.message.replace(whole.name, one.op.name, 1)
+            own.args, own.address = (own.message,), one.op.address
+            if isinstance(own, ApiError):
+                own.operation, own.unfinished = one.op.name, own.doubtful
+            one.error = own
+            one.ended.set()
+
+
+def _sort(op: Operation) -> str:
+    """What travels together: calls of one name, lists, and looks at single objects."""
+    if op.is_mutation:
+        return op.name
+    rows = op.variables.get("first")
+    return _LISTS if isinstance(rows, int) and rows > 1 else _LOOKS
+
+
+def _too_large(error: ReconcilerError) -> bool:
+    return isinstance(error, TransportError) and not error.doubtful and bool(_TOO_MUCH.search(error.message))
+
+
+def _perhaps_undone(op: Operation) -> TransportError:
+    return TransportError(
+        f"{op.name}: another call of the same request was refused, which may have undone this one",
+        operation=op.name,
+        address=op.address,
+        hint="the next plan shows",
+        doubtful=True,
+    )

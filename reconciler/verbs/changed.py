@@ -1,0 +1,120 @@
+"""Which resources the manifests ask for otherwise than at a revision of git: by what they come to in the end,
+so that definitions, variables and sets count, and comments and moved files do not.
+"""
+
+from __future__ import annotations
+
+import tarfile
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+from subprocess import TimeoutExpired
+
+from reconciler.manifests import project as projects
+from reconciler.manifests.load import load
+from reconciler.manifests.program import output_of
+from reconciler.model.address import Address
+from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.digest import sha256
+from reconciler.model.errors import InvalidInput
+from reconciler.model.state import Desired, Resource
+from reconciler.plan.select import Selection
+from reconciler.verbs.session import Options, Session, load_desired
+
+_SECONDS = 120.0
+_MOST = 512 * 1024 * 1024
+_NAMED = 10
+
+
+def narrowed(session: Session, options: Options) -> tuple[Selection, Diagnostic]:
+    """What a run is about that was asked for what changed since a revision, and what is to be said of it.
+    Raises InvalidInput.
+    """
+    desired, revision = load_desired(session)[0], options.changed_since or "HEAD"
+    changed = changed_since(session, revision, desired)
+    return replace(options.selection, among=changed), told(revision, changed, desired)
+
+
+def changed_since(session: Session, revision: str, desired: Desired) -> frozenset[Address]:
+    """The addresses whose resources differ between a revision and `desired`, those that only one of them has
+    among them. What the revision has and cannot be read differs; secrets are not compared.
+
+    Raises InvalidInput where the project is in no repository, or has no such revision.
+    """
+    with tempfile.TemporaryDirectory(prefix="reconciler-") as folder:
+        before = _forms(_at(session, revision, Path(folder)))
+    now = _forms(desired.resources)
+    return frozenset(address for address in {*before, *now} if before.get(address) != now.get(address))
+
+
+def told(revision: str, changed: frozenset[Address], desired: Desired) -> Diagnostic:
+    """What a plan says of what it is about, and of what it did not look at."""
+    names = sorted(map(str, changed))
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    listed = f": {', '.join(names[:_NAMED])}{more}" if names else ""
+    return Diagnostic(
+        "changed-since",
+        f"{len(names)} of {len({*desired.resources, *changed})} resources differ from {revision}{listed}; "
+        "the others were not looked at, and secrets were not compared",
+        severity="note",
+    )
+
+
+def _at(session: Session, revision: str, folder: Path) -> Mapping[Address, Resource]:
+    """The resources of a revision; none where it has no such project, or no such environment."""
+    run = partial(_git, environ=session.environ)
+    root, outside = session.project.root, _no_repository(session.project.root)
+    prefix, top = (
+        run(root, "rev-parse", f"--show-{what}", wrong=outside).decode().rstrip("\n")
+        for what in ("prefix", "toplevel")
+    )
+    unknown = InvalidInput.of(
+        "unknown-revision",
+        f'git has no revision "{revision}"',
+        hint="give a branch, a tag or a commit that was fetched, such as origin/main",
+    )
+    asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    commit = run(root, *asked, wrong=unknown).decode().strip()
+    files = BytesIO(run(Path(top), "archive", "--format=tar", commit, wrong=unknown))
+    with tarfile.open(fileobj=files) as archive:
+        archive.extractall(folder, filter="data")
+    file = folder / prefix / session.project.file.name
+    project = projects.load(file)[0] if file.is_file() else None
+    if project is None or session.environment.name not in project.environments:
+        return {}
+    found, _ = load(project, session.environment.name, environ=session.environ, resolve_secrets=False)
+    return found.resources
+
+
+def _forms(resources: Mapping[Address, Resource]) -> dict[Address, str]:
+    """What is compared: all of a resource but where it is written."""
+    return {address: _form(resource) for address, resource in resources.items()}
+
+
+def _form(one: Resource) -> str:
+    rest = [one.protect, one.ignore, one.was, one.sensitive, one.part_of]
+    return sha256([one.fields, one.labels, rest])
+
+
+def _git(folder: Path, *arguments: str, environ: Mapping[str, str], wrong: InvalidInput) -> bytes:
+    words = ["git", "-C", str(folder), *arguments]
+    try:
+        code, out = output_of(words, folder=folder, environ=environ, seconds=_SECONDS, most=_MOST)
+    except (OSError, TimeoutExpired) as error:
+        raise InvalidInput.of(
+            "git", "git cannot be run", hint="install git, or leave --changed-since out"
+        ) from error
+    if code:
+        raise wrong
+    return out
+
+
+def _no_repository(root: Path) -> InvalidInput:
+    return InvalidInput.of(
+        "no-repository",
+        f'"{root}" is in no git repository',
+        hint="leave --changed-since out, or run it in a clone of the project",
+    )

@@ -1,0 +1,117 @@
+"""`--changed-since`: a run is about what the manifests ask for otherwise than at a revision of git."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from tests.cli.projects import DEFINITION, Folder
+
+
+def git(project: Folder, *arguments: str) -> None:
+    identity = ("-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false")
+    subprocess.run(["git", *identity, *arguments], cwd=project.root, check=True, capture_output=True)
+
+
+def commit(project: Folder, name: str) -> None:
+    git(project, "add", "-A")
+    git(project, "commit", "-qm", name)
+    git(project, "tag", name)
+
+
+@pytest.fixture
+def shop(project: Folder) -> Folder:
+    project.write(".gitignore", ".reconciler/\n")
+    project.shop()
+    project.manifest("Customer", "birch", name="Birch")
+    git(project, "init", "-q")
+    commit(project, "first")
+    return project
+
+
+def about(project: Folder, *arguments: str) -> tuple[set[str], str]:
+    """The addresses of a plan's actions, and what it says of what it is about."""
+    plan = project.json("plan", "--changed-since", "first", *arguments)
+    (said,) = [note["message"] for note in plan["notes"] if note["code"] == "changed-since"]
+    return {action["address"] for action in plan["actions"]}, said
+
+
+def test_nothing_changed_is_nothing_to_do_whatever_is_missing(shop: Folder):
+    assert about(shop) == (
+        set(),
+        "0 of 4 resources differ from first; the others were not looked at, and secrets were not compared",
+    )
+
+
+def test_a_comment_a_moved_file_and_another_order_are_no_change(shop: Folder):
+    text = (shop.root / "manifests/customer-birch.yaml").read_text()
+    (shop.root / "manifests/customer-birch.yaml").unlink()
+    shop.write("manifests/more/birch.yaml", f"# a comment\n{text}")
+    assert about(shop)[0] == set()
+
+
+def test_what_changed_and_what_it_needs_is_planned(shop: Folder):
+    shop.manifest("Customer", "birch", name="Birch", description="New")
+    actions, said = about(shop)
+    assert actions == {"Customer/birch"}
+    assert said.startswith("1 of 4 resources differ from first: Customer/birch;")
+    shop.shop(description="New")
+    assert about(shop, "--select", "Instance/*")[0] == {
+        "Instance/acme/orders", "Customer/acme", "Integration/orders",
+    }  # fmt: skip
+
+
+def test_a_definition_and_a_variable_count(shop: Folder):
+    assert shop("apply", "--yes")[0] == 0
+    shop.write("definitions/orders.yml", DEFINITION.replace("Posts orders", "Posts all orders"))
+    assert about(shop)[0] == {"Integration/orders"} or about(shop)[1].startswith("1 of 4")
+
+
+def test_what_is_gone_counts_where_it_may_be_deleted(shop: Folder):
+    assert shop("apply", "--yes")[0] == 0
+    (shop.root / "manifests/customer-birch.yaml").unlink()
+    assert about(shop)[0] == set()
+    assert about(shop, "--prune")[0] == {"Customer/birch"}
+
+
+def test_a_project_that_is_new_is_new_as_a_whole(shop: Folder):
+    git(shop, "checkout", "-q", "--orphan", "empty")
+    git(shop, "rm", "-rqf", "--cached", ".")
+    shop.write("README", "")
+    git(shop, "add", "README")
+    git(shop, "commit", "-qm", "empty")
+    git(shop, "tag", "-f", "first")
+    assert len(about(shop)[0]) == 4
+
+
+def test_apply_does_it_and_a_saved_plan_is_carried_out_wherever_git_is_by_then(shop: Folder):
+    shop.manifest("Customer", "birch", name="Birch", description="New")
+    file = str(shop.root / "saved.json")
+    assert shop("plan", "--changed-since", "first", "-o", file)[0] == 0
+    commit(shop, "second")
+    git(shop, "tag", "-f", "first")
+    assert about(shop)[0] == set()
+    assert shop("apply", file)[0] == 0
+    assert [one["name"] for one in shop.json("get", "customers")] == ["Birch"]
+    shop.manifest("Customer", "birch", name="Birch", description="Newer")
+    assert shop("apply", "--yes", "--changed-since", "first")[0] == 0
+    assert [one["description"] for one in shop.json("get", "customers")] == ["Newer"]
+
+
+@pytest.mark.parametrize("revision", ["nonsense", "--output=x", "first..HEAD", ""])
+def test_a_revision_that_is_none_is_refused(shop: Folder, revision: str):
+    code, _, err = shop("plan", f"--changed-since={revision}")
+    if revision:
+        assert code == 3
+        assert f'git has no revision "{revision}"' in err
+    assert not (shop.root / "x").exists()
+
+
+def test_outside_of_a_repository_it_says_so(project: Folder, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(project.root.parent))
+    project.shop()
+    code, _, err = project("plan", "--changed-since", "main")
+    assert code == 3
+    assert "is in no git repository" in err
+    assert "Traceback" not in err
