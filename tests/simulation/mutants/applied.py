@@ -237,6 +237,7 @@ def no_blocker(strikes: Strike) -> Iterator[None]:
 
 @mutant(
     "deletions are carried out beside a refusal",
+    theme="desk",
 )
 def despite_refusal(strikes: Strike) -> Iterator[None]:
     with _unhindered("first_refusal", strikes):
@@ -245,6 +246,7 @@ def despite_refusal(strikes: Strike) -> Iterator[None]:
 
 @mutant(
     "deletions are carried out although something failed",
+    theme="guests",
 )
 def despite_failure(strikes: Strike) -> Iterator[None]:
     with _unhindered("first_failure", strikes):
