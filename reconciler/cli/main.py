@@ -31,6 +31,7 @@ COMMANDS = {
     "list": "inventory",
     "snapshot": "snapshot",
     "rehearse": "rehearse",
+    "graph": "graph",
     "test": "live",
     "deploy": "oneoff",
     "enable": "oneoff",
