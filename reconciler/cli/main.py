@@ -20,6 +20,8 @@ COMMANDS = {
     "init": "project",
     "validate": "project",
     "schema": "project",
+    "explain": "explain",
+    "scaffold": "scaffold",
     "plan": "plan",
     "apply": "plan",
     "drift": "plan",

@@ -21,6 +21,9 @@ TABLED = {name: kind for name, kind in _DECLARED.items() if isinstance(kind, Tab
 KINDS = (*CORE, instance_set.NAME, *(name for name in _DECLARED if name not in CORE))
 """The names of the kinds, the most usual first."""
 
+ROWS = {**{name: kind.fields for name, kind in _DECLARED.items()}, instance_set.NAME: instance_set.ROWS}
+"""What the spec of a kind may say."""
+
 FIELDS = {
     **{name: tuple(row.name for row in kind.fields) for name, kind in _DECLARED.items()},
     instance_set.NAME: tuple(row.name for row in TEMPLATE),
