@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli.complete import EXPLAINED
 from reconciler.cli.settings import Settings, common, settings
 from reconciler.cli.shapes import given_shape, shaped
 from reconciler.cli.values import text
@@ -17,7 +18,7 @@ _FORMATS = ("text", "json")
 
 
 @click.command()
-@click.argument("asked", metavar="[KIND[.FIELD…]]", required=False, type=text)
+@click.argument("asked", metavar="[KIND[.FIELD…]]", required=False, type=text, shell_complete=EXPLAINED)
 @common
 def explain(asked: str | None) -> int:
     """Say what a kind of manifest means, or one of its fields; without KIND, list the kinds."""

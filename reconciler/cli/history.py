@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli import watched
+from reconciler.cli.complete import RUN
 from reconciler.cli.confirm import confirm, unasked
 from reconciler.cli.settings import Settings, common, settings
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("run", metavar="[ID]", required=False)
+@click.argument("run", metavar="[ID]", required=False, shell_complete=RUN)
 @click.option(
     "--restore",
     is_flag=False,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from reconciler.cli.complete import PATTERN
 from reconciler.cli.confirm import confirm, unasked
 from reconciler.cli.settings import Settings, common, settings, stacked
 from reconciler.cli.values import text
@@ -53,6 +54,7 @@ _PLANNING: tuple[Callable[[F], F], ...] = (
         "--select",
         multiple=True,
         type=text,
+        shell_complete=PATTERN,
         metavar="WHAT",
         help="Only these: an address, with *, or label=value.",
     ),
@@ -66,6 +68,7 @@ _PLANNING: tuple[Callable[[F], F], ...] = (
         "--exclude",
         multiple=True,
         type=text,
+        shell_complete=PATTERN,
         metavar="WHAT",
         help="Write nothing of these, whatever needs it.",
     ),

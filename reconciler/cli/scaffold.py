@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli.complete import KIND
 from reconciler.cli.settings import common, settings
 from reconciler.cli.shapes import given_shape, shaped
 from reconciler.cli.values import text
@@ -14,7 +15,7 @@ _FORMATS = ("text",)
 
 
 @click.command()
-@click.argument("kind", type=text)
+@click.argument("kind", type=text, shell_complete=KIND)
 @click.option(
     "-o",
     "--out",

@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, TextIO, TypeVar, cast
 
 import click
 
+from reconciler.cli.complete import ENVIRONMENT
 from reconciler.cli.hints import in_document, with_options
 from reconciler.cli.streams import Lasting
 from reconciler.cli.values import path, text
@@ -174,6 +175,7 @@ def _options(formats: Sequence[str]) -> Sequence[Callable[[F], F]]:
             "--environment",
             field="environment",
             type=text,
+            shell_complete=ENVIRONMENT,
             help="The environment of reconciler.yaml to work on.",
         ),
         _option(
