@@ -6,7 +6,7 @@ import io
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TextIO, TypeVar, cast
@@ -67,7 +67,8 @@ class Settings:
         from reconciler.verbs.session import open_session
 
         named = self.project or (Path(p) if (p := os.environ.get("RECONCILER_PROJECT")) else None)
-        return open_session(named, self.environment, os.environ, Path.cwd())
+        opened = open_session(named, self.environment, os.environ, Path.cwd())
+        return replace(opened, verb=click.get_current_context().info_name or "")
 
     def show(self, kind: str, document: dict[str, Any], *, to_stderr: bool = False) -> None:
         """Writes a document in the format that was asked for."""
