@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.report import unproven, values
+from reconciler.report import since, unproven, values
 from reconciler.report.sanitize import code, fence, markdown, terminal
 
 LIMIT = 65_536
@@ -103,9 +103,12 @@ def drift(document: Document) -> str:
         "",
         f"**{values.drift_line(document)}**",
     ]
+    if became := document.get("since"):
+        head += ["", markdown(since.line(became))]
     if reason := unproven.why(document):
         head += ["", markdown(reason)]
     sections = [
+        *(_listing(title, since.lines(became, name), "entry") for name, title in _SINCE.items() if became),
         _drift("Not as last applied", document["drift"], is_open=True),
         _listing("Missing", [_gone(one) for one in document.get("missing", ())], "resource", is_open=True),
         _listing("Managed by nobody", values.unmanaged_lines(document), "object"),
@@ -114,6 +117,9 @@ def drift(document: Document) -> str:
         _listing("Notes", values.note_lines(document), "note"),
     ]
     return _bounded(head, sections, "")
+
+
+_SINCE = {"new": "New", "mended": "Mended"}
 
 
 def inventory(document: Document, line: str) -> str:
