@@ -40,6 +40,22 @@ SECRETS = {
 """What `metadata.sensitive` may begin with: all else is always shown."""
 
 
+def any_manifest() -> dict[str, Any]:
+    """The schema of a document of any kind, for files that hold several: its kind says which counts."""
+    found = schemas()
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "https://reconciler.invalid/schemas/manifest.json",
+        "title": "Manifest",
+        "description": "A manifest of any kind: the schema of files with documents of several kinds.",
+        "type": "object",
+        "properties": {"kind": {"enum": list(KINDS), "description": "The kind of resource."}},
+        "required": ["kind"],
+        "oneOf": [{"$ref": f"#/$defs/{kind}"} for kind in KINDS],
+        "$defs": {kind: {k: v for k, v in found[kind].items() if k[0] != "$"} for kind in KINDS},
+    }
+
+
 def schemas() -> dict[str, dict[str, Any]]:
     """The schema of each kind as its rows make it, from which those in `schemas/` are written."""
     found = {

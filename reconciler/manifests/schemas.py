@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 KINDS = (
     "project",
     *(kind.lower() for kind in kinds.KINDS),
+    "manifest",
     "definition",
     "plan",
     "outcome",
