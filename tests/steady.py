@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import random
+import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -41,10 +42,11 @@ def steady(
         for name in os.environ:
             if name.startswith(("GITHUB_", "CI_", "RECONCILER_", "GOLDEN_")):
                 patch.delenv(name)
-        for name, value in {"NO_COLOR": "1", "COLUMNS": "80", **environ}.items():
+        for name, value in {"NO_COLOR": "1", "COLUMNS": "80", "USER": "ada", **environ}.items():
             patch.setenv(name, value)
         patch.setattr(store, "Nature", lambda: Nature(clock, entropy))
         patch.setattr(os, "getpid", getpid)
+        patch.setattr(socket, "gethostname", lambda: "laptop")
         patch.setattr(anyio, "sleep", short_sleep)
         patch.setattr(os, "fsync", lambda _: None)
         yield

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.abreast import several
+from reconciler.cli.complete import KIND
 from reconciler.cli.plan import against
 from reconciler.cli.planning import live, parallelism
 from reconciler.cli.settings import common, settings
@@ -29,7 +30,9 @@ _SHAPE = "reconciler.list.format"
 @click.option("--unmanaged", is_flag=True, help="What nobody manages.")
 @click.option("--orphaned", is_flag=True, help="What is ours, and in no manifest any more.")
 @click.option("--missing", is_flag=True, help="What a manifest names, and is not there.")
-@click.option("--kind", "kinds", multiple=True, type=text, metavar="KIND", help="Only this kind.")
+@click.option(
+    "--kind", "kinds", multiple=True, type=text, shell_complete=KIND, metavar="KIND", help="Only this kind."
+)
 @live
 @parallelism
 @common

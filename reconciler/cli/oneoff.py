@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from reconciler.cli.complete import ADDRESS, PATTERN
 from reconciler.cli.confirm import confirm, unasked
 from reconciler.cli.plan import carry_out, finish, halt
 from reconciler.cli.planning import detailed, parallelism, take_lease
@@ -24,11 +25,12 @@ def _about_instances(command: F) -> F:
 
 
 _OPTIONS: tuple[Callable[[F], F], ...] = (
-    click.argument("addresses", metavar="[ADDRESS|ID]...", nargs=-1, type=text),
+    click.argument("addresses", metavar="[ADDRESS|ID]...", nargs=-1, type=text, shell_complete=ADDRESS),
     click.option(
         "--select",
         multiple=True,
         type=text,
+        shell_complete=PATTERN,
         metavar="WHAT",
         help="These too: an address, with *, or label=value.",
     ),

@@ -138,6 +138,12 @@ def apply(
     type=click.Choice(["list", "fail"]),
     help="List what nobody manages, of all kinds; with =fail exit with 2 where there is any.",
 )
+@click.option(
+    "--since",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="REPORT",
+    help="Say what is new, mended and remaining since a saved report (--format json).",
+)
 @live
 @planning
 @shown
@@ -146,6 +152,7 @@ def apply(
 @common
 def drift(
     unmanaged: str | None,
+    since: Path | None,
     live: Path | None,
     show_values: bool,
     detailed_exitcode: bool,
@@ -154,22 +161,36 @@ def drift(
 ) -> int:
     """Compare live with what was last applied."""
     from reconciler.report.document import drift_document
+    from reconciler.report.since import is_new
+    from reconciler.report.since import since as compared
+    from reconciler.verbs.earlier import earlier
     from reconciler.verbs.session import Options
 
     here, options = settings(), Options(**given)
     if len(here.environments) > 1:
         apart = _given(
-            {"--unmanaged": unmanaged, "--live": live, "--strict": strict, "--show-values": show_values}
+            {
+                "--unmanaged": unmanaged,
+                "--live": live,
+                "--since": since,
+                "--strict": strict,
+                "--show-values": show_values,
+            }
         )
         return several(here, "drift", options, detailed=detailed_exitcode, apart=apart)
-    found = _drifted(here, against(here, here.session(), live), options, unmanaged=unmanaged is not None)
+    part = {"select": list(options.select), "exclude": list(options.exclude)}
+    session = against(here, here.session(), live)
+    before = earlier(since, session, part) if since else None
+    found = _drifted(here, session, options, unmanaged=unmanaged is not None)
     plan = _for_eyes(here, found.planned, show_values).plan
     document = drift_document(plan, found.missing, created_at=_now(), unmanaged=unmanaged is not None)
-    part = {"select": list(options.select), "exclude": list(options.exclude)}
-    here.show("drift", {**document, **({"options": part} if any(part.values()) else {})})
+    became = {"since": compared(before, document)} if before else {}
+    here.show("drift", {**document, **became, **({"options": part} if any(part.values()) else {})})
     if strict:
         _no_warnings(found.planned)
     changed = bool(found.missing) or any(one.is_certain for one in plan.drift)
+    if became:
+        changed = is_new(became["since"])
     return 2 if (detailed_exitcode and changed) or (unmanaged == "fail" and plan.strangers) else 0
 
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from reconciler.cli.complete import PATTERN
 from reconciler.cli.settings import stacked
 from reconciler.cli.values import text
 
@@ -41,6 +42,7 @@ _PLANNING: tuple[Callable[[F], F], ...] = (
         "--select",
         multiple=True,
         type=text,
+        shell_complete=PATTERN,
         metavar="WHAT",
         help="Only these: an address, with *, or label=value.",
     ),
@@ -54,6 +56,7 @@ _PLANNING: tuple[Callable[[F], F], ...] = (
         "--exclude",
         multiple=True,
         type=text,
+        shell_complete=PATTERN,
         metavar="WHAT",
         help="Write nothing of these, whatever needs it.",
     ),

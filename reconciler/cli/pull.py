@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli.complete import PATTERN
 from reconciler.cli.confirm import need_terminal, unasked
 from reconciler.cli.ownership import adopt_pulled
 from reconciler.cli.plan import ended
@@ -30,10 +31,18 @@ _NOT_KNOWN = "(not known)"
     "--select",
     multiple=True,
     type=text,
+    shell_complete=PATTERN,
     metavar="WHAT",
     help="Only these, with what they refer to: an address, with *.",
 )
-@click.option("--exclude", multiple=True, type=text, metavar="WHAT", help="Write nothing of these.")
+@click.option(
+    "--exclude",
+    multiple=True,
+    type=text,
+    shell_complete=PATTERN,
+    metavar="WHAT",
+    help="Write nothing of these.",
+)
 @click.option("--dry-run", is_flag=True, help="Show which files would be written, and write none.")
 @click.option("--prune", is_flag=True, help="Remove the files of what is not in the tenant.")
 @click.option(

@@ -6,13 +6,14 @@ import io
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TextIO, TypeVar, cast
 
 import click
 
+from reconciler.cli.complete import ENVIRONMENT
 from reconciler.cli.hints import in_document, with_options
 from reconciler.cli.streams import Lasting
 from reconciler.cli.values import path, text
@@ -89,7 +90,8 @@ class Settings:
         from reconciler.verbs.session import open_session
 
         named = self.project or (Path(p) if (p := os.environ.get("RECONCILER_PROJECT")) else None)
-        return open_session(named, environment, os.environ, Path.cwd())
+        opened = open_session(named, environment, os.environ, Path.cwd())
+        return replace(opened, verb=click.get_current_context().info_name or "")
 
     def show(self, kind: str, document: dict[str, Any], *, to_stderr: bool = False) -> None:
         """Writes a document in the format that was asked for."""
@@ -203,6 +205,7 @@ def _options(formats: Sequence[str]) -> Sequence[Callable[[F], F]]:
             "--environment",
             field="environment",
             type=text,
+            shell_complete=ENVIRONMENT,
             help="The environment to work on; plan, drift and list take several, with commas.",
         ),
         _option(

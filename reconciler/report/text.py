@@ -11,7 +11,7 @@ from typing import Any
 
 from rich.console import Console
 
-from reconciler.report import errors, lines, unproven, values
+from reconciler.report import errors, lines, since, unproven, values
 from reconciler.report.sanitize import terminal
 from reconciler.report.tables import render_table
 
@@ -105,6 +105,11 @@ def render_drift(console: Console, document: Document, *, verbose: bool = False)
     if line := values.unmanaged_line(document):
         lines.write(console, 0, (line, "dim"))
     lines.write(console, 0, (values.drift_line(document), "bold"))
+    if became := document.get("since"):
+        lines.write(console, 0, (since.line(became), "bold"))
+        for name, style in (("new", "red"), ("mended", "green")):
+            for entry in since.lines(became, name):
+                lines.write(console, 2, (f"{name}: ", style), (terminal(entry), ""))
 
 
 def _missing(console: Console, missing: Sequence[Document]) -> None:
