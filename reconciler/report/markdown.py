@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.report import unproven, values
+from reconciler.report import since, unproven, values
 from reconciler.report.sanitize import code, fence, markdown, terminal
 
 LIMIT = 65_536
@@ -103,9 +103,12 @@ def drift(document: Document) -> str:
         "",
         f"**{values.drift_line(document)}**",
     ]
+    if became := document.get("since"):
+        head += ["", markdown(since.line(became))]
     if reason := unproven.why(document):
         head += ["", markdown(reason)]
     sections = [
+        *(_listing(title, since.lines(became, name), "entry") for name, title in _SINCE.items() if became),
         _drift("Not as last applied", document["drift"], is_open=True),
         _listing("Missing", [_gone(one) for one in document.get("missing", ())], "resource", is_open=True),
         _listing("Managed by nobody", values.unmanaged_lines(document), "object"),
@@ -114,6 +117,9 @@ def drift(document: Document) -> str:
         _listing("Notes", values.note_lines(document), "note"),
     ]
     return _bounded(head, sections, "")
+
+
+_SINCE = {"new": "New", "mended": "Mended"}
 
 
 def inventory(document: Document, line: str) -> str:
@@ -142,6 +148,36 @@ def inventory(document: Document, line: str) -> str:
     return _bounded(head, sections, "")
 
 
+def run(document: Document) -> str:
+    """A run of the past: what began it, how it ended, then what failed, was refused, and was done."""
+    counted = ", ".join(f"{count:,} {markdown(status)}" for status, count in document["summary"].items())
+    took = "" if document["seconds"] is None else f" in {document['seconds']:g} s"
+    began = [f"{word} {_span(document[name])}" for name, word in _ORIGIN.items() if document[name]]
+    head = [
+        f"### Run {_span(document['id'])} in {_span(document['environment'])}",
+        "",
+        f"**{markdown(document['status'].capitalize())}**: {counted or 'nothing done'}{took}.",
+        "",
+        f"At {_span(document['at'])}{''.join(f', {one}' for one in began)}.",
+    ]
+    ended = [entry for entry in document["entries"] if entry.get("event") == "end"]
+    wrong = [one for one in ended if one.get("error") or one.get("because")]
+    sections = [
+        _listing("Went wrong", [_step(one) for one in wrong], "action", is_open=True),
+        _entries("Refused", document["refusals"], "refusal", is_open=True),
+        _listing("Actions", [_step(one) for one in ended], "action"),
+    ]
+    return _bounded(head, sections, "")
+
+
+_ORIGIN = {"verb": "by the verb", "by": "of", "commit": "at commit"}
+
+
+def _step(entry: Document) -> str:
+    why = entry.get("error") or entry.get("because")
+    return f"{entry.get('action')}: {entry.get('status')}{f' ({why})' if why else ''}"
+
+
 def _counted(document: Document) -> list[str]:
     used = [status for status in _STANDINGS if document["summary"][status]]
     lines = [f"| kind | {' | '.join([*used, 'coverage'])} |", f"|---|{'---:|' * (len(used) + 1)}"]
@@ -149,6 +185,36 @@ def _counted(document: Document) -> list[str]:
         share = "" if counts["coverage"] is None else f"{counts['coverage']:.0%}"
         lines.append(f"| {_span(kind)} | {' | '.join([*(f'{counts[one]:,}' for one in used), share])} |")
     return lines
+
+
+def abreast(
+    document: Document, said: Sequence[str], rows: Sequence[tuple[str, Sequence[tuple[str, ...]]]]
+) -> str:
+    """Environments side by side: each in one line, then a row for each integration and set in each."""
+    names = ", ".join(one["name"] for one in document["environments"])
+    head = [f"### {_span(document['project'])} in {markdown(names)}", ""]
+    for column, line in zip(document["environments"], said, strict=True):
+        head.append(f"- {'⛔ ' if column['errors'] else ''}{markdown(line)}")
+    titles = ("", "environment", "release", "instances", "pending", "drift")
+    table = [f"| {' | '.join(titles)} |", "|---|---|---|---|---|---|"]
+    blocks = [
+        [
+            f"| {_span(address) if not number else ''} | {_span(name)} | "
+            f"{' | '.join([*(_span(one) if one else '' for one in foreign), *ours])} |"
+            for number, (name, *foreign, pending, drifted) in enumerate(some)
+            for ours in [(pending, drifted)]
+        ]
+        for address, some in rows
+    ]
+    room, shown = LIMIT - _SPARE - size("\n".join(head)), 0
+    for block in blocks:
+        if (room := room - size("\n".join(block)) - 1) < 0:
+            break
+        table += block
+        shown += 1
+    if rest := len(blocks) - shown:
+        table += ["", f"… {values.count(rest, 'row')} left out here; the JSON report has everything."]
+    return "\n".join([*head, "", *(table if blocks else [])]) + "\n"
 
 
 def errors(document: Document) -> str:
@@ -252,6 +318,8 @@ def _drift(title: str, drifts: Sequence[Document], *, is_open: bool = False) -> 
             lines.append(f"      {_path(entry)}: applied {applied} → live {live}  ({why})")
         if len(group) > _CHANGES:
             lines.append(f"      … {values.count(len(group) - _CHANGES, 'more field')}")
+        if line := values.touched_line(group):
+            lines.append(f"      {_name(line)}")
         blocks.append(lines)
     return Section(f"{title}: {values.count(len(drifts), 'field')}", blocks, "resource", is_open)
 

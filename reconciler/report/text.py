@@ -11,7 +11,7 @@ from typing import Any
 
 from rich.console import Console
 
-from reconciler.report import errors, lines, unproven, values
+from reconciler.report import errors, lines, since, unproven, values
 from reconciler.report.sanitize import terminal
 from reconciler.report.tables import render_table
 
@@ -32,8 +32,9 @@ _ALIKE = 5  # actions that are skipped for one reason, of which all are shown
 
 def render_plan(console: Console, document: Document, *, verbose: bool = False) -> None:
     """The plan: what happens to each resource and why, what stands against it, and a count."""
+    drifts = values.by_address(document.get("drift", ()))
     for address, actions in values.by_address(document["actions"]).items():
-        _plan_group(console, address, actions, verbose)
+        _plan_group(console, address, actions, drifts.get(address, ()), verbose)
     _drift_aside(console, document, verbose)
     _listing(console, "Deleted along with it", document.get("consequences", ()), verbose, "red")
     _listing(
@@ -93,6 +94,7 @@ def render_drift(console: Console, document: Document, *, verbose: bool = False)
     """What was changed in the tenant since it was last applied."""
     for address, drifts in values.by_address(document["drift"]).items():
         _drift_group(console, address, drifts, verbose)
+        _touched(console, drifts)
         lines.blank(console)
     _missing(console, document.get("missing", ()))
     _listing(console, "Owned, but in no manifest", values.left_orphans(document), verbose, "yellow")
@@ -103,6 +105,11 @@ def render_drift(console: Console, document: Document, *, verbose: bool = False)
     if line := values.unmanaged_line(document):
         lines.write(console, 0, (line, "dim"))
     lines.write(console, 0, (values.drift_line(document), "bold"))
+    if became := document.get("since"):
+        lines.write(console, 0, (since.line(became), "bold"))
+        for name, style in (("new", "red"), ("mended", "green")):
+            for entry in since.lines(became, name):
+                lines.write(console, 2, (f"{name}: ", style), (terminal(entry), ""))
 
 
 def _missing(console: Console, missing: Sequence[Document]) -> None:
@@ -123,7 +130,9 @@ def _left_out(console: Console, document: Document) -> None:
         lines.blank(console)
 
 
-def _plan_group(console: Console, address: str, actions: Sequence[Document], verbose: bool) -> None:
+def _plan_group(
+    console: Console, address: str, actions: Sequence[Document], drifts: Sequence[Document], verbose: bool
+) -> None:
     symbol, style = _SYMBOLS[values.fate(actions)]
     lines.write(console, 2, (f"{symbol} ", style), (terminal(address), "bold"))
     for action in actions:
@@ -132,6 +141,7 @@ def _plan_group(console: Console, address: str, actions: Sequence[Document], ver
             _change(console, change, action["verb"], verbose)
         if verbose and action["dependsOn"]:
             lines.write(console, 6, (f"after {terminal(', '.join(action['dependsOn']))}", "dim"))
+    _touched(console, drifts)
     lines.blank(console)
 
 
@@ -185,6 +195,11 @@ def _drift_group(console: Console, address: str, drifts: Sequence[Document], ver
         )
 
 
+def _touched(console: Console, drifts: Sequence[Document]) -> None:
+    if line := values.touched_line(drifts):
+        lines.write(console, 6, (terminal(line), "dim"))
+
+
 def _drift_aside(console: Console, document: Document, verbose: bool) -> None:
     """Drift that the plan does not mend is told apart; the rest stands at the changes already."""
     mended: dict[str, tuple[str, ...]] = {}
@@ -203,6 +218,8 @@ def _drift_aside(console: Console, document: Document, verbose: bool) -> None:
     lines.write(console, 0, (f"{title}, and left alone:", "yellow"))
     for address, drifts in values.by_address(left).items():
         _drift_group(console, address, drifts, verbose)
+        if address not in mended:
+            _touched(console, drifts)
     lines.blank(console)
 
 
