@@ -13,6 +13,7 @@ from reconciler.sandbox.faults import Fault
 from reconciler.sandbox.resolve.frame.ids import to_global
 from tests.simulation import model
 from tests.simulation.checkout import remembered
+from tests.simulation.checks import people
 from tests.simulation.guest import Guest, move_in, move_out
 from tests.simulation.ledger import PERSON, SENDER
 from tests.simulation.run import Run
@@ -201,6 +202,7 @@ class _Drill:
         )
         for promise, text in model.tabled(self.tenant, phase.side, self.known):
             getattr(found, promise).append(text)
+        found.lost += people.lost(self.tenant.deeds, phase.side.specs)
         ids = model.identities(self.tenant)
         if not rivals and not phase.edits and not self.mixed:
             found.lost += model.replaced(self.ids, ids, phase.side)
