@@ -43,8 +43,8 @@ def history(run: str | None, restore: str | None, yes: bool) -> int:
         _show(here, past(here.session(), run))
         return 0
     runs = read(here.session(), here.environment)
-    if here.format == "json":
-        _json(here, {"runs": [_summary(one) for one in runs]})
+    if here.format != "text":
+        here.show("runs", {"runs": [_summary(one) for one in runs]})
         return 0
     _list(here, runs)
     return 0
@@ -105,8 +105,8 @@ def _show(here: Settings, one: Past) -> None:
     from reconciler.report.errors import render_refusals
     from reconciler.report.tables import render_table
 
-    if here.format == "json":
-        _json(here, {**_summary(one), "entries": list(one.entries)})
+    if here.format != "text":
+        here.show("run", {**_summary(one), "entries": list(one.entries)})
         return
     facts = {
         "run": one.path.stem,
@@ -176,9 +176,3 @@ def _local(moment: str) -> str:
         return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M:%S")
     except ValueError:
         return moment
-
-
-def _json(here: Settings, document: Any) -> None:
-    from reconciler.report.document import dumps
-
-    here.out.out(dumps(document), highlight=False)

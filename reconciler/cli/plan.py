@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from reconciler.cli.confirm import confirm, unasked
-from reconciler.cli.settings import Settings, common, settings, stacked
+from reconciler.cli.settings import Settings, common, reported, settings, stacked
 from reconciler.cli.values import text
 from reconciler.cli.watched import run
 
@@ -49,6 +49,7 @@ def planning(command: F) -> F:
 
 
 _PLANNING: tuple[Callable[[F], F], ...] = (
+    reported,
     click.option(
         "--select",
         multiple=True,
@@ -281,7 +282,9 @@ def _planned(here: Settings, session: Session, options: Options) -> Planned:
     from reconciler.verbs.plan import plan as make
 
     reading = Reading(here.err, enabled=here.progress)
-    return run(make, replace(session, notice=reading.notice), options, tick=reading.tick)
+    planned = run(make, replace(session, notice=reading.notice), options, tick=reading.tick)
+    here.places = planned.places
+    return planned
 
 
 def _drifted(here: Settings, session: Session, options: Options, *, unmanaged: bool) -> Drifted:
@@ -293,7 +296,9 @@ def _drifted(here: Settings, session: Session, options: Options, *, unmanaged: b
     async def work() -> Drifted:
         return await make(replace(session, notice=reading.notice), options, unmanaged=unmanaged)
 
-    return run(work, tick=reading.tick)
+    found = run(work, tick=reading.tick)
+    here.places = found.planned.places
+    return found
 
 
 def halt(here: Settings, planned: Planned, *, told: bool) -> None:

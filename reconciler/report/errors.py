@@ -15,17 +15,22 @@ _STYLES = {"error": "bold red", "refused": "bold red", "warning": "bold yellow"}
 
 def render_errors(console: Console, document: Mapping[str, Any]) -> None:
     """All errors and warnings of the document, and how many there are where there is more than one."""
-    errors: Sequence[Mapping[str, Any]] = values.findings(document["errors"])
+    errors: Sequence[Mapping[str, Any]] = values.findings(document.get("errors", ()))
     warnings: Sequence[Mapping[str, Any]] = document.get("warnings", ())
     for entry in errors:
         render_entry(console, "error", entry)
-    for entry in warnings:
-        render_entry(console, "warning", entry)
+    render_warnings(console, warnings)
     if len(errors) + len(warnings) > 1:
         parts = [values.count(len(found), word) for found, word in ((errors, "error"), (warnings, "warning"))]
         lines.write(
             console, 0, (f"{', '.join(part for part in parts if not part.startswith('0 '))}.", "bold")
         )
+
+
+def render_warnings(console: Console, warnings: Sequence[Mapping[str, Any]]) -> None:
+    """All warnings."""
+    for entry in warnings:
+        render_entry(console, "warning", entry)
 
 
 def render_refusals(console: Console, refusals: Sequence[Mapping[str, Any]]) -> None:

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.report import unproven, values
+from reconciler.report.facts import facts
 from reconciler.report.sanitize import code, fence, markdown, terminal
+from reconciler.report.tables import cell
 
 LIMIT = 65_536
 _SPARE = 2_000  # for what stands around the sections and between them
@@ -63,6 +65,7 @@ def plan(document: Document) -> str:
     if document["actions"]:
         head += ["", *_kind_table(document["actions"])]
     sections = [
+        _ended_by(document),
         _entries("Refused", found, "refusal", is_open=True),
         _listing("Deleted along with it", document.get("consequences", ()), "consequence", is_open=True),
         _listing("Left out", values.left_out_lines(document), "resource", is_open=True),
@@ -86,6 +89,7 @@ def outcome(document: Document) -> str:
     if left := values.next_line(document):
         head += ["", left]
     sections = [
+        _ended_by(document),
         _entries("Refused", values.findings(document.get("refusals", ())), "refusal", is_open=True),
         _listing("Left out", values.left_out_lines(document), "resource", is_open=True),
     ]
@@ -106,6 +110,7 @@ def drift(document: Document) -> str:
     if reason := unproven.why(document):
         head += ["", markdown(reason)]
     sections = [
+        _ended_by(document),
         _drift("Not as last applied", document["drift"], is_open=True),
         _listing("Missing", [_gone(one) for one in document.get("missing", ())], "resource", is_open=True),
         _listing("Managed by nobody", values.unmanaged_lines(document), "object"),
@@ -132,6 +137,7 @@ def inventory(document: Document, line: str) -> str:
             f"{row['address']}{owner}: {row['name']} {row['id'] or ''}"
         )
     sections = [
+        _ended_by(document),
         _entries("Warnings", document["warnings"], "warning"),
         *(
             _listing(status.capitalize(), listed[status], "object")
@@ -153,13 +159,53 @@ def _counted(document: Document) -> list[str]:
 
 def errors(document: Document) -> str:
     """Errors and warnings as lists."""
-    found, warnings = document["errors"], document.get("warnings", ())
+    found, warnings = values.findings(document.get("errors", ())), document.get("warnings", ())
     head = [f"### {values.count(len(found), 'error')}"]
     sections = [
         _entries("Errors", found, "error", is_open=True),
         _entries("Warnings", warnings, "warning", is_open=not found),
     ]
     return _bounded(head, sections, "")
+
+
+def test(document: Document) -> str:
+    """The runs of flows: how each ended, and what was wrong."""
+    counts = document["summary"]
+    head = [
+        f"### Tests of {_span(document['address'])} in {_span(document['environment'])}",
+        "",
+        f"**{counts['passed']:,} passed, {counts['failed']:,} failed.**",
+    ]
+    blocks = [
+        [f"{'-' if run['problems'] else '+'} {_name(run['flow'])}", *map(_problem, run["problems"])]
+        for run in document["tests"]
+    ]
+    runs = Section(values.count(len(blocks), "run"), blocks, "run", bool(counts["failed"]))
+    return _bounded(head, [_ended_by(document), runs], "")
+
+
+def _problem(text: str) -> str:
+    return f"      {_message(text)}"
+
+
+def told(kind: str, document: Document) -> str:
+    """What only tells something: a sentence, named values and a table."""
+    said = facts(kind, document)
+    head = [f"### {said.title}", "", f"**{markdown(said.line)}**"]
+    named = [f"- {name}: {_span(value)}" for name, value in said.named.items() if value]
+    head += ["", *named] if named else []
+    rows = [["  ".join(_name(cell(row.get(name))) for name in said.columns)] for row in said.rows]
+    sections = [
+        _ended_by(document),
+        _entries("Warnings", document.get("warnings", ()), "warning", is_open=True),
+        Section(values.count(len(rows), "row"), rows, "row"),
+    ]
+    return _bounded(head, sections, "")
+
+
+def _ended_by(document: Document) -> Section:
+    """What ended the run after all that is told here."""
+    return _entries("⛔ Errors", values.findings(document.get("errors", ())), "error", is_open=True)
 
 
 def size(text: str) -> int:
@@ -320,4 +366,5 @@ RENDERERS: Mapping[str, Callable[[Document], str]] = {
     "outcome": outcome,
     "drift": drift,
     "errors": errors,
+    "test": test,
 }

@@ -12,6 +12,7 @@ from typing import Any
 from rich.console import Console
 
 from reconciler.report import errors, lines, unproven, values
+from reconciler.report.flow_runs import render_test
 from reconciler.report.sanitize import terminal
 from reconciler.report.tables import render_table
 
@@ -289,6 +290,7 @@ RENDERERS: Mapping[str, Callable[..., None]] = {
     "outcome": render_outcome,
     "drift": render_drift,
     "errors": _errors,
+    "test": render_test,
 }
 
 __all__ = ["RENDERERS", "render_drift", "render_outcome", "render_plan", "render_table"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -86,12 +87,17 @@ def test_the_limit_holds_whatever_it_is_full_of() -> None:
         markdown.plan(plan_of(plan)),
         markdown.outcome(outcome_of(Outcome(plan, results))),
         markdown.drift(drift_of(plan)),
-        markdown.errors(document.errors_document(plan.warnings)),
+        markdown.errors(document.errors_document(numbered(plan.warnings))),
     ):
         assert markdown.size(out) <= markdown.LIMIT
         assert out.count("<details") == out.count("</details>")
         assert "left out here" in out
         assert "<img" not in outside_fences(out)
+
+
+def numbered(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """No two alike, since those are told once."""
+    return [replace(one, message=f"{number}: {one.message}") for number, one in enumerate(diagnostics)]
 
 
 def outside_fences(text: str) -> str:
