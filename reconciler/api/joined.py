@@ -91,15 +91,16 @@ def joined(ops: Sequence[Operation]) -> Operation:
 
 
 def parted(ops: Sequence[Operation], whole: Operation, answer: Answer) -> list[Parted] | None:
-    """The answer to `whole`, taken apart; None where it says nothing of the single ones, since it was refused
-    before anything was carried out.
+    """The answer to `whole`, taken apart; None where it says nothing of the single ones, and they may be
+    asked for again: it was refused before anything was carried out, or only reads.
 
     A refusal of one may have undone the others of its request, even where their part of the answer looks
     good: of those that write, nobody knows then.
     """
     faults = _of_each(len(ops), whole, answer)
     if faults is None:
-        return None
+        ran = answer.status >= 500 or answer.data or any(fault.path for fault in answer.faults)
+        return [Parted(None) for _ in ops] if whole.is_mutation and ran else None
     data = answer.data or {}
     single = [_single(op, index, data, faults[index], answer.status) for index, op in enumerate(ops)]
     failed = [_has_failed(op, one) for op, one in zip(ops, single, strict=True)]

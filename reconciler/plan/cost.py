@@ -12,7 +12,7 @@ from reconciler.model.plan import Action, Plan, Requests, Verb
 
 _WIDEST = 50
 _FIRST = 4
-"""How many travel together, and how many requests are under way, before anything is known of a tenant."""
+"""How many travel together before anything is known of a tenant; of deployments one."""
 
 
 def expected(plan: Plan, batch: int | None) -> Requests:
@@ -27,14 +27,15 @@ def expected(plan: Plan, batch: int | None) -> Requests:
     levels = _levels(plan.actions)
     left = alone
     for action in plan.actions:
-        if not may_share(all_kinds()[action.address.kind], action.verb):
+        shares = may_share(all_kinds()[action.address.kind], action.verb)
+        if not shares and action.verb is not Verb.DELETE:
             continue
         sort = (action.address.kind, action.verb.value, levels[action.id])
         looks = int(action.address not in looked)
         looked.add(action.address)
         reads[sort] += action.reads + looks
-        writes[sort] += action.writes
-        left = Requests(left.read - action.reads - looks, left.write - action.writes)
+        writes[sort] += action.writes if shares else 0
+        left = Requests(left.read - action.reads - looks, left.write - action.writes * shares)
     return Requests(
         max(1, left.read) + sum(_sent(count, batch, _FIRST) for count in reads.values()),
         left.write
@@ -53,8 +54,9 @@ def _sent(count: int, batch: int | None, width: int) -> int:
 
 
 def _growing(count: int, width: int) -> Iterator[int]:
+    """The first answers let it grow before all that could have left at that width has."""
     while count > 0:
-        for _ in range(_FIRST):
+        for _ in range(2):
             if count > 0:
                 yield min(width, count)
                 count -= width

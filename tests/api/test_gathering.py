@@ -265,3 +265,23 @@ async def test_what_was_learned_is_where_the_next_client_begins():
         await all_of(client, [read(one["id"]) for one in made])
     assert tenant.widths("customer")[0] == learned["looks"][0] >= 8
     assert len(tenant.bodies) <= 8
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        errors("Internal trouble", status=500),
+        httpx.Response(
+            200,
+            json={"data": None, "errors": [{"message": "a"}, {"message": "b", "path": ["createCustomer_0"]}]},
+        ),
+        httpx.Response(200, json={"data": {"createCustomer_0": None}, "errors": [{"message": "a"}]}),
+    ],
+    ids=["status", "path", "data"],
+)
+async def test_calls_of_which_some_may_have_run_are_never_sent_again_by_themselves(connect, reply):
+    server = Server(reply)
+    async with connect(server, batch=10) as client:
+        ended = await all_of(client, [make("a"), make("b")])
+    assert len(server.requests) == 1
+    assert [getattr(one, "doubtful", None) for one in ended] == [True, True]
