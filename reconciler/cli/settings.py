@@ -92,11 +92,12 @@ class Settings:
         if to_stderr:
             self._render(self.err, "text" if self.format in WHOLE else self.format, kind, document)
             return
+        again = kind == "outcome" and self.format == "text" and self._last and self._last[0] == "plan"
         self._last = kind, document
         if self.format not in WHOLE:
             parts = told if self.format == "text" else ()
             left = {name: part for name, part in document.items() if name not in parts}
-            self._render(self.out, self.format, kind, left)
+            self._render(self.out, self.format, "ending" if again else kind, left)
 
     def fail(self, document: dict[str, Any]) -> None:
         """Writes the errors that end the run to stderr; results that are one file will hold them, too."""
@@ -136,6 +137,8 @@ class Settings:
     def _shown(self, name: str, document: dict[str, Any]) -> dict[str, Any]:
         """The document as one format shows it: with places in the repository where it is read for those."""
         shown = self.hinted(document)
+        if name == "text" and self.quiet:  # results and errors alone
+            return {part: some for part, some in shown.items() if part not in ("warnings", "notes")}
         if name != "github":
             return shown
         named = self.project or (Path(p) if (p := os.environ.get("RECONCILER_PROJECT")) else None)
@@ -175,8 +178,12 @@ class Settings:
     @property
     def progress(self) -> bool:
         """Whether to show what is under way. A file that gets errors as JSON gets nothing else."""
-        into_file = self.format == "json" and not self.err.file.isatty()
-        return not (self.quiet or self.no_progress or into_file)
+        return self.waits and (self.format != "json" or self.err.file.isatty())
+
+    @property
+    def waits(self) -> bool:
+        """Whether to show what is waited for where waiting is all that was asked for."""
+        return not (self.quiet or self.no_progress)
 
     def _console(self, stream: IO[str] | Lasting) -> Console:
         from rich.console import Console

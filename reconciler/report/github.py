@@ -29,7 +29,7 @@ def _all(kind: str, document: Document) -> Iterator[str]:
 
 
 def _plan(document: Document) -> Iterator[str]:
-    yield from _entries("error", values.findings(document.get("refusals", ())))
+    yield from _entries("error", document.get("refusals", ()))
     yield from _entries("warning", document.get("warnings", ()))
     yield from _left_out(document)
     yield from _entries("notice", document.get("notes", ()))
@@ -43,7 +43,7 @@ def _outcome(document: Document) -> Iterator[str]:
         if action["status"] in ("failed", "stale"):
             text = "\n".join(part for part in (action["error"], action["hint"]) if part)
             yield _annotation("error", {**_place(action), "title": action["id"]}, text or action["status"])
-    yield from _entries("error", values.findings(document.get("refusals", ())))
+    yield from _entries("error", document.get("refusals", ()))
     yield from _left_out(document)
     yield _annotation("notice", {"title": "reconciler apply"}, values.outcome_line(document))
 
@@ -89,7 +89,7 @@ def _rehearsal(document: Document) -> Iterator[str]:
     for one in document["failures"]:
         text = "\n".join(part for part in (one["error"], one["hint"]) if part)
         yield _annotation("error", {**_place(one), "title": one["id"]}, text or one["status"])
-    yield from _entries("error", values.findings(document["refusals"]))
+    yield from _entries("error", document["refusals"])
     ends = "It converges." if document["converges"] else "It does not converge."
     yield _annotation("notice", {"title": "reconciler rehearse"}, ends)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from reconciler.report import unproven, values
 from reconciler.report.facts import facts
+from reconciler.report.groups import Group, drift_groups, plan_groups
 from reconciler.report.sanitize import code, fence, markdown, terminal
 from reconciler.report.tables import cell
 
@@ -43,7 +44,7 @@ class Section:
 def plan(document: Document) -> str:
     """A plan: counts of each kind, refusals and warnings, then each kind's changes."""
     line = values.plan_line(document) or "Nothing can be applied."
-    found = values.findings(document.get("refusals", ()))
+    found = values.refusals(document)
     refusals = values.count(len(found), "reason")
     head = [
         f"### Plan for {_span(document['project'])} in {_span(document['environment'])}",
@@ -69,7 +70,7 @@ def plan(document: Document) -> str:
         _entries("Refused", found, "refusal", is_open=True),
         _listing("Deleted along with it", document.get("consequences", ()), "consequence", is_open=True),
         _listing("Left out", values.left_out_lines(document), "resource", is_open=True),
-        _entries("Warnings", document.get("warnings", ()), "warning"),
+        _entries("Warnings", values.findings(document.get("warnings", ())), "warning"),
         _listing("Notes", values.note_lines(document), "note"),
         *_kinds(document["actions"]),
         _drift("Not as last applied", document.get("drift", ())),
@@ -90,7 +91,7 @@ def outcome(document: Document) -> str:
         head += ["", left]
     sections = [
         _ended_by(document),
-        _entries("Refused", values.findings(document.get("refusals", ())), "refusal", is_open=True),
+        _entries("Refused", values.refusals(document), "refusal", is_open=True),
         _listing("Left out", values.left_out_lines(document), "resource", is_open=True),
     ]
     for status in ("failed", "stale", "skipped", "done"):
@@ -260,38 +261,54 @@ def _kind_table(actions: Sequence[Document]) -> list[str]:
 
 
 def _kinds(actions: Sequence[Document]) -> Iterator[Section]:
-    kinds: dict[str, list[Sequence[str]]] = {}
-    for address, group in values.by_address(actions).items():
-        kinds.setdefault(address.partition("/")[0], []).append(_resource(address, group))
-    for kind, blocks in kinds.items():
-        title = f"{_span(kind)}: {values.count(len(blocks), 'resource')}"
-        yield Section(title, blocks, "resource")
+    """Each kind's resources, those alike as one entry; the addresses of such are folded behind it."""
+    kinds: dict[str, list[Group]] = {}
+    for group in plan_groups(actions):
+        kinds.setdefault(group.addresses[0].partition("/")[0], []).append(group)
+    for kind, groups in kinds.items():
+        number = sum(len(group.addresses) for group in groups)
+        title = f"{_span(kind)}: {values.count(number, 'resource')}"
+        yield Section(title, [_resource(group) for group in groups], "resource")
+        for group in groups:
+            if len(group.addresses) > 1:
+                blocks = [[f"{_SIGNS[values.fate(group.entries)]} {_name(one)}"] for one in group.addresses]
+                yield Section(f"{code(group.title)}, by address", blocks, "resource")
 
 
-def _resource(address: str, actions: Sequence[Document]) -> list[str]:
-    lines = [f"{_SIGNS[values.fate(actions)]} {_name(address)}"]
-    for action in actions:
-        lines.append(f"    {action['verb']}: {_name(action['reason'])}")
+def _resource(group: Group) -> list[str]:
+    name = _name(group.addresses[0] if len(group.addresses) == 1 else group.title)
+    lines = [f"{_SIGNS[values.fate(group.entries)]} {name}"]
+    for number, action in enumerate(group.entries):
+        reasons = group.differing.get((number, ""))
+        reason = f"for {reasons:,} reasons, such as: {action['reason']}" if reasons else action["reason"]
+        lines.append(f"    {action['verb']}: {_name(reason)}")
         changes = action["changes"]
-        lines += [_change(change, action["verb"]) for change in changes[:_CHANGES]]
+        lines += [
+            _change(change, action["verb"], group.differing.get((number, change["path"])))
+            for change in changes[:_CHANGES]
+        ]
         if len(changes) > _CHANGES:
             lines.append(f"      … {values.count(len(changes) - _CHANGES, 'more change')}")
     return lines
 
 
-def _change(change: Document, verb: str) -> str:
+def _change(change: Document, verb: str, differing: int | None = None) -> str:
     before, after = values.pair(change["before"], change["after"], _VALUE)
     shown = f"{before} → {after}"
     if change["before"] is None or change["after"] is None:
         shown = after if change["before"] is None else f"{before} → (none)"
     why = values.cause(change, verb)
-    return f"      {_path(change)}: {shown}" + (f"  ({why})" if why else "")
+    which = f" ({differing:,} different, such as)" if differing else ""
+    return f"      {_path(change)}{which}: {shown}" + (f"  ({why})" if why else "")
 
 
 def _drift(title: str, drifts: Sequence[Document], *, is_open: bool = False) -> Section:
     blocks = []
-    for address, group in values.by_address(drifts).items():
-        lines = [f"! {_name(address)}"]
+    for alike in drift_groups(drifts):
+        group = alike.entries
+        lines = [f"! {_name(alike.addresses[0])}"]
+        if len(alike.addresses) > 1:
+            lines = [f"! {_name(alike.title)}", f"      {', '.join(map(_name, alike.addresses))}"]
         for entry in group[:_CHANGES]:
             applied, live = values.pair(entry["applied"], entry["live"], _VALUE)
             why = values.CAUSES[entry["cause"]]
@@ -333,7 +350,9 @@ def _entries(title: str, entries: Sequence[Document], noun: str, *, is_open: boo
 
 def _entry(entry: Document) -> str:
     parts = [markdown(values.shorten(entry["message"], _MESSAGE))]
-    parts += [_span(where) for where in (values.place(entry), entry.get("address") or "") if where]
+    # Each address by itself: none of what is refused is lost by cutting.
+    where = [entry.get("places") or values.place(entry), *(entry.get("address") or "").split(", ")]
+    parts += [_span(one) for one in where if one]
     if entry.get("hint"):
         parts.append(f"hint: {markdown(values.shorten(entry['hint'], _MESSAGE))}")
     return f"- {' · '.join(parts)}"
