@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 UNBOUNDED = 10_000
-FORMATS = ("text", "json", "markdown", "junit", "github")
+FORMATS = ("text", "json", "markdown", "junit", "github", "html")
 WHOLE = ("markdown", "junit", "html")
 """Formats that are one file: they are written when the run ends, with whatever ended it."""
 

@@ -54,6 +54,12 @@ def _github(console: Console, kind: str, document: Document, _verbose: bool) -> 
     console.out(github(kind, document), highlight=False, end="")
 
 
+def _html(console: Console, kind: str, document: Document, _verbose: bool) -> None:
+    from reconciler.report.html import html  # the template engine is for those who want a page
+
+    console.out(html(kind, document), highlight=False, end="")
+
+
 def _csv(console: Console, kind: str, document: Document, _verbose: bool) -> None:
     """Lists alone are rows: of whatever else there is nothing to write."""
     if kind in _BY_FORMAT and "csv" in _BY_FORMAT[kind]:
@@ -70,6 +76,7 @@ FORMATS: Mapping[str, Renderer] = {
     "markdown": _markdown,
     "junit": _junit,
     "github": _github,
+    "html": _html,
 }
 
 

@@ -144,7 +144,7 @@ def test_each_output_is_what_was_asked_for(
 
 def test_one_run_serves_all_readers(project: Folder):
     project.shop()
-    names = ("text", "json", "junit", "markdown", "github")
+    names = ("text", "json", "junit", "markdown", "github", "html")
     asked = [word for name in names for word in ("--report", f"{name}={project.root / name}.out")]
     code, out, _ = project("plan", *asked)
     assert code == 0
