@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-PAGE = Path(__file__).parents[1] / "docs" / "reliability.md"
+PAGE = Path(os.environ.get("PAGE") or Path(__file__).parents[1] / "docs" / "reliability.md")
 DRILLS, SIMULATION, MUTANTS = "", "## The simulation", "## The mutation check"
 """The headings of the parts; the first part's is the page's."""
 _ORDER = (DRILLS, SIMULATION, MUTANTS)
@@ -18,6 +19,11 @@ def put_drills(text: str) -> None:
 def put_simulation(text: str) -> None:
     """Writes what `make simulate` found: the text below its heading."""
     _put(SIMULATION, text)
+
+
+def simulation() -> str:
+    """What the page says of the simulation so far, below its heading."""
+    return _read().get(SIMULATION, "")
 
 
 def put_mutants(text: str) -> None:

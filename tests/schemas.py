@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from reconciler.manifests.kinds import schemas
+from reconciler.manifests.kinds import any_manifest, schemas
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "kinds.md"
@@ -24,7 +24,7 @@ def files() -> dict[Path, str]:
     made = schemas()
     written = {
         ROOT / "schemas" / f"{kind.lower()}.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
-        for kind, schema in made.items()
+        for kind, schema in [*made.items(), ("manifest", any_manifest())]
     }
     return {**written, PAGE: page(PAGE.read_text("utf-8"), made)}
 

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import os
 import random
+import socket
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import anyio
@@ -20,7 +21,9 @@ MIDNIGHT = 1_893_456_000  # 2030-01-01: no other moment of a run is in this year
 
 
 @contextmanager
-def steady(seed: int | str, environ: Mapping[str, str]) -> Iterator[None]:
+def steady(
+    seed: int | str, environ: Mapping[str, str], clock: Callable[[], float] = lambda: MIDNIGHT
+) -> Iterator[None]:
     """Ids, tokens and moments follow from the seed; of our variables the environment holds what is given."""
     draw, sleep, process = random.Random(seed), anyio.sleep, os.getpid
 
@@ -39,10 +42,11 @@ def steady(seed: int | str, environ: Mapping[str, str]) -> Iterator[None]:
         for name in os.environ:
             if name.startswith(("GITHUB_", "CI_", "RECONCILER_", "GOLDEN_")):
                 patch.delenv(name)
-        for name, value in {"NO_COLOR": "1", "COLUMNS": "80", **environ}.items():
+        for name, value in {"NO_COLOR": "1", "COLUMNS": "80", "USER": "ada", **environ}.items():
             patch.setenv(name, value)
-        patch.setattr(store, "Nature", lambda: Nature(lambda: MIDNIGHT, entropy))
+        patch.setattr(store, "Nature", lambda: Nature(clock, entropy))
         patch.setattr(os, "getpid", getpid)
+        patch.setattr(socket, "gethostname", lambda: "laptop")
         patch.setattr(anyio, "sleep", short_sleep)
         patch.setattr(os, "fsync", lambda _: None)
         yield

@@ -10,7 +10,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -66,8 +66,10 @@ class FileJournal:
         *,
         pid: int | None = None,
         disk: Disk | None = None,
+        origin: Mapping[str, str] | None = None,
     ) -> None:
         self._now, self._tenant, self._disk = now, tenant, disk or Disk()
+        self._origin = dict(origin or {})
         stamp = now().strftime("%Y%m%dT%H%M%S.%fZ")
         self.path = folder / f"{stamp}-{os.getpid() if pid is None else pid}.jsonl"
         self._torn = False
@@ -79,9 +81,12 @@ class FileJournal:
             _sync_folder(folder)
 
     def begin(self, plan: Plan) -> None:
-        """Writes the run's head: project, environment, tenant, checksum, the actions' ids, and refusals."""
+        """Writes the run's head: what began it, project, environment, tenant, checksum, the actions' ids, and
+        refusals.
+        """
         self._write(
             "begin",
+            **self._origin,
             project=plan.project,
             environment=plan.environment,
             **({"tenant": self._tenant} if self._tenant else {}),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli import get_more as more
+from reconciler.cli.groups import Words
 from reconciler.cli.settings import Settings, common, settings
 from reconciler.cli.values import cursor, text, type_for
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from reconciler.lists.listing import Filter, Listing, Place
     from reconciler.lists.reading import Wanted
 
+LISTS = ("user", "customers", "integrations", "versions", "flows", "instances", "components", "executions")
+"""What `lists.tables` has, named here too since whoever completes a word does not wait for the tables."""
 _FORMATS = ("table", "json", "jsonl", "yaml", "csv", "ids")
 _FORMAT = "reconciler.get.format"
 
@@ -33,14 +36,12 @@ def _format_option() -> click.Option:
     )
 
 
-class _Kinds(click.Group):
+class _Kinds(Words):
     """A command for each list, made when it is asked for: their tables take a while to load."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click asks so
         """The kinds, in the plural."""
-        from reconciler.lists.tables import LISTINGS
-
-        return [listing.kind for listing in LISTINGS]
+        return list(LISTS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """The command of a kind, in the singular or the plural; of an address, which is a kind and a name."""

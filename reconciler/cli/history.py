@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from reconciler.cli import watched
+from reconciler.cli.complete import PATTERN, RUN
 from reconciler.cli.confirm import confirm, unasked
+from reconciler.cli.moments import moment
 from reconciler.cli.settings import Settings, common, settings
+from reconciler.cli.values import text
 
 if TYPE_CHECKING:
     from reconciler.verbs.history import Kept, Past
 
 
 @click.command()
-@click.argument("run", metavar="[ID]", required=False)
+@click.argument("words", metavar="[show] [ID]", nargs=-1, shell_complete=RUN)
+@click.option("--failed", is_flag=True, help="Only runs that failed somewhere, or were cut off.")
+@click.option(
+    "--address",
+    type=text,
+    metavar="ADDRESS",
+    shell_complete=PATTERN,
+    help="Only runs that did, or refused, something to this address; * stands for any text.",
+)
+@click.option("--since", type=moment, metavar="WHEN", help="Only runs since a date, or 2h or 3d ago.")
 @click.option(
     "--restore",
     is_flag=False,
@@ -26,15 +40,25 @@ if TYPE_CHECKING:
 )
 @unasked
 @common
-def history(run: str | None, restore: str | None, yes: bool) -> int:
-    """List what was done when, by the journal.
+def history(
+    words: tuple[str, ...],
+    failed: bool,
+    address: str | None,
+    since: str | None,
+    restore: str | None,
+    yes: bool,
+) -> int:
+    """List what was done when, by whom, by the journal.
 
-    With an ID, or `latest`, show each step of that run.
+    With an ID, or `latest`, show each step of that run; `show` may stand before it.
     """
     from reconciler.verbs.history import history as read
     from reconciler.verbs.history import past
 
     here = settings()
+    run = _named(words)
+    if run is not None and (failed or address or since):
+        raise click.UsageError("--failed, --address and --since choose among all runs: leave the ID out")
     if restore is not None:
         if run is None:
             raise click.UsageError("--restore needs the ID of a run")
@@ -42,12 +66,29 @@ def history(run: str | None, restore: str | None, yes: bool) -> int:
     if run is not None:
         _show(here, past(here.session(), run))
         return 0
-    runs = read(here.session(), here.environment)
+    runs = [
+        one
+        for one in read(here.session(), here.environment)
+        if (not failed or one.went_wrong)
+        and (address is None or one.concerns(address))
+        and (since is None or one.began_since(datetime.fromisoformat(since)))
+    ]
     if here.format != "text":
         here.show("runs", {"runs": [_summary(one) for one in runs]})
         return 0
-    _list(here, runs)
+    chosen = failed or bool(address or since)
+    _list(here, runs, "There is no such run." if chosen else "Nothing was applied from this folder yet.")
     return 0
+
+
+def _named(words: tuple[str, ...]) -> str | None:
+    """The ID among the words."""
+    if words == ("show",):
+        raise click.UsageError("show needs the ID of a run, or latest")
+    *before, run = words or (None,)
+    if before not in ([], ["show"]):
+        raise click.UsageError("one run at a time: give one ID")
+    return run
 
 
 def _restore(here: Settings, run: Past, address: str, yes: bool) -> int:
@@ -66,7 +107,7 @@ def _restore(here: Settings, run: Past, address: str, yes: bool) -> int:
         )
     here.environment = run.environment
     here.outlasts = True
-    session = here.session()
+    session = replace(here.session(), verb="restore")
     planned = watched.run(plan_restore, session, kept)
     if not yes:
         confirm(
@@ -83,7 +124,7 @@ def _restore(here: Settings, run: Past, address: str, yes: bool) -> int:
     return code
 
 
-def _list(here: Settings, runs: list[Past]) -> None:
+def _list(here: Settings, runs: list[Past], empty: str) -> None:
     from reconciler.report.tables import render_table
 
     rows = [
@@ -91,14 +132,21 @@ def _list(here: Settings, runs: list[Past]) -> None:
             "id": one.id,
             "when": _local(one.at)[:16],
             "environment": one.environment,
-            **{name: one.statuses.get(name, 0) for name in ("done", "failed")},
-            "actions": one.actions,
+            **one.origin,
+            "done": f"{one.statuses.get('done', 0)} of {one.actions}",
+            "failed": one.statuses.get("failed", 0),
+            "took": _took(one.seconds),
             "status": one.status,
         }
         for one in runs
     ]
-    names = ("id", "when", "environment", "actions", "done", "failed", "status")
-    render_table(here.out, rows, names, empty="Nothing was applied from this folder yet.")
+    names = ("id", "when", "environment", "verb", "done", "status")
+    more = ("failed", "took", "commit", "by") if here.verbose else ()
+    render_table(here.out, rows, (*names, *more), empty=empty)
+
+
+def _took(seconds: float | None) -> str:
+    return "" if seconds is None else f"{seconds:.1f} s"
 
 
 def _show(here: Settings, one: Past) -> None:
@@ -112,7 +160,9 @@ def _show(here: Settings, one: Past) -> None:
         "run": one.path.stem,
         "when": _local(one.at),
         "environment": one.environment,
+        **{name: value for name, value in one.origin.items() if value},
         "status": one.status,
+        **({"took": took} if (took := _took(one.seconds)) else {}),
         **({"damaged": f"{one.damaged} lines cannot be read"} if one.damaged else {}),
     }
     here.facts(facts)
@@ -149,6 +199,8 @@ def _summary(one: Past) -> dict[str, Any]:
         "at": one.at,
         "environment": one.environment,
         "status": one.status,
+        **{name: value or None for name, value in one.origin.items()},
+        "seconds": one.seconds,
         "actions": one.actions,
         "summary": one.statuses,
         "file": str(one.path),
@@ -170,8 +222,6 @@ def _draft(kept: Kept) -> dict[str, Any]:
 
 def _local(moment: str) -> str:
     """A moment of the journal in the time of this machine, to the second."""
-    from datetime import datetime
-
     try:
         return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M:%S")
     except ValueError:

@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.plan import against, live, parallelism
+from reconciler.cli.abreast import several
+from reconciler.cli.complete import KIND
+from reconciler.cli.plan import against
+from reconciler.cli.planning import live, parallelism
 from reconciler.cli.settings import listed, settings
 from reconciler.cli.values import text
 from reconciler.cli.watched import run
@@ -24,7 +27,9 @@ if TYPE_CHECKING:
 @click.option("--unmanaged", is_flag=True, help="What nobody manages.")
 @click.option("--orphaned", is_flag=True, help="What is ours, and in no manifest any more.")
 @click.option("--missing", is_flag=True, help="What a manifest names, and is not there.")
-@click.option("--kind", "kinds", multiple=True, type=text, metavar="KIND", help="Only this kind.")
+@click.option(
+    "--kind", "kinds", multiple=True, type=text, shell_complete=KIND, metavar="KIND", help="Only this kind."
+)
 @live
 @parallelism
 @listed
@@ -45,8 +50,13 @@ def inventory(
     from reconciler.report.inventory import inventory_document
     from reconciler.report.progress import Reading
     from reconciler.verbs.inventory import inventory as read
+    from reconciler.verbs.session import Options
 
     here = settings()
+    if len(here.environments) > 1:
+        of_one = {"--owned": owned, "--unmanaged": unmanaged, "--orphaned": orphaned, "--missing": missing}
+        apart = [name for name, given in {**of_one, "--kind": kinds, "--live": live}.items() if given]
+        return several(here, "list", Options(parallelism=parallelism), apart=apart)
     session = against(here, here.session(), live)
     named = _kinds(kinds)
     reading = Reading(here.err, enabled=here.progress)

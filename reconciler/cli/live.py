@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli.complete import ADDRESS
 from reconciler.cli.settings import Settings, common, reported, settings
 from reconciler.cli.values import standard_input, text, utf8
 from reconciler.cli.watched import run
@@ -24,7 +25,7 @@ _LONGEST = 900.0
 
 
 @click.command()
-@click.argument("address", metavar="ADDRESS|ID", type=text)
+@click.argument("address", metavar="ADDRESS|ID", type=text, shell_complete=ADDRESS)
 @click.option("--flow", type=text, metavar="NAME", help="Run this flow, instead of the manifest's tests.")
 @click.option(
     "--payload",

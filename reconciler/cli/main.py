@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import sys
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from types import FrameType
 
 import click
 
+from reconciler.cli.groups import NoSuchWord, Words
 from reconciler.cli.settings import FORMATS, Settings, outermost
 from reconciler.cli.streams import close_lost
 
@@ -31,6 +31,7 @@ COMMANDS = {
     "list": "inventory",
     "snapshot": "snapshot",
     "rehearse": "rehearse",
+    "graph": "graph",
     "test": "live",
     "deploy": "oneoff",
     "enable": "oneoff",
@@ -39,12 +40,15 @@ COMMANDS = {
     "api": "inspect",
     "probe": "probe",
     "history": "history",
+    "explain": "explain",
+    "scaffold": "scaffold",
+    "completion": "completion",
     "sandbox": "sandbox",
 }
 """Each verb's module in this package. Only the module of the verb that runs is loaded."""
 
 
-class Verbs(click.Group):
+class Verbs(Words):
     """Loads a verb's module when it is asked for, so that `--help` and completion stay quick."""
 
     def list_commands(self, _: click.Context) -> list[str]:
@@ -71,6 +75,8 @@ def cli() -> None:
     if settings.format == "jsonl" and context.invoked_subcommand != "get":
         raise click.UsageError(f"{context.invoked_subcommand} cannot be shown as jsonl: that is for lists")
     if settings.debug:
+        import logging
+
         logging.basicConfig(stream=sys.stderr, format="%(name)s: %(message)s")
         logging.getLogger("reconciler").setLevel(logging.DEBUG)
 
@@ -160,11 +166,9 @@ def _failed(error: BaseException, settings: Settings) -> int:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         error = _nothing_named(error)
     if isinstance(error, click.ClickException):
-        hint = (
-            f"see: {error.ctx.command_path} --help"
-            if isinstance(error, click.UsageError) and error.ctx
-            else ""
-        )
+        hint = error.hint if isinstance(error, NoSuchWord) else ""
+        if isinstance(error, click.UsageError) and error.ctx and not hint:
+            hint = f"see: {error.ctx.command_path} --help"
         message = error.format_message().rstrip(".").replace("'", '"')
         error = InvalidInput.of("usage", message[:1].lower() + message[1:], hint=hint)
     with suppress(OSError):  # where even the errors cannot be written, the exit code tells

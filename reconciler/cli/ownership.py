@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli.complete import ADDRESS, PATTERN
 from reconciler.cli.confirm import confirm, unasked
-from reconciler.cli.plan import carry_out, finish, halt, parallelism, take_lease
+from reconciler.cli.plan import carry_out, finish, halt
+from reconciler.cli.planning import parallelism, take_lease
 from reconciler.cli.settings import Settings, common, settings
 from reconciler.cli.values import text
 from reconciler.cli.watched import run
@@ -24,17 +26,20 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("address", required=False)
+@click.argument("address", required=False, shell_complete=ADDRESS)
 @click.argument("object_id", metavar="[ID]", required=False)
 @click.option("--all", "everything", is_flag=True, help="Adopt all that matches the manifests.")
 @click.option(
     "--select",
     multiple=True,
     type=text,
+    shell_complete=PATTERN,
     metavar="WHAT",
     help="Adopt what matches these: an address, with *, or label=value.",
 )
-@click.option("--exclude", multiple=True, type=text, metavar="WHAT", help="Leave these alone.")
+@click.option(
+    "--exclude", multiple=True, type=text, shell_complete=PATTERN, metavar="WHAT", help="Leave these alone."
+)
 @click.option("--dry-run", is_flag=True, help="Show what would be adopted, and write nothing.")
 @unasked
 @take_lease
@@ -151,7 +156,7 @@ def _confirm(planned: Planned) -> None:
 
 
 @click.command()
-@click.argument("addresses", metavar="[ADDRESS]...", nargs=-1)
+@click.argument("addresses", metavar="[ADDRESS]...", nargs=-1, shell_complete=ADDRESS)
 @click.option("--all", "everything", is_flag=True, help="Let go of all that this project owns.")
 @unasked
 @take_lease

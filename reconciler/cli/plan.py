@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli.abreast import several
 from reconciler.cli.confirm import confirm, unasked
-from reconciler.cli.settings import Settings, common, reported, settings, stacked
-from reconciler.cli.values import text
+from reconciler.cli.planning import all_or_nothing, detailed, live, planning, shown, strict, take_lease
+from reconciler.cli.settings import Settings, common, settings
 from reconciler.cli.watched import run
 
 if TYPE_CHECKING:
@@ -21,94 +22,6 @@ if TYPE_CHECKING:
     from reconciler.verbs.drift import Drifted
     from reconciler.verbs.plan import Planned
     from reconciler.verbs.session import Options, Session
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-parallelism = click.option(
-    "--parallelism",
-    type=click.IntRange(1, 64),
-    default=8,
-    show_default=True,
-    help="Calls at the same time.",
-)
-take_lease = click.option("--take-lease", is_flag=True, help="Take the lease from the run that holds it.")
-
-
-live = click.option(
-    "--live",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="A snapshot in the tenant's place: nothing is asked, and no token is needed.",
-)
-
-
-def planning(command: F) -> F:
-    """Adds the options of every verb that plans, gathered into one `options` argument."""
-    return stacked(_PLANNING, command)
-
-
-_PLANNING: tuple[Callable[[F], F], ...] = (
-    reported,
-    click.option(
-        "--select",
-        multiple=True,
-        type=text,
-        metavar="WHAT",
-        help="Only these: an address, with *, or label=value.",
-    ),
-    click.option(
-        "--changed-since",
-        type=text,
-        metavar="REV",
-        help="Only what the manifests ask for otherwise than at a revision of git.",
-    ),
-    click.option(
-        "--exclude",
-        multiple=True,
-        type=text,
-        metavar="WHAT",
-        help="Write nothing of these, whatever needs it.",
-    ),
-    click.option("--no-deps", is_flag=True, help="Not even what the selected ones cannot do without."),
-    click.option(
-        "--use",
-        multiple=True,
-        type=text,
-        metavar="ADDRESS=ID",
-        help="Which of several objects of one name is meant.",
-    ),
-    click.option("--prune", is_flag=True, help="Delete what is ours and stands in no manifest."),
-    parallelism,
-    click.option("--overwrite-drafts", is_flag=True, help="Overwrite unpublished changes of people."),
-    click.option("--deploy-pending", is_flag=True, help="Deploy along what people saved and did not deploy."),
-    click.option("--send-secrets", is_flag=True, help="Send secrets that cannot be read back again."),
-    click.option(
-        "--configured-anew",
-        is_flag=True,
-        help="Move instances to another configuration: they have its values.",
-    ),
-    click.option("--allow-deletes", is_flag=True, help="Lift the guard on many deletions."),
-    click.option("--allow-updates", is_flag=True, help="Lift the guard on many changes."),
-    click.option(
-        "--delete-strangers", is_flag=True, help="Let what bears no mark go along with what is deleted."
-    ),
-)
-
-shown = click.option(
-    "--show-values",
-    is_flag=True,
-    help="Show, on a terminal alone, values that may be secrets.",
-)
-all_or_nothing = click.option(
-    "--all-or-nothing", is_flag=True, help="Refuse all of it where anything is refused."
-)
-detailed = click.option(
-    "--detailed-exitcode", is_flag=True, help="Exit with 2 where there is something to do."
-)
-strict = click.option(
-    "--strict", is_flag=True, help="Make warnings errors, and exit with 5 where something is left out."
-)
 
 
 @click.command()
@@ -133,10 +46,14 @@ def plan(
     """Show what apply would do. Nothing is written: its transport lets only queries pass."""
     from reconciler.verbs.saved import document, save
     from reconciler.verbs.session import Options
+    from reconciler.verbs.touched import with_touched
 
     here, options = settings(), Options(**given)
+    if len(here.environments) > 1:
+        apart = _given({"-o": out, "--live": live, "--strict": strict, "--show-values": show_values})
+        return several(here, "plan", options, detailed=detailed_exitcode, no_secrets=no_secrets, apart=apart)
     session = against(here, replace(here.session(), no_secrets=no_secrets), live)
-    planned = _planned(here, session, options)
+    planned = run(with_touched, session, _planned(here, session, options))
     created = _now()
     here.show("plan", document(_for_eyes(here, planned, show_values), session, options, created))
     if strict:
@@ -221,6 +138,12 @@ def apply(
     type=click.Choice(["list", "fail"]),
     help="List what nobody manages, of all kinds; with =fail exit with 2 where there is any.",
 )
+@click.option(
+    "--since",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="REPORT",
+    help="Say what is new, mended and remaining since a saved report (--format json).",
+)
 @live
 @planning
 @shown
@@ -229,6 +152,7 @@ def apply(
 @common
 def drift(
     unmanaged: str | None,
+    since: Path | None,
     live: Path | None,
     show_values: bool,
     detailed_exitcode: bool,
@@ -237,18 +161,42 @@ def drift(
 ) -> int:
     """Compare live with what was last applied."""
     from reconciler.report.document import drift_document
+    from reconciler.report.since import is_new
+    from reconciler.report.since import since as compared
+    from reconciler.verbs.earlier import earlier
     from reconciler.verbs.session import Options
 
     here, options = settings(), Options(**given)
-    found = _drifted(here, against(here, here.session(), live), options, unmanaged=unmanaged is not None)
+    if len(here.environments) > 1:
+        apart = _given(
+            {
+                "--unmanaged": unmanaged,
+                "--live": live,
+                "--since": since,
+                "--strict": strict,
+                "--show-values": show_values,
+            }
+        )
+        return several(here, "drift", options, detailed=detailed_exitcode, apart=apart)
+    part = {"select": list(options.select), "exclude": list(options.exclude)}
+    session = against(here, here.session(), live)
+    before = earlier(since, session, part) if since else None
+    found = _drifted(here, session, options, unmanaged=unmanaged is not None)
     plan = _for_eyes(here, found.planned, show_values).plan
     document = drift_document(plan, found.missing, created_at=_now(), unmanaged=unmanaged is not None)
-    part = {"select": list(options.select), "exclude": list(options.exclude)}
-    here.show("drift", {**document, **({"options": part} if any(part.values()) else {})})
+    became = {"since": compared(before, document)} if before else {}
+    here.show("drift", {**document, **became, **({"options": part} if any(part.values()) else {})})
     if strict:
         _no_warnings(found.planned)
     changed = bool(found.missing) or any(one.is_certain for one in plan.drift)
+    if became:
+        changed = is_new(became["since"])
     return 2 if (detailed_exitcode and changed) or (unmanaged == "fail" and plan.strangers) else 0
+
+
+def _given(options: Mapping[str, object]) -> list[str]:
+    """The names of the options that were given."""
+    return [name for name, value in options.items() if value]
 
 
 def against(here: Settings, session: Session, file: Path | None) -> Session:
@@ -290,11 +238,14 @@ def _planned(here: Settings, session: Session, options: Options) -> Planned:
 def _drifted(here: Settings, session: Session, options: Options, *, unmanaged: bool) -> Drifted:
     from reconciler.report.progress import Reading
     from reconciler.verbs.drift import drift as make
+    from reconciler.verbs.touched import with_touched
 
     reading = Reading(here.err, enabled=here.progress)
 
     async def work() -> Drifted:
-        return await make(replace(session, notice=reading.notice), options, unmanaged=unmanaged)
+        found = await make(replace(session, notice=reading.notice), options, unmanaged=unmanaged)
+        told = await with_touched(session, found.planned, parallelism=options.parallelism)
+        return replace(found, planned=told)
 
     found = run(work, tick=reading.tick)
     here.places = found.planned.places

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli.complete import SCHEMA
 from reconciler.cli.settings import Settings, common, reported, settings
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def validate(strict: bool) -> None:
 
 
 @click.command()
-@click.argument("kind", required=False)
+@click.argument("kind", required=False, shell_complete=SCHEMA)
 @common
 def schema(kind: str | None) -> None:
     """Print the JSON Schema of KIND, or list the kinds that there are."""

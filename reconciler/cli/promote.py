@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli.complete import ENVIRONMENT
 from reconciler.cli.confirm import confirm, unasked
 from reconciler.cli.settings import Settings, common, settings
 from reconciler.cli.watched import run
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("origin", metavar="FROM")
-@click.argument("target", metavar="TO")
+@click.argument("origin", metavar="FROM", shell_complete=ENVIRONMENT)
+@click.argument("target", metavar="TO", shell_complete=ENVIRONMENT)
 @unasked
 @click.option(
     "--check",

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli.complete import PATTERN
 from reconciler.cli.confirm import need_terminal, unasked
 from reconciler.cli.ownership import adopt_pulled
-from reconciler.cli.plan import ended, parallelism, take_lease
+from reconciler.cli.plan import ended
+from reconciler.cli.planning import parallelism, take_lease
 from reconciler.cli.settings import Settings, common, settings
 from reconciler.cli.values import text
 from reconciler.cli.watched import run
@@ -29,10 +31,18 @@ _NOT_KNOWN = "(not known)"
     "--select",
     multiple=True,
     type=text,
+    shell_complete=PATTERN,
     metavar="WHAT",
     help="Only these, with what they refer to: an address, with *.",
 )
-@click.option("--exclude", multiple=True, type=text, metavar="WHAT", help="Write nothing of these.")
+@click.option(
+    "--exclude",
+    multiple=True,
+    type=text,
+    shell_complete=PATTERN,
+    metavar="WHAT",
+    help="Write nothing of these.",
+)
 @click.option("--dry-run", is_flag=True, help="Show which files would be written, and write none.")
 @click.option("--prune", is_flag=True, help="Remove the files of what is not in the tenant.")
 @click.option(
@@ -44,6 +54,7 @@ _NOT_KNOWN = "(not known)"
     metavar="[KEYS]",
     help="Write texts of config that look like no secrets; or those of these keys alone, with commas.",
 )
+@click.option("--fold", is_flag=True, help="Write instances that are alike as one InstanceSet.")
 @click.option("--drift", is_flag=True, help="Write only what people changed since it was last applied.")
 @click.option("--theirs", is_flag=True, help="Where git and the tenant both changed, the tenant wins.")
 @click.option("--ours", is_flag=True, help="Where git and the tenant both changed, git wins.")
@@ -58,6 +69,7 @@ def pull(
     dry_run: bool,
     prune: bool,
     plain_config: str | None,
+    fold: bool,
     drift: bool,
     theirs: bool,
     ours: bool,
@@ -84,6 +96,7 @@ def pull(
         {"--theirs": theirs, "--ours": ours},
         {"--drift": drift, "--prune": prune},
         {"--drift": drift, "--adopt": adopt},
+        {"--drift": drift, "--fold": fold},
     ):
         if all(both.values()):
             raise click.UsageError(f"give one of {' and '.join(both)}", click.get_current_context())
@@ -96,9 +109,9 @@ def pull(
     options = Options(select=select, exclude=exclude, prune=prune, parallelism=parallelism)
     reading = Reading(here.err, enabled=here.progress)
     seen = run(look, replace(session, notice=reading.notice), options, tick=reading.tick)
-    found = work_out(seen, _plain(plain_config), rules)
+    found = work_out(seen, _plain(plain_config), rules, fold=fold)
     if plain_config is None and not dry_run:
-        found = _asked(here, seen, found, rules)
+        found = _asked(here, seen, found, rules, fold=fold)
     if not dry_run:
         write(found)
     document = _document(found)
@@ -126,7 +139,7 @@ def _plain(given: str | None) -> Callable[[str, str], bool]:
     return lambda key, _: key in keys
 
 
-def _asked(here: Settings, seen: Seen, found: Pulled, rules: Rules) -> Pulled:
+def _asked(here: Settings, seen: Seen, found: Pulled, rules: Rules, *, fold: bool) -> Pulled:
     """The same with what a person at the terminal calls plain, where there is anything to ask for."""
     from reconciler.report.sanitize import terminal
     from reconciler.verbs.pull import work_out
@@ -135,7 +148,7 @@ def _asked(here: Settings, seen: Seen, found: Pulled, rules: Rules) -> Pulled:
         return found
     if not (here.on_terminal and sys.stdin and sys.stdin.isatty()):
         return found
-    other = work_out(seen, _plain(_ALL), rules)
+    other = work_out(seen, _plain(_ALL), rules, fold=fold)
     if not other.plain:
         return found
     names = ", ".join(other.plain)
@@ -157,6 +170,11 @@ def _show(here: Settings, found: Pulled, document: dict[str, Any], *, dry_run: b
         here.out.out("")
     for what in found.unread:
         here.say(f"not read: {what}: the token may not see it, or it cannot be understood")
+    for one in document.get("folded", ()):
+        more = f", {one['overridden']} with values of their own" if one["overridden"] else ""
+        here.say(f"folded: {one['address']}: {one['instances']} instances{more}")
+    for one in document.get("unfolded", ()):
+        here.say(f"not folded: {one['address']}: {one['reason']}")
     for one in document["leftOut"]:
         here.say(f"left out: {one['object']}: {one['reason']}")
     for one in document["kept"]:
@@ -174,6 +192,17 @@ def _show(here: Settings, found: Pulled, document: dict[str, Any], *, dry_run: b
 
 def _document(found: Pulled) -> dict[str, Any]:
     files = found.files
+    folded = {
+        "folded": [
+            {
+                "address": str(one.address),
+                "instances": len(one.members),
+                "overridden": one.overridden,
+            }
+            for one in files.folded.sets
+        ],
+        "unfolded": [{"address": str(one.address), "reason": one.why} for one in files.folded.alone],
+    }
     return {
         "files": list(found.written),
         "removed": list(found.gone),
@@ -195,6 +224,7 @@ def _document(found: Pulled) -> dict[str, Any]:
             for one in files.left_out
         ],
         "kept": [_kept(one) for one in files.kept],
+        **{name: rows for name, rows in folded.items() if rows},
     }
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.plan import live, planning
+from reconciler.cli.planning import live, planning
 from reconciler.cli.settings import common, settings
 from reconciler.cli.watched import run
 

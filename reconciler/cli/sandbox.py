@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.confirm import confirm, unasked
+from reconciler.cli.groups import Words
 from reconciler.cli.settings import Settings, common, settings
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from reconciler.verbs.session import Session
 
 
-@click.group()
+@click.group(cls=Words)
 @common
 def sandbox() -> None:
     """A Prismatic tenant on this machine.

@@ -6,13 +6,14 @@ import io
 import os
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TextIO, TypeVar, cast
 
 import click
 
+from reconciler.cli.complete import ENVIRONMENT
 from reconciler.cli.hints import in_document, with_options
 from reconciler.cli.reports import Report, reporting
 from reconciler.cli.repository import folder_in_repository, placed
@@ -71,12 +72,36 @@ class Settings:
         """Why results did not arrive, where the run outlasts that."""
         return self._results.failure if self._results else None
 
+    @property
+    def environments(self) -> list[str]:
+        """The environments that are named, with commas between them, each once."""
+        return list(dict.fromkeys(name.strip() for name in (self.environment or "").split(",")))
+
     def session(self) -> Session:
         """The project and environment that the options name. Raises InvalidInput."""
+        from reconciler.model.errors import InvalidInput
+
+        if len(self.environments) > 1:
+            message = f'this is about one environment, and "{self.environment}" names several'
+            hint = "give -e one name: only plan, drift and list show several side by side"
+            raise InvalidInput.of("several-environments", message, hint=hint)
+        return self._session(self.environments[0] or None)
+
+    def sessions(self) -> list[Session]:
+        """The project with each of the environments that are named. Raises InvalidInput."""
+        from reconciler.model.errors import InvalidInput
+
+        if "" in self.environments:
+            message = f'"{self.environment}" names an environment without a name'
+            raise InvalidInput.of("unknown-environment", message, hint="write -e staging,production")
+        return [self._session(name) for name in self.environments]
+
+    def _session(self, environment: str | None) -> Session:
         from reconciler.verbs.session import open_session
 
         named = self.project or (Path(p) if (p := os.environ.get("RECONCILER_PROJECT")) else None)
-        return open_session(named, self.environment, os.environ, Path.cwd())
+        opened = open_session(named, environment, os.environ, Path.cwd())
+        return replace(opened, verb=click.get_current_context().info_name or "")
 
     def show(
         self,
@@ -123,7 +148,7 @@ class Settings:
         failures: list[ReconcilerError] = []
         for report in self.reports:
             try:
-                report.write(kind, self._shown(report.format, document), verbose=self.verbose)
+                report.write(kind, self._shown(report.format, kind, document), verbose=self.verbose)
             except ReconcilerError as error:
                 failures.append(error)
         if failures:
@@ -132,11 +157,12 @@ class Settings:
     def _render(self, console: Console, name: str, kind: str, document: dict[str, Any]) -> None:
         from reconciler.report.formats import render
 
-        render(console, name, kind, self._shown(name, document), verbose=self.verbose)
+        render(console, name, kind, self._shown(name, kind, document), verbose=self.verbose)
 
-    def _shown(self, name: str, document: dict[str, Any]) -> dict[str, Any]:
+    def _shown(self, name: str, kind: str, document: dict[str, Any]) -> dict[str, Any]:
         """The document as one format shows it: with places in the repository where it is read for those."""
-        shown = self.hinted(document)
+        # Of environments side by side each has hints of its own.
+        shown = document if kind == "abreast" else self.hinted(document)
         if name == "text" and self.quiet:  # results and errors alone
             return {part: some for part, some in shown.items() if part not in ("warnings", "notes")}
         if name != "github":
@@ -146,9 +172,15 @@ class Settings:
 
     def hinted(self, document: dict[str, Any]) -> dict[str, Any]:
         """The document, whose hints name the environment and the project where those were given."""
-        if not (self.environment or self.project):
+        environment = self.environment if len(self.environments) == 1 else None
+        if not (environment or self.project):
             return document
-        found: dict[str, Any] = in_document(document, self.environment, self.project)
+        found: dict[str, Any] = in_document(document, environment, self.project)
+        return found
+
+    def hinted_for(self, document: dict[str, Any], environment: str) -> dict[str, Any]:
+        """The document, whose hints name this one of several environments."""
+        found: dict[str, Any] = in_document(document, environment, self.project)
         return found
 
     def pasted(self, text: str) -> str:
@@ -270,7 +302,8 @@ def _options(formats: Sequence[str]) -> Sequence[Callable[[F], F]]:
             "--environment",
             field="environment",
             type=text,
-            help="The environment of reconciler.yaml to work on.",
+            shell_complete=ENVIRONMENT,
+            help="The environment to work on; plan, drift and list take several, with commas.",
         ),
         _option(
             "--project",

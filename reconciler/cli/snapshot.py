@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.plan import parallelism
+from reconciler.cli.planning import parallelism
 from reconciler.cli.settings import common, settings
 from reconciler.cli.watched import run
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 import click
 
@@ -52,9 +48,11 @@ def path(value: str) -> Path:
 
 def cursor(value: str) -> str:
     """Where a page begins; a server takes what is none for the beginning of the list."""
+    import base64
+
     try:
         base64.b64decode(text(value), validate=True)
-    except binascii.Error:
+    except ValueError:
         raise click.BadParameter(f'"{value}" is no cursor') from None
     return value
 
@@ -77,6 +75,8 @@ def execution(value: str) -> str:
 
 def uuid(value: str) -> str:
     """A versionSequenceId."""
+    from uuid import UUID
+
     try:
         UUID(text(value))
     except ValueError:
@@ -86,6 +86,8 @@ def uuid(value: str) -> str:
 
 def document(value: str) -> str:
     """JSON, as text."""
+    import json
+
     try:
         json.loads(text(value))
     except ValueError:

@@ -61,7 +61,7 @@ async def read_log(client: Client, names: Iterable[str]) -> Log:
     except ApiError:
         return Log()
     data = answer.data if isinstance(answer.data, Mapping) and not answer.faults else {}
-    entries = {name: _activities(data.get(f"n{index}")) for index, name in enumerate(wanted)}
+    entries = {name: activities_of(data.get(f"n{index}")) for index, name in enumerate(wanted)}
     return Log(entries, _since(data)) if data else Log()
 
 
@@ -135,7 +135,8 @@ def _words(kind: str) -> set[str]:
     return {re.sub(r"(?<!^)(?=[A-Z])", " ", name).lower() for name in names}
 
 
-def _activities(connection: Any) -> tuple[Activity, ...]:
+def activities_of(connection: Any) -> tuple[Activity, ...]:
+    """The sentences of one list of an answer, in its order."""
     nodes = connection.get("nodes") if isinstance(connection, Mapping) else None
     return tuple(
         Activity(str(node.get("description") or ""), str(node.get("userName") or ""), str(node["timestamp"]))
@@ -146,7 +147,7 @@ def _activities(connection: Any) -> tuple[Activity, ...]:
 
 def _since(data: Mapping[str, Any]) -> str:
     """When the log begins, if the tenant has nothing that is older."""
-    oldest = next(iter(_activities(data.get("oldest"))), None)
+    oldest = next(iter(activities_of(data.get("oldest"))), None)
     first = [
         node.get("createdAt")
         for name in ("customers", "integrations")

@@ -22,13 +22,13 @@ def matching(
     chosen: Mapping[str, Any] = manifest.spec["customers"]
     address = f"InstanceSet/{manifest.name}"
     problems: list[Diagnostic] = []
-    if "labels" in chosen:
-        wanted = chosen["labels"].items()
-        found = [c for c in customers.values() if wanted <= c.labels.items()]
+    if "names" not in chosen:
+        found = [c for c in customers.values() if chooses(manifest, c)]
         if not found:
             source = manifest.document.source(("spec", "customers"))
             message = f'set "{manifest.name}" matches no customer'
             hint = "the labels are those of metadata.labels of Customers, all of which must fit"
+            hint = "add a Customer manifest" if "all" in chosen else hint
             problems.append(Diagnostic("empty-set", message, source, address, hint, "warning"))
         return sorted(found, key=lambda c: c.name), problems
     found = []
@@ -41,6 +41,15 @@ def matching(
             hint = suggest(name, customers.keys(), "add a Customer manifest")
             problems.append(Diagnostic("unknown-reference", message, source, address, hint))
     return sorted({c.name: c for c in found}.values(), key=lambda c: c.name), problems
+
+
+def chooses(manifest: Manifest, customer: Manifest) -> bool:
+    """Whether the set is for this customer, in whatever environment it is."""
+    chosen: Mapping[str, Any] = manifest.spec["customers"]
+    if "names" in chosen:
+        return customer.name in chosen["names"]
+    wanted: Mapping[str, str] = chosen.get("labels", {})
+    return wanted.items() <= customer.labels.items()
 
 
 def check_waves(manifest: Manifest) -> list[Diagnostic]:

@@ -17,9 +17,9 @@ def is_hole(text: str) -> bool:
     return _WHOLE.fullmatch(text) is not None
 
 
-def holes_of(kind: str) -> Where:
-    """Below which field of a kind's manifests holes are filled in."""
-    return ("spec", "template") if kind == "InstanceSet" else ("spec",)
+def holes_of(kind: str) -> tuple[Where, ...]:
+    """Below which fields of a kind's manifests holes are filled in."""
+    return (("spec", "template"), ("spec", "overrides")) if kind == "InstanceSet" else (("spec",),)
 
 
 def takes_text(kind: str, path: Where) -> bool:

@@ -16,7 +16,7 @@ EXAMPLE = "slack-sync"
 
 
 def _one_of(*rows: Row) -> Shape:
-    named = " and ".join(row.name for row in rows)
+    named = " and ".join(filter(None, [", ".join(row.name for row in rows[:-1]), rows[-1].name]))
     one = {"minProperties": 1, "maxProperties": 1, "errorMessage": f"must be exactly one of {named}"}
     return Shape({**group(rows).schema, **one})
 
@@ -33,6 +33,7 @@ _CUSTOMERS = _one_of(
         {"tier": "gold"},
     ),
     Row("names", in_order(SOME_TEXT, least=1), "metadata.name of Customers.", ["acme", "beta"]),
+    Row("all", Shape({"const": True}), "Every Customer manifest of the environment.", True),
 )
 _WAVE = _one_of(
     Row(
@@ -69,7 +70,7 @@ ROWS = (
     Row(
         "customers",
         _CUSTOMERS,
-        "The customers: those that bear all labels, or those named.",
+        "The customers: those that bear all labels, those named, or all.",
         {"labels": {"tier": "gold"}},
         required=True,
     ),
@@ -91,5 +92,18 @@ ROWS = (
             "config": {"Channel": "#orders"},
         },
         required=True,
+    ),
+    Row(
+        "overrides",
+        by_name(
+            described(
+                group(replace(row, required=False, default=None) for row in TEMPLATE),
+                "What goes before the template for one customer.",
+            )
+        ),
+        "What the instances of single customers have otherwise, by metadata.name of the Customer: each field "
+        "goes before the template's, each config variable, input of a connection and setting of a flow by "
+        "itself.",
+        {"acme": {"config": {"Channel": "#ops"}, "enabled": False}},
     ),
 )

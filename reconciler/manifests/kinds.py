@@ -21,6 +21,9 @@ TABLED = {name: kind for name, kind in _DECLARED.items() if isinstance(kind, Tab
 KINDS = (*CORE, instance_set.NAME, *(name for name in _DECLARED if name not in CORE))
 """The names of the kinds, the most usual first."""
 
+ROWS = {**{name: kind.fields for name, kind in _DECLARED.items()}, instance_set.NAME: instance_set.ROWS}
+"""What the spec of a kind may say."""
+
 FIELDS = {
     **{name: tuple(row.name for row in kind.fields) for name, kind in _DECLARED.items()},
     instance_set.NAME: tuple(row.name for row in TEMPLATE),
@@ -35,6 +38,22 @@ SECRETS = {
     instance_set.NAME: tuple(row.name for row in TEMPLATE if row.secret != "never"),
 }
 """What `metadata.sensitive` may begin with: all else is always shown."""
+
+
+def any_manifest() -> dict[str, Any]:
+    """The schema of a document of any kind, for files that hold several: its kind says which counts."""
+    found = schemas()
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "https://reconciler.invalid/schemas/manifest.json",
+        "title": "Manifest",
+        "description": "A manifest of any kind: the schema of files with documents of several kinds.",
+        "type": "object",
+        "properties": {"kind": {"enum": list(KINDS), "description": "The kind of resource."}},
+        "required": ["kind"],
+        "oneOf": [{"$ref": f"#/$defs/{kind}"} for kind in KINDS],
+        "$defs": {kind: {k: v for k, v in found[kind].items() if k[0] != "$"} for kind in KINDS},
+    }
 
 
 def schemas() -> dict[str, dict[str, Any]]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from reconciler.definition import Definition
 from reconciler.kinds import all_kinds
-from reconciler.manifests import config, expand, files, paths, releases
+from reconciler.manifests import config, expand, files, overrides, paths, releases
 from reconciler.manifests.build import Builder
 from reconciler.manifests.bundle_build import Bundles
 from reconciler.manifests.comments import is_commented
@@ -267,8 +267,8 @@ class _Loader:
     def _set(self, manifest: Manifest, places: dict[Address, Source]) -> None:
         customers = self.indexes["Customer"]
         chosen, problems = expand.matching(manifest, customers.here, customers.elsewhere)
-        self.problems.extend((*problems, *expand.check_waves(manifest)))
-        template = manifest.spec["template"]
+        wrong = overrides.check(manifest, chosen, customers)
+        self.problems.extend((*problems, *expand.check_waves(manifest), *wrong))
         members: list[tuple[Address, Mapping[str, str]]] = []
         for customer in chosen:
             address = Address("Instance", f"{customer.name}/{manifest.name}")
@@ -281,7 +281,8 @@ class _Loader:
             labels = {**manifest.labels, **customer.labels}
             members.append((address, labels))
             if customer.name in self.facts:
-                self._run(manifest, template, ("spec", "template"), address, customer.name, labels)
+                mine = overrides.of_customer(manifest, customer.name)
+                self._run(mine, mine.spec["template"], overrides.TEMPLATE, address, customer.name, labels)
         rollout = expand.rollout(manifest, members)
         if rollout is not None:
             self.rollouts.append(rollout)

@@ -193,6 +193,10 @@ def _label_lists(spec: Any) -> list[tuple[tuple[str, ...], Any]]:
     return [
         (("spec", "labels"), spec.get("labels")),
         (("spec", "template", "labels"), _map(spec.get("template")).get("labels")),
+        *(
+            (("spec", "overrides", customer, "labels"), _map(given).get("labels"))
+            for customer, given in _map(spec.get("overrides")).items()
+        ),
     ]
 
 

@@ -47,7 +47,7 @@ def schema_problems(
     skip: Collection[tuple[str | int, ...]] = (),
     address: str = "",
     is_error: Judge | None = None,
-    holes: Where = (),
+    holes: Sequence[Where] = ((),),
 ) -> list[Diagnostic]:
     """What is wrong with `document` by the schema of `kind`, but for what lies at or below the paths in
     `skip`, which someone else explains. Where `is_error` is given, it says which demand (`type`, `required`)
@@ -67,7 +67,7 @@ def filled_problems(
     kind: str, document: Document, address: str, filled: Iterable[tuple[Where, Any]]
 ) -> Iterator[Diagnostic]:
     """What is wrong with the values that were filled in at these places of a manifest of `kind`."""
-    translator = _Translator(document, address, None, None)
+    translator = _Translator(document, address, None, ())
     for path, value in filled:
         known = schemas.at(kind, path)
         for error in known.iter_errors(value) if known else ():
@@ -83,7 +83,9 @@ def and_more(first: Diagnostic, count: int) -> Diagnostic:
 
 
 class _Translator:
-    def __init__(self, document: Document, address: str, is_error: Judge | None, holes: Where | None) -> None:
+    def __init__(
+        self, document: Document, address: str, is_error: Judge | None, holes: Sequence[Where]
+    ) -> None:
         self.document = document
         self.holes = holes
         self.address = address
@@ -118,12 +120,13 @@ class _Translator:
 
     def _waits(self, error: Found, path: Where) -> bool:
         """Whether this is about a text that is judged once its ${…} is filled in."""
-        text, holes = error.instance, self.holes
-        if not isinstance(text, str) or "${" not in text or holes is None:
+        text = error.instance
+        if not isinstance(text, str) or "${" not in text:
             return False
-        if tuple(path[: len(holes)]) != tuple(holes):
+        above = next((one for one in self.holes if tuple(path[: len(one)]) == tuple(one)), None)
+        if above is None:
             return False
-        return error.validator != "type" or (bool(holes) and is_hole(text) and _is_scalar(error))
+        return error.validator != "type" or (bool(above) and is_hole(text) and _is_scalar(error))
 
     def _at(
         self, code: str, message: str, path: tuple[str | int, ...], hint: str = "", *, key: bool = False
@@ -191,8 +194,9 @@ class _Translator:
 
     def _const(self, error: Found, path: tuple[str | int, ...]) -> Diagnostic:
         wanted = error.validator_value
-        shown = f'"{wanted}"' if isinstance(wanted, str) else str(wanted)
-        return self._at("wrong-value", f"{_named(path)} must be {shown}", path, f"write {wanted}")
+        shown = wanted if isinstance(wanted, str) else json.dumps(wanted)
+        quoted = f'"{shown}"' if isinstance(wanted, str) else shown
+        return self._at("wrong-value", f"{_named(path)} must be {quoted}", path, f"write {shown}")
 
     def _pattern(self, error: Found, path: tuple[str | int, ...]) -> Diagnostic:
         rule = _rule(error, f"must match {error.validator_value}")

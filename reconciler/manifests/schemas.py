@@ -6,11 +6,10 @@ import json
 import re
 from collections.abc import Iterator
 from functools import cache
-from importlib import resources
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reconciler.manifests import kinds
+from reconciler.manifests.schema_files import folder
 from reconciler.model.problem import Where
 
 if TYPE_CHECKING:
@@ -19,11 +18,13 @@ if TYPE_CHECKING:
 KINDS = (
     "project",
     *(kind.lower() for kind in kinds.KINDS),
+    "manifest",
     "definition",
     "plan",
     "outcome",
     "drift",
     "inventory",
+    "environments",
     "rehearsal",
     "test",
 )
@@ -35,10 +36,7 @@ def text(kind: str) -> str:
     """The schema of `kind` as it stands in its file. Raises KeyError for a kind that is not in `KINDS`."""
     if kind not in KINDS:
         raise KeyError(kind)
-    packaged = resources.files("reconciler").joinpath("schemas", f"{kind}.json")
-    if packaged.is_file():
-        return packaged.read_text("utf-8")
-    return (Path(__file__).parents[2] / "schemas" / f"{kind}.json").read_text("utf-8")
+    return folder().joinpath(f"{kind}.json").read_text("utf-8")
 
 
 @cache

@@ -104,6 +104,18 @@ class Drift:
     """
 
 
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """What a tenant tells of an object that was changed there: when it changed last, as the tenant writes it
+    (empty: it does not tell), and the sentences of its log that may be about that, each with who is named
+    beside it and when. Several are several candidates.
+    """
+
+    address: Address
+    updated_at: str = ""
+    entries: tuple[tuple[str, str, str], ...] = ()
+
+
 class Fate(StrEnum):
     """What became of a resource that is missing."""
 
@@ -175,6 +187,8 @@ class Plan:
     live: str
     actions: tuple[Action, ...] = ()
     drift: tuple[Drift, ...] = ()
+    touched: tuple[Touched, ...] = ()
+    """Who changed what drifted, and when, as far as that was asked."""
     warnings: tuple[Diagnostic, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     notes: tuple[Diagnostic, ...] = ()

@@ -24,13 +24,33 @@ def files_of_absent(
     for one in resources if absent else ():
         by_file.setdefault(one.source.file, []).append(one)
     found: dict[Address, tuple[str, ...]] = {}
+    in_sets = _named_by_sets(resources, absent, read)
     for file, there in by_file.items():
-        if all(one.address in absent for one in there) and _holds_only(read(file), there):
+        if (
+            in_sets.isdisjoint(one.address for one in there)
+            and all(one.address in absent for one in there)
+            and _holds_only(read(file), there)
+        ):
             found |= {one.address: (file,) for one in there[:1]}
             for one in there:
                 definition = one.fields.get("definition")
                 if isinstance(definition, Definition) and _is_alone(definition.file, absent, resources):
                     found[one.address] = (*found.get(one.address, ()), definition.file)
+    return found
+
+
+def _named_by_sets(
+    resources: list[Resource], absent: set[Address], read: Callable[[str], str]
+) -> set[Address]:
+    """The customers that sets of instances name: without their manifests these would be wrong."""
+    files = {one.source.file for one in resources if one.fields.get("customer") in absent}
+    found: set[Address] = set()
+    for file in sorted(files):
+        for document in parse(read(file), "")[0]:
+            if isinstance(document.value, dict) and document.value.get("kind") == "InstanceSet":
+                spec = document.value["spec"]
+                names = (*spec["customers"].get("names", ()), *spec.get("overrides", ()))
+                found |= {Address("Customer", name) for name in names}
     return found
 
 

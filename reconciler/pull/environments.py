@@ -20,7 +20,7 @@ from reconciler.model.state import LiveObject, Resource
 from reconciler.pull.definitions import written
 from reconciler.pull.files import free_path
 from reconciler.pull.fitting import fitting
-from reconciler.pull.known import Difference, Kept, Work, is_of_set, is_withheld
+from reconciler.pull.known import Difference, Kept, Work, is_of_set, is_withheld, with_said
 from reconciler.pull.layout import relative
 from reconciler.pull.objects import after
 from reconciler.pull.past import ABSENT
@@ -61,9 +61,23 @@ class Sharing:
     _split: set[Address] = field(default_factory=set)
 
     def is_shared(self, resource: Resource) -> bool:
-        """Whether another environment reads the same manifest; those of sets are not written at all."""
+        """Whether another environment reads the same manifest, which is of one resource."""
         others = bool(self.environments.others) and bool(self._others(resource))
-        return others and not is_of_set(self._text(resource), resource.source)
+        return others and not self._is_of_set(resource)
+
+    def is_in_shared_set(self, resource: Resource) -> bool:
+        """Whether a set says it of another environment's instance, too."""
+        others = bool(self.environments.others) and bool(self._others_with(resource))
+        return others and self._is_of_set(resource)
+
+    def _is_of_set(self, resource: Resource) -> bool:
+        return is_of_set(self._text(resource), resource.source)
+
+    def _others_with(self, resource: Resource) -> list[str]:
+        """The other environments that read the manifest of a resource, and that of its customer."""
+        customer = self.work.matched.desired.resources.get(resource.fields.get("customer", resource.address))
+        there = self._others(customer) if customer is not None else self.environments.others
+        return [one for one in self._others(resource) if one in there]
 
     def integration(self, one: Newer | None, resource: Resource, told: Mapping[str, object]) -> None:
         """What an integration has published here, where that is not what git's manifest publishes: another
@@ -108,9 +122,14 @@ class Sharing:
     def write(
         self, resource: Resource, told: Mapping[str, object], differences: Iterable[Difference]
     ) -> None:
-        """What is otherwise here, as variables; where one of them cannot be one, as a manifest of its own."""
+        """What is otherwise here, as variables; where one of them cannot be one, as a manifest of its own.
+        What an instance of a set has otherwise stays as it is then.
+        """
         found = list(differences)
         if resource.address in self._split or not found:
+            return
+        if self._is_of_set(resource):
+            self._overridden(found)
             return
         texts = dict(self.work.found.texts)
         try:
@@ -119,6 +138,16 @@ class Sharing:
         except NotRewritable:
             self.work.found.texts = texts
             self._apart(resource, told)
+
+    def _overridden(self, differences: Iterable[Difference]) -> None:
+        """What an instance of a set has otherwise here, as overrides with variables."""
+        for one in differences:
+            try:
+                self._as_variable(one)
+            except NotRewritable as error:
+                shared = "it stands in a set that other environments share"
+                self.work.found.open_.add(one.resource.source.file)
+                self.work.found.kept.append(Kept(one.resource.address, one.path, f"{shared}: {error}"))
 
     def leave_out(self, absent: Collection[Resource], *, prune: bool) -> None:
         """Says of what is not in this tenant that it is the other environments' alone."""
@@ -140,7 +169,7 @@ class Sharing:
         for address, one in matched.desired.resources.items():
             if one.part_of is not None or not self.environments.others or not self._others(one):
                 continue
-            if is_of_set(self._text(one), one.source):
+            if self._is_of_set(one):
                 sets.setdefault((one.source.file, one.source.line), []).append(one)
             elif self._is_absent(address) and about(one):
                 found.append(one)
@@ -176,9 +205,9 @@ class Sharing:
             raise NotRewritable("it is not told")
         sides = _text_of(resource.kind, one.place, ours), _text_of(resource.kind, one.place, one.value)
         name = self._name(resource.address, one.place[-1], sides)
-        new = with_value(text, resource.source.line, one.place, f"${{var.{name}}}")
+        new = with_said(text, resource, one.place, f"${{var.{name}}}")
         project = found.texts.get(all_.file) or self.work.files.read(all_.file)
-        for environment in (*self._others(resource), all_.here):
+        for environment in (*self._others_with(resource), all_.here):
             value = sides[1] if environment == all_.here else sides[0]
             if all_.variables.get(environment, {}).get(name) != value:
                 place = ("spec", "environments", environment, "variables", name)

@@ -11,9 +11,12 @@ from reconciler.kinds.table.marks import is_protected
 from reconciler.model.address import Address
 from reconciler.model.state import Resource
 from reconciler.plan.select import Selection
+from reconciler.pull.fold import Folded, unfolded
+from reconciler.pull.folding import Folding
 from reconciler.pull.known import Kept
 from reconciler.pull.layout import Layout, relative
 from reconciler.pull.objects import LeftOut, Objects, Told
+from reconciler.pull.sets import set_text
 from reconciler.pull.text import Gap, Writer
 
 
@@ -25,6 +28,7 @@ class Files:
     gaps: list[Gap] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
     kept: list[Kept] = field(default_factory=list)
+    folded: Folded = field(default_factory=Folded)
 
 
 def files_of(
@@ -34,18 +38,28 @@ def files_of(
     is_there: Callable[[str], bool],
     schema: Callable[[str], str],
     environments: tuple[str, ...] = (),
+    folding: Folding | None = None,
 ) -> Files:
     """The files of all that is told and selected, with what that refers to. `layout` says where they stand,
     `is_there` whether a path is taken, and `schema` where a kind's schema stands. With `environments` they
-    count there alone.
+    count there alone, and `folding` makes sets of instances.
     """
     more = {"environments": list(environments)} if environments else {}
     found, taken = Files(left_out=list(objects.left_out)), set[str]()
+    chosen = _chosen(objects.told, selection)
 
     def is_taken(path: str) -> bool:
         return path in found.texts or is_there(path)
 
-    for one in _chosen(objects.told, selection):
+    if folding is not None:
+        found.folded = folding.folded(chosen)
+        customers = folding.customers(chosen)
+        for made in found.folded.sets:
+            path = free_path(layout.manifest(made.address), is_taken)
+            there = relative(schema(made.address.kind), path)
+            found.texts[path], gaps = set_text(made, customers, there, taken, more)
+            found.gaps += gaps
+    for one in unfolded(chosen, found.folded.sets):
         path = free_path(layout.manifest(one.address), is_taken)
         spec = dict(one.spec)
         if one.address.kind == "Integration":

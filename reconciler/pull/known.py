@@ -208,12 +208,10 @@ class Work:
     def _text_with(self, resource: Resource, path: tuple[str, ...], value: object) -> str:
         file, line = resource.source.file, resource.source.line
         text = self.found.texts.get(file) or self.files.read(file)
-        there = written_there(text, line, path)
+        there = written_there(text, line, stands_at(text, resource, path))
         if "${" in there.replace("$${", ""):
             raise NotRewritable("it comes from a variable")
-        if is_of_set(text, resource.source):
-            raise NotRewritable("it stands in a set")
-        return text if is_withheld(value) else with_value(text, line, path, unfilled(value))
+        return text if is_withheld(value) else with_said(text, resource, path, unfilled(value))
 
 
 def _conflict(one: Difference, before: object, change: Change) -> Kept:
@@ -312,6 +310,34 @@ def _at(spec: Mapping[str, object], place: tuple[str, ...]) -> object:
     for part in place:
         value = value.get(part) if isinstance(value, Mapping) else None
     return value
+
+
+def stands_at(text: str, resource: Resource, path: tuple[str, ...]) -> tuple[str, ...]:
+    """Where a file says of a resource what stands at `path` of its manifest: of an instance of a set, in the
+    override of its customer. Raises NotRewritable for what a set cannot say of one of them alone.
+    """
+    if not is_of_set(text, resource.source):
+        return path
+    customer = resource.fields["customer"]
+    if path[0] != _SPEC or not isinstance(customer, Address):
+        raise NotRewritable("it stands in a set")
+    return (_SPEC, "overrides", customer.name, *path[1:])
+
+
+def with_said(text: str, resource: Resource, path: tuple[str, ...], value: object) -> str:
+    """The text of a file that says another value of a resource. Raises NotRewritable."""
+    line, there = resource.source.line, stands_at(text, resource, path)
+    new = with_value(text, line, there, value)
+    begins = there != path and not written_there(text, line, there[:2])
+    return _with_comments_below(new) if begins else new
+
+
+def _with_comments_below(text: str) -> str:
+    """The text of a set that has its first override now: what stood as comments stands below that, so that
+    it can be filled in.
+    """
+    head = "\n  # overrides:\n"
+    return text.replace(head, "\n") if text.count(head) == 1 else text
 
 
 def is_of_set(text: str, source: Source) -> bool:

@@ -11,6 +11,7 @@ _FOLDERS = {
     "Integration": "integrations",
     "Customer": "customers",
     "Instance": "instances",
+    "InstanceSet": "instances",
     "Connection": "connections",
     "CustomerConnection": "connections/customers",
     "InstanceProfile": "profiles",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from reconciler.definition import Definition
 from reconciler.definition.withheld import Inputs
@@ -68,13 +68,26 @@ def kinds_told() -> list[Kind]:
     ]
 
 
-def tell(matched: Matched, plain: Callable[[str, str], bool], inputs: Inputs) -> Objects:
+Renamed = Callable[[Sequence["Told"]], Mapping[Address, Address]]
+"""Which of the instances that are told, with all that was told before, are called otherwise."""
+
+
+def _nothing_renamed(_: Sequence[Told]) -> Mapping[Address, Address]:
+    return {}
+
+
+def tell(
+    matched: Matched,
+    plain: Callable[[str, str], bool],
+    inputs: Inputs,
+    renamed: Renamed = _nothing_renamed,
+) -> Objects:
     """The objects of a tenant beside the manifests that are there, kind by kind: what others refer to first.
     `plain` says which texts may be written although they may be secrets, and `inputs` what components call
     theirs.
     """
     found = Objects(known=dict(matched.objects))
-    work = _Work(matched, found, plain, inputs)
+    work = _Work(matched, found, plain, inputs, renamed)
     for kind in kinds_told():
         assert isinstance(kind, Tells)
         work.kind(kind, kind)
@@ -90,6 +103,7 @@ class _Work:
     found: Objects
     plain: Callable[[str, str], bool]
     inputs: Inputs
+    renamed: Renamed
     names: dict[tuple[str, str], str] = field(default_factory=dict)
     taken: set[Address] = field(default_factory=set)
     by_name: dict[str, LiveObject] = field(default_factory=dict)
@@ -120,6 +134,19 @@ class _Work:
             except Untellable as error:
                 if str(error):
                     self.found.left_out.append(LeftOut(one, str(error)))
+
+        if kind.name == "Instance":
+            self._rename()
+
+    def _rename(self) -> None:
+        """Gives instances their other names before anything refers to them."""
+        others = self.renamed(self.found.told)
+        for index, one in enumerate(self.found.told):
+            if other := others.get(one.address):
+                self.found.told[index] = replace(one, address=other)
+                self.names[one.address.kind, one.live.id] = other.name
+                self.taken.add(other)
+        self.found.refused = [(others.get(one, one), path) for one, path in self.found.refused]
 
     def _tell(self, kind: Kind, tells: Tells, live: LiveObject) -> None:
         spec = dict(tells.told(live, self.telling))

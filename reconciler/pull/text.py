@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.kinds.table.schema import API_VERSION
@@ -38,6 +38,8 @@ class Writer:
     taken: set[str] = field(default_factory=set)
     """The environment variables that stand for something else already."""
     gaps: list[Gap] = field(default_factory=list)
+    whose: Callable[[tuple[str, ...]], tuple[Address, tuple[str, ...]]] | None = None
+    """To which address a place of the spec belongs, and where it stands there; None: all to this one."""
 
     def manifest(
         self,
@@ -48,12 +50,18 @@ class Writer:
         more: Mapping[str, object] | None = None,
     ) -> str:
         """The whole text of a file. `more` stands in its metadata, too."""
+        lines = self._map({key: unfilled(one) for key, one in spec.items()}, ())
+        return self.file(lines, schema, protect, more)
+
+    def file(
+        self, spec: Iterable[str], schema: str, protect: bool, more: Mapping[str, object] | None = None
+    ) -> str:
+        """The whole text of a file, of the lines of its spec."""
         name = self.address.leaf
         head = [f"# yaml-language-server: $schema={schema}"] if schema else []
         metadata = {"name": name, **({"protect": True} if protect else {}), **(more or {})}
         head += [f"apiVersion: {API_VERSION}", f"kind: {self.address.kind}", f"metadata: {flow(metadata)}"]
-        body = list(self._map({key: unfilled(one) for key, one in spec.items()}, ()))
-        return "\n".join([*head, "spec:", *(f"  {line}" if line else line for line in body)]) + "\n"
+        return "\n".join([*head, "spec:", *(f"  {line}" if line else line for line in spec)]) + "\n"
 
     def entry(self, key: str, value: object, path: tuple[str, ...]) -> Iterator[str]:
         """The lines of one entry of a map."""
@@ -86,8 +94,8 @@ class Writer:
         for key, inner in value.items():
             yield from self.entry(str(key), inner, path)
 
-    def _variable(self, path: Sequence[str]) -> str:
-        first = name = variable_name(self.address, path)
+    def _variable(self, address: Address, path: Sequence[str]) -> str:
+        first = name = variable_name(address, path)
         number = 2
         while name in self.taken:
             name, number = f"{first}_{number}", number + 1
@@ -97,10 +105,11 @@ class Writer:
     def _withheld(
         self, key: str, value: Secret | Hidden, path: tuple[str, ...], *, listed: bool = False
     ) -> Iterator[str]:
+        address, path = self.whose(path) if self.whose else (self.address, path)
         gap = Gap(
-            self.address,
+            address,
             ".".join(path),
-            self._variable(path),
+            self._variable(address, path),
             readable=not isinstance(value, Hidden),
             proven=not isinstance(value, Unproven),
         )

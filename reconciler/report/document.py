@@ -31,6 +31,7 @@ from reconciler.model.plan import (
     Requests,
     Rollout,
     Stranger,
+    Touched,
     Verb,
 )
 from reconciler.model.secret import SHOWN, Hidden, Secret
@@ -60,7 +61,7 @@ def plan_document(plan: Plan, *, created_at: str, rate: float, sent: Requests | 
         "summary": _summary(plan),
         "requests": _requests(sent or plan.requests, rate),
         "actions": [_action(action) for action in plan.actions],
-        "drift": [_drift(drift) for drift in plan.drift],
+        "drift": _drifts(plan),
         "warnings": [diagnostic_document(warning) for warning in plan.warnings],
         "refusals": [refusal_document(refusal) for refusal in plan.refusals],
         **({"refused": True} if plan.vetoes else {}),
@@ -129,7 +130,7 @@ def drift_document(
             "orphans": len(plan.orphans),
             **({"unreadable": plan.unreadable} if plan.unreadable else {}),
         },
-        "drift": [_drift(drift) for drift in plan.drift],
+        "drift": _drifts(plan),
         "missing": [_missing(one) for one in missing],
         **({"unmanaged": [_stranger(one) for one in plan.strangers]} if unmanaged else {}),
         "warnings": [diagnostic_document(warning) for warning in plan.warnings],
@@ -255,6 +256,20 @@ def _change(change: Change) -> Document:
         "after": plain(change.after),
         "cause": change.cause.value,
     }
+
+
+def _drifts(plan: Plan) -> list[Document]:
+    touched = {one.address: one for one in plan.touched}
+    return [{**_drift(one), **_touched(touched.get(one.address), one)} for one in plan.drift]
+
+
+def _touched(touched: Touched | None, drift: Drift) -> Document:
+    """Who changed the object, and when, in the tenant's own words."""
+    if touched is None or drift.cause is Cause.UNKNOWN:
+        return {}
+    entries = [{"sentence": sentence, "who": who, "at": at} for sentence, who, at in touched.entries]
+    certainty = ("not known", "known")[len(entries)] if len(entries) < 2 else "perhaps"
+    return {"updatedAt": touched.updated_at or None, "who": certainty, "activities": entries}
 
 
 def _drift(drift: Drift) -> Document:

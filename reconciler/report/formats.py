@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from reconciler.model.errors import InvalidInput
-from reconciler.report import errors, inventory, markdown, rehearsal, text
+from reconciler.report import abreast, errors, inventory, markdown, rehearsal, text
 from reconciler.report.document import dumps
 from reconciler.report.facts import FACTS, render_facts
 from reconciler.report.github import github
@@ -42,7 +42,8 @@ def _markdown(console: Console, kind: str, document: Document, _verbose: bool) -
     if kind in _BY_FORMAT:
         _BY_FORMAT[kind]["markdown"](console, document)
         return
-    said = markdown.told(kind, document) if kind in FACTS else markdown.RENDERERS[kind](document)
+    renderer = markdown.RENDERERS.get(kind)
+    said = renderer(document) if renderer else markdown.told(kind, document)
     console.out(said, highlight=False, end="")
 
 
@@ -67,6 +68,7 @@ def _csv(console: Console, kind: str, document: Document, _verbose: bool) -> Non
 
 
 _BY_FORMAT: Mapping[str, Mapping[str, Callable[[Console, dict[str, Any]], None]]] = {
+    "abreast": abreast.FORMATS,
     "inventory": inventory.FORMATS,
     "rehearsal": rehearsal.FORMATS,
 }

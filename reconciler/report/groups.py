@@ -121,7 +121,9 @@ _plan_passes = ((_same_of_one, ALIKE), (_same, ALIKE), (_created_alike, ALIKE), 
 
 
 def _same_drift(address: str, drifts: Entries) -> Hashable:
-    whole = [{name: part for name, part in one.items() if name != "address"} for one in drifts]
+    whole = [
+        {name: one.get(name) for name in ("path", "applied", "live", "cause", "certain")} for one in drifts
+    ]
     return address.partition("/")[0], _family(address), json.dumps(whole, sort_keys=True)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from reconciler.model.inventory import Inventory, Row, Standing
-from reconciler.report import values
+from reconciler.report import lines, values
 from reconciler.report.document import diagnostic_document, dumps
 from reconciler.report.markdown import inventory as markdown
 from reconciler.report.rows import Rows
@@ -76,6 +76,11 @@ def _text(console: Console, document: Document) -> None:
     ]
     if counts:
         render_table(console, counts, ["kind", *used, "coverage"])
+        console.out("")
+    told = [row for row in rows if row["status"] == Standing.MISSING.value and row.get("told")]
+    for row in told:
+        lines.write(console, 0, terminal(f"{row['address']}: {row['told']}"))
+    if told:
         console.out("")
     for warning in document["warnings"]:
         console.out(terminal(f"warning: {warning['message']}"), highlight=False)

@@ -7,18 +7,15 @@ resource's name cannot mention people, close issues, or carry links and HTML.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from reconciler.report import unproven, values
+from reconciler.report import since, unproven, values
+from reconciler.report.comment import LIMIT, ROOM, Section, bounded, size
 from reconciler.report.facts import facts
 from reconciler.report.groups import Group, drift_groups, plan_groups
-from reconciler.report.sanitize import code, fence, markdown, terminal
+from reconciler.report.sanitize import code, markdown, terminal
 from reconciler.report.tables import cell
 
-LIMIT = 65_536
-_SPARE = 2_000  # for what stands around the sections and between them
-_WRAPPING = 1_200  # of one section, besides its title: tags, fences and the note of what was left out
 _CHANGES = 20
 _VALUE = 120
 _MESSAGE = 400
@@ -28,17 +25,6 @@ _STANDINGS = ("owned", "foreign", "orphaned", "matched", "missing", "undecided",
 _VERBS = ("create", "update", "delete", "adopt", "forget", "test")
 
 Document = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A part that is folded: each block is shown whole or left out. A `diff` section is one fenced block."""
-
-    title: str
-    blocks: Sequence[Sequence[str]]
-    noun: str
-    is_open: bool = False
-    diff: bool = True
 
 
 def plan(document: Document) -> str:
@@ -77,7 +63,7 @@ def plan(document: Document) -> str:
         _listing("Owned, but in no manifest", values.left_orphans(document), "resource"),
     ]
     foot = f"{values.count(len(document['actions']), 'action')} · checksum {_span(document['checksum'])}"
-    return _bounded(head, sections, foot)
+    return bounded(head, sections, foot)
 
 
 def outcome(document: Document) -> str:
@@ -98,7 +84,7 @@ def outcome(document: Document) -> str:
         blocks = [_ended(action) for action in document["actions"] if action["status"] == status]
         title = f"{status.capitalize()}: {values.count(len(blocks), 'action')}"
         sections.append(Section(title, blocks, "action", is_open=status in ("failed", "stale")))
-    return _bounded(head, sections, f"checksum {_span(document['checksum'])}")
+    return bounded(head, sections, f"checksum {_span(document['checksum'])}")
 
 
 def drift(document: Document) -> str:
@@ -108,10 +94,13 @@ def drift(document: Document) -> str:
         "",
         f"**{values.drift_line(document)}**",
     ]
+    if became := document.get("since"):
+        head += ["", markdown(since.line(became))]
     if reason := unproven.why(document):
         head += ["", markdown(reason)]
     sections = [
         _ended_by(document),
+        *(_listing(title, since.lines(became, name), "entry") for name, title in _SINCE.items() if became),
         _drift("Not as last applied", document["drift"], is_open=True),
         _listing("Missing", [_gone(one) for one in document.get("missing", ())], "resource", is_open=True),
         _listing("Managed by nobody", values.unmanaged_lines(document), "object"),
@@ -119,7 +108,10 @@ def drift(document: Document) -> str:
         _listing("Owned, but in no manifest", values.left_orphans(document), "resource"),
         _listing("Notes", values.note_lines(document), "note"),
     ]
-    return _bounded(head, sections, "")
+    return bounded(head, sections, "")
+
+
+_SINCE = {"new": "New", "mended": "Mended"}
 
 
 def inventory(document: Document, line: str) -> str:
@@ -146,7 +138,37 @@ def inventory(document: Document, line: str) -> str:
             if status in listed
         ),
     ]
-    return _bounded(head, sections, "")
+    return bounded(head, sections, "")
+
+
+def run(document: Document) -> str:
+    """A run of the past: what began it, how it ended, then what failed, was refused, and was done."""
+    counted = ", ".join(f"{count:,} {markdown(status)}" for status, count in document["summary"].items())
+    took = "" if document["seconds"] is None else f" in {document['seconds']:g} s"
+    began = [f"{word} {_span(document[name])}" for name, word in _ORIGIN.items() if document[name]]
+    head = [
+        f"### Run {_span(document['id'])} in {_span(document['environment'])}",
+        "",
+        f"**{markdown(document['status'].capitalize())}**: {counted or 'nothing done'}{took}.",
+        "",
+        f"At {_span(document['at'])}{''.join(f', {one}' for one in began)}.",
+    ]
+    ended = [entry for entry in document["entries"] if entry.get("event") == "end"]
+    wrong = [one for one in ended if one.get("error") or one.get("because")]
+    sections = [
+        _listing("Went wrong", [_step(one) for one in wrong], "action", is_open=True),
+        _entries("Refused", document["refusals"], "refusal", is_open=True),
+        _listing("Actions", [_step(one) for one in ended], "action"),
+    ]
+    return bounded(head, sections, "")
+
+
+_ORIGIN = {"verb": "by the verb", "by": "of", "commit": "at commit"}
+
+
+def _step(entry: Document) -> str:
+    why = entry.get("error") or entry.get("because")
+    return f"{entry.get('action')}: {entry.get('status')}{f' ({why})' if why else ''}"
 
 
 def _counted(document: Document) -> list[str]:
@@ -158,6 +180,36 @@ def _counted(document: Document) -> list[str]:
     return lines
 
 
+def abreast(
+    document: Document, said: Sequence[str], rows: Sequence[tuple[str, Sequence[tuple[str, ...]]]]
+) -> str:
+    """Environments side by side: each in one line, then a row for each integration and set in each."""
+    names = ", ".join(one["name"] for one in document["environments"])
+    head = [f"### {_span(document['project'])} in {markdown(names)}", ""]
+    for column, line in zip(document["environments"], said, strict=True):
+        head.append(f"- {'⛔ ' if column['errors'] else ''}{markdown(line)}")
+    titles = ("", "environment", "release", "instances", "pending", "drift")
+    table = [f"| {' | '.join(titles)} |", "|---|---|---|---|---|---|"]
+    blocks = [
+        [
+            f"| {_span(address) if not number else ''} | {_span(name)} | "
+            f"{' | '.join([*(_span(one) if one else '' for one in foreign), *ours])} |"
+            for number, (name, *foreign, pending, drifted) in enumerate(some)
+            for ours in [(pending, drifted)]
+        ]
+        for address, some in rows
+    ]
+    room, shown = ROOM - size("\n".join(head)), 0
+    for block in blocks:
+        if (room := room - size("\n".join(block)) - 1) < 0:
+            break
+        table += block
+        shown += 1
+    if rest := len(blocks) - shown:
+        table += ["", f"… {values.count(rest, 'row')} left out here; the JSON report has everything."]
+    return "\n".join([*head, "", *(table if blocks else [])]) + "\n"
+
+
 def errors(document: Document) -> str:
     """Errors and warnings as lists."""
     found, warnings = values.findings(document.get("errors", ())), document.get("warnings", ())
@@ -166,7 +218,7 @@ def errors(document: Document) -> str:
         _entries("Errors", found, "error", is_open=True),
         _entries("Warnings", warnings, "warning", is_open=not found),
     ]
-    return _bounded(head, sections, "")
+    return bounded(head, sections, "")
 
 
 def test(document: Document) -> str:
@@ -182,7 +234,7 @@ def test(document: Document) -> str:
         for run in document["tests"]
     ]
     runs = Section(values.count(len(blocks), "run"), blocks, "run", bool(counts["failed"]))
-    return _bounded(head, [_ended_by(document), runs], "")
+    return bounded(head, [_ended_by(document), runs], "")
 
 
 def _problem(text: str) -> str:
@@ -201,51 +253,12 @@ def told(kind: str, document: Document) -> str:
         _entries("Warnings", document.get("warnings", ()), "warning", is_open=True),
         Section(values.count(len(rows), "row"), rows, "row"),
     ]
-    return _bounded(head, sections, "")
+    return bounded(head, sections, "")
 
 
 def _ended_by(document: Document) -> Section:
     """What ended the run after all that is told here."""
     return _entries("⛔ Errors", values.findings(document.get("errors", ())), "error", is_open=True)
-
-
-def size(text: str) -> int:
-    """The length as GitHub may count it: UTF-16 units, never fewer than characters."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
-
-
-def _bounded(head: Sequence[str], sections: Sequence[Section], foot: str) -> str:
-    """The whole comment. The sections share the room equally; what one does not need goes to those after
-    it, so that thousands of changes of one kind do not hide another.
-    """
-    filled = [section for section in sections if section.blocks]
-    parts = ["\n".join(head)]
-    room = LIMIT - _SPARE - size(parts[0]) - size(foot)
-    for number, section in enumerate(filled):
-        text = _section(section, room // (len(filled) - number))
-        room -= size(text)
-        parts.append(text)
-    return "\n\n".join(part for part in [*parts, foot] if part) + "\n"
-
-
-def _section(section: Section, room: int) -> str:
-    kept, rest = _fitting(section.blocks, room - _WRAPPING - size(section.title))
-    lines = [line for block in section.blocks[:kept] for line in block]
-    body = [fence(lines, "diff")] if section.diff and lines else lines
-    if rest:
-        nouns = values.count(rest, section.noun)
-        body = [*body, "", f"… {nouns} left out here; the JSON report has everything."]
-    tag = "<details open>" if section.is_open else "<details>"
-    return "\n".join([f"{tag}<summary>{section.title}</summary>", "", *body, "", "</details>"])
-
-
-def _fitting(blocks: Sequence[Sequence[str]], room: int) -> tuple[int, int]:
-    """How many blocks fit, from the first one on, and how many do not."""
-    for number, block in enumerate(blocks):
-        room -= sum(size(line) + 1 for line in block)
-        if room < 0:
-            return number, len(blocks) - number
-    return len(blocks), 0
 
 
 def _kind_table(actions: Sequence[Document]) -> list[str]:
@@ -315,6 +328,8 @@ def _drift(title: str, drifts: Sequence[Document], *, is_open: bool = False) -> 
             lines.append(f"      {_path(entry)}: applied {applied} → live {live}  ({why})")
         if len(group) > _CHANGES:
             lines.append(f"      … {values.count(len(group) - _CHANGES, 'more field')}")
+        if len(alike.addresses) == 1 and (line := values.touched_line(group)):
+            lines.append(f"      {_name(line)}")
         blocks.append(lines)
     return Section(f"{title}: {values.count(len(drifts), 'field')}", blocks, "resource", is_open)
 
@@ -386,4 +401,7 @@ RENDERERS: Mapping[str, Callable[[Document], str]] = {
     "drift": drift,
     "errors": errors,
     "test": test,
+    "run": run,
 }
+
+__all__ = ["LIMIT", "RENDERERS", "size"]

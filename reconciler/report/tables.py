@@ -46,9 +46,14 @@ def fitting(console: Console, table: Sequence[Sequence[str]]) -> Sequence[int]:
     """
     columns = list(zip(*table, strict=True))
     widths = [max(map(cell_len, column)) for column in columns]
-    if not console.is_terminal:
-        return widths
-    room = console.width - len(_GAP) * (len(widths) - 1)
+    return within(table, console.width) if console.is_terminal else widths
+
+
+def within(table: Sequence[Sequence[str]], width: int) -> Sequence[int]:
+    """How wide the columns of these lines are where all of them shall fit into this width."""
+    columns = list(zip(*table, strict=True))
+    widths = [max(map(cell_len, column)) for column in columns]
+    room = width - len(_GAP) * (len(widths) - 1)
     # What is wider than the terminal is broken by it anyway, wherever it stands.
     whole = [[width for text in column if (width := lines.longest(text)) <= room] for column in columns]
     least = [max(_NARROWEST, *some) if some else _NARROWEST for some in whole]

@@ -11,7 +11,7 @@ from typing import Any
 
 from rich.console import Console
 
-from reconciler.report import errors, lines, unproven, values
+from reconciler.report import errors, lines, since, unproven, values
 from reconciler.report.flow_runs import render_test
 from reconciler.report.groups import Group, drift_groups, plan_groups
 from reconciler.report.sanitize import terminal
@@ -34,12 +34,13 @@ _ALIKE = 5  # actions that are skipped for one reason, of which all are shown
 
 def render_plan(console: Console, document: Document, *, verbose: bool = False) -> None:
     """The plan: what happens to each resource and why, what stands against it, and a count."""
+    drifts = values.by_address(document.get("drift", ()))
     if verbose:
         for address, actions in values.by_address(document["actions"]).items():
-            _plan_group(console, Group([address], actions), verbose=True)
+            _plan_group(console, Group([address], actions), drifts, verbose=True)
     else:
         for group in plan_groups(document["actions"]):
-            _plan_group(console, group, verbose=False)
+            _plan_group(console, group, drifts, verbose=False)
     _drift_aside(console, document, verbose)
     _listing(console, "Deleted along with it", document.get("consequences", ()), verbose, "red")
     _listing(
@@ -121,6 +122,11 @@ def render_drift(console: Console, document: Document, *, verbose: bool = False)
     if line := values.unmanaged_line(document):
         lines.write(console, 0, (line, "dim"))
     lines.write(console, 0, (values.drift_line(document), "bold"))
+    if became := document.get("since"):
+        lines.write(console, 0, (since.line(became), "bold"))
+        for name, style in (("new", "red"), ("mended", "green")):
+            for entry in since.lines(became, name):
+                lines.write(console, 2, (f"{name}: ", style), (terminal(entry), ""))
 
 
 def _missing(console: Console, missing: Sequence[Document]) -> None:
@@ -141,7 +147,9 @@ def _left_out(console: Console, document: Document) -> None:
         lines.blank(console)
 
 
-def _plan_group(console: Console, group: Group, *, verbose: bool) -> None:
+def _plan_group(
+    console: Console, group: Group, drifts: Mapping[str, Sequence[Document]], *, verbose: bool
+) -> None:
     symbol, style = _SYMBOLS[values.fate(group.entries)]
     _head(console, (f"{symbol} ", style), group)
     for number, action in enumerate(group.entries):
@@ -153,6 +161,8 @@ def _plan_group(console: Console, group: Group, *, verbose: bool) -> None:
             _change(console, change, action["verb"], verbose, found)
         if verbose and action["dependsOn"]:
             lines.write(console, 6, (f"after {terminal(', '.join(action['dependsOn']))}", "dim"))
+    if len(group.addresses) == 1:
+        _touched(console, Group(group.addresses, drifts.get(group.addresses[0], ())))
     lines.blank(console)
 
 
@@ -210,6 +220,7 @@ def _drifted(console: Console, drifts: Sequence[Document], verbose: bool) -> Non
     single = [Group([address], some) for address, some in values.by_address(drifts).items()]
     for group in single if verbose else drift_groups(drifts):
         _drift_group(console, group, verbose)
+        _touched(console, group)
         lines.blank(console)
 
 
@@ -226,6 +237,12 @@ def _drift_group(console: Console, group: Group, verbose: bool) -> None:
             [(applied, "applied"), (live, "live")],
             f"  ({why})" if why else "",
         )
+
+
+def _touched(console: Console, group: Group) -> None:
+    """Who changed a resource, and when; of several alike that is behind more detail."""
+    if len(group.addresses) == 1 and (line := values.touched_line(group.entries)):
+        lines.write(console, 6, (terminal(line), "dim"))
 
 
 def _drift_aside(console: Console, document: Document, verbose: bool) -> None:
@@ -247,6 +264,8 @@ def _drift_aside(console: Console, document: Document, verbose: bool) -> None:
     single = [Group([address], some) for address, some in values.by_address(left).items()]
     for group in single if verbose else drift_groups(left):
         _drift_group(console, group, verbose)
+        if not any(address in mended for address in group.addresses):
+            _touched(console, group)
     lines.blank(console)
 
 

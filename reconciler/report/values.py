@@ -14,6 +14,7 @@ LONG = 2_000
 _NAMED = 3
 _MANY = 4
 _CONTEXT = 16
+_SPLIT_SECOND = re.compile(r"(?<=:\d\d)\.\d+")
 # The words that stand for values; they are shown bare, as nobody's text.
 _WORDS = re.compile(
     r"\((?:secret|not shown: it may be a secret|known after apply|definition|digest only|not recorded)\)"
@@ -312,6 +313,29 @@ def unseen(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The warnings that a comparison did not see everything; those about the manifests are the plan's."""
     codes = ("unread", "unreadable", "selects-nothing", "excludes-nothing")
     return [one for one in document.get("warnings", ()) if one["code"] in codes]
+
+
+def touched_line(drifts: Iterable[Mapping[str, Any]]) -> str:
+    """When an object that drifted was changed, and by whom, in the tenant's own words; empty where nobody
+    asked.
+    """
+    told = next((one for one in drifts if "who" in one), None)
+    if told is None:
+        return ""
+    if not told["updatedAt"]:
+        return "when it was changed, and by whom, is not known"
+    when = f"changed {_SPLIT_SECOND.sub('', told['updatedAt'])}"
+    said = [_quoted(one) for one in told["activities"]]
+    if not said:
+        return f"{when}; by whom is not known"
+    perhaps = "perhaps " if told["who"] == "perhaps" else ""
+    return f"{when}; the tenant's log: {perhaps}{' or '.join(said)}"
+
+
+def _quoted(activity: Mapping[str, Any]) -> str:
+    """A sentence of the log, with who is named beside it where the sentence does not say so."""
+    sentence, who = str(activity["sentence"]).removesuffix("."), activity["who"]
+    return f"“{sentence}”" if not who or who in sentence else f"“{sentence}” ({who})"
 
 
 def drift_line(document: Mapping[str, Any]) -> str:

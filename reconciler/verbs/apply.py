@@ -36,10 +36,12 @@ def _journal(session: Session, planned: Planned) -> FileJournal:
     """A new one for this plan; old ones go."""
     from reconciler.apply.journal import FileJournal
     from reconciler.apply.retention import prune
+    from reconciler.verbs.origin import origin
 
     folder, machine = state_folder(session) / JOURNAL, session.machine
     prune(folder, machine.now())
-    return FileJournal(folder, machine.now, planned.live.tenant, pid=machine.pid, disk=machine.disk)
+    tenant, began = planned.live.tenant, origin(session)
+    return FileJournal(folder, machine.now, tenant, pid=machine.pid, disk=machine.disk, origin=began)
 
 
 async def apply(

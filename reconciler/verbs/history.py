@@ -6,6 +6,8 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -52,11 +54,36 @@ class Past:
     damaged: int
     drafts: tuple[Kept, ...]
     refusals: tuple[Refusal, ...]
+    seconds: float | None = None
+    """How long it took; None where it did not come to its end."""
 
     @property
     def begun(self) -> dict[str, Any]:
         """What it began with: its tenant, and the actions that it was to carry out."""
         return _begun(self.entries)
+
+    @property
+    def origin(self) -> dict[str, str]:
+        """What began it: `verb`, `by` and `commit`, as far as its journal tells; old ones do not."""
+        begun = self.begun
+        return {name: str(begun.get(name) or "") for name in ("verb", "by", "commit")}
+
+    @property
+    def went_wrong(self) -> bool:
+        """Whether an action failed, or the run ended before all was done."""
+        return self.status in (CUT_OFF, "failed") or bool(self.statuses.get("failed"))
+
+    def concerns(self, pattern: str) -> bool:
+        """Whether it did, or refused, anything to an address; `*` in it stands for any text."""
+        planned = self.begun.get("actions")
+        named = [*(planned if isinstance(planned, list) else ()), *(e.get("action") for e in self.entries)]
+        addresses = {str(one).partition("#")[0] for one in named if one}
+        return any(fnmatchcase(one, pattern) for one in addresses | {r.address for r in self.refusals})
+
+    def began_since(self, since: datetime) -> bool:
+        """Whether it began at this moment or later."""
+        at = _moment(self.at)
+        return at is not None and at >= since
 
 
 def history(session: Session, environment: str | None = None) -> list[Past]:
@@ -123,9 +150,23 @@ def _past(path: Path, identifier: str) -> Past:
         status=_status(finish, statuses, refusals, running=running),
         entries=entries,
         damaged=recorded.damaged,
+        seconds=_seconds(at, str(finish.get("at", ""))) if finish else None,
         drafts=tuple(kept for entry in entries if (kept := _kept(entry, path.parent))),
         refusals=refusals,
     )
+
+
+def _seconds(began: str, ended: str) -> float | None:
+    first, last = _moment(began), _moment(ended)
+    return round((last - first).total_seconds(), 3) if first and last else None
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _begun(entries: Iterable[dict[str, Any]]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
+from reconciler.manifests import schema_files as schemas
 from reconciler.manifests.project import FILE
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import InvalidInput, ReconcilerError
@@ -22,6 +23,8 @@ _FILES = {
     "manifests/hello.yaml": "manifests.yaml",
     "definitions/hello.yml": "definition.yml",
 }
+_SCHEMA = ".schemas/manifest.json"
+"""Where the manifests tell editors to look."""
 _IGNORE = ".gitignore"
 _STATE = ".reconciler/"
 _LONGEST = 40
@@ -44,6 +47,7 @@ def init(folder: Path, ci: str) -> Created:
     """
     name = project_name(folder.resolve().name)
     wanted = {path: _template(template, name) for path, template in _FILES.items()}
+    wanted[_SCHEMA] = schemas.folder().joinpath("manifest.json").read_text("utf-8")
     if ci in PIPELINES:
         path, template = PIPELINES[ci]
         wanted[path] = _template(template, name)

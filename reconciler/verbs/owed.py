@@ -21,7 +21,9 @@ from reconciler.verbs.session import Session
 _SAVING = ("createInstance", "updateInstance", "updateInstanceConfigVariables")
 _DEPLOY = "deployInstance"
 _AFTER = (Verb.ENABLE, Verb.DISABLE, Verb.TEST)
-"""What follows a deploy by itself, and leaves nothing to be deployed: switching, tests, and their record."""
+"""What follows a deploy by itself, and leaves nothing to be deployed: switching, tests, and their record. A
+test that fails may put the instance back, which takes a deploy of its own.
+"""
 
 
 def note_owed(session: Session, tenant: str, matched: Matched, policy: Policy) -> None:
@@ -60,9 +62,9 @@ def _is_owed(calls: list[dict[str, Any]], deployed_at: str | None) -> bool:
     """Whether a run saved something on an instance and did not deploy it, and nobody has since."""
     saved = ""
     for one in calls:
-        if str(one.get("action")).rpartition("#")[2].startswith(_AFTER):
-            continue
-        if one.get("operation") in _SAVING:
+        follows = str(one.get("action")).rpartition("#")[2].startswith(_AFTER)
+        begun = one.get("operation") == _DEPLOY and one.get("event") == "send"
+        if one.get("operation") in _SAVING if not follows else begun:
             saved = saved or str(one.get("at", ""))
         elif one.get("operation") == _DEPLOY and one.get("event") == "answer" and not one.get("error"):
             saved = ""  # what is saved after it, as when an instance is put back, is to be deployed again

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -172,7 +172,7 @@ class _Work:
         must not be passed on.
         """
         address, found = resource.address, self.found
-        alike = [address] if address in self.here.resources else list(self._members(resource))
+        alike = [address] if address in self.here.resources else self._members(resource)
         releases = {found.releases[one] for one in alike if one in found.releases}
         refusals = [refusal for one in alike for refusal in found.refusals.get(one, ())]
         if len(releases) == 1:
@@ -182,14 +182,22 @@ class _Work:
             self.notes.append(f"{address} is left alone: {self.here.environment} {what}")
         return refusals, ""
 
-    def _members(self, resource: Resource) -> Iterator[Address]:
-        """The instances of the same set in the environment that is looked at."""
+    def _members(self, resource: Resource) -> Sequence[Address]:
+        """The instances of the same set in the environment that is looked at: those for which the release
+        stands where this one's does, if there are any, since overrides have releases of their own.
+        """
         if not self._is_set(resource):
-            return
-        for one in self.here.resources.values():
-            same = one.address.leaf == resource.address.leaf and one.kind == resource.kind
-            if same and one.fields["integration"] == resource.fields["integration"]:
-                yield one.address
+            return []
+        members = [
+            one
+            for one in self.here.resources.values()
+            if one.address.leaf == resource.address.leaf
+            and one.kind == resource.kind
+            and one.fields["integration"] == resource.fields["integration"]
+        ]
+        place = resource.positions.get(_RELEASE)
+        alike = [one for one in members if one.positions.get(_RELEASE) == place]
+        return [one.address for one in alike or members]
 
     def _is_set(self, resource: Resource) -> bool:
         documents = self._file(resource.source.file).documents
@@ -238,7 +246,7 @@ class _Work:
                 f"{spot.source} would have to say {known.after} for {known.addresses[0]}, and {spot.after} "
                 f"for {address}"
             )
-            hint = "let them have releases of their own"
+            hint = "let them have releases of their own: in a set, in its overrides"
             self.refusals.append(Refusal("releases-differ", message, address, hint))
             return
         addresses = (*known.addresses, address) if known else (address,)

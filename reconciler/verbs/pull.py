@@ -27,6 +27,7 @@ from reconciler.pull.absent import files_of_absent
 from reconciler.pull.definitions import written as definition_file
 from reconciler.pull.environments import Environments, Sharing, variables_of
 from reconciler.pull.files import Files, environment_example, files_of, schemas_used
+from reconciler.pull.folding import Folding, growing
 from reconciler.pull.known import Kept, Known, Rules, Work
 from reconciler.pull.layout import Layout
 from reconciler.pull.objects import Objects, tell
@@ -68,8 +69,8 @@ class Pulled:
     settled: tuple[str, ...] = ()
 
 
-def work_out(seen: Seen, plain: Plain, rules: Rules = _ALL) -> Pulled:
-    """All files of a tenant that was read."""
+def work_out(seen: Seen, plain: Plain, rules: Rules = _ALL, *, fold: bool = False) -> Pulled:
+    """All files of a tenant that was read; with `fold`, instances that are alike as sets."""
     session, matched, selection = seen.session, seen.matched, seen.options.selection
     root, layout = session.project.root, layout_of(session)
     named: set[str] = set()
@@ -80,11 +81,15 @@ def work_out(seen: Seen, plain: Plain, rules: Rules = _ALL) -> Pulled:
             return True
         return False
 
-    objects = tell(matched, said, seen.inputs)
+    folding = Folding(matched, seen.sets) if fold else None
+    objects = tell(matched, said, seen.inputs, *([folding.names] if folding else []))
     files = Files()
     if not rules.drifted:
         alone = _alone(session) if objects.told else ()
-        files = files_of(objects, layout, selection, lambda path: (root / path).exists(), _schema, alone)
+        files = files_of(
+            objects, layout, selection, lambda path: (root / path).exists(), _schema, alone, folding
+        )
+        files.kept += growing(seen.sets, objects.told, session.environment.name)
     new = set(files.texts)
     known = _changed(seen, objects, files, rules)
     refused = "its definition refuses what the tenant has"
@@ -133,7 +138,7 @@ def _changed(seen: Seen, objects: Objects, files: Files, rules: Rules) -> Known:
                     sharing.leave_out([resource], prune=False)
     _integrations(seen, work, sharing, told)
     sharing.instances(told)
-    work.write(told, sharing.is_shared)
+    work.write(told, lambda one: sharing.is_shared(one) or sharing.is_in_shared_set(one))
     for address, differences in work.apart.items():
         sharing.write(matched.desired.resources[address], told[address], differences)
     if not rules.drifted:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,8 @@ from reconciler.kinds.integration.told import (
     unread,
 )
 from reconciler.kinds.telling import Untellable
+from reconciler.manifests.manifest import Manifest
+from reconciler.manifests.sets import sets_of
 from reconciler.model.state import Live, LiveObject
 from reconciler.plan.match import Matched, match
 from reconciler.pull.objects import kinds_told
@@ -42,8 +44,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Both sides as they were read: which objects the manifests have, what components call inputs, and what
-    the files said before.
+    """Both sides as they were read: which objects the manifests have, what components call inputs, what the
+    files said before, and which sets there are, by name.
     """
 
     session: Session
@@ -51,6 +53,7 @@ class Seen:
     matched: Matched
     inputs: Inputs
     past: PastTexts
+    sets: Mapping[str, Manifest] = field(default_factory=dict)
 
 
 async def look(session: Session, options: Options) -> Seen:
@@ -62,7 +65,8 @@ async def look(session: Session, options: Options) -> Seen:
     from reconciler.live.tenant import Tenant
     from reconciler.verbs.further import look_further
 
-    desired, _ = load_desired(_without_folder_to_come(session))
+    there = _without_folder_to_come(session)
+    desired, _ = load_desired(there)
     allowed = policy_of_unread_secrets(session, options)
     async with connect(session, read_only=True, parallelism=options.parallelism) as client:
         live = await fetch(client, kinds_told(), needed=kinds_named(desired), concurrency=options.parallelism)
@@ -78,7 +82,8 @@ async def look(session: Session, options: Options) -> Seen:
         )
         past = PastTexts(session, live.tenant)
         await _with_versions_before(tenant, matched, texts_of(session, past), options)
-        return Seen(session, options, matched, await _inputs(client, live), past)
+        inputs = await _inputs(client, live)
+        return Seen(session, options, matched, inputs, past, sets_of(there.project))
 
 
 def _without_folder_to_come(session: Session) -> Session:

@@ -85,6 +85,8 @@ class Session:
     """What is asked for, in the place of what the manifests say."""
     kept: Path | None = None
     """Where the tool keeps what it does, if not in the project."""
+    verb: str = ""
+    """What was asked for, as the journal tells it."""
     heard: Callable[[Operation, Answer], None] = field(default=lambda *_: None, repr=False, compare=False)
     """Told each answer of the tenant, with what it is to."""
 

@@ -316,3 +316,32 @@ def test_one_more_member_of_a_set_follows_the_others(shop: Shop):
     shop.apply("staging")
     (change,) = shop.project.json("promote", "staging", "production", "--check")["changes"]
     assert change["addresses"] == ["Integration/orders", "Instance/beta/orders"]
+
+
+def test_the_release_of_an_override_is_rewritten_in_it(shop: Shop):
+    both = CUSTOMERS + "---\n" + CUSTOMERS.replace("name: acme", "name: beta").replace("cme", "cmeB")
+    pinned = SET.replace("integration: orders", "integration: orders, release: '${var.orders}'")
+    held = pinned.replace("name: orders}", "name: orders, environments: [production]}")
+    held += "  overrides:\n    beta: {release: 0.9.0}  # waits for their holidays\n"
+    elsewhere = pinned.replace("name: orders}", "name: orders, environments: [staging]}")
+    shop.write(INTEGRATION, both, elsewhere, held, old="0.9.0")
+    shop.apply("staging")
+    before = shop.text("manifests/all.yaml")
+    assert shop.project("promote", "staging", "production", "--yes")[0] == 0
+    expected = before.replace("beta: {release: 0.9.0}", "beta: {release: 1.0.0}")
+    assert shop.text("manifests/all.yaml") == expected
+    assert 'orders: "1.0.0"   # what' in shop.text()
+
+
+def test_one_more_member_of_a_set_does_not_follow_an_override(shop: Shop):
+    pinned = SET.replace("integration: orders", "integration: orders, release: '${var.orders}'")
+    new = CUSTOMERS.replace("name: acme", "environments: [production], name: beta").replace("cme", "cmeB")
+    held = CUSTOMERS.replace("name: acme", "environments: [staging], name: gamma").replace("cme", "cmeC")
+    shop.write(INTEGRATION, CUSTOMERS, held, new, pinned, old="1.0.0")
+    shop.apply("staging")
+    shop.release("example.com/v3")
+    override = "  overrides: {gamma: {release: 1.0.0}}\n"
+    shop.write(INTEGRATION, CUSTOMERS, held, new, pinned + override, new="1.3.0", old="1.0.0")
+    shop.apply("staging")
+    (change,) = shop.project.json("promote", "staging", "production", "--check")["changes"]
+    assert change["addresses"] == ["Integration/orders", "Instance/acme/orders", "Instance/beta/orders"]

@@ -8,7 +8,7 @@ A script is a few lines like those of a shell:
     export NAME=value                    a variable of the environment from now on
     edit FILE 'old' 'new'                the old text stands in the file just once
     write FILE <<END … END               the lines up to END
-    rm FILE, mv FILE FILE, cp FILE FILE
+    rm FILE, mv FILE FILE, cp FILE FILE, cat FILE
     sleep SECONDS                        where the names of runs, which are moments, are shown
     serve NAME                           a tenant on a port; $NAME_URL in a file that is written is its
                                          address, and the variable NAME_TOKEN holds a token
@@ -35,7 +35,7 @@ import pytest
 from reconciler.cli.main import run
 from tests.marks import Marks, in_column
 from tests.sandbox.served import ServedSandbox
-from tests.steady import steady
+from tests.steady import MIDNIGHT, steady
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -60,7 +60,10 @@ def tell(name: str) -> str:
     """What a story's output is now."""
     with tempfile.TemporaryDirectory(prefix="story-", dir="/tmp") as folder, ExitStack() as servers:
         story = _Story(Path(folder).resolve(), servers)
-        with steady(name, _demo_secrets()), pytest.MonkeyPatch.context() as patch:
+        with (
+            steady(name, _demo_secrets(), lambda: MIDNIGHT + 60 * story.commands),
+            pytest.MonkeyPatch.context() as patch,
+        ):
             patch.setattr("sys.stdin", io.StringIO())
             patch.chdir(folder)
             for line in _commands((HERE / name / "script").read_text(encoding="utf-8")):
@@ -107,6 +110,8 @@ class _Story:
     def __init__(self, root: Path, servers: ExitStack) -> None:
         self._root, self._servers, self._urls = root, servers, dict[str, str]()
         self._marks, self.told = Marks(), list[str]()
+        self.commands = 0
+        """How many were begun: a minute lies between two of them."""
         self._does = {
             "project": self._project,
             "export": self._export,
@@ -115,6 +120,7 @@ class _Story:
             "sleep": lambda seconds: time.sleep(float(seconds)),
             "rm": lambda path: self._inside(path).unlink(),
             "mv": lambda old, new: self._inside(old).rename(self._inside(new)),
+            "cat": lambda path: self.told.append(self._inside(path).read_text(encoding="utf-8")),
             "cp": lambda old, new: shutil.copyfile(self._inside(old), self._inside(new)),
         }
 
@@ -124,6 +130,7 @@ class _Story:
             self.told.append(f"{line}\n")
             return
         self.told.append(f"$ {line}\n")
+        self.commands += 1
         if line.startswith("reconciler "):
             self._reconciler(line)
         elif line.startswith("write "):

@@ -99,6 +99,21 @@ def test_apply_does_it_and_a_saved_plan_is_carried_out_wherever_git_is_by_then(s
     assert [one["description"] for one in shop.json("get", "customers")] == ["Newer"]
 
 
+def test_side_by_side_each_environment_is_about_what_changed_there(shop: Folder):
+    away = 'away: {url: "http://127.0.0.1:9", auth: {accessToken: {env: NO_TOKEN}}}'
+    text = (shop.root / "reconciler.yaml").read_text()
+    shop.write("reconciler.yaml", text.replace("[manifests/]", f"[manifests/], environments: {{{away}}}"))
+    shop.manifest("Customer", "birch", name="Birch", description="New")
+    for verb in ("plan", "drift"):
+        both = shop.json(verb, "-e", "sandbox,away", "--changed-since", "first")
+        assert both["environments"][0]["summary"]["actions"] == 1
+        whole = shop.json(verb, "-e", "sandbox,away")
+        assert whole["environments"][0]["summary"]["actions"] > 1
+    both = shop.json("plan", "-e", "sandbox,away", "--changed-since", "nonsense")
+    codes = {one["name"]: [error["code"] for error in one["errors"]] for one in both["environments"]}
+    assert codes["sandbox"] == ["unknown-revision"]
+
+
 @pytest.mark.parametrize("revision", ["nonsense", "--output=x", "first..HEAD", ""])
 def test_a_revision_that_is_none_is_refused(shop: Folder, revision: str):
     code, _, err = shop("plan", f"--changed-since={revision}")

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import subprocess
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -120,3 +124,122 @@ def test_a_journal_that_cannot_be_dropped_stops_nothing(
     project.shop()
     assert project("apply", "--yes")[0] == 0
     assert old.exists()
+
+
+@pytest.fixture
+def told(project: Folder, monkeypatch: pytest.MonkeyPatch) -> Folder:
+    """Three runs: one that applies, one of which an action fails, and one that deploys."""
+    for name in [one for one in os.environ if one.startswith(("GITHUB_", "CI_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("USER", "ada")
+    project.shop()
+    assert project("apply", "--yes")[0] == 0
+    project.manifest("Customer", "acme", name="Acme", externalId="acme-1", description="Second")
+    assert project("sandbox", "fault", "graphql_errors", "--operation", "updateCustomer")[0] == 0
+    assert project("apply", "--yes")[0] == 1
+    assert project("sandbox", "fault", "--clear")[0] == 0
+    monkeypatch.setenv("CI_JOB_URL", "https://git.example/jobs/7")
+    monkeypatch.setenv("CI_COMMIT_SHA", "c0ffee")
+    assert project("deploy", "Instance/acme/orders", "--yes")[0] == 0
+    return project
+
+
+def ids(project: Folder, *words: str) -> list[str]:
+    return [run["id"] for run in project.json("history", *words)["runs"]]
+
+
+def test_a_run_tells_what_began_it_and_how_long_it_took(told: Folder) -> None:
+    deploy, second, first = told.json("history")["runs"]
+    assert [run["verb"] for run in (deploy, second, first)] == ["deploy", "apply", "apply"]
+    assert (deploy["by"], deploy["commit"]) == ("https://git.example/jobs/7", "c0ffee")
+    assert first["by"].startswith("ada@")
+    assert first["commit"] is None
+    assert all(0 <= run["seconds"] < 60 for run in (deploy, second, first))
+    _, out, _ = told("history")
+    assert re.search(r"deploy +1 of 1 +done$", out, re.MULTILINE)
+    assert re.search(r"apply +0 of 1 +failed$", out, re.MULTILINE)
+    _, out, _ = told("history", "-v")
+    assert re.search(r"\d\.\d s +c0ffee +https://git.example/jobs/7$", out, re.MULTILINE)
+    _, out, _ = told("history", "latest")
+    assert re.search(r"^By +https://git.example/jobs/7$", out, re.MULTILINE)
+
+
+def test_runs_are_chosen_by_how_they_ended_what_they_did_and_when(told: Folder, journal: Path) -> None:
+    deploy, second, first = ids(told)
+    assert ids(told, "--failed") == [second]
+    cut = run_file(journal, datetime.now(UTC) - timedelta(days=5), finish=False)
+    assert ids(told, "--failed") == [second, cut.stem]
+    assert ids(told, "--address", "Instance/acme/orders") == [deploy, first]
+    assert ids(told, "--address", "Instance/*") == [deploy, first]
+    assert ids(told, "--address", "Customer/acme") == [second, first, cut.stem]
+    assert ids(told, "--address", "Customer/nobody") == []
+    assert ids(told, "--since", "2h") == [deploy, second, first]
+    assert ids(told, "--since", "7d") == [deploy, second, first, cut.stem]
+    assert ids(told, "--since", "7d", "--failed", "--address", "Customer/acme") == [second, cut.stem]
+    assert ids(told, "--since", "2999-01-01") == []
+    assert "There is no such run." in told("history", "--since", "2999-01-01")[1]
+    assert told("history", "--since", "someday")[0] == 3
+
+
+def test_what_was_refused_counts_for_its_address(project: Folder) -> None:
+    project.shop()
+    project.behind("createIntegration", {"name": "Orders"})
+    assert project("apply", "--yes")[0] == 5
+    assert len(ids(project, "--address", "Integration/orders")) == 1
+
+
+def test_one_run_is_shown_in_each_format(told: Folder) -> None:
+    failed = ids(told, "--failed")[0]
+    assert told("history", "show", failed) == told("history", failed)
+    assert told.json("history", "show", failed) == told.json("history", failed)
+    code, out, _ = told("history", "show", failed, "--format", "markdown")
+    assert code == 0
+    assert out.startswith("### Run <code>")
+    assert "**Failed**: 1 failed in " in out
+    assert "Went wrong: 1" in out
+    assert "Customer/acme#update: failed" in unescape(out).replace("\u200b", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["show"], "show needs the ID"),
+        (["one", "two"], "one run at a time"),
+        (["latest", "--failed"], "leave the ID out"),
+    ],
+)
+def test_what_cannot_be_asked_of_history(project: Folder, words: list[str], said: str) -> None:
+    code, out, err = project("history", *words)
+    assert (code, out) == (3, "")
+    assert said in err
+
+
+def test_old_journals_are_read_as_before(project: Folder, journal: Path) -> None:
+    run_file(journal, datetime.now(UTC))
+    (run,) = project.json("history")["runs"]
+    assert (run["verb"], run["by"], run["commit"], run["seconds"]) == (None, None, None, 0.0)
+    assert project("history", "-v")[0] == 0
+
+
+def test_the_commit_of_the_repository_is_told(project: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [one for one in os.environ if one.startswith(("GITHUB_", "CI_", "GIT_"))]:
+        monkeypatch.delenv(name)
+    project.shop()
+
+    def git(*words: str) -> str:
+        said = ("-c", "user.name=a", "-c", "user.email=a@example.com")
+        done = subprocess.run(
+            ["git", *said, *words], cwd=project.root, capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip()
+
+    git("init", "-q")
+    project.write(".gitignore", ".reconciler/\n")
+    git("add", ".")
+    git("commit", "-qm", "all")
+    commit = git("rev-parse", "HEAD")
+    assert project("apply", "--yes")[0] == 0
+    project.manifest("Customer", "beta", name="Beta")
+    project.manifest("Customer", "acme", name="Acme", externalId="acme-1", description="Second")
+    assert project("apply", "--yes")[0] == 0
+    assert [run["commit"] for run in project.json("history")["runs"]] == [f"{commit}-dirty", commit]

@@ -46,16 +46,14 @@ def test_drift_names_the_field_and_its_cause(project: Folder):
     project.shop()
     project("apply", "--yes")
     project.behind("updateCustomer", {"id": project.id_of("customers"), "description": "Someone was here"})
-    found = project.json("drift")["drift"]
-    assert found == [
-        {
-            "address": "Customer/acme",
-            "path": "description",
-            "applied": "First",
-            "live": "Someone was here",
-            "cause": "drift",
-        }
-    ]
+    (found,) = project.json("drift")["drift"]
+    assert {name: found[name] for name in ("address", "path", "applied", "live", "cause")} == {
+        "address": "Customer/acme",
+        "path": "description",
+        "applied": "First",
+        "live": "Someone was here",
+        "cause": "drift",
+    }
     assert project("drift")[0] == 0
     assert project("drift", "--detailed-exitcode")[0] == 2
     project("apply", "--yes")

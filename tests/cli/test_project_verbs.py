@@ -39,7 +39,7 @@ def test_a_new_project_plans_applies_and_then_plans_empty(
     monkeypatch.chdir(folder / "My Acme!")
     written = {p.relative_to(Path.cwd()).as_posix() for p in Path.cwd().rglob("*") if p.is_file()}
     assert all(f"  {name}\n" in shown for name in written)
-    assert (PIPELINES[ci][0] in written) if ci != "none" else len(written) == 4
+    assert (PIPELINES[ci][0] in written) if ci != "none" else len(written) == 5
     assert run(["validate"]) == 0
     assert capsys.readouterr().out == "3 resources in 2 files are valid.\n"
     assert run(["plan", "--detailed-exitcode"]) == 2

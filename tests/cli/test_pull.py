@@ -9,6 +9,7 @@ from difflib import unified_diff
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.cli.projects import Folder
 
@@ -263,7 +264,7 @@ def _nodes(project: Folder) -> dict[str, Any]:
     return {kind[:-1]: found["nodes"][0] for kind, found in project.ask(query).items()}
 
 
-def test_what_stands_in_a_set_is_reported_and_kept(tenant: Folder):
+def test_what_is_changed_on_an_instance_of_a_set_becomes_an_override(tenant: Folder):
     tenant("pull")
     shutil.rmtree(tenant.root / "manifests/instances")
     tenant.manifest(
@@ -277,8 +278,13 @@ def test_what_stands_in_a_set_is_reported_and_kept(tenant: Folder):
     before = files(tenant)
     tenant.behind("updateInstance", {"id": _nodes(tenant)["instance"]["id"], "description": "Theirs"})
     told = tenant.json("pull")
-    assert [(one["path"], one["reason"]) for one in told["kept"]] == [("description", "it stands in a set")]
-    assert (told["files"], files(tenant)) == ([], before)
+    path = "manifests/instanceset-orders-for-acme.yaml"
+    assert (told["kept"], told["files"], files(tenant)) == ([], [path], before)
+    set_ = yaml.safe_load((tenant.root / path).read_text())
+    assert set_["spec"]["overrides"] == {"acme": {"description": "Theirs"}}
+    assert set_["spec"]["template"]["name"] == "Orders for Acme"
+    assert empty(tenant)
+    assert tenant.json("pull")["files"] == []
 
 
 def test_files_of_what_is_gone_are_named_and_removed_with_prune(tenant: Folder):

@@ -166,3 +166,60 @@ def test_definitions_that_differ_are_two_releases(other: Folder):
     assert plan(other, *HERE) == (0, [], [])
     assert other.json("plan")["desired"] == first
     assert other.json(*HERE, "pull", "--plain-config")["files"] == []
+
+
+SET = "manifests/instanceset-orders-for-acme.yaml"
+
+
+def a_set(project: Folder, **more: Any) -> None:
+    """The first environment's instance as one of a set."""
+    shutil.rmtree(project.root / "manifests/instances")
+    template = {
+        "integration": "orders",
+        "release": "1.0.0",
+        "name": "Orders for ${customer.name}",
+        "config": {"Channel": "#orders"},
+    }
+    customers = {"names": ["acme", *more.get("overrides", ())]}
+    project.manifest("InstanceSet", "orders-for-acme", customers=customers, template=template, **more)
+    assert plan(project)[1:] == ([], [])
+
+
+def test_what_an_instance_of_a_shared_set_has_otherwise_is_an_override_with_a_variable(other: Folder):
+    a_set(other)
+    assert other(*HERE, "pull", "--plain-config", "--adopt", "--yes")[0] == 0
+    first, before = other.json("plan")["desired"], files(other)
+    instance = nodes(other)["Orders for Acme"]["id"]
+    channel = [{"key": "Channel", "value": "#other"}]
+    there(other, "updateInstanceConfigVariables", {"id": instance, "configVariables": channel})
+    there(other, "updateInstance", {"id": instance, "name": "Orders of Acme"})
+    there(other, "deployInstance", {"id": instance})
+    told = other.json(*HERE, "pull", "--plain-config")
+    shared = "it stands in a set that other environments share"
+    kept = [(one["address"], one["path"], one["conflict"]) for one in told["kept"] if shared in one["reason"]]
+    assert kept == [("Instance/acme/orders-for-acme", "name", False)]
+    override = {"acme": {"config": {"Channel": "${var.channel}"}}}
+    assert yaml.safe_load((other.root / SET).read_text())["spec"]["overrides"] == override
+    project = yaml.safe_load(files(other)["reconciler.yaml"])["spec"]["environments"]
+    assert (project["sandbox"]["variables"], project["other"]["variables"]) == (
+        {"channel": "#orders"},
+        {"channel": "#other"},
+    )
+    assert other.json("plan")["desired"] == first
+    assert {name for name, text in files(other).items() if before.get(name) != text} <= {"reconciler.yaml"}
+    assert other.json(*HERE, "pull", "--plain-config")["files"] == []
+
+
+def test_a_customer_of_one_environment_alone_is_overridden_in_a_shared_set(other: Folder):
+    there(other, "createCustomer", {"name": "Cedar", "externalId": "cedar-1"})
+    assert other(*HERE, "pull", "--plain-config")[0] == 0
+    a_set(other, overrides={"cedar": {"description": "Cedar's"}})
+    assert other(*HERE, "apply", "--yes", "--select", "Instance/*")[0] == 0
+    first = other.json("plan")["desired"]
+    cedar = nodes(other)["Orders for Cedar"]["id"]
+    there(other, "updateInstance", {"id": cedar, "description": "Theirs"})
+    told = other.json(*HERE, "pull", "--plain-config")
+    assert (told["files"], told["kept"]) == ([SET], [])
+    overrides = yaml.safe_load((other.root / SET).read_text())["spec"]["overrides"]
+    assert overrides == {"cedar": {"description": "Theirs"}}
+    assert other.json("plan")["desired"] == first

@@ -11,7 +11,7 @@ from reconciler.manifests.load import load
 from reconciler.model.address import Address
 from reconciler.model.plan import Rollout
 from reconciler.model.secret import Secret
-from reconciler.model.state import Resource
+from reconciler.model.state import Desired, Resource
 from tests.effort import growth
 from tests.manifests import sample
 from tests.manifests.sample import (
@@ -245,6 +245,97 @@ def test_a_set_makes_an_instance_for_each_customer(tmp_path: Path) -> None:
     assert made[2].labels["wave"] == "canary"
     assert str(made[0].source) == "manifests/x.yaml:1:1"
     assert str(made[0].positions["spec.name"]) == "manifests/x.yaml:9:11"
+
+
+OVERRIDES = (
+    SET.replace("{labels: {tier: silver}}", "{all: true}")
+    + """\
+  overrides:
+    c1:
+      enabled: ${var.on}
+      name: Alone for ${customer.name}
+      config:
+        Level: info
+        Store: {inputs: {host: "${customer.key}.example"}}
+      flows: {Receive order: {usesLre: true}}
+    c2: {version: 4}
+"""
+)
+
+
+def overridden(tmp_path: Path, text: str) -> Desired:
+    project = sample.PROJECT.replace("{region: eu}", '{on: "false", region: eu}')
+    found = loaded(tmp_path, {**silver(3), X: text, "reconciler.yaml": project})
+    assert found.errors == ()
+    return found.desired
+
+
+def test_overrides_go_over_the_template_field_by_field(tmp_path: Path) -> None:
+    resources = overridden(tmp_path, OVERRIDES).resources.values()
+    made = {r.address.name: r.fields for r in resources if r.address.leaf == "notices"}
+    assert sorted(made) == ["acme/notices", "c0/notices", "c1/notices", "c2/notices"]
+    plain, one, two = (made[f"c{n}/notices"] for n in range(3))
+    assert plain == {
+        "customer": Address("Customer", "c0"),
+        "integration": Address("Integration", "hello"),
+        "release": "1.0.0",
+        "name": "Notices for C 0",
+        "config": {"Level": "warn", "Store": {"inputs": {"apiKey": Secret(ENVIRON["KEY"], "env KEY")}}},
+    }
+    assert one == {
+        **plain,
+        "customer": Address("Customer", "c1"),
+        "name": "Alone for C 1",
+        "enabled": False,
+        "config": {
+            "Level": "info",
+            "Store": {"inputs": {**plain["config"]["Store"]["inputs"], "host": "c1.example"}},
+        },
+        "flows": {"Receive order": {"usesLre": True}},
+    }
+    assert (two["version"], "release" in two) == (4, False)
+
+
+def test_their_places_are_those_of_the_overrides(tmp_path: Path) -> None:
+    one = overridden(tmp_path, OVERRIDES).resources[Address("Instance", "c1/notices")]
+    places = {name: f"{source.line}:{source.column}" for name, source in one.positions.items()}
+    assert places == {
+        "spec.integration": "8:18",
+        "spec.name": "14:13",
+        "spec.enabled": "13:16",
+        "spec.config": "16:9",
+        "spec.config.Level": "16:16",
+        "spec.config.Store": "17:16",
+        "spec.config.Store.inputs.apiKey": "10:52",
+        "spec.config.Store.inputs.host": "17:32",
+        "spec.flows": "18:14",
+        "spec.flows.Receive order": "18:30",
+    }
+
+
+def test_what_is_joined_and_what_is_replaced(tmp_path: Path) -> None:
+    text = SET.replace(
+        "config: {Level: warn, Store: {inputs: {apiKey: {secret: {env: KEY}}}}}",
+        "flows: {Receive order: {testPayload: {a: 1}, testContentType: text/plain}}\n"
+        "    labels: [x, y]\n    config: {Store: {inputs: {}}}",
+    )
+    text += "  overrides: {c0: {labels: [z], flows: {Receive order: {testPayload: {b: 2}}}}}\n"
+    one = overridden(tmp_path, text).resources[Address("Instance", "c0/notices")]
+    assert one.fields["labels"] == ["z"]
+    assert one.fields["flows"] == {
+        "Receive order": {"testPayload": {"b": 2}, "testContentType": "text/plain"}
+    }
+
+
+def test_customers_of_other_environments_may_be_overridden(tmp_path: Path) -> None:
+    files = silver(2)
+    files[X] = SET + "  overrides: {elsewhere: {enabled: false}}\n"
+    elsewhere = "{name: elsewhere, environments: [production], labels: {tier: silver}}"
+    files["manifests/e.yaml"] = manifest("Customer", "{name: E}", elsewhere)
+    assert loaded(tmp_path, files).errors == ()
+    files["manifests/e.yaml"] = manifest("Customer", "{name: E}", elsewhere.replace("silver", "gold"))
+    (wrong,) = loaded(tmp_path, files).errors
+    assert (wrong.code, str(wrong.source)) == ("unmatched-override", "manifests/x.yaml:11:15")
 
 
 def test_its_waves(tmp_path: Path) -> None:

@@ -2,12 +2,14 @@
 
 SEEDS is how many, START the first one, MINUTES ends it after a while, JOBS is how many processes. A single
 seed tells its story. With --shrink as much as can be is left out of each red one, and the rest is kept as a
-case in tests/simulation/cases/.
+case in tests/simulation/cases/. With --write what was played is added to docs/reliability.md (or to PAGE),
+with its commit (COMMIT, where the folder is no checkout).
 """
 
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
@@ -46,8 +48,14 @@ def main(arguments: list[str]) -> int:
         for seed in sorted(totals.red):
             _shrink(seed)
     if "--write" in arguments:
-        write(totals, took, f"make simulate START={start} SEEDS={totals.counts['drills']}")
+        write(totals, took, start, environ.get("COMMIT") or _commit())
     return 1 if totals.red else 0
+
+
+def _commit() -> str:
+    """The commit that is played."""
+    asked = ["git", "rev-parse", "--short", "HEAD"]
+    return subprocess.run(asked, capture_output=True, check=True, text=True).stdout.strip()
 
 
 def _one(seed: int, *, shrink: bool) -> int:

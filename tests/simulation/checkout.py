@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,24 +37,39 @@ def files(commit: Commit, environment: Mapping[str, Any], policy: Mapping[str, A
     return found
 
 
+_LIES: dict[Path, tuple[int, bool]] = {}
+"""Which commit lies in a folder, and with which policy."""
+
+
+def lay(folder: Path, commit: Commit, environment: Mapping[str, Any], *, lease: bool) -> None:
+    """Puts the files of a commit into a folder, in place of those of another one."""
+    for old in ("manifests", "definitions"):
+        shutil.rmtree(folder / old, ignore_errors=True)
+        (folder / old).mkdir(parents=True)
+    for path, text in files(commit, environment, {"lease": lease}).items():
+        (folder / path).write_text(text, encoding="utf-8")
+    _LIES[folder] = id(commit), lease
+
+
+def forget(folder: Path) -> None:
+    """Other files lie there now than those of a commit."""
+    _LIES.pop(folder, None)
+
+
 @contextmanager
 def remembered() -> Iterator[None]:
-    """What the loader makes of the same files is the same: it is kept for the length of a drill."""
+    """What the loader makes of a commit is the same on each machine: it is kept for the length of a drill."""
     known: dict[Any, Any] = {}
 
     def once(project: Any, environment: str, *, environ: Any, resolve_secrets: bool) -> Any:
-        key = (environment, resolve_secrets, _state(project.root))
-        if key not in known:
+        key = (environment, resolve_secrets, _LIES.get(project.root))
+        if key[-1] is None or key not in known:
             known[key] = load(project, environment, environ=environ, resolve_secrets=resolve_secrets)
         return known[key]
 
+    _LIES.clear()
     with patch.object(session, "load", once):
         yield
-
-
-def _state(root: Path) -> Any:
-    paths = sorted([*root.glob("manifests/*"), *root.glob("definitions/*"), root / "reconciler.yaml"])
-    return tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in paths)
 
 
 def _manifest(kind: str, metadata: Mapping[str, Any], spec: Mapping[str, Any]) -> str:

@@ -13,13 +13,14 @@ from reconciler.sandbox.faults import Fault
 from reconciler.sandbox.resolve.frame.ids import to_global
 from tests.simulation import model
 from tests.simulation.checkout import remembered
+from tests.simulation.checks import people
 from tests.simulation.guest import Guest, move_in, move_out
 from tests.simulation.ledger import PERSON, SENDER
 from tests.simulation.run import Run
 from tests.simulation.runs import Ended, Runs
 from tests.simulation.script import Actor, Attempt, Edit, Phase, Script
 from tests.simulation.stage import Played, Setting, Stage, memory, quiet
-from tests.simulation.world import Commit
+from tests.simulation.world import RENAMED, Commit
 from tests.torture import model as manifests
 from tests.torture.person import Person
 from tests.torture.world import marker
@@ -57,7 +58,7 @@ class _Drill:
         """Whether somebody ever changed something: what they saved may wait for their deploy from then on.
         And whether runs were ever there at once without a lease between them: what they doubled stays.
         """
-        self.adopted = False
+        self.adopted, self.lost_moment = False, ""
         self.began = 0.0
 
     def play(self) -> Played:
@@ -81,7 +82,8 @@ class _Drill:
             self.phase, self.began = phase, self.loop.time()
             self.rivals = self.rivals or _rivals(self.script, phase)
             for name, spec in phase.side.of("Integration").items():
-                self.releases.setdefault(name, set()).add(spec["release"])
+                before = phase.side.was.get(f"Integration/{name}", "").partition("/")[2]
+                self.releases.setdefault(name, set(self.releases.get(before, ()))).add(spec["release"])
             self.known |= set(phase.side.specs)
             for address, spec in phase.side.specs.items():
                 self.tenant.named[address.partition("/")[0], spec["name"]] = address
@@ -89,6 +91,9 @@ class _Drill:
             if number == 1 and self.script.taken:
                 await self._forget()
             await self._meanwhile(number - 1)
+            if self.lost_moment:
+                self.stage.tell("drill", f"{self.lost_moment}: a draft was changed while it was published")
+                return
             await self._settle()
             await self._drift()
 
@@ -118,6 +123,7 @@ class _Drill:
         for run in self.open:
             self.stage.judge(run)
         self.played.findings.foreign += move_out(self.tenant, self.guests, self.open)
+        self.lost_moment = next((a for run in self.open if (a := run.could_not_know())), "")
         self.open.clear()
         self.guests.clear()
         for name, release in [(n, r) for n, r in self.strays if self._is_out(n, r)]:
@@ -140,7 +146,7 @@ class _Drill:
             self.tenant.named[address.partition("/")[0], spec["name"]] = address
 
     def _is_out(self, name: str, release: str) -> bool:
-        return self.tenant.publishes(marker(self.script.seed, name, release))
+        return self.tenant.publishes(marker(self.script.seed, name.removesuffix(RENAMED), release))
 
     # what must hold
 
@@ -150,11 +156,7 @@ class _Drill:
         machine = self.stage.machine("last", self.phase.side)
         if self.script.taken and not self.adopted:
             await self._adopt(machine)
-        ended = await self._calm(machine, "apply")
-        while getattr(ended.error, "code", "") == "lease" and self.loop.time() < self.began + LIVELY:
-            # A killed run's lease runs out by itself, as late as the killed machine's clock said.
-            await anyio.sleep(LEASE + max(process.skew for process in self.stage.processes))
-            ended = await self._calm(machine, "apply")
+        ended = await self._free(machine, "apply")
         if ended.code != 0:
             found.runs.append(f"no convergence: exit code {ended.code}: {ended.said[-1:]}")
         self._check()
@@ -165,10 +167,19 @@ class _Drill:
             actions = [one["id"] for one in ended.document.get("actions", ())]
             found.runs.append(f"a plan is left: exit code {ended.code}, {actions}")
 
+    async def _free(self, machine: Runs, verb: str) -> Ended:
+        """A run, once nobody holds the lease."""
+        ended = await self._calm(machine, verb)
+        while getattr(ended.error, "code", "") == "lease" and self.loop.time() < self.began + LIVELY:
+            # A killed run's lease runs out by itself, as late as the killed machine's clock said.
+            await anyio.sleep(LEASE + max(process.skew for process in self.stage.processes))
+            ended = await self._calm(machine, verb)
+        return ended
+
     async def _adopt(self, machine: Runs) -> None:
         """What lay there without marks is taken over, and nothing is left to do."""
         self.adopted = True
-        ended = await self._calm(machine, "adopt")
+        ended = await self._free(machine, "adopt")
         if ended.code != 0:
             self.played.findings.runs.append(f"taking over ended with {ended.code}: {ended.said[-1:]}")
         ended = await self._calm(machine, "plan")
@@ -187,9 +198,11 @@ class _Drill:
             rivals=rivals,
             people=self.people,
             unmarked=self.before,
+            once={name: name.removesuffix(RENAMED) for name in phase.side.of("Integration")},
         )
         for promise, text in model.tabled(self.tenant, phase.side, self.known):
             getattr(found, promise).append(text)
+        found.lost += people.lost(self.tenant.deeds, phase.side.specs)
         ids = model.identities(self.tenant)
         if not rivals and not phase.edits and not self.mixed:
             found.lost += model.replaced(self.ids, ids, phase.side)
@@ -206,7 +219,27 @@ class _Drill:
         named = {(one["address"], one["path"]) for one in ended.document.get("drift", ())}
         if named != (done := {(one.address, one.path) for one in edits}):
             self.played.findings.runs.append(f"drift names {sorted(named)}, and done was {sorted(done)}")
+        # What a set makes of a customer's name follows that name.
+        follows = {"name"} if phase.side.sets else set()
+        told = all(one.address in phase.side.written and one.path not in follows for one in edits)
+        # What two runs published both is a version of its own to who pulls.
+        if edits and told and not self.rivals:
+            await self._pull()
         await self._settle()
+
+    async def _pull(self) -> None:
+        """Whoever pulls what people did has it in git, and nothing of it is planned to be undone, or is told
+        what cannot be told apart.
+        """
+        machine = self.stage.machine("puller", self.phase.side)
+        machine.keeps = True
+        pulled = await self._calm(machine, "pull")
+        ended = await self._calm(machine, "plan")
+        if pulled.code != 1 and (pulled.code or ended.code or ended.document.get("actions")):
+            actions = [one["id"] for one in ended.document.get("actions", ())]
+            self.played.findings.lost.append(
+                f"once pulled ({pulled.code}), {actions} is planned ({ended.code}): {pulled.said[-1:]}"
+            )
 
     def _by_hand(self, one: model.ByHand) -> bool:
         kind = one.address.partition("/")[0]

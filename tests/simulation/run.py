@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from tests.simulation.ledger import PERSON, Deed
@@ -54,8 +54,19 @@ class Run:
 
     @cached_property
     def own(self) -> list[Deed]:
-        """What it did itself, but for its lease."""
-        return [deed for deed in self.deeds if deed.sender == self.number and not deed.is_lease]
+        """What it did itself, but for its lease; objects are called as its commit calls them."""
+        mine = (deed for deed in self.deeds if deed.sender == self.number and not deed.is_lease)
+        if not self.side.was:
+            return list(mine)
+        return [replace(one, addresses=(*one.addresses, self._now(one.address))) for one in mine]
+
+    def _now(self, address: str) -> str:
+        """What an address is called in this commit."""
+        names = {old: new for new, old in self.side.was.items()}
+        if address in names or not address.startswith("Instance/"):
+            return names.get(address, address)
+        _, customer, name = address.split("/")
+        return f"Instance/{names.get(f'Customer/{customer}', f'/{customer}').partition('/')[2]}/{name}"
 
     @cached_property
     def peoples(self) -> list[Deed]:
@@ -93,6 +104,20 @@ class Run:
         actions = self.plan.get("actions") or ()
         assert isinstance(actions, list | tuple)
         return [(one["address"], one["verb"]) for one in actions]
+
+    def could_not_know(self) -> str:
+        """The integration into which somebody imported in the moment between this run's last look at the
+        draft and its publication, against which the platform offers nothing; empty where nobody did.
+        """
+        for deed in self.own:
+            if deed.name != "publishIntegration" or not deed.done:
+                continue
+            mine = [x.left for x in self.wire.letters if x.name == "query integration" and x.left < deed.left]
+            for other in self.deeds:
+                imported = other.name == "importIntegration" and other.address == deed.address
+                if imported and other.sender != self.number and max(mine, default=0.0) < other.at < deed.at:
+                    return deed.address
+        return ""
 
 
 def _row_of(shown: str) -> str:

@@ -24,8 +24,9 @@ from reconciler.verbs.apply import apply, note_refused, refuse
 from reconciler.verbs.drift import drift
 from reconciler.verbs.forget import plan_to_forget_all
 from reconciler.verbs.plan import Planned, plan
-from reconciler.verbs.pull import look, work_out
+from reconciler.verbs.pull import look, work_out, write
 from reconciler.verbs.session import Options, Session, open_session, pace
+from tests.simulation.checkout import forget
 from tests.simulation.process import Process
 from tests.simulation.script import Attempt
 from tests.simulation.world import Commit
@@ -54,8 +55,10 @@ class Runs:
 
     def __init__(self, folder: Path, environ: dict[str, str], side: Commit) -> None:
         self.folder, self.environ, self.side = folder, environ, side
-        self.waits, self.takes = 0.0, False
-        """The seconds between a saved plan and its apply, and whether another run's lease is taken."""
+        self.waits, self.takes, self.keeps = 0.0, False, False
+        """The seconds between a saved plan and its apply, whether another run's lease is taken, and whether
+        what is pulled changes the checkout.
+        """
 
     async def run(self, process: Process, attempt: Attempt, options: Options, ended: Ended) -> None:
         """One run of a verb to its end."""
@@ -116,8 +119,11 @@ class Runs:
         return await self._carry_out(session, planned, options, ended)
 
     async def _pull(self, session: Session, options: Options, ended: Ended) -> int:
-        """Writes nothing: what is worked out is told."""
-        pulled = work_out(await look(session, options), lambda *_: False)
+        """What is written is told; only where it is `kept` does it reach the checkout."""
+        pulled = work_out(await look(session, options), lambda *_: self.keeps)
+        if self.keeps:
+            write(pulled)
+            forget(self.folder)
         ended.said += [*pulled.written.values(), *map(str, pulled.files.kept)]
         return 1 if any(one.conflict for one in pulled.files.kept) else 0
 

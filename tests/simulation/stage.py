@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import random
-import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ from reconciler.sandbox.inprocess import InProcess
 from reconciler.sandbox.nature import Nature
 from reconciler.sandbox.resolve.frame.ids import to_global
 from reconciler.verbs.session import Options
-from tests.simulation.checkout import files
+from tests.simulation.checkout import lay
 from tests.simulation.judge import judged
 from tests.simulation.ledger import Ledger
 from tests.simulation.loop import Loop
@@ -211,9 +210,6 @@ class Stage:
     def machine(self, name: str, side: Commit) -> Runs:
         """The machine's checkout of a commit, and its environment."""
         folder = self.folder / name
-        for old in ("manifests", "definitions"):
-            shutil.rmtree(folder / old, ignore_errors=True)
-            (folder / old).mkdir(parents=True)
         rotates = self.script.rules.get("token_rotation") == "true"
         environment = {
             "url": URL,
@@ -223,8 +219,7 @@ class Stage:
             "batch": self.script.batch,
             "secretKey": {"env": KEY},
         }
-        for path, text in files(side, environment, {"lease": self.script.lease}).items():
-            (folder / path).write_text(text, encoding="utf-8")
+        lay(folder, side, environment, lease=self.script.lease)
         token = self.tenant.token if rotates else self.tenant.refresh_token
         own = {
             KEY: digest_key(self.script),
@@ -262,6 +257,8 @@ def memory() -> str | None:
 def quiet() -> Iterator[None]:
     """The dead say nothing, and nobody collects them in the middle of a drill."""
     hook, collects = sys.unraisablehook, gc.isenabled()
+    if not gc.get_freeze_count():
+        gc.freeze()  # all modules: nobody need look at them again after each drill
     sys.unraisablehook = _ignored
     gc.disable()
     try:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from tests.simulation.script import Actor, Attempt, Edit, Phase, Script
-from tests.simulation.world import Commit, grouped, without_object
+from tests.simulation.world import Commit, grouped, renamed, without_object
 
 LOST = ("reset_after", "half_answer", "error_502_after")
 """Faults by which the answer to what was carried out is lost."""
@@ -122,8 +122,10 @@ def _guests(script: Script, rng: random.Random) -> Script:
             Edit("move_in", rng.uniform(0, 9), rng.getrandbits(32)) for _ in range(rng.randint(1, 3))
         )
         phases.append(replace(phase, side=without_object(phase.side, leaving), edits=edits, pauses=()))
-    if rng.random() < 0.6:
-        phases = [replace(one, faults=()) for one in phases]
+    failing = {"kind": "graphql_errors", "operation": "update*", "probability": 0.6, "seconds": 0.1}
+    faults = rng.choice([(), (), (failing,), None])
+    if faults is not None:
+        phases = [replace(one, faults=faults if number else ()) for number, one in enumerate(phases)]
     return replace(script, phases=tuple(phases), adopted=())
 
 
@@ -167,7 +169,7 @@ def _tested(rng: random.Random, phases: Iterable[Phase]) -> Iterator[Phase]:
     chosen = rng.random()
     for phase in phases:
         specs = {
-            address: {**spec, "tests": [flow]} if address.startswith("Instance/") and chosen < 0.8 else spec
+            address: {**spec, "tests": [flow]} if spec.get("enabled") and chosen < 0.8 else spec
             for address, spec in phase.side.specs.items()
         }
         sets = {
@@ -188,8 +190,10 @@ def _taken(script: Script, rng: random.Random) -> Script:
         replace(p, side=replace(p.side, secrets={**p.side.secrets, **first.side.secrets}))
         for p in script.phases[1:]
     )
-    # What a release is called is lost with the mark where versions do not bear it.
-    rules = {name: value for name, value in script.rules.items() if name != "attributes_keep_own_keys"}
+    # What a release is called is lost with the mark where versions do not bear it, and so is whether keys
+    # that are not read back are git's.
+    lost = ("attributes_keep_own_keys", "secrets_read_back")
+    rules = {name: value for name, value in script.rules.items() if name not in lost}
     return replace(script, rules=rules, phases=(phase, *later), taken=True, adopted=())
 
 
@@ -212,6 +216,17 @@ def _echo(script: Script, rng: random.Random) -> Script:
     return replace(script, phases=phases)
 
 
+def _renames(script: Script, rng: random.Random) -> Script:
+    """A customer or an integration gets another name in git, and keeps its object."""
+    addresses = [a for a in script.phases[0].side.specs if a.partition("/")[0] in ("Customer", "Integration")]
+    address, at = rng.choice(addresses), rng.randrange(1, len(script.phases))
+    phases = (
+        replace(phase, side=renamed(phase.side, address, now=number == at) if number >= at else phase.side)
+        for number, phase in enumerate(script.phases)
+    )
+    return replace(script, phases=tuple(phases), adopted=())
+
+
 THEMES: Mapping[str, Callable[[Script, random.Random], Script]] = {
     "lag": _lag,
     "race": _race,
@@ -223,13 +238,14 @@ THEMES: Mapping[str, Callable[[Script, random.Random], Script]] = {
     "taken": _taken,
     "crowd": _crowd,
     "echo": _echo,
+    "renames": _renames,
 }
 
 
 def theme_of(seed: int) -> str:
     """The theme of a seed's drill; most have none."""
     rng = random.Random(f"theme {seed}")
-    return rng.choice(sorted(THEMES)) if rng.random() < 0.4 else ""
+    return rng.choice(sorted(THEMES)) if rng.random() < 0.45 else ""
 
 
 def themed(script: Script, theme: str) -> Script:

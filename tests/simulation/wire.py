@@ -140,7 +140,7 @@ def _letters(left: float, request: httpx.Request) -> list[Letter]:
 
 
 def _named(variables: Mapping[str, Any]) -> str:
-    given = variables.get("input") or {}
+    given = variables.get("input") or variables
     return str(given.get("id") or given.get("integrationId") or "")
 
 

@@ -21,6 +21,8 @@ _WAVES = (
 )
 INSTANCES = ("sync", "notify", "watch", "relay")
 TIER = {"tier": "gold"}
+RENAMED = "-n"
+"""What is added to a name when it changes; definitions are marked with the first one."""
 
 
 @dataclass(frozen=True)
@@ -180,6 +182,40 @@ def without_object(side: Commit, address: str) -> Commit:
         metadata={a: one for a, one in side.metadata.items() if a not in gone},
         was={new: old for new, old in side.was.items() if new not in gone},
     )
+
+
+def renamed(side: Commit, address: str, *, now: bool) -> Commit:
+    """The commit with a customer or an integration under another name in git; `now` is the commit in which it
+    got that.
+    """
+    kind, _, name = address.partition("/")
+    new = f"{name}{RENAMED}"
+
+    def called(one: str) -> str:
+        inside = kind == "Customer" and one.startswith(f"Instance/{name}/")
+        return (
+            f"Instance/{new}/{one.rpartition('/')[2]}"
+            if inside
+            else f"{kind}/{new}"
+            if one == address
+            else one
+        )
+
+    def said(spec: dict[str, Any]) -> dict[str, Any]:
+        return {**spec, kind.lower(): new} if spec.get(kind.lower()) == name else spec
+
+    specs = {called(one): said(spec) for one, spec in side.specs.items()}
+    definitions = dict(side.definitions)
+    if kind == "Integration":
+        definitions[new] = definitions.pop(name)
+        specs[f"{kind}/{new}"] = {**specs[f"{kind}/{new}"], "definition": f"../definitions/{new}.yml"}
+    metadata = {called(one): told for one, told in side.metadata.items()}
+    metadata[f"{kind}/{new}"] = {**metadata.get(f"{kind}/{new}", {}), "was": [name]}
+    was = {called(one): old if now else called(old) for one, old in side.was.items()}
+    if now:
+        was |= {called(one): one for one in side.specs if called(one) != one and called(one) not in was}
+    sets = {key: {**one, "template": said(one["template"])} for key, one in side.sets.items()}
+    return replace(side, specs=specs, definitions=definitions, metadata=metadata, was=was, sets=sets)
 
 
 def grouped(side: Commit) -> Commit:

@@ -59,11 +59,13 @@ def check(
     rivals: bool = False,
     people: bool = False,
     unmarked: Mapping[str, str] | None = None,
+    once: Mapping[str, str] | None = None,
 ) -> Findings:
     """The tenant against what git says; `releases` are those that each integration published so far. With
     `rivals` two runs were there at once, without a lease: they may have published one release twice. What
     `people` saved and did not deploy may wait for their deploy. `unmarked` are the ids of objects that were
-    there before: where they are as git says, nobody needs to mark them.
+    there before: where they are as git says, nobody needs to mark them. `once` are the first names of
+    integrations that were renamed in git.
     """
     with tenant.alone():
         # What the model asks is no run's: it sees all, and is not counted.
@@ -72,7 +74,7 @@ def check(
         for rule, value in asked.items():
             tenant.set_rule(rule, value)
         try:
-            model = _Model(tenant, side, releases, seed, rivals, people, unmarked or {})
+            model = _Model(tenant, side, releases, seed, rivals, people, unmarked or {}, once or {})
         finally:
             for rule, value in before.items():
                 tenant.set_rule(rule, value)
@@ -89,7 +91,9 @@ class _Model:
         rivals: bool,
         people: bool,
         unmarked: Mapping[str, str],
+        once: Mapping[str, str],
     ) -> None:
+        self._once = once
         self._unmarked = unmarked
         self._people = people
         self._side, self._releases, self._seed = side, releases, seed
@@ -160,7 +164,7 @@ class _Model:
             self._twice.append(f"versions of {address}: {numbers} for {self._releases[name]}")
         for release in self._releases[name]:
             # Where a tenant drops what a release is called, what it was made from tells.
-            mine = marker(self._seed, name, release)
+            mine = self._marker(name, release)
             bearing = [v for v in versions if release in (_names_of(v, node) or _if(mine, v, release))]
             if not bearing:
                 self._found.lost.append(f"{address}: release {release} is not published")
@@ -176,8 +180,11 @@ class _Model:
                     said = version["versionComment"].partition("\n\nReconciler-")[0]
                     self._same(address, "comment", spec["comment"], said)
 
+    def _marker(self, name: str, release: str) -> str:
+        return marker(self._seed, self._once.get(name, name), release)
+
     def _marked(self, address: str, what: str, text: str, name: str, release: str) -> None:
-        if marker(self._seed, name, release) not in (text or ""):
+        if self._marker(name, release) not in (text or ""):
             self._found.lost.append(f"{address}: the definition of {what} is not that of {release}")
 
     def _instance(self, address: str, spec: dict[str, Any]) -> None:
@@ -220,7 +227,7 @@ class _Model:
     def _version_of(self, version: str, name: str, release: str) -> str | None:
         for node in self._integrations:
             for one in _versions(node):
-                if one["id"] == version and marker(self._seed, name, release) in one["definition"]:
+                if one["id"] == version and self._marker(name, release) in one["definition"]:
                     return release
         return None
 

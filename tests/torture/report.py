@@ -39,9 +39,13 @@ The platform has no conditional update, so a few things cannot be excluded, only
   it. What somebody does to it in the moment between the last look at it and its deletion is lost with it.
   Where the platform's clocks say that the one that came second is the older, both may stay: the next plan
   names them.
-- What somebody imports into a draft in the moment between the look at it and its publishing is published.
-  The next plan shows the draft as changed. The drills leave this moment out: nobody imports within half a
-  second of a look at a draft, or into one that was never published.
+- What somebody imports into a draft in the moment between the look at it and its publishing is published,
+  also where that is another run, at another commit and without a lease. The next plan shows the draft as
+  changed. The drills leave this moment out: no person imports within half a second of a look at a draft, or
+  into one that was never published, and a drill in which another run did ends there.
+- Where a tenant gives components a new version with each import, two runs at once without a lease that both
+  import may leave a draft that neither knows: the next plan refuses to import over it (`unpublished-draft`)
+  until `--overwrite-drafts` is given.
 - Answers that lag behind are read again, up to three times. A tenant that lags longer than that can be
   doubled.
 """

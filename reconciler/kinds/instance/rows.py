@@ -60,9 +60,16 @@ TEST = (
         "rollback",
     ),
 )
-CUSTOMER = Row("customer", NAME, "metadata.name of a Customer.", "acme", required=True)
+CUSTOMER = Row("customer", NAME, "metadata.name of a Customer.", "acme", required=True, refers="Customer")
 TEMPLATE = (
-    Row("integration", NAME, "metadata.name of an Integration.", "slack-sync", required=True),
+    Row(
+        "integration",
+        NAME,
+        "metadata.name of an Integration.",
+        "slack-sync",
+        required=True,
+        refers="Integration",
+    ),
     Row(
         "release",
         RELEASE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tests.simulation.ledger import Deed, changed, labels_of, values_of
+from tests.simulation.ledger import PERSON, Deed, changed, labels_of, values_of
 from tests.simulation.run import Run
 
 
@@ -57,6 +57,21 @@ def _labels(run: Run, deed: Deed, theirs: list[Deed]) -> Iterable[str]:
     added = {label for one in theirs for label in labels_of(one.after) - labels_of(one.before)}
     if lost := added & (labels_of(deed.before) - labels_of(deed.after)):
         yield f"{deed.address}: somebody's labels {sorted(lost)} were taken off"
+
+
+def lost(deeds: Iterable[Deed], specs: Mapping[str, Mapping[str, Any]]) -> Iterable[str]:
+    """Labels that a run's import took off, as some tenants do by themselves, and nobody put back."""
+    gone: dict[tuple[str, str], str] = {}
+    for deed in deeds:
+        for label in labels_of(deed.after):
+            gone.pop((deed.id, label), None)
+        if deed.after is None:
+            gone = {key: address for key, address in gone.items() if key[0] != deed.id}
+        elif deed.sender > PERSON and deed.name.startswith("import"):
+            gone |= {(deed.id, one): deed.address for one in labels_of(deed.before) - labels_of(deed.after)}
+    for (_, label), address in gone.items():
+        if address in specs and "labels" not in specs[address]:
+            yield f"{address}: the label {label} went with an import, and did not come back"
 
 
 def _drafts(run: Run, deed: Deed, theirs: list[Deed]) -> Iterable[str]:

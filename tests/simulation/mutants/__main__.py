@@ -1,8 +1,9 @@
 """`make mutants`: every fault of the catalogue is put in, and hunted for.
 
-Each is hunted in at most a hundred drills: those of its theme, where only those bring it about. SEEDS is how
-many seeds at most they are among, START the first, MINUTES ends it after a while. Arguments are words: only
-faults whose description holds one of them are hunted. With --write the table goes into docs/reliability.md.
+Each is hunted in at most a hundred drills (one in more): those of its theme, where only those bring it about.
+SEEDS is how many seeds at most they are among, START the first, MINUTES ends it after a while. Arguments are
+words: only faults whose description holds one of them are hunted. With --write the table goes into
+docs/reliability.md.
 """
 
 from __future__ import annotations

@@ -126,7 +126,7 @@ def blind_retry(strikes: Strike) -> Iterator[None]:
         yield
 
 
-@mutant("a publication whose answer was lost is sent again without a look")
+@mutant("a publication whose answer was lost is sent again without a look", theme="lag")
 def published_again(strikes: Strike) -> Iterator[None]:
     with _never_happened(Verb.PUBLISH, strikes):
         yield
@@ -211,7 +211,7 @@ def no_wait(strikes: Strike) -> Iterator[None]:
         yield
 
 
-@mutant("a failed action is told as done")
+@mutant("a failed action is told as done", theme="fleet")
 def told_as_done(strikes: Strike) -> Iterator[None]:
     attempt = walk.Walk._attempt
 
@@ -237,6 +237,7 @@ def no_blocker(strikes: Strike) -> Iterator[None]:
 
 @mutant(
     "deletions are carried out beside a refusal",
+    theme="desk",
 )
 def despite_refusal(strikes: Strike) -> Iterator[None]:
     with _unhindered("first_refusal", strikes):
@@ -245,6 +246,7 @@ def despite_refusal(strikes: Strike) -> Iterator[None]:
 
 @mutant(
     "deletions are carried out although something failed",
+    theme="guests",
 )
 def despite_failure(strikes: Strike) -> Iterator[None]:
     with _unhindered("first_failure", strikes):

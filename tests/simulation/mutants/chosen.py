@@ -55,6 +55,7 @@ def not_selected(strikes: Strike) -> Iterator[None]:
 
 @mutant(
     "of a saved plan, what is planned by now is carried out instead",
+    theme="desk",
 )
 def not_restricted(strikes: Strike) -> Iterator[None]:
     restrict = saved.restrict

@@ -138,7 +138,7 @@ def telling_journal(strikes: Strike) -> Iterator[None]:
         yield
 
 
-@mutant("a journal that was cut off is not understood")
+@mutant("a journal that was cut off is not understood", within=300)
 def strict_journal(strikes: Strike) -> Iterator[None]:
     read = history.read_journal
 

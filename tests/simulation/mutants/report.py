@@ -11,7 +11,8 @@ _INTRODUCTION = """\
 A simulation that is always green may be blind. So faults are put into the product, each a stand-in for one
 function of it, inside the process that plays the drills. Each seed is played without any, which shows in
 which drills a fault could make a difference at all; those are played with it until one is red. Each must be
-found within a hundred drills: where only drills with a theme bring it about, within a hundred of those.
+found within a hundred drills, one of them within three hundred; where only drills with a theme bring it
+about, within a hundred of those.
 `make mutants` does so for all of them, or for those whose words are given (`make mutants ARGS="lease mark"`),
 and `ARGS=--write` writes this part of the page; the suite plays a few.
 

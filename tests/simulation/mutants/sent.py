@@ -122,6 +122,7 @@ def hurried(strikes: Strike) -> Iterator[None]:
 
 @mutant(
     "a token is used until its end, and not renewed then",
+    theme="slow",
 )
 def no_renewal(strikes: Strike) -> Iterator[None]:
     renew, stale = Tokens.renew, Tokens._stale
