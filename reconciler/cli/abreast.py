@@ -30,7 +30,6 @@ def several(
     detailed: bool = False,
     no_secrets: bool = False,
     apart: Collection[str] = (),
-    shape: str = "",
 ) -> int:
     """Shows several environments side by side. `apart` are the options that were given and are about one
     alone. The exit code is the gravest of the environments'.
@@ -39,18 +38,18 @@ def several(
 
     if apart:
         raise click.UsageError(f"{', '.join(apart)} is for one environment: give -e one name")
-    chosen = shape or here.format
-    if chosen not in FORMATS:
-        raise click.UsageError(
-            f"environments side by side cannot be shown as {chosen}: choose {', '.join(FORMATS)}"
-        )
+    for chosen in (here.format, *(report.format for report in here.reports)):
+        if chosen not in FORMATS:
+            raise click.UsageError(
+                f"environments side by side cannot be shown as {chosen}: choose {', '.join(FORMATS)}"
+            )
     sessions = [replace(one, no_secrets=no_secrets) for one in here.sessions()]
     found, answers = _looked(here, verb, options, sessions)
     created = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     document = abreast_document(found, verb=verb, created_at=created)
     for column in document["environments"]:
         column["errors"] = [here.hinted_for(one, column["name"]) for one in column["errors"]]
-    FORMATS[chosen](here.out, document)
+    here.show("abreast", document)
     codes = {_code(verb, one, detailed=detailed) for one in answers}
     return next(code for code in _GRAVEST if code in codes)
 

@@ -14,13 +14,10 @@ from reconciler.cli.complete import PATTERN, RUN
 from reconciler.cli.confirm import confirm, unasked
 from reconciler.cli.moments import moment
 from reconciler.cli.settings import Settings, common, settings
-from reconciler.cli.shapes import given_shape
 from reconciler.cli.values import text
 
 if TYPE_CHECKING:
     from reconciler.verbs.history import Kept, Past
-
-_FORMATS = ("text", "json", "markdown")
 
 
 @click.command()
@@ -66,7 +63,6 @@ def history(
         if run is None:
             raise click.UsageError("--restore needs the ID of a run")
         return _restore(here, past(here.session(), run), restore, yes)
-    given_shape("history", _FORMATS if run is not None else _FORMATS[:2], "text")
     if run is not None:
         _show(here, past(here.session(), run))
         return 0
@@ -77,8 +73,8 @@ def history(
         and (address is None or one.concerns(address))
         and (since is None or one.began_since(datetime.fromisoformat(since)))
     ]
-    if here.format == "json":
-        _json(here, {"runs": [_summary(one) for one in runs]})
+    if here.format != "text":
+        here.show("runs", {"runs": [_summary(one) for one in runs]})
         return 0
     chosen = failed or bool(address or since)
     _list(here, runs, "There is no such run." if chosen else "Nothing was applied from this folder yet.")
@@ -157,14 +153,8 @@ def _show(here: Settings, one: Past) -> None:
     from reconciler.report.errors import render_refusals
     from reconciler.report.tables import render_table
 
-    if here.format == "json":
-        _json(here, {**_summary(one), "entries": list(one.entries)})
-        return
-    if here.format == "markdown":
-        from reconciler.report.markdown import run as markdown
-
-        document = here.hinted({**_summary(one), "entries": list(one.entries)})
-        here.out.out(markdown(document), highlight=False, end="")
+    if here.format != "text":
+        here.show("run", {**_summary(one), "entries": list(one.entries)})
         return
     facts = {
         "run": one.path.stem,
@@ -236,9 +226,3 @@ def _local(moment: str) -> str:
         return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M:%S")
     except ValueError:
         return moment
-
-
-def _json(here: Settings, document: Any) -> None:
-    from reconciler.report.document import dumps
-
-    here.out.out(dumps(document), highlight=False)

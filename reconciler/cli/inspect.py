@@ -28,8 +28,8 @@ def whoami(tenants: bool) -> None:
 
     here = settings()
     who = anyio.run(partial(ask, here.session(), tenants=tenants))
-    if here.format == "json":
-        _json(here, _identity(who))
+    if here.format != "text":
+        here.show("identity", _identity(who))
         return
     facts = {
         "user": f"{who.name} <{who.email}>" if who.name else who.email,

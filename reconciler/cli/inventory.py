@@ -14,15 +14,12 @@ from reconciler.cli.abreast import several
 from reconciler.cli.complete import KIND
 from reconciler.cli.plan import against
 from reconciler.cli.planning import live, parallelism
-from reconciler.cli.settings import common, settings
+from reconciler.cli.settings import listed, settings
 from reconciler.cli.values import text
 from reconciler.cli.watched import run
 
 if TYPE_CHECKING:
     from reconciler.model.inventory import Inventory
-
-_FORMATS = ("text", "json", "csv", "markdown")
-_SHAPE = "reconciler.list.format"
 
 
 @click.command("list")
@@ -35,7 +32,7 @@ _SHAPE = "reconciler.list.format"
 )
 @live
 @parallelism
-@common
+@listed
 def inventory(
     owned: bool,
     unmanaged: bool,
@@ -50,19 +47,16 @@ def inventory(
     Counts by kind follow, and the coverage: how much of what is there this project owns.
     """
     from reconciler.model.inventory import Standing
-    from reconciler.report.inventory import FORMATS, inventory_document
+    from reconciler.report.inventory import inventory_document
     from reconciler.report.progress import Reading
     from reconciler.verbs.inventory import inventory as read
     from reconciler.verbs.session import Options
 
     here = settings()
-    shape = click.get_current_context().meta.get(_SHAPE) or here.format
     if len(here.environments) > 1:
         of_one = {"--owned": owned, "--unmanaged": unmanaged, "--orphaned": orphaned, "--missing": missing}
         apart = [name for name, given in {**of_one, "--kind": kinds, "--live": live}.items() if given]
-        return several(here, "list", Options(parallelism=parallelism), apart=apart, shape=shape)
-    if shape not in FORMATS:
-        raise click.UsageError(f"list cannot be shown as {shape}: choose {', '.join(FORMATS)}")
+        return several(here, "list", Options(parallelism=parallelism), apart=apart)
     session = against(here, here.session(), live)
     named = _kinds(kinds)
     reading = Reading(here.err, enabled=here.progress)
@@ -80,7 +74,7 @@ def inventory(
     created = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     standings = [one for one, given in flags.items() if given]
     document = inventory_document(found, created_at=created, standings=standings, kinds=named)
-    FORMATS[shape](here.out, here.hinted(document))
+    here.show("inventory", document)
     return 0
 
 
@@ -98,19 +92,4 @@ def _kinds(given: Sequence[str]) -> Sequence[str]:
     return [known[one.lower()] for one in given]
 
 
-def _keep(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
-    if value:
-        ctx.meta[_SHAPE] = value
-
-
-inventory.params = [
-    *(one for one in inventory.params if one.name != "format"),
-    click.Option(
-        ["--format", "shape"],
-        type=click.Choice(_FORMATS),
-        expose_value=False,
-        callback=_keep,
-        help="How to show it. text is the default.",
-    ),
-]
 list = inventory

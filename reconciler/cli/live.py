@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.complete import ADDRESS
-from reconciler.cli.settings import Settings, common, settings
+from reconciler.cli.settings import Settings, common, reported, settings
 from reconciler.cli.values import standard_input, text, utf8
 from reconciler.cli.watched import run
 
 if TYPE_CHECKING:
     from reconciler.verbs.test import Tested
 
-_FORMATS = ("text", "json", "junit")
 _LONGEST = 900.0
 
 
@@ -48,6 +47,7 @@ _LONGEST = 900.0
     metavar="SECONDS",
     help="How long each run may take.",
 )
+@reported
 @common
 def test(
     address: str,
@@ -69,8 +69,6 @@ def test(
     from reconciler.verbs.test import test as run_tests
 
     here = settings()
-    if here.format not in _FORMATS:
-        raise click.UsageError(f"test cannot be shown as {here.format}: choose {', '.join(_FORMATS)}")
     sent, kind = payload_of(_text(payload)) if payload is not None else (None, "")
     call = Call(flow or "", sent, content_type or kind, _headers(headers))
     session, began = here.session(), monotonic()
@@ -90,17 +88,10 @@ test.__test__ = False  # type: ignore[attr-defined]  # pytest would collect it
 
 
 def _show(here: Settings, head: dict[str, Any], tested: list[Tested], seconds: float) -> int:
-    from reconciler.report.document import dumps
-    from reconciler.report.flow_runs import render_test, test_document
-    from reconciler.report.junit import junit
+    from reconciler.report.flow_runs import test_document
 
     document = test_document(head, [_entry(one) for one in tested], seconds)
-    if here.format == "json":
-        here.out.out(dumps(document), highlight=False)
-    elif here.format == "junit":
-        here.out.out(junit("test", document), highlight=False, end="")
-    else:
-        render_test(here.out, document, verbose=here.verbose)
+    here.show("test", document)
     return 1 if document["summary"]["failed"] else 0
 
 

@@ -13,7 +13,7 @@ from types import FrameType
 import click
 
 from reconciler.cli.groups import NoSuchWord, Words
-from reconciler.cli.settings import Settings, outermost
+from reconciler.cli.settings import FORMATS, Settings, outermost
 from reconciler.cli.streams import close_lost
 
 COMMANDS = {
@@ -113,15 +113,26 @@ def run(arguments: Sequence[str] | None = None) -> int:
     settings = Settings(debug="--debug" in given)
     for option, value in pairwise([*given, ""]):
         name = value if option == "--format" else option.removeprefix("--format=")
-        if name != option and name in ("json", "jsonl", "github"):
+        if name != option and name in (*FORMATS, "jsonl"):
             settings.format = name
     try:
         result = cli.main(given, prog_name="reconciler", standalone_mode=False, obj=settings)
     except BaseException as error:
         if settings.debug and not isinstance(error, click.ClickException | click.Abort | SystemExit):
             _trace(error)
-        return _failed(error, settings)
-    return result if isinstance(result, int) else 0
+        return _delivered(_failed(error, settings), settings)
+    return _delivered(result if isinstance(result, int) else 0, settings)
+
+
+def _delivered(code: int, settings: Settings) -> int:
+    """The exit code, once what waits for the run's end is written; what fails of that is told."""
+    try:
+        settings.deliver()
+    except BaseException as error:
+        if settings.debug:
+            _trace(error)
+        return code or _failed(error, settings)
+    return code
 
 
 def _trace(error: BaseException) -> None:
@@ -192,7 +203,6 @@ def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
 def _tell(error: BaseException, settings: Settings) -> None:
     from reconciler.model.errors import ReconcilerError, Unforeseen
     from reconciler.report.document import errors_document
-    from reconciler.report.formats import render
 
     shown = error
     if isinstance(error, OSError) and error.strerror:
@@ -201,5 +211,4 @@ def _tell(error: BaseException, settings: Settings) -> None:
     elif not isinstance(error, ReconcilerError):
         # An error that nobody foresaw may carry anything in its text, secrets too.
         shown = Unforeseen(error)
-    name = {"json": "json", "jsonl": "json", "github": "github"}.get(settings.format, "text")
-    render(settings.err, name, "errors", settings.hinted(errors_document(shown)))
+    settings.fail(errors_document(shown))

@@ -230,7 +230,9 @@ def _planned(here: Settings, session: Session, options: Options) -> Planned:
     from reconciler.verbs.plan import plan as make
 
     reading = Reading(here.err, enabled=here.progress)
-    return run(make, replace(session, notice=reading.notice), options, tick=reading.tick)
+    planned = run(make, replace(session, notice=reading.notice), options, tick=reading.tick)
+    here.places = planned.places
+    return planned
 
 
 def _drifted(here: Settings, session: Session, options: Options, *, unmanaged: bool) -> Drifted:
@@ -245,7 +247,9 @@ def _drifted(here: Settings, session: Session, options: Options, *, unmanaged: b
         told = await with_touched(session, found.planned, parallelism=options.parallelism)
         return replace(found, planned=told)
 
-    return run(work, tick=reading.tick)
+    found = run(work, tick=reading.tick)
+    here.places = found.planned.places
+    return found
 
 
 def halt(here: Settings, planned: Planned, *, told: bool) -> None:

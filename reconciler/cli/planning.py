@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from reconciler.cli.complete import PATTERN
-from reconciler.cli.settings import stacked
+from reconciler.cli.settings import reported, stacked
 from reconciler.cli.values import text
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -38,6 +38,7 @@ def planning(command: F) -> F:
 
 
 _PLANNING: tuple[Callable[[F], F], ...] = (
+    reported,
     click.option(
         "--select",
         multiple=True,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.complete import SCHEMA
-from reconciler.cli.settings import Settings, common, settings
+from reconciler.cli.settings import Settings, common, reported, settings
 
 if TYPE_CHECKING:
     from reconciler.verbs.init import Created
@@ -47,6 +47,7 @@ def init(folder: Path, ci: str) -> None:
 
 @click.command()
 @click.option("--strict", is_flag=True, help="Take warnings for errors.")
+@reported
 @common
 def validate(strict: bool) -> None:
     """Show all errors of manifests and definitions, offline.
@@ -59,14 +60,11 @@ def validate(strict: bool) -> None:
     here = settings()
     found = check(here.session(), [here.environment] if here.environment else [], strict=strict)
     warnings = errors_document(found.warnings).get("warnings", [])
-    if here.format == "json":
-        document = {"valid": True, "resources": found.resources, "files": found.files}
-        _json(here, {**document, "environments": list(found.environments), "warnings": warnings})
-        return
-    if warnings:
+    document: dict[str, Any] = {"valid": True, "resources": found.resources, "files": found.files}
+    document |= {"environments": list(found.environments), "warnings": warnings}
+    if here.format == "text" and warnings and not here.quiet:
         here.show("errors", {"errors": [], "warnings": warnings}, to_stderr=True)
-    counted = f"{_count(found.resources, 'resource')} in {_count(found.files, 'file')}"
-    here.out.out(f"{counted} {'is' if found.resources == 1 else 'are'} valid.", highlight=False)
+    here.show("valid", document, told=("warnings",))
 
 
 @click.command()
@@ -110,7 +108,3 @@ def _json(here: Settings, document: Any) -> None:
     from reconciler.report.document import dumps
 
     here.out.out(dumps(document), highlight=False)
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"

@@ -16,9 +16,6 @@ from reconciler.cli.watched import run
 if TYPE_CHECKING:
     from reconciler.model.rehearsal import Rehearsal
 
-_FORMATS = ("text", "json", "markdown")
-_SHAPE = "reconciler.rehearse.format"
-
 
 @click.command()
 @live
@@ -39,14 +36,11 @@ def rehearse(live: Path | None, faults: int, seed: int, diff: bool, **given: Any
     Nothing is written to the tenant, and no secret is read. Exits with 1 where something fails.
     """
     from reconciler.report.progress import Reading
-    from reconciler.report.rehearsal import FORMATS, rehearsal_document
+    from reconciler.report.rehearsal import rehearsal_document
     from reconciler.verbs.rehearse import rehearse as play
     from reconciler.verbs.session import Options, pace
 
     here, options = settings(), Options(**given)
-    shape = click.get_current_context().meta.get(_SHAPE) or here.format
-    if shape not in FORMATS:
-        raise click.UsageError(f"rehearse cannot be shown as {shape}: choose {', '.join(FORMATS)}")
     session = here.session()
     reading = Reading(here.err, enabled=here.progress)
 
@@ -58,24 +52,7 @@ def rehearse(live: Path | None, faults: int, seed: int, diff: bool, **given: Any
     found = run(work, tick=reading.tick)
     created = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     document = rehearsal_document(found, created_at=created, diff=diff, **pace(session, found.plan))
-    FORMATS[shape](here.out, here.hinted(document))
+    here.show("rehearsal", document)
     if found.outcome.interrupted:
         return 130
     return 0 if found.succeeds else 1
-
-
-def _keep(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
-    if value:
-        ctx.meta[_SHAPE] = value
-
-
-rehearse.params = [
-    *(one for one in rehearse.params if one.name != "format"),
-    click.Option(
-        ["--format", "shape"],
-        type=click.Choice(_FORMATS),
-        expose_value=False,
-        callback=_keep,
-        help="How to show it. text is the default.",
-    ),
-]

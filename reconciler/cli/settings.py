@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TextIO, TypeVar, cast
@@ -15,17 +15,22 @@ import click
 
 from reconciler.cli.complete import ENVIRONMENT
 from reconciler.cli.hints import in_document, with_options
+from reconciler.cli.reports import Report, reporting
+from reconciler.cli.repository import folder_in_repository, placed
 from reconciler.cli.streams import Lasting
 from reconciler.cli.values import path, text
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from reconciler.model.diagnostic import Source
     from reconciler.verbs.session import Session
 
 F = TypeVar("F", bound=Callable[..., Any])
 UNBOUNDED = 10_000
-FORMATS = ("text", "json", "markdown", "junit", "github")
+FORMATS = ("text", "json", "markdown", "junit", "github", "html")
+WHOLE = ("markdown", "junit", "html")
+"""Formats that are one file: they are written when the run ends, with whatever ended it."""
 
 
 @dataclass
@@ -42,7 +47,12 @@ class Settings:
     no_progress: bool = False
     outlasts: bool = False
     """Whether the run goes on when nobody reads its results any more."""
+    reports: tuple[Report, ...] = ()
+    places: Mapping[str, Source] = field(default_factory=dict)
+    """Where the manifest of an address stands."""
     _results: Lasting | None = None
+    _last: tuple[str, dict[str, Any]] | None = None
+    _errors: dict[str, Any] | None = None
 
     @cached_property
     def out(self) -> Console:
@@ -93,12 +103,72 @@ class Settings:
         opened = open_session(named, environment, os.environ, Path.cwd())
         return replace(opened, verb=click.get_current_context().info_name or "")
 
-    def show(self, kind: str, document: dict[str, Any], *, to_stderr: bool = False) -> None:
-        """Writes a document in the format that was asked for."""
+    def show(
+        self,
+        kind: str,
+        document: dict[str, Any],
+        *,
+        to_stderr: bool = False,
+        told: Collection[str] = (),
+    ) -> None:
+        """Writes a document in the format that was asked for. What is one file waits for the run's end. The
+        parts that are `told` on stderr are left out of text.
+        """
+        if to_stderr:
+            self._render(self.err, "text" if self.format in WHOLE else self.format, kind, document)
+            return
+        again = kind == "outcome" and self.format == "text" and self._last and self._last[0] == "plan"
+        self._last = kind, document
+        if self.format not in WHOLE:
+            parts = told if self.format == "text" else ()
+            left = {name: part for name, part in document.items() if name not in parts}
+            self._render(self.out, self.format, "ending" if again else kind, left)
+
+    def fail(self, document: dict[str, Any]) -> None:
+        """Writes the errors that end the run to stderr; results that are one file will hold them, too."""
+        self._errors = document
+        name = self.format if self.format in ("json", "github") else "text"
+        self._render(self.err, "json" if self.format == "jsonl" else name, "errors", document)
+
+    def deliver(self) -> None:
+        """Writes what waited for the run's end: the results that are one file, and the reports. All are
+        tried. Raises ReconcilerError.
+        """
+        from reconciler.model.errors import ReconcilerError
+
+        if self._last is None and self._errors is None:
+            return
+        kind, document = self._last or ("errors", {})
+        if self._errors is not None:
+            document = {**document, **self._errors} if self._last is None else _joined(document, self._errors)
+        if self.format in WHOLE:
+            self._render(self.out, self.format, kind, document)
+            if self.lost and not isinstance(self.lost, BrokenPipeError):
+                raise self.lost  # all is done, but whoever asked for the outcome does not have it
+        failures: list[ReconcilerError] = []
+        for report in self.reports:
+            try:
+                report.write(kind, self._shown(report.format, kind, document), verbose=self.verbose)
+            except ReconcilerError as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
+
+    def _render(self, console: Console, name: str, kind: str, document: dict[str, Any]) -> None:
         from reconciler.report.formats import render
 
-        shown = self.hinted(document)
-        render(self.err if to_stderr else self.out, self.format, kind, shown, verbose=self.verbose)
+        render(console, name, kind, self._shown(name, kind, document), verbose=self.verbose)
+
+    def _shown(self, name: str, kind: str, document: dict[str, Any]) -> dict[str, Any]:
+        """The document as one format shows it: with places in the repository where it is read for those."""
+        # Of environments side by side each has hints of its own.
+        shown = document if kind == "abreast" else self.hinted(document)
+        if name == "text" and self.quiet:  # results and errors alone
+            return {part: some for part, some in shown.items() if part not in ("warnings", "notes")}
+        if name != "github":
+            return shown
+        named = self.project or (Path(p) if (p := os.environ.get("RECONCILER_PROJECT")) else None)
+        return placed(shown, folder_in_repository(named, Path.cwd()), self.places)
 
     def hinted(self, document: dict[str, Any]) -> dict[str, Any]:
         """The document, whose hints name the environment and the project where those were given."""
@@ -120,7 +190,7 @@ class Settings:
     @property
     def on_terminal(self) -> bool:
         """Whether results are for the eyes of a person at a terminal, and go nowhere else."""
-        return self.format == "text" and self.out.file.isatty()
+        return self.format == "text" and not self.reports and self.out.file.isatty()
 
     def facts(self, facts: dict[str, str]) -> None:
         """Writes a few named values, one a line."""
@@ -139,7 +209,12 @@ class Settings:
 
     @property
     def progress(self) -> bool:
-        """Whether to show what is under way."""
+        """Whether to show what is under way. A file that gets errors as JSON gets nothing else."""
+        return self.waits and (self.format != "json" or self.err.file.isatty())
+
+    @property
+    def waits(self) -> bool:
+        """Whether to show what is waited for where waiting is all that was asked for."""
         return not (self.quiet or self.no_progress)
 
     def _console(self, stream: IO[str] | Lasting) -> Console:
@@ -150,6 +225,13 @@ class Settings:
         width = None if stream.isatty() or "COLUMNS" in os.environ else UNBOUNDED
         file = cast("IO[str]", stream)
         return Console(file=file, no_color=plain or None, highlight=False, emoji=False, width=width)
+
+
+def _joined(document: dict[str, Any], errors: dict[str, Any]) -> dict[str, Any]:
+    """A document with what ended the run beside it; what it tells already is not told twice."""
+    told = {(one["message"], one["address"]) for one in document.get("refusals", ())}
+    new = [one for one in errors["errors"] if (one["message"], one["address"]) not in told]
+    return {**document, "errors": new} if new else document
 
 
 def _stream(standard: TextIO | None) -> IO[str]:
@@ -176,6 +258,21 @@ def stacked(options: Sequence[Callable[[F], F]], command: F) -> F:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def reported(command: F) -> F:
+    """Adds `--report`."""
+    return reporting(FORMATS, _keep_reports)(command)
+
+
+def listed(command: F) -> F:
+    """Adds the options that stand everywhere and `--report`, for what can be shown as CSV, too."""
+    formats = (*FORMATS, "csv")
+    return stacked((reporting(formats, _keep_reports), *_options(formats)), command)
+
+
+def _keep_reports(ctx: click.Context, reports: tuple[Report, ...]) -> None:
+    ctx.find_root().ensure_object(Settings).reports = reports
 
 
 def settings() -> Settings:

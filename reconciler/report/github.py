@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from reconciler.report import values
+from reconciler.report import inventory, values
+from reconciler.report.facts import FACTS, facts
 from reconciler.report.sanitize import terminal
 
 Document = Mapping[str, Any]
@@ -13,11 +14,22 @@ Document = Mapping[str, Any]
 
 def github(kind: str, document: Document) -> str:
     """The annotations of a document, one a line, and one line that sums it up."""
-    return "".join(f"{line}\n" for line in _LINES[kind](document))
+    return "".join(f"{line}\n" for line in _all(kind, document))
+
+
+def _all(kind: str, document: Document) -> Iterator[str]:
+    if kind in FACTS:
+        told = facts(kind, document)
+        yield from _entries("warning", document.get("warnings", ()))
+        yield _annotation("notice", {"title": f"reconciler: {told.title.lower()}"}, told.line)
+    else:
+        yield from _LINES[kind](document)
+    if kind != "errors":
+        yield from _entries("error", document.get("errors", ()))
 
 
 def _plan(document: Document) -> Iterator[str]:
-    yield from _entries("error", values.findings(document.get("refusals", ())))
+    yield from _entries("error", document.get("refusals", ()))
     yield from _entries("warning", document.get("warnings", ()))
     yield from _left_out(document)
     yield from _entries("notice", document.get("notes", ()))
@@ -30,8 +42,8 @@ def _outcome(document: Document) -> Iterator[str]:
     for action in document["actions"]:
         if action["status"] in ("failed", "stale"):
             text = "\n".join(part for part in (action["error"], action["hint"]) if part)
-            yield _annotation("error", {"title": action["id"]}, text or action["status"])
-    yield from _entries("error", values.findings(document.get("refusals", ())))
+            yield _annotation("error", {**_place(action), "title": action["id"]}, text or action["status"])
+    yield from _entries("error", document.get("refusals", ()))
     yield from _left_out(document)
     yield _annotation("notice", {"title": "reconciler apply"}, values.outcome_line(document))
 
@@ -47,9 +59,10 @@ def _drift(document: Document) -> Iterator[str]:
         cause = values.CAUSES[drift["cause"]]
         text = f"{drift['path']} is not as last applied ({cause}): applied {applied}, live {live}"
         level = "warning" if drift.get("certain", True) else "notice"
-        yield _annotation(level, {"title": drift["address"]}, text)
+        yield _annotation(level, {**_place(drift), "title": drift["address"]}, text)
     for one in document.get("missing", ()):
-        yield _annotation("warning", {"title": one["address"]}, values.missing_text(one))
+        place = {**_place(one), "title": one["address"]}
+        yield _annotation("warning", place, values.missing_text(one))
     for line in values.unmanaged_lines(document):
         yield _annotation("notice", {"title": "managed by nobody"}, line)
     yield from _entries("warning", values.unseen(document))
@@ -57,17 +70,45 @@ def _drift(document: Document) -> Iterator[str]:
     yield _annotation("notice", {"title": "reconciler drift"}, values.drift_line(document))
 
 
+def _test(document: Document) -> Iterator[str]:
+    for run in document["tests"]:
+        if run["problems"]:
+            title = f"{document['address']}: {run['flow']}"
+            yield _annotation("error", {"title": title}, "\n".join(run["problems"]))
+    counts = document["summary"]
+    said = f"{counts['passed']} passed, {counts['failed']} failed."
+    yield _annotation("notice", {"title": "reconciler test"}, said)
+
+
+def _inventory(document: Document) -> Iterator[str]:
+    yield from _entries("warning", document["warnings"])
+    yield _annotation("notice", {"title": "reconciler list"}, inventory.line(document))
+
+
+def _rehearsal(document: Document) -> Iterator[str]:
+    for one in document["failures"]:
+        text = "\n".join(part for part in (one["error"], one["hint"]) if part)
+        yield _annotation("error", {**_place(one), "title": one["id"]}, text or one["status"])
+    yield from _entries("error", document["refusals"])
+    ends = "It converges." if document["converges"] else "It does not converge."
+    yield _annotation("notice", {"title": "reconciler rehearse"}, ends)
+
+
 def _errors(document: Document) -> Iterator[str]:
-    yield from _entries("error", document["errors"])
+    yield from _entries("error", document.get("errors", ()))
     yield from _entries("warning", document.get("warnings", ()))
 
 
 def _entries(level: str, entries: Any) -> Iterator[str]:
     for entry in entries:
-        places = {"file": entry.get("file"), "line": entry.get("line"), "col": entry.get("column")}
         title = entry.get("address") or entry.get("code") or ""
         text = "\n".join(part for part in (entry["message"], entry.get("hint")) if part)
-        yield _annotation(level, {**{k: str(v) for k, v in places.items() if v}, "title": title}, text)
+        yield _annotation(level, {**_place(entry), "title": title}, text)
+
+
+def _place(entry: Document) -> dict[str, str]:
+    places = {"file": entry.get("file"), "line": entry.get("line"), "col": entry.get("column")}
+    return {name: str(value) for name, value in places.items() if value}
 
 
 def _annotation(level: str, properties: Mapping[str, str], text: str) -> str:
@@ -87,4 +128,7 @@ _LINES: Mapping[str, Callable[[Document], Iterator[str]]] = {
     "outcome": _outcome,
     "drift": _drift,
     "errors": _errors,
+    "test": _test,
+    "inventory": _inventory,
+    "rehearsal": _rehearsal,
 }

@@ -9,6 +9,7 @@ from typing import Any
 from xml.etree import ElementTree as Xml
 
 from reconciler.report import values
+from reconciler.report.facts import FACTS, facts
 from reconciler.report.sanitize import terminal
 
 Document = Mapping[str, Any]
@@ -18,7 +19,7 @@ Case = tuple[str, str, str, str, float]
 
 def junit(kind: str, document: Document) -> str:
     """The document of a kind as one test suite."""
-    cases = list(_CASES[kind](document))
+    cases = list(_cases(kind, document))
     counts = {word: sum(case[2] == word for case in cases) for word in ("failure", "skipped")}
     suite = Xml.Element(
         "testsuite",
@@ -43,12 +44,24 @@ def junit(kind: str, document: Document) -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{Xml.tostring(outer, encoding="unicode")}\n'
 
 
+def _cases(kind: str, document: Document) -> Iterator[Case]:
+    """Also what ended the run: whatever was told before, the suite fails by that."""
+    if kind in FACTS:
+        told = facts(kind, document)
+        yield told.title.lower(), told.line, "", "", 0.0
+    elif kind != "errors":
+        yield from _CASES[kind](document)
+    yield from _errors(document)
+
+
 def _plan(document: Document) -> Iterator[Case]:
     """What would be done is neither good nor bad: it is counted as skipped. What is refused fails."""
     for action in document["actions"]:
         yield action["address"], _step(action), "skipped", f"{action['verb']}: {action['reason']}", 0.0
     yield from _left_out(document)
     yield from _refused(document)
+    if not document["actions"] and not document.get("refusals"):
+        yield "plan", "nothing is to do", "", "", 0.0
 
 
 def _outcome(document: Document) -> Iterator[Case]:
@@ -90,8 +103,29 @@ def _test(document: Document) -> Iterator[Case]:
         yield document["address"], run["flow"], ending, "\n".join(said), run["seconds"]
 
 
+def _inventory(document: Document) -> Iterator[Case]:
+    """What stands in a tenant is neither good nor bad."""
+    for row in document["resources"]:
+        yield row["address"], row["status"], "", "", 0.0
+    for warning in document["warnings"]:
+        yield "list", warning["code"], "skipped", _told(warning), 0.0
+
+
+def _rehearsal(document: Document) -> Iterator[Case]:
+    failed = {one["id"] for one in document["failures"]}
+    for action in document["plan"]["actions"]:
+        if action["id"] not in failed:
+            yield action["address"], _step(action), "", "", 0.0
+    for one in document["failures"]:
+        text = "\n".join(part for part in (one["error"], one["hint"]) if part)
+        yield one["address"], _step(one), "failure", text or one["status"], 0.0
+    yield from _refused(document)
+    left = "" if document["converges"] else f"still to do: {', '.join(document['left'])}"
+    yield "rehearsal", "converges", "failure" if left else "", left, 0.0
+
+
 def _errors(document: Document) -> Iterator[Case]:
-    for entry in document["errors"]:
+    for entry in values.findings(document.get("errors", ())):
         place = entry.get("address") or entry.get("file") or "input"
         yield place, entry["code"], "failure", _told(entry), 0.0
 
@@ -108,6 +142,7 @@ _CASES: Mapping[str, Callable[[Document], Iterator[Case]]] = {
     "plan": _plan,
     "outcome": _outcome,
     "drift": _drift,
-    "errors": _errors,
     "test": _test,
+    "inventory": _inventory,
+    "rehearsal": _rehearsal,
 }

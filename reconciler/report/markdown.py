@@ -7,15 +7,15 @@ resource's name cannot mention people, close issues, or carry links and HTML.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from reconciler.report import since, unproven, values
-from reconciler.report.sanitize import code, fence, markdown, terminal
+from reconciler.report.comment import LIMIT, ROOM, Section, bounded, size
+from reconciler.report.facts import facts
+from reconciler.report.groups import Group, drift_groups, plan_groups
+from reconciler.report.sanitize import code, markdown, terminal
+from reconciler.report.tables import cell
 
-LIMIT = 65_536
-_SPARE = 2_000  # for what stands around the sections and between them
-_WRAPPING = 1_200  # of one section, besides its title: tags, fences and the note of what was left out
 _CHANGES = 20
 _VALUE = 120
 _MESSAGE = 400
@@ -27,21 +27,10 @@ _VERBS = ("create", "update", "delete", "adopt", "forget", "test")
 Document = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A part that is folded: each block is shown whole or left out. A `diff` section is one fenced block."""
-
-    title: str
-    blocks: Sequence[Sequence[str]]
-    noun: str
-    is_open: bool = False
-    diff: bool = True
-
-
 def plan(document: Document) -> str:
     """A plan: counts of each kind, refusals and warnings, then each kind's changes."""
     line = values.plan_line(document) or "Nothing can be applied."
-    found = values.findings(document.get("refusals", ()))
+    found = values.refusals(document)
     refusals = values.count(len(found), "reason")
     head = [
         f"### Plan for {_span(document['project'])} in {_span(document['environment'])}",
@@ -63,17 +52,18 @@ def plan(document: Document) -> str:
     if document["actions"]:
         head += ["", *_kind_table(document["actions"])]
     sections = [
+        _ended_by(document),
         _entries("Refused", found, "refusal", is_open=True),
         _listing("Deleted along with it", document.get("consequences", ()), "consequence", is_open=True),
         _listing("Left out", values.left_out_lines(document), "resource", is_open=True),
-        _entries("Warnings", document.get("warnings", ()), "warning"),
+        _entries("Warnings", values.findings(document.get("warnings", ())), "warning"),
         _listing("Notes", values.note_lines(document), "note"),
         *_kinds(document["actions"]),
         _drift("Not as last applied", document.get("drift", ())),
         _listing("Owned, but in no manifest", values.left_orphans(document), "resource"),
     ]
     foot = f"{values.count(len(document['actions']), 'action')} · checksum {_span(document['checksum'])}"
-    return _bounded(head, sections, foot)
+    return bounded(head, sections, foot)
 
 
 def outcome(document: Document) -> str:
@@ -86,14 +76,15 @@ def outcome(document: Document) -> str:
     if left := values.next_line(document):
         head += ["", left]
     sections = [
-        _entries("Refused", values.findings(document.get("refusals", ())), "refusal", is_open=True),
+        _ended_by(document),
+        _entries("Refused", values.refusals(document), "refusal", is_open=True),
         _listing("Left out", values.left_out_lines(document), "resource", is_open=True),
     ]
     for status in ("failed", "stale", "skipped", "done"):
         blocks = [_ended(action) for action in document["actions"] if action["status"] == status]
         title = f"{status.capitalize()}: {values.count(len(blocks), 'action')}"
         sections.append(Section(title, blocks, "action", is_open=status in ("failed", "stale")))
-    return _bounded(head, sections, f"checksum {_span(document['checksum'])}")
+    return bounded(head, sections, f"checksum {_span(document['checksum'])}")
 
 
 def drift(document: Document) -> str:
@@ -108,6 +99,7 @@ def drift(document: Document) -> str:
     if reason := unproven.why(document):
         head += ["", markdown(reason)]
     sections = [
+        _ended_by(document),
         *(_listing(title, since.lines(became, name), "entry") for name, title in _SINCE.items() if became),
         _drift("Not as last applied", document["drift"], is_open=True),
         _listing("Missing", [_gone(one) for one in document.get("missing", ())], "resource", is_open=True),
@@ -116,7 +108,7 @@ def drift(document: Document) -> str:
         _listing("Owned, but in no manifest", values.left_orphans(document), "resource"),
         _listing("Notes", values.note_lines(document), "note"),
     ]
-    return _bounded(head, sections, "")
+    return bounded(head, sections, "")
 
 
 _SINCE = {"new": "New", "mended": "Mended"}
@@ -138,6 +130,7 @@ def inventory(document: Document, line: str) -> str:
             f"{row['address']}{owner}: {row['name']} {row['id'] or ''}"
         )
     sections = [
+        _ended_by(document),
         _entries("Warnings", document["warnings"], "warning"),
         *(
             _listing(status.capitalize(), listed[status], "object")
@@ -145,7 +138,7 @@ def inventory(document: Document, line: str) -> str:
             if status in listed
         ),
     ]
-    return _bounded(head, sections, "")
+    return bounded(head, sections, "")
 
 
 def run(document: Document) -> str:
@@ -167,7 +160,7 @@ def run(document: Document) -> str:
         _entries("Refused", document["refusals"], "refusal", is_open=True),
         _listing("Actions", [_step(one) for one in ended], "action"),
     ]
-    return _bounded(head, sections, "")
+    return bounded(head, sections, "")
 
 
 _ORIGIN = {"verb": "by the verb", "by": "of", "commit": "at commit"}
@@ -206,7 +199,7 @@ def abreast(
         ]
         for address, some in rows
     ]
-    room, shown = LIMIT - _SPARE - size("\n".join(head)), 0
+    room, shown = ROOM - size("\n".join(head)), 0
     for block in blocks:
         if (room := room - size("\n".join(block)) - 1) < 0:
             break
@@ -219,52 +212,53 @@ def abreast(
 
 def errors(document: Document) -> str:
     """Errors and warnings as lists."""
-    found, warnings = document["errors"], document.get("warnings", ())
+    found, warnings = values.findings(document.get("errors", ())), document.get("warnings", ())
     head = [f"### {values.count(len(found), 'error')}"]
     sections = [
         _entries("Errors", found, "error", is_open=True),
         _entries("Warnings", warnings, "warning", is_open=not found),
     ]
-    return _bounded(head, sections, "")
+    return bounded(head, sections, "")
 
 
-def size(text: str) -> int:
-    """The length as GitHub may count it: UTF-16 units, never fewer than characters."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+def test(document: Document) -> str:
+    """The runs of flows: how each ended, and what was wrong."""
+    counts = document["summary"]
+    head = [
+        f"### Tests of {_span(document['address'])} in {_span(document['environment'])}",
+        "",
+        f"**{counts['passed']:,} passed, {counts['failed']:,} failed.**",
+    ]
+    blocks = [
+        [f"{'-' if run['problems'] else '+'} {_name(run['flow'])}", *map(_problem, run["problems"])]
+        for run in document["tests"]
+    ]
+    runs = Section(values.count(len(blocks), "run"), blocks, "run", bool(counts["failed"]))
+    return bounded(head, [_ended_by(document), runs], "")
 
 
-def _bounded(head: Sequence[str], sections: Sequence[Section], foot: str) -> str:
-    """The whole comment. The sections share the room equally; what one does not need goes to those after
-    it, so that thousands of changes of one kind do not hide another.
-    """
-    filled = [section for section in sections if section.blocks]
-    parts = ["\n".join(head)]
-    room = LIMIT - _SPARE - size(parts[0]) - size(foot)
-    for number, section in enumerate(filled):
-        text = _section(section, room // (len(filled) - number))
-        room -= size(text)
-        parts.append(text)
-    return "\n\n".join(part for part in [*parts, foot] if part) + "\n"
+def _problem(text: str) -> str:
+    return f"      {_message(text)}"
 
 
-def _section(section: Section, room: int) -> str:
-    kept, rest = _fitting(section.blocks, room - _WRAPPING - size(section.title))
-    lines = [line for block in section.blocks[:kept] for line in block]
-    body = [fence(lines, "diff")] if section.diff and lines else lines
-    if rest:
-        nouns = values.count(rest, section.noun)
-        body = [*body, "", f"… {nouns} left out here; the JSON report has everything."]
-    tag = "<details open>" if section.is_open else "<details>"
-    return "\n".join([f"{tag}<summary>{section.title}</summary>", "", *body, "", "</details>"])
+def told(kind: str, document: Document) -> str:
+    """What only tells something: a sentence, named values and a table."""
+    said = facts(kind, document)
+    head = [f"### {said.title}", "", f"**{markdown(said.line)}**"]
+    named = [f"- {name}: {_span(value)}" for name, value in said.named.items() if value]
+    head += ["", *named] if named else []
+    rows = [["  ".join(_name(cell(row.get(name))) for name in said.columns)] for row in said.rows]
+    sections = [
+        _ended_by(document),
+        _entries("Warnings", document.get("warnings", ()), "warning", is_open=True),
+        Section(values.count(len(rows), "row"), rows, "row"),
+    ]
+    return bounded(head, sections, "")
 
 
-def _fitting(blocks: Sequence[Sequence[str]], room: int) -> tuple[int, int]:
-    """How many blocks fit, from the first one on, and how many do not."""
-    for number, block in enumerate(blocks):
-        room -= sum(size(line) + 1 for line in block)
-        if room < 0:
-            return number, len(blocks) - number
-    return len(blocks), 0
+def _ended_by(document: Document) -> Section:
+    """What ended the run after all that is told here."""
+    return _entries("⛔ Errors", values.findings(document.get("errors", ())), "error", is_open=True)
 
 
 def _kind_table(actions: Sequence[Document]) -> list[str]:
@@ -280,45 +274,61 @@ def _kind_table(actions: Sequence[Document]) -> list[str]:
 
 
 def _kinds(actions: Sequence[Document]) -> Iterator[Section]:
-    kinds: dict[str, list[Sequence[str]]] = {}
-    for address, group in values.by_address(actions).items():
-        kinds.setdefault(address.partition("/")[0], []).append(_resource(address, group))
-    for kind, blocks in kinds.items():
-        title = f"{_span(kind)}: {values.count(len(blocks), 'resource')}"
-        yield Section(title, blocks, "resource")
+    """Each kind's resources, those alike as one entry; the addresses of such are folded behind it."""
+    kinds: dict[str, list[Group]] = {}
+    for group in plan_groups(actions):
+        kinds.setdefault(group.addresses[0].partition("/")[0], []).append(group)
+    for kind, groups in kinds.items():
+        number = sum(len(group.addresses) for group in groups)
+        title = f"{_span(kind)}: {values.count(number, 'resource')}"
+        yield Section(title, [_resource(group) for group in groups], "resource")
+        for group in groups:
+            if len(group.addresses) > 1:
+                blocks = [[f"{_SIGNS[values.fate(group.entries)]} {_name(one)}"] for one in group.addresses]
+                yield Section(f"{code(group.title)}, by address", blocks, "resource")
 
 
-def _resource(address: str, actions: Sequence[Document]) -> list[str]:
-    lines = [f"{_SIGNS[values.fate(actions)]} {_name(address)}"]
-    for action in actions:
-        lines.append(f"    {action['verb']}: {_name(action['reason'])}")
+def _resource(group: Group) -> list[str]:
+    name = _name(group.addresses[0] if len(group.addresses) == 1 else group.title)
+    lines = [f"{_SIGNS[values.fate(group.entries)]} {name}"]
+    for number, action in enumerate(group.entries):
+        reasons = group.differing.get((number, ""))
+        reason = f"for {reasons:,} reasons, such as: {action['reason']}" if reasons else action["reason"]
+        lines.append(f"    {action['verb']}: {_name(reason)}")
         changes = action["changes"]
-        lines += [_change(change, action["verb"]) for change in changes[:_CHANGES]]
+        lines += [
+            _change(change, action["verb"], group.differing.get((number, change["path"])))
+            for change in changes[:_CHANGES]
+        ]
         if len(changes) > _CHANGES:
             lines.append(f"      … {values.count(len(changes) - _CHANGES, 'more change')}")
     return lines
 
 
-def _change(change: Document, verb: str) -> str:
+def _change(change: Document, verb: str, differing: int | None = None) -> str:
     before, after = values.pair(change["before"], change["after"], _VALUE)
     shown = f"{before} → {after}"
     if change["before"] is None or change["after"] is None:
         shown = after if change["before"] is None else f"{before} → (none)"
     why = values.cause(change, verb)
-    return f"      {_path(change)}: {shown}" + (f"  ({why})" if why else "")
+    which = f" ({differing:,} different, such as)" if differing else ""
+    return f"      {_path(change)}{which}: {shown}" + (f"  ({why})" if why else "")
 
 
 def _drift(title: str, drifts: Sequence[Document], *, is_open: bool = False) -> Section:
     blocks = []
-    for address, group in values.by_address(drifts).items():
-        lines = [f"! {_name(address)}"]
+    for alike in drift_groups(drifts):
+        group = alike.entries
+        lines = [f"! {_name(alike.addresses[0])}"]
+        if len(alike.addresses) > 1:
+            lines = [f"! {_name(alike.title)}", f"      {', '.join(map(_name, alike.addresses))}"]
         for entry in group[:_CHANGES]:
             applied, live = values.pair(entry["applied"], entry["live"], _VALUE)
             why = values.CAUSES[entry["cause"]]
             lines.append(f"      {_path(entry)}: applied {applied} → live {live}  ({why})")
         if len(group) > _CHANGES:
             lines.append(f"      … {values.count(len(group) - _CHANGES, 'more field')}")
-        if line := values.touched_line(group):
+        if len(alike.addresses) == 1 and (line := values.touched_line(group)):
             lines.append(f"      {_name(line)}")
         blocks.append(lines)
     return Section(f"{title}: {values.count(len(drifts), 'field')}", blocks, "resource", is_open)
@@ -355,7 +365,9 @@ def _entries(title: str, entries: Sequence[Document], noun: str, *, is_open: boo
 
 def _entry(entry: Document) -> str:
     parts = [markdown(values.shorten(entry["message"], _MESSAGE))]
-    parts += [_span(where) for where in (values.place(entry), entry.get("address") or "") if where]
+    # Each address by itself: none of what is refused is lost by cutting.
+    where = [entry.get("places") or values.place(entry), *(entry.get("address") or "").split(", ")]
+    parts += [_span(one) for one in where if one]
     if entry.get("hint"):
         parts.append(f"hint: {markdown(values.shorten(entry['hint'], _MESSAGE))}")
     return f"- {' · '.join(parts)}"
@@ -388,4 +400,8 @@ RENDERERS: Mapping[str, Callable[[Document], str]] = {
     "outcome": outcome,
     "drift": drift,
     "errors": errors,
+    "test": test,
+    "run": run,
 }
+
+__all__ = ["LIMIT", "RENDERERS", "size"]

@@ -114,6 +114,8 @@ def _text(console: Console, document: Document) -> None:
 
 def _markdown(console: Console, document: Document) -> None:
     out = ["### Rehearsal" + ("" if document["succeeds"] else ": not as it should be")]
+    found = document.get("errors", ())
+    out += ["", *(f"- ⛔ {_quoted(one['message'])}" for one in found)] if found else []
     listed = False
     for kind, line in _told(document):
         is_item = kind in _MARKS

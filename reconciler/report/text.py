@@ -12,6 +12,8 @@ from typing import Any
 from rich.console import Console
 
 from reconciler.report import errors, lines, since, unproven, values
+from reconciler.report.flow_runs import render_test
+from reconciler.report.groups import Group, drift_groups, plan_groups
 from reconciler.report.sanitize import terminal
 from reconciler.report.tables import render_table
 
@@ -33,8 +35,12 @@ _ALIKE = 5  # actions that are skipped for one reason, of which all are shown
 def render_plan(console: Console, document: Document, *, verbose: bool = False) -> None:
     """The plan: what happens to each resource and why, what stands against it, and a count."""
     drifts = values.by_address(document.get("drift", ()))
-    for address, actions in values.by_address(document["actions"]).items():
-        _plan_group(console, address, actions, drifts.get(address, ()), verbose)
+    if verbose:
+        for address, actions in values.by_address(document["actions"]).items():
+            _plan_group(console, Group([address], actions), drifts, verbose=True)
+    else:
+        for group in plan_groups(document["actions"]):
+            _plan_group(console, group, drifts, verbose=False)
     _drift_aside(console, document, verbose)
     _listing(console, "Deleted along with it", document.get("consequences", ()), verbose, "red")
     _listing(
@@ -51,8 +57,8 @@ def render_plan(console: Console, document: Document, *, verbose: bool = False) 
         lines.write(console, 0, ("lease: ", "bold yellow"), lease)
         lines.blank(console)
     _notes(console, document)
-    _entries(console, "warning", document.get("warnings", ()))
-    _entries(console, "refused", values.findings(document.get("refusals", ())))
+    _entries(console, "warning", values.findings(document.get("warnings", ())))
+    _entries(console, "refused", values.refusals(document))
     _not_shown(console, document)
     if waiting := values.waiting_line(document):
         lines.write(console, 0, (waiting, "yellow"))
@@ -64,10 +70,23 @@ def render_plan(console: Console, document: Document, *, verbose: bool = False) 
     lines.write(console, 0, (line, "bold"))
 
 
+def render_ending(console: Console, document: Document, *, verbose: bool = False) -> None:
+    """What became of a plan that was shown: what was refused and left out stands there."""
+    _results(console, document, verbose)
+    _ending(console, document)
+
+
 def render_outcome(console: Console, document: Document, *, verbose: bool = False) -> None:
     """What became of the plan. What was done as planned is listed with `verbose` only: progress has shown it.
     What it left to do comes last.
     """
+    _results(console, document, verbose)
+    _left_out(console, document)
+    _entries(console, "refused", values.refusals(document))
+    _ending(console, document)
+
+
+def _results(console: Console, document: Document, verbose: bool) -> None:
     shown = [one for one in document["actions"] if verbose or values.is_told(one)]
     alike = Counter[str]()
     for action in shown:
@@ -82,8 +101,9 @@ def render_outcome(console: Console, document: Document, *, verbose: bool = Fals
             lines.write(console, 6, (terminal(rest), "dim"))
     if shown:
         lines.blank(console)
-    _left_out(console, document)
-    _entries(console, "refused", values.findings(document.get("refusals", ())))
+
+
+def _ending(console: Console, document: Document) -> None:
     bad = any(action["status"] in ("failed", "stale") for action in document["actions"])
     lines.write(console, 0, (values.outcome_line(document), "bold red" if bad else "bold"))
     if left := values.next_line(document):
@@ -92,14 +112,11 @@ def render_outcome(console: Console, document: Document, *, verbose: bool = Fals
 
 def render_drift(console: Console, document: Document, *, verbose: bool = False) -> None:
     """What was changed in the tenant since it was last applied."""
-    for address, drifts in values.by_address(document["drift"]).items():
-        _drift_group(console, address, drifts, verbose)
-        _touched(console, drifts)
-        lines.blank(console)
+    _drifted(console, document["drift"], verbose)
     _missing(console, document.get("missing", ()))
     _listing(console, "Owned, but in no manifest", values.left_orphans(document), verbose, "yellow")
     _listing(console, "Managed by nobody", values.unmanaged_lines(document), True, "yellow")
-    _entries(console, "warning", values.unseen(document))
+    _entries(console, "warning", values.findings(values.unseen(document)))
     _notes(console, document)
     _not_shown(console, document)
     if line := values.unmanaged_line(document):
@@ -131,25 +148,43 @@ def _left_out(console: Console, document: Document) -> None:
 
 
 def _plan_group(
-    console: Console, address: str, actions: Sequence[Document], drifts: Sequence[Document], verbose: bool
+    console: Console, group: Group, drifts: Mapping[str, Sequence[Document]], *, verbose: bool
 ) -> None:
-    symbol, style = _SYMBOLS[values.fate(actions)]
-    lines.write(console, 2, (f"{symbol} ", style), (terminal(address), "bold"))
-    for action in actions:
-        lines.write(console, 4, (action["verb"], style), f": {terminal(action['reason'])}")
+    symbol, style = _SYMBOLS[values.fate(group.entries)]
+    _head(console, (f"{symbol} ", style), group)
+    for number, action in enumerate(group.entries):
+        reasons = group.differing.get((number, ""))
+        reason = f"for {reasons:,} reasons, such as: {action['reason']}" if reasons else action["reason"]
+        lines.write(console, 4, (action["verb"], style), f": {terminal(reason)}")
         for change in action["changes"]:
-            _change(console, change, action["verb"], verbose)
+            found = group.differing.get((number, change["path"]))
+            _change(console, change, action["verb"], verbose, found)
         if verbose and action["dependsOn"]:
             lines.write(console, 6, (f"after {terminal(', '.join(action['dependsOn']))}", "dim"))
-    _touched(console, drifts)
+    if len(group.addresses) == 1:
+        _touched(console, Group(group.addresses, drifts.get(group.addresses[0], ())))
     lines.blank(console)
 
 
-def _change(console: Console, change: Document, verb: str, verbose: bool) -> None:
+def _head(console: Console, symbol: lines.Part, group: Group) -> None:
+    """The address, or how many there are; of these the first are named."""
+    if len(group.addresses) == 1:
+        lines.write(console, 2, symbol, (terminal(group.addresses[0]), "bold"))
+        return
+    lines.write(console, 2, symbol, (group.title, "bold"))
+    lines.write(console, 4, (f"{group.named} (-v shows all)", "dim"))
+
+
+def _change(
+    console: Console, change: Document, verb: str, verbose: bool, differing: int | None = None
+) -> None:
+    """One field; `differing` is how many values it has in a group, of which this is one."""
     before, after = change["before"], change["after"]
     path = values.readable_path(change["path"])
     why = values.cause(change, verb)
     note = f"  ({why})" if why else ""
+    if differing:
+        path = f"{path} ({differing:,} different, such as)"
     limit = values.LONG if verbose else values.SHORT
     if before is None or after is None:
         symbol, style = ("+", "green") if before is None else ("-", "red")
@@ -180,10 +215,19 @@ def _field(
         lines.write(console, 8, f"{arrow} {text}" if arrow == "→" else f"{arrow}{text}")
 
 
-def _drift_group(console: Console, address: str, drifts: Sequence[Document], verbose: bool) -> None:
-    lines.write(console, 2, ("~ ", "yellow"), (terminal(address), "bold"))
+def _drifted(console: Console, drifts: Sequence[Document], verbose: bool) -> None:
+    """What drifted of each resource; alike ones together, unless all are asked for."""
+    single = [Group([address], some) for address, some in values.by_address(drifts).items()]
+    for group in single if verbose else drift_groups(drifts):
+        _drift_group(console, group, verbose)
+        _touched(console, group)
+        lines.blank(console)
+
+
+def _drift_group(console: Console, group: Group, verbose: bool) -> None:
+    _head(console, ("~ ", "yellow"), group)
     limit = values.LONG if verbose else values.SHORT
-    for drift in drifts:
+    for drift in group.entries:
         applied, live = values.pair(drift["applied"], drift["live"], limit)
         why = values.CAUSES.get(drift.get("cause", ""), "")
         _field(
@@ -195,8 +239,9 @@ def _drift_group(console: Console, address: str, drifts: Sequence[Document], ver
         )
 
 
-def _touched(console: Console, drifts: Sequence[Document]) -> None:
-    if line := values.touched_line(drifts):
+def _touched(console: Console, group: Group) -> None:
+    """Who changed a resource, and when; of several alike that is behind more detail."""
+    if len(group.addresses) == 1 and (line := values.touched_line(group.entries)):
         lines.write(console, 6, (terminal(line), "dim"))
 
 
@@ -216,10 +261,11 @@ def _drift_aside(console: Console, document: Document, verbose: bool) -> None:
     known = any(one.get("cause") != "unknown" for one in left)
     title = "Changed in the tenant" if known else "Changed by nobody knows whom"
     lines.write(console, 0, (f"{title}, and left alone:", "yellow"))
-    for address, drifts in values.by_address(left).items():
-        _drift_group(console, address, drifts, verbose)
-        if address not in mended:
-            _touched(console, drifts)
+    single = [Group([address], some) for address, some in values.by_address(left).items()]
+    for group in single if verbose else drift_groups(left):
+        _drift_group(console, group, verbose)
+        if not any(address in mended for address in group.addresses):
+            _touched(console, group)
     lines.blank(console)
 
 
@@ -304,8 +350,10 @@ def _errors(console: Console, document: Document, *, verbose: bool = False) -> N
 RENDERERS: Mapping[str, Callable[..., None]] = {
     "plan": render_plan,
     "outcome": render_outcome,
+    "ending": render_ending,
     "drift": render_drift,
     "errors": _errors,
+    "test": render_test,
 }
 
 __all__ = ["RENDERERS", "render_drift", "render_outcome", "render_plan", "render_table"]

@@ -12,6 +12,7 @@ from reconciler.report.sanitize import terminal
 SHORT = 60
 LONG = 2_000
 _NAMED = 3
+_MANY = 4
 _CONTEXT = 16
 _SPLIT_SECOND = re.compile(r"(?<=:\d\d)\.\d+")
 # The words that stand for values; they are shown bare, as nobody's text.
@@ -81,18 +82,40 @@ def count(number: int, noun: str) -> str:
 
 
 def findings(entries: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Entries of which some say the same of several resources: these as one, of all of them."""
+    """Entries of which some say the same of several resources or places: these as one, with the first of
+    both, and how many there are besides.
+    """
+    return [
+        {**some[0], "address": few(_addresses(some)), "places": _places(some)} for some in _alike(entries)
+    ]
+
+
+def refusals(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What a document tells to be refused, each reason once, with every address that it is about."""
+    found = _alike(document.get("refusals", ()))
+    return [{**some[0], "address": ", ".join(_addresses(some)), "places": _places(some)} for some in found]
+
+
+def few(names: Sequence[str]) -> str:
+    """The first names, and how many there are besides."""
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _alike(entries: Iterable[Mapping[str, Any]]) -> Iterable[Sequence[Mapping[str, Any]]]:
     alike: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
     for entry in entries:
-        said = (entry.get("code"), entry["message"], entry.get("hint"), place(entry))
+        said = (entry.get("code"), entry["message"], entry.get("hint"))
         alike.setdefault(said, []).append(entry)
-    return [{**some[0], "address": _together(some)} for some in alike.values()]
+    return alike.values()
 
 
-def _together(entries: Sequence[Mapping[str, Any]]) -> str:
-    named = list(dict.fromkeys(one["address"] for one in entries if one.get("address")))
-    more = len(named) - _NAMED
-    return ", ".join(named[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+def _addresses(entries: Sequence[Mapping[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(one["address"] for one in entries if one.get("address")))
+
+
+def _places(entries: Sequence[Mapping[str, Any]]) -> str:
+    return few(list(dict.fromkeys(shown for one in entries if (shown := place(one)))))
 
 
 def by_address(entries: Iterable[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
@@ -122,7 +145,18 @@ def fates(document: Mapping[str, Any]) -> dict[str, int]:
 
 def left_out_lines(document: Mapping[str, Any]) -> list[str]:
     """What nothing is done of, since something else is excluded, refused or was not selected."""
-    return [f"{one['address']}, which {one['reason']}" for one in document.get("leftOut", ())]
+    alike: dict[str, list[str]] = {}
+    for one in document.get("leftOut", ()):
+        alike.setdefault(one["reason"], []).append(one["address"])
+    return [
+        line
+        for reason, some in alike.items()
+        for line in (
+            [f"{address}, which {reason}" for address in some]
+            if len(some) < _MANY
+            else [f"{len(some):,} resources, of which each {reason}: {few(some)}"]
+        )
+    ]
 
 
 def left_orphans(document: Mapping[str, Any]) -> list[str]:
@@ -200,10 +234,16 @@ def lease_line(document: Mapping[str, Any]) -> str:
 
 def note_lines(document: Mapping[str, Any]) -> list[str]:
     """What is to be known, one a line."""
-    return [
-        terminal(f"{one['address']}: {one['message']}" if one["address"] else one["message"])
-        for one in document.get("notes", ())
-    ]
+    alike: dict[str, list[str]] = {}
+    for one in document.get("notes", ()):
+        alike.setdefault(one["message"], []).append(one["address"])
+    found = []
+    for message, some in alike.items():
+        if len(some) < _MANY:
+            found += [f"{address}: {message}" if address else message for address in some]
+        else:
+            found.append(f"{len(some):,} times: {message} ({few([one for one in some if one])})")
+    return [terminal(line) for line in found]
 
 
 def rollout_lines(document: Mapping[str, Any]) -> list[str]:

@@ -9,6 +9,7 @@ from reconciler.kinds.protocol import Policy
 from reconciler.manifests.load import in_order
 from reconciler.manifests.sealed import unsealed
 from reconciler.model.address import Address
+from reconciler.model.diagnostic import Source
 from reconciler.model.errors import InvalidInput
 from reconciler.model.lease import Lease
 from reconciler.model.plan import Plan
@@ -44,6 +45,11 @@ class Planned:
     policy: Policy
     lease: Lease | None = None
     """Who works on the tenant at present, where the project asks for leases."""
+
+    @property
+    def places(self) -> Mapping[str, Source]:
+        """Where each manifest stands, by address."""
+        return {str(address): one.source for address, one in self.desired.resources.items()}
 
 
 async def plan(session: Session, options: Options, *, every_kind: bool = False) -> Planned:

@@ -206,8 +206,6 @@ def test_one_run_is_shown_in_each_format(told: Folder) -> None:
         (["show"], "show needs the ID"),
         (["one", "two"], "one run at a time"),
         (["latest", "--failed"], "leave the ID out"),
-        (["--format", "markdown"], "choose text, json"),
-        (["latest", "--format", "junit"], "choose text, json, markdown"),
     ],
 )
 def test_what_cannot_be_asked_of_history(project: Folder, words: list[str], said: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -39,7 +40,7 @@ def test_five_thousand_actions_fit_and_both_kinds_are_seen() -> None:
     out = rendered("markdown", "plan", plan)
     assert markdown.size(out) <= markdown.LIMIT
     assert len(out) > 55_000  # the room is used
-    assert out.count("resources left out here") == 2
+    assert out.count("resources left out here") == 3  # the single ones, and addresses of two groups
     assert "Customer/c1\n" in out
     assert "Instance/c0\n" in out
     shown = len(re.findall(r"^[+!] (?:Customer|Instance)/", out, re.MULTILINE))
@@ -86,12 +87,17 @@ def test_the_limit_holds_whatever_it_is_full_of() -> None:
         markdown.plan(plan_of(plan)),
         markdown.outcome(outcome_of(Outcome(plan, results))),
         markdown.drift(drift_of(plan)),
-        markdown.errors(document.errors_document(plan.warnings)),
+        markdown.errors(document.errors_document(numbered(plan.warnings))),
     ):
         assert markdown.size(out) <= markdown.LIMIT
         assert out.count("<details") == out.count("</details>")
         assert "left out here" in out
         assert "<img" not in outside_fences(out)
+
+
+def numbered(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """No two alike, since those are told once."""
+    return [replace(one, message=f"{number}: {one.message}") for number, one in enumerate(diagnostics)]
 
 
 def outside_fences(text: str) -> str:

@@ -232,7 +232,7 @@ def test_an_empty_table_says_so() -> None:
 def test_an_unknown_format_names_the_known_ones() -> None:
     with pytest.raises(InvalidInput) as caught:
         rendered("yaml", "plan", plan_of(samples.EMPTY))
-    assert caught.value.diagnostics[0].hint == "choose one of text, json, markdown, junit, github"
+    assert caught.value.diagnostics[0].hint == "choose one of text, json, markdown, junit, github, html"
 
 
 @pytest.mark.parametrize("name", formats.FORMATS)

@@ -1,0 +1,361 @@
+"""What a page shows of a document, whatever its kind: a head, what stands against it, entries, and lists."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from reconciler.report import inventory, unproven, values
+from reconciler.report.facts import FACTS, facts
+from reconciler.report.groups import Group, drift_groups, plan_groups
+from reconciler.report.tables import cell
+
+Document = Mapping[str, Any]
+
+_GIT = "pending"
+_WHY = {_GIT: "changed in git", **values.CAUSES}
+_PAST = ("failed", "stale", "skipped", "done")
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """What is refused, wrong, doubtful or only to be known."""
+
+    level: str
+    message: str
+    where: Sequence[str] = ()
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field with its two values; `note` says why it differs, or how many values it has in a group."""
+
+    path: str
+    before: str
+    after: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that happens to a resource, and why."""
+
+    verb: str
+    reason: str
+    fields: Sequence[Field] = ()
+    lines: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One resource, or several alike: what is searched and filtered."""
+
+    fate: str
+    title: str
+    kind: str
+    addresses: Sequence[str]
+    steps: Sequence[Step]
+    verbs: Sequence[str]
+    causes: Sequence[str] = ()
+    waves: Sequence[str] = ()
+    is_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """All that stands on it."""
+
+    title: str
+    line: str
+    bad: bool = False
+    environment: str = ""
+    named: Mapping[str, str] = field(default_factory=dict)
+    alerts: Sequence[Alert] = ()
+    entries: Sequence[Entry] = ()
+    lists: Sequence[tuple[str, Sequence[str]]] = ()
+    columns: Sequence[str] = ()
+    rows: Sequence[Sequence[str]] = ()
+
+    def choices(self, name: str) -> list[str]:
+        """What entries can be filtered by; nothing where all are the same."""
+        found = {value for entry in self.entries for value in _values(entry, name)}
+        return sorted(found) if len(found) > 1 else []
+
+
+def content(kind: str, document: Document) -> Page:
+    """What a page shows of a document of this kind."""
+    return _told(kind, document) if kind in FACTS else _PAGES[kind](document)
+
+
+def _values(entry: Entry, name: str) -> Sequence[str]:
+    return {"verb": entry.verbs, "kind": (entry.kind,), "cause": entry.causes, "wave": entry.waves}[name]
+
+
+def _plan(document: Document) -> Page:
+    waves = _waves(document)
+    entries = [_grouped(group, waves) for group in plan_groups(document["actions"])]
+    return Page(
+        _titled("Plan", document),
+        values.plan_line(document) or "Nothing can be applied.",
+        bool(document.get("refusals") or document.get("errors")),
+        document["environment"],
+        _named(document),
+        _alerts(document),
+        entries,
+        _lists(document),
+    )
+
+
+def _lists(document: Document) -> list[tuple[str, Sequence[str]]]:
+    found: list[tuple[str, Sequence[str]]] = [
+        ("Deleted along with it", document.get("consequences", ())),
+        ("Left out", [f"{o['address']}, which {o['reason']}" for o in document.get("leftOut", ())]),
+        ("Waves", [*values.rollout_lines(document), *_wave_lines(document)]),
+        ("Changed in the tenant", [_drifted(one) for one in document.get("drift", ())]),
+        ("Owned, but in no manifest", values.left_orphans(document)),
+        ("Notes", values.note_lines(document)),
+    ]
+    return [(title, items) for title, items in found if items]
+
+
+def _outcome(document: Document) -> Page:
+    entries = [_ended(action) for status in _PAST for action in document["actions"] if _is(action, status)]
+    return Page(
+        _titled("Apply", document),
+        values.outcome_line(document),
+        any(_is(action, "failed") or _is(action, "stale") for action in document["actions"])
+        or bool(document.get("refusals") or document.get("errors")),
+        document["environment"],
+        _named(document),
+        _alerts(document),
+        entries,
+        [(title, some) for title, some in (("Left out", values.left_out_lines(document)),) if some],
+    )
+
+
+def _is(action: Document, status: str) -> bool:
+    return bool(action["status"] == status)
+
+
+def _ended(action: Document) -> Entry:
+    said = [action["error"], values.unfinished(action), action["hint"] and f"hint: {action['hint']}"]
+    said += [f"in doubt: {values.DOUBT}"] if action["doubtful"] else []
+    if action["kept"]:
+        said += [f"the draft that was there is kept: {action['kept']}", f"bring it back: {action['restore']}"]
+    lines = [one for one in said if one]
+    step = Step(action["verb"], action["reason"], _fields(action, {}, 0), lines)
+    address, status = action["address"], action["status"]
+    title = f"{status}: {action['verb']} {address}"
+    causes = _causes([action])
+    bad = status in ("failed", "stale")
+    return Entry(status, title, _kind(address), [address], [step], [action["verb"], status], causes, (), bad)
+
+
+def _drift(document: Document) -> Page:
+    entries = [_drift_entry(group) for group in drift_groups(document["drift"])]
+    for one in document.get("missing", ()):
+        step = Step("missing", values.missing_line(one), (), [one["told"]] if one.get("told") else ())
+        address = one["address"]
+        entries.append(Entry("delete", address, _kind(address), [address], [step], ["missing"]))
+    lists = [
+        ("Managed by nobody", values.unmanaged_lines(document)),
+        ("Owned, but in no manifest", values.left_orphans(document)),
+        ("Notes", values.note_lines(document)),
+    ]
+    sure = any(one.get("certain", True) for one in document["drift"]) or bool(document.get("missing"))
+    return Page(
+        _titled("Drift", document),
+        values.drift_line(document),
+        sure or bool(document.get("errors")),
+        document["environment"],
+        _named(document),
+        _alerts(document),
+        entries,
+        [(title, items) for title, items in lists if items],
+    )
+
+
+def _drift_entry(group: Group) -> Entry:
+    fields = []
+    for one in group.entries:
+        applied, live = values.pair(one["applied"], one["live"], values.LONG)
+        fields.append(Field(values.readable_path(one["path"]), applied, live, _WHY[one["cause"]]))
+    step = Step("drift", "not as last applied", fields)
+    causes = sorted({_WHY[one["cause"]] for one in group.entries})
+    return Entry(
+        "update", _title(group), _kind(group.addresses[0]), group.addresses, [step], ["drift"], causes
+    )
+
+
+def _inventory(document: Document) -> Page:
+    entries = []
+    for row in document["resources"]:
+        owner = f", of {row['owner']}" if row["owner"] else ""
+        step = Step(row["status"], f"{row['name']}{owner}", (), [row["id"]] if row["id"] else ())
+        address = row["address"]
+        entries.append(Entry(row["status"], address, row["kind"], [address], [step], [row["status"]]))
+    return Page(
+        _titled("Inventory", document),
+        inventory.line(document),
+        bool(document.get("errors")),
+        document["environment"],
+        _named(document),
+        _alerts(document),
+        entries,
+    )
+
+
+def _test(document: Document) -> Page:
+    entries = []
+    for run in document["tests"]:
+        logs = [f"{log['severity']} {log['message']}" for log in run["logs"] or ()]
+        verb, reason = (
+            ("failed", "; ".join(run["problems"])) if run["problems"] else ("passed", "as expected")
+        )
+        steps = [Step(verb, reason, (), [f"{run['seconds']:.1f} s", *logs])]
+        address = document["address"]
+        entries.append(
+            Entry(verb, run["flow"], _kind(address), [address], steps, [verb], is_open=verb == "failed")
+        )
+    counts = document["summary"]
+    return Page(
+        f"Tests of {document['address']} in {document['environment']}",
+        f"{counts['passed']:,} passed, {counts['failed']:,} failed.",
+        bool(counts["failed"] or document.get("errors")),
+        document["environment"],
+        _named(document),
+        _alerts(document),
+        entries,
+    )
+
+
+def _rehearsal(document: Document) -> Page:
+    failed = [
+        Alert("failed", one["error"] or one["status"], [one["id"]], one["hint"] or "")
+        for one in document["failures"]
+    ]
+    waves = _waves(document["plan"])
+    left = f"still to do: {', '.join(document['left'])}"
+    return Page(
+        _titled("Rehearsal", document),
+        "It converges: planned again, there is nothing to do." if document["converges"] else left,
+        not document["succeeds"],
+        document["environment"],
+        _named(document),
+        [*failed, *_alerts(document)],
+        [_grouped(group, waves) for group in plan_groups(document["plan"]["actions"])],
+    )
+
+
+def _errors(document: Document) -> Page:
+    number = len(document.get("errors", ()))
+    return Page("Errors", f"{values.count(number, 'error')}.", bool(number), alerts=_alerts(document))
+
+
+def _told(kind: str, document: Document) -> Page:
+    said = facts(kind, document)
+    rows = [[cell(row.get(name)) for name in said.columns] for row in said.rows]
+    bad = bool(document.get("errors"))
+    alerts = _alerts(document)
+    return Page(said.title, said.line, bad, "", said.named, alerts, columns=said.columns, rows=rows)
+
+
+_PAGES: Mapping[str, Callable[[Document], Page]] = {
+    "plan": _plan,
+    "outcome": _outcome,
+    "drift": _drift,
+    "inventory": _inventory,
+    "test": _test,
+    "rehearsal": _rehearsal,
+    "errors": _errors,
+}
+
+
+def _titled(what: str, document: Document) -> str:
+    return f"{what} of {document['project']} in {document['environment']}"
+
+
+def _named(document: Document) -> dict[str, str]:
+    found = {"made": document.get("createdAt"), "tenant": document.get("tenant")}
+    found |= {"checksum": document.get("checksum"), "lease": values.lease_line(document)}
+    found |= {"not shown": unproven.why(document)}
+    return {name: str(value) for name, value in found.items() if value}
+
+
+def _alerts(document: Document) -> list[Alert]:
+    """What stands against it first."""
+    waiting = values.waiting_line(document) if "actions" in document else ""
+    return [
+        *_entries("error", values.findings(document.get("errors", ()))),
+        *_entries("refused", values.refusals(document)),
+        *([Alert("waits", waiting)] if waiting else []),
+        *_entries("warning", values.findings(document.get("warnings", ()))),
+    ]
+
+
+def _entries(level: str, entries: Iterable[Document]) -> Iterable[Alert]:
+    for one in entries:
+        where = [*str(one["places"]).split(", "), *str(one["address"]).split(", ")]
+        yield Alert(level, one["message"], [place for place in where if place], one.get("hint") or "")
+
+
+def _grouped(group: Group, waves: Mapping[str, str]) -> Entry:
+    fate = values.fate(group.entries)
+    steps = []
+    for number, action in enumerate(group.entries):
+        reasons = group.differing.get((number, ""))
+        reason = f"for {reasons:,} reasons, such as: {action['reason']}" if reasons else action["reason"]
+        steps.append(Step(action["verb"], reason, _fields(action, group.differing, number)))
+    verbs = list(dict.fromkeys(action["verb"] for action in group.entries))
+    through = sorted({waves[address] for address in group.addresses if address in waves})
+    causes = _causes(group.entries)
+    kind = _kind(group.addresses[0])
+    return Entry(fate, _title(group), kind, group.addresses, steps, verbs, causes, through, fate == "delete")
+
+
+def _fields(action: Document, differing: Mapping[tuple[int, str], int], number: int) -> list[Field]:
+    found = []
+    for change in action["changes"]:
+        before, after = values.pair(change["before"], change["after"], values.LONG)
+        many = differing.get((number, change["path"]))
+        notes = [f"{many:,} different, such as"] if many else []
+        notes += [why] if (why := values.cause(change, action["verb"])) else []
+        shown = "" if change["before"] is None else before
+        found.append(Field(values.readable_path(change["path"]), shown, after, ", ".join(notes)))
+    return found
+
+
+def _causes(actions: Iterable[Document]) -> list[str]:
+    """Why fields differ; of what is new or goes away there is nothing to ask."""
+    fields = [c for one in actions if one["verb"] not in ("create", "delete") for c in one["changes"]]
+    return sorted({_WHY.get(change["cause"], change["cause"]) for change in fields})
+
+
+def _waves(document: Document) -> dict[str, str]:
+    return {
+        address: f"wave {number:,}"
+        for rollout in document.get("rollouts", ())
+        for number, wave in enumerate(rollout["waves"], 1)
+        for address in wave
+    }
+
+
+def _wave_lines(document: Document) -> list[str]:
+    counts = Counter(_waves(document).values())
+    return [f"{wave}: {values.count(number, 'instance')}" for wave, number in sorted(counts.items())]
+
+
+def _drifted(one: Document) -> str:
+    applied, live = values.pair(one["applied"], one["live"])
+    return f"{one['address']}: {values.readable_path(one['path'])}: applied {applied}, live {live}"
+
+
+def _title(group: Group) -> str:
+    return group.addresses[0] if len(group.addresses) == 1 else group.title
+
+
+def _kind(address: str) -> str:
+    return address.partition("/")[0]
