@@ -37,6 +37,11 @@ def write(console: Console, indent: int, *parts: Part) -> None:
         _out(console, indent + (_HANG if number else 0), line)
 
 
+def write_whole(console: Console, indent: int, *parts: Part) -> None:
+    """One line, however long: of somebody's words no part shall stand where a line of ours could begin."""
+    _out(console, indent, Text.assemble(*parts))
+
+
 def wrapped(text: Text, width: int) -> Sequence[Text]:
     """The text in lines of this width. What people copy stays whole, and goes beyond the edge, where the
     terminal breaks it without a trace: words (ids, addresses, paths), commands, options with their values,

@@ -242,7 +242,7 @@ def _drift_group(console: Console, group: Group, verbose: bool) -> None:
 def _touched(console: Console, group: Group) -> None:
     """Who changed a resource, and when; of several alike that is behind more detail."""
     if len(group.addresses) == 1 and (line := values.touched_line(group.entries)):
-        lines.write(console, 6, (terminal(line), "dim"))
+        lines.write_whole(console, 6, (terminal(line), "dim"))
 
 
 def _drift_aside(console: Console, document: Document, verbose: bool) -> None:

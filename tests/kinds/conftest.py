@@ -16,7 +16,7 @@ metadata: {name: shop}
 spec:
   manifests: [manifests/]
   environments:
-    sandbox: {secretKey: {env: KIND_KEY}}
+    sandbox: {secretKey: {env: KIND_KEY}, batch: 1}
     staging: {url: "http://127.0.0.1:9", auth: {refreshToken: {env: KIND_KEY}}}
   default: sandbox
 """
