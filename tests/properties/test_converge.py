@@ -19,7 +19,7 @@ from tests.worlds import World, worlds
 
 POLICY = Policy(guard_minimum=1000)
 SLOW = settings(
-    max_examples=int(os.environ.get("EXAMPLES", "30")),
+    max_examples=int(os.environ.get("EXAMPLES", "20")),
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate, *([Phase.shrink] if "SHRINK" in os.environ else [])],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
@@ -108,7 +108,7 @@ from reconciler.report.document import dumps, plan_document
 from tests.worlds import worlds
 empty = Live("t", {"Integration": (), "Customer": (), "Instance": ()})
 @seed(7)
-@settings(max_examples=30, database=None, deadline=None, phases=[Phase.generate])
+@settings(max_examples=15, database=None, deadline=None, phases=[Phase.generate])
 @given(worlds())
 def run(world):
     print(dumps(plan_document(make_plan(world.first, empty, Policy()), created_at="", rate=10)))
@@ -143,7 +143,7 @@ def test_two_tenants_whose_numbers_differ_take_the_same_manifests(shift: int):
 def _one(strategy):
     found = []
 
-    @settings(max_examples=50, database=None, deadline=None)
+    @settings(max_examples=25, database=None, deadline=None)
     @given(strategy)
     def collect(value):
         if any(r.kind == "Instance" for r in value.resources.values()):

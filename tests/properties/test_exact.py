@@ -121,7 +121,7 @@ def reconciler(root: Path, *arguments: str) -> tuple[int, str]:
 
 @pytest.mark.parametrize("rule", ["as_sent", "trimmed"])
 @settings(
-    max_examples=int(os.environ.get("EXAMPLES", "25")),
+    max_examples=int(os.environ.get("EXAMPLES", "15")),
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # a run of the whole takes long
 )

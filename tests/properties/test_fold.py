@@ -109,7 +109,7 @@ def tenants(draw: st.DrawFn) -> list[Told]:
     return told
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=25)
 @given(tenants())
 def test_folded_is_as_unfolded(told: list[Told]):
     folding = Folding(match(Desired("acme", "staging", {}), Live("t", {})), ())

@@ -34,7 +34,7 @@ from tests.histories import History, edits, histories
 from tests.worlds import PROJECT, World, worlds
 
 SLOW = settings(
-    max_examples=int(os.environ.get("EXAMPLES", "25")),
+    max_examples=int(os.environ.get("EXAMPLES", "15")),
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate, *([Phase.shrink] if "SHRINK" in os.environ else [])],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
@@ -78,7 +78,7 @@ def test_what_people_change_in_the_tenant_comes_back_and_nothing_is_left(
         assert pulled(session, plain).written == {}
 
 
-@settings(SLOW, max_examples=int(os.environ.get("EXAMPLES", "10")))
+@settings(SLOW, max_examples=int(os.environ.get("EXAMPLES", "6")))
 @given(histories(), st.booleans(), st.data())
 def test_no_edit_is_lost_neither_of_the_tenants_nor_of_gits(
     history: History, forgetful: bool, data: st.DataObject
@@ -109,7 +109,7 @@ def test_no_edit_is_lost_neither_of_the_tenants_nor_of_gits(
             assert (address, path) in asked_for | kept, (again.written, kept, asked_for)
 
 
-@settings(SLOW, max_examples=int(os.environ.get("EXAMPLES", "6")))
+@settings(SLOW, max_examples=int(os.environ.get("EXAMPLES", "4")))
 @given(histories())
 def test_a_second_environment_is_pulled_and_nothing_changes_for_the_first(history: History):
     with (

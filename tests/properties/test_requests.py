@@ -76,7 +76,7 @@ def costs(sandbox: Sandbox, wanted: Desired) -> tuple[Cost, Cost]:
 
 
 @settings(
-    max_examples=int(os.environ.get("EXAMPLES", "25")),
+    max_examples=int(os.environ.get("EXAMPLES", "15")),
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

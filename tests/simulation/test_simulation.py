@@ -29,7 +29,7 @@ DIGESTS = "from tests.simulation.draw import script\nfrom tests.simulation.drill
 DIGESTS += "for seed in range(20): print(play(script(seed)).digest)"
 
 
-@pytest.mark.parametrize("seed", range(100, 116))
+@pytest.mark.parametrize("seed", range(100, 110))
 def test_whatever_happens_the_next_run_ends_well(seed: int):
     assert play(script(seed)).findings.all() == []
 
