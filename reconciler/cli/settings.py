@@ -209,8 +209,8 @@ class Settings:
 
     @property
     def progress(self) -> bool:
-        """Whether to show what is under way. A file that gets errors as JSON gets nothing else."""
-        return self.waits and (self.format != "json" or self.err.file.isatty())
+        """Whether to show what is under way."""
+        return self.waits
 
     @property
     def waits(self) -> bool:

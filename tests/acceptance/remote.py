@@ -41,7 +41,13 @@ class Remote(Folder):
     def environment(served: ServedSandbox, auth: str = "accessToken") -> dict[str, Any]:
         """An environment's settings: its token comes from the process's environment."""
         variable = "SERVED_TOKEN" if auth == "accessToken" else "SERVED_REFRESH_TOKEN"
-        return {"url": served.url, "tenant": served.tenant, "auth": {auth: {"env": variable}}, "rate": 500}
+        return {
+            "url": served.url,
+            "tenant": served.tenant,
+            "auth": {auth: {"env": variable}},
+            "rate": 500,
+            "batch": 1,
+        }
 
     def project(self, name: str, environments: dict[str, Any]) -> None:
         """Writes the project file; the first environment is the default."""

@@ -295,7 +295,7 @@ def _again(project: Remote, served: ServedSandbox, secret: str) -> None:
     for path in (project.root / ".reconciler/journal").iterdir():
         path.unlink()
     (project.root / "saved.json").unlink()
-    (project.root / ".reconciler/widths.json").unlink()
+    (project.root / ".reconciler/widths.json").unlink(missing_ok=True)
     os.environ |= {"SHOP_KEY": secret, "SERVED_REFRESH_TOKEN": served.refresh_token}
     os.environ["DIGEST_KEY"] = f"digest-{secret}"
     project.served = served

@@ -73,7 +73,8 @@ def test_one_finding_names_all_that_need_it(strict: Folder):
     assert message.endswith(f"needed by {', '.join(needing)}")
     assert strict("plan")[1].count("is not in this tenant") == 1
     assert strict("plan", "--format", "markdown")[1].count("is not in this tenant") == 1
-    assert strict("plan", "--format", "github")[1].count("is not in this tenant") == 1
+    # An annotation stands at each place.
+    assert strict("plan", "--format", "github")[1].count("is not in this tenant") == 3
     code, out, _ = strict("apply", "--yes")
     assert (code, out.count("is not in this tenant")) == (5, 2)  # in the plan, and in the outcome
     names = strict.ask("{ integrations { nodes { name } } }")["integrations"]["nodes"]
