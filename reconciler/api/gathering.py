@@ -23,12 +23,10 @@ from reconciler.api.joined import Parted, joined, joins, parted
 from reconciler.api.limits import QUICK
 from reconciler.api.wire import Answer
 from reconciler.model.errors import ApiError, ReconcilerError, TooCostly, TransportError
-from reconciler.model.operation import Operation
+from reconciler.model.operation import FEW, MANY, Operation
 
 log = logging.getLogger("reconciler.http")
 
-WIDEST = 50
-_FIRST = 4
 _SLOW = 5.0  # seconds: whoever waits as long for one answer is better off with smaller ones
 _TOO_MUCH = re.compile(r"\b(alias\w*|cost|complex\w*|too (many|large|big)|limit|413)\b", re.IGNORECASE)
 _LISTS, _LOOKS = "lists", "looks"
@@ -122,7 +120,7 @@ class Gathering:
     @property
     def most(self) -> int:
         """How many may travel together at most."""
-        return self._batch or WIDEST
+        return self._batch or MANY
 
     @property
     def learned(self) -> dict[str, tuple[int, int]]:
@@ -134,7 +132,7 @@ class Gathering:
     def writes(self) -> int:
         """How many calls that write travel together by now."""
         known = [width.now for sort, width in self._widths.items() if sort not in (_LISTS, _LOOKS)]
-        return max(known, default=self._batch or _FIRST)
+        return max(known, default=self._batch or FEW)
 
     def takes(self, op: Operation) -> bool:
         """Whether an operation may travel with others."""
@@ -159,7 +157,7 @@ class Gathering:
 
     def _width(self, sort: str) -> Width:
         if sort not in self._widths:
-            first = self._batch or (1 if sort.startswith("deploy") else _FIRST)
+            first = self._batch or (1 if sort.startswith("deploy") else FEW)
             self._widths[sort] = Width(first, self.most, fixed=self._batch is not None)
         return self._widths[sort]
 

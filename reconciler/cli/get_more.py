@@ -114,7 +114,7 @@ def show_execution(here: Settings, shape: str, given: dict[str, Any]) -> int:
     names = "id" if shape == "ids" else given["columns"] or ""
     chosen = columns(EXECUTIONS, names, every=shape in DOCUMENTS)
     session = here.session()
-    with Waiting(here.err, "the execution", limit or 0.0, enabled=here.waits) as waiting:
+    with Waiting(here.err, "the execution", limit or 0.0, enabled=here.progress) as waiting:
         seen = run(execution, replace(session, notice=waiting.notice), asked, waiting, tick=waiting.tick)
     row = {column.name: seen.row[column.name] for column in chosen}
     rows = Rows(here.out, shape, [*row], {column.name for column in chosen if column.moment})

@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 
 import click
 
-from reconciler.cli.complete import ADDRESS, PATTERN
+from reconciler.cli.complete import ADDRESS
 from reconciler.cli.confirm import confirm, unasked
 from reconciler.cli.plan import carry_out, finish, halt
-from reconciler.cli.planning import detailed, parallelism, take_lease
+from reconciler.cli.planning import choosing, detailed, parallelism, take_lease
 from reconciler.cli.settings import common, settings, stacked
 from reconciler.cli.values import text
 from reconciler.cli.watched import run
@@ -26,14 +26,7 @@ def _about_instances(command: F) -> F:
 
 _OPTIONS: tuple[Callable[[F], F], ...] = (
     click.argument("addresses", metavar="[ADDRESS|ID]...", nargs=-1, type=text, shell_complete=ADDRESS),
-    click.option(
-        "--select",
-        multiple=True,
-        type=text,
-        shell_complete=PATTERN,
-        metavar="WHAT",
-        help="These too: an address, with *, or label=value.",
-    ),
+    choosing("--select", "These too: an address, with *, or label=value."),
     unasked,
     parallelism,
     take_lease,

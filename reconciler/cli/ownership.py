@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.complete import ADDRESS, PATTERN
+from reconciler.cli.complete import ADDRESS
 from reconciler.cli.confirm import confirm, unasked
 from reconciler.cli.plan import carry_out, finish, halt
-from reconciler.cli.planning import parallelism, take_lease
+from reconciler.cli.planning import choosing, parallelism, take_lease
 from reconciler.cli.settings import Settings, common, settings
-from reconciler.cli.values import text
 from reconciler.cli.watched import run
 
 if TYPE_CHECKING:
@@ -29,17 +28,8 @@ if TYPE_CHECKING:
 @click.argument("address", required=False, shell_complete=ADDRESS)
 @click.argument("object_id", metavar="[ID]", required=False)
 @click.option("--all", "everything", is_flag=True, help="Adopt all that matches the manifests.")
-@click.option(
-    "--select",
-    multiple=True,
-    type=text,
-    shell_complete=PATTERN,
-    metavar="WHAT",
-    help="Adopt what matches these: an address, with *, or label=value.",
-)
-@click.option(
-    "--exclude", multiple=True, type=text, shell_complete=PATTERN, metavar="WHAT", help="Leave these alone."
-)
+@choosing("--select", "Adopt what matches these: an address, with *, or label=value.")
+@choosing("--exclude", "Leave these alone.")
 @click.option("--dry-run", is_flag=True, help="Show what would be adopted, and write nothing.")
 @unasked
 @take_lease

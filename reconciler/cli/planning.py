@@ -32,6 +32,11 @@ live = click.option(
 )
 
 
+def choosing(name: str, meaning: str) -> Callable[[F], F]:
+    """An option that names resources by pattern, as often as it is given."""
+    return click.option(name, multiple=True, type=text, shell_complete=PATTERN, metavar="WHAT", help=meaning)
+
+
 def planning(command: F) -> F:
     """Adds the options of every verb that plans, gathered into one `options` argument."""
     return stacked(_PLANNING, command)
@@ -39,28 +44,14 @@ def planning(command: F) -> F:
 
 _PLANNING: tuple[Callable[[F], F], ...] = (
     reported,
-    click.option(
-        "--select",
-        multiple=True,
-        type=text,
-        shell_complete=PATTERN,
-        metavar="WHAT",
-        help="Only these: an address, with *, or label=value.",
-    ),
+    choosing("--select", "Only these: an address, with *, or label=value."),
     click.option(
         "--changed-since",
         type=text,
         metavar="REV",
         help="Only what the manifests ask for otherwise than at a revision of git.",
     ),
-    click.option(
-        "--exclude",
-        multiple=True,
-        type=text,
-        shell_complete=PATTERN,
-        metavar="WHAT",
-        help="Write nothing of these, whatever needs it.",
-    ),
+    choosing("--exclude", "Write nothing of these, whatever needs it."),
     click.option("--no-deps", is_flag=True, help="Not even what the selected ones cannot do without."),
     click.option(
         "--use",

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.complete import PATTERN
 from reconciler.cli.confirm import need_terminal, unasked
 from reconciler.cli.ownership import adopt_pulled
 from reconciler.cli.plan import ended
-from reconciler.cli.planning import parallelism, take_lease
+from reconciler.cli.planning import choosing, parallelism, take_lease
 from reconciler.cli.settings import Settings, common, settings
 from reconciler.cli.values import text
 from reconciler.cli.watched import run
@@ -27,22 +26,8 @@ _NOT_KNOWN = "(not known)"
 
 
 @click.command()
-@click.option(
-    "--select",
-    multiple=True,
-    type=text,
-    shell_complete=PATTERN,
-    metavar="WHAT",
-    help="Only these, with what they refer to: an address, with *.",
-)
-@click.option(
-    "--exclude",
-    multiple=True,
-    type=text,
-    shell_complete=PATTERN,
-    metavar="WHAT",
-    help="Write nothing of these.",
-)
+@choosing("--select", "Only these, with what they refer to: an address, with *.")
+@choosing("--exclude", "Write nothing of these.")
 @click.option("--dry-run", is_flag=True, help="Show which files would be written, and write none.")
 @click.option("--prune", is_flag=True, help="Remove the files of what is not in the tenant.")
 @click.option(

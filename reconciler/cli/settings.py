@@ -210,11 +210,6 @@ class Settings:
     @property
     def progress(self) -> bool:
         """Whether to show what is under way."""
-        return self.waits
-
-    @property
-    def waits(self) -> bool:
-        """Whether to show what is waited for where waiting is all that was asked for."""
         return not (self.quiet or self.no_progress)
 
     def _console(self, stream: IO[str] | Lasting) -> Console:

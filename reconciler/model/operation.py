@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+FEW, MANY = 4, 50
+"""How many operations travel in one request before anything is known of a tenant, and at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class Operation:

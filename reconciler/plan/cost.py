@@ -8,11 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from reconciler.kinds import all_kinds
 from reconciler.kinds.protocol import may_share
 from reconciler.model.address import Address
+from reconciler.model.operation import FEW, MANY
 from reconciler.model.plan import Action, Plan, Requests, Verb
-
-_WIDEST = 50
-_FIRST = 4
-"""How many travel together before anything is known of a tenant; of deployments one."""
 
 
 def expected(plan: Plan, batch: int | None) -> Requests:
@@ -37,10 +34,10 @@ def expected(plan: Plan, batch: int | None) -> Requests:
         writes[sort] += action.writes if shares else 0
         left = Requests(left.read - action.reads - looks, left.write - action.writes * shares)
     return Requests(
-        max(1, left.read) + sum(_sent(count, batch, _FIRST) for count in reads.values()),
+        max(1, left.read) + sum(_sent(count, batch, FEW) for count in reads.values()),
         left.write
         + sum(
-            _sent(count, batch, 1 if verb == Verb.DEPLOY.value else _FIRST)
+            _sent(count, batch, 1 if verb == Verb.DEPLOY.value else FEW)
             for (_, verb, _), count in writes.items()
         ),
     )
@@ -60,7 +57,7 @@ def _growing(count: int, width: int) -> Iterator[int]:
             if count > 0:
                 yield min(width, count)
                 count -= width
-        width = min(_WIDEST, width * 2)
+        width = min(MANY, width * 2)
 
 
 def _levels(actions: Sequence[Action]) -> Mapping[str, int]:

@@ -20,22 +20,29 @@ Widths = Mapping[str, tuple[int, int]]
 
 def known(state: Path, tenant: str) -> Widths:
     """What is known of a tenant; {} where nothing is, or the file is not as this version writes it."""
-    try:
-        kept = _read(state / FILE).get(tenant, {})
-        return {str(sort): (int(now), int(most)) for sort, (now, most) in kept.items() if 0 < now <= most}
-    except (AttributeError, TypeError, ValueError):
-        return {}
+    return _of(_read(state / FILE), tenant)
 
 
 def keep(state: Path, tenant: str, widths: Widths) -> None:
     """Keeps what a run found out, if there is a folder for it: a plan makes none."""
-    if not state.is_dir() or not widths or known(state, tenant) == dict(widths):
+    if not state.is_dir() or not widths:
         return
-    found = {**_read(state / FILE), tenant: {sort: list(pair) for sort, pair in sorted(widths.items())}}
+    before = _read(state / FILE)
+    if _of(before, tenant) == dict(widths):
+        return
+    found = {**before, tenant: {sort: list(pair) for sort, pair in sorted(widths.items())}}
     try:
         replace_file(state / FILE, json.dumps(found, indent=2).encode() + b"\n")
     except OSError as error:  # the next run finds it out again
         log.debug("%s is not kept: %s", FILE, error.strerror)
+
+
+def _of(kept: Mapping[str, Any], tenant: str) -> Widths:
+    try:
+        widths = kept.get(tenant, {}).items()
+        return {str(sort): (int(now), int(most)) for sort, (now, most) in widths if 0 < now <= most}
+    except (AttributeError, TypeError, ValueError):
+        return {}
 
 
 def _read(path: Path) -> dict[str, Any]:
