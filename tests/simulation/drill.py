@@ -240,10 +240,10 @@ class _Drill:
         told = all(one.address in phase.side.written and one.path not in follows for one in edits)
         # What two runs published both is a version of its own to who pulls.
         if edits and told and not self.rivals:
-            await self._pull()
+            await self._pull(certain=all(one["certain"] for one in ended.document.get("drift", ())))
         await self._settle()
 
-    async def _pull(self) -> None:
+    async def _pull(self, *, certain: bool) -> None:
         """Whoever pulls what people did has it in git, and nothing of it is planned to be undone, or is told
         what cannot be told apart.
         """
@@ -251,7 +251,9 @@ class _Drill:
         machine.keeps = True
         pulled = await self._calm(machine, "pull")
         ended = await self._calm(machine, "plan")
-        if pulled.code != 1 and (pulled.code or ended.code or ended.document.get("actions")):
+        if pulled.code == 1 and not certain:
+            return  # who has no history, either, cannot tell who changed it: a conflict
+        if pulled.code or ended.code or ended.document.get("actions"):
             actions = [one["id"] for one in ended.document.get("actions", ())]
             self.played.findings.lost.append(
                 f"once pulled ({pulled.code}), {actions} is planned ({ended.code}): {pulled.said[-1:]}"
