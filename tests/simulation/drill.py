@@ -240,7 +240,7 @@ class _Drill:
         told = all(one.address in phase.side.written and one.path not in follows for one in edits)
         # What two runs published both is a version of its own to who pulls.
         if edits and told and not self.rivals:
-            await self._pull(certain=all(one["certain"] for one in ended.document.get("drift", ())))
+            await self._pull(certain=all(one["cause"] == "drift" for one in ended.document["drift"]))
         await self._settle()
 
     async def _pull(self, *, certain: bool) -> None:
