@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import anyio
 
+from reconciler.model.digest import sha256
 from reconciler.model.errors import ApiError, ReconcilerError, TooCostly
 from reconciler.model.operation import Operation
 
@@ -26,6 +27,13 @@ class Executor(Protocol):
     async def execute(self, op: Operation) -> Any:
         """The connection that `op` asks for."""
         ...
+
+
+@runtime_checkable
+class Remembers(Protocol):
+    """One that keeps how large a page its server finds affordable, by what is asked for."""
+
+    sizes: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +126,29 @@ async def _read_once(
 
 
 async def _affordable(client: Executor, make: Callable[[int], Operation], size: int) -> tuple[_Page, int]:
-    """The largest page that the server does not find too costly, and the size that was asked for."""
+    """The largest page that the server does not find too costly, and the size that was asked for: of what was
+    found too costly before, no more is asked for again.
+    """
+    sizes = client.sizes if isinstance(client, Remembers) else {}
+    asked, key = size, _asked(make(size))
+    size = min(size, sizes.get(key, size))
     while True:
         op = make(size)
         try:
-            return _page(op, await client.execute(op)), size
+            found = _page(op, await client.execute(op)), size
+            if size < asked:
+                sizes[key] = size
+            return found
         except TooCostly:
             smaller = next((one for one in _SMALLER if one < size), None)
             if smaller is None:
                 raise
             size = smaller
+
+
+def _asked(op: Operation) -> str:
+    """What tells apart what is asked for, whatever page of it."""
+    return f"{op.name} {sha256(op.document)[:12]}"
 
 
 async def _follow(

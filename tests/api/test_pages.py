@@ -3,7 +3,7 @@ from __future__ import annotations
 import anyio
 import pytest
 
-from reconciler.api import read_all, stream
+from reconciler.api import Client, Credentials, read_all, stream
 from reconciler.model.errors import ApiError, NotFound, TooCostly
 from reconciler.model.operation import Operation
 
@@ -186,3 +186,29 @@ async def test_where_no_page_is_affordable_that_is_said():
     with pytest.raises(TooCostly):
         await read_all(dear, by_offset)
     assert dear.reads[-1] == (1, 0)
+
+
+class Learning(Dear):
+    """A client of such a server that keeps what it found out."""
+
+    def __init__(self, count, affordable):
+        super().__init__(count, affordable)
+        self.sizes = {}
+
+
+async def test_what_was_too_costly_once_is_not_asked_for_again():
+    dear = Learning(23, 20)
+    assert await read_all(dear, by_offset) == dear.rows
+    dear.reads.clear()
+    assert await read_all(dear, by_offset) == dear.rows
+    assert [row async for row in stream(dear, by_cursor)] == dear.rows
+    assert {first for first, _ in dear.reads} == {20}
+    assert list(dear.sizes.values()) == [20]
+
+
+def test_a_client_begins_with_what_an_earlier_one_found_out():
+    known = {"page customers 0123456789ab": (20, 100), "reads": (3, 50)}
+    url = "https://tenant.example"
+    later = Client(url, Credentials(url), batch=None, learned=known)
+    assert later.sizes == {"customers 0123456789ab": 20}
+    assert later.learned == known
