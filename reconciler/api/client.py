@@ -117,8 +117,8 @@ class Client:
 
     @property
     def learned(self) -> Mapping[str, tuple[int, int]]:
-        """How many operations of a sort the tenant bears in one request, now and at most; and how many rows in
-        a page of a list, where that is less than usual.
+        """How many operations of a sort the tenant bears in one request, now and at most; and how many rows
+        in a page of a list, where that is less than usual.
         """
         pages = {f"{_PAGE}{asked}": (size, LARGEST) for asked, size in self.sizes.items()}
         return {**self._gathering.learned, **pages}
