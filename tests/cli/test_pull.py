@@ -536,6 +536,19 @@ def test_what_the_manifest_says_is_not_merged_in_the_definition_too(project: Fol
     assert manifest["spec"]["description"] == described
 
 
+def test_what_git_names_of_the_platforms_own_is_the_same_in_the_tenant(project: Folder):
+    """Roles and levels of logs have no manifests, and are looked up."""
+    project.shop()
+    project.manifest("User", "ann", email="ann@example.com", name="Ann", role="Admin")
+    project.manifest("User", "ben", email="ben@example.com", name="Ben", role="Admin", customer="acme")
+    levels = {"severityLevels": ["ERROR", "FATAL"], "payloadTemplate": "{}"}
+    project.manifest("LogStream", "lake", name="Lake", url="https://logs.example.com/in", **levels)
+    assert project("apply", "--yes")[0] == 0
+    code, out, err = project("pull", "--format", "json")
+    assert (code, json.loads(out)["kept"]) == (0, []), out + err
+    assert json.loads(project("pull", "--drift", "--format", "json")[1])["kept"] == []
+
+
 def test_both_published(owned: Folder):
     _edit(owned, "manifests/integrations/orders.yml", "release: 1.0.0", "release: 1.1.0")
     _edit(owned, "definitions/orders.yml", "https://example.com/orders", "https://example.com/ours")

@@ -16,6 +16,7 @@ from tests.simulation.checkout import remembered
 from tests.simulation.checks import people
 from tests.simulation.guest import Guest, move_in, move_out
 from tests.simulation.ledger import PERSON, SENDER
+from tests.simulation.organization import as_wanted
 from tests.simulation.run import Run
 from tests.simulation.runs import Ended, Runs
 from tests.simulation.script import Actor, Attempt, Edit, Phase, Script
@@ -90,7 +91,7 @@ class _Drill:
                 self.releases.setdefault(name, set(self.releases.get(before, ()))).add(spec["release"])
             self.known |= set(phase.side.specs)
             for address, spec in phase.side.specs.items():
-                self.tenant.named[address.partition("/")[0], spec["name"]] = address
+                self.tenant.named[address.partition("/")[0], str(spec.get("name"))] = address
             self.watch.secrets(phase.side.secrets.values())
             if number == 1 and self.script.taken:
                 await self._forget()
@@ -149,7 +150,7 @@ class _Drill:
             self.releases.setdefault(name, set())
             self.strays.add((name, spec["release"]))
         for address, spec in side.specs.items():
-            self.tenant.named[address.partition("/")[0], spec["name"]] = address
+            self.tenant.named[address.partition("/")[0], str(spec.get("name"))] = address
 
     def _is_out(self, name: str, release: str) -> bool:
         return self.tenant.publishes(marker(self.script.seed, name.removesuffix(RENAMED), release))
@@ -207,7 +208,8 @@ class _Drill:
             once={name: name.removesuffix(RENAMED) for name in phase.side.of("Integration")},
         )
         found.lost[:] = [text for text in found.lost if not self._may_be_theirs(text)]
-        for promise, text in model.tabled(self.tenant, phase.side, self.known):
+        told = (*model.tabled(self.tenant, phase.side, self.known), *as_wanted(self.tenant, phase.side))
+        for promise, text in told:
             getattr(found, promise).append(text)
         found.lost += people.lost(self.tenant.deeds, phase.side.specs)
         ids = model.identities(self.tenant)

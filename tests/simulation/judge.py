@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from tests.simulation.checks import guarded, order, people, planned
+from tests.simulation.checks import guarded, order, people, planned, secrets
 from tests.simulation.run import Run
 from tests.simulation.runs import Ended
 from tests.torture.runner import _inconsistent
@@ -23,6 +23,7 @@ _CHECKS: tuple[Callable[[Run], Iterable[str]], ...] = (
     order.patient,
     guarded.leased,
     guarded.noted,
+    secrets.belongs,
 )
 
 

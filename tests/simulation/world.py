@@ -268,18 +268,18 @@ def _whole(
     specs = {**specs, **_expanded(sets, specs)}
     fresh = {
         name: f"canary/{seed}+commit{number} {rng.getrandbits(64):016x}=é"
-        for name in sorted(_variables(specs))
+        for name in sorted(variables_in(specs))
     }
     kept = {name: value for name, value in secrets.items() if name in fresh and rng.random() < 0.6}
     return Commit(specs, definitions, {**fresh, **kept}, sets, metadata, was)
 
 
-def _variables(value: Any) -> set[str]:
+def variables_in(value: Any) -> set[str]:
     """The environment variables from which secrets are read."""
     if isinstance(value, dict) and set(value) == {"secret"}:
         return {value["secret"]["env"]}
     parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return {name for part in parts for name in _variables(part)}
+    return {name for part in parts for name in variables_in(part)}
 
 
 def _of(specs: Specs, kind: str) -> list[str]:
