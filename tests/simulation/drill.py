@@ -251,7 +251,8 @@ class _Drill:
         """
         machine = self.stage.machine("puller", self.phase.side)
         machine.keeps = True
-        pulled = await self._calm(machine, "pull")
+        verb = "pull_drift" if self.phase.afterwards[0] % 2 else "pull"
+        pulled = await self._calm(machine, verb)
         ended = await self._calm(machine, "plan")
         if pulled.code == 1 and not certain:
             return  # who has no history, either, cannot tell who changed it: a conflict
@@ -277,8 +278,13 @@ class _Drill:
         await anyio.sleep(actor.delay)
         machine = self.stage.machine(actor.name, side)
         for attempt in actor.attempts:
-            setting = Setting(self.phase, self.began)
-            self.open.append(await self.stage.attempt(actor.name, machine, attempt, setting))
+            setting, where = Setting(self.phase, self.began), machine
+            if (
+                attempt.verb == "pull_drift"
+            ):  # a job that makes a pull request of it has a checkout of its own
+                where = self.stage.machine(f"{actor.name}-pulls", side)
+                where.keeps = True
+            self.open.append(await self.stage.attempt(actor.name, where, attempt, setting))
 
     async def _edit(self, edit: Edit) -> None:
         await anyio.sleep(edit.at)

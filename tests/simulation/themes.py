@@ -161,7 +161,14 @@ def _fleet(script: Script, rng: random.Random) -> Script:
         replace(phase, faults=(failing,) if rng.random() < 0.6 else phase.faults, pauses=(), edits=())
         for phase in script.phases
     )
-    return replace(script, phases=tuple(_tested(rng, phases) if rng.random() < 0.4 else phases))
+    if rng.random() >= 0.6:
+        return replace(script, phases=phases)
+    phases = tuple(_tested(rng, phases))
+    if rng.random() < 0.6:
+        # It is the tests that fail, in the middle of the waves.
+        tests = {**failing, "operation": "testInstanceFlowConfig", "probability": 0.9}
+        phases = tuple(replace(p, faults=(tests,) if p.faults == (failing,) else p.faults) for p in phases)
+    return replace(script, phases=phases)
 
 
 def _tested(rng: random.Random, phases: Iterable[Phase]) -> Iterator[Phase]:

@@ -121,7 +121,9 @@ def _come_and_go(
     """An instance leaves, another comes, with its customer perhaps, and another gets a new name in git."""
     mine = sorted(a for a in specs if a.startswith("Instance/"))
     # A name that leaves in this commit cannot come back in it: that would be another instance by its name.
-    free = [name for name in INSTANCES if not any(a.endswith(f"/{name}") for a in mine)]
+    # One that has another name in git keeps its display name, which is the only one of its customer's.
+    taken = {one.rpartition("/")[2].removesuffix("-b") for one in mine}
+    free = [name for name in INSTANCES if name not in taken]
     before = set(mine)
     if len(mine) > 1 and rng.random() < 0.3:
         del specs[mine.pop(rng.randrange(len(mine)))]

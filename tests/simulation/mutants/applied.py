@@ -13,6 +13,7 @@ from reconciler.apply.rollout import Rollouts
 from reconciler.model.errors import ApiError, Stale
 from reconciler.model.outcome import Status
 from reconciler.model.plan import Verb
+from reconciler.pull.known import Work
 from tests.simulation.mutants.mutant import Strike, mutant, swapped
 
 _ONCE = (Verb.CREATE, Verb.PUBLISH)
@@ -326,4 +327,32 @@ def deaf(strikes: Strike) -> Iterator[None]:
             stop(self)
 
     with swapped(walk.Walk, "stop", unheard):
+        yield
+
+
+@mutant("a test that fails does not count as a failure of its wave", theme="fleet")
+def uncounted(strikes: Strike) -> Iterator[None]:
+    ended = Rollouts.ended
+
+    def some(self: Any, result: Any) -> None:
+        progress = self._progress(result.action)
+        failed = result.action.verb is Verb.TEST and result.status is Status.FAILED
+        if progress and failed and strikes():
+            progress.ended(result, failed=False)
+        else:
+            ended(self, result)
+
+    with swapped(Rollouts, "ended", some):
+        yield
+
+
+@mutant("a pull of what drifted leaves some of it out")
+def drift_left_out(strikes: Strike) -> Iterator[None]:
+    put = Work.put
+
+    def none(self: Any, *given: Any) -> None:
+        if not (self.rules.drifted and strikes()):
+            put(self, *given)
+
+    with swapped(Work, "put", none):
         yield
