@@ -52,7 +52,7 @@ schemas: $(STAMP) ## schemas/ and the reference in docs/kinds.md anew, from the 
 test: check ## the same as check
 
 check: static ## formatting, lint, types, layers, then all tests
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 3 --dist worksteal
 
 static: $(STAMP) ## the part of check that runs nothing
 	$(BIN)/ruff format --check .

@@ -12,6 +12,7 @@ from tests.torture.runner import spilled
 from tests.torture.world import small_world
 
 PARTS = 4
+PLAYED = 2  # of them; `make torture` plays all
 
 
 @pytest.fixture(scope="module")
@@ -20,19 +21,19 @@ def here() -> Iterator[Stage]:
         yield opened
 
 
-@pytest.mark.parametrize("seed", range(16))
+@pytest.mark.parametrize("seed", range(8))
 def test_faults_and_kills(here: Stage, seed: int):
     assert here.faulty(seed).findings.all() == []
 
 
-@pytest.mark.parametrize("seed", range(100, 104))
+@pytest.mark.parametrize("seed", range(100, 102))
 def test_two_runs_at_once_and_a_person_in_the_web_app(here: Stage, seed: int):
     tally = here.crowded(seed)
     assert tally.edits > 0
     assert tally.findings.all() == []
 
 
-@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("part", range(PLAYED))
 def test_killed_at_every_request(here: Stage, part: int):
     tally = here.every_kill(small_world(), part=part, parts=PARTS)
     assert tally.kills > 5
