@@ -39,7 +39,7 @@ async def rehearse(
 ) -> Rehearsal:
     """Copies the tenant, or what a snapshot holds of it, into a sandbox, and carries the plan out there; with
     `faults` as many times more, killed at moments that follow from the seed. Nothing is written to the
-    tenant, and no secret is read. Raises InvalidInput, NotAuthenticated, Unreachable or ApiError.
+    tenant, and no secret is needed. Raises InvalidInput, NotAuthenticated, Unreachable or ApiError.
     """
     rules = _rules(session)
     if file is None:
