@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.settings import Settings, common, settings
+from reconciler.cli.settings import Settings, common, settings, trusting
 from reconciler.cli.values import standard_input, utf8
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
+@trusting
 @click.option("--tenants", is_flag=True, help="List all tenants of the user.")
 @click.option("--can", is_flag=True, help="Say what the token may do, by what the tenant allows it.")
 @common

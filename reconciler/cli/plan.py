@@ -14,7 +14,7 @@ import click
 from reconciler.cli.abreast import several
 from reconciler.cli.confirm import confirm, unasked
 from reconciler.cli.planning import all_or_nothing, detailed, live, planning, shown, strict, take_lease
-from reconciler.cli.settings import Settings, common, settings
+from reconciler.cli.settings import Settings, common, settings, trusting
 from reconciler.cli.watched import run
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="Save the plan to a file.")
 @live
+@trusting
 @click.option("--no-secrets", is_flag=True, help="Read no secret; what depends on one is not compared.")
 @planning
 @all_or_nothing

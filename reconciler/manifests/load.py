@@ -12,6 +12,7 @@ from typing import Any
 from reconciler.definition import Definition
 from reconciler.kinds import all_kinds
 from reconciler.manifests import config, expand, files, overrides, paths, releases
+from reconciler.manifests.barred import visible, withheld
 from reconciler.manifests.build import Builder
 from reconciler.manifests.bundle_build import Bundles
 from reconciler.manifests.comments import is_commented
@@ -57,12 +58,14 @@ def load(
         hint = suggest(environment, list(project.environments))
         problem = Diagnostic("unknown-environment", message, Source(project.file.name), hint=hint)
         return Desired(project.name, environment, {}), [problem]
-    loader = _Loader(project, project.environments[environment], environ, variables or {})
+    hidden = withheld(project, environ)
+    seen = visible(environ, hidden)
+    loader = _Loader(project, project.environments[environment], seen, variables or {}, hidden)
     with _undisturbed():
         desired, problems = loader.run()
     if not resolve_secrets:
         return desired, problems
-    reader = SecretReader(environ, project.root, project.allowed)
+    reader = SecretReader(project, environ)
     desired, more = unsealed(desired, reader, desired.resources)
     return desired, list(in_order([*problems, *more]))
 
@@ -86,6 +89,8 @@ class _Loader:
     environment: Environment
     environ: Mapping[str, str]
     overrides: Mapping[str, str]
+    withheld: frozenset[str] = frozenset()
+    """The variables of the process that no manifest sees."""
     problems: list[Diagnostic] = field(default_factory=list)
     resources: dict[Address, Resource] = field(default_factory=dict)
     rollouts: list[Rollout] = field(default_factory=list)
@@ -168,7 +173,16 @@ class _Loader:
 
     def _scope(self, manifest: Manifest, address: str, customer: CustomerFacts | None = None) -> Scope:
         kind, document = manifest.kind.lower(), manifest.document
-        return Scope(kind, self.environment.name, self.variables, self.environ, document, address, customer)
+        return Scope(
+            kind,
+            self.environment.name,
+            self.variables,
+            self.environ,
+            document,
+            address,
+            customer,
+            self.withheld,
+        )
 
     def _fill(
         self, scope: Scope, spec: Mapping[str, Any], base: tuple[str | int, ...]

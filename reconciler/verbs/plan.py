@@ -67,7 +67,7 @@ async def plan(session: Session, options: Options, *, every_kind: bool = False) 
     from reconciler.verbs.unseen import cover, named
 
     selection, reader = options.selection, secret_reader(session)
-    since = []
+    since = [*session.told]
     if options.changed_since:
         selection, about = narrowed(session, options)
         since.append(about)
