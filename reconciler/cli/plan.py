@@ -14,7 +14,7 @@ import click
 from reconciler.cli.abreast import several
 from reconciler.cli.confirm import confirm, unasked
 from reconciler.cli.planning import all_or_nothing, detailed, live, planning, shown, strict, take_lease
-from reconciler.cli.settings import Settings, common, settings
+from reconciler.cli.settings import Settings, common, settings, trusting
 from reconciler.cli.watched import run
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="Save the plan to a file.")
 @live
+@trusting
 @click.option("--no-secrets", is_flag=True, help="Read no secret; what depends on one is not compared.")
 @planning
 @all_or_nothing
@@ -72,6 +73,12 @@ def plan(
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
 @unasked
 @click.option("--checksum", metavar="SHA256", help="Go on only if the plan has this checksum.")
+@click.option(
+    "--reviewed",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="PLAN",
+    help="Go on only if the plan is this saved one; else say in what they differ.",
+)
 @take_lease
 @planning
 @all_or_nothing
@@ -83,6 +90,7 @@ def apply(
     file: Path | None,
     yes: bool,
     checksum: str | None,
+    reviewed: Path | None,
     take_lease: bool,
     show_values: bool,
     detailed_exitcode: bool,
@@ -92,22 +100,25 @@ def apply(
     """Carry out a saved plan exactly, or plan first and ask."""
     from reconciler.model.plan import Verb
     from reconciler.verbs import saved
+    from reconciler.verbs.reviewed import check
     from reconciler.verbs.session import Options
 
+    if file and reviewed:
+        raise click.UsageError("a saved plan is carried out as it is: give FILE or --reviewed, not both")
     here, options = settings(), Options(**given)
     here.outlasts = True
     session = here.session()
     document = saved.read(file) if file else None
     if document is not None:
-        reviewed = saved.options_of(document)
-        options = replace(reviewed, all_or_nothing=reviewed.all_or_nothing or options.all_or_nothing)
+        made_with = saved.options_of(document)
+        options = replace(made_with, all_or_nothing=made_with.all_or_nothing or options.all_or_nothing)
     planned = _planned(here, session, options)
     if document is not None:
         planned = saved.restrict(planned, document)
     elif here.format == "text":
         seen = _for_eyes(here, planned, show_values)
         here.show("plan", saved.document(seen, session, options, _now()))
-    _check(planned, checksum)
+    check(planned, checksum, reviewed)
     if strict:
         _no_warnings(planned)
     told = here.format == "text" and document is None
@@ -297,17 +308,6 @@ def _nothing_left_out(planned: Planned) -> None:
                 Refusal("left-out", f"it is left out: it {one.reason}", str(one.address), hint)
                 for one in left_out
             ]
-        )
-
-
-def _check(planned: Planned, checksum: str | None) -> None:
-    from reconciler.model.errors import Stale
-
-    wanted = (checksum or "").removeprefix("sha256:")
-    if wanted and wanted != planned.plan.checksum.removeprefix("sha256:"):
-        raise Stale(
-            f"the plan's checksum is {planned.plan.checksum}, not sha256:{wanted}",
-            hint="review the plan again: the tenant or the manifests changed",
         )
 
 

@@ -78,6 +78,12 @@ class Project:
     """What is meant to stay by hand: addresses, with `*`, and ids."""
     allowed: tuple[Path, ...] = ()
     """Where manifests, definitions and files with secrets may stand besides the project's folder."""
+    commands: tuple[str | tuple[str, ...], ...] | None = None
+    """What manifests may have run for their secrets: a text as it stands, words by those that it begins with;
+    None: anything, but where only what a revision allows is trusted.
+    """
+    trusted: str = ""
+    """The revision of git that the project file is of, if not what stands in the folder."""
     sources: Mapping[str, Source] = field(default_factory=dict, repr=False)
     """Where each entry of `manifests` stands."""
     layout: Mapping[str, str] = field(default_factory=dict)
@@ -95,8 +101,10 @@ def find(start: Path) -> Path | None:
     return None
 
 
-def load(path: Path) -> tuple[Project | None, list[Diagnostic]]:
-    """The project that `path` describes; None if anything in it is an error."""
+def load(path: Path, place: Path | None = None) -> tuple[Project | None, list[Diagnostic]]:
+    """The project that `path` describes; None if anything in it is an error. It counts as standing at `place`
+    where that is given.
+    """
     name = path.name
     documents, problems = read(path, name)
     if problems:
@@ -117,7 +125,7 @@ def load(path: Path) -> tuple[Project | None, list[Diagnostic]]:
     problems = [*_schema(document), *_checks(document)]
     if any(problem.severity == "error" for problem in problems):
         return None, sorted(problems, key=lambda p: p.source or Source(name))
-    return _build(document, path.absolute()), problems
+    return _build(document, (place or path).absolute()), problems
 
 
 def _schema(document: Document) -> list[Diagnostic]:
@@ -269,10 +277,15 @@ def _build(document: Document, path: Path) -> Project:
         ),
         by_hand=tuple(spec.get("unmanaged", {}).get("ignore", ())),
         allowed=tuple(Path(os.path.normpath(path.parent / one)) for one in spec.get("allowOutside", ())),
+        commands=_commands(spec["allowCommands"]) if "allowCommands" in spec else None,
         sources=places,
         layout=dict(layout_of(spec)),
         named=named or (SANDBOX,),
     )
+
+
+def _commands(given: list[str | list[str]]) -> tuple[str | tuple[str, ...], ...]:
+    return tuple(one if isinstance(one, str) else tuple(one) for one in given)
 
 
 def _share(value: str | float) -> float:

@@ -68,7 +68,7 @@ async def plan(session: Session, options: Options, *, every_kind: bool = False) 
     from reconciler.verbs.unseen import cover, named
 
     selection, reader = options.selection, secret_reader(session)
-    since, loaded = [], sealed(session)
+    since, loaded = [*session.told], sealed(session)
     if options.changed_since:
         selection, about = narrowed(session, options, opened(session, loaded)[0])
         since.append(about)

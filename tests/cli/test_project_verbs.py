@@ -85,7 +85,7 @@ def test_pipelines_go_on_where_apply_would(
     steps = pipeline["jobs"]["plan"]["steps"] if ci == "github" else []
     script = next(
         (step["run"] for step in steps if step.get("name") == "plan"),
-        "" if steps else "\n".join(pipeline["plan"]["script"]).replace("reconciler validate\n", ""),
+        "" if steps else next(line for line in pipeline["plan"]["script"] if "reconciler plan" in line),
     )
     stub = folder / "bin" / "reconciler"
     stub.parent.mkdir()
