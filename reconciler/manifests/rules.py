@@ -159,6 +159,6 @@ def _place(start: Source, lines: Sequence[str], line: int, column: int) -> Sourc
         indent = next((len(one) - len(one.lstrip()) for one in below if one.strip()), 0)
         return Source(start.file, start.line + line, indent + column)
     at = start.column + column - 1 + (first != "" and first in _QUOTES)
-    if line > 1 or at > len(text) or first == _BLOCKS[1]:
+    if line > 1 or at > len(text) + 1 or first == _BLOCKS[1]:
         return start
     return Source(start.file, start.line, at)

@@ -13,12 +13,10 @@ from typing import Any, NamedTuple
 
 from cel_expr_python import cel
 from cel_expr_python.ext import ext_optional
-from google.protobuf import json_format
-from google.protobuf.message import Message
 
 from reconciler.model.policy import ACTION, RESOURCE, WHOLE, Effect, Finding, Freeze, Rule
 from reconciler.policy.freeze import is_frozen
-from reconciler.policy.types import PACKAGE, Schema, Types
+from reconciler.policy.types import PACKAGE, Schema, Types, filled
 
 _WRONG = re.compile(r"<input>:(\d+):(\d+): (.*)")
 _TYPE = re.compile(rf"'?{PACKAGE}\.([A-Z]\w*)'?")
@@ -46,10 +44,6 @@ class RuleFailed(Exception):
     def __init__(self, rule: Rule, address: str, why: str) -> None:
         super().__init__(why)
         self.rule, self.address, self.why = rule, address, why
-
-
-class Misfit(Exception):
-    """What was given is no plan's document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +104,7 @@ def findings(
         vocabulary, {rule.each for rule in asked} | ({WHOLE} if exact else set()), document, exact
     )
     for rule in asked:
-        program = _env(vocabulary, rule.each).compile(rule.when)
+        program = _asking(rule.each).compile(rule.when)
         hits = [
             address
             for address, value in values[rule.each]
@@ -139,21 +133,21 @@ def _is_true(rule: Rule, program: cel.Expression, address: str, values: Mapping[
     raise RuleFailed(rule, address, why)
 
 
-Values = list[tuple[str, dict[str, Message]]]
+Values = list[tuple[str, dict[str, Any]]]
 
 
 def _values(
     vocabulary: Vocabulary, wanted: set[str], document: Document, exact: bool
 ) -> Mapping[str, Values]:
     """By what rules are asked of, the values that they see, each with the address that it is about."""
-    types = _types(vocabulary)
-    resources = {one.get("address", ""): one for one in document.get("resources", ())}
+    schemas = _schemas(vocabulary)
+    resources = {str(one.get("address", "")): one for one in document.get("resources", ())}
 
-    def read(name: str, value: Document) -> Message:
-        try:
-            return json_format.ParseDict(dict(value), types.new(name), ignore_unknown_fields=not exact)
-        except json_format.ParseError as error:
-            raise Misfit(_TYPE.sub(r"\1", str(error))) from error
+    def read(name: str, value: Document) -> Any:
+        return filled(schemas[name], value, name.lower(), exact=exact)
+
+    def its(action: Document) -> Document:
+        return resources.get(str(action.get("address", "")), {})
 
     found: dict[str, Values] = {}
     for each in sorted(wanted):
@@ -163,10 +157,7 @@ def _values(
             found[each] = [
                 (
                     str(one.get("address", "")),
-                    {
-                        "action": read("Action", one),
-                        "resource": read("Resource", resources.get(one.get("address", ""), {})),
-                    },
+                    {"action": read("Action", one), "resource": read("Resource", its(one))},
                 )
                 for one in document.get("actions", ())
             ]
@@ -184,17 +175,21 @@ def _named(each: str) -> str:
 
 
 @cache
-def _types(vocabulary: Vocabulary) -> Types:
+def _schemas(vocabulary: Vocabulary) -> Mapping[str, Schema]:
+    """What is read, by the names of its types."""
     properties = vocabulary.plan["properties"]
     resource = properties["resources"]["items"]
-    return Types(
-        {
-            "Plan": vocabulary.plan,
-            "Action": properties["actions"]["items"],
-            "Resource": resource,
-            **{name: _with_spec(resource, schema) for name, schema in vocabulary.kinds.items()},
-        }
-    )
+    return {
+        "Plan": vocabulary.plan,
+        "Action": properties["actions"]["items"],
+        "Resource": resource,
+        **{name: _with_spec(resource, schema) for name, schema in vocabulary.kinds.items()},
+    }
+
+
+@cache
+def _types(vocabulary: Vocabulary) -> Types:
+    return Types(_schemas(vocabulary))
 
 
 def _with_spec(resource: Schema, kind: Schema) -> Schema:
@@ -203,9 +198,8 @@ def _with_spec(resource: Schema, kind: Schema) -> Schema:
     """
     spec = kind["properties"]["spec"]["properties"]
     fields = {name: one if _is_plain(one) else {} for name, one in spec.items()}
-    return {
-        "properties": {**resource["properties"], "spec": {"type": "object", "properties": fields}},
-    }
+    properties = {**resource["properties"], "spec": {"type": "object", "properties": fields}}
+    return {"type": "object", "properties": properties}
 
 
 def _is_plain(field: Schema) -> bool:
@@ -228,14 +222,19 @@ def _about(each: str) -> Mapping[str, str]:
 
 @cache
 def _env(vocabulary: Vocabulary, each: str) -> cel.Env:
-    types = _types(vocabulary)
+    """Where an expression is checked."""
+    types = {name: cel.Type(f"{PACKAGE}.{kind}") for name, kind in _about(each).items()}
     return cel.NewEnv(
-        descriptor_pool=types.pool,
-        variables={
-            "project": cel.Type.STRING,
-            "environment": cel.Type.STRING,
-            "now": cel.Type.TIMESTAMP,
-            **{name: cel.Type(f"{PACKAGE}.{kind}") for name, kind in _about(each).items()},
-        },
-        extensions=[ext_optional.ExtOptional()],
+        descriptor_pool=_types(vocabulary).pool, variables={**_SAID, **types}, extensions=_EXTENSIONS
     )
+
+
+@cache
+def _asking(each: str) -> cel.Env:
+    """Where a checked expression is asked: of plain values, which are quick to hand over."""
+    types = dict.fromkeys(_about(each), cel.Type.DYN)
+    return cel.NewEnv(variables={**_SAID, **types}, extensions=_EXTENSIONS)
+
+
+_SAID = {"project": cel.Type.STRING, "environment": cel.Type.STRING, "now": cel.Type.TIMESTAMP}
+_EXTENSIONS = [ext_optional.ExtOptional()]

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, struct_pb2
-from google.protobuf.message import Message
+from google.protobuf import descriptor_pb2, descriptor_pool, struct_pb2
 
 PACKAGE = "reconciler"
 _Field = descriptor_pb2.FieldDescriptorProto
@@ -46,10 +45,6 @@ class Types:
         self.pool.Add(known)
         self.pool.Add(self._file)
 
-    def new(self, name: str) -> Message:
-        """An empty value of the type of this name."""
-        return message_factory.GetMessageClass(self.pool.FindMessageTypeByName(f"{PACKAGE}.{name}"))()
-
     def _message(self, name: str, properties: Mapping[str, Schema]) -> None:
         made = self._file.message_type.add(name=name)
         for number, (key, schema) in enumerate(properties.items(), 1):
@@ -84,3 +79,32 @@ def _names(schema: Schema) -> set[str]:
         return {"string"}
     named = schema.get("type", ())
     return {named} if isinstance(named, str) else set(named) - {"null"}
+
+
+class Misfit(Exception):
+    """A value has a field that its schema does not know."""
+
+
+def filled(schema: Schema, value: Any, where: str, *, exact: bool) -> Any:
+    """A value with all that its schema knows and it does not say: empty, or null where it may be anything.
+    What is not known is left out, or with `exact` raises Misfit.
+    """
+    names = _names(schema)
+    if names == {"object"} and "properties" in schema and isinstance(value or {}, Mapping):
+        known, given = schema["properties"], value or {}
+        if exact and (odd := next((key for key in given if key not in known), None)):
+            raise Misfit(f'{where} has no field "{odd}"')
+        return {key: filled(one, given.get(key), f"{where}.{key}", exact=exact) for key, one in known.items()}
+    if names == {"array"} and isinstance(value, list | tuple):
+        return [filled(schema["items"], one, where, exact=exact) for one in value]
+    return _EMPTY[next(iter(names))] if value is None and len(names) == 1 else value
+
+
+_EMPTY: Mapping[str, Any] = {
+    "string": "",
+    "integer": 0,
+    "number": 0.0,
+    "boolean": False,
+    "object": {},
+    "array": [],
+}

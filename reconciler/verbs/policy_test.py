@@ -95,7 +95,8 @@ def _names(session: Session, document: Document) -> Iterator[Diagnostic]:
 
 
 def _tested(session: Session, document: Document) -> Tested | Diagnostic:
-    from reconciler.policy.rules import Misfit, RuleFailed, findings
+    from reconciler.policy.rules import RuleFailed, findings
+    from reconciler.policy.types import Misfit
 
     policy, value = session.project.policy, document.value
     try:

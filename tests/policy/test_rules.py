@@ -10,7 +10,8 @@ import pytest
 from reconciler.manifests.rules import vocabulary
 from reconciler.model.policy import Effect, Finding, Freeze, Rule
 from reconciler.policy.freeze import is_frozen
-from reconciler.policy.rules import Misfit, RuleFailed, findings, wrong
+from reconciler.policy.rules import RuleFailed, findings, wrong
+from reconciler.policy.types import Misfit
 
 FRIDAY = datetime(2026, 11, 27, 9, tzinfo=UTC)
 PLAN: dict[str, Any] = {
