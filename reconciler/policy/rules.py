@@ -141,7 +141,9 @@ def _values(
 ) -> Mapping[str, Values]:
     """By what rules are asked of, the values that they see, each with the address that it is about."""
     schemas = _schemas(vocabulary)
-    resources = {str(one.get("address", "")): one for one in document.get("resources", ())}
+    resources: dict[str, Document] = {
+        str(one.get("address", "")): one for one in document.get("resources", ())
+    }
 
     def read(name: str, value: Document) -> Any:
         return filled(schemas[name], value, name.lower(), exact=exact)
