@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from reconciler.kinds.table.row import wrapped
+from reconciler.manifests.kinds import ALWAYS_SECRET
 from reconciler.manifests.project import Policy
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
@@ -145,7 +147,8 @@ def _approvers(waivers: Waivers) -> list[str]:
 
 
 def _resource(one: Resource, all_of_them: Mapping[Address, Resource]) -> dict[str, Any]:
-    spec = plain(dict(one.fields))
+    hidden = ALWAYS_SECRET.get(one.kind, one.fields.keys())  # of a kind without manifests nothing is known
+    spec = plain({k: wrapped(v, None) if k in hidden else v for k, v in one.fields.items()})
     customer = one.fields.get("customer")
     known = all_of_them.get(customer) if isinstance(customer, Address) else None
     return {

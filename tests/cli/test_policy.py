@@ -175,21 +175,41 @@ def test_a_rule_that_cannot_be_asked_stops_the_plan_and_nothing_else(project: Fo
 
 
 def test_no_secret_reaches_a_rule(project: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SHOP_KEY", "hush-hush-hush")
-    seen = {
-        "name": "leak",
-        "each": "resource",
-        "when": 'resource.text.contains("hush")',
-        "deny": "a secret was seen",
-    }
+    monkeypatch.setenv("SHOP_KEY", "hush-env")
+    when = 'resource.text.contains("hu" + "sh-")'
+    seen = {"name": "leak", "each": "resource", "when": when, "deny": "a secret was seen"}
     hidden = {**seen, "name": "hidden", "when": 'resource.text.contains("(secret)")', "deny": "it is hidden"}
     ruled(project, seen, hidden)
-    inputs = {"inputs": {"apiKey": {"secret": {"env": "SHOP_KEY"}}}}
-    project.shop(config={"Channel": "#orders", "Shop": inputs})
+    key = {"secret": {"env": "SHOP_KEY"}}
+    project.shop(config={"Channel": "#orders", "Shop": {"inputs": {"apiKey": key}}})
+    hook = {"url": "https://hooks.example/hush-url", "headers": {"Authorization": "hush-header"}}
+    project.manifest(
+        "EventWebhook", "hook", name="Hook", eventTypes=["customer.created"], secret="hush", **hook
+    )
+    project.manifest("LogStream", "logs", name="Logs", payloadTemplate="{}", severityLevels=["ERROR"], **hook)
+    project.manifest("AlertWebhook", "alerts", name="Alerts", payloadTemplate="{}", **hook)
+    inputs = {
+        "component": "http",
+        "connection": "apiKey",
+        "scope": "org",
+        "inputs": {"apiKey": "hush-input"},
+    }
+    project.manifest("Connection", "shared", name="Shared", stableKey="shared", **inputs)
     code, out, err = project("plan", "--format", "json")
-    assert code == 5
-    assert "hush" not in (out + err).replace('contains(\\"hush\\")', "")
-    assert [one["rule"] for one in json.loads(out)["policy"]] == ["hidden"]
+    assert code == 5, err
+    assert "hush" not in out + err
+    assert [(one["rule"], one["addresses"]) for one in json.loads(out)["policy"]] == [
+        (
+            "hidden",
+            [
+                "Connection/shared",
+                "Instance/acme/orders",
+                "AlertWebhook/alerts",
+                "EventWebhook/hook",
+                "LogStream/logs",
+            ],
+        )
+    ]
 
 
 def test_a_rehearsal_shows_what_the_rules_say(project: Folder) -> None:
