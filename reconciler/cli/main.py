@@ -32,6 +32,7 @@ COMMANDS = {
     "snapshot": "snapshot",
     "rehearse": "rehearse",
     "graph": "graph",
+    "policy": "policy",
     "test": "live",
     "deploy": "oneoff",
     "enable": "oneoff",

@@ -15,6 +15,8 @@ from reconciler.cli.abreast import several
 from reconciler.cli.confirm import confirm, unasked
 from reconciler.cli.planning import all_or_nothing, detailed, live, planning, shown, strict, take_lease
 from reconciler.cli.settings import Settings, common, settings, trusting
+from reconciler.cli.waivers import given as waived
+from reconciler.cli.waivers import under_rules, waiving
 from reconciler.cli.watched import run
 
 if TYPE_CHECKING:
@@ -79,6 +81,7 @@ def plan(
     metavar="PLAN",
     help="Go on only if the plan is this saved one; else say in what they differ.",
 )
+@waiving
 @take_lease
 @planning
 @all_or_nothing
@@ -91,6 +94,9 @@ def apply(
     yes: bool,
     checksum: str | None,
     reviewed: Path | None,
+    approved_by: tuple[str, ...],
+    override_policy: tuple[str, ...],
+    reason: str | None,
     take_lease: bool,
     show_values: bool,
     detailed_exitcode: bool,
@@ -106,6 +112,7 @@ def apply(
     if file and reviewed:
         raise click.UsageError("a saved plan is carried out as it is: give FILE or --reviewed, not both")
     here, options = settings(), Options(**given)
+    waivers = waived(approved_by, override_policy, reason)
     here.outlasts = True
     session = here.session()
     document = saved.read(file) if file else None
@@ -115,7 +122,8 @@ def apply(
     planned = _planned(here, session, options)
     if document is not None:
         planned = saved.restrict(planned, document)
-    elif here.format == "text":
+    planned = under_rules(session, planned, waivers)
+    if document is None and here.format == "text":
         seen = _for_eyes(here, planned, show_values)
         here.show("plan", saved.document(seen, session, options, _now()))
     check(planned, checksum, reviewed)
@@ -132,6 +140,7 @@ def apply(
             f'Carry out these actions in "{planned.plan.environment}"?',
             hint="give --yes, or apply a saved plan: reconciler plan -o FILE, then reconciler apply FILE",
         )
+        planned = under_rules(session, planned, waivers)  # a freeze may have begun meanwhile
     code = _refused_code() if refused else 0
     if planned.plan.actions or not told:
         outcome, seconds = carry_out(here, session, planned, options, take_lease=take_lease)

@@ -93,10 +93,25 @@ def _run(document: Document) -> Facts:
     return Facts("Run", line, named, ("at", "event", "action", "outcome"), rows)
 
 
+def _policy_test(document: Document) -> Facts:
+    counts = document["summary"]
+    line = f"{counts['passed']} passed, {counts['failed']} failed."
+    rows = [
+        {
+            "test": one["name"],
+            "outcome": "passed" if one["passed"] else "failed",
+            "rules": ", ".join(found["rule"] for found in one["policy"]),
+        }
+        for one in document["tests"]
+    ]
+    return Facts("Policy", line, {}, ("outcome", "test", "rules"), rows)
+
+
 _ENDINGS = ("error", "because", "status", "operation", "file")
 FACTS: Mapping[str, Callable[[Document], Facts]] = {
     "valid": _valid,
     "identity": _identity,
     "runs": _runs,
     "run": _run,
+    "policytest": _policy_test,
 }

@@ -53,9 +53,20 @@ class Planned:
         return {str(address): one.source for address, one in self.desired.resources.items()}
 
 
-async def plan(session: Session, options: Options, *, every_kind: bool = False) -> Planned:
-    """Reads both sides and plans; with `every_kind` also what no manifest is about. Nothing can be written:
-    the client's transport lets only queries pass.
+async def plan(session: Session, options: Options) -> Planned:
+    """Reads both sides, plans, and asks the project's rules. Raises as `unruled` does. Refusals are in the
+    plan, not raised.
+    """
+    from reconciler.verbs.policy import judged
+
+    made = await unruled(session, options)
+    return replace(made, plan=judged(session, made.plan, made.desired, made.live.tenant))
+
+
+async def unruled(session: Session, options: Options, *, every_kind: bool = False) -> Planned:
+    """A plan of which the project's rules are not asked: it is not to be carried out. With
+    `every_kind` also what no manifest is about is read. Nothing can be written: the client's transport lets
+    only queries pass.
 
     Raises InvalidInput, NotAuthenticated, Unreachable or ApiError. Refusals are in the plan, not raised.
     """

@@ -84,11 +84,12 @@ def _rules(session: Session) -> dict[str, str]:
 
 
 async def _carried_out(session: Session, planned: Planned, options: Options) -> Outcome:
-    """How carrying the plan out ends; nothing of one that is refused on the whole is."""
+    """How carrying the plan out ends, if it is approved; nothing of one that is refused on the whole is."""
     if planned.plan.vetoes or not planned.plan.actions:
         return Outcome(planned.plan, ())
+    approved = replace(planned, plan=planned.plan.unruled)
     return await apply(
-        session, planned, listener=lambda _: None, say=lambda _: None, parallelism=options.parallelism
+        session, approved, listener=lambda _: None, say=lambda _: None, parallelism=options.parallelism
     )
 
 
