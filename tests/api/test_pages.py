@@ -57,6 +57,45 @@ async def test_the_first_page_is_alone_and_the_rest_together():
     assert listing.most == 4
 
 
+class Node(dict):
+    """A node of an answer, that knows how many others there are."""
+
+    alive = most = 0
+
+    def __init__(self, *given):
+        super().__init__(*given)
+        Node.alive += 1
+        Node.most = max(Node.most, Node.alive)
+
+    def __del__(self):
+        Node.alive -= 1
+
+
+async def test_of_a_long_list_only_what_is_kept_stays():
+    listing = Listing(5000)
+
+    class Sent:
+        async def execute(self, op):
+            answer = await listing.execute(op)
+            return {**answer, "nodes": [Node(row) for row in answer["nodes"]]}
+
+    ids = await read_all(Sent(), by_offset, concurrency=4, kept=lambda node: node["id"])
+    assert ids == [row["id"] for row in listing.rows]
+    assert Node.alive == 0
+    assert Node.most <= 6 * 100, "the pages that are under way, and not all fifty"
+
+
+async def test_a_list_that_changes_is_read_again_also_where_ids_are_not_kept():
+    def one_twice(listing):
+        if len(listing.reads) == 2:
+            listing.rows[0], listing.rows[7] = listing.rows[7], listing.rows[0]
+
+    listing = Listing(10, before=one_twice)
+    kept = await read_all(listing, by_offset, page=5, kept=lambda node: None)
+    assert kept == []
+    assert len(listing.reads) == 4, "two pages, of which the second brought one of the first again, twice"
+
+
 async def test_no_page_is_larger_than_the_server_allows():
     listing = Listing(150)
     await read_all(listing, by_offset, page=500)
