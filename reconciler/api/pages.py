@@ -73,6 +73,17 @@ async def read_all(
     )
 
 
+async def read_short(
+    client: Executor, make: Callable[[int, int], Operation], *, page: int = LARGEST
+) -> list[dict[str, Any]] | None:
+    """Every node of a list that fits into one page; None of a longer one. Raises what `execute` does."""
+    head, _ = await _affordable(client, lambda size: make(size, 0), min(page, LARGEST))
+    whole = not head.more if head.total is None else head.total <= len(head.rows)
+    if not whole:
+        return None
+    return [row for row in head.rows if row is not None]
+
+
 async def stream(
     client: Executor,
     make: Callable[[int, str | None], Operation],

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from reconciler.api.client import Client
-from reconciler.api.pages import read_all
+from reconciler.api.pages import read_all, read_short
 from reconciler.kinds.answers import is_resource, not_understood, understood
 from reconciler.kinds.capabilities import HoldsYaml, Paged
 from reconciler.kinds.protocol import Kind
@@ -114,6 +114,18 @@ class Tenant:
             concurrency=concurrency * self._client.at_once,
             kept=partial(_kept, kind),
         )
+        return await self._listed(kind, nodes)
+
+    async def short(self, kind: Kind) -> Listed | None:
+        """The same of a kind whose objects one page shows; None where there are more."""
+        nodes = await read_short(self._client, kind.list_page, page=kind.page_size)
+        return None if nodes is None else await self._listed(kind, nodes)
+
+    async def some(self, kind: Kind, op: Operation) -> Listed:
+        """The objects of a kind that `op` asks for in pages, in order of creation."""
+        return await self._listed(kind, await read_all(self._client, partial(_page_of, op)))
+
+    async def _listed(self, kind: Kind, nodes: Iterable[Any]) -> Listed:
         listed = Listed([], [])
         for row in rows:
             try:

@@ -47,6 +47,9 @@ async def drift(session: Session, options: Options, *, unmanaged: bool = False) 
     manifest declares are read, too. Raises as `unruled` does.
     """
     planned = await unruled(session, options, every_kind=unmanaged)
+    if planned.live.partial and planned.plan.missing:
+        # Whether nothing else is called like what is missing, only the whole tenant tells.
+        planned = await unruled(session, options, whole=True)
     made = planned.plan
     notes = [*made.notes, *_waiting(made), *_to_be_adopted(made), *_in_doubt(made)]
     planned = replace(planned, plan=replace(made, notes=tuple(notes)))
