@@ -4,7 +4,8 @@ from __future__ import annotations
 
 COMMAND = (
     r"\breconciler (?:validate|plan|apply|drift|pull|adopt|forget|list|get|test|deploy|enable|disable"
-    r"|whoami|api|probe|history|promote|snapshot|rehearse|graph|sandbox (?:reset|seed|fault|rule))"
+    r"|whoami|api|probe|history|promote|snapshot|rehearse|graph|merge-reports"
+    r"|sandbox (?:reset|seed|fault|rule))"
     r"(?![\w-])(?:[^,;`\n]*[^,;`\n\s.])?"
 )
 """A command, up to where the sentence goes on."""
