@@ -30,6 +30,7 @@ COMMANDS = {
     "get": "get",
     "pull": "pull",
     "list": "inventory",
+    "merge-reports": "merge_reports",
     "snapshot": "snapshot",
     "rehearse": "rehearse",
     "graph": "graph",
@@ -62,7 +63,7 @@ class Verbs(Words):
         module = COMMANDS.get(cmd_name)
         if module is None:
             return None
-        command = getattr(import_module(f"reconciler.cli.{module}"), cmd_name)
+        command = getattr(import_module(f"reconciler.cli.{module}"), cmd_name.replace("-", "_"))
         assert isinstance(command, click.Command)
         return command
 

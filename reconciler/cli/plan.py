@@ -13,7 +13,7 @@ import click
 
 from reconciler.cli.abreast import several
 from reconciler.cli.confirm import confirm, unasked
-from reconciler.cli.planning import all_or_nothing, detailed, live, planning, shown, strict, take_lease
+from reconciler.cli.planning import all_or_nothing, detailed, live, planning, shard, shown, strict, take_lease
 from reconciler.cli.settings import Settings, common, settings, trusting
 from reconciler.cli.waivers import given as waived
 from reconciler.cli.waivers import under_rules, waiving
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 @trusting
 @click.option("--no-secrets", is_flag=True, help="Read no secret; what depends on one is not compared.")
 @planning
+@shard
 @all_or_nothing
 @shown
 @detailed
@@ -84,6 +85,7 @@ def plan(
 @waiving
 @take_lease
 @planning
+@shard
 @all_or_nothing
 @shown
 @detailed

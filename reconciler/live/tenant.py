@@ -114,18 +114,19 @@ class Tenant:
             concurrency=concurrency * self._client.at_once,
             kept=partial(_kept, kind),
         )
-        return await self._listed(kind, nodes)
+        return await self._listed(kind, rows)
 
     async def short(self, kind: Kind) -> Listed | None:
         """The same of a kind whose objects one page shows; None where there are more."""
         nodes = await read_short(self._client, kind.list_page, page=kind.page_size)
-        return None if nodes is None else await self._listed(kind, nodes)
+        return None if nodes is None else await self._listed(kind, [_kept(kind, node) for node in nodes])
 
     async def some(self, kind: Kind, op: Operation) -> Listed:
         """The objects of a kind that `op` asks for in pages, in order of creation."""
-        return await self._listed(kind, await read_all(self._client, partial(_page_of, op)))
+        rows = await read_all(self._client, partial(_page_of, op), kept=partial(_kept, kind))
+        return await self._listed(kind, rows)
 
-    async def _listed(self, kind: Kind, nodes: Iterable[Any]) -> Listed:
+    async def _listed(self, kind: Kind, rows: Iterable[Any]) -> Listed:
         listed = Listed([], [])
         for row in rows:
             try:

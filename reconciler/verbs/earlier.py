@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from reconciler.manifests.schemas import validator
 from reconciler.model.errors import InvalidInput
+from reconciler.verbs.report_file import read
 from reconciler.verbs.session import Session
 
-_MOST = 256 * 1024 * 1024
 _SAVE = "save one with: reconciler drift --format json > FILE"
 
 
@@ -19,14 +18,7 @@ def earlier(path: Path, session: Session, part: Mapping[str, Any]) -> dict[str, 
     """The report in a file. Raises InvalidInput where it is none, or is about another project or environment,
     or about other resources than `part` names: what it does not speak of would look mended, or new.
     """
-    try:
-        with path.open("rb") as file:
-            found = json.loads(file.read(_MOST).decode())
-    except OSError as error:
-        reason = (error.strerror or "not a path").lower()
-        raise InvalidInput.of("report-file", f'cannot read "{path}": {reason}', hint=_SAVE) from error
-    except (ValueError, RecursionError) as error:
-        raise InvalidInput.of("report-file", f'"{path}" is no report of drift', hint=_SAVE) from error
+    found = read(path, what="report of drift", hint=_SAVE)
     if next(validator("drift").iter_errors(found), None) is not None:
         raise InvalidInput.of("report-file", f'"{path}" is no report of drift', hint=_SAVE)
     told = f"{found['project']} in {found['environment']}"

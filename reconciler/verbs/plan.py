@@ -15,12 +15,13 @@ from reconciler.model.errors import InvalidInput
 from reconciler.model.lease import Lease
 from reconciler.model.plan import Plan
 from reconciler.model.state import Desired, Live, LiveObject
+from reconciler.plan import shards
 from reconciler.plan.alike import settle
-from reconciler.plan.build import plan_of
+from reconciler.plan.build import looks, plan_of
 from reconciler.plan.choice import choices
 from reconciler.plan.deletion import along_unread
 from reconciler.plan.inventory import without_ignored
-from reconciler.plan.match import match
+from reconciler.plan.match import Matched, match
 from reconciler.plan.mending import Mending
 from reconciler.plan.part import may_be_part, wants_whole
 from reconciler.plan.scope import scope, within_reach
@@ -52,6 +53,8 @@ class Planned:
     policy: Policy
     lease: Lease | None = None
     """Who works on the tenant at present, where the project asks for leases."""
+    options: Options | None = None
+    """What it was made with."""
 
     @property
     def places(self) -> Mapping[str, Source]:
@@ -82,6 +85,7 @@ class _Asked:
     warnings: Sequence[Diagnostic]
     notes: Sequence[Diagnostic]
     every_kind: bool
+    shard: shards.Shard | None
 
 
 async def unruled(
@@ -96,7 +100,7 @@ async def unruled(
     """
     from reconciler.verbs.changed import narrowed
 
-    selection, reader = options.selection, secret_reader(session)
+    selection, reader, shard = options.selection, secret_reader(session), share(options)
     since, loaded = [*session.told], sealed(session)
     if options.changed_since:
         selection, about = narrowed(session, options, opened(session, loaded)[0])
@@ -104,8 +108,8 @@ async def unruled(
     desired, diagnostics = opened(session, loaded, selection, reader)
     allowed = policy(session, options)
     warnings = only_warnings(diagnostics)
-    asked = _Asked(session, options, selection, desired, allowed, reader, warnings, since, every_kind)
-    a_part = not (whole or every_kind or session.replay) and may_be_part(desired, selection, allowed)
+    asked = _Asked(session, options, selection, desired, allowed, reader, warnings, since, every_kind, shard)
+    a_part = not (whole or every_kind or shard or session.replay) and may_be_part(desired, selection, allowed)
     async with connect(session, read_only=True, parallelism=options.parallelism) as client:
         made = await _planned(client, asked, whole=False) if a_part else None
         return made or await _of_whole(client, asked)
@@ -155,7 +159,7 @@ async def _planned(client: Client, asked: _Asked, *, whole: bool) -> Planned | N
         mending.renew()
     untold = await look_up_needs(client, mending, concerned)
     matched.live = replace(matched.live, requests=client.stats.reads)
-    lease, more = await seen(session, client)
+    lease, more = await seen(session, client, options.shard or "")
     _unseal(mending, asked)
     made = plan_of(mending, selection)
     if live.partial and wants_whole(made, mending, covered):
@@ -174,7 +178,8 @@ async def _planned(client: Client, asked: _Asked, *, whole: bool) -> Planned | N
         reads=made.reads + client.stats.reads - read,
         all_or_nothing=options.all_or_nothing,
     )
-    return Planned(made, matched.desired, matched.live, matched.within_reach, asked.policy, lease)
+    made = _part(made, asked.shard, matched) if asked.shard else made
+    return Planned(made, matched.desired, matched.live, matched.within_reach, asked.policy, lease, options)
 
 
 async def _read(
@@ -227,3 +232,24 @@ def _unseal(mending: Mending, asked: _Asked) -> None:
         if wrong:
             raise InvalidInput(list(in_order(wrong)))
         mending.renew()
+
+
+def share(options: Options) -> shards.Shard | None:
+    """The shard that a run is about. Raises InvalidInput."""
+    if options.shard is None:
+        return None
+    if options.prune:
+        hint = "leave --prune out; once all shards are done, delete with: reconciler apply --prune"
+        raise InvalidInput.of(
+            "shard", "--prune is about the whole project, and --shard a part of it", hint=hint
+        )
+    if (found := shards.parsed(options.shard)) is None:
+        hint = "write i/n, where i is from 1 to n: --shard 1/3, --shard 2/3 and --shard 3/3 are all of it"
+        raise InvalidInput.of("shard", f'"{options.shard}" is no shard', hint=hint)
+    return found
+
+
+def _part(whole: Plan, shard: shards.Shard, matched: Matched) -> Plan:
+    """The shard's part of a plan, with what carrying it out will read."""
+    made, objects = shards.part(whole, shard, matched.desired), {**matched.objects, **matched.orphans}
+    return replace(made, reads=whole.reads - looks(whole.actions, objects) + looks(made.actions, objects))

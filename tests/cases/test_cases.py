@@ -22,4 +22,4 @@ def test_a_story_ends_as_it_is_told(name: str) -> None:
 
 def test_every_verb_has_a_part_in_a_story() -> None:
     scripts = "\n".join((HERE / name / "script").read_text(encoding="utf-8") for name in stories())
-    assert set(COMMANDS) - set(re.findall(r"\breconciler (\w+)", scripts)) == set()
+    assert set(COMMANDS) - set(re.findall(r"\breconciler ([\w-]+)", scripts)) == set()
