@@ -330,22 +330,6 @@ def deaf(strikes: Strike) -> Iterator[None]:
         yield
 
 
-@mutant("a test that fails does not count as a failure of its wave", theme="fleet")
-def uncounted(strikes: Strike) -> Iterator[None]:
-    ended = Rollouts.ended
-
-    def some(self: Any, result: Any) -> None:
-        progress = self._progress(result.action)
-        failed = result.action.verb is Verb.TEST and result.status is Status.FAILED
-        if progress and failed and strikes():
-            progress.ended(result, failed=False)
-        else:
-            ended(self, result)
-
-    with swapped(Rollouts, "ended", some):
-        yield
-
-
 @mutant("a pull of what drifted leaves some of it out")
 def drift_left_out(strikes: Strike) -> Iterator[None]:
     put = Work.put
