@@ -70,7 +70,8 @@ def problems(
                 yield from _expression(_rule(one, document.source((*here, "when"))), text.split("\n"))
             elif found := _time_problem(one):
                 key, message = found
-                hint = 'write from: 2026-12-20T18:00, or days: [fri] and from: "16:00"'
+                zone = "write one such as Europe/Berlin; a machine that knows none needs the package tzdata"
+                hint = zone if key == "zone" else 'write from: 2026-12-20T18:00, or days: [fri] and "16:00"'
                 yield Diagnostic("bad-freeze", message, document.source((*here, key)), hint=hint)
 
 

@@ -34,9 +34,9 @@ from reconciler.model.plan import (
     Touched,
     Verb,
 )
-from reconciler.model.policy import Finding
 from reconciler.model.secret import SHOWN, Hidden, Secret
 from reconciler.report import sanitize
+from reconciler.report.ruled import policy_part
 from reconciler.report.values import LONG, shorten
 
 Document = dict[str, Any]
@@ -67,7 +67,7 @@ def plan_document(plan: Plan, *, created_at: str, rate: float, sent: Requests | 
         "refusals": [refusal_document(refusal) for refusal in plan.refusals],
         **({"refused": True} if plan.vetoes else {}),
         "notes": [diagnostic_document(note) for note in plan.notes],
-        **_policy(plan),
+        **policy_part(plan),
         "consequences": list(plan.consequences),
         "orphans": [str(address) for address in plan.orphans],
         **_left_out(plan),
@@ -109,7 +109,7 @@ def outcome_document(outcome: Outcome, *, created_at: str, seconds: float = 0.0)
         ],
         "warnings": [diagnostic_document(warning) for warning in outcome.plan.warnings],
         "refusals": [refusal_document(refusal) for refusal in outcome.plan.refusals],
-        **_policy(outcome.plan),
+        **policy_part(outcome.plan),
         **_left_out(outcome.plan),
     }
 
@@ -158,11 +158,6 @@ def errors_document(problem: BaseException | Iterable[Diagnostic]) -> Document:
 def dumps(document: Any) -> str:
     """Pretty JSON, the same bytes for the same document, and safe to print on a terminal."""
     return sanitize.json_text(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
-
-
-def dumps_short(document: Any) -> str:
-    """JSON in one line, to be searched."""
-    return json.dumps(document, ensure_ascii=False, allow_nan=False)
 
 
 def plain(value: Any) -> Any:
@@ -219,31 +214,6 @@ def _left_out(plan: Plan) -> Document:
         for one in plan.left_out
     ]
     return {"leftOut": found} if found else {}
-
-
-def _policy(plan: Plan) -> Document:
-    """What the project's own rules say."""
-    waivers = plan.waivers
-    found = [
-        {
-            **finding_document(one),
-            **({"approvedBy": list(waivers.approved_by)} if one.approvals and waivers.approved_by else {}),
-            **({"overridden": waivers.reason} if one.rule in waivers.overridden else {}),
-        }
-        for one in plan.findings
-    ]
-    return {"policy": found} if found else {}
-
-
-def finding_document(one: Finding) -> Document:
-    """What a rule says of a plan."""
-    return {
-        "rule": one.rule,
-        "effect": one.effect.value,
-        "message": one.message,
-        "addresses": list(one.addresses),
-        **({"approvals": one.approvals} if one.approvals else {}),
-    }
 
 
 def _summary(plan: Plan) -> dict[str, int]:

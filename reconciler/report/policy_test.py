@@ -7,7 +7,8 @@ from typing import Any
 
 from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.policy import Finding
-from reconciler.report.document import diagnostic_document, finding_document
+from reconciler.report.document import diagnostic_document
+from reconciler.report.ruled import finding_document
 
 FORMAT = "reconciler.policytest/v1"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -26,7 +27,7 @@ from reconciler.model.policy import (
     Waivers,
 )
 from reconciler.model.state import Desired, Resource
-from reconciler.report.document import dumps_short, plain, plan_document
+from reconciler.report.document import plain, plan_document
 from reconciler.verbs.session import Session, pace
 
 _NAMED = 3
@@ -62,6 +63,11 @@ def enforced(plan: Plan) -> Plan:
     missing = tuple(_unapproved(plan))
     notes = tuple(one for one in plan.notes if one.code != UNAPPROVED) if missing else plan.notes
     return replace(plan, refusals=(*plan.refusals, *missing), notes=notes)
+
+
+def searched(spec: Any) -> str:
+    """The JSON in one line of what a manifest says: rules look for texts in it."""
+    return json.dumps(spec, ensure_ascii=False, allow_nan=False)
 
 
 def resources_document(desired: Desired) -> list[dict[str, Any]]:
@@ -160,5 +166,5 @@ def _resource(one: Resource, all_of_them: Mapping[Address, Resource]) -> dict[st
         "file": one.source.file or None,
         **({"customer": {"address": str(known.address), "labels": dict(known.labels)}} if known else {}),
         "spec": spec,
-        "text": dumps_short(spec),
+        "text": searched(spec),
     }

@@ -17,8 +17,7 @@ from reconciler.model.errors import InvalidInput
 from reconciler.model.hints import suggest
 from reconciler.model.plan import Verb
 from reconciler.model.policy import Finding
-from reconciler.report.document import dumps_short
-from reconciler.verbs.policy import rule_failed
+from reconciler.verbs.policy import rule_failed, searched
 from reconciler.verbs.session import Session
 from reconciler.yaml12.document import Document
 
@@ -133,7 +132,7 @@ def _plan(session: Session, value: Mapping[str, Any]) -> dict[str, Any]:
 
 def _resource(given: Mapping[str, Any]) -> dict[str, Any]:
     kind, _, name = str(given["address"]).partition("/")
-    return {"kind": kind, "name": name, "text": dumps_short(given.get("spec", {})), **given}
+    return {"kind": kind, "name": name, "text": searched(given.get("spec", {})), **given}
 
 
 def _problems(found: Sequence[Finding], expected: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as Xml
 
+import anyio
 import pytest
 import yaml
 
+from reconciler.cli.waivers import under_rules
 from reconciler.manifests.schemas import validator
+from reconciler.model.errors import Refused
+from reconciler.model.policy import Waivers
+from reconciler.verbs.apply import apply
+from reconciler.verbs.machine import Machine
+from reconciler.verbs.plan import Planned, plan
+from reconciler.verbs.session import Options, Session, open_session
 from tests.cli.projects import Folder
 
 DENY = {"name": "no-acme", "each": "Customer", "when": 'resource.name == "acme"', "deny": "not for Acme"}
@@ -236,6 +247,37 @@ spec:
 SLIP = "plan.summary.deplyo > 2"
 LINES = f"          true ||\n          {SLIP}\n        deny: x"
 NAMED = 'name "plan", "project", "environment", "now"'
+
+
+def looked(project: Folder, now: str) -> tuple[Session, Planned]:
+    """A plan through Python, made at this moment."""
+    machine = Machine(now=lambda: datetime.fromisoformat(now))
+    opened = open_session(project.root / "reconciler.yaml", None, os.environ, project.root)
+    session = replace(opened, machine=machine)
+    return session, anyio.run(plan, session, Options())
+
+
+def test_a_freeze_may_begin_while_the_question_is_answered(project: Folder) -> None:
+    ruled(project, freezes=[{**ALWAYS, "from": "2026-12-20T18:00"}])
+    session, planned = looked(project, "2026-12-20T17:59:59Z")
+    assert not under_rules(session, planned, Waivers()).plan.vetoes
+    later = replace(session, machine=Machine(now=lambda: datetime(2026, 12, 20, 18, tzinfo=UTC)))
+    assert [one.code for one in under_rules(later, planned, Waivers()).plan.vetoes] == ["policy-denied"]
+    waived = under_rules(later, planned, Waivers(overridden=("forever",), reason="why")).plan
+    assert (waived.vetoes, waived.checksum) == ((), planned.plan.checksum)
+
+
+def test_nobody_carries_out_through_python_what_rules_hold_up(project: Folder) -> None:
+    ruled(project, APPROVE)
+    session, planned = looked(project, "2026-12-20T17:59:59Z")
+
+    async def send() -> None:
+        await apply(session, planned, listener=lambda _: None, say=lambda _: None)
+
+    with pytest.raises(Refused, match="needs 2 to approve"):
+        anyio.run(send)
+
+
 PROBLEMS = [
     (f"when: {SLIP}\n        deny: x", "9:27", "deplyo", 'did you mean "deploy"?'),
     (f'when: "{SLIP}"\n        deny: x', "9:28", "deplyo", 'did you mean "deploy"?'),
