@@ -81,10 +81,10 @@ class Tenant:
         )
         return await self._listed(kind, nodes)
 
-    async def short(self, kind: Kind) -> Listed | None:
-        """The same of a kind whose objects one page shows; None where there are more."""
+    async def short(self, kind: Kind) -> Listed | int:
+        """The same of a kind whose objects one page shows; how many pages it takes where there are more."""
         nodes = await read_short(self._client, kind.list_page, page=kind.page_size)
-        return None if nodes is None else await self._listed(kind, nodes)
+        return nodes if isinstance(nodes, int) else await self._listed(kind, nodes)
 
     async def some(self, kind: Kind, op: Operation) -> Listed:
         """The objects of a kind that `op` asks for in pages, in order of creation."""
