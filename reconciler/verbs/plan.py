@@ -30,9 +30,10 @@ from reconciler.verbs.session import (
     Options,
     Session,
     connect,
-    load_desired,
     only_warnings,
+    opened,
     policy,
+    sealed,
     secret_reader,
 )
 
@@ -85,11 +86,11 @@ async def plan(
     from reconciler.verbs.changed import narrowed
 
     selection, reader = options.selection, secret_reader(session)
-    since = []
+    since, loaded = [], sealed(session)
     if options.changed_since:
-        selection, about = narrowed(session, options)
+        selection, about = narrowed(session, options, opened(session, loaded)[0])
         since.append(about)
-    desired, diagnostics = load_desired(session, selection, reader)
+    desired, diagnostics = opened(session, loaded, selection, reader)
     allowed = policy(session, options)
     warnings = only_warnings(diagnostics)
     asked = _Asked(session, options, selection, desired, allowed, reader, warnings, since, every_kind)
