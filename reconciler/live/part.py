@@ -87,7 +87,7 @@ async def fetch_part(
 
     async def short(kind: Kind) -> None:
         try:
-            listed = await reading.tenant.short(kind)
+            listed = await reading.tenant.short(kind, concurrency)
         except GraphQLError:
             if kind.name in needed:
                 raise

@@ -81,9 +81,11 @@ class Tenant:
         )
         return await self._listed(kind, nodes)
 
-    async def short(self, kind: Kind) -> Listed | int:
+    async def short(self, kind: Kind, concurrency: int) -> Listed | int:
         """The same of a kind whose objects one page shows; how many pages it takes where there are more."""
-        nodes = await read_short(self._client, kind.list_page, page=kind.page_size)
+        nodes = await read_short(
+            self._client, kind.list_page, page=kind.page_size, concurrency=concurrency * self._client.at_once
+        )
         return nodes if isinstance(nodes, int) else await self._listed(kind, nodes)
 
     async def some(self, kind: Kind, op: Operation) -> Listed:
