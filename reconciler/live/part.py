@@ -121,7 +121,8 @@ async def _of_longer(reading: _Reading, longer: Mapping[str, Kind]) -> frozenset
     async def read(kind: Kind) -> None:
         if not reading.names(kind.name):
             reading.listed[kind.name] = Listed([], [])
-            reading.partial.add(kind.name)
+            if kind.stands_alone:  # of others nobody is told that they are managed by nobody
+                reading.partial.add(kind.name)
         elif isinstance(kind, CustomerKind) and reading.is_cheaper(kind, len(reading.of(kind.name))):
             covered.update(await _customers(reading, kind))
         elif isinstance(kind, IntegrationKind):
