@@ -19,6 +19,7 @@ LARGEST = 100
 _SMALLER = (50, 20, 10, 5, 2, 1)
 """What is asked for instead, where the server finds that a page costs too much."""
 _TRIES = 5
+_MANY = 1000
 
 
 class Executor(Protocol):
@@ -74,14 +75,23 @@ async def read_all(
 
 
 async def read_short(
-    client: Executor, make: Callable[[int, int], Operation], *, page: int = LARGEST
-) -> list[dict[str, Any]] | None:
-    """Every node of a list that fits into one page; None of a longer one. Raises what `execute` does."""
+    client: Executor, make: Callable[[int, int], Operation], *, page: int = LARGEST, concurrency: int = 8
+) -> list[dict[str, Any]] | int:
+    """Every node of a list that fits into one page, or would if the server did not find that too costly; of a
+    longer one how many pages it has, many where the server does not tell. Raises what `execute` does.
+    """
     head, _ = await _affordable(client, lambda size: make(size, 0), min(page, LARGEST))
     whole = not head.more if head.total is None else head.total <= len(head.rows)
-    if not whole:
-        return None
-    return [row for row in head.rows if row is not None]
+    if whole:
+        return [row for row in head.rows if row is not None]
+    if head.total and head.rows and head.total <= page:
+        step = len(head.rows)
+        rest = [make(step, offset) for offset in range(step, head.total, step)]
+        rows = _whole([head, *await _together(client, rest, concurrency)])
+        if rows is None:
+            return await read_all(client, make, page=page, concurrency=concurrency)
+        return [row for row in rows if row is not None]
+    return -(-head.total // len(head.rows)) if head.total and head.rows else _MANY
 
 
 async def stream(

@@ -25,6 +25,8 @@ from reconciler.model.address import Address
 from reconciler.model.errors import GraphQLError, NotFound, NotUnderstood
 from reconciler.model.state import Desired, Live, LiveObject
 
+_LOOKS_FOR_A_PAGE = 5
+"""Looks that cost about as much as a page of a hundred objects, since they are small."""
 Paired = Callable[[Sequence[LiveObject]], Mapping[Address, LiveObject]]
 """Which customers of a tenant are which resources."""
 
@@ -40,6 +42,8 @@ class _Reading:
     concurrency: int
     listed: dict[str, Listed] = field(default_factory=dict)
     partial: set[str] = field(default_factory=set)
+    pages: dict[str, int] = field(default_factory=dict)
+    """How many pages the longer lists have."""
 
     @property
     def tenant(self) -> Tenant:
@@ -51,6 +55,10 @@ class _Reading:
         resources = [self.desired.resources[address] for address in self.reach]
         refs = (ref for one in resources for ref in all_kinds()[one.kind].needs(one))
         return any(one.kind == kind for one in resources) or any(ref.address.kind == kind for ref in refs)
+
+    def is_cheaper(self, kind: Kind, looks: int) -> bool:
+        """Whether so many looks are cheaper than the whole list."""
+        return looks <= self.pages[kind.name] * _LOOKS_FOR_A_PAGE
 
     def of(self, name: str) -> list[Address]:
         """The resources of a kind that the run may come to."""
@@ -75,17 +83,18 @@ async def fetch_part(
     wanted = list(kinds)
     identity = await client.identity()
     reading = _Reading(client, desired, reach, paired, concurrency)
-    longer: list[Kind] = []
+    longer: dict[str, Kind] = {}
 
     async def short(kind: Kind) -> None:
         try:
-            listed = await reading.tenant.short(kind)
+            listed = await reading.tenant.short(kind, concurrency)
         except GraphQLError:
             if kind.name in needed:
                 raise
             return
-        if listed is None:
-            longer.append(kind)
+        if isinstance(listed, int):
+            longer[kind.name] = kind
+            reading.pages[kind.name] = listed
         else:
             reading.listed[kind.name] = listed
 
@@ -105,16 +114,16 @@ async def fetch_part(
     return live, covered
 
 
-async def _of_longer(reading: _Reading, longer: Iterable[Kind]) -> frozenset[Address]:
+async def _of_longer(reading: _Reading, longer: Mapping[str, Kind]) -> frozenset[Address]:
     """Reads what the run takes of the longer lists; the resources of which enough is known."""
     covered = set(reading.reach)
-    names = {kind.name: kind for kind in longer}
 
     async def read(kind: Kind) -> None:
         if not reading.names(kind.name):
             reading.listed[kind.name] = Listed([], [])
-            reading.partial.add(kind.name)
-        elif isinstance(kind, CustomerKind):
+            if kind.stands_alone:  # of others nobody is told that they are managed by nobody
+                reading.partial.add(kind.name)
+        elif isinstance(kind, CustomerKind) and reading.is_cheaper(kind, len(reading.of(kind.name))):
             covered.update(await _customers(reading, kind))
         elif isinstance(kind, IntegrationKind):
             await _integrations(reading, kind)
@@ -122,10 +131,10 @@ async def _of_longer(reading: _Reading, longer: Iterable[Kind]) -> frozenset[Add
             reading.listed[kind.name] = await reading.tenant.list(kind, reading.concurrency)
 
     async with anyio.create_task_group() as group:
-        for name, kind in names.items():
+        for name, kind in longer.items():
             if name != InstanceKind.name:
                 group.start_soon(read, kind)
-    instances = names.get(InstanceKind.name)
+    instances = longer.get(InstanceKind.name)
     if isinstance(instances, InstanceKind):
         await _instances(reading, instances)
     return frozenset(covered)
@@ -211,6 +220,9 @@ async def _instances(reading: _Reading, kind: InstanceKind) -> None:
     customers = sorted({resources[a].fields["customer"] for a in reading.of(kind.name)})
     objects = reading.paired(reading.listed[CUSTOMER.kind].objects) if customers else {}
     ids = [objects[a].id for a in customers if a in objects]
+    if not reading.is_cheaper(kind, len(ids)):
+        reading.listed[kind.name] = await reading.tenant.list(kind, reading.concurrency)
+        return
     found: dict[str, Listed] = {}
 
     async def read(customer: str) -> None:

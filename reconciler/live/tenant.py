@@ -116,10 +116,16 @@ class Tenant:
         )
         return await self._listed(kind, rows)
 
-    async def short(self, kind: Kind) -> Listed | None:
-        """The same of a kind whose objects one page shows; None where there are more."""
-        nodes = await read_short(self._client, kind.list_page, page=kind.page_size)
-        return None if nodes is None else await self._listed(kind, [_kept(kind, node) for node in nodes])
+    async def short(self, kind: Kind, concurrency: int) -> Listed | int:
+        """The same of a kind whose objects one page shows; how many pages it takes where there are more."""
+        nodes = await read_short(
+            self._client, kind.list_page, page=kind.page_size, concurrency=concurrency * self._client.at_once
+        )
+        return (
+            nodes
+            if isinstance(nodes, int)
+            else await self._listed(kind, [_kept(kind, node) for node in nodes])
+        )
 
     async def some(self, kind: Kind, op: Operation) -> Listed:
         """The objects of a kind that `op` asks for in pages, in order of creation."""
