@@ -87,7 +87,7 @@ async def read_short(
     if head.total and head.rows and head.total <= page:
         step = len(head.rows)
         rest = [make(step, offset) for offset in range(step, head.total, step)]
-        rows = _whole([head, *await _together(client, rest, concurrency)])
+        rows = _whole([head, *await _together(client, rest, concurrency, lambda node: node)])
         if rows is None:
             return await read_all(client, make, page=page, concurrency=concurrency)
         return [row for row in rows if row is not None]

@@ -1,5 +1,5 @@
 """Reads of a tenant only what a selection takes: lists of one page whole, and of longer ones what may be, or
-may stand in the way of, the resources that a run may come to. `docs/decisions/0026` says why this is enough.
+may stand in the way of, the resources that a run may come to. `docs/decisions/0027` says why this is enough.
 """
 
 from __future__ import annotations
@@ -115,12 +115,15 @@ async def fetch_part(
 
 
 async def _of_longer(reading: _Reading, longer: Mapping[str, Kind]) -> frozenset[Address]:
-    """Reads what the run takes of the longer lists; the resources of which enough is known."""
-    covered = set(reading.reach)
+    """Reads what the run takes of the longer lists; the resources of which enough is known: all of them where
+    no list was skipped or cut.
+    """
+    covered, skipped = set(reading.reach), list[str]()
 
     async def read(kind: Kind) -> None:
         if not reading.names(kind.name):
             reading.listed[kind.name] = Listed([], [])
+            skipped.append(kind.name)
             if kind.stands_alone:  # of others nobody is told that they are managed by nobody
                 reading.partial.add(kind.name)
         elif isinstance(kind, CustomerKind) and reading.is_cheaper(kind, len(reading.of(kind.name))):
@@ -137,7 +140,7 @@ async def _of_longer(reading: _Reading, longer: Mapping[str, Kind]) -> frozenset
     instances = longer.get(InstanceKind.name)
     if isinstance(instances, InstanceKind):
         await _instances(reading, instances)
-    return frozenset(covered)
+    return frozenset(covered if skipped or reading.partial else reading.desired.resources)
 
 
 async def _customers(reading: _Reading, kind: CustomerKind) -> set[Address]:

@@ -162,7 +162,8 @@ async def _planned(client: Client, asked: _Asked, *, whole: bool) -> Planned | N
     lease, more = await seen(session, client, options.shard or "")
     _unseal(mending, asked)
     made = plan_of(mending, selection)
-    if live.partial and wants_whole(made, mending, covered):
+    in_part = live.partial or len(covered) < len(desired.resources)
+    if in_part and wants_whole(made, mending, covered):
         return None
     read = client.stats.reads
     unread = named(matched, concerned) if session.no_secrets else ()
