@@ -10,9 +10,9 @@ import click
 
 from reconciler.cli.settings import stacked
 from reconciler.cli.values import text
-from reconciler.model.policy import Waivers
 
 if TYPE_CHECKING:
+    from reconciler.model.policy import Waivers
     from reconciler.verbs.plan import Planned
     from reconciler.verbs.session import Session
 
@@ -43,6 +43,8 @@ _OPTIONS = (
 
 def given(approved_by: tuple[str, ...], override_policy: tuple[str, ...], reason: str | None) -> Waivers:
     """What the options say. Raises UsageError where a reason is missing, or is for nothing."""
+    from reconciler.model.policy import Waivers
+
     said = (reason or "").strip()
     if override_policy and not said:
         raise click.UsageError("--override-policy needs a reason: give --reason TEXT")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from functools import cache
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -49,6 +50,14 @@ def problems(
     document: Document, policy: Mapping[str, Any], environments: Collection[str], text: str
 ) -> Iterator[Diagnostic]:
     """What is wrong with rules and freezes that are as the schema says. `text` is that of the file."""
+    if (policy.get("rules") or policy.get("freezes")) and find_spec("cel_expr_python") is None:
+        # Not a hard dependency: it is native code, which not every platform has a wheel of.
+        message = "the project has rules, and the library that asks them is not installed"
+        source = document.source(_RULES if policy.get("rules") else _FREEZES)
+        yield Diagnostic(
+            "rules-need-cel", message, source, hint='install it: pip install "reconciler[policy]"'
+        )
+        return
     seen: set[str] = set()
     for base, name in ((_RULES, "rules"), (_FREEZES, "freezes")):
         for index, one in _entries(policy, name):

@@ -409,3 +409,18 @@ def test_who_has_no_rules_does_not_load_what_asks_them(project: Folder) -> None:
     )
     words = [sys.executable, "-c", script, "--project", str(project.root / "reconciler.yaml"), "validate"]
     assert subprocess.run(words, capture_output=True, timeout=60).returncode == 0
+
+
+@pytest.mark.parametrize(("rules", "freezes"), [([DENY], []), ([], [ALWAYS])], ids=["rules", "freezes"])
+def test_without_the_library_rules_are_an_error(
+    project: Folder,
+    monkeypatch: pytest.MonkeyPatch,
+    rules: list[dict[str, Any]],
+    freezes: list[dict[str, Any]],
+) -> None:
+    ruled(project, *rules, freezes=freezes)
+    monkeypatch.setattr("reconciler.manifests.rules.find_spec", lambda name: None)
+    code, _, err = project("plan", "--format", "json")
+    assert code == 3
+    assert [one["code"] for one in json.loads(err)["errors"]] == ["rules-need-cel"]
+    assert "reconciler[policy]" in err
