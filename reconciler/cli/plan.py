@@ -13,7 +13,17 @@ import click
 
 from reconciler.cli.abreast import several
 from reconciler.cli.confirm import confirm, unasked
-from reconciler.cli.planning import all_or_nothing, detailed, live, planning, shard, shown, strict, take_lease
+from reconciler.cli.planning import (
+    all_or_nothing,
+    detailed,
+    live,
+    planning,
+    shard,
+    shown,
+    strict,
+    take_lease,
+    unread,
+)
 from reconciler.cli.settings import Settings, common, settings, trusting
 from reconciler.cli.waivers import given as waived
 from reconciler.cli.waivers import under_rules, waiving
@@ -30,7 +40,7 @@ if TYPE_CHECKING:
 @click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="Save the plan to a file.")
 @live
 @trusting
-@click.option("--no-secrets", is_flag=True, help="Read no secret; what depends on one is not compared.")
+@unread
 @planning
 @shard
 @all_or_nothing
@@ -167,6 +177,7 @@ def apply(
     help="Say what is new, mended and remaining since a saved report (--format json).",
 )
 @live
+@unread
 @planning
 @shown
 @detailed
@@ -176,6 +187,7 @@ def drift(
     unmanaged: str | None,
     since: Path | None,
     live: Path | None,
+    no_secrets: bool,
     show_values: bool,
     detailed_exitcode: bool,
     strict: bool,
@@ -199,9 +211,9 @@ def drift(
                 "--show-values": show_values,
             }
         )
-        return several(here, "drift", options, detailed=detailed_exitcode, apart=apart)
+        return several(here, "drift", options, detailed=detailed_exitcode, no_secrets=no_secrets, apart=apart)
     part = {"select": list(options.select), "exclude": list(options.exclude)}
-    session = against(here, here.session(), live)
+    session = against(here, replace(here.session(), no_secrets=no_secrets), live)
     before = earlier(since, session, part) if since else None
     found = _drifted(here, session, options, unmanaged=unmanaged is not None)
     plan = _for_eyes(here, found.planned, show_values).plan

@@ -74,37 +74,23 @@ def test_a_change_of_the_tenant_is_a_difference(shop: Folder):
     ]
 
 
-def test_the_same_change_of_another_state_is_a_difference(shop: Folder):
+def test_each_difference_between_the_documents_is_told(shop: Folder):
     document = json.loads(Path(reviewed(shop)).read_text())
-    document["actions"][0]["content"] = "0" * 64
     document["checksum"] = f"sha256:{'0' * 64}"
-    Path(reviewed(shop)).write_text(json.dumps(document))
-    _, *rest = stopped(shop, "--reviewed", reviewed(shop))
-    assert [one["message"] for one in rest] == [
-        "update would do the same to an object that was changed since"
-    ]
-
-
-def test_what_is_refused_now_is_a_difference(shop: Folder):
-    document = json.loads(Path(reviewed(shop)).read_text())
-    document["refusals"] = [{"code": "protected", "message": "it is protected", "address": "Customer/acme"}]
-    document["checksum"] = f"sha256:{'0' * 64}"
-    Path(reviewed(shop)).write_text(json.dumps(document))
-    _, *rest = stopped(shop, "--reviewed", reviewed(shop))
-    assert [one["message"] for one in rest] == [
-        "it was refused when it was reviewed, and is not now: protected"
-    ]
-
-
-def test_other_waves_are_a_difference(shop: Folder):
-    document = json.loads(Path(reviewed(shop)).read_text())
-    document["rollouts"] = [{"name": "orders", "waves": [["Instance/acme/orders"]], "maxFailures": 0}]
-    document["checksum"] = f"sha256:{'0' * 64}"
-    Path(reviewed(shop)).write_text(json.dumps(document))
-    _, *rest = stopped(shop, "--reviewed", reviewed(shop))
-    assert [(one["address"], one["message"]) for one in rest] == [
-        ("orders", "its waves are not those that were reviewed")
-    ]
+    first, *others = document["actions"]
+    refusal = {"code": "protected", "message": "it is protected", "address": "Customer/acme"}
+    rollout = {"name": "orders", "waves": [["Instance/acme/orders"]], "maxFailures": 0}
+    state = "update would do the same to an object that was changed since"
+    refused = "it was refused when it was reviewed, and is not now: protected"
+    waves = "its waves are not those that were reviewed"
+    for change, address, message in (
+        ({"actions": [{**first, "content": "0" * 64}, *others]}, "Customer/acme", state),
+        ({"refusals": [refusal]}, "Customer/acme", refused),
+        ({"rollouts": [rollout]}, "orders", waves),
+    ):
+        Path(reviewed(shop)).write_text(json.dumps({**document, **change}))
+        _, *rest = stopped(shop, "--reviewed", reviewed(shop))
+        assert [(one["address"], one["message"]) for one in rest] == [(address, message)]
 
 
 def test_a_plan_of_another_tenant_or_environment_is_another(shop: Folder):

@@ -23,3 +23,8 @@ def pipeline(folder: Path, ci: str) -> dict[str, Any]:
 def secrets_in(part: object) -> set[str]:
     """The tokens that some part of a GitHub workflow is given."""
     return {name for name in TOKENS if f"secrets.{name} " in f"{part} ".replace("}", " ")}
+
+
+def lines(script: list[Any]) -> list[str]:
+    """A script of GitLab's, whose lists may stand in one another."""
+    return [line for one in script for line in (lines(one) if isinstance(one, list) else [one])]
