@@ -42,6 +42,8 @@ class Claim:
     token: str
     seconds: float = 600.0
     take: bool = False
+    shard: str = ""
+    """The share of the project that the run is about, as `i/n`; empty: all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +55,15 @@ class Ports:
     say: Callable[[str], None]
 
 
-async def present(client: Executor, project: str) -> Lease | None:
-    """The project's lease as it is now, expired or not; only reads."""
-    return profile.found(project, await client.execute(profile.find(project)) or {})
+async def present(client: Executor, project: str, shard: str = "") -> Lease | None:
+    """The lease that keeps a run about a share of the project, or all of it, from working now, expired or
+    not; only reads.
+    """
+    return next(iter(await _concerning(client, project, shard)), None)
+
+
+async def _concerning(client: Executor, project: str, shard: str) -> list[Lease]:
+    return profile.concerning(project, await client.execute(profile.find(project)) or {}, shard)
 
 
 @asynccontextmanager
@@ -96,6 +104,7 @@ class Holding:
                     raise
                 failure = error
             else:
+                await self._settled()  # those of shares and of the whole project do not bear one name
                 return
         if failure is not None and not await self._settled():
             raise failure
@@ -144,8 +153,8 @@ class Holding:
         """Tries to give it back once; why that failed, else an empty text."""
         try:
             # Where the claim was cut off, only the tenant knows what came of it.
-            ours = self._lease or await self._present()
-            if ours is not None and ours.token == self._claim.token:
+            ours = self._lease or next((one for one in await self._present() if self._is_ours(one)), None)
+            if ours is not None:
                 await self._client.execute(profile.remove(ours))
         except NotFound:
             return ""
@@ -153,24 +162,27 @@ class Holding:
             return error.message if isinstance(error, ReconcilerError) else Unforeseen(error).message
         return ""
 
-    async def _present(self) -> Lease | None:
-        return await present(self._client, self._claim.project)
+    async def _present(self) -> list[Lease]:
+        return await _concerning(self._client, self._claim.project, self._claim.shard)
+
+    def _is_ours(self, lease: Lease) -> bool:
+        return lease.token == self._claim.token
 
     async def _settled(self) -> bool:
         """Whether the lease is ours already; if not, the way is free afterwards."""
-        lease = await self._present()
-        if lease is not None and lease.token == self._claim.token:
-            self._lease = lease
-            return True
-        if lease is not None:
-            await self._clear(lease)
-        return False
+        leases = await self._present()
+        for lease in leases:
+            if not self._is_ours(lease):
+                await self._clear(lease)
+        ours = next((one for one in leases if self._is_ours(one)), None)
+        self._lease = ours or self._lease
+        return ours is not None
 
     async def _create(self) -> Mapping[str, Any]:
         claim, now = self._claim, self._ports.now()
         until = now + timedelta(seconds=claim.seconds)
         self._tried = True
-        new = Lease(claim.holder, claim.reason, now, until, claim.token)
+        new = Lease(claim.holder, claim.reason, now, until, claim.token, shard=claim.shard)
         made: Mapping[str, Any] = await self._client.execute(profile.create(claim.project, new))
         return made
 
@@ -197,7 +209,7 @@ class Holding:
     async def _taker(self) -> str:
         taker = None
         with anyio.move_on_after(TELL_SECONDS), suppress(ReconcilerError):
-            taker = await self._present()
+            taker = next(iter(await self._present()), None)
         return f"it was taken by {taker}" if taker else "someone removed it"
 
 

@@ -8,6 +8,7 @@ lease over deletes that object and makes another, and then the former holder's i
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -21,29 +22,39 @@ UNKNOWN = "an unknown holder"
 LONGEST_HOLDER, LONGEST_REASON = 96, 40
 
 
-def name(project: str) -> str:
-    """The profile's name."""
-    return f"{PREFIX}{project}"
+_SHARD = re.compile(r"|:[1-9][0-9]*/[1-9][0-9]*")
+
+
+def name(project: str, shard: str = "") -> str:
+    """The profile's name: of the project, or of a share of it."""
+    return f"{PREFIX}{project}:{shard}" if shard else f"{PREFIX}{project}"
 
 
 def find(project: str) -> Operation:
-    """Reads the project's lease."""
+    """Reads the project's leases, and perhaps those of projects whose names begin like its own."""
     return Operation("instanceProfiles", load("lease", __package__)["leases"], {"name": name(project)})
 
 
 def found(project: str, answer: Mapping[str, Any]) -> Lease | None:
-    """The lease in the answer to `find`."""
-    nodes = [
-        node
-        for node in answer.get("nodes") or ()
-        if isinstance(node, Mapping) and node.get("name") == name(project)
-    ]
-    return parse(nodes[0]) if nodes else None
+    """The lease in the answer to `find` that concerns a run about all of the project."""
+    return next(iter(concerning(project, answer)), None)
+
+
+def concerning(project: str, answer: Mapping[str, Any], shard: str = "") -> list[Lease]:
+    """The leases in the answer to `find` that concern a run about a share of the project, or all of it."""
+    nodes = [one for one in answer.get("nodes") or () if isinstance(one, Mapping)]
+    leases = [parse(one) for one in nodes if _is_of(project, str(one.get("name")))]
+    return [lease for lease in leases if lease.conflicts(shard)]
+
+
+def _is_of(project: str, called: str) -> bool:
+    whole = name(project)
+    return called.startswith(whole) and _SHARD.fullmatch(called[len(whole) :]) is not None
 
 
 def create(project: str, lease: Lease) -> Operation:
     """Claims it; the server refuses that where the project has a lease already."""
-    values = {"name": name(project), "description": _text(lease), "isDefaultProfile": False}
+    values = {"name": name(project, lease.shard), "description": _text(lease), "isDefaultProfile": False}
     return _mutation("createInstanceProfile", "createLease", values, repeatable=False)
 
 
@@ -60,14 +71,16 @@ def remove(lease: Lease) -> Operation:
 
 def parse(node: Mapping[str, Any]) -> Lease:
     """An answer's profile as a lease. What nobody can read belongs to an unknown holder, without an end."""
+    shard = str(node.get("name", "")).removeprefix(PREFIX).partition(":")[2]
     try:
         said = json.loads(node.get("description") or "")
         since, until = (datetime.fromisoformat(said[part]) for part in ("since", "until"))
         if since.tzinfo is None or until.tzinfo is None:
             raise ValueError("a moment without a zone")
-        return Lease(str(said["holder"]), str(said["reason"]), since, until, str(said["token"]), node["id"])
+        holder, reason, token = (str(said[part]) for part in ("holder", "reason", "token"))
+        return Lease(holder, reason, since, until, token, node["id"], shard)
     except (ValueError, TypeError, KeyError):
-        return Lease(UNKNOWN, "", None, None, "", node["id"])
+        return Lease(UNKNOWN, "", None, None, "", node["id"], shard)
 
 
 def _text(lease: Lease) -> str:

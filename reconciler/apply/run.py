@@ -11,6 +11,7 @@ from traceback import format_tb
 
 import anyio
 
+from reconciler.apply.elsewhere import Elsewhere
 from reconciler.apply.rollout import Rollouts
 from reconciler.apply.running import Run
 from reconciler.apply.step import carry_out
@@ -42,9 +43,11 @@ class Walk:
         parallelism: int,
         now: Callable[[], datetime],
         together: Callable[[], int] = lambda: 1,
+        elsewhere: Elsewhere | None = None,
     ) -> None:
         self._plan, self._run, self._now = plan, run, now
         self._parallelism, self._together = parallelism, together
+        self._elsewhere = elsewhere
         self._limiter = anyio.CapacityLimiter(parallelism * together())
         self.stopped = False
         self.fatal: ReconcilerError | None = None
@@ -62,10 +65,16 @@ class Walk:
     def stop(self) -> None:
         """Starts nothing new from now on."""
         self.stopped = True
+        self._wait_no_more()
 
     def abandon(self, error: ReconcilerError) -> None:
         """Starts nothing new from now on, and tells why: the first reason ends the run."""
         self.fatal = self.fatal or error
+        self._wait_no_more()
+
+    def _wait_no_more(self) -> None:
+        if self._elsewhere:
+            self._elsewhere.end()
 
     async def outcome(self) -> Outcome:
         """Carries the plan out and tells how each action ended; what failed is in the results, not raised."""
@@ -109,7 +118,7 @@ class Walk:
 
             async def perform(action: Action) -> None:
                 await self._rollouts.turn(action)
-                because = blocked_by or self._blocker(action)
+                because = blocked_by or self._blocker(action) or await self._late(action)
                 async with (
                     nullcontext() if because else self._rollouts.place(action),
                     nullcontext() if because else self._limiter,
@@ -130,7 +139,8 @@ class Walk:
                     waiting[follower.id].discard(ended.id)
                     if waiting[follower.id]:
                         continue
-                    if same is None and follower.address == ended.address and not ended.makes_way:
+                    waits = self._elsewhere is not None and self._elsewhere.concerns(follower)
+                    if same is None and follower.address == ended.address and not (ended.makes_way or waits):
                         same = follower
                     else:
                         group.start_soon(perform, follower)
@@ -139,6 +149,10 @@ class Walk:
             for action in actions:
                 if not waiting[action.id]:
                     group.start_soon(perform, action)
+
+    async def _late(self, action: Action) -> str:
+        """What another run was to do, and has not in time; empty once all is there."""
+        return await self._elsewhere.turn(action) if self._elsewhere else ""
 
     def _blocker(self, action: Action) -> str:
         for other in action.depends_on:
@@ -153,7 +167,8 @@ class Walk:
         if not because and self.fatal:
             because = self.fatal.code
         if because:
-            self._end(Result(action, Status.SKIPPED, because=because))
+            hint = self._elsewhere.hint(because) if self._elsewhere else ""
+            self._end(Result(action, Status.SKIPPED, because=because, hint=hint))
             return
         if why := self._barred.get(str(action.address)):
             message = f"nothing must be done to it any more: {why}"
@@ -199,7 +214,7 @@ class Walk:
         except Stale as error:
             return Status.STALE, error
         except (Unreachable, NotAuthenticated, JournalFailed) as error:
-            self.fatal = self.fatal or error
+            self.abandon(error)
             return Status.FAILED, error
         except ReconcilerError as error:
             return Status.FAILED, error

@@ -13,7 +13,7 @@ import click
 
 from reconciler.cli.abreast import several
 from reconciler.cli.confirm import confirm, unasked
-from reconciler.cli.planning import all_or_nothing, detailed, live, planning, shown, strict, take_lease
+from reconciler.cli.planning import all_or_nothing, detailed, live, planning, shard, shown, strict, take_lease
 from reconciler.cli.settings import Settings, common, settings
 from reconciler.cli.watched import run
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 @live
 @click.option("--no-secrets", is_flag=True, help="Read no secret; what depends on one is not compared.")
 @planning
+@shard
 @all_or_nothing
 @shown
 @detailed
@@ -74,6 +75,7 @@ def plan(
 @click.option("--checksum", metavar="SHA256", help="Go on only if the plan has this checksum.")
 @take_lease
 @planning
+@shard
 @all_or_nothing
 @shown
 @detailed
@@ -124,7 +126,8 @@ def apply(
     code = _refused_code() if refused else 0
     if planned.plan.actions or not told:
         outcome, seconds = carry_out(here, session, planned, options, take_lease=take_lease)
-        code = finish(here, outcome, seconds, detailed_exitcode)
+        about = {"options": {"shard": options.shard}} if options.shard else {}
+        code = finish(here, outcome, seconds, detailed_exitcode, **about)
     if strict and code in (0, 2):
         _nothing_left_out(planned)
     return code

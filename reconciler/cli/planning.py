@@ -31,6 +31,12 @@ live = click.option(
     help="A snapshot in the tenant's place: nothing is asked, and no token is needed.",
 )
 
+shard = click.option(
+    "--shard",
+    metavar="I/N",
+    help="Only the I-th of N shares of the customers, for jobs side by side.",
+)
+
 
 def choosing(name: str, meaning: str) -> Callable[[F], F]:
     """An option that names resources by pattern, as often as it is given."""

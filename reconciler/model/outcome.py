@@ -51,14 +51,17 @@ class Outcome:
 
     @property
     def exit_code(self) -> int:
-        """Of several reasons the one that says most: the user's stop, an API that is gone, a failure, then
-        what was refused or had gone stale.
+        """Of several reasons the one that says most: the user's stop, an API that is gone, a failure, or what
+        another run should have done, then what was refused or had gone stale.
         """
         statuses = {result.status for result in self.results}
+        others = {name for one in self.results for name in one.action.depends_on}
+        others -= {one.action.id for one in self.results}
+        waited = any(one.because in others for one in self.results)
         reasons = [
             Interrupted if self.interrupted else None,
             self.fatal,
-            ReconcilerError if Status.FAILED in statuses else None,
+            ReconcilerError if Status.FAILED in statuses or waited else None,
             Refused if Status.STALE in statuses or self.plan.refusals else None,
         ]
         codes = [reason.exit_code for reason in reasons if reason]

@@ -194,6 +194,8 @@ class Plan:
     notes: tuple[Diagnostic, ...] = ()
     """What is told and changes nothing: a draft that a person goes on working on."""
     unchanged: int = 0
+    same: tuple[Address, ...] = ()
+    """The resources that `unchanged` counts."""
     unmanaged: int = 0
     strangers: tuple[Stranger, ...] = ()
     """The objects that nobody manages: those that `unmanaged` counts."""

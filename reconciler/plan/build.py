@@ -37,7 +37,7 @@ class _Draft:
     warnings: list[Diagnostic] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     notes: list[Diagnostic] = field(default_factory=list)
-    unchanged: int = 0
+    same: list[Address] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,8 @@ def plan_of(mending: Mending, selection: Selection | None = None) -> Plan:
         warnings=tuple(draft.warnings),
         refusals=tuple(draft.refusals),
         notes=tuple(draft.notes),
-        unchanged=draft.unchanged,
+        unchanged=len(draft.same),
+        same=tuple(draft.same),
         unmanaged=matched.unmanaged,
         strangers=strangers(live, matched),
         missing=missing([a for a in desired.resources if found.is_about(a)], mending),
@@ -109,7 +110,7 @@ def plan_of(mending: Mending, selection: Selection | None = None) -> Plan:
         left_out=(*found.left_out.values(), *removal.left_out),
         consequences=tuple(removal.consequences),
         rollouts=_rollouts(desired, actions),
-        reads=live.requests + _reads(actions, {**matched.objects, **matched.orphans}),
+        reads=live.requests + looks(actions, {**matched.objects, **matched.orphans}),
     )
     return sealed(plan)
 
@@ -178,7 +179,7 @@ def _plan_resource(address: Address, mending: Mending, scope: Scope, draft: _Dra
     draft.notes += found.notes
     if not planned:
         return
-    draft.unchanged += not found.steps
+    draft.same += [] if found.steps else [address]
     chain: list[Action] = []
     for step in found.steps:
         after = (chain[-1].id,) if chain else ()
@@ -243,12 +244,12 @@ def _in_order(actions: Sequence[Action]) -> list[Action]:
     return [by_id[name] for name in ordered({a.id: a.depends_on for a in actions})]
 
 
-def _reads(actions: Sequence[Action], objects: Mapping[Address, LiveObject]) -> int:
+def looks(actions: Sequence[Action], objects: Mapping[Address, LiveObject]) -> int:
     """Whose token it is, one look before the first action on each resource, and what the actions read."""
     if not actions:
         return 0
-    looks = {a.address: _queries(objects[a.address]) if a.target else 1 for a in actions}
-    return 1 + sum(looks.values()) + sum(a.reads for a in actions)
+    first = {a.address: _queries(objects[a.address]) if a.target else 1 for a in actions}
+    return 1 + sum(first.values()) + sum(a.reads for a in actions)
 
 
 def _queries(live: LiveObject) -> int:

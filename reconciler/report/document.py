@@ -77,7 +77,7 @@ def lease_document(lease: Lease, *, now: str) -> Document:
     """Who works on the tenant, as a part of the plan's document. `now` is an ISO 8601 moment."""
     return {
         "holder": lease.holder,
-        "reason": lease.reason,
+        "reason": lease.told,
         "since": moment(lease.since) if lease.since else None,
         "until": moment(lease.until) if lease.until else None,
         "expired": lease.expired(datetime.fromisoformat(now)),

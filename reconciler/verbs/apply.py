@@ -54,10 +54,12 @@ async def apply(
     wait_seconds: float = 300.0,
     take_lease: bool = False,
     lease_seconds: float = 600.0,
+    shard_seconds: float = 300.0,
 ) -> Outcome:
     """Carries the plan out and returns how each action ended. `say` shows a line to the person at the
     terminal. Where the project asks for a lease, it is held meanwhile; `take_lease` takes it from another
-    holder. Raises Refused or NoLease before anything is changed; what fails afterwards is in the outcome.
+    holder. What other shards do is waited for, at most `shard_seconds`. Raises Refused or NoLease before
+    anything is changed; what fails afterwards is in the outcome.
     """
     from reconciler.apply.interrupt import watch_signals
     from reconciler.apply.lease import Ports
@@ -66,6 +68,7 @@ async def apply(
     from reconciler.apply.run import Walk
     from reconciler.apply.running import Run
     from reconciler.live.tenant import Tenant
+    from reconciler.verbs.elsewhere import elsewhere
     from reconciler.verbs.lease import leased
 
     refuse(planned)
@@ -75,8 +78,9 @@ async def apply(
     try:
         async with connect(session, read_only=False, parallelism=parallelism) as client:
             ports = Ports(machine.now, anyio.sleep, harmless(say))
+            shard = (planned.options and planned.options.shard) or ""
             async with leased(
-                session, planned.plan, client, ports, take=take_lease, seconds=lease_seconds
+                session, planned.plan, client, ports, take=take_lease, seconds=lease_seconds, shard=shard
             ) as lease:
                 run = Run(
                     project=planned.desired.project,
@@ -93,12 +97,14 @@ async def apply(
                     seen=planned.live.by_id(),
                     pages=Pages(planned.plan.actions, planned.live),
                 )
+                others = elsewhere(session, planned, run, anyio.sleep, shard_seconds)
                 walk = Walk(
                     planned.plan,
                     run,
                     parallelism=parallelism,
                     now=machine.now,
                     together=lambda: client.writes_at_once,
+                    elsewhere=others,
                 )
                 async with anyio.create_task_group() as group:
                     await group.start(
@@ -106,6 +112,8 @@ async def apply(
                     )
                     if lease is not None:
                         group.start_soon(lease.keep, walk.abandon)
+                    if others is not None:
+                        group.start_soon(others.watch)
                     outcome = await walk.outcome()
                     group.cancel_scope.cancel()
     except Exception as error:

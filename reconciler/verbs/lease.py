@@ -20,28 +20,26 @@ from reconciler.verbs.session import Session
 
 
 def leased(
-    session: Session, plan: Plan, client: Client, ports: Ports, *, take: bool, seconds: float
+    session: Session, plan: Plan, client: Client, ports: Ports, *, take: bool, seconds: float, shard: str = ""
 ) -> AbstractAsyncContextManager[Holding | None]:
     """Holds the lease for a run, where the project asks for leases."""
     if not session.project.policy.lease:
         return nullcontext()
-    return held(client, claim(session, plan, take=take, seconds=seconds), ports)
+    return held(client, claim(session, plan, take=take, seconds=seconds, shard=shard), ports)
 
 
-def claim(session: Session, plan: Plan, *, take: bool, seconds: float) -> Claim:
+def claim(session: Session, plan: Plan, *, take: bool, seconds: float, shard: str = "") -> Claim:
     """This run's claim on the tenant."""
-    environ = session.environ
-    return Claim(
-        plan.project, holder(environ), reason(plan, environ), session.machine.entropy(8).hex(), seconds, take
-    )
+    environ, token = session.environ, session.machine.entropy(8).hex()
+    return Claim(plan.project, holder(environ), reason(plan, environ), token, seconds, take, shard)
 
 
-async def seen(session: Session, client: Client) -> tuple[Lease | None, list[Diagnostic]]:
+async def seen(session: Session, client: Client, shard: str = "") -> tuple[Lease | None, list[Diagnostic]]:
     """Who works on the tenant, where the project asks for leases; a warning where that cannot be seen."""
     if not session.project.policy.lease:
         return None, []
     try:
-        return await present(client, session.project.name), []
+        return await present(client, session.project.name, shard), []
     except ApiError as error:
         said = f"it cannot be seen who works on the tenant: {error.message}"
         hint = "apply needs a token that may read and write instance profiles"

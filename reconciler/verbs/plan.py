@@ -14,12 +14,13 @@ from reconciler.model.errors import InvalidInput
 from reconciler.model.lease import Lease
 from reconciler.model.plan import Plan
 from reconciler.model.state import Desired, Live, LiveObject
+from reconciler.plan import shards
 from reconciler.plan.alike import settle
-from reconciler.plan.build import plan_of
+from reconciler.plan.build import looks, plan_of
 from reconciler.plan.choice import choices
 from reconciler.plan.deletion import along_unread
 from reconciler.plan.inventory import without_ignored
-from reconciler.plan.match import match
+from reconciler.plan.match import Matched, match
 from reconciler.plan.mending import Mending
 from reconciler.plan.scope import scope, within_reach
 from reconciler.plan.undecided import undecided
@@ -45,6 +46,8 @@ class Planned:
     policy: Policy
     lease: Lease | None = None
     """Who works on the tenant at present, where the project asks for leases."""
+    options: Options | None = None
+    """What it was made with."""
 
     @property
     def places(self) -> Mapping[str, Source]:
@@ -66,7 +69,7 @@ async def plan(session: Session, options: Options, *, every_kind: bool = False) 
     from reconciler.verbs.people import with_people
     from reconciler.verbs.unseen import cover, named
 
-    selection, reader = options.selection, secret_reader(session)
+    selection, reader, shard = options.selection, secret_reader(session), share(options)
     since = []
     if options.changed_since:
         selection, about = narrowed(session, options)
@@ -104,7 +107,7 @@ async def plan(session: Session, options: Options, *, every_kind: bool = False) 
             mending.renew()
         untold = await look_up_needs(client, mending, concerned)
         matched.live = replace(matched.live, requests=client.stats.reads)
-        lease, more = await seen(session, client)
+        lease, more = await seen(session, client, options.shard or "")
         if selection.is_part and not session.no_secrets:
             # What comes along is known only now; the secrets of all else stay unread.
             found = scope(mending, selection)
@@ -126,4 +129,26 @@ async def plan(session: Session, options: Options, *, every_kind: bool = False) 
             reads=made.reads + client.stats.reads - asked,
             all_or_nothing=options.all_or_nothing,
         )
-    return Planned(made, matched.desired, matched.live, matched.within_reach, allowed, lease)
+        made = _part(made, shard, matched) if shard else made
+    return Planned(made, matched.desired, matched.live, matched.within_reach, allowed, lease, options)
+
+
+def share(options: Options) -> shards.Shard | None:
+    """The shard that a run is about. Raises InvalidInput."""
+    if options.shard is None:
+        return None
+    if options.prune:
+        hint = "leave --prune out; once all shards are done, delete with: reconciler apply --prune"
+        raise InvalidInput.of(
+            "shard", "--prune is about the whole project, and --shard a part of it", hint=hint
+        )
+    if (found := shards.parsed(options.shard)) is None:
+        hint = "write i/n, where i is from 1 to n: --shard 1/3, --shard 2/3 and --shard 3/3 are all of it"
+        raise InvalidInput.of("shard", f'"{options.shard}" is no shard', hint=hint)
+    return found
+
+
+def _part(whole: Plan, shard: shards.Shard, matched: Matched) -> Plan:
+    """The shard's part of a plan, with what carrying it out will read."""
+    made, objects = shards.part(whole, shard, matched.desired), {**matched.objects, **matched.orphans}
+    return replace(made, reads=whole.reads - looks(whole.actions, objects) + looks(made.actions, objects))

@@ -47,6 +47,8 @@ class Options:
     no_deps: bool = False
     changed_since: str | None = None
     """A revision of git: the run is about what the manifests ask for otherwise than there."""
+    shard: str | None = None
+    """The share of the project that the run is about, as `i/n`."""
     use: tuple[str, ...] = ()
     prune: bool = False
     overwrite_drafts: bool = False
@@ -160,7 +162,7 @@ def policy(session: Session, options: Options) -> Policy:
         secret(session, environment.secret_key) if environment.secret_key and not session.no_secrets else None
     )
     return Policy(
-        prune=configured.prune or options.prune,
+        prune=(configured.prune or options.prune) and not options.shard,
         guard_delete=configured.guard_delete,
         guard_update=configured.guard_update,
         guard_minimum=configured.guard_minimum,

@@ -1,0 +1,38 @@
+"""What the actions of a shard wait for: whether other shards have done it by now."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from reconciler.apply.elsewhere import Elsewhere
+from reconciler.apply.running import Run
+from reconciler.model.address import Address
+from reconciler.verbs.plan import Planned, plan
+from reconciler.verbs.session import Session
+
+
+def elsewhere(
+    session: Session, planned: Planned, run: Run, sleep: Callable[[float], Awaitable[None]], seconds: float
+) -> Elsewhere | None:
+    """What a shard's plan waits for; None where it waits for nothing, or is no shard's."""
+    options = planned.options
+    if options is None or options.shard is None:
+        return None
+
+    async def look(asked: frozenset[str]) -> frozenset[str]:
+        """Plans what brings it about: who still has something to do, or must not, has not done it."""
+        about = sorted({name.rpartition("#")[0] for name in asked})
+        alone = replace(
+            options, select=tuple(about), exclude=(), shard=None, no_deps=False, changed_since=None
+        )
+        now = await plan(session, alone)
+        barred = {*now.plan.barred, *(str(one.address) for one in now.plan.left_out)}
+        left = {action.id for action in now.plan.actions}
+        missing = frozenset(name for name in asked if name in left or name.rpartition("#")[0] in barred)
+        there = (Address.parse(name) for name in {name.rpartition("#")[0] for name in asked - missing})
+        run.observed.update({one: now.objects[one] for one in there if one in now.objects})
+        return missing
+
+    found = Elsewhere(planned.plan.actions, look, sleep=sleep, clock=run.clock, seconds=seconds)
+    return found if found.awaited else None
