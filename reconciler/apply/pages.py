@@ -25,9 +25,12 @@ class Pages:
 
     def __init__(self, actions: Sequence[Action], live: Live) -> None:
         quick = all(action.verb in _QUICK for action in actions)
-        targets = {action.target for action in actions if action.target} if quick else set()
+        targets = {(a.address.kind, a.target) for a in actions if a.target} if quick else set()
+        everything = {
+            (name, one.id): one for name, objects in live.objects.items() if targets for one in objects
+        }
         places = {
-            one.id: (name, at // all_kinds()[name].page_size)
+            (name, one.id): (name, at // all_kinds()[name].page_size)
             for name, objects in (live.objects if targets else {}).items()
             for at, one in enumerate(objects)
         }
@@ -35,7 +38,6 @@ class Pages:
         self._places = {one: page for one, page in places.items() if one in targets and shared[page] > 1}
         self._locks = {page: anyio.Lock() for page in set(self._places.values())}
         self._read: dict[_Page, dict[str, LiveObject]] = {}
-        everything = live.by_id()
         alone = [everything[one] for one in targets if one in everything and one not in self._places]
         along = [everything[one] for one, page in places.items() if page in self._locks]
         self.requests = len(self._locks) + sum(map(_queries, alone)) + sum(_queries(o) - 1 for o in along)
@@ -43,7 +45,7 @@ class Pages:
 
     async def look(self, tenant: Objects, kind: Kind, object_id: str) -> LiveObject | None:
         """The object as it is now, or was when its page was read. Raises NotFound where there is none."""
-        place = self._places.pop(object_id, None)
+        place = self._places.pop((kind.name, object_id), None)
         if place is not None:
             async with self._locks[place]:
                 if place not in self._read:

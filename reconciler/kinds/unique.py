@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.capabilities import KeepsUnique
@@ -29,11 +30,24 @@ def wishes(resource: Resource) -> Iterator[Wish]:
     """The values that the server keeps unique, for sure. Whether it keeps blanks around them is not known, so
     these tell nothing apart.
     """
-    kind = all_kinds()[resource.kind]
-    for name in kind.unique if isinstance(kind, KeepsUnique) and kind.surely_unique else ():
+    for name in _kept(resource.kind):
         value = resource.fields.get(name)
         if isinstance(value, str) and value:
             yield Wish(name, value, value.strip())
+
+
+@cache
+def _kept(kind_name: str) -> tuple[str, ...]:
+    """The fields of a kind whose values all servers keep unique."""
+    kind = all_kinds()[kind_name]
+    return tuple(kind.unique) if isinstance(kind, KeepsUnique) and kind.surely_unique else ()
+
+
+def wishing(resources: Iterable[Resource]) -> list[Resource]:
+    """Those of kinds of which some value is unique, or an identity."""
+    kinds = all_kinds()
+    able = {name for name, kind in kinds.items() if _kept(name) or not kind.marked}
+    return [one for one in resources if one.kind in able]
 
 
 def identities(kind: Kind, resource: Resource, resolve: Resolve) -> Iterator[Wish]:

@@ -11,11 +11,12 @@ from reconciler.kinds.table.kind import TabledKind
 from reconciler.manifests import secrets
 from reconciler.manifests.dump import dump
 from reconciler.manifests.manifest import RESERVED, Manifest
+from reconciler.manifests.places import Places
 from reconciler.manifests.references import Referrer
 from reconciler.manifests.sealed import Placed
 from reconciler.manifests.secrets import SecretSource
 from reconciler.model.address import Address
-from reconciler.model.diagnostic import Diagnostic, Source
+from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.problem import Where
 from reconciler.model.secret import Secret
 from reconciler.model.state import Resource
@@ -158,21 +159,19 @@ class Builder:
             sensitive=tuple(metadata.get("sensitive", ())),
         )
 
-    def _positions(self) -> dict[str, Source]:
+    def _positions(self) -> Places:
         """The places of the fields, and of what lies below them: variables, and inputs of connections."""
-        document, base = self.document, self.base
-        found: dict[str, Source] = {}
+        base = tuple(self.base)
+        found: list[tuple[str, Where]] = []
         for name, value in self.spec.items():
-            found[f"spec.{name}"] = document.source((*base, name))
+            found.append((f"spec.{name}", (*base, name)))
             if name not in ("config", "flows") or not isinstance(value, dict):
                 continue
             for key, inner in value.items():
-                found[f"spec.{name}.{key}"] = document.source((*base, name, key))
+                found.append((f"spec.{name}.{key}", (*base, name, key)))
                 inputs = inner.get("inputs") if isinstance(inner, dict) else None
                 for part in inputs if isinstance(inputs, dict) else ():
-                    found[f"spec.{name}.{key}.inputs.{part}"] = document.source(
-                        (*base, name, key, "inputs", part)
-                    )
+                    found.append((f"spec.{name}.{key}.inputs.{part}", (*base, name, key, "inputs", part)))
         if "was" in self.manifest.metadata:
-            found["metadata.was"] = document.source(("metadata", "was"))
-        return found
+            found.append(("metadata.was", ("metadata", "was")))
+        return Places(self.document, found)

@@ -19,7 +19,7 @@ def clashes(resources: Iterable[Resource]) -> Iterator[Diagnostic]:
     """An error for each resource that asks for what an earlier one asks for already, and a warning where
     only the case of letters differs.
     """
-    resources = list(resources)
+    resources = unique.wishing(resources)
     for wish, asking in unique.twice(resources):
         first, *others = [one for one in asking if not _leaves(one, wish.field)] or asking[:1]
         for other in others:

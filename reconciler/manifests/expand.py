@@ -49,7 +49,7 @@ def chooses(manifest: Manifest, customer: Manifest) -> bool:
     if "names" in chosen:
         return customer.name in chosen["names"]
     wanted: Mapping[str, str] = chosen.get("labels", {})
-    return wanted.items() <= customer.labels.items()
+    return not wanted or wanted.items() <= customer.labels.items()
 
 
 def check_waves(manifest: Manifest) -> list[Diagnostic]:

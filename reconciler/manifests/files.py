@@ -19,34 +19,41 @@ _PATTERN = "write a pattern below the folder of reconciler.yaml, or name the fol
 
 def shown(path: Path, root: Path) -> str:
     """`path` as messages show it: relative to the project where it can be, with forward slashes."""
-    normal = Path(os.path.normpath(path))
-    return normal.relative_to(root).as_posix() if normal.is_relative_to(root) else normal.as_posix()
+    normal, above = os.path.normpath(path), os.path.join(root, "")
+    return (normal.removeprefix(above) or ".").replace(os.sep, "/")
 
 
 def discover(project: Project) -> tuple[list[Path], list[Diagnostic]]:
     """The project's manifest files, each once, in the order of their names."""
+    found, problems = resolved(project)
+    return sorted(found.values(), key=Path.as_posix), problems
+
+
+def resolved(project: Project) -> tuple[dict[Path, Path], list[Diagnostic]]:
+    """The manifest files as the project names them, by where they really stand."""
     found: dict[Path, Path] = {}
     problems: list[Diagnostic] = []
+    own = project.file.resolve()
     for entry in project.manifests:
         source = project.sources.get(entry, Source(project.file.name))
         try:
-            for path in _entry(project, entry):
-                real = inside(path, project.root, project.allowed)
-                if real != project.file.resolve():
+            for path, real in _entry(project, entry):
+                if real != own:
                     found.setdefault(real, path)
         except Unusable as error:
             problems.append(error.problem.about(f'manifests entry "{entry}"', source))
-    return sorted(found.values(), key=lambda path: path.as_posix()), problems
+    return found, problems
 
 
-def _entry(project: Project, entry: str) -> Iterator[Path]:
+def _entry(project: Project, entry: str) -> Iterator[tuple[Path, Path]]:
+    """The files of an entry, each with where it really stands."""
     path = project.root / entry
     if not any(character in entry for character in "*?["):
         real = inside(path, project.root, project.allowed)
         if real.is_dir():
             yield from _walk(path, real, project)
         else:
-            yield path
+            yield path, real
         return
     if Path(entry).is_absolute() or ".." in Path(entry).parts:
         raise Unusable("outside-project", "is a pattern that may leave the project", _PATTERN)
@@ -57,10 +64,11 @@ def _entry(project: Project, entry: str) -> Iterator[Path]:
     files = [match for match in matches if match.suffix in _SUFFIXES and match.is_file()]
     if not files:
         raise Unusable("missing-file", "matches no .yaml or .yml file", "correct the pattern")
-    yield from files
+    for file in files:
+        yield file, inside(file, project.root, project.allowed)
 
 
-def _walk(folder: Path, real: Path, project: Project) -> Iterator[Path]:
+def _walk(folder: Path, real: Path, project: Project) -> Iterator[tuple[Path, Path]]:
     """The YAML files below `folder`, whose real path is `real`. Each folder is searched once, as links to
     links could make more ways than there are folders.
     """
@@ -72,16 +80,17 @@ def _walk(folder: Path, real: Path, project: Project) -> Iterator[Path]:
             continue
         seen.add(real)
         for entry in _entries(folder, real, project.root):
-            path = folder / entry.name
             if entry.is_symlink():
+                path = folder / entry.name
                 target = _link(path, real, project)
                 if target.is_dir():
                     waiting.append((path, target))
-                    continue
-            if entry.is_dir(follow_symlinks=False):
-                waiting.append((path, real / entry.name))
-            elif path.suffix in _SUFFIXES:
-                yield path
+                elif path.suffix in _SUFFIXES:
+                    yield path, target
+            elif entry.is_dir(follow_symlinks=False):
+                waiting.append((folder / entry.name, real / entry.name))
+            elif entry.name.endswith(_SUFFIXES):
+                yield folder / entry.name, real / entry.name
 
 
 def _entries(folder: Path, real: Path, root: Path) -> list[os.DirEntry[str]]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from reconciler.definition import Definition
@@ -25,6 +26,7 @@ from reconciler.manifests.read import read
 from reconciler.manifests.references import Index, Referrer, ambiguities, twice
 from reconciler.manifests.sealed import SecretReader, unsealed
 from reconciler.manifests.sensitive import veiled
+from reconciler.manifests.stencil import Alike
 from reconciler.manifests.uses import with_uses
 from reconciler.manifests.variables import CUSTOMER_FIELDS, CustomerFacts, Scope
 from reconciler.model import digest
@@ -57,14 +59,28 @@ def load(
         hint = suggest(environment, list(project.environments))
         problem = Diagnostic("unknown-environment", message, Source(project.file.name), hint=hint)
         return Desired(project.name, environment, {}), [problem]
-    loader = _Loader(project, project.environments[environment], environ, variables or {})
-    with _undisturbed():
-        desired, problems = loader.run()
+    desired, problems = checked(project, environment, environ=environ, variables=variables)
+    desired = replace(desired, digest=_digest(desired))
     if not resolve_secrets:
         return desired, problems
     reader = SecretReader(environ, project.root, project.allowed)
     desired, more = unsealed(desired, reader, desired.resources)
     return desired, list(in_order([*problems, *more]))
+
+
+def checked(
+    project: Project,
+    environment: str,
+    *,
+    environ: Mapping[str, str],
+    variables: Mapping[str, str] | None = None,
+) -> tuple[Desired, list[Diagnostic]]:
+    """The same for who only asks what is wrong: no secret is read, and Desired bears no digest. The project
+    has the environment.
+    """
+    loader = _Loader(project, project.environments[environment], environ, variables or {})
+    with _undisturbed():
+        return loader.run()
 
 
 @contextmanager
@@ -114,7 +130,9 @@ class _Loader:
         self._customers()
         for manifest in self.indexes["Integration"].here.values():
             self._integration(manifest)
-        self._instances(manifests)
+        instances = [manifest for manifest in manifests if manifest.kind == "Instance"]
+        del manifests
+        self._instances(instances)
         for kind in TABLED:
             if kind != "Customer":  # each after those that it refers to
                 self._table(kind)
@@ -123,8 +141,7 @@ class _Loader:
         ordered = dict(sorted(self.resources.items(), key=lambda item: (_ORDER[item[0].kind], item[0].name)))
         self.problems.extend(ambiguities(ordered))
         rollouts = tuple(self.rollouts)
-        known_as = _digest(ordered.values(), rollouts)
-        desired = Desired(self.project.name, self.environment.name, ordered, known_as, rollouts)
+        desired = Desired(self.project.name, self.environment.name, ordered, rollouts=rollouts)
         told = self.problems
         if self.incomplete:
             told = [problem for problem in told if problem.code != "unknown-reference"]
@@ -235,11 +252,14 @@ class _Loader:
             self.resources[part.address] = part
         return built.definition
 
-    def _instances(self, manifests: Iterable[Manifest]) -> None:
+    def _instances(self, manifests: list[Manifest]) -> None:
+        """Those of manifests, which are let go one by one, and those of sets."""
         places: dict[Address, Source] = {}
-        for manifest in manifests:
+        manifests.reverse()
+        while manifests:
+            manifest = manifests.pop()
             here = manifest.environments is None or self.environment.name in manifest.environments
-            if manifest.kind == "Instance" and manifest.valid and here:
+            if manifest.valid and here:
                 self._instance(manifest, places)
         for manifest in self.indexes["InstanceSet"].here.values():
             if manifest.valid:
@@ -270,6 +290,7 @@ class _Loader:
         wrong = overrides.check(manifest, chosen, customers)
         self.problems.extend((*problems, *expand.check_waves(manifest), *wrong))
         members: list[tuple[Address, Mapping[str, str]]] = []
+        alike, own = Alike(manifest), manifest.labels
         for customer in chosen:
             address = Address("Instance", f"{customer.name}/{manifest.name}")
             if address in places:
@@ -278,14 +299,29 @@ class _Loader:
                 continue
             places[address] = manifest.source
             # A customer's labels go before the set's: waves are told apart by customer.
-            labels = {**manifest.labels, **customer.labels}
+            labels = {**own, **customer.labels} if own else customer.labels
             members.append((address, labels))
             if customer.name in self.facts:
-                mine = overrides.of_customer(manifest, customer.name)
-                self._run(mine, mine.spec["template"], overrides.TEMPLATE, address, customer.name, labels)
+                self._member(alike, customer.name, address, labels)
         rollout = expand.rollout(manifest, members)
         if rollout is not None:
             self.rollouts.append(rollout)
+
+    def _member(self, alike: Alike, customer: str, address: Address, labels: Mapping[str, str]) -> None:
+        """One instance of a set: made as the one before it where nothing but texts tells them apart."""
+        mine = overrides.of_customer(alike.manifest, customer)
+        if mine is alike.manifest and alike.stencil is not None:
+            scope = self._scope(mine, str(address), self.facts[customer])
+            made = alike.stencil.instance(scope, address, Address("Customer", customer), labels)
+            if made is not None:
+                self.resources[address] = made
+                self.problems.extend(alike.stencil.of_address(address))
+                return
+        before = len(self.problems)
+        self._run(mine, mine.spec["template"], overrides.TEMPLATE, address, customer, labels)
+        made = self.resources.get(address)
+        if mine is alike.manifest and made is not None:
+            alike.learn(made, self.running[made.fields["integration"].name], self.problems[before:])
 
     def _run(
         self,
@@ -329,10 +365,10 @@ class _Loader:
         self._keep(builder, replace(resource, fields={**resource.fields, **shaped}))
 
 
-def _digest(resources: Iterable[Resource], rollouts: Iterable[Rollout]) -> str:
-    order = [[one.name, one.waves, one.max_failures] for one in rollouts]
-    contents = [_content(resource) for resource in resources]
-    return "sha256:" + digest.sha256([*contents, order] if order else contents)
+def _digest(desired: Desired) -> str:
+    order = [[one.name, one.waves, one.max_failures] for one in desired.rollouts]
+    contents = map(_content, desired.resources.values())
+    return "sha256:" + digest.sha256_of_each(chain(contents, [order] if order else []))
 
 
 def _content(resource: Resource) -> list[Any]:

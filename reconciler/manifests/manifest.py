@@ -12,6 +12,7 @@ from reconciler.manifests.holes import holes_of
 from reconciler.manifests.kinds import FIELDS, KINDS, SECRETS
 from reconciler.manifests.messages import schema_problems
 from reconciler.manifests.numbers import number_problems
+from reconciler.manifests.shapes import known
 from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.hints import closest, listed, suggest
 from reconciler.yaml12.document import Document
@@ -80,12 +81,23 @@ def classify(
     name = metadata.get("name")
     name = name if isinstance(name, str) else ""
     address = _address(kind, name, _map(value.get("spec")))
-    problems = schema_problems(kind.lower(), document, address=address, holes=holes_of(kind))
+    problems = _by_schema(document, kind, address)
     told = {problem.source for problem in problems}
     problems.extend(one for one in number_problems(document, address) if one.source not in told)
     problems.extend(_metadata(document, kind, metadata, environments, address))
     valid = not any(problem.severity == "error" for problem in problems)
     return Manifest(kind, name, document, path, valid), problems
+
+
+def _by_schema(document: Document, kind: str, address: str) -> list[Diagnostic]:
+    shapes = known(kind.lower())
+    shape = shapes.of(document.value)
+    if shapes.is_right(shape):
+        return []
+    problems = schema_problems(kind.lower(), document, address=address, holes=holes_of(kind))
+    if not problems:
+        shapes.learn(shape)
+    return problems
 
 
 def _address(kind: str, name: str, spec: Mapping[str, Any]) -> str:

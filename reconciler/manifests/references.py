@@ -127,8 +127,8 @@ def _alike(
 ) -> Iterator[Diagnostic]:
     first: dict[tuple[object, object], Resource] = {}
     for resource in resources.values():
-        value = resource.fields.get(field)
-        if resource.kind != kind or not value:
+        value = resource.fields.get(field) if resource.kind == kind else None
+        if not value:
             continue
         # Instances need to differ only within their customer.
         key = (resource.fields.get("customer"), value)
@@ -147,6 +147,8 @@ def _alike(
 def _earlier_names(resources: Mapping[Address, Resource]) -> Iterator[Diagnostic]:
     claimed: dict[Address, Resource] = {}
     for resource in resources.values():
+        if not resource.was:
+            continue
         prefix = resource.address.name[: -len(resource.address.leaf)]
         for name in resource.was:
             earlier = Address(resource.kind, prefix + name)

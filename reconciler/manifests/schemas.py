@@ -63,12 +63,13 @@ def _pattern(_: Any, pattern: str, value: Any, __: Any) -> Iterator[Any]:
     """JSON Schema's `$` is the end of the text; Python's would also let a line break follow."""
     from jsonschema import ValidationError
 
-    if isinstance(value, str) and not _compiled(pattern).search(value):
+    if isinstance(value, str) and not compiled(pattern).search(value):
         yield ValidationError(f"{value!r} does not match {pattern!r}")
 
 
 @cache
-def _compiled(pattern: str) -> re.Pattern[str]:
+def compiled(pattern: str) -> re.Pattern[str]:
+    """The pattern of a schema as one of Python's."""
     return re.compile(re.sub(r"\$\Z", r"\\Z", pattern))
 
 

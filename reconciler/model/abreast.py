@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reconciler.model.address import Address
+from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import ReconcilerError
 
 
@@ -47,6 +48,8 @@ class Column:
     missing: int = 0
     unmanaged: int = 0
     orphans: int = 0
+    notes: tuple[Diagnostic, ...] = ()
+    """What is to be said of the environment as a whole."""
     error: ReconcilerError | None = None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
 from reconciler.model.address import Address, Ref
@@ -33,6 +33,16 @@ def canonical(value: Any) -> bytes:
 def sha256(value: Any) -> str:
     """The SHA-256 of the canonical form, as 64 hex digits."""
     return hashlib.sha256(canonical(value)).hexdigest()
+
+
+def sha256_of_each(values: Iterable[Any]) -> str:
+    """The SHA-256 of the list of the values, of which one at a time is written out."""
+    digest, before = hashlib.sha256(b"["), b""
+    for value in values:
+        digest.update(before + canonical(value))
+        before = b","
+    digest.update(b"]")
+    return digest.hexdigest()
 
 
 def keyed(key: str, parts: Sequence[str]) -> str:

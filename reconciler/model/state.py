@@ -201,5 +201,10 @@ class Live:
         return {**self.beside, **self.objects}
 
     def by_id(self) -> dict[str, LiveObject]:
-        """The objects of all kinds, each under its id."""
-        return {one.id: one for objects in self.whole.values() for one in objects}
+        """The objects of all kinds, each under its id; of two that share one, such as an integration and its
+        listing, that of the kind that was read first.
+        """
+        found: dict[str, LiveObject] = {}
+        for one in (one for objects in self.whole.values() for one in objects):
+            found.setdefault(one.id, one)
+        return found

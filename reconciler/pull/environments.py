@@ -5,7 +5,7 @@ what no variable can say a manifest of its own, and nothing changes for the othe
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.definition import Definition
@@ -22,6 +22,7 @@ from reconciler.pull.files import free_path
 from reconciler.pull.fitting import fitting
 from reconciler.pull.known import Difference, Kept, Work, is_of_set, is_withheld, with_said
 from reconciler.pull.layout import relative
+from reconciler.pull.members import alone, for_these
 from reconciler.pull.objects import after
 from reconciler.pull.past import ABSENT
 from reconciler.pull.published import Newer
@@ -177,6 +178,52 @@ class Sharing:
             if all(self._is_absent(one.address) and about(one) for one in made):
                 found.append(made[0])
         return found
+
+    def members(self, about: Callable[[Resource], bool], *, prune: bool) -> None:
+        """What becomes of sets of which this tenant has some instances only: others keep theirs, and one of
+        those that are there is this environment's alone.
+        """
+        for made in self._made_together():
+            gone = [one for one in made if self._is_absent(one.address) and not self._is_customer_absent(one)]
+            there = [one for one in made if not self._is_absent(one.address)]
+            if not (gone and there and all(map(about, made)) and self._is_of_set(there[0])):
+                continue
+            shared, address = bool(self._others(made[0])), Address("InstanceSet", made[0].address.leaf)
+            if prune or (shared and self.environments.is_new):
+                self._fewer(address, there, gone, shared=shared)
+                continue
+            why = f"it is not in the tenant: --prune takes its customer out of {address}"
+            self.work.found.kept += [Kept(one.address, "", why) for one in gone]
+
+    def _fewer(
+        self, address: Address, there: Sequence[Resource], gone: Sequence[Resource], *, shared: bool
+    ) -> None:
+        """The set for fewer customers: where others share it, in a file of its own."""
+        file, line, found = there[0].source.file, there[0].source.line, self.work.found
+        stay, left = ({one.fields["customer"].name for one in some} for some in (there, gone))
+        try:
+            text = alone(self._text(there[0])) if shared else self._text(there[0])
+            new = for_these(text, line, stay, left)
+            if shared:
+                new = with_value(new, line, _METADATA, [self.environments.here])
+        except NotRewritable as error:
+            found.kept.append(Kept(address, "customers", f"{gone[0].address} is not in the tenant: {error}"))
+            return
+        if not shared:
+            found.texts[file] = new
+        elif self._limit(there[0]):
+            found.texts[free_path(_beside(file, self.environments.here), self._is_taken)] = new
+
+    def _made_together(self) -> Iterable[list[Resource]]:
+        """The instances of each manifest that has more than one."""
+        found: dict[tuple[str, int], list[Resource]] = {}
+        for one in self.work.matched.desired.resources.values():
+            if one.kind == "Instance" and one.part_of is None:
+                found.setdefault((one.source.file, one.source.line), []).append(one)
+        return (some for some in found.values() if len(some) > 1)
+
+    def _is_customer_absent(self, resource: Resource) -> bool:
+        return self._is_absent(resource.fields["customer"])
 
     def _is_absent(self, address: Address) -> bool:
         matched = self.work.matched

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from reconciler.model.abreast import Abreast, Cell, Column
 from reconciler.report import lines, values
-from reconciler.report.document import dumps, errors_document
+from reconciler.report.document import diagnostic_document, dumps, errors_document
 from reconciler.report.markdown import abreast as markdown
 from reconciler.report.sanitize import terminal
 from reconciler.report.tables import folded, within
@@ -51,7 +51,12 @@ def _column(column: Column) -> Document:
         "orphans": column.orphans,
     }
     failed = errors_document(column.error)["errors"] if column.error else []
-    return {"name": column.environment, "summary": None if column.error else counts, "errors": failed}
+    return {
+        "name": column.environment,
+        "summary": None if column.error else counts,
+        "notes": [diagnostic_document(one) for one in column.notes],
+        "errors": failed,
+    }
 
 
 def _cell(cell: Cell) -> Document:
@@ -147,6 +152,8 @@ def _text(console: Console, document: Document) -> None:
     for column in document["environments"]:
         failed = "error: " if column["errors"] else ""
         lines.write(console, 0, terminal(f"{failed}{environment_line(column)}"))
+        for one in column["notes"]:
+            lines.write(console, 4, terminal(f"note: {one['message']}"))
         for one in column["errors"][:1]:
             if one["hint"]:
                 lines.write(console, 4, terminal(f"hint: {one['hint']}"))

@@ -188,6 +188,7 @@ def abreast(
     head = [f"### {_span(document['project'])} in {markdown(names)}", ""]
     for column, line in zip(document["environments"], said, strict=True):
         head.append(f"- {'⛔ ' if column['errors'] else ''}{markdown(line)}")
+        head += [f"  - {markdown(values.shorten(one['message'], _MESSAGE))}" for one in column["notes"]]
     titles = ("", "environment", "release", "instances", "pending", "drift")
     table = [f"| {' | '.join(titles)} |", "|---|---|---|---|---|---|"]
     blocks = [

@@ -83,7 +83,8 @@ def _column(answer: Answer) -> Column:
     plan = answer.planned.plan
     certain = sum(one.is_certain for one in plan.drift)
     counts = len(plan.actions), len(plan.refusals), certain
-    return Column(name, *counts, len(plan.missing), plan.unmanaged, len(plan.orphans))
+    notes = tuple(one for one in plan.notes if not one.address)
+    return Column(name, *counts, len(plan.missing), plan.unmanaged, len(plan.orphans), notes)
 
 
 def _rows(answers: Sequence[Answer]) -> dict[Address, dict[str, Cell]]:

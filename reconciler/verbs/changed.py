@@ -22,18 +22,18 @@ from reconciler.model.digest import sha256
 from reconciler.model.errors import InvalidInput
 from reconciler.model.state import Desired, Resource
 from reconciler.plan.select import Selection
-from reconciler.verbs.session import Options, Session, load_desired
+from reconciler.verbs.session import Options, Session
 
 _SECONDS = 120.0
 _MOST = 512 * 1024 * 1024
 _NAMED = 10
 
 
-def narrowed(session: Session, options: Options) -> tuple[Selection, Diagnostic]:
+def narrowed(session: Session, options: Options, desired: Desired) -> tuple[Selection, Diagnostic]:
     """What a run is about that was asked for what changed since a revision, and what is to be said of it.
     Raises InvalidInput.
     """
-    desired, revision = load_desired(session)[0], options.changed_since or "HEAD"
+    revision = options.changed_since or "HEAD"
     changed = changed_since(session, revision, desired)
     return replace(options.selection, among=changed), told(revision, changed, desired)
 

@@ -58,8 +58,9 @@ async def plan_to_forget_all(session: Session) -> Planned:
             hint="use the token of a user who may see them, or give the addresses",
         )
     matched = match(desired, live)
-    by_id = {obj.id: address for address, obj in _owned(matched).items()}
-    chosen = {by_id[one.id]: one for one in live.by_id().values() if one.id in by_id}
+    owned = {(obj.kind, obj.id): address for address, obj in _owned(matched).items()}
+    everything = (one for objects in live.whole.values() for one in objects)
+    chosen = {owned[one.kind, one.id]: one for one in everything if (one.kind, one.id) in owned}
     return _planned(matched, chosen, [*not_understood(live), *_still_named(desired, chosen)])
 
 

@@ -28,9 +28,10 @@ from reconciler.verbs.session import (
     Options,
     Session,
     connect,
-    load_desired,
     only_warnings,
+    opened,
     policy,
+    sealed,
     secret_reader,
 )
 
@@ -70,11 +71,11 @@ async def plan(session: Session, options: Options, *, every_kind: bool = False) 
     from reconciler.verbs.unseen import cover, named
 
     selection, reader, shard = options.selection, secret_reader(session), share(options)
-    since = []
+    since, loaded = [], sealed(session)
     if options.changed_since:
-        selection, about = narrowed(session, options)
+        selection, about = narrowed(session, options, opened(session, loaded)[0])
         since.append(about)
-    desired, diagnostics = load_desired(session, selection, reader)
+    desired, diagnostics = opened(session, loaded, selection, reader)
     allowed = policy(session, options)
     async with connect(session, read_only=True, parallelism=options.parallelism) as client:
         kinds = kinds_to_read(desired, prune=allowed.prune, every=every_kind)

@@ -143,6 +143,7 @@ def _changed(seen: Seen, objects: Objects, files: Files, rules: Rules) -> Known:
         sharing.write(matched.desired.resources[address], told[address], differences)
     if not rules.drifted:
         sharing.leave_out(sharing.shared_absent(about), prune=seen.options.prune)
+        sharing.members(about, prune=seen.options.prune)
     files.gaps += sharing.gaps
     return work.found
 

@@ -128,17 +128,36 @@ def open_session(
     return Session(project, project.environments[name], environ)
 
 
+Loaded = tuple[Desired, list[Diagnostic]]
+"""What manifests ask for, and what is to be said of them."""
+
+
 def load_desired(
     session: Session, secrets_of: Selection | None = None, reader: SecretReader | None = None
-) -> tuple[Desired, list[Diagnostic]]:
+) -> Loaded:
     """What the manifests ask for, and warnings. Only the secrets of the resources that `secrets_of` names are
     read, by `reader` where one is given. Raises InvalidInput with all errors.
     """
+    return opened(session, sealed(session), secrets_of, reader)
+
+
+def sealed(session: Session) -> Loaded:
+    """What the manifests ask for, before any secret is read, with warnings and errors."""
     if session.given is not None:
         return session.given, []
-    desired, diagnostics = load(
-        session.project, session.environment.name, environ=session.environ, resolve_secrets=False
-    )
+    return load(session.project, session.environment.name, environ=session.environ, resolve_secrets=False)
+
+
+def opened(
+    session: Session,
+    loaded: Loaded,
+    secrets_of: Selection | None = None,
+    reader: SecretReader | None = None,
+) -> Loaded:
+    """The same with the secrets of those resources. Raises InvalidInput with all errors."""
+    desired, diagnostics = loaded
+    if session.given is not None:
+        return loaded
     if session.no_secrets:
         desired = unread(desired)
     elif secrets_of is not None:

@@ -9,7 +9,7 @@ from reconciler.definition import Definition
 from reconciler.manifests import files
 from reconciler.manifests import project as projects
 from reconciler.manifests.clashes import clashes
-from reconciler.manifests.load import load
+from reconciler.manifests.load import checked
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.errors import InvalidInput
@@ -35,10 +35,9 @@ def validate(session: Session, environments: Iterable[str] = (), *, strict: bool
     chosen = tuple(environments) or project.named
     found: dict[Diagnostic, None] = dict.fromkeys(projects.load(project.file)[1])
     addresses: set[Address] = set()
-    paths = {path.resolve() for path in files.discover(project)[0]}
-    count = {files.shown(path, project.root) for path in paths}
+    count = {files.shown(path, project.root) for path in files.resolved(project)[0]}
     for name in chosen:
-        desired, problems = load(project, name, environ=session.environ, resolve_secrets=False)
+        desired, problems = checked(project, name, environ=session.environ)
         found.update(dict.fromkeys(problems))
         told = {(problem.code, problem.source) for problem in problems}
         wrong = {problem.address for problem in problems if problem.severity == "error"}

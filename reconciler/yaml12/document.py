@@ -31,14 +31,18 @@ class Document:
 
     def source(self, path: Where = (), *, key: bool = False) -> Source:
         """The place of the value at `path` (of its key with `key`), or of the nearest thing that is there."""
-        line, column, node = self.line, self.column, self.value
+        return Source(self.file, *self.place(path, key=key))
+
+    def place(self, path: Where, *, key: bool = False) -> tuple[int, int]:
+        """The same as line and column."""
+        found, node = (0, 0, self.line, self.column), self.value
         for part in path:
-            mark = self._marks.get(id(node), {}).get(part)
+            marks = self._marks.get(id(node))
+            mark = marks.get(part) if marks is not None else None
             if mark is None:
                 break
-            line, column = mark[:2] if key else mark[2:]
-            node = node[part]
-        return Source(self.file, line, column)
+            found, node = mark, node[part]
+        return found[:2] if key and found[0] else found[2:]
 
     def written(self, path: Where) -> str:
         """How the author wrote the number, boolean or null at `path`; empty for everything else."""

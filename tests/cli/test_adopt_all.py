@@ -371,6 +371,18 @@ def test_what_people_changed_since_stays(project: Folder):
     assert again["actions"] == []
 
 
+def test_an_integration_that_is_offered_in_the_marketplace_is_let_go_of(project: Folder):
+    """Its listing goes by the same id."""
+    by_hand(project)
+    shop(project)
+    project.manifest("MarketplaceListing", "orders", integration="orders", release="1.0.0")
+    project("adopt", "--all", "--yes")
+    assert project("apply", "--yes", "--allow-updates")[0] == 0
+    outcome = json.loads(project("forget", "--all", "--yes", "--format", "json")[1])
+    assert "Integration/orders" in done(outcome)
+    assert json.loads(project("forget", "--all", "--yes", "--format", "json")[1])["actions"] == []
+
+
 def test_forgetting_many_reads_by_page(project: Folder):
     many(project, 110)
     adopt(project)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import subprocess
+from html import unescape
+from typing import Any
 
 import pytest
 
+from reconciler.manifests.load import load
+from reconciler.manifests.project import Project
+from reconciler.verbs import changed, session
 from tests.cli.projects import DEFINITION, Folder
 
 
@@ -49,6 +54,21 @@ def test_a_comment_a_moved_file_and_another_order_are_no_change(shop: Folder):
     (shop.root / "manifests/customer-birch.yaml").unlink()
     shop.write("manifests/more/birch.yaml", f"# a comment\n{text}")
     assert about(shop)[0] == set()
+
+
+def test_the_manifests_are_loaded_once_beside_those_of_the_revision(
+    shop: Folder, monkeypatch: pytest.MonkeyPatch
+):
+    loaded: list[Project] = []
+
+    def counted(project: Project, *named: str, **options: Any) -> Any:
+        loaded.append(project)
+        return load(project, *named, **options)
+
+    for module in (session, changed):
+        monkeypatch.setattr(module, "load", counted)
+    about(shop)
+    assert [project.root == shop.root for project in loaded] == [True, False]
 
 
 def test_what_changed_and_what_it_needs_is_planned(shop: Folder):
@@ -109,6 +129,13 @@ def test_side_by_side_each_environment_is_about_what_changed_there(shop: Folder)
         assert both["environments"][0]["summary"]["actions"] == 1
         whole = shop.json(verb, "-e", "sandbox,away")
         assert whole["environments"][0]["summary"]["actions"] > 1
+    both = shop.json("plan", "-e", "sandbox,away", "--changed-since", "first")
+    (said,) = both["environments"][0]["notes"]
+    assert said["message"].startswith("1 of 4 resources differ from first: Customer/birch;")
+    assert both["environments"][1]["notes"] == []
+    for shown in ("text", "markdown"):
+        out = shop("plan", "-e", "sandbox,away", "--changed-since", "first", "--format", shown)[1]
+        assert "1 of 4 resources differ from first" in unescape(" ".join(out.split()))
     both = shop.json("plan", "-e", "sandbox,away", "--changed-since", "nonsense")
     codes = {one["name"]: [error["code"] for error in one["errors"]] for one in both["environments"]}
     assert codes["sandbox"] == ["unknown-revision"]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.cli.projects import Folder
+from tests.cli.projects import PROJECT, Folder
 from tests.sandbox.served import ServedSandbox
 
 TWO = """\
@@ -223,3 +223,78 @@ def test_a_customer_of_one_environment_alone_is_overridden_in_a_shared_set(other
     overrides = yaml.safe_load((other.root / SET).read_text())["spec"]["overrides"]
     assert overrides == {"cedar": {"description": "Theirs"}}
     assert other.json("plan")["desired"] == first
+
+
+TWO_MEMBERS = {"birch": {"description": "Birch's"}, "acme": {"description": "Acme's"}}
+
+
+@pytest.mark.parametrize("overrides", [{}, {"birch": TWO_MEMBERS["birch"]}, TWO_MEMBERS])
+@pytest.mark.parametrize("chosen", [{"all": True}, {"names": ["acme", "birch"]}])
+def test_a_set_some_of_whose_instances_are_in_one_environment_alone_is_two(
+    other: Folder, chosen: dict[str, Any], overrides: dict[str, Any]
+):
+    a_set_of_two(other, chosen, overrides)
+    first, before = other.json("plan")["desired"], yaml.safe_load((other.root / SET).read_text())
+    if "acme" in overrides:
+        described = {"description": "Acme's", "preserveDeployState": True}
+        there(other, "updateInstance", {"id": nodes(other)["Orders for Acme"]["id"], **described})
+    told = other.json(*HERE, "pull", "--plain-config")
+    beside = SET.replace(".yaml", ".other.yaml")
+    assert (sorted(told["files"]), told["kept"]) == ([beside, SET], [])
+    own, shared = (yaml.safe_load((other.root / one).read_text()) for one in (beside, SET))
+    assert own["metadata"]["environments"] == ["other"]
+    assert shared["metadata"]["environments"] == ["sandbox"]
+    assert own["spec"]["customers"] == {"names": ["acme"]}
+    assert own["spec"].get("overrides", {}) == {one: overrides[one] for one in overrides if one == "acme"}
+    assert shared["spec"] == before["spec"]
+    assert plan(other, *HERE) == (0, [], [])
+    assert other.json("plan")["desired"] == first
+    assert other.json(*HERE, "pull", "--plain-config")["files"] == []
+
+
+def test_what_people_deleted_of_a_set_leaves_it_where_that_is_asked_for(other: Folder):
+    a_set_of_two(other, {"all": True}, TWO_MEMBERS)
+    other.write("reconciler.yaml", PROJECT)
+    other.mutate("deleteInstance", {"id": ids(other)["Orders for Birch"]})
+    told = other.json("pull", "--plain-config")
+    assert (told["files"], [one["reason"] for one in told["kept"]]) == (
+        [],
+        ["it is not in the tenant: --prune takes its customer out of InstanceSet/orders-for-acme"],
+    )
+    assert other.json("pull", "--plain-config", "--prune")["files"] == [SET]
+    spec = yaml.safe_load((other.root / SET).read_text())["spec"]
+    assert (spec["customers"], list(spec["overrides"])) == ({"names": ["acme"]}, ["acme"])
+    assert plan(other) == (0, [], [])
+
+
+def ids(project: Folder) -> dict[str, str]:
+    """The ids of the first environment's instances, by their names."""
+    query = "{ instances(isSystem: false) { nodes { id name } } }"
+    return {one["name"]: one["id"] for one in project.ask(query)["instances"]["nodes"]}
+
+
+def a_set_of_two(project: Folder, chosen: dict[str, Any], overrides: dict[str, Any]) -> None:
+    """The first environment has an instance for both customers, the other for one of them."""
+    shutil.rmtree(project.root / "manifests/instances")
+    template = {
+        "integration": "orders",
+        "release": "1.0.0",
+        "name": "Orders for ${customer.name}",
+        "config": {"Channel": "#orders"},
+    }
+    spec = {"customers": chosen, "template": template, **({"overrides": overrides} if overrides else {})}
+    text = yaml.safe_dump(
+        {
+            "apiVersion": "reconciler/v1",
+            "kind": "InstanceSet",
+            "metadata": {"name": "orders-for-acme"},
+            "spec": spec,
+        },
+        sort_keys=False,
+    )
+    project.write(SET, text)
+    if "acme" in overrides:
+        described = {"description": "Acme's", "preserveDeployState": True}
+        project.mutate("updateInstance", {"id": ids(project)["Orders for Acme"], **described})
+    assert project("apply", "--yes", "--allow-updates")[0] == 0
+    assert plan(project) == (0, [], [])

@@ -185,16 +185,38 @@ def _taken(script: Script, rng: random.Random) -> Script:
     verbs = rng.choice([("adopt",), ("adopt", "apply"), ("plan", "adopt"), ("pull", "adopt")])
     attempts = tuple(replace(_calmer(rng), verb=verb) for verb in verbs)
     phase = replace(first, actors=(Actor("ann", 0.0, attempts),), edits=())
-    # What a tenant does not give back is taken to be git's where it is taken over: it rotates later.
-    later = (
-        replace(p, side=replace(p.side, secrets={**p.side.secrets, **first.side.secrets}))
-        for p in script.phases[1:]
-    )
-    # What a release is called is lost with the mark where versions do not bear it, and so is whether keys
-    # that are not read back are git's.
-    lost = ("attributes_keep_own_keys", "secrets_read_back")
-    rules = {name: value for name, value in script.rules.items() if name not in lost}
-    return replace(script, rules=rules, phases=(phase, *later), taken=True, adopted=())
+    # What a release is called is lost with the mark where versions do not bear it.
+    rules = {n: value for n, value in script.rules.items() if n != "attributes_keep_own_keys"}
+    phases = (phase, *script.phases[1:])
+    if rng.random() < 0.3:
+        rules["secrets_read_back"] = "hidden"
+    if rules.get("secrets_read_back") == "hidden":
+        # Whether a flow has keys at all, nobody knows then: they are sent, which is no taking over.
+        bare = [replace(one, side=_without_flows(one.side)) for one in phases]
+        phases = (bare[0], *_unsent(rng, bare[0], bare[1:]))
+    return replace(script, rules=rules, phases=phases, taken=True, adopted=())
+
+
+def _unsent(rng: random.Random, first: Phase, later: Iterable[Phase]) -> Iterator[Phase]:
+    """Secrets rotate along with what needs no deploy, and stay so when something is deployed."""
+    secrets = {name: value.replace("+commit", "+quiet") for name, value in first.side.secrets.items()}
+    specs = {
+        address: {**spec, "description": "Quiet"}
+        if address in first.side.written and address.startswith("Instance/")
+        else spec
+        for address, spec in first.side.specs.items()
+    }
+    side, stays = replace(first.side, specs=specs, secrets=secrets), rng.random() < 0.7
+    yield replace(first, side=side, actors=(Actor("ann", 0.0, (_calmer(rng),)),))
+    for one in later:
+        kept = {name: secrets[name] for name in one.side.secrets if name in secrets} if stays else {}
+        yield replace(one, side=replace(one.side, secrets={**one.side.secrets, **kept}))
+
+
+def _without_flows(side: Commit) -> Commit:
+    """The commit, saying nothing of its flows."""
+    bare = {address: {k: v for k, v in spec.items() if k != "flows"} for address, spec in side.specs.items()}
+    return replace(side, specs=bare)
 
 
 def _calmer(rng: random.Random) -> Attempt:

@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from reconciler.kinds.instance.carried import at_stake, lost
 from reconciler.kinds.instance.config import changed_keys, variable_inputs
 from reconciler.kinds.instance.desk import OWED, debt
+from reconciler.kinds.instance.due import are_unknown
 from reconciler.kinds.instance.facts import facts_of
 from reconciler.kinds.instance.fields import given_config, given_flows, integration_of
-from reconciler.kinds.instance.flows import FLOWS, flow_changes, flow_inputs, flows_form
+from reconciler.kinds.instance.flow_forms import flows_form
+from reconciler.kinds.instance.flows import FLOWS, flow_changes, flow_inputs
 from reconciler.kinds.instance.record import record
 from reconciler.kinds.instance.release import moves_to, names_version, release_of, release_ref
 from reconciler.kinds.instance.secrets import secrets_digest
@@ -137,10 +139,16 @@ def labels_with(request: Request, step: str = "") -> list[str]:
         digests[OWED] = debt(request.live)
     else:
         digests.pop(OWED, None)
-    sent = step in (Verb.CREATE.value, FLOWS, RECORD)
-    if (secrets := secrets_digest(request)) and (sent or not hidden_waits(request)):
+    if (secrets := secrets_digest(request)) and _were_sent(step, request):
         digests[SECRETS] = secrets
     return labels_to_write(request, record(request, digests, step))
+
+
+def _were_sent(step: str, request: Request) -> bool:
+    """Whether the tenant has git's secrets with this call, as far as they cannot be read back."""
+    if step in (Verb.CREATE.value, FLOWS, RECORD):
+        return True
+    return not hidden_waits(request) and not are_unknown(request)
 
 
 def _runs(request: Request) -> bool | None:

@@ -8,10 +8,10 @@ through the keyed digest of the record, where the environment names a key.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from reconciler.kinds.instance.carried import as_saved, held
-from reconciler.kinds.instance.config_causes import Differing, config_causes
+from reconciler.kinds.instance.config_causes import config_causes
 from reconciler.kinds.instance.config_values import (
     ALWAYS_SHOWN,
     NEVER_SHOWN,
@@ -27,25 +27,22 @@ from reconciler.kinds.instance.config_values import (
     is_held,
     is_schedule,
     on_wire,
-    same_value,
-    schedule_text,
     secret_parts,
     text,
-    veiled,
 )
 from reconciler.kinds.instance.config_wanted import resolved, unignored
-from reconciler.kinds.instance.facts import facts_of, notes_of
+from reconciler.kinds.instance.differing import config_rows
+from reconciler.kinds.instance.due import go_along
+from reconciler.kinds.instance.facts import facts_of
 from reconciler.kinds.instance.fields import given_config, live_config
 from reconciler.kinds.instance.node import Required, VariableNode
 from reconciler.kinds.instance.secrets import secrets_rotated
 from reconciler.kinds.nodes import every, known
 from reconciler.kinds.protocol import Request, ignored
-from reconciler.kinds.table.secrets import remembered, resting, shown
-from reconciler.kinds.table.texts import is_trimmed, was_sent
+from reconciler.kinds.table.secrets import resting, shown
 from reconciler.model.plan import Change
-from reconciler.model.secret import Hidden, Secret, unproven
+from reconciler.model.secret import Secret, unproven
 from reconciler.model.state import LiveObject
-from reconciler.model.uncompared import is_uncompared
 
 
 def parse_variables(shown: Sequence[VariableNode]) -> dict[str, object]:
@@ -173,33 +170,9 @@ def resting_of(wanted: Mapping[str, object], found: object) -> dict[str, object]
     return out
 
 
-def _differing(request: Request, live: LiveObject) -> Iterator[tuple[str, str, object, object]]:
-    """What differs and is not ignored: a variable's key, the path, what is live, what is wanted."""
-    wanted, found = given_config(request.resource), live_config(live)
-    rotated, types = secrets_rotated(request), types_of(live)
-    rows = [
-        (key, path, before, after)
-        for key, given in wanted.items()
-        for path, before, after in _compare(
-            key, resolved(given, request), found.get(key), types.get(key, UNTYPED), rotated
-        )
-        if not ignored(request.resource, f"config.{path}")
-    ]
-    kept = _kept(request, rows)
-    yield from (row for row in rows if row[1] not in kept)
-
-
-def _kept(request: Request, rows: Differing) -> frozenset[str]:
-    """The paths of the texts that are what the tenant made of those that it was sent."""
-    trimmed = [(key, path, after) for key, path, before, after in rows if is_trimmed(after, before)]
-    if not trimmed or notes_of(request.live).configured:
-        return frozenset(path for _, path, _ in trimmed)
-    causes, written = config_causes(request, rows), remembered(request).written or {}
-    return frozenset(
-        path
-        for key, path, after in trimmed
-        if was_sent(request, after, causes[path], recorded=f"config.{key}" in written)
-    )
+def _differing(request: Request, live: LiveObject) -> list[tuple[str, str, object, object]]:
+    """What differs and is not ignored."""
+    return config_rows(request, live, blind=secrets_rotated(request) or go_along(request))
 
 
 def _variable_input(key: str, value: object, live: object) -> dict[str, object]:
@@ -219,37 +192,6 @@ def _variable_input(key: str, value: object, live: object) -> dict[str, object]:
         parts = value if isinstance(value, Mapping) else {"value": value}
         return {"key": key, **{name: on_wire(v) for name, v in parts.items()}}
     return {"key": key, "value": on_wire(value)}
-
-
-def _compare(
-    key: str, wanted: object, found: object, kind: ValueType, rotated: bool
-) -> Iterator[tuple[str, object, object]]:
-    if is_bound(wanted):
-        current = found.get(SHARED) if isinstance(found, Mapping) else None
-        if current != wanted[SHARED]:
-            yield f"{key}.{SHARED}", current, wanted[SHARED]
-    elif is_connection(wanted):
-        known = inputs_of(found)
-        for name, value in wanted["inputs"].items():
-            current = known.get(name)
-            if not _same_input(value, current, rotated):
-                yield f"{key}.inputs.{name}", current, value
-    elif is_schedule(wanted, found):
-        parts = wanted if isinstance(wanted, Mapping) else {"value": wanted}
-        for name, value in parts.items():
-            current = found.get(name, "") if isinstance(found, Mapping) else None
-            if not is_uncompared(value, current) and schedule_text(value) != schedule_text(current):
-                yield f"{key}.{name}", veiled(current, value), value
-    elif not same_value(wanted, found, kind):
-        yield key, veiled(found, wanted), wanted
-
-
-def _same_input(wanted: object, found: object, rotated: bool) -> bool:
-    if is_uncompared(wanted, found):
-        return True
-    if isinstance(found, Hidden):
-        return found.present and not (rotated and isinstance(wanted, Secret))
-    return text(wanted) == text(found)
 
 
 def _read(value: str, kind: ValueType) -> object:

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from reconciler.kinds.instance.config_values import (
-    as_json,
     beside,
-    exact_json,
     has_secret,
     on_wire,
-    same_json,
-    text,
     veiled,
 )
+from reconciler.kinds.instance.differing import flow_rows
+from reconciler.kinds.instance.due import go_along
 from reconciler.kinds.instance.facts import facts_of
 from reconciler.kinds.instance.fields import Flows, given_flows, live_flows
+from reconciler.kinds.instance.flow_forms import flows_form, keys_in, setting_form
 from reconciler.kinds.instance.node import FlowNode
 from reconciler.kinds.instance.secrets import secret_cause, secrets_rotated
 from reconciler.kinds.nodes import known
 from reconciler.kinds.protocol import Request, ignored
-from reconciler.kinds.table.absent import is_absent
 from reconciler.kinds.table.causes import fits, judged, part_causes
 from reconciler.kinds.table.secrets import remembered, resting, shown
 from reconciler.model.plan import Cause, Change
-from reconciler.model.secret import SHOWN, Hidden, Secret, Unproven, unproven
+from reconciler.model.secret import SHOWN, Hidden, Secret, unproven
 from reconciler.model.state import How, LiveObject
-from reconciler.model.uncompared import is_uncompared
 
 FLOWS = "configure-flows"
 """The step that writes them."""
@@ -66,15 +63,7 @@ def flow_changes(request: Request) -> list[Change]:
     wanted, live = given_flows(request.resource), request.live
     if live is None or not wanted:
         return []
-    found = live_flows(live)
-    out, rotated = [], secrets_rotated(request) or not _is_written(request)
-    for name, settings in wanted.items():
-        for field, value in settings.items():
-            path, current = f"flows.{name}.{field}", found.get(name, {}).get(field)
-            if ignored(request.resource, path) or is_absent(live, "flows", name, field):
-                continue
-            if not same_setting(value, current, rotated):
-                out.append((path, current, value))
+    out = flow_rows(request, live, blind=secrets_rotated(request) or go_along(request))
     causes = _causes(request, [path for path, *_ in out]) if out else {}
     return [
         Change(
@@ -101,16 +90,6 @@ def resting_flows(wanted: Flows, live: LiveObject) -> dict[str, object]:
     }
 
 
-def _is_written(request: Request) -> bool:
-    """Whether settings that cannot be read back were written: where a record is kept, it must say so. One of
-    an earlier version of this tool says nothing, and is not asked.
-    """
-    memory = remembered(request)
-    if not request.policy.record or memory.older:
-        return True
-    return fits(memory.applied.get("flows", "-"), flows_form(given_flows(request.resource)))
-
-
 def _causes(request: Request, differing: list[str]) -> dict[str, Cause]:
     """The causes of the settings that differ, by their paths, where the record tells them."""
     record, live = remembered(request).applied.get("flows"), request.live
@@ -121,7 +100,7 @@ def _causes(request: Request, differing: list[str]) -> dict[str, Cause]:
         name: {
             field: SHOWN
             if _was_secret(f"flows.{name}.{field}", request)
-            else _form(found.get(name, {}).get(field))
+            else setting_form(found.get(name, {}).get(field))
             for field in settings
         }
         for name, settings in wanted.items()
@@ -165,27 +144,6 @@ def _flat(flows: Flows) -> dict[str, object]:
     }
 
 
-def same_setting(wanted: object, found: object, rotated: bool) -> bool:
-    """Whether a flow's setting is as wanted; one that the server hides counts as such unless rotated."""
-    if is_uncompared(wanted, found):
-        return True
-    if isinstance(found, Hidden):
-        return found.present and not rotated
-    if isinstance(found, list | tuple):
-        return [text(key) for key in _keys(wanted)] == [text(key) for key in found]
-    if isinstance(wanted, Mapping | list | tuple | Secret):
-        return same_json(exact_json(text(wanted)), exact_json(text(found)))
-    if isinstance(wanted, bool):
-        return wanted is bool(found)
-    # No headers read back as nothing, or as an empty map.
-    return text(wanted) == text(found) or {text(wanted), text(found)} == {"", "{}"}
-
-
-def flows_form(flows: Flows) -> dict[str, dict[str, object]]:
-    """The form of the settings that goes into the record's digest; secrets count by their presence alone."""
-    return {name: {k: _form(v) for k, v in settings.items()} for name, settings in flows.items()}
-
-
 def flow_inputs(request: Request) -> list[dict[str, object]]:
     """The inputs to send: for each flow that the manifest mentions, the settings that it does not ignore."""
     live = request.live
@@ -202,16 +160,7 @@ def flow_inputs(request: Request) -> list[dict[str, object]]:
 
 def _sent(field: str, value: object) -> object:
     if field == KEYS:
-        return [on_wire(key) for key in _keys(value)]
+        return [on_wire(key) for key in keys_in(value)]
     if field == "testHeaders" and not value:
         return "{}"
     return value if isinstance(value, bool) else on_wire(value)
-
-
-def _keys(value: object) -> Sequence[object]:
-    return value if isinstance(value, list | tuple) else ()
-
-
-def _form(value: object) -> object:
-    plain = value.reveal() if isinstance(value, Unproven) else value
-    return SHOWN if isinstance(plain, Hidden) or has_secret(plain) else as_json(text(plain))

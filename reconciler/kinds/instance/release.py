@@ -29,6 +29,14 @@ def release_of(resource: Resource) -> str:
     return f"version {fields['version']}" if "version" in fields else str(fields["release"])
 
 
+def is_moving(request: Request) -> bool:
+    """Whether it is to run another version than it does, be that published already or not."""
+    live, resource = request.live, request.resource
+    if live is None or ignored(resource, "release") or not names_version(resource):
+        return False
+    return request.resolve(release_ref(resource)) != facts_of(live).version_id
+
+
 def moves_to(request: Request) -> str | None:
     """The version that an update brings the instance to; None where it stays on its own."""
     live, resource = request.live, request.resource

@@ -5,11 +5,12 @@ from __future__ import annotations
 from reconciler.kinds.instance.carried import unknown_inputs
 from reconciler.kinds.instance.config import changed_keys, config_changes
 from reconciler.kinds.instance.desk import is_owed, undeployed, undeployed_changes, waiting
+from reconciler.kinds.instance.due import are_unknown
 from reconciler.kinds.instance.facts import facts_of
 from reconciler.kinds.instance.fields import given_flows, integration_of
 from reconciler.kinds.instance.flows import FLOWS, flow_changes
 from reconciler.kinds.instance.record import is_early, is_late
-from reconciler.kinds.instance.release import names_version, release_of, release_ref
+from reconciler.kinds.instance.release import is_moving, release_of
 from reconciler.kinds.instance.secrets import secrets_digest
 from reconciler.kinds.instance.tests import OUTSTANDING, test_steps, tests_of
 from reconciler.kinds.protocol import Request, Step, Steps, address_of, ignored
@@ -126,10 +127,7 @@ def _another_integration(request: Request, live: LiveObject) -> tuple[Refusal, .
 
 def _version_change(request: Request) -> list[Change]:
     live, resource = request.live, request.resource
-    if live is None or ignored(resource, "release") or not names_version(resource):
-        return []
-    wanted = request.resolve(release_ref(resource))
-    if wanted == facts_of(live).version_id:
+    if live is None or not is_moving(request):
         return []
     integration = integration_of(resource)
     before = request.resolve(ReleaseNameRef(integration, facts_of(live).version_id or ""))
@@ -153,7 +151,7 @@ def _record_is_behind(request: Request, differing: list[Change]) -> bool:
         return True
     if not differing:
         return False
-    if secrets_digest(request) and SECRETS not in remembered(request).applied:
+    if secrets_digest(request) and SECRETS not in remembered(request).applied and not are_unknown(request):
         return True
     pending = any(c.cause is not Cause.DRIFT and not isinstance(c.before, Hidden) for c in differing)
     return pending and not is_late(request)

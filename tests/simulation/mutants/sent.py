@@ -12,7 +12,7 @@ from reconciler.api.client import Client
 from reconciler.api.limits import Limiter, Slot
 from reconciler.api.retries import AttemptError, Patience
 from reconciler.api.wire import encode
-from reconciler.kinds.instance import calls
+from reconciler.kinds.instance import calls, config
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.secret import Secret
 from tests.simulation.mutants.mutant import Strike, mutant, swapped
@@ -197,4 +197,26 @@ def early_record(strikes: Strike) -> Iterator[None]:
         return waits(request) and not strikes()
 
     with swapped(calls, "hidden_waits", never):
+        yield
+
+
+@mutant("what was taken over counts as sent with a call that does not send it", theme="taken")
+def claimed(strikes: Strike) -> Iterator[None]:
+    unknown = calls.are_unknown
+
+    def known(request: Any) -> bool:
+        return unknown(request) and not strikes()
+
+    with swapped(calls, "are_unknown", known):
+        yield
+
+
+@mutant("a secret of which nobody knows whether it was sent does not go along with a deploy", theme="taken")
+def left_behind(strikes: Strike) -> Iterator[None]:
+    goes = config.go_along
+
+    def never(request: Any) -> bool:
+        return goes(request) and not strikes()
+
+    with swapped(config, "go_along", never):
         yield

@@ -8,7 +8,8 @@ import pytest
 from reconciler.definition.meaning import digest, meaning
 from reconciler.kinds import all_kinds
 from reconciler.kinds.instance.config import config_changes
-from reconciler.kinds.instance.flows import flow_changes, flows_form
+from reconciler.kinds.instance.flow_forms import flows_form
+from reconciler.kinds.instance.flows import flow_changes
 from reconciler.kinds.integration.steps import import_needed
 from reconciler.kinds.protocol import Policy
 from reconciler.kinds.table.causes import cause, judged

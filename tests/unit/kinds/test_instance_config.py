@@ -13,7 +13,8 @@ from reconciler.kinds.instance.config import (
 )
 from reconciler.kinds.instance.config_forms import form
 from reconciler.kinds.instance.config_values import is_connection, on_wire, same_value, text
-from reconciler.kinds.instance.flows import flow_changes, flows_form
+from reconciler.kinds.instance.flow_forms import flows_form
+from reconciler.kinds.instance.flows import flow_changes
 from reconciler.kinds.instance.secrets import secrets_digest, secrets_rotated
 from reconciler.kinds.protocol import Policy
 from reconciler.model.plan import Verb
