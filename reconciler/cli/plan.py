@@ -156,7 +156,8 @@ def apply(
     code = _refused_code() if refused else 0
     if planned.plan.actions or not told:
         outcome, seconds = carry_out(here, session, planned, options, take_lease=take_lease)
-        code = finish(here, outcome, seconds, detailed_exitcode)
+        about = {"options": {"shard": options.shard}} if options.shard else {}
+        code = finish(here, outcome, seconds, detailed_exitcode, **about)
     if strict and code in (0, 2):
         _nothing_left_out(planned)
     return code

@@ -197,6 +197,8 @@ def _compared(document: Mapping[str, Any]) -> str:
     options = document.get("options", {})
     if options.get("select"):
         return "What was selected"
+    if options.get("shard"):
+        return f"Shard {options['shard']}"
     return "All but what was excluded" if options.get("exclude") else ""
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from reconciler.manifests.schemas import validator
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import InvalidInput
+from reconciler.report.document import diagnostic_document
 from reconciler.report.merging import OWN, merged
 from reconciler.verbs.report_file import read
 
@@ -19,6 +20,7 @@ _KINDS = {f"reconciler.{kind}/v1": kind for kind in ("plan", "outcome", "drift")
 _WHAT = "report of plan, apply or drift"
 _SAVE = "write one with: reconciler plan --report json=FILE"
 _ABOUT = (("project", "the project"), ("environment", "the environment"), ("tenant", "the tenant"))
+_LOST = "look at its job: what it did is not told here"
 _NAMED = 5
 
 
@@ -34,6 +36,7 @@ def merge_reports(files: Sequence[Path]) -> tuple[str, Document]:
         raise InvalidInput(wrong)
     kind = _KINDS[told[0][1]["format"]]
     ended = [entry for _, one in found if "format" not in one for entry in one["errors"]]
+    ended += [diagnostic_document(one) for one in _untold(told)]
     made = merged(kind, [one for _, one in told])
     return kind, {**made, "errors": [*made.get("errors", ()), *ended]} if ended else made
 
@@ -74,14 +77,41 @@ def _strangers(told: Sequence[tuple[Path, Document]]) -> list[Diagnostic]:
                         f'{_quoted(other)} is about {what} "{there}", and {_quoted(path)} about "{here}"',
                     )
                 )
+        here, there = _shard(first).partition("/")[2], _shard(one).partition("/")[2]
+        if here != there:
+            cuts = f"of {_share(there)}, and {_quoted(path)} of {_share(here)}"
+            found.append(_apart(told, f"{_quoted(other)} is {cuts}"))
     return found
+
+
+def _shard(report: Document) -> str:
+    return str(report.get("options", {}).get("shard") or "")
+
+
+def _share(of: str) -> str:
+    return f"one of {of} shards" if of else "the whole project"
+
+
+def _untold(told: Sequence[tuple[Path, Document]]) -> list[Diagnostic]:
+    """The shards of which there is no report, though there are of others."""
+    of = _shard(told[0][1]).partition("/")[2]
+    there = {_shard(one) for _, one in told}
+    return [
+        Diagnostic("shard-missing", f"shard {shard} is in none of these reports", hint=_LOST)
+        for shard in (f"{number}/{of}" for number in range(1, int(of or 0) + 1))
+        if shard not in there
+    ]
 
 
 def _apart(told: Sequence[tuple[Path, Document]], message: str) -> Diagnostic:
     """With the command that merges what goes with the first."""
-    about = ["format", *(name for name, _ in _ABOUT)]
-    like = [path for path, one in told if all(one.get(n) == told[0][1].get(n) for n in about)]
+    like = [path for path, one in told if _about(one) == _about(told[0][1])]
     return Diagnostic("reports-differ", message, hint=f"merge what belongs together: {_command(like)}")
+
+
+def _about(report: Document) -> list[object]:
+    parts = [report.get(name) for name in ("format", *(name for name, _ in _ABOUT))]
+    return [*parts, _shard(report).partition("/")[2]]
 
 
 def _overlaps(told: Sequence[tuple[Path, Document]]) -> list[Diagnostic]:
@@ -94,6 +124,8 @@ def _overlaps(told: Sequence[tuple[Path, Document]]) -> list[Diagnostic]:
             twice[read[path.absolute()], read[path.absolute()]] = []
             continue
         read[path.absolute()] = path
+        if (shard := _shard(one)) and (first := owner.setdefault(f"shard {shard}", path)) != path:
+            twice.setdefault((first, path), []).append(f"shard {shard}")
         for address in dict.fromkeys(entry["address"] for name in OWN for entry in one.get(name, ())):
             if (first := owner.setdefault(address, path)) != path:
                 twice.setdefault((first, path), []).append(address)

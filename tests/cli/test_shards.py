@@ -73,6 +73,14 @@ def test_one_after_another_they_bring_about_what_the_plan_would(fleet: Folder) -
         code, out, err = fleet("apply", "--yes", "--shard", shard)
         assert code == 0, out + err
     assert fleet("plan", "--detailed-exitcode")[0] == 0
+    code, out, _ = fleet("plan", "--shard", "2/3", "--detailed-exitcode")
+    assert (code, out) == (0, "No changes. Shard 2/3 matches the manifests.\n")
+    twice = [
+        str(fleet.write(f"{name}.json", json.dumps(fleet.json("plan", "--shard", "2/3")))) for name in "ab"
+    ]
+    code, _, err = fleet("merge-reports", *twice)
+    assert code == 3
+    assert "both tell of shard 2/3" in err
 
 
 async def _nothing() -> AsyncIterator[int]:
@@ -141,6 +149,13 @@ def test_a_plan_tells_of_its_share_and_merged_they_are_the_plan(fleet: Folder) -
     assert {one["id"]: one for one in merged["actions"]} == {one["id"]: one for one in whole["actions"]}
     assert merged["summary"] == whole["summary"]
     assert [one["name"] for one in merged["rollouts"]] == ["more"]
+    assert "errors" not in merged
+    (lost,) = fleet.json("merge-reports", files[0], files[2])["errors"]
+    assert lost["message"] == "shard 2/3 is in none of these reports"
+    other = str(fleet.write("other.json", json.dumps(fleet.json("plan", "--shard", "1/2"))))
+    code, _, err = fleet("merge-reports", *files, other)
+    assert code == 3
+    assert f'"{other}" is of one of 2 shards, and "{files[0]}" of one of 3 shards' in err
 
 
 def test_a_saved_plan_of_a_shard_is_carried_out(fleet: Folder) -> None:

@@ -153,7 +153,7 @@ def test_the_lease_is_given_back_although_the_tenant_was_taken_for_down(seconds:
     """The run ends with the outage, and the tenant is back a little later."""
     time, said = Time(), list[str]()
     with Sandbox() as sandbox:
-        wire = Restarting(sandbox, time, 3, after=False, seconds=1000)
+        wire = Restarting(sandbox, time, 4, after=False, seconds=1000)
         patience = Patience(sleep=time.sleep, clock=time.clock, rng=random.Random(1))
         credentials = Credentials(BASE_URL, access_token=Secret(sandbox.token))
 
