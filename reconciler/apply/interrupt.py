@@ -41,9 +41,11 @@ async def watch_signals(
 
 
 @contextmanager
-def of_this_process() -> Iterator[AsyncIterator[int]]:
-    """What this process is sent. Where it was told to pass SIGHUP over, as by `nohup`, it does."""
-    handlers = {number: signal.getsignal(number) for number in SIGNALS}
+def of_this_process(*more: signal.Signals) -> Iterator[AsyncIterator[int]]:
+    """What this process is sent, of `more` signals, too. Where it was told to pass SIGHUP over, as by
+    `nohup`, it does.
+    """
+    handlers = {number: signal.getsignal(number) for number in (*SIGNALS, *more)}
     if handlers.get(HANGUP) is signal.SIG_IGN:
         del handlers[HANGUP]
     try:

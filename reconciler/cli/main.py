@@ -33,6 +33,7 @@ COMMANDS = {
     "merge-reports": "merge_reports",
     "snapshot": "snapshot",
     "rehearse": "rehearse",
+    "watch": "watch",
     "graph": "graph",
     "policy": "policy",
     "test": "live",

@@ -122,13 +122,13 @@ async def apply(
         # What was done stays done, and is told: from the first action on, nothing takes the outcome's place.
         if walk is None or not walk.begun:
             raise
-        outcome = outcome or walk.cut_off(_why(error))
+        outcome = outcome or walk.cut_off(why(error))
     assert walk is not None
     return outcome or walk.cut_off()
 
 
-def _why(error: Exception) -> ReconcilerError:
-    """The error itself, or the first of those that concurrent tasks ended with."""
+def why(error: Exception) -> ReconcilerError:
+    """The error to tell: itself, or the first of those that concurrent tasks ended with."""
     first: BaseException = error
     while isinstance(first, BaseExceptionGroup):
         first = first.exceptions[0]

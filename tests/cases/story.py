@@ -13,7 +13,8 @@ A script is a few lines like those of a shell:
     serve NAME                           a tenant on a port; $NAME_URL in a file that is written is its
                                          address, and the variable NAME_TOKEN holds a token
     reconciler …                         $(reconciler …) in it stands for what that one prints;
-                                         > /dev/null at its end leaves out what is no error or progress
+                                         > /dev/null at its end leaves out what is no error or progress;
+                                         `reconciler watch` gets a SIGTERM once it has told a line
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -104,6 +106,15 @@ def _words(command: str) -> list[str]:
     return shlex.split(command.replace("\\\n", ""))
 
 
+class _Ended(io.StringIO):
+    """Where a loop writes that is to end once it has told a line."""
+
+    def write(self, text: str, /) -> int:
+        if "\n" in text and "\n" not in self.getvalue():
+            signal.raise_signal(signal.SIGTERM)
+        return super().write(text)
+
+
 class _Story:
     """One run of a story, in a folder."""
 
@@ -151,9 +162,10 @@ class _Story:
 
     def _run(self, command: str, *, quiet: bool = False) -> tuple[str, int]:
         """All that it says, or its errors and progress alone, and its exit code."""
-        said = io.StringIO()
+        words = _words(command)
+        said = _Ended() if words[1] == "watch" else io.StringIO()
         with redirect_stdout(io.StringIO() if quiet else said), redirect_stderr(said):
-            code = run(_words(command)[1:])
+            code = run(words[1:])
         return said.getvalue(), code
 
     def _marked(self, said: str) -> str:

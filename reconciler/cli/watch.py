@@ -1,0 +1,101 @@
+"""watch."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.planning import choosing, parallelism
+from reconciler.cli.settings import Settings, common, settings
+from reconciler.cli.values import text
+from reconciler.cli.watched import run
+
+if TYPE_CHECKING:
+    from reconciler.model.watching import Board, Turn
+    from reconciler.policy.window import Window
+
+_UNITS = {"s": 1, "m": 60, "h": 3600}
+
+
+@click.command()
+@click.option(
+    "--interval",
+    "every",
+    default="5m",
+    show_default=True,
+    metavar="TIME",
+    callback=lambda _, __, value: _seconds(value),
+    help="How long from one look to the next: 30s, 5m, 1h.",
+)
+@click.option("--apply", "applies", is_flag=True, help="Carry out what the project's policy lets through.")
+@click.option(
+    "--window",
+    type=text,
+    metavar="HOURS",
+    callback=lambda _, __, value: _window(value),
+    help='Apply only then: "mon-fri 08:00-18:00 Europe/Berlin".',
+)
+@choosing("--select", "Only these: an address, with *, or label=value.")
+@choosing("--exclude", "Write nothing of these, whatever needs it.")
+@parallelism
+@common
+def watch(
+    every: float,
+    applies: bool,
+    window: Window | None,
+    select: tuple[str, ...],
+    exclude: tuple[str, ...],
+    parallelism: int,
+) -> int:
+    """Plan again and again, and print a line for each change of state, until SIGINT or SIGTERM.
+
+    SIGUSR1 has it look at once. With --apply it carries out what it may; it never deletes.
+    """
+    from reconciler.model.watching import Board
+    from reconciler.verbs.session import Options
+    from reconciler.verbs.watch import Loop
+    from reconciler.verbs.watch import watch as go_on
+    from reconciler.verbs.watch_turn import Carrying
+
+    here = settings()
+    if here.format not in ("text", "json"):
+        raise click.UsageError(f"watch prints lines as text or json, and not as {here.format}")
+    if window and not applies:
+        raise click.UsageError("--window is for --apply: give both, or neither")
+    first = here.session()
+    board = Board(first.project.name, first.environment.name, first.machine.now())
+    options = Options(select=select, exclude=exclude, parallelism=parallelism)
+    loop = Loop(every, options, Carrying(window, here.say) if applies else None)
+
+    async def tell(turn: Turn) -> None:
+        _print(here, board, turn)
+
+    async def work() -> bool:
+        return await go_on(here.session, first, loop, board, tell)
+
+    return 130 if run(work) else 0
+
+
+def _print(here: Settings, board: Board, turn: Turn) -> None:
+    from reconciler.report.watching import json_line, text_line
+
+    line = json_line(board, turn) if here.format == "json" else text_line(board, turn)
+    here.out.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _seconds(value: str) -> float:
+    found = re.fullmatch(r"([1-9]\d{0,5})([smh])", value)
+    if found is None:
+        raise click.BadParameter(f'"{value}" is no time: write 30s, 5m or 1h')
+    return float(int(found[1]) * _UNITS[found[2]])
+
+
+def _window(value: str | None) -> Window | None:
+    from reconciler.policy.window import window
+
+    try:
+        return window(value) if value else None
+    except ValueError as error:
+        raise click.BadParameter(f'{error}: write "mon-fri 08:00-18:00 Europe/Berlin"') from None

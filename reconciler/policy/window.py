@@ -1,0 +1,60 @@
+"""Hours in which a loop may carry plans out: `mon-fri 08:00-18:00 Europe/Berlin`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
+
+from reconciler.model.policy import Freeze
+from reconciler.policy.freeze import is_frozen
+
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_FORM = re.compile(r"(\S+) (\d\d:\d\d)-(\d\d:\d\d) (\S+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The same hours of some days of every week, by the clocks of one time zone."""
+
+    text: str
+    hours: Freeze
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether `now`, a moment with its zone, lies within."""
+        return is_frozen(self.hours, now)
+
+
+def window(text: str) -> Window:
+    """What a text says. Raises ValueError, which says what is wrong."""
+    found = _FORM.fullmatch(text.strip())
+    if found is None:
+        raise ValueError(f'"{text}" is no window')
+    days, begins, ends, zone = found.groups()
+    try:
+        ZoneInfo(zone)
+    except (ValueError, OSError, KeyError):  # ZoneInfoNotFoundError is a KeyError
+        raise ValueError(f'there is no time zone "{zone}" on this machine') from None
+    hours = Freeze("window", "", zone, _time(begins), _time(ends), _days(days))
+    return Window(text.strip(), hours)
+
+
+def _time(text: str) -> time:
+    if text == "24:00":  # midnight, at which the day ends
+        return time()
+    try:
+        return time.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f'"{text}" is no time of the day') from None
+
+
+def _days(text: str) -> tuple[int, ...]:
+    found: set[int] = set()
+    for part in text.lower().split(","):
+        first, _, last = part.partition("-")
+        if first not in _DAYS or (last or first) not in _DAYS:
+            raise ValueError(f'"{part}" names no days of the week')
+        begin, end = _DAYS.index(first), _DAYS.index(last or first)
+        found |= {(begin + n) % 7 for n in range((end - begin) % 7 + 1)}
+    return tuple(sorted(found))

@@ -1,0 +1,76 @@
+"""What a loop tells: a line for each state, as text or as JSON."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from reconciler.model.watching import Board, State, Turn
+from reconciler.report.sanitize import json_text, terminal
+
+FORMAT = "reconciler.watch/v1"
+_FEW = 3
+WORDS = {
+    State.IN_SYNC: "in sync",
+    State.PENDING: "pending",
+    State.DRIFTED: "drifted",
+    State.REFUSED: "refused",
+    State.APPLIED: "applied",
+    State.FAILED: "failed",
+}
+
+
+def turn_document(board: Board, turn: Turn) -> dict[str, Any]:
+    """A turn as JSON."""
+    return {
+        "format": FORMAT,
+        "project": board.project,
+        "environment": board.environment,
+        "at": stamp(turn.at),
+        "state": turn.state.value,
+        "checksum": turn.plan or None,
+        "seconds": round(turn.seconds, 3),
+        "summary": dict(turn.summary),
+        "drift": [{"address": one, "since": stamp(board.drifting[one])} for one in turn.drift],
+        "held": turn.held,
+        "errors": [
+            {"code": one.code, "message": one.message, "address": one.address, "hint": one.hint}
+            for one in turn.told
+        ],
+    }
+
+
+def json_line(board: Board, turn: Turn) -> str:
+    """The turn as one line of JSON."""
+    return json_text(json.dumps(turn_document(board, turn), ensure_ascii=False, allow_nan=False))
+
+
+def text_line(board: Board, turn: Turn) -> str:
+    """The turn as one line for people and logs."""
+    return f"{stamp(turn.at)} {terminal(sentence(board, turn))}"
+
+
+def sentence(board: Board, turn: Turn) -> str:
+    """What a turn found, in a sentence that names project and environment."""
+    names = ("done", "drifted", "pending", "failed", "refused")
+    parts = [f"{turn.summary[name]:,} {name}" for name in names if turn.summary.get(name)]
+    if turn.drift:
+        parts.append(f"drift in {_few(turn.drift)}")
+    if turn.held:
+        parts.append(f"nothing is carried out: {turn.held}")
+    parts += [one.message for one in turn.told[:_FEW]]
+    if len(turn.told) > _FEW:
+        parts.append(f"and {len(turn.told) - _FEW:,} more")
+    about = f": {'; '.join(parts)}" if parts else ""
+    return f"{board.project} in {board.environment} is {WORDS[turn.state]}{about}"
+
+
+def stamp(moment: datetime) -> str:
+    """A moment, to the second, in UTC."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _few(addresses: tuple[str, ...]) -> str:
+    more = f" and {len(addresses) - _FEW:,} more" if len(addresses) > _FEW else ""
+    return f"{', '.join(addresses[:_FEW])}{more}"

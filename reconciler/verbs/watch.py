@@ -1,0 +1,79 @@
+"""`watch`: plans again and again, tells what became different, and carries out what it is let."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from random import Random
+from typing import TYPE_CHECKING
+
+import anyio
+
+from reconciler.model.watching import Board, Turn
+from reconciler.verbs.apply import why
+from reconciler.verbs.session import Options, Session
+from reconciler.verbs.watch_bell import Bell
+from reconciler.verbs.watch_turn import Carrying, failed, look
+
+if TYPE_CHECKING:
+    from reconciler.api.wire import Answer
+    from reconciler.model.operation import Operation
+
+LONGEST = 3600.0
+"""Seconds between two turns, however often they failed."""
+_JITTER = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """How the loop goes on: every so many seconds, and what it does beside planning."""
+
+    every: float
+    options: Options
+    carrying: Carrying | None = None
+    sleep: Callable[[float], Awaitable[None]] = anyio.sleep
+
+
+async def watch(
+    opened: Callable[[], Session],
+    first: Session,
+    loop: Loop,
+    board: Board,
+    tell: Callable[[Turn], Awaitable[None]],
+) -> bool:
+    """Runs until a signal asks it to end, and returns whether that cut an apply short. Each turn opens the
+    project anew, since git may have moved. `tell` hears of each turn that found another state.
+    """
+    bell = Bell()
+    async with anyio.create_task_group() as group:
+        await group.start(bell.listen, first.machine.signals)
+        with bell.scope:
+            while not bell.stopping:
+                turn = await _turn(opened, first, loop, board, bell)
+                if board.take(turn):
+                    await tell(turn)
+                if not bell.stopping:
+                    await bell.rest(loop.sleep, pause(loop.every, board.failures, first.machine.rng))
+        group.cancel_scope.cancel()
+    return bool(board.turn and board.turn.interrupted)
+
+
+def pause(every: float, failures: int, rng: Random) -> float:
+    """Seconds until the next turn: spread by a tenth, and doubled with each failure after the first."""
+    longest = max(every, LONGEST)
+    doubled = every * 2.0 ** min(max(failures - 1, 0), 30)
+    return min(doubled * rng.uniform(1 - _JITTER, 1 + _JITTER), longest)
+
+
+async def _turn(opened: Callable[[], Session], first: Session, loop: Loop, board: Board, bell: Bell) -> Turn:
+    """A turn, whatever the tenant does and the manifests say."""
+
+    def heard(_: Operation, __: Answer) -> None:
+        board.calls += 1
+
+    begun = first.machine.clock()
+    try:
+        session = replace(opened(), machine=replace(first.machine, signals=bell.lend), heard=heard)
+        return await look(session, loop.options, loop.carrying)
+    except Exception as error:
+        return failed(first, why(error), first.machine.clock() - begun)

@@ -1,0 +1,140 @@
+"""One turn of `watch`: plan and drift of what is read once, and what may be done about it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from reconciler.model.address import Address
+from reconciler.model.errors import ReconcilerError, Refused
+from reconciler.model.outcome import Outcome, Result, Status
+from reconciler.model.plan import Fate, Plan, Verb
+from reconciler.model.watching import State, Told, Turn
+from reconciler.policy.window import Window
+from reconciler.report.document import errors_document
+from reconciler.verbs.apply import apply
+from reconciler.verbs.drift import Drifted, drift
+from reconciler.verbs.policy import enforced, judged
+from reconciler.verbs.session import Options, Session
+
+_SAID = 20
+"""Errors and refusals that a turn tells one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carrying:
+    """That plans are carried out, and within which hours. `say` is told what people would wonder about."""
+
+    window: Window | None
+    say: Callable[[str], None]
+
+
+async def look(session: Session, options: Options, carrying: Carrying | None) -> Turn:
+    """Plans, and carries out what may be. Raises ReconcilerError where the tenant or the manifests cannot be
+    read, or the run cannot begin.
+    """
+    machine = session.machine
+    at, begun = machine.now(), machine.clock()
+    found = await drift(_undeleting(session) if carrying else session, options)
+    planned = found.planned
+    plan = judged(session, planned.plan, planned.desired, planned.live.tenant)
+    held, outcome = "", None
+    if carrying:
+        plan = enforced(plan)
+        held = _held(session, plan, carrying.window)
+        if plan.actions and not held:
+            outcome = await apply(
+                session,
+                replace(planned, plan=plan),
+                listener=lambda _: None,
+                say=carrying.say,
+                parallelism=options.parallelism,
+            )
+    told = _turn(replace(found, planned=replace(planned, plan=plan)), outcome, at)
+    return replace(told, seconds=machine.clock() - begun, held=held)
+
+
+def failed(session: Session, error: ReconcilerError, seconds: float) -> Turn:
+    """A turn that an error ended."""
+    return Turn(State.FAILED, session.machine.now(), seconds, told=_told([error]))
+
+
+def _undeleting(session: Session) -> Session:
+    """The session, whose plans delete nothing, whatever its project file says of that."""
+    project = session.project
+    return replace(session, project=replace(project, policy=replace(project.policy, prune=False)))
+
+
+def _held(session: Session, plan: Plan, window: Window | None) -> str:
+    """Why nothing of a plan is carried out; empty where nothing stands against it."""
+    if not plan.actions:
+        return ""
+    if plan.vetoes:
+        return "the plan is refused"
+    if any(action.verb is Verb.DELETE for action in plan.actions):
+        return "something would be deleted, which the loop never does"
+    if window is not None and not window.is_open(session.machine.now()):
+        return f'it is not within "{window.text}"'
+    return ""
+
+
+def _turn(found: Drifted, outcome: Outcome | None, at: datetime) -> Turn:
+    plan, desired = found.planned.plan, found.planned.desired
+    results = outcome.results if outcome else ()
+    done = {one.action.id for one in results if one.status is Status.DONE}
+    wrong = [one for one in results if one.status in (Status.FAILED, Status.STALE)]
+    drifted = {one.address for one in plan.drift if one.is_certain}
+    drifted |= {one.address for one in found.missing if one.why is Fate.DELETED}
+    counted = {
+        "managed": list(desired.resources),
+        "drifted": list(drifted),
+        "pending": list({one.address for one in plan.actions if one.id not in done}),
+        "failed": list({one.action.address for one in wrong}),
+        "unmanaged": [one.address for one in plan.strangers],
+    }
+    more = {"missing": len(found.missing), "refused": len(plan.refusals), "orphans": len(plan.orphans)}
+    return Turn(
+        _state(plan, bool(drifted), outcome, bool(wrong)),
+        at,
+        plan=f"sha256:{plan.checksum.removeprefix('sha256:')}",
+        summary={**{name: len(some) for name, some in counted.items()}, **more, "done": len(done)},
+        kinds=_by_kind(counted),
+        drift=tuple(sorted(map(str, drifted))),
+        told=_told(_errors(plan, outcome, wrong)),
+        interrupted=bool(outcome and outcome.interrupted),
+    )
+
+
+def _state(plan: Plan, drifted: bool, outcome: Outcome | None, wrong: bool) -> State:
+    """The one word for it: of several, what most needs somebody to look."""
+    if wrong or (outcome and outcome.fatal):
+        return State.FAILED
+    if plan.refusals:
+        return State.REFUSED
+    if outcome:
+        return State.APPLIED
+    if drifted:
+        return State.DRIFTED
+    return State.PENDING if plan.actions else State.IN_SYNC
+
+
+def _errors(plan: Plan, outcome: Outcome | None, wrong: Iterable[Result]) -> Iterable[ReconcilerError]:
+    if outcome and outcome.fatal:
+        yield outcome.fatal
+    for one in wrong:
+        yield ReconcilerError(one.error, address=str(one.action.address), hint=one.hint)
+    if plan.refusals:
+        yield Refused(plan.refusals)
+
+
+def _told(errors: Iterable[ReconcilerError]) -> tuple[Told, ...]:
+    entries = [entry for error in errors for entry in errors_document(error)["errors"]]
+    return tuple(Told(one["code"], one["message"], one["address"], one["hint"]) for one in entries[:_SAID])
+
+
+def _by_kind(counted: Mapping[str, Iterable[Address]]) -> Mapping[str, Mapping[str, int]]:
+    each = {name: Counter(address.kind for address in some) for name, some in counted.items()}
+    kinds = sorted({kind for some in each.values() for kind in some})
+    return {kind: {name: some[kind] for name, some in each.items()} for kind in kinds}

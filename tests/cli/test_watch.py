@@ -1,0 +1,293 @@
+"""The loop tells each state once, looks again after whatever happens, and carries out only what it may. Its
+clock is a virtual one: no test waits.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from reconciler.model.watching import Board, State, Turn
+from reconciler.policy.window import window
+from reconciler.report.watching import json_line, text_line
+from reconciler.verbs.machine import Machine
+from reconciler.verbs.session import Options, Session, open_session
+from reconciler.verbs.watch import Loop, pause, watch
+from reconciler.verbs.watch_turn import Carrying
+from tests.cli.projects import Folder
+
+MONDAY = datetime(2026, 11, 30, 9, 0, tzinfo=UTC)
+
+
+@dataclass
+class Days:
+    """A loop under a virtual clock: between its turns something happens, and then it is asked to end."""
+
+    root: Path
+    between: list[Callable[[], object]] = field(default_factory=list)
+    loop: Loop = field(default_factory=lambda: Loop(300.0, Options()))
+    environment: str | None = None
+    past: float = 0.0
+    slept: list[float] = field(default_factory=list)
+    told: list[dict[str, Any]] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+
+    def run(self, *between: Callable[[], object], begin: datetime = MONDAY) -> list[str]:
+        """The states that were told, one after the other."""
+        board, things = Board("shop", "sandbox", begin), list(between)
+
+        def opened() -> Session:
+            return open_session(self.root, self.environment, os.environ, self.root)
+
+        async def tell(turn: Turn) -> None:
+            self.told.append(json.loads(json_line(board, turn)))
+            self.lines.append(text_line(board, turn))
+
+        async def work() -> None:
+            sending, receiving = anyio.create_memory_object_stream[int](9)
+
+            async def sleep(seconds: float) -> None:
+                self.slept.append(seconds)
+                self.past += seconds
+                if not things:
+                    sending.send_nowait(signal.SIGTERM)
+                    await anyio.sleep_forever()
+                things.pop(0)()
+
+            @contextmanager
+            def signals() -> Iterator[AsyncIterator[int]]:
+                yield receiving
+
+            machine = Machine(
+                now=lambda: begin + timedelta(seconds=self.past),
+                clock=lambda: self.past,
+                rng=random.Random(1),
+                signals=signals,
+            )
+            first = replace(opened(), machine=machine)
+            with sending, receiving:
+                cut = await watch(opened, first, replace(self.loop, sleep=sleep), board, tell)
+            assert not cut
+
+        self.told.clear()
+        anyio.run(work)
+        self.board = board
+        return [one["state"] for one in self.told]
+
+
+@pytest.fixture
+def days(project: Folder) -> Days:
+    """A loop about a shop that was applied."""
+    project.shop()
+    assert project("apply", "--yes")[0] == 0
+    return Days(project.root)
+
+
+def nothing() -> None:
+    pass
+
+
+def applying(days: Days, hours: str | None = None) -> Days:
+    days.loop = replace(days.loop, carrying=Carrying(window(hours) if hours else None, lambda _: None))
+    return days
+
+
+def rename(project: Folder) -> Callable[[], object]:
+    """A person changes the customer in the tenant."""
+    return lambda: project.behind(
+        "updateCustomer", {"id": project.id_of("customers"), "name": "Acme, renamed"}
+    )
+
+
+def test_each_state_is_told_once(days: Days, project: Folder) -> None:
+    assert days.run(nothing, rename(project), nothing, nothing) == ["in-sync", "drifted"]
+    assert [one["summary"]["managed"] for one in days.told] == [3, 3]
+    drift = days.told[1]["drift"]
+    assert [one["address"] for one in drift] == ["Customer/acme"]
+    assert drift[0]["since"] == days.told[1]["at"]
+    assert "shop in sandbox is drifted: 1 drifted; 1 pending; drift in Customer/acme" in days.lines[1]
+    assert all(270 <= seconds <= 330 for seconds in days.slept)
+    assert len(set(days.slept)) > 1  # not all loops of a house at the same moment
+
+
+def test_it_survives_what_it_cannot_read_tells_it_once_and_backs_off(days: Days, project: Folder) -> None:
+    def broken() -> None:
+        project.write("manifests/broken.yaml", "kind: Nonsense\n")
+
+    def mended() -> None:
+        (project.root / "manifests/broken.yaml").unlink()
+
+    states = days.run(broken, *[nothing] * 6, mended)
+    assert states == ["in-sync", "failed", "in-sync"]
+    assert days.told[1]["errors"][0]["code"]
+    waits = [round(seconds / 300) for seconds in days.slept]
+    assert waits[1] == 1
+    assert days.slept[5] > 2 * days.slept[3]
+    assert max(days.slept) <= 3600
+    assert waits[8] == 1  # as often as ever once it is well again
+
+
+def test_an_error_that_nobody_foresaw_is_a_state_too(days: Days, monkeypatch: pytest.MonkeyPatch) -> None:
+    def boom(*_: object, **__: object) -> None:
+        raise RuntimeError("hunter2")
+
+    def breaks() -> None:
+        monkeypatch.setattr("reconciler.verbs.watch.look", boom)
+
+    assert days.run(breaks, monkeypatch.undo) == ["in-sync", "failed", "in-sync"]
+    assert days.told[1]["errors"][0]["code"] == "internal"
+    assert "hunter2" not in json.dumps(days.told)
+
+
+def test_it_plans_and_changes_nothing_unless_it_is_let(days: Days, project: Folder) -> None:
+    assert days.run(lambda: project.manifest("Customer", "beta", name="Beta")) == ["in-sync", "pending"]
+    assert project("plan", "--detailed-exitcode")[0] == 2
+
+
+def test_it_applies_within_its_hours_alone(days: Days, project: Folder) -> None:
+    project.manifest("Customer", "beta", name="Beta")
+    applying(days, "mon-fri 08:00-18:00 Europe/Berlin")
+    days.loop = replace(days.loop, every=3600.0)
+    early = datetime(2026, 11, 30, 5, 30, tzinfo=UTC)  # half past six in Berlin
+    assert days.run(nothing, nothing, nothing, begin=early) == ["pending", "applied", "in-sync"]
+    assert "08:00-18:00" in days.told[0]["held"]
+    assert days.told[1]["at"] > "2026-11-30T07:00:00Z"
+    assert days.told[1]["summary"]["done"] == 1
+    assert project("plan", "--detailed-exitcode")[0] == 0
+
+
+def test_it_never_deletes_whatever_the_project_file_says(days: Days, project: Folder) -> None:
+    project.write(
+        "reconciler.yaml",
+        "apiVersion: reconciler/v1\nkind: Project\nmetadata: {name: shop}\n"
+        "spec: {manifests: [manifests/], policy: {prune: true}}\n",
+    )
+    for path in (project.root / "manifests").glob("instance-*"):
+        path.unlink()
+    assert days.run() == ["pending"]  # as plan has it
+    assert applying(days).run(nothing) == ["in-sync"]
+    assert days.told[0]["summary"]["orphans"] == 1
+    assert project.json("plan")["summary"]["delete"] == 1
+
+
+def test_it_goes_past_no_rule_and_no_refusal(days: Days, project: Folder) -> None:
+    project.write(
+        "reconciler.yaml",
+        "apiVersion: reconciler/v1\nkind: Project\nmetadata: {name: shop}\nspec:\n  manifests: [manifests/]\n"
+        "  policy:\n    freezes:\n"
+        '    - {name: always, from: "2000-01-01", to: "2999-01-01", zone: UTC, message: not now}\n',
+    )
+    project.manifest("Customer", "beta", name="Beta")
+    assert applying(days).run(nothing) == ["refused"]
+    assert days.told[0]["held"] == "the plan is refused"
+    assert "not now" in days.told[0]["errors"][0]["message"]
+    assert project("plan", "--detailed-exitcode")[0] in (2, 5)
+
+
+def test_pauses_double_up_to_an_hour_and_never_beyond() -> None:
+    rng = random.Random(0)
+    assert 27 <= pause(30, 0, rng) <= 33
+    assert [round(pause(30, n, rng), -1) > 30 * 2 ** (n - 1) * 0.85 for n in range(1, 7)] == [True] * 6
+    assert all(pause(30, 10_000, rng) <= 3600 for _ in range(20))
+    assert pause(7200, 5, rng) <= 7200
+
+
+@pytest.mark.parametrize(
+    ("hours", "moment", "is_open"),
+    [
+        ("mon-fri 08:00-18:00 Europe/Berlin", "2026-11-30T07:00:00+00:00", True),
+        ("mon-fri 08:00-18:00 Europe/Berlin", "2026-11-30T06:59:59+00:00", False),
+        ("mon-fri 08:00-18:00 Europe/Berlin", "2026-11-30T17:00:00+00:00", False),
+        ("mon-fri 08:00-18:00 Europe/Berlin", "2026-11-29T12:00:00+00:00", False),
+        ("sat-mon,wed 00:00-24:00 UTC", "2026-11-29T23:59:59+00:00", True),
+        ("sat-mon,wed 00:00-24:00 UTC", "2026-12-01T00:00:00+00:00", False),
+        ("mon 22:00-02:00 UTC", "2026-12-01T01:00:00+00:00", True),
+        ("mon 22:00-02:00 UTC", "2026-11-30T01:00:00+00:00", False),
+    ],
+)
+def test_hours(hours: str, moment: str, is_open: bool) -> None:
+    assert window(hours).is_open(datetime.fromisoformat(moment)) is is_open
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--interval", "5"], '"5" is no time'),
+        (["--interval", "0s"], '"0s" is no time'),
+        (["--window", "mon 08:00-18:00 UTC"], "--window is for --apply"),
+        (["--apply", "--window", "someday 08:00-18:00 UTC"], "names no days of the week"),
+        (["--apply", "--window", "mon 08:00-25:00 UTC"], '"25:00" is no time of the day'),
+        (["--apply", "--window", "mon 08:00-18:00 Nowhere"], 'no time zone "Nowhere"'),
+        (["--apply", "--window", "always"], '"always" is no window'),
+        (["--format", "junit"], "text or json"),
+    ],
+)
+def test_what_is_asked_for_wrongly(project: Folder, arguments: list[str], said: str) -> None:
+    code, _, err = project("watch", *arguments)
+    assert code == 3
+    assert said in err
+
+
+def test_a_board_does_not_grow() -> None:
+    board = Board("shop", "sandbox", MONDAY)
+    for n in range(1000):
+        drift = (f"Customer/c{n}",)
+        board.take(Turn(State.DRIFTED, MONDAY, summary={"drifted": 1}, drift=drift))
+    assert len(board.runs) <= 20
+    assert list(board.drifting) == ["Customer/c999"]
+    assert not any(one.drift for one in board.runs)
+
+
+@contextmanager
+def running(project: Folder, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """The loop as a process of its own."""
+    command = [
+        sys.executable,
+        "-m",
+        "reconciler",
+        "--project",
+        str(project.root / "reconciler.yaml"),
+        "watch",
+    ]
+    with subprocess.Popen(
+        [*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def said(process: subprocess.Popen[str]) -> Any:
+    """The next line, as JSON."""
+    assert process.stdout is not None
+    return json.loads(process.stdout.readline())
+
+
+def test_a_signal_has_it_look_at_once_and_another_ends_it(project: Folder) -> None:
+    project.shop()
+    assert project("apply", "--yes")[0] == 0
+    with running(project, "--interval", "1h", "--format", "json") as process:
+        assert said(process)["state"] == "in-sync"
+        project.manifest("Customer", "beta", name="Beta")
+        process.send_signal(signal.SIGUSR1)
+        assert said(process)["state"] == "pending"
+        begun = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        rest, errors = process.communicate(timeout=10)
+        assert time.monotonic() - begun < 1
+    assert (process.returncode, rest, errors) == (0, "", "")
