@@ -146,7 +146,7 @@ def test_every_format_is_told() -> None:
 # Words of this form in the source that are no codes: parts of actions' names, headers, options, labels.
 NO_CODES = {"configure-flows", "content-type", "external-id", "left-out", "reconciler-protect", "retry-after"}
 NO_CODES |= {"make-way", "retry-count", "max-retry-count", "retry-next"}
-NO_CODES |= {"rev-parse", "merge-reports", "in-sync"}
+NO_CODES |= {"rev-parse", "merge-reports", "in-sync", "no-store"}
 # What InvalidInput would be called if its diagnostics had no codes of their own.
 NO_CODES |= {"invalid"}
 # Where such words are no codes: the sandbox answers as the platform does, and probe names scratch objects.

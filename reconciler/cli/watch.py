@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -15,8 +17,10 @@ from reconciler.cli.watched import run
 if TYPE_CHECKING:
     from reconciler.model.watching import Board, Turn
     from reconciler.policy.window import Window
+    from reconciler.verbs.session import Session
 
 _UNITS = {"s": 1, "m": 60, "h": 3600}
+_LAST_PORT = 65_535
 
 
 @click.command()
@@ -37,6 +41,12 @@ _UNITS = {"s": 1, "m": 60, "h": 3600}
     callback=lambda _, __, value: _window(value),
     help='Apply only then: "mon-fri 08:00-18:00 Europe/Berlin".',
 )
+@click.option(
+    "--listen",
+    metavar="HOST:PORT",
+    callback=lambda _, __, value: _address(value),
+    help="Serve /healthz, /readyz, /metrics and a page there; without a HOST for this machine alone.",
+)
 @choosing("--select", "Only these: an address, with *, or label=value.")
 @choosing("--exclude", "Write nothing of these, whatever needs it.")
 @parallelism
@@ -45,6 +55,7 @@ def watch(
     every: float,
     applies: bool,
     window: Window | None,
+    listen: tuple[str, int] | None,
     select: tuple[str, ...],
     exclude: tuple[str, ...],
     parallelism: int,
@@ -73,9 +84,29 @@ def watch(
         _print(here, board, turn)
 
     async def work() -> bool:
-        return await go_on(here.session, first, loop, board, tell)
+        async with _served(here, board, first, listen):
+            return await go_on(here.session, first, loop, board, tell)
 
     return 130 if run(work) else 0
+
+
+@asynccontextmanager
+async def _served(
+    here: Settings, board: Board, first: Session, listen: tuple[str, int] | None
+) -> AsyncIterator[None]:
+    if listen is None:
+        yield
+        return
+    from reconciler.model.loopback import is_loopback
+    from reconciler.verbs import watch_server
+
+    host, port = listen
+    listener = watch_server.listen(host, port)
+    shown = f"[{host}]" if ":" in host else host
+    here.say(f"Listening on http://{shown}:{listener.getsockname()[1]}/")
+    app = watch_server.application(board, first.machine.now, local=is_loopback(host))
+    async with watch_server.serving(app, listener):
+        yield
 
 
 def _print(here: Settings, board: Board, turn: Turn) -> None:
@@ -90,6 +121,15 @@ def _seconds(value: str) -> float:
     if found is None:
         raise click.BadParameter(f'"{value}" is no time: write 30s, 5m or 1h')
     return float(int(found[1]) * _UNITS[found[2]])
+
+
+def _address(value: str | None) -> tuple[str, int] | None:
+    if value is None:
+        return None
+    found = re.fullmatch(r"(?:(\[[0-9A-Fa-f:.]+\]|[^:\[\]\s]*):)?(\d{1,5})", value)
+    if found is None or int(found[2]) > _LAST_PORT:
+        raise click.BadParameter(f'"{value}" is no HOST:PORT')
+    return (found[1] or "127.0.0.1").strip("[]"), int(found[2])
 
 
 def _window(value: str | None) -> Window | None:

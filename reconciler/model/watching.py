@@ -71,6 +71,8 @@ class Board:
     """When the present state began."""
     good: Turn | None = None
     """The last turn that could look."""
+    success: datetime | None = None
+    """When a turn last did not fail."""
     drifting: dict[str, datetime] = field(default_factory=dict)
     """Since when each address drifts, as far as this loop saw it."""
     runs: deque[Turn] = field(default_factory=lambda: deque(maxlen=RUNS))
@@ -94,6 +96,7 @@ class Board:
             self.failed += 1
         else:
             self.failures = 0
+            self.success = turn.at
         if turn.summary:
             self.good = turn
             self.drifting = {one: self.drifting.get(one, turn.at) for one in turn.drift}

@@ -7,7 +7,9 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -19,14 +21,16 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import httpx
 import pytest
 
-from reconciler.model.watching import Board, State, Turn
+from reconciler.model.watching import Board, State, Told, Turn
 from reconciler.policy.window import window
 from reconciler.report.watching import json_line, text_line
 from reconciler.verbs.machine import Machine
 from reconciler.verbs.session import Options, Session, open_session
 from reconciler.verbs.watch import Loop, pause, watch
+from reconciler.verbs.watch_server import application
 from reconciler.verbs.watch_turn import Carrying
 from tests.cli.projects import Folder
 
@@ -233,6 +237,8 @@ def test_hours(hours: str, moment: str, is_open: bool) -> None:
         (["--apply", "--window", "mon 08:00-25:00 UTC"], '"25:00" is no time of the day'),
         (["--apply", "--window", "mon 08:00-18:00 Nowhere"], 'no time zone "Nowhere"'),
         (["--apply", "--window", "always"], '"always" is no window'),
+        (["--listen", "localhost"], '"localhost" is no HOST:PORT'),
+        (["--listen", ":70000"], '":70000" is no HOST:PORT'),
         (["--format", "junit"], "text or json"),
     ],
 )
@@ -281,13 +287,98 @@ def said(process: subprocess.Popen[str]) -> Any:
 def test_a_signal_has_it_look_at_once_and_another_ends_it(project: Folder) -> None:
     project.shop()
     assert project("apply", "--yes")[0] == 0
-    with running(project, "--interval", "1h", "--format", "json") as process:
+    with running(project, "--interval", "1h", "--format", "json", "--listen", "0") as process:
+        assert process.stderr is not None
+        url = process.stderr.readline().removeprefix("Listening on ").strip()
         assert said(process)["state"] == "in-sync"
-        project.manifest("Customer", "beta", name="Beta")
-        process.send_signal(signal.SIGUSR1)
-        assert said(process)["state"] == "pending"
-        begun = time.monotonic()
-        process.send_signal(signal.SIGTERM)
-        rest, errors = process.communicate(timeout=10)
+        with httpx.Client(base_url=url, trust_env=False) as client:
+            assert [client.get(path).status_code for path in ("healthz", "readyz", "")] == [200] * 3
+            project.manifest("Customer", "beta", name="Beta")
+            process.send_signal(signal.SIGUSR1)
+            assert said(process)["state"] == "pending"
+            assert 'reconciler_pending{project="shop",environment="sandbox",kind="Customer"} 1' in (
+                client.get("metrics").text
+            )
+            begun = time.monotonic()  # with a connection that nobody closed
+            process.send_signal(signal.SIGTERM)
+            rest, errors = process.communicate(timeout=10)
         assert time.monotonic() - begun < 1
     assert (process.returncode, rest, errors) == (0, "", "")
+
+
+def asked(board: Board, path: str, host: str = "localhost", *, local: bool = True) -> httpx.Response:
+    """What a loop that listens answers, two hours after it began."""
+
+    async def ask() -> httpx.Response:
+        app = application(board, lambda: MONDAY + timedelta(hours=2), local=local)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=f"http://{host}") as client:
+            return await client.get(path)
+
+    return anyio.run(ask)
+
+
+def test_metrics_and_probes_tell_what_the_last_turns_saw(days: Days, project: Folder) -> None:
+    assert asked(Board("shop", "sandbox", MONDAY), "/readyz").status_code == 503
+    days.run(rename(project))
+    text = asked(days.board, "/metrics").text
+    about = 'project="shop",environment="sandbox"'
+    for sample in (
+        f'reconciler_managed{{{about},kind="Instance"}} 1',
+        f'reconciler_drifted{{{about},kind="Customer"}} 1',
+        f'reconciler_drifted{{{about},kind="Instance"}} 0',
+        f'reconciler_state{{{about},state="drifted"}} 1',
+        f'reconciler_state{{{about},state="in-sync"}} 0',
+        f"reconciler_turns_total{{{about}}} 2",
+        f"reconciler_failed_turns_total{{{about}}} 0",
+    ):
+        assert sample in text.splitlines()
+    age = re.search(r"^reconciler_last_success_age_seconds\S+ ([\d.]+)$", text, re.MULTILINE)
+    assert age is not None
+    assert 6800 < float(age[1]) < 7000
+    assert asked(days.board, "/readyz").status_code == 200
+    project.write("manifests/broken.yaml", "kind: Nonsense\n")
+    days.run(nothing)
+    assert asked(days.board, "/readyz").status_code == 503
+    assert asked(days.board, "/healthz").status_code == 200
+    assert f"reconciler_failed_turns_total{{{about}}} 2" in asked(days.board, "/metrics").text
+
+
+def test_labels_cannot_be_broken_out_of() -> None:
+    text = asked(Board('a"b\\c\nd', "sandbox", MONDAY), "/metrics").text
+    assert r'{project="a\"b\\c\nd",environment="sandbox"}' in text
+
+
+def test_the_page_tells_what_drifts_since_when(days: Days, project: Folder) -> None:
+    assert "has not looked yet" in asked(Board("shop", "sandbox", MONDAY), "/").text
+    days.run(rename(project), nothing)
+    response = asked(days.board, "/")
+    assert response.headers["cache-control"] == "no-store"
+    since = days.told[1]["at"]
+    assert f"drifted since {since}" in response.text
+    assert f"<td>Customer/acme</td><td>{since}</td>" in response.text
+    assert "default-src &#39;none&#39;" in response.text or "default-src 'none'" in response.text
+    assert "<script" not in response.text
+
+
+def test_a_name_cannot_become_markup() -> None:
+    board = Board("<b>shop", "sandbox", MONDAY)
+    board.take(Turn(State.FAILED, MONDAY, told=(Told("api", "<script>alert(1)</script>"),)))
+    text = asked(board, "/").text
+    assert "<script" not in text
+    assert "<b>" not in text
+
+
+def test_a_loop_for_this_machine_answers_to_no_other_name() -> None:
+    board = Board("shop", "sandbox", MONDAY)
+    assert asked(board, "/", "evil.example").status_code == 421
+    assert asked(board, "/", "127.0.0.1:9090").status_code == 200
+    assert asked(board, "/", "watch.example", local=False).status_code == 200
+
+
+def test_an_address_that_is_taken_is_an_error(project: Folder) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        code, _, err = project("watch", "--listen", str(taken.getsockname()[1]))
+    assert code == 1
+    assert "cannot be served" in err

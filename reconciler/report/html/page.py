@@ -18,18 +18,24 @@ from reconciler.report.sanitize import terminal
 
 def html(kind: str, document: Mapping[str, Any]) -> str:
     """The document of a kind as one file."""
-    style, script = _part("page.css"), _part("page.js")
+    return rendered("page.html.j2", "page.js", content(kind, document))
+
+
+def rendered(template: str, script: str, page: object) -> str:
+    """A page in a template, with our style and, where one is named, a script of ours."""
+    style, code = _part("page.css"), _part(script) if script else ""
+    scripts = _only(code) if code else "'none'"
     policy = (
-        f"default-src 'none'; style-src {_only(style)}; script-src {_only(script)}; "
+        f"default-src 'none'; style-src {_only(style)}; script-src {scripts}; "
         "base-uri 'none'; form-action 'none'"
     )
-    return _template().render(
-        page=content(kind, document), style=Markup(style), script=Markup(script), policy=Markup(policy)
+    return _template(template).render(
+        page=page, style=Markup(style), script=Markup(code), policy=Markup(policy)
     )
 
 
 @cache
-def _template() -> Template:
+def _template(name: str) -> Template:
     environment = Environment(
         autoescape=True,
         undefined=StrictUndefined,
@@ -38,7 +44,7 @@ def _template() -> Template:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    return environment.from_string(_part("page.html.j2"))
+    return environment.from_string(_part(name))
 
 
 def _inert(value: object) -> object:
