@@ -47,6 +47,12 @@ _LAST_PORT = 65_535
     callback=lambda _, __, value: _address(value),
     help="Serve /healthz, /readyz, /metrics and a page there; without a HOST for this machine alone.",
 )
+@click.option(
+    "--notify",
+    type=text,
+    metavar="VARIABLE",
+    help="Tell each change of state to the webhook whose url this variable of the environment holds.",
+)
 @choosing("--select", "Only these: an address, with *, or label=value.")
 @choosing("--exclude", "Write nothing of these, whatever needs it.")
 @parallelism
@@ -56,6 +62,7 @@ def watch(
     applies: bool,
     window: Window | None,
     listen: tuple[str, int] | None,
+    notify: str | None,
     select: tuple[str, ...],
     exclude: tuple[str, ...],
     parallelism: int,
@@ -64,10 +71,12 @@ def watch(
 
     SIGUSR1 has it look at once. With --apply it carries out what it may; it never deletes.
     """
-    from reconciler.model.watching import Board
+    from reconciler.model.watching import Board, State
+    from reconciler.report.watching import sentence
     from reconciler.verbs.session import Options
     from reconciler.verbs.watch import Loop
     from reconciler.verbs.watch import watch as go_on
+    from reconciler.verbs.watch_notify import webhook
     from reconciler.verbs.watch_turn import Carrying
 
     here = settings()
@@ -80,8 +89,12 @@ def watch(
     options = Options(select=select, exclude=exclude, parallelism=parallelism)
     loop = Loop(every, options, Carrying(window, here.say) if applies else None)
 
+    hook = webhook(notify, first.environ, here.say) if notify else None
+
     async def tell(turn: Turn) -> None:
         _print(here, board, turn)
+        if hook and not (board.turns == 1 and turn.state is State.IN_SYNC):
+            await hook.send(sentence(board, turn))
 
     async def work() -> bool:
         async with _served(here, board, first, listen):

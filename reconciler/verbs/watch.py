@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 LONGEST = 3600.0
 """Seconds between two turns, however often they failed."""
 _JITTER = 0.1
+_LAST_WORDS = 0.5  # seconds for who is told, once the loop is to end
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,8 @@ async def watch(
             while not bell.stopping:
                 turn = await _turn(opened, first, loop, board, bell)
                 if board.take(turn):
-                    await tell(turn)
+                    with anyio.move_on_after(_LAST_WORDS if bell.stopping else None):
+                        await tell(turn)
                 if not bell.stopping:
                     await bell.rest(loop.sleep, pause(loop.every, board.failures, first.machine.rng))
         group.cancel_scope.cancel()

@@ -12,11 +12,13 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,7 @@ from reconciler.report.watching import json_line, text_line
 from reconciler.verbs.machine import Machine
 from reconciler.verbs.session import Options, Session, open_session
 from reconciler.verbs.watch import Loop, pause, watch
+from reconciler.verbs.watch_notify import webhook
 from reconciler.verbs.watch_server import application
 from reconciler.verbs.watch_turn import Carrying
 from tests.cli.projects import Folder
@@ -237,15 +240,23 @@ def test_hours(hours: str, moment: str, is_open: bool) -> None:
         (["--apply", "--window", "mon 08:00-25:00 UTC"], '"25:00" is no time of the day'),
         (["--apply", "--window", "mon 08:00-18:00 Nowhere"], 'no time zone "Nowhere"'),
         (["--apply", "--window", "always"], '"always" is no window'),
+        (["--notify", "NOT_SET"], '"NOT_SET" of --notify is not set'),
+        (["--notify", "NO_URL"], "holds no url"),
+        (["--notify", "PLAIN"], "not encrypted"),
         (["--listen", "localhost"], '"localhost" is no HOST:PORT'),
         (["--listen", ":70000"], '":70000" is no HOST:PORT'),
         (["--format", "junit"], "text or json"),
     ],
 )
-def test_what_is_asked_for_wrongly(project: Folder, arguments: list[str], said: str) -> None:
+def test_what_is_asked_for_wrongly(
+    project: Folder, monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str
+) -> None:
+    monkeypatch.setenv("NO_URL", "hunter2")
+    monkeypatch.setenv("PLAIN", "http://hooks.example/hunter2")
     code, _, err = project("watch", *arguments)
     assert code == 3
     assert said in err
+    assert "hunter2" not in err
 
 
 def test_a_board_does_not_grow() -> None:
@@ -382,3 +393,79 @@ def test_an_address_that_is_taken_is_an_error(project: Folder) -> None:
         code, _, err = project("watch", "--listen", str(taken.getsockname()[1]))
     assert code == 1
     assert "cannot be served" in err
+
+
+@contextmanager
+def hooked(*statuses: int) -> Iterator[tuple[str, list[Any]]]:
+    """A webhook on this machine: its url, and what it was told. It answers with these, and then with 200."""
+    told: list[Any] = []
+    left = list(statuses)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(left.pop(0) if left else 200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/hunter2", told
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_a_webhook_is_told_each_change_of_state(project: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole loop in this process, which is asked to end as soon as it has told a line."""
+    project.shop()
+    with hooked() as (url, told):
+        monkeypatch.setenv("HOOK", url)
+        code = ended_after_a_line(project, monkeypatch, "--notify", "HOOK")
+    assert code == 0
+    assert [one["text"].partition(":")[0] for one in told] == ["shop in sandbox is pending"]
+
+
+def ended_after_a_line(project: Folder, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    """The loop's exit code; it gets a SIGTERM when it begins to wait."""
+
+    async def rest(*_: object) -> None:
+        signal.raise_signal(signal.SIGTERM)
+        await anyio.sleep_forever()
+
+    monkeypatch.setattr("reconciler.verbs.watch_bell.Bell.rest", rest)
+    return project("watch", *arguments)[0]
+
+
+def test_it_is_news_that_is_told_and_not_that_all_is_well(
+    project: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.shop()
+    assert project("apply", "--yes")[0] == 0
+    with hooked() as (url, told):
+        monkeypatch.setenv("HOOK", url)
+        assert ended_after_a_line(project, monkeypatch, "--notify", "HOOK") == 0
+    assert told == []
+
+
+def test_a_webhook_that_fails_is_told_once_and_stops_nothing() -> None:
+    said: list[str] = []
+    with hooked(500, 302, 200, 404) as (url, told):
+        hook = webhook("HOOK", {"HOOK": url}, said.append)
+        for n in range(4):
+            anyio.run(hook.send, f"<!channel> @here {n} & more")
+    assert [one["text"] for one in told] == [f"&lt;!channel&gt; @\u200bhere {n} &amp; more" for n in range(4)]
+    anyio.run(hook.send, "it is gone")
+    assert [one.partition(";")[0] for one in said] == [
+        "the webhook of HOOK answers 500",
+        "the webhook of HOOK answers 404",
+    ]
+    fresh = webhook("HOOK", {"HOOK": url}, said.append)
+    anyio.run(fresh.send, "nobody listens")
+    assert "cannot be reached (ConnectError)" in said[-1]
+    assert "hunter2" not in f"{said} {hook} {fresh}"
