@@ -14,8 +14,9 @@ from reconciler.model.plan import Fate, Plan, Verb
 from reconciler.model.watching import State, Told, Turn
 from reconciler.policy.window import Window
 from reconciler.report.document import errors_document
-from reconciler.verbs.apply import apply
+from reconciler.verbs.apply import apply, why
 from reconciler.verbs.drift import Drifted, drift
+from reconciler.verbs.plan import Planned
 from reconciler.verbs.policy import enforced, judged
 from reconciler.verbs.session import Options, Session
 
@@ -40,20 +41,27 @@ async def look(session: Session, options: Options, carrying: Carrying | None) ->
     found = await drift(_undeleting(session) if carrying else session, options)
     planned = found.planned
     plan = judged(session, planned.plan, planned.desired, planned.live.tenant)
-    held, outcome = "", None
+    held, outcome, ended = "", None, None
     if carrying:
         plan = enforced(plan)
         held = _held(session, plan, carrying.window)
         if plan.actions and not held:
-            outcome = await apply(
-                session,
-                replace(planned, plan=plan),
-                listener=lambda _: None,
-                say=carrying.say,
-                parallelism=options.parallelism,
-            )
-    told = _turn(replace(found, planned=replace(planned, plan=plan)), outcome, at)
+            outcome, ended = await _carried_out(session, replace(planned, plan=plan), options, carrying)
+    told = _turn(replace(found, planned=replace(planned, plan=plan)), outcome, ended, at)
     return replace(told, seconds=machine.clock() - begun, held=held)
+
+
+async def _carried_out(
+    session: Session, planned: Planned, options: Options, carrying: Carrying
+) -> tuple[Outcome | None, ReconcilerError | None]:
+    """What became of a plan, and what ended that for all of it: what was seen before is told all the same."""
+    try:
+        outcome = await apply(
+            session, planned, listener=lambda _: None, say=carrying.say, parallelism=options.parallelism
+        )
+    except Exception as error:  # nothing was begun: another run holds the lease, or the tenant is gone
+        return None, why(error)
+    return outcome, outcome.fatal
 
 
 def failed(session: Session, error: ReconcilerError, seconds: float) -> Turn:
@@ -80,7 +88,7 @@ def _held(session: Session, plan: Plan, window: Window | None) -> str:
     return ""
 
 
-def _turn(found: Drifted, outcome: Outcome | None, at: datetime) -> Turn:
+def _turn(found: Drifted, outcome: Outcome | None, ended: ReconcilerError | None, at: datetime) -> Turn:
     plan, desired = found.planned.plan, found.planned.desired
     results = outcome.results if outcome else ()
     done = {one.action.id for one in results if one.status is Status.DONE}
@@ -96,33 +104,33 @@ def _turn(found: Drifted, outcome: Outcome | None, at: datetime) -> Turn:
     }
     more = {"missing": len(found.missing), "refused": len(plan.refusals), "orphans": len(plan.orphans)}
     return Turn(
-        _state(plan, bool(drifted), outcome, bool(wrong)),
+        _state(plan, bool(drifted), outcome, bool(wrong or ended)),
         at,
         plan=f"sha256:{plan.checksum.removeprefix('sha256:')}",
         summary={**{name: len(some) for name, some in counted.items()}, **more, "done": len(done)},
         kinds=_by_kind(counted),
         drift=tuple(sorted(map(str, drifted))),
-        told=_told(_errors(plan, outcome, wrong)),
+        told=_told(_errors(plan, ended, wrong)),
         interrupted=bool(outcome and outcome.interrupted),
     )
 
 
 def _state(plan: Plan, drifted: bool, outcome: Outcome | None, wrong: bool) -> State:
     """The one word for it: of several, what most needs somebody to look."""
-    if wrong or (outcome and outcome.fatal):
+    if wrong:
         return State.FAILED
     if plan.refusals:
         return State.REFUSED
-    if outcome:
+    if outcome and not outcome.interrupted:
         return State.APPLIED
     if drifted:
         return State.DRIFTED
     return State.PENDING if plan.actions else State.IN_SYNC
 
 
-def _errors(plan: Plan, outcome: Outcome | None, wrong: Iterable[Result]) -> Iterable[ReconcilerError]:
-    if outcome and outcome.fatal:
-        yield outcome.fatal
+def _errors(plan: Plan, ended: ReconcilerError | None, wrong: Iterable[Result]) -> Iterable[ReconcilerError]:
+    if ended:
+        yield ended
     for one in wrong:
         yield ReconcilerError(one.error, address=str(one.action.address), hint=one.hint)
     if plan.refusals:

@@ -26,6 +26,9 @@ import anyio
 import httpx
 import pytest
 
+from reconciler.apply.journal import FileJournal
+from reconciler.model.errors import NoLease
+from reconciler.model.outcome import Result
 from reconciler.model.watching import Board, State, Told, Turn
 from reconciler.policy.window import window
 from reconciler.report.watching import json_line, text_line
@@ -50,6 +53,8 @@ class Days:
     environment: str | None = None
     past: float = 0.0
     slept: list[float] = field(default_factory=list)
+    send: Callable[[int], None] = lambda _: None
+    cut: bool = False
     told: list[dict[str, Any]] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
 
@@ -66,6 +71,7 @@ class Days:
 
         async def work() -> None:
             sending, receiving = anyio.create_memory_object_stream[int](9)
+            self.send = sending.send_nowait
 
             async def sleep(seconds: float) -> None:
                 self.slept.append(seconds)
@@ -88,7 +94,7 @@ class Days:
             first = replace(opened(), machine=machine)
             with sending, receiving:
                 cut = await watch(opened, first, replace(self.loop, sleep=sleep), board, tell)
-            assert not cut
+            self.cut = cut
 
         self.told.clear()
         anyio.run(work)
@@ -203,6 +209,43 @@ def test_it_goes_past_no_rule_and_no_refusal(days: Days, project: Folder) -> Non
     assert days.told[0]["held"] == "the plan is refused"
     assert "not now" in days.told[0]["errors"][0]["message"]
     assert project("plan", "--detailed-exitcode")[0] in (2, 5)
+
+
+def test_a_signal_lets_what_is_under_way_in_an_apply_finish(
+    days: Days, project: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(30):
+        project.manifest("Customer", f"c{n}", name=f"C{n}")
+    write, asked_to_end = FileJournal.ended, list[int]()
+
+    def ended(self: FileJournal, result: Result) -> None:
+        write(self, result)
+        if not asked_to_end:
+            asked_to_end.append(signal.SIGTERM)
+            days.send(signal.SIGTERM)
+
+    monkeypatch.setattr(FileJournal, "ended", ended)
+    days.loop = replace(days.loop, options=Options(parallelism=1))
+    states = applying(days).run(nothing)
+    assert asked_to_end
+    assert states == ["pending"]
+    assert days.cut
+    assert days.slept == []
+    assert 1 <= days.told[0]["summary"]["done"] < 30
+    assert project.json("history")["runs"][0]["status"] == "interrupted"
+
+
+def test_what_was_seen_is_told_where_an_apply_cannot_begin(
+    days: Days, project: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def taken(*_: object, **__: object) -> None:
+        raise NoLease("another run holds it")
+
+    project.manifest("Customer", "beta", name="Beta")
+    monkeypatch.setattr("reconciler.verbs.watch_turn.apply", taken)
+    assert applying(days).run(nothing, monkeypatch.undo) == ["failed", "applied"]
+    assert days.told[0]["errors"][0]["code"] == "lease"
+    assert days.told[0]["summary"]["pending"] == 1
 
 
 def test_pauses_double_up_to_an_hour_and_never_beyond() -> None:
