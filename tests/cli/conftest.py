@@ -9,6 +9,7 @@ import pytest
 
 from tests.cli.projects import Folder
 from tests.cli.tenants import Tenant, furnished
+from tests.cli.watching import Days
 
 
 @pytest.fixture(autouse=True)
@@ -29,3 +30,11 @@ def project(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pyt
 def tenant(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tenant]:
     """A furnished tenant for all tests of a module, which leave it as it was; once embedded, once served."""
     yield from furnished(tmp_path_factory.mktemp(request.param), request.param)
+
+
+@pytest.fixture
+def days(project: Folder) -> Days:
+    """A loop about a shop that was applied."""
+    project.shop()
+    assert project("apply", "--yes")[0] == 0
+    return Days(project.root)
