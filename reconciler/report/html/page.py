@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -18,12 +18,12 @@ from reconciler.report.sanitize import terminal
 
 def html(kind: str, document: Mapping[str, Any]) -> str:
     """The document of a kind as one file."""
-    return rendered("page.html.j2", "page.js", content(kind, document))
+    return rendered("page.html.j2", content(kind, document), styles=("page.css",), script="page.js")
 
 
-def rendered(template: str, script: str, page: object) -> str:
-    """A page in a template, with our style and, where one is named, a script of ours."""
-    style, code = _part("page.css"), _part(script) if script else ""
+def rendered(template: str, page: object, *, styles: Sequence[str], script: str = "") -> str:
+    """A page in a template, with styles and, where one is named, a script of this folder."""
+    style, code = "".join(map(_part, styles)), _part(script) if script else ""
     scripts = _only(code) if code else "'none'"
     policy = (
         f"default-src 'none'; style-src {_only(style)}; script-src {scripts}; "

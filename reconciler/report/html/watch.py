@@ -39,7 +39,7 @@ class Status:
 
 def status_page(board: Board, now: datetime) -> str:
     """The page as one file."""
-    return rendered("watch.html.j2", "", status(board, now))
+    return rendered("watch.html.j2", status(board, now), styles=("page.css", "watch.css"))
 
 
 def status(board: Board, now: datetime) -> Status:
