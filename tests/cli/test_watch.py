@@ -94,6 +94,24 @@ def test_it_never_deletes_whatever_the_project_file_says(days: Days, project: Fo
     assert project.json("plan")["summary"]["delete"] == 1
 
 
+def test_a_plan_that_would_delete_all_the_same_is_not_carried_out(
+    days: Days, project: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a kind may come to ask for: the second lock, with the first one open."""
+    monkeypatch.setattr("reconciler.verbs.watch_turn._undeleting", lambda session: session)
+    project.write(
+        "reconciler.yaml",
+        "apiVersion: reconciler/v1\nkind: Project\nmetadata: {name: shop}\n"
+        "spec: {manifests: [manifests/], policy: {prune: true}}\n",
+    )
+    for path in (project.root / "manifests").glob("instance-*"):
+        path.unlink()
+    before = project.writes()
+    assert applying(days).run(nothing) == ["pending"]
+    assert "deleted" in days.told[0]["held"]
+    assert project.writes() == before
+
+
 def test_it_goes_past_no_rule_and_no_refusal(days: Days, project: Folder) -> None:
     project.write(
         "reconciler.yaml",
