@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -316,7 +317,8 @@ def test_others_are_waited_for_as_long_as_said_and_no_longer(fails: bool) -> Non
 
     waits, other = action("a", "Integration/late#publish"), action("b", "Integration/quick#publish")
     free = action("c", "Customer/a#update")
-    found = Elsewhere([waits, other, free], look, sleep=time.sleep, clock=lambda: time.now)
+    said: list[str] = []
+    found = Elsewhere([waits, other, free], look, sleep=time.sleep, clock=lambda: time.now, say=said.append)
 
     async def work() -> tuple[str, str, str]:
         async with anyio.create_task_group() as group:
@@ -329,7 +331,36 @@ def test_others_are_waited_for_as_long_as_said_and_no_longer(fails: bool) -> Non
     assert quick == ("Integration/quick#publish" if fails else "")
     assert none == ""
     assert time.now == 300.0
+    named = "Integration/late#publish" + (", Integration/quick#publish" if fails else "")
+    assert said == [f"waiting at most 300 s for what other shards do: {named}"]
     assert time.looks[:5] == [0.0, 2.0, 6.0, 14.0, 29.0]
     assert len(time.looks) < 20
     assert ("nobody answers" in found.hint(late)) == fails
     assert not found.concerns(free)
+
+
+def test_who_is_stopped_waits_no_longer(fleet: Folder) -> None:
+    """Ctrl-C while another shard is waited for."""
+    session = session_of(fleet)
+
+    @contextmanager
+    def once() -> Iterator[AsyncIterator[int]]:
+        async def received() -> AsyncIterator[int]:
+            await anyio.sleep(0.2)
+            yield signal.SIGINT
+            await anyio.sleep_forever()
+
+        yield received()
+
+    session = replace(session, machine=replace(session.machine, signals=once))
+    ended: dict[str, Outcome] = {}
+
+    async def work() -> None:
+        with anyio.fail_after(20):
+            await carried(session, "2/3", 300.0, ended)
+
+    anyio.run(work)
+    (outcome,) = ended.values()
+    assert outcome.exit_code == 130
+    instances = [one for one in outcome.results if one.action.address.kind == "Instance"]
+    assert {(one.status, one.because) for one in instances} == {(Status.SKIPPED, "interrupted")}
