@@ -149,6 +149,7 @@ def apply(
 )
 @live
 @planning
+@shard
 @shown
 @detailed
 @strict
@@ -181,7 +182,8 @@ def drift(
             }
         )
         return several(here, "drift", options, detailed=detailed_exitcode, apart=apart)
-    part = {"select": list(options.select), "exclude": list(options.exclude)}
+    part: dict[str, Any] = {"select": list(options.select), "exclude": list(options.exclude)}
+    part |= {"shard": options.shard} if options.shard else {}
     session = against(here, here.session(), live)
     before = earlier(since, session, part) if since else None
     found = _drifted(here, session, options, unmanaged=unmanaged is not None)

@@ -159,6 +159,25 @@ def test_a_plan_tells_of_its_share_and_merged_they_are_the_plan(fleet: Folder) -
     assert f'"{other}" is of one of 2 shards, and "{files[0]}" of one of 3 shards' in err
 
 
+def test_drift_is_told_by_shards_and_merged_is_all_of_it(fleet: Folder) -> None:
+    assert fleet("apply", "--yes")[0] == 0
+    assert fleet("drift", "--shard", "2/3")[1] == "No drift. Shard 2/3 is as it was last applied.\n"
+    nodes = fleet.ask("{ customers { nodes { id } } }")["customers"]["nodes"]
+    for number, node in enumerate(nodes):
+        fleet.behind("updateCustomer", {"id": node["id"], "name": f"Theirs {number}"})
+    files = []
+    for shard in ALL:
+        document = fleet.json("drift", "--shard", shard)
+        assert [one.message for one in validator("drift").iter_errors(document)] == []
+        files.append(str(fleet.write(f"{shard[0]}.json", json.dumps(document))))
+    whole, merged = fleet.json("drift"), fleet.json("merge-reports", *files)
+    assert len(whole["drift"]) == CUSTOMERS
+    assert sorted(one["address"] for one in merged["drift"]) == [one["address"] for one in whole["drift"]]
+    assert merged["summary"] == whole["summary"]
+    assert fleet("drift", "--shard", "1/3", "--since", files[0], "--detailed-exitcode")[0] == 0
+    assert fleet("drift", "--shard", "1/3", "--since", files[1])[0] == 3
+
+
 def test_a_saved_plan_of_a_shard_is_carried_out(fleet: Folder) -> None:
     assert fleet("apply", "--yes", "--shard", "1/3")[0] == 0
     file = str(fleet.root / "plan.json")
