@@ -78,8 +78,8 @@ simulate: $(STAMP) ## the whole world under one seed, again and again (SEEDS=100
 mutants: $(STAMP) ## faults put into the product, each of which the simulation must find (SEEDS=4000 START=0 MINUTES=)
 	$(BIN)/python -m tests.simulation.mutants $(ARGS)
 
-bench: $(STAMP) ## time and memory for a large tenant, beside a bare client
-	$(BIN)/python bench/run.py
+bench: $(STAMP) ## time, memory and requests beside a bare client, into docs/performance.md (SIZE=500 shows alone)
+	$(BIN)/python -m bench.run $(if $(SIZE),--sizes $(SIZE),--output docs/performance.md)
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info

@@ -1,216 +1,162 @@
-"""The benchmark: a world of instances, read and planned, beside a bare client that only fetches and decodes.
+"""Measures the reconciler beside a bare client, and writes docs/performance.md.
 
-The sandbox runs in a process of its own and each client in another, so that their memory can be told apart.
-Both fetch the same pages with the same documents and the same concurrency in the same run, and what counts is
-the ratio of the two times.
+    python -m bench.run [--sizes 500,5000,50000] [--latencies 0,20,80] [--rates 10,100]
+        [--rounds 3] [--output FILE]
 
-    python bench/run.py [--instances 5000] [--concurrency 8] [--rounds 3]
+The tenant is a replay in a process of its own, and each client is a whole process: its time, its CPU and its
+peak memory are those of the process. What counts are ratios within one run, and counts.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import math
-import resource
-import statistics
+import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import anyio
 import httpx
 
-from reconciler.sandbox import Sandbox
-from reconciler.sandbox.seed import seed
+from bench.figures import FAST, SAMPLE, Found, Key, Run
+from bench.page import page
+from bench.world import write_project
 
-CUSTOMERS, INTEGRATIONS = 500, 5
+ROOT = Path(__file__).parents[1]
+LARGE = 10_000
+"""Worlds that take minutes: measured once."""
 
 
-async def bare(url: str, token: str, concurrency: int) -> dict[str, Any]:
-    """The same pages by httpx alone, decoded and thrown away."""
-    from reconciler.kinds import CORE, all_kinds
+def timed(command: Sequence[str], folder: Path, environ: Mapping[str, str]) -> Run:
+    """Runs a process to its end. Its output is what it told."""
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        begun = time.perf_counter()
+        process = subprocess.Popen(
+            command, cwd=folder, env={**os.environ, **environ}, stdout=out, stderr=err, text=True
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - begun
+        process.returncode = os.waitstatus_to_exitcode(status)
+        for stream in (out, err):
+            stream.seek(0)
+        told, wrong = out.read(), err.read()
+    if process.returncode:
+        sys.exit(f"{' '.join(command)}: {process.returncode}\n{told[-2000:]}{wrong[-4000:]}")
+    return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, 0, told)
 
-    gate, requests = anyio.CapacityLimiter(concurrency), 0
-    headers = {"Authorization": f"Bearer {token}"}
-    begun = time.perf_counter()
-    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=120) as client:
 
-        async def page(op: Any) -> Any:
-            nonlocal requests
-            async with gate:
-                requests += 1
-                answer = await client.post(
-                    "/api", json={"query": op.document, "variables": dict(op.variables)}
+@contextmanager
+def serving(module: Sequence[str], folder: Path) -> Iterator[dict[str, str]]:
+    """A server in a process of its own; where it listens."""
+    command = [sys.executable, "-m", *module]
+    server = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout is not None
+        yield json.loads(server.stdout.readline())
+    finally:
+        server.terminate()
+        server.wait()
+
+
+class Bench:
+    """One run of all measurements."""
+
+    def __init__(self, scratch: Path, rounds: int, rates: Sequence[int]) -> None:
+        self._scratch, self._rounds, self._rates = scratch, rounds, rates
+        self.found: Found = {}
+
+    def size(self, size: int, latencies: Sequence[int]) -> None:
+        """All that is measured of a world of so many instances."""
+        tenant = self._scratch / f"tenant-{size}"
+        tenant.mkdir()
+        timed([sys.executable, "-m", "bench.record", str(tenant), str(size)], ROOT, {})
+        rounds = 1 if size > LARGE else self._rounds
+        for single in (False, True):
+            project = self._scratch / f"project-{size}-{'single' if single else 'sets'}"
+            write_project(project, size, "http://127.0.0.1:1", single=single)
+            for _ in range(rounds):
+                self._keep(
+                    Key("validate" + (" (single)" if single else ""), size), self._ours(project, "validate")
                 )
-                return json.loads(answer.content)["data"][op.name]
+        for latency in latencies:
+            with serving(["bench.replay", str(tenant), "--latency", str(latency)], ROOT) as where:
+                for _ in range(rounds):
+                    self._clients(size, latency, where)
+        middle = latencies[len(latencies) // 2]
+        with serving(["bench.replay", str(tenant), "--latency", str(middle)], ROOT) as where:
+            for rate in self._rates:
+                self._plan(size, middle, rate, where)
 
-        async def everything(kind: Any) -> None:
-            first = await page(kind.list_page(kind.page_size, 0))
-            pages = math.ceil(first["totalCount"] / kind.page_size)
-            async with anyio.create_task_group() as group:
-                for index in range(1, pages):
-                    group.start_soon(page, kind.list_page(kind.page_size, index * kind.page_size))
+    def _clients(self, size: int, latency: int, where: Mapping[str, str]) -> None:
+        for which in ("bare", "sequential", "singly"):
+            words = (which, where["url"], where["token"], str(SAMPLE))
+            run = timed([sys.executable, "-m", "bench.clients", *words], ROOT, {})
+            said = json.loads(run.told)
+            if which == "singly":
+                more = said["objects"] - said["requests"]
+                seconds, cpu = (said[name] / said["requests"] * more for name in ("seconds", "cpu"))
+                run = Run(run.seconds + seconds, run.cpu + cpu, run.mib, said["objects"], "")
+            else:
+                run = replace(run, requests=said["requests"])
+            self._keep(Key(which, size, latency), run)
+        self._plan(size, latency, FAST, where)
 
-        async with anyio.create_task_group() as group:
-            for kind in map(all_kinds().__getitem__, CORE):
-                group.start_soon(everything, kind)
-    return {"seconds": time.perf_counter() - begun, "requests": requests}
+    def _plan(self, size: int, latency: int, rate: int, where: Mapping[str, str]) -> None:
+        project = self._scratch / f"project-{size}-sets"
+        write_project(project, size, where["url"], rate=rate)
+        shutil.rmtree(project / ".reconciler", ignore_errors=True)  # what was learned of the tenant before
+        httpx.get(f"{where['url']}/counts")
+        run = self._ours(project, "plan", where["token"])
+        assert "No changes." in run.told, run.told
+        asked = httpx.get(f"{where['url']}/counts").json()["requests"]
+        key = Key("plan", size, latency, rate)
+        self._keep(key, Run(run.seconds, run.cpu, run.mib, asked, run.told))
 
+    def _ours(self, project: Path, verb: str, token: str = "") -> Run:
+        return timed([sys.executable, "-m", "reconciler", verb], project, {"BENCH_TOKEN": token})
 
-async def ours(url: str, token: str, concurrency: int, total: int) -> dict[str, Any]:
-    """Snapshot and plan."""
-    from reconciler.api import Client, Credentials
-    from reconciler.kinds.protocol import Policy
-    from reconciler.live.fetch import fetch
-    from reconciler.model.secret import Secret
-    from reconciler.plan.build import make_plan
-
-    begun = time.perf_counter()
-    credentials = Credentials(url, access_token=Secret(token))
-    async with Client(
-        url, credentials, rate=None, parallelism=concurrency, batch=None, read_only=True
-    ) as client:
-        live = await fetch(client, concurrency=concurrency)
-        fetched = time.perf_counter() - begun
-        requests = client.stats.reads
-    live = named(live)
-    desired = wanted(live)
-    planning = time.perf_counter()
-    plan = make_plan(desired, live, Policy(guard_minimum=10**6))
-    planned = time.perf_counter() - planning
-    count = sum(len(objects) for objects in live.objects.values())
-    assert len(live.objects["Instance"]) == total, len(live.objects["Instance"])
-    return {
-        "seconds": fetched + planned,
-        "fetch": fetched,
-        "plan": planned,
-        "requests": requests,
-        "objects": count,
-        "actions": len(plan.actions),
-        "unchanged": plan.unchanged,
-    }
+    def _keep(self, key: Key, run: Run) -> None:
+        self.found.setdefault(key, []).append(run)
+        print(
+            f"{key.what:18} {key.size:6} latency {key.latency:2} ms  rate {key.rate:4}/s  "
+            f"{run.seconds:7.2f} s  CPU {run.cpu:6.2f} s  {run.mib:5.0f} MiB  {run.requests} requests",
+            flush=True,
+        )
 
 
-def named(live: Any) -> Any:
-    """The snapshot with names for the releases, which the seeded versions do not bear."""
-    objects = dict(live.objects)
-    objects["Integration"] = tuple(
-        replace(o, versions=tuple(replace(v, release=f"1.{v.number}.0") for v in o.versions))
-        for o in objects["Integration"]
-    )
-    return replace(live, objects=objects)
-
-
-def wanted(live: Any) -> Any:
-    """Manifests that ask for what is there, but for every hundredth instance's description."""
-    from reconciler.kinds.table.marks import owned_name
-    from reconciler.model.address import Address
-    from reconciler.model.state import Desired, Resource
-
-    resources: dict[Address, Resource] = {}
-    names: dict[str, Address] = {}
-    for kind in ("Integration", "Customer"):
-        for live_object in live.objects[kind]:
-            name = owned_name(live_object.labels, "bench", kind)
-            if name is None:
-                continue
-            address = names[live_object.id] = Address(kind, name)
-            resources[address] = Resource(address, {"name": live_object.fields["name"]})
-    versions = {v.id: (o, v) for o in live.objects["Integration"] for v in o.versions}
-    for index, live_object in enumerate(live.objects["Instance"]):
-        name = owned_name(live_object.labels, "bench", "Instance")
-        customer = names.get(live_object.fields["customer"])
-        integration, version = versions[live_object.facts.version_id]
-        if name is None or customer is None:
-            continue
-        address = Address("Instance", f"{customer.name}/{name}")
-        fields = {
-            "customer": customer,
-            "integration": names[integration.id],
-            "release": version.release,
-            "name": live_object.fields["name"],
-            "description": "changed" if index % 100 == 0 else live_object.fields["description"],
-            "config": {k: v for k, v in live_object.fields["config"].items() if isinstance(v, str)},
-        }
-        resources[address] = Resource(address, fields)
-    return Desired("bench", "bench", resources, "sha256:0")
-
-
-def child(which: str, url: str, token: str, concurrency: int, total: int) -> dict[str, Any]:
-    """Runs one client in a process of its own; its figures, with its peak memory in MiB."""
-    command = [sys.executable, __file__, "--child", which, url, token, str(concurrency), str(total)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        sys.exit(done.stderr)
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+def numbers(text: str) -> list[int]:
+    """Whole numbers, with commas between them."""
+    return [int(one) for one in text.split(",") if one]
 
 
 def main() -> None:
-    """Seeds, serves, measures in turn, prints."""
-    if len(sys.argv) > 1 and sys.argv[1] == "--child":
-        which, url, token, concurrency, total = sys.argv[2:]
-        measure = {"bare": bare, "ours": ours}[which]
-        extra = (int(total),) if which == "ours" else ()
-        result = anyio.run(measure, url, token, int(concurrency), *extra)
-        result["peak_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(json.dumps(result))
-        return
+    """Measures and writes the page."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--instances", type=int, default=5000)
-    parser.add_argument("--concurrency", type=int, default=8)
+    parser.add_argument("--sizes", type=numbers, default=[500, 5000, 50000])
+    parser.add_argument("--latencies", type=numbers, default=[0, 20, 80])
+    parser.add_argument("--rates", type=numbers, default=[10, 100])
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--output", type=Path, help="where the page is written; else it is printed")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        database = Path(folder) / "bench.db"
-        sandbox = Sandbox(database)
-        seed(
-            sandbox,
-            integrations=INTEGRATIONS,
-            customers=CUSTOMERS,
-            instances=given.instances,
-            mark_project="bench",
-        )
-        sandbox.close()
-        serve = [sys.executable, "-m", "reconciler", "sandbox", "serve", "--db", str(database)]
-        server = subprocess.Popen(serve, stdout=subprocess.PIPE, text=True)
-        try:
-            assert server.stdout is not None
-            where = json.loads(server.stdout.readline())
-            report(given, where["url"], where["token"])
-        finally:
-            server.terminate()
-            server.wait()
-
-
-def report(given: argparse.Namespace, url: str, token: str) -> None:
-    """Measures both clients in turn and prints the medians."""
-    child("bare", url, token, given.concurrency, given.instances)  # warms the server's caches
-    rounds: dict[str, list[dict[str, Any]]] = {"bare": [], "ours": []}
-    for _ in range(given.rounds):
-        for which, found in rounds.items():
-            found.append(child(which, url, token, given.concurrency, given.instances))
-    for which, found in rounds.items():
-        middle = statistics.median(r["seconds"] for r in found)
-        last = found[-1]
-        extra = f", fetch {last['fetch']:.2f} s, plan {last['plan']:.2f} s" if "plan" in last else ""
-        print(
-            f"{which:5} {middle:6.2f} s (median of {len(found)}), {last['requests']} requests, "
-            f"peak {last['peak_mib']:.0f} MiB{extra}"
-        )
-    world = rounds["ours"][-1]
-    print(f"world: {world['objects']} objects, {world['actions']} actions, {world['unchanged']} unchanged")
-    ratio = statistics.median(
-        o["seconds"] / b["seconds"] for o, b in zip(rounds["ours"], rounds["bare"], strict=True)
-    )
-    print(f"ratio: {ratio:.2f} (snapshot and plan, against fetching and decoding alone)")
+    begun, load = time.perf_counter(), os.getloadavg()[0]
+    with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
+        bench = Bench(Path(scratch), given.rounds, given.rates)
+        for index, size in enumerate(given.sizes):
+            bench.size(size, given.latencies)
+            seconds = time.perf_counter() - begun
+            text = page(bench.found, given.sizes[: index + 1], given.latencies, seconds, load)
+            if given.output:
+                given.output.write_text(text)
+    if not given.output:
+        print(text)
 
 
 if __name__ == "__main__":

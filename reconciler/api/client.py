@@ -15,6 +15,7 @@ from graphql import GraphQLSchema
 from reconciler.api.answers import result
 from reconciler.api.auth import Credentials
 from reconciler.api.gathering import Gathering
+from reconciler.api.pages import LARGEST
 from reconciler.api.readonly import is_query
 from reconciler.api.retries import Patience
 from reconciler.api.schema import (
@@ -31,6 +32,8 @@ from reconciler.api.wire import Answer
 from reconciler.model.errors import GraphQLError, NotAuthenticated, TransportError, WriteRefused
 from reconciler.model.operation import Operation, Upload
 
+_PAGE = "page "
+"""What the size of a page is called among the widths."""
 _IDENTITY = Operation(
     "authenticatedUser", "query Identity { authenticatedUser { email name tenantId org { id name } } }"
 )
@@ -71,7 +74,8 @@ class Client:
         notice: Callable[[str], None] = lambda _: None,
         heard: Callable[[Operation, Answer], None] = lambda *_: None,
     ) -> None:
-        patience = patience or Patience()
+        patience, known = patience or Patience(), learned or {}
+        self.sizes = {s.removeprefix(_PAGE): now for s, (now, _) in known.items() if s.startswith(_PAGE)}
         self._transport = Transport(
             base_url,
             credentials,
@@ -90,7 +94,7 @@ class Client:
             heard=heard,
             at_once=lambda: self._transport.concurrency,
             clock=patience.clock,
-            learned=learned or {},
+            learned={sort: pair for sort, pair in known.items() if not sort.startswith(_PAGE)},
         )
         self._uploads = Uploads(transport, patience)
         self.base_url = str(self._transport.base)
@@ -113,8 +117,11 @@ class Client:
 
     @property
     def learned(self) -> Mapping[str, tuple[int, int]]:
-        """How many operations of a sort the tenant bears in one request, now and at most."""
-        return self._gathering.learned
+        """How many operations of a sort the tenant bears in one request, now and at most; and how many rows
+        in a page of a list, where that is less than usual.
+        """
+        pages = {f"{_PAGE}{asked}": (size, LARGEST) for asked, size in self.sizes.items()}
+        return {**self._gathering.learned, **pages}
 
     @property
     def writes_at_once(self) -> int:

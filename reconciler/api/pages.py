@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import anyio
 
+from reconciler.model.digest import sha256
 from reconciler.model.errors import ApiError, ReconcilerError, TooCostly
 from reconciler.model.operation import Operation
 
@@ -18,6 +19,7 @@ LARGEST = 100
 _SMALLER = (50, 20, 10, 5, 2, 1)
 """What is asked for instead, where the server finds that a page costs too much."""
 _TRIES = 5
+_MANY = 1000
 
 
 class Executor(Protocol):
@@ -28,9 +30,17 @@ class Executor(Protocol):
         ...
 
 
+@runtime_checkable
+class Remembers(Protocol):
+    """One that keeps how large a page its server finds affordable, by what is asked for."""
+
+    sizes: dict[str, int]
+
+
 @dataclass(frozen=True, slots=True)
 class _Page:
     rows: list[Any]  # with the null nodes, which count as rows
+    keys: list[str | int]  # the ids of those that have one
     total: int | None
     more: bool
     cursor: str | None
@@ -42,15 +52,17 @@ async def read_all(
     *,
     page: int = LARGEST,
     concurrency: int = 8,
-) -> list[dict[str, Any]]:
-    """Every node of a list, in the server's order; `make(first, offset)` gives the operation for a page.
+    kept: Callable[[Any], Any] = lambda node: node,
+) -> list[Any]:
+    """Every node of a list, in the server's order; `make(first, offset)` gives the operation for a page, and
+    `kept` what is kept of a node: of a long list, all nodes at once take much room.
 
     The first page is read alone, the others at the same time. The list is read again if it changed
     meanwhile. Raises ApiError if it keeps changing, and what `execute` raises.
     """
     first = min(page, LARGEST)
     for _ in range(_TRIES):
-        rows = await _read_once(client, make, first, concurrency)
+        rows = await _read_once(client, make, first, concurrency, kept)
         if rows is not None:
             return [row for row in rows if row is not None]
     op = make(first, 0)
@@ -60,6 +72,26 @@ async def read_all(
         address=op.address,
         hint="wait until whatever changes it is done, then run again",
     )
+
+
+async def read_short(
+    client: Executor, make: Callable[[int, int], Operation], *, page: int = LARGEST, concurrency: int = 8
+) -> list[dict[str, Any]] | int:
+    """Every node of a list that fits into one page, or would if the server did not find that too costly; of a
+    longer one how many pages it has, many where the server does not tell. Raises what `execute` does.
+    """
+    head, _ = await _affordable(client, lambda size: make(size, 0), min(page, LARGEST))
+    whole = not head.more if head.total is None else head.total <= len(head.rows)
+    if whole:
+        return [row for row in head.rows if row is not None]
+    if head.total and head.rows and head.total <= page:
+        step = len(head.rows)
+        rest = [make(step, offset) for offset in range(step, head.total, step)]
+        rows = _whole([head, *await _together(client, rest, concurrency, lambda node: node)])
+        if rows is None:
+            return await read_all(client, make, page=page, concurrency=concurrency)
+        return [row for row in rows if row is not None]
+    return -(-head.total // len(head.rows)) if head.total and head.rows else _MANY
 
 
 async def stream(
@@ -103,26 +135,43 @@ async def stream(
 
 
 async def _read_once(
-    client: Executor, make: Callable[[int, int], Operation], first: int, concurrency: int
+    client: Executor,
+    make: Callable[[int, int], Operation],
+    first: int,
+    concurrency: int,
+    kept: Callable[[Any], Any],
 ) -> list[Any] | None:
     """All rows, or None if the pages do not fit together."""
-    head, first = await _affordable(client, lambda size: make(size, 0), first)
+    head, first = await _affordable(client, lambda size: make(size, 0), first, kept)
     if head.total is None:
-        return await _follow(client, make, first, head)
+        return await _follow(client, make, first, head, kept)
     # A server that gives fewer than were asked for sets the step.
     step = len(head.rows)
     if step == 0 or step >= head.total:
         return _whole([head])
     operations = [make(step, offset) for offset in range(step, head.total, step)]
-    return _whole([head, *await _together(client, operations, concurrency)])
+    return _whole([head, *await _together(client, operations, concurrency, kept)])
 
 
-async def _affordable(client: Executor, make: Callable[[int], Operation], size: int) -> tuple[_Page, int]:
-    """The largest page that the server does not find too costly, and the size that was asked for."""
+async def _affordable(
+    client: Executor,
+    make: Callable[[int], Operation],
+    size: int,
+    kept: Callable[[Any], Any] = lambda node: node,
+) -> tuple[_Page, int]:
+    """The largest page that the server does not find too costly, and the size that was asked for: of what was
+    found too costly before, no more is asked for again.
+    """
+    sizes = client.sizes if isinstance(client, Remembers) else {}
+    asked, key = size, _asked(make(size))
+    size = min(size, sizes.get(key, size))
     while True:
         op = make(size)
         try:
-            return _page(op, await client.execute(op)), size
+            found = _page(op, await client.execute(op), kept), size
+            if size < asked:
+                sizes[key] = size
+            return found
         except TooCostly:
             smaller = next((one for one in _SMALLER if one < size), None)
             if smaller is None:
@@ -130,19 +179,31 @@ async def _affordable(client: Executor, make: Callable[[int], Operation], size: 
             size = smaller
 
 
+def _asked(op: Operation) -> str:
+    """What tells apart what is asked for, whatever page of it."""
+    return f"{op.name} {sha256(op.document)[:12]}"
+
+
 async def _follow(
-    client: Executor, make: Callable[[int, int], Operation], first: int, head: _Page
+    client: Executor,
+    make: Callable[[int, int], Operation],
+    first: int,
+    head: _Page,
+    kept: Callable[[Any], Any],
 ) -> list[Any] | None:
     """The rows of a list without a totalCount (some have none): page after page, by position."""
-    rows, part = list(head.rows), head
+    rows, keys, part = list(head.rows), list(head.keys), head
     while part.more and part.rows:
         op = make(first, len(rows))
-        part = _page(op, await client.execute(op))
+        part = _page(op, await client.execute(op), kept)
         rows += part.rows
-    return rows if _are_unique(rows) else None
+        keys += part.keys
+    return rows if len(keys) == len(set(keys)) else None
 
 
-async def _together(client: Executor, operations: Sequence[Operation], concurrency: int) -> list[_Page]:
+async def _together(
+    client: Executor, operations: Sequence[Operation], concurrency: int, kept: Callable[[Any], Any]
+) -> list[_Page]:
     pages: dict[int, _Page] = {}
     failures: list[ReconcilerError] = []
     left = iter(enumerate(operations))
@@ -150,7 +211,7 @@ async def _together(client: Executor, operations: Sequence[Operation], concurren
     async def work() -> None:
         for index, op in left:
             try:
-                pages[index] = _page(op, await client.execute(op))
+                pages[index] = _page(op, await client.execute(op), kept)
             except ReconcilerError as error:
                 # Kept, so that callers see the error itself and not a group around it.
                 failures.append(error)
@@ -167,13 +228,9 @@ async def _together(client: Executor, operations: Sequence[Operation], concurren
 
 def _whole(parts: Sequence[_Page]) -> list[Any] | None:
     rows = [row for part in parts for row in part.rows]
+    keys = [key for part in parts for key in part.keys]
     agree = all(part.total == len(rows) for part in parts)
-    return rows if agree and _are_unique(rows) else None
-
-
-def _are_unique(rows: Sequence[Any]) -> bool:
-    keys = [key for row in rows if (key := _id(row)) is not None]
-    return len(keys) == len(set(keys))
+    return rows if agree and len(keys) == len(set(keys)) else None
 
 
 def _id(row: Any) -> str | int | None:
@@ -181,17 +238,22 @@ def _id(row: Any) -> str | int | None:
     return found if isinstance(found, str | int) else None
 
 
-def _page(op: Operation, connection: Any) -> _Page:
+def _page(op: Operation, connection: Any, kept: Callable[[Any], Any]) -> _Page:
     if isinstance(connection, list):  # not every list of the API comes in pages
-        return _Page(rows=connection, total=len(connection), more=False, cursor=None)
+        return _Page(*_rows(connection, kept), total=len(connection), more=False, cursor=None)
     if not isinstance(connection, dict) or not isinstance(connection.get("nodes"), list):
         raise ApiError(f"{op.name}: the answer is not a list", operation=op.name, address=op.address)
     info = connection.get("pageInfo")
     info = info if isinstance(info, dict) else {}
     total = connection.get("totalCount")
     return _Page(
-        rows=connection["nodes"],
+        *_rows(connection["nodes"], kept),
         total=total if isinstance(total, int) else None,
         more=bool(info.get("hasNextPage")),
         cursor=cursor if isinstance(cursor := info.get("endCursor"), str) else None,
     )
+
+
+def _rows(nodes: list[Any], kept: Callable[[Any], Any]) -> tuple[list[Any], list[str | int]]:
+    keys = [key for row in nodes if (key := _id(row)) is not None]
+    return [None if row is None else kept(row) for row in nodes], keys

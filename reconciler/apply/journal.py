@@ -25,6 +25,7 @@ from reconciler.model.errors import JournalFailed
 from reconciler.model.operation import Operation
 from reconciler.model.outcome import Result
 from reconciler.model.plan import Action, Plan
+from reconciler.model.policy import Waivers
 
 _LINE = msgspec.json.Decoder()
 
@@ -81,8 +82,8 @@ class FileJournal:
             _sync_folder(folder)
 
     def begin(self, plan: Plan) -> None:
-        """Writes the run's head: what began it, project, environment, tenant, checksum, the actions' ids, and
-        refusals.
+        """Writes the run's head: what began it, project, environment, tenant, checksum, the actions' ids, who
+        approved it, which rules were overridden and why, and refusals.
         """
         self._write(
             "begin",
@@ -92,6 +93,7 @@ class FileJournal:
             **({"tenant": self._tenant} if self._tenant else {}),
             checksum=plan.checksum,
             actions=[action.id for action in plan.actions],
+            **_waivers(plan.waivers),
             **({"refusals": [asdict(refusal) for refusal in plan.refusals]} if plan.refusals else {}),
         )
 
@@ -200,6 +202,14 @@ def is_running(path: Path) -> bool:
     except OSError:  # the file system has no locks
         return False
     return False
+
+
+def _waivers(waivers: Waivers) -> dict[str, Any]:
+    overridden = [{"rule": name, "reason": waivers.reason} for name in waivers.overridden]
+    return {
+        **({"approvedBy": list(waivers.approved_by)} if waivers.approved_by else {}),
+        **({"overridden": overridden} if overridden else {}),
+    }
 
 
 def _entry(line: bytes) -> dict[str, Any] | None:

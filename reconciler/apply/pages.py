@@ -32,6 +32,7 @@ class Pages:
         places = {
             (name, one.id): (name, at // all_kinds()[name].page_size)
             for name, objects in (live.objects if targets else {}).items()
+            if name not in live.partial  # where in the list they stand, nobody knows
             for at, one in enumerate(objects)
         }
         shared = Counter(page for found, page in places.items() if found in targets)

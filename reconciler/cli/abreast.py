@@ -60,7 +60,7 @@ def _looked(
     from reconciler.report.progress import Reading
     from reconciler.verbs.abreast import abreast
     from reconciler.verbs.drift import drift
-    from reconciler.verbs.plan import plan
+    from reconciler.verbs.plan import plan, unruled
 
     reading = Reading(here.err, enabled=here.progress)
 
@@ -69,7 +69,7 @@ def _looked(
         if verb == "drift":
             drifted = await drift(told, options)
             return drifted.planned, len(drifted.missing)
-        planned = await plan(told, options, every_kind=verb == "list")
+        planned = await (plan(told, options) if verb == "plan" else unruled(told, options, every_kind=True))
         return planned, len(planned.plan.missing)
 
     async def work() -> tuple[Abreast, list[Answer]]:

@@ -163,6 +163,7 @@ def _show(here: Settings, one: Past) -> None:
         **{name: value for name, value in one.origin.items() if value},
         "status": one.status,
         **({"took": took} if (took := _took(one.seconds)) else {}),
+        **_waived(one),
         **({"damaged": f"{one.damaged} lines cannot be read"} if one.damaged else {}),
     }
     here.facts(facts)
@@ -206,8 +207,17 @@ def _summary(one: Past) -> dict[str, Any]:
         "file": str(one.path),
         "damaged": one.damaged,
         "refusals": _refusals(one),
+        "approvedBy": list(one.approved_by),
+        "overridden": [{"rule": rule, "reason": reason} for rule, reason in one.overridden],
         "drafts": [_draft(kept) for kept in one.drafts],
     }
+
+
+def _waived(one: Past) -> dict[str, str]:
+    """Who approved it, and which rules were overridden, as named facts."""
+    overridden = "; ".join(f"{rule}: {reason}" for rule, reason in one.overridden)
+    facts = {"approved by": ", ".join(one.approved_by), "overridden": overridden}
+    return {name: value for name, value in facts.items() if value}
 
 
 def _refusals(one: Past) -> list[dict[str, Any]]:

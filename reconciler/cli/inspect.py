@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.settings import Settings, common, settings
+from reconciler.cli.settings import Settings, common, settings, trusting
 from reconciler.cli.values import standard_input, utf8
 
 if TYPE_CHECKING:
@@ -15,21 +15,25 @@ if TYPE_CHECKING:
 
 
 @click.command()
+@trusting
 @click.option("--tenants", is_flag=True, help="List all tenants of the user.")
+@click.option("--can", is_flag=True, help="Say what the token may do, by what the tenant allows it.")
 @common
-def whoami(tenants: bool) -> None:
+def whoami(tenants: bool, can: bool) -> None:
     """Show whose token is in use, and which tenant it opens."""
     from functools import partial
 
     import anyio
 
+    from reconciler.report.facts import can_line
     from reconciler.report.tables import render_table
     from reconciler.verbs.whoami import whoami as ask
 
     here = settings()
-    who = anyio.run(partial(ask, here.session(), tenants=tenants))
+    who = anyio.run(partial(ask, here.session(), tenants=tenants, can=can))
+    identity = _identity(who)
     if here.format != "text":
-        here.show("identity", _identity(who))
+        here.show("identity", identity)
         return
     facts = {
         "user": f"{who.name} <{who.email}>" if who.name else who.email,
@@ -38,6 +42,7 @@ def whoami(tenants: bool) -> None:
         "tenant": who.tenant,
         "stack": who.url,
         "environment": who.environment,
+        **({"can": can_line(identity["can"])} if can else {}),
     }
     here.facts(facts)
     if who.tenants is not None:
@@ -124,6 +129,9 @@ def _identity(who: Who) -> dict[str, Any]:
         "url": who.url,
         "environment": who.environment,
     }
+    if who.can is not None:
+        kinds = {many: None if some is None else list(some) for many, some in who.can.kinds.items()}
+        found["can"] = {"write": who.can.write, **kinds}
     return found if who.tenants is None else {**found, "tenants": list(who.tenants)}
 
 

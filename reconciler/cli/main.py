@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 from collections.abc import Sequence
@@ -33,6 +34,7 @@ COMMANDS = {
     "snapshot": "snapshot",
     "rehearse": "rehearse",
     "graph": "graph",
+    "policy": "policy",
     "test": "live",
     "deploy": "oneoff",
     "enable": "oneoff",
@@ -86,6 +88,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command line and ends the process with its exit code. SIGTERM stops it as Ctrl-C does, and so
     does SIGHUP, but under nohup.
     """
+    # What a run reads stays until its end: to search it for garbage takes a fifth of the time, for nothing.
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 100)
     # Set anew, since jobs that a shell puts into the background begin without it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _terminated)
@@ -150,6 +155,8 @@ def _trace(error: BaseException) -> None:
 
 
 def _failed(error: BaseException, settings: Settings) -> int:
+    if isinstance(error, click.exceptions.Exit):  # help ends so, and waits for none of what is imported below
+        return error.exit_code
     from reconciler.model.errors import Interrupted, InvalidInput, ReconcilerError
 
     if isinstance(error, BaseExceptionGroup):

@@ -13,8 +13,20 @@ import click
 
 from reconciler.cli.abreast import several
 from reconciler.cli.confirm import confirm, unasked
-from reconciler.cli.planning import all_or_nothing, detailed, live, planning, shard, shown, strict, take_lease
-from reconciler.cli.settings import Settings, common, settings
+from reconciler.cli.planning import (
+    all_or_nothing,
+    detailed,
+    live,
+    planning,
+    shard,
+    shown,
+    strict,
+    take_lease,
+    unread,
+)
+from reconciler.cli.settings import Settings, common, settings, trusting
+from reconciler.cli.waivers import given as waived
+from reconciler.cli.waivers import under_rules, waiving
 from reconciler.cli.watched import run
 
 if TYPE_CHECKING:
@@ -27,7 +39,8 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="Save the plan to a file.")
 @live
-@click.option("--no-secrets", is_flag=True, help="Read no secret; what depends on one is not compared.")
+@trusting
+@unread
 @planning
 @shard
 @all_or_nothing
@@ -73,6 +86,13 @@ def plan(
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
 @unasked
 @click.option("--checksum", metavar="SHA256", help="Go on only if the plan has this checksum.")
+@click.option(
+    "--reviewed",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="PLAN",
+    help="Go on only if the plan is this saved one; else say in what they differ.",
+)
+@waiving
 @take_lease
 @planning
 @shard
@@ -85,6 +105,10 @@ def apply(
     file: Path | None,
     yes: bool,
     checksum: str | None,
+    reviewed: Path | None,
+    approved_by: tuple[str, ...],
+    override_policy: tuple[str, ...],
+    reason: str | None,
     take_lease: bool,
     show_values: bool,
     detailed_exitcode: bool,
@@ -94,22 +118,27 @@ def apply(
     """Carry out a saved plan exactly, or plan first and ask."""
     from reconciler.model.plan import Verb
     from reconciler.verbs import saved
+    from reconciler.verbs.reviewed import check
     from reconciler.verbs.session import Options
 
+    if file and reviewed:
+        raise click.UsageError("a saved plan is carried out as it is: give FILE or --reviewed, not both")
     here, options = settings(), Options(**given)
+    waivers = waived(approved_by, override_policy, reason)
     here.outlasts = True
     session = here.session()
     document = saved.read(file) if file else None
     if document is not None:
-        reviewed = saved.options_of(document)
-        options = replace(reviewed, all_or_nothing=reviewed.all_or_nothing or options.all_or_nothing)
+        made_with = saved.options_of(document)
+        options = replace(made_with, all_or_nothing=made_with.all_or_nothing or options.all_or_nothing)
     planned = _planned(here, session, options)
     if document is not None:
         planned = saved.restrict(planned, document)
-    elif here.format == "text":
+    planned = under_rules(session, planned, waivers)
+    if document is None and here.format == "text":
         seen = _for_eyes(here, planned, show_values)
         here.show("plan", saved.document(seen, session, options, _now()))
-    _check(planned, checksum)
+    check(planned, checksum, reviewed)
     if strict:
         _no_warnings(planned)
     told = here.format == "text" and document is None
@@ -123,6 +152,7 @@ def apply(
             f'Carry out these actions in "{planned.plan.environment}"?',
             hint="give --yes, or apply a saved plan: reconciler plan -o FILE, then reconciler apply FILE",
         )
+        planned = under_rules(session, planned, waivers)  # a freeze may have begun meanwhile
     code = _refused_code() if refused else 0
     if planned.plan.actions or not told:
         outcome, seconds = carry_out(here, session, planned, options, take_lease=take_lease)
@@ -148,6 +178,7 @@ def apply(
     help="Say what is new, mended and remaining since a saved report (--format json).",
 )
 @live
+@unread
 @planning
 @shard
 @shown
@@ -158,6 +189,7 @@ def drift(
     unmanaged: str | None,
     since: Path | None,
     live: Path | None,
+    no_secrets: bool,
     show_values: bool,
     detailed_exitcode: bool,
     strict: bool,
@@ -181,10 +213,10 @@ def drift(
                 "--show-values": show_values,
             }
         )
-        return several(here, "drift", options, detailed=detailed_exitcode, apart=apart)
+        return several(here, "drift", options, detailed=detailed_exitcode, no_secrets=no_secrets, apart=apart)
     part: dict[str, Any] = {"select": list(options.select), "exclude": list(options.exclude)}
     part |= {"shard": options.shard} if options.shard else {}
-    session = against(here, here.session(), live)
+    session = against(here, replace(here.session(), no_secrets=no_secrets), live)
     before = earlier(since, session, part) if since else None
     found = _drifted(here, session, options, unmanaged=unmanaged is not None)
     plan = _for_eyes(here, found.planned, show_values).plan
@@ -302,17 +334,6 @@ def _nothing_left_out(planned: Planned) -> None:
                 Refusal("left-out", f"it is left out: it {one.reason}", str(one.address), hint)
                 for one in left_out
             ]
-        )
-
-
-def _check(planned: Planned, checksum: str | None) -> None:
-    from reconciler.model.errors import Stale
-
-    wanted = (checksum or "").removeprefix("sha256:")
-    if wanted and wanted != planned.plan.checksum.removeprefix("sha256:"):
-        raise Stale(
-            f"the plan's checksum is {planned.plan.checksum}, not sha256:{wanted}",
-            hint="review the plan again: the tenant or the manifests changed",
         )
 
 

@@ -38,6 +38,11 @@ shard = click.option(
 )
 
 
+unread = click.option(
+    "--no-secrets", is_flag=True, help="Read no secret; what depends on one is not compared."
+)
+
+
 def choosing(name: str, meaning: str) -> Callable[[F], F]:
     """An option that names resources by pattern, as often as it is given."""
     return click.option(name, multiple=True, type=text, shell_complete=PATTERN, metavar="WHAT", help=meaning)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 def rehearse(live: Path | None, faults: int, seed: int, diff: bool, **given: Any) -> int:
     """Carry the plan out on a copy of the tenant in a sandbox of its own, and plan again.
 
-    Nothing is written to the tenant, and no secret is read. Exits with 1 where something fails.
+    Nothing is written to the tenant, and no secret is needed. Exits with 1 where something fails.
     """
     from reconciler.report.progress import Reading
     from reconciler.report.rehearsal import rehearsal_document

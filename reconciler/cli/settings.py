@@ -47,6 +47,8 @@ class Settings:
     no_progress: bool = False
     outlasts: bool = False
     """Whether the run goes on when nobody reads its results any more."""
+    trust: str | None = None
+    """The revision of git whose project file is used."""
     reports: tuple[Report, ...] = ()
     places: Mapping[str, Source] = field(default_factory=dict)
     """Where the manifest of an address stands."""
@@ -100,7 +102,7 @@ class Settings:
         from reconciler.verbs.session import open_session
 
         named = self.project or (Path(p) if (p := os.environ.get("RECONCILER_PROJECT")) else None)
-        opened = open_session(named, environment, os.environ, Path.cwd())
+        opened = open_session(named, environment, os.environ, Path.cwd(), self.trust)
         return replace(opened, verb=click.get_current_context().info_name or "")
 
     def show(
@@ -268,6 +270,17 @@ def listed(command: F) -> F:
 
 def _keep_reports(ctx: click.Context, reports: tuple[Report, ...]) -> None:
     ctx.find_root().ensure_object(Settings).reports = reports
+
+
+def trusting(command: F) -> F:
+    """Adds `--trust`."""
+    return _option(
+        "--trust",
+        field="trust",
+        type=text,
+        metavar="REV",
+        help="Take the project file, its url and what it allows, from this revision of git.",
+    )(command)
 
 
 def settings() -> Settings:

@@ -10,6 +10,7 @@ from reconciler.kinds.table.kind import TabledKind
 from reconciler.kinds.table.places import LABELS, Labels
 from reconciler.kinds.table.row import Row
 from reconciler.kinds.table.shape import KEY, NAME, TEXT
+from reconciler.model.operation import Operation
 
 
 class CustomerKind(TabledKind, KeepsUnique):
@@ -17,7 +18,11 @@ class CustomerKind(TabledKind, KeepsUnique):
 
     name = "Customer"
     api = Api(
-        "customer", "customers", where="isSystem: false", search=Search("labels_Contains", by_mark=True)
+        "customer",
+        "customers",
+        where="isSystem: false",
+        search=Search("labels_Contains", by_mark=True),
+        sought=("labels_Contains", "name_Icontains", "externalId"),
     )
     place = Labels()
     # External id first: the platform itself creates customers by it (api notes: "Customers").
@@ -33,6 +38,11 @@ class CustomerKind(TabledKind, KeepsUnique):
         Row("description", TEXT, "A description.", "Orders since 2019"),
         LABELS,
     )
+
+    def sought(self, by: str, text: str) -> Operation:
+        """Reads the customers that bear a mark, or have a text in their name, or this external id."""
+        argument = {"mark": "labels_Contains", "name": "name_Icontains"}.get(by, by)
+        return Operation(self.list_name, self._documents[f"by {argument}"], {"text": text})
 
     @property
     def groups(self) -> tuple[str, ...]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from reconciler.api.client import Client
-from reconciler.api.pages import read_all
+from reconciler.api.pages import read_all, read_short
 from reconciler.kinds.answers import is_resource, not_understood, understood
 from reconciler.kinds.capabilities import HoldsYaml, Paged
 from reconciler.kinds.protocol import Kind
@@ -25,6 +25,37 @@ class Listed:
 
     objects: list[LiveObject]
     unreadable: list[Unreadable]
+
+
+@dataclass(frozen=True, slots=True)
+class _InParts:
+    """A node of which its page left something out."""
+
+    node: Mapping[str, Any]
+
+
+_ANOTHER = object()
+"""In the place of a node that is no resource of the kind."""
+
+
+def _kept(kind: Kind, node: Any) -> object:
+    """What is kept of a node: the object that it is."""
+    try:
+        if not is_resource(kind, node):
+            return _ANOTHER
+        if isinstance(kind, Paged) and kind.next_part(node) is not None:
+            return _InParts(node)
+        return understood(kind, _with_yaml(kind, node))
+    except NotUnderstood as error:
+        return error.unreadable
+    except Exception as error:
+        return not_understood(kind, node, error).unreadable
+
+
+def _with_yaml(kind: Kind, node: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The node, with what its texts of YAML say."""
+    names = kind.yaml_fields if isinstance(kind, HoldsYaml) else ()
+    return {**node, **{f"{name}Data": read_back(node[name]) for name in names if node.get(name)}}
 
 
 class Tenant:
@@ -76,16 +107,42 @@ class Tenant:
 
     async def list(self, kind: Kind, concurrency: int) -> Listed:
         """All objects of a kind, in order of creation."""
-        nodes = await read_all(
+        rows = await read_all(
+            self._client,
+            kind.list_page,
+            page=kind.page_size,
+            concurrency=concurrency * self._client.at_once,
+            kept=partial(_kept, kind),
+        )
+        return await self._listed(kind, rows)
+
+    async def short(self, kind: Kind, concurrency: int) -> Listed | int:
+        """The same of a kind whose objects one page shows; how many pages it takes where there are more."""
+        nodes = await read_short(
             self._client, kind.list_page, page=kind.page_size, concurrency=concurrency * self._client.at_once
         )
+        return (
+            nodes
+            if isinstance(nodes, int)
+            else await self._listed(kind, [_kept(kind, node) for node in nodes])
+        )
+
+    async def some(self, kind: Kind, op: Operation) -> Listed:
+        """The objects of a kind that `op` asks for in pages, in order of creation."""
+        rows = await read_all(self._client, partial(_page_of, op), kept=partial(_kept, kind))
+        return await self._listed(kind, rows)
+
+    async def _listed(self, kind: Kind, rows: Iterable[Any]) -> Listed:
         listed = Listed([], [])
-        for node in nodes:
+        for row in rows:
             try:
-                if is_resource(kind, node):
-                    listed.objects.append(await self._object(kind, node))
+                found = await self._object(kind, row.node) if isinstance(row, _InParts) else row
             except NotUnderstood as error:
-                listed.unreadable.append(error.unreadable)
+                found = error.unreadable
+            if isinstance(found, Unreadable):
+                listed.unreadable.append(found)
+            elif found is not _ANOTHER:
+                listed.objects.append(found)
         return listed
 
     async def _object(self, kind: Kind, node: Any) -> LiveObject:
@@ -96,8 +153,7 @@ class Tenant:
         try:
             while isinstance(kind, Paged) and (op := kind.next_part(node)) is not None:
                 node = kind.with_part(node, await self.there(op))
-            names = kind.yaml_fields if isinstance(kind, HoldsYaml) else ()
-            return {**node, **{f"{name}Data": read_back(node[name]) for name in names if node.get(name)}}
+            return _with_yaml(kind, node)
         except Misfit as error:
             raise not_understood(kind, node, error) from error
         except ReconcilerError:

@@ -39,6 +39,12 @@ SECRETS = {
 }
 """What `metadata.sensitive` may begin with: all else is always shown."""
 
+ALWAYS_SECRET = {
+    name: frozenset(row.name for row in kind.fields if row.secret == "always")
+    for name, kind in _DECLARED.items()
+}
+"""The fields that are never shown, from wherever they come."""
+
 
 def any_manifest() -> dict[str, Any]:
     """The schema of a document of any kind, for files that hold several: its kind says which counts."""

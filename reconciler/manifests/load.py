@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
@@ -13,6 +11,7 @@ from typing import Any
 from reconciler.definition import Definition
 from reconciler.kinds import all_kinds
 from reconciler.manifests import config, expand, files, overrides, paths, releases
+from reconciler.manifests.barred import visible, withheld
 from reconciler.manifests.build import Builder
 from reconciler.manifests.bundle_build import Bundles
 from reconciler.manifests.comments import is_commented
@@ -27,6 +26,7 @@ from reconciler.manifests.references import Index, Referrer, ambiguities, twice
 from reconciler.manifests.sealed import SecretReader, unsealed
 from reconciler.manifests.sensitive import veiled
 from reconciler.manifests.stencil import Alike
+from reconciler.manifests.undisturbed import undisturbed
 from reconciler.manifests.uses import with_uses
 from reconciler.manifests.variables import CUSTOMER_FIELDS, CustomerFacts, Scope
 from reconciler.model import digest
@@ -63,7 +63,7 @@ def load(
     desired = replace(desired, digest=_digest(desired))
     if not resolve_secrets:
         return desired, problems
-    reader = SecretReader(environ, project.root, project.allowed)
+    reader = SecretReader(project, environ)
     desired, more = unsealed(desired, reader, desired.resources)
     return desired, list(in_order([*problems, *more]))
 
@@ -78,22 +78,11 @@ def checked(
     """The same for who only asks what is wrong: no secret is read, and Desired bears no digest. The project
     has the environment.
     """
-    loader = _Loader(project, project.environments[environment], environ, variables or {})
-    with _undisturbed():
+    hidden = withheld(project, environ)
+    seen = visible(environ, hidden)
+    loader = _Loader(project, project.environments[environment], seen, variables or {}, hidden)
+    with undisturbed():
         return loader.run()
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Without the search for cyclic garbage: the documents hold none, and it takes 40 % of the time."""
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 @dataclass(slots=True)
@@ -102,6 +91,8 @@ class _Loader:
     environment: Environment
     environ: Mapping[str, str]
     overrides: Mapping[str, str]
+    withheld: frozenset[str] = frozenset()
+    """The variables of the process that no manifest sees."""
     problems: list[Diagnostic] = field(default_factory=list)
     resources: dict[Address, Resource] = field(default_factory=dict)
     rollouts: list[Rollout] = field(default_factory=list)
@@ -185,7 +176,16 @@ class _Loader:
 
     def _scope(self, manifest: Manifest, address: str, customer: CustomerFacts | None = None) -> Scope:
         kind, document = manifest.kind.lower(), manifest.document
-        return Scope(kind, self.environment.name, self.variables, self.environ, document, address, customer)
+        return Scope(
+            kind,
+            self.environment.name,
+            self.variables,
+            self.environ,
+            document,
+            address,
+            customer,
+            self.withheld,
+        )
 
     def _fill(
         self, scope: Scope, spec: Mapping[str, Any], base: tuple[str | int, ...]

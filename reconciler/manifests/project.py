@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from reconciler.manifests import secrets
+from reconciler.manifests import rules, secrets
 from reconciler.manifests.layout import layout_of, layout_problems
 from reconciler.manifests.messages import schema_problems
 from reconciler.manifests.read import read
@@ -18,6 +18,7 @@ from reconciler.manifests.secrets import SecretSource
 from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.hints import suggest
 from reconciler.model.loopback import is_loopback
+from reconciler.model.policy import Freeze, Rule
 from reconciler.yaml12.document import Document
 
 FILE = "reconciler.yaml"
@@ -61,6 +62,8 @@ class Policy:
     guard_update: float = 0.3
     guard_minimum: int = 10
     lease: bool = False
+    rules: tuple[Rule, ...] = ()
+    freezes: tuple[Freeze, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,12 @@ class Project:
     """What is meant to stay by hand: addresses, with `*`, and ids."""
     allowed: tuple[Path, ...] = ()
     """Where manifests, definitions and files with secrets may stand besides the project's folder."""
+    commands: tuple[str | tuple[str, ...], ...] | None = None
+    """What manifests may have run for their secrets: a text as it stands, words by those that it begins with;
+    None: anything, but where only what a revision allows is trusted.
+    """
+    trusted: str = ""
+    """The revision of git that the project file is of, if not what stands in the folder."""
     sources: Mapping[str, Source] = field(default_factory=dict, repr=False)
     """Where each entry of `manifests` stands."""
     layout: Mapping[str, str] = field(default_factory=dict)
@@ -95,8 +104,10 @@ def find(start: Path) -> Path | None:
     return None
 
 
-def load(path: Path) -> tuple[Project | None, list[Diagnostic]]:
-    """The project that `path` describes; None if anything in it is an error."""
+def load(path: Path, place: Path | None = None) -> tuple[Project | None, list[Diagnostic]]:
+    """The project that `path` describes; None if anything in it is an error. It counts as standing at `place`
+    where that is given.
+    """
     name = path.name
     documents, problems = read(path, name)
     if problems:
@@ -115,9 +126,19 @@ def load(path: Path) -> tuple[Project | None, list[Diagnostic]]:
             Diagnostic("project-file", "the project file must be a map", document.source(), hint=hint)
         ]
     problems = [*_schema(document), *_checks(document)]
+    if not problems:
+        problems = [*_rule_problems(document, path)]
     if any(problem.severity == "error" for problem in problems):
         return None, sorted(problems, key=lambda p: p.source or Source(name))
-    return _build(document, path.absolute()), problems
+    return _build(document, (place or path).absolute()), problems
+
+
+def _rule_problems(document: Document, path: Path) -> Iterator[Diagnostic]:
+    """What is wrong with the rules of a file that is otherwise as it should be."""
+    policy = _spec(document.value).get("policy", {})
+    if policy.get("rules") or policy.get("freezes"):
+        names = [*_environments(document.value), SANDBOX]
+        yield from rules.problems(document, policy, names, path.read_text("utf-8"))
 
 
 def _schema(document: Document) -> list[Diagnostic]:
@@ -266,13 +287,20 @@ def _build(document: Document, path: Path) -> Project:
             guard_update=_share(guards.get("update", default.guard_update)),
             guard_minimum=guards.get("minimum", default.guard_minimum),
             lease=policy.get("lease", default.lease),
+            rules=rules.rules_of(document, policy),
+            freezes=rules.freezes_of(policy),
         ),
         by_hand=tuple(spec.get("unmanaged", {}).get("ignore", ())),
         allowed=tuple(Path(os.path.normpath(path.parent / one)) for one in spec.get("allowOutside", ())),
+        commands=_commands(spec["allowCommands"]) if "allowCommands" in spec else None,
         sources=places,
         layout=dict(layout_of(spec)),
         named=named or (SANDBOX,),
     )
+
+
+def _commands(given: list[str | list[str]]) -> tuple[str | tuple[str, ...], ...]:
+    return tuple(one if isinstance(one, str) else tuple(one) for one in given)
 
 
 def _share(value: str | float) -> float:

@@ -27,6 +27,7 @@ KINDS = (
     "environments",
     "rehearsal",
     "test",
+    "policytest",
 )
 """The names of the schemas, as `load` takes them."""
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from reconciler.definition import Definition
 from reconciler.manifests import secrets
+from reconciler.manifests.barred import barred, visible, withheld
 from reconciler.manifests.dump import dump
+from reconciler.manifests.project import Project
 from reconciler.manifests.secrets import SecretSource
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
@@ -28,18 +29,23 @@ class Placed(Sealed):
 class SecretReader:
     """Reads each secret once, however many instances use it."""
 
+    project: Project
     environ: Mapping[str, str] = field(repr=False)
-    root: Path
-    allowed: tuple[Path, ...]
     _known: dict[tuple[str, str | tuple[str, ...]], Secret | Diagnostic] = field(default_factory=dict)
 
     def read(self, source: SecretSource) -> Secret | Diagnostic:
         """The secret; where it cannot be read, why, at the place of `source`."""
         key = (source.kind, source.value)
         if key not in self._known:
-            self._known[key] = secrets.resolve(source, self.environ, self.root, self.allowed)
+            self._known[key] = barred(source, self.project) or self._resolved(source)
         result = self._known[key]
         return replace(result, source=source.source) if isinstance(result, Diagnostic) else result
+
+    def _resolved(self, source: SecretSource) -> Secret | Diagnostic:
+        environ = self.environ
+        if source.kind == "command":
+            environ = visible(environ, withheld(self.project, environ))
+        return secrets.resolve(source, environ, self.project.root, self.project.allowed)
 
 
 def unsealed(

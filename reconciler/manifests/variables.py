@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from reconciler.manifests.barred import HINT, WITHHELD, withheld_message
 from reconciler.manifests.holes import HOLE, is_hole, takes_text
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.hints import suggest
@@ -39,6 +40,8 @@ class Scope:
     document: Document
     address: str
     customer: CustomerFacts | None = None
+    withheld: frozenset[str] = frozenset()
+    """The variables of the process that no manifest sees."""
     problems: list[Diagnostic] = field(default_factory=list)
     filled: list[tuple[Where, Any]] = field(default_factory=list)
     """What was filled in, and where."""
@@ -111,6 +114,8 @@ class Scope:
                 message = f'environment variable "{name}" is not text in UTF-8'
                 return self._wrong("not-text", message, path, "set it anew, in a shell that speaks UTF-8")
             return value
+        if name in self.withheld:
+            return self._wrong(WITHHELD, withheld_message(name), path, HINT)
         # The names of the process's environment are not listed: they tell more than a message should.
         return self._wrong("unknown-variable", f'environment variable "{name}" is not set', path, "set it")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 COMMAND = (
     r"\breconciler (?:validate|plan|apply|drift|pull|adopt|forget|list|get|test|deploy|enable|disable"
-    r"|whoami|api|probe|history|promote|snapshot|rehearse|graph|merge-reports"
+    r"|whoami|api|probe|history|promote|snapshot|rehearse|graph|policy(?: test)?|merge-reports"
     r"|sandbox (?:reset|seed|fault|rule))"
     r"(?![\w-])(?:[^,;`\n]*[^,;`\n\s.])?"
 )

@@ -28,10 +28,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from traceback import walk_tb
+from typing import TYPE_CHECKING
 
 from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.plan import Refusal
-from reconciler.model.state import Unreadable
+
+if TYPE_CHECKING:
+    from reconciler.model.plan import Refusal
+    from reconciler.model.state import Unreadable
 
 
 class ReconcilerError(Exception):

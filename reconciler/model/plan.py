@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.policy import CODES, Finding, Waivers
 
 
 class Verb(StrEnum):
@@ -215,6 +216,21 @@ class Plan:
     checksum: str = ""
     all_or_nothing: bool = False
     """Whether one refusal, of whichever resource, is a veto on all."""
+    findings: tuple[Finding, ...] = ()
+    """What the project's own rules say; what follows from it stands among warnings, refusals and notes."""
+    waivers: Waivers = field(default_factory=Waivers)
+
+    @property
+    def unruled(self) -> Plan:
+        """The plan without anything that the project's own rules say."""
+        return replace(
+            self,
+            warnings=tuple(one for one in self.warnings if one.code not in CODES),
+            refusals=tuple(one for one in self.refusals if one.code not in CODES),
+            notes=tuple(one for one in self.notes if one.code not in CODES),
+            findings=(),
+            waivers=Waivers(),
+        )
 
     @property
     def vetoes(self) -> tuple[Refusal, ...]:

@@ -6,10 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from reconciler.definition import Definition
+from reconciler.definition.meaning import OWN_FIELDS
 from reconciler.definition.merging import Conflict, Winner, merged
 from reconciler.definition.portable import portable
+from reconciler.definition.tree import Tree
 from reconciler.definition.withheld import Inputs
 from reconciler.kinds.integration.release import find_release
 from reconciler.kinds.integration.told import (
@@ -141,7 +144,8 @@ class Redefining:
             before = said if base is ours else None
             if base is not None and base is not ours:
                 before = portable(base, newest or {}, self.inputs).content
-            there = portable(theirs, newest or {}, self.inputs).content
+            before = _as_git(resource, before, said) if before is not None else None
+            there = _as_git(resource, portable(theirs, newest or {}, self.inputs).content, said)
             result = merged(before, said, there, self.inputs, self.work.rules.winner)
             new = text if result.content == said else reworded(text, result.content)
             if why := refused(new):
@@ -156,6 +160,13 @@ class Redefining:
             found.kept += [_kept(resource.address, one) for one in result.conflicts]
         if result.conflicts or base is not ours:
             found.open_.add(ours.file)
+
+
+def _as_git(resource: Resource, tree: Tree, said: Tree) -> dict[str, Any]:
+    """A tree with git's own text of what the manifest says: there it counts, and is merged there."""
+    mine = {name for name in OWN_FIELDS if f"spec.{name}" in resource.positions}
+    kept = {name: value for name, value in tree.items() if name not in mine}
+    return kept | {name: value for name, value in said.items() if name in mine}
 
 
 def is_desk_changed(resource: Resource, changes: Iterable[Change]) -> bool:

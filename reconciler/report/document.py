@@ -36,6 +36,7 @@ from reconciler.model.plan import (
 )
 from reconciler.model.secret import SHOWN, Hidden, Secret
 from reconciler.report import sanitize
+from reconciler.report.ruled import policy_part
 from reconciler.report.values import LONG, shorten
 
 Document = dict[str, Any]
@@ -66,6 +67,7 @@ def plan_document(plan: Plan, *, created_at: str, rate: float, sent: Requests | 
         "refusals": [refusal_document(refusal) for refusal in plan.refusals],
         **({"refused": True} if plan.vetoes else {}),
         "notes": [diagnostic_document(note) for note in plan.notes],
+        **policy_part(plan),
         "consequences": list(plan.consequences),
         "orphans": [str(address) for address in plan.orphans],
         **_left_out(plan),
@@ -107,6 +109,7 @@ def outcome_document(outcome: Outcome, *, created_at: str, seconds: float = 0.0)
         ],
         "warnings": [diagnostic_document(warning) for warning in outcome.plan.warnings],
         "refusals": [refusal_document(refusal) for refusal in outcome.plan.refusals],
+        **policy_part(outcome.plan),
         **_left_out(outcome.plan),
     }
 

@@ -50,6 +50,14 @@ def _valid(document: Document) -> Facts:
     return Facts("Manifests", f"{counted} {'is' if number == 1 else 'are'} valid.", {})
 
 
+def can_line(can: Document) -> str:
+    """What a token may do, in a line."""
+    if can["write"] is None:
+        return "unknown: the tenant has no object yet that would tell"
+    told = [f"{many}: {', '.join(some)}" for many, some in can.items() if many != "write" and some]
+    return f"write ({'; '.join(told)})" if can["write"] else "read alone"
+
+
 def _identity(document: Document) -> Facts:
     user = document["user"]
     named = {
@@ -60,6 +68,8 @@ def _identity(document: Document) -> Facts:
         "stack": document["url"],
         "environment": document["environment"],
     }
+    if "can" in document:
+        named["can"] = can_line(document["can"])
     columns = ("orgName", "tenantId", "url", "current", "environments")
     shown = {name: str(value or "") for name, value in named.items()}
     line = f"{shown['user']} in {shown['organization']}."
@@ -83,10 +93,25 @@ def _run(document: Document) -> Facts:
     return Facts("Run", line, named, ("at", "event", "action", "outcome"), rows)
 
 
+def _policy_test(document: Document) -> Facts:
+    counts = document["summary"]
+    line = f"{counts['passed']} passed, {counts['failed']} failed."
+    rows = [
+        {
+            "test": one["name"],
+            "outcome": "passed" if one["passed"] else "failed",
+            "rules": ", ".join(found["rule"] for found in one["policy"]),
+        }
+        for one in document["tests"]
+    ]
+    return Facts("Policy", line, {}, ("outcome", "test", "rules"), rows)
+
+
 _ENDINGS = ("error", "because", "status", "operation", "file")
 FACTS: Mapping[str, Callable[[Document], Facts]] = {
     "valid": _valid,
     "identity": _identity,
     "runs": _runs,
     "run": _run,
+    "policytest": _policy_test,
 }

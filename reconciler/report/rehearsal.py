@@ -9,6 +9,7 @@ from rich.console import Console
 
 from reconciler.model.outcome import Outcome
 from reconciler.model.plan import Requests
+from reconciler.model.policy import CODES
 from reconciler.model.rehearsal import Cut, Looks, Rehearsal, failed
 from reconciler.model.secret import Secret
 from reconciler.report import lines, values
@@ -151,6 +152,9 @@ def _told(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield "sub", terminal(f"hint: {one['hint']}")
     for one in document["refusals"]:
         yield "item", terminal(f"refused: {one['address'] or 'the plan'}: {one['message']}")
+    for one in document["plan"]["warnings"] + document["plan"]["notes"]:
+        if one["code"] in CODES:
+            yield "item", terminal(f"{one['address'] or 'the plan'}: {one['message']}")
     if faults := document.get("faults"):
         yield from _killed(faults)
     if document["converges"]:

@@ -11,6 +11,7 @@ from reconciler.model.errors import ReconcilerError, Refused, Unforeseen
 from reconciler.model.outcome import Event, Outcome
 from reconciler.verbs.commit import commit_attributes
 from reconciler.verbs.plan import Planned
+from reconciler.verbs.policy import enforced
 from reconciler.verbs.session import Session, connect, state_folder
 
 if TYPE_CHECKING:
@@ -21,8 +22,9 @@ JOURNAL = "journal"
 
 def refuse(planned: Planned) -> None:
     """Raises Refused, with all that is refused, where nothing of the plan must be carried out."""
-    if planned.plan.vetoes:
-        raise Refused(planned.plan.refusals)
+    plan = enforced(planned.plan)
+    if plan.vetoes:
+        raise Refused(plan.refusals)
 
 
 def note_refused(session: Session, planned: Planned) -> None:

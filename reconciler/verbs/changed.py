@@ -8,24 +8,19 @@ import tarfile
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 from io import BytesIO
 from pathlib import Path
-from subprocess import TimeoutExpired
 
 from reconciler.manifests import project as projects
 from reconciler.manifests.load import load
-from reconciler.manifests.program import output_of
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.digest import sha256
-from reconciler.model.errors import InvalidInput
 from reconciler.model.state import Desired, Resource
 from reconciler.plan.select import Selection
+from reconciler.verbs.revisions import Revision
 from reconciler.verbs.session import Options, Session
 
-_SECONDS = 120.0
-_MOST = 512 * 1024 * 1024
 _NAMED = 10
 
 
@@ -65,23 +60,11 @@ def told(revision: str, changed: frozenset[Address], desired: Desired) -> Diagno
 
 def _at(session: Session, revision: str, folder: Path) -> Mapping[Address, Resource]:
     """The resources of a revision; none where it has no such project, or no such environment."""
-    run = partial(_git, environ=session.environ)
-    root, outside = session.project.root, _no_repository(session.project.root)
-    prefix, top = (
-        run(root, "rev-parse", f"--show-{what}", wrong=outside).decode().rstrip("\n")
-        for what in ("prefix", "toplevel")
-    )
-    unknown = InvalidInput.of(
-        "unknown-revision",
-        f'git has no revision "{revision}"',
-        hint="give a branch, a tag or a commit that was fetched, such as origin/main",
-    )
-    asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
-    commit = run(root, *asked, wrong=unknown).decode().strip()
-    files = BytesIO(run(Path(top), "archive", "--format=tar", commit, wrong=unknown))
+    at = Revision.of(session.project.root, revision, session.environ, option="--changed-since")
+    files = BytesIO(at.archive())
     with tarfile.open(fileobj=files) as archive:
         archive.extractall(folder, filter="data")
-    file = folder / prefix / session.project.file.name
+    file = folder / at.prefix / session.project.file.name
     project = projects.load(file)[0] if file.is_file() else None
     if project is None or session.environment.name not in project.environments:
         return {}
@@ -97,24 +80,3 @@ def _forms(resources: Mapping[Address, Resource]) -> dict[Address, str]:
 def _form(one: Resource) -> str:
     rest = [one.protect, one.ignore, one.was, one.sensitive, one.part_of]
     return sha256([one.fields, one.labels, rest])
-
-
-def _git(folder: Path, *arguments: str, environ: Mapping[str, str], wrong: InvalidInput) -> bytes:
-    words = ["git", "-C", str(folder), *arguments]
-    try:
-        code, out = output_of(words, folder=folder, environ=environ, seconds=_SECONDS, most=_MOST)
-    except (OSError, TimeoutExpired) as error:
-        raise InvalidInput.of(
-            "git", "git cannot be run", hint="install git, or leave --changed-since out"
-        ) from error
-    if code:
-        raise wrong
-    return out
-
-
-def _no_repository(root: Path) -> InvalidInput:
-    return InvalidInput.of(
-        "no-repository",
-        f'"{root}" is in no git repository',
-        hint="leave --changed-since out, or run it in a clone of the project",
-    )

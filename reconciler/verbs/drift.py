@@ -13,7 +13,7 @@ from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import ApiError, NotFound
 from reconciler.model.plan import Fate, Missing, Plan, Verb
 from reconciler.verbs.history import history
-from reconciler.verbs.plan import Planned, plan
+from reconciler.verbs.plan import Planned, unruled
 from reconciler.verbs.session import Options, Session, connect
 
 if TYPE_CHECKING:
@@ -44,9 +44,12 @@ class _Last:
 
 async def drift(session: Session, options: Options, *, unmanaged: bool = False) -> Drifted:
     """Plans, and finds out what became of resources that are missing. With `unmanaged` the kinds that no
-    manifest declares are read, too. Raises as `plan` does.
+    manifest declares are read, too. Raises as `unruled` does.
     """
-    planned = await plan(session, options, every_kind=unmanaged)
+    planned = await unruled(session, options, every_kind=unmanaged)
+    if planned.live.partial and planned.plan.missing:
+        # Whether nothing else is called like what is missing, only the whole tenant tells.
+        planned = await unruled(session, options, whole=True)
     made = planned.plan
     notes = [*made.notes, *_waiting(made), *_to_be_adopted(made), *_in_doubt(made)]
     planned = replace(planned, plan=replace(made, notes=tuple(notes)))

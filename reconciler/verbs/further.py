@@ -53,7 +53,8 @@ async def look_further(
 
     async with anyio.create_task_group() as group:
         for address in addresses:
-            group.start_soon(try_to, address)
+            if isinstance(all_kinds()[address.kind], AskedFurther):  # a task each would be many for nothing
+                group.start_soon(try_to, address)
 
 
 async def look_up_configurations(client: Client, mending: Mending, concerned: Iterable[Address]) -> None:

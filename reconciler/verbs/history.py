@@ -69,6 +69,22 @@ class Past:
         return {name: str(begun.get(name) or "") for name in ("verb", "by", "commit")}
 
     @property
+    def approved_by(self) -> tuple[str, ...]:
+        """Who approved it."""
+        named = self.begun.get("approvedBy")
+        return tuple(str(one) for one in named) if isinstance(named, list) else ()
+
+    @property
+    def overridden(self) -> tuple[tuple[str, str], ...]:
+        """Which of the project's rules were overridden for it, each with why."""
+        found = self.begun.get("overridden")
+        return tuple(
+            (str(one.get("rule") or ""), str(one.get("reason") or ""))
+            for one in (found if isinstance(found, list) else ())
+            if isinstance(one, dict)
+        )
+
+    @property
     def went_wrong(self) -> bool:
         """Whether an action failed, or the run ended before all was done."""
         return self.status in (CUT_OFF, "failed") or bool(self.statuses.get("failed"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 from dataclasses import dataclass
 from importlib import resources
@@ -16,7 +18,9 @@ PIPELINES = {
     "github": (".github/workflows/reconciler.yml", "github.yml"),
     "gitlab": (".gitlab-ci.yml", "gitlab-ci.yml"),
 }
-"""For each service: where it looks for its pipelines, and the template of ours."""
+"""For each service: where it looks for its pipelines, from the root of the repository, and the template of
+ours.
+"""
 
 _FILES = {
     FILE: "reconciler.yaml",
@@ -49,15 +53,15 @@ def init(folder: Path, ci: str) -> Created:
     wanted = {path: _template(template, name) for path, template in _FILES.items()}
     wanted[_SCHEMA] = schemas.folder().joinpath("manifest.json").read_text("utf-8")
     if ci in PIPELINES:
-        path, template = PIPELINES[ci]
-        wanted[path] = _template(template, name)
+        path, text = _pipeline(folder.resolve(), ci, name)
+        wanted[path] = text
     _refuse_existing(folder, wanted)
     ignore = folder / _IGNORE
     if not _is_there(ignore):
         wanted[_IGNORE] = _template("gitignore", name)
     try:
         for path, text in wanted.items():
-            _write(folder / path, text)
+            _write(_place(folder, path), text)
         extended = () if _IGNORE in wanted else _extend(ignore)
     except OSError as error:
         raise ReconcilerError(f"{error.filename or folder} cannot be written: {error.strerror}") from error
@@ -75,15 +79,42 @@ def _template(file: str, name: str) -> str:
     return text.replace("__PROJECT__", name)
 
 
+def _pipeline(folder: Path, ci: str, name: str) -> tuple[str, str]:
+    """The pipeline of a project in `folder`: its path from there, and its text. It stands where the service
+    reads it, which is below the root of the repository, and is about the project's folder.
+    """
+    root = next((one for one in (folder, *folder.parents) if (one / ".git").exists()), folder)
+    path, template = PIPELINES[ci]
+    inner = folder.relative_to(root).as_posix()
+    if folder != root and ci == "github":  # a repository may hold several projects
+        path = path.replace("reconciler.yml", f"reconciler-{name}.yml")
+    about = ["**"] if folder == root else [f"{inner}/**", path]
+    filled = {
+        "__PATHS__": json.dumps(about),
+        "__FOLDER__": json.dumps(inner),
+        "__WITHIN__": "" if folder == root else f"{inner}/",
+        "__WORKFLOW__": Path(path).name,
+    }
+    text = _template(template, name)
+    for place, value in filled.items():
+        text = text.replace(place, value)
+    return Path(os.path.relpath(root / path, folder)).as_posix(), text
+
+
 def _refuse_existing(folder: Path, wanted: dict[str, str]) -> None:
     if _is_there(folder) and not folder.is_dir():
         raise InvalidInput.of("not-a-folder", f"{folder} is not a folder", hint="name another one")
     hint = "nothing was written; name another folder, or move the file away"
-    there = [path for path in wanted if _is_there(folder / path)]
+    there = [path for path in wanted if _is_there(_place(folder, path))]
     if there:
         raise InvalidInput(
-            [Diagnostic("file-exists", f"{folder / path} exists already", hint=hint) for path in there]
+            [Diagnostic("file-exists", f"{_place(folder, path)} exists already", hint=hint) for path in there]
         )
+
+
+def _place(folder: Path, path: str) -> Path:
+    # The folder may be about to be made: the way up does not lead through it.
+    return Path(os.path.normpath(folder / path))
 
 
 def _is_there(path: Path) -> bool:

@@ -1,5 +1,5 @@
-"""How many operations a tenant bears in one request, as far as earlier runs found out. It is kept where the
-journal is; whoever has no such file finds it out anew.
+"""How many operations a tenant bears in one request, and rows in one page, as far as earlier runs found out.
+It is kept where the journal is; whoever has no such file finds it out anew.
 """
 
 from __future__ import annotations

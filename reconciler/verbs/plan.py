@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from reconciler.kinds.protocol import Policy
 from reconciler.manifests.load import in_order
-from reconciler.manifests.sealed import unsealed
+from reconciler.manifests.sealed import SecretReader, unsealed
 from reconciler.model.address import Address
-from reconciler.model.diagnostic import Source
+from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.errors import InvalidInput
 from reconciler.model.lease import Lease
 from reconciler.model.plan import Plan
@@ -22,7 +23,9 @@ from reconciler.plan.deletion import along_unread
 from reconciler.plan.inventory import without_ignored
 from reconciler.plan.match import Matched, match
 from reconciler.plan.mending import Mending
+from reconciler.plan.part import may_be_part, wants_whole
 from reconciler.plan.scope import scope, within_reach
+from reconciler.plan.select import Selection
 from reconciler.plan.undecided import undecided
 from reconciler.verbs.session import (
     Options,
@@ -34,6 +37,9 @@ from reconciler.verbs.session import (
     sealed,
     secret_reader,
 )
+
+if TYPE_CHECKING:
+    from reconciler.api import Client
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,82 +62,177 @@ class Planned:
         return {str(address): one.source for address, one in self.desired.resources.items()}
 
 
-async def plan(session: Session, options: Options, *, every_kind: bool = False) -> Planned:
-    """Reads both sides and plans; with `every_kind` also what no manifest is about. Nothing can be written:
-    the client's transport lets only queries pass.
+async def plan(session: Session, options: Options) -> Planned:
+    """Reads both sides, plans, and asks the project's rules. Raises as `unruled` does. Refusals are in the
+    plan, not raised.
+    """
+    from reconciler.verbs.policy import judged
+
+    made = await unruled(session, options)
+    return replace(made, plan=judged(session, made.plan, made.desired, made.live.tenant))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a plan is asked for: what it is about, what is allowed, and what was to be said before."""
+
+    session: Session
+    options: Options
+    selection: Selection
+    desired: Desired
+    policy: Policy
+    reader: SecretReader
+    warnings: Sequence[Diagnostic]
+    notes: Sequence[Diagnostic]
+    every_kind: bool
+    shard: shards.Shard | None
+
+
+async def unruled(
+    session: Session, options: Options, *, every_kind: bool = False, whole: bool = False
+) -> Planned:
+    """A plan of which the project's rules are not asked: it is not to be carried out. With `every_kind` also
+    what no manifest is about is read. For a run about resources that were named only what these take is read,
+    unless the `whole` tenant is asked for. Nothing can be written: the client's transport lets only queries
+    pass.
 
     Raises InvalidInput, NotAuthenticated, Unreachable or ApiError. Refusals are in the plan, not raised.
     """
-    from reconciler.live.fetch import fetch, kinds_named, kinds_to_read, with_beside, with_inputs
     from reconciler.verbs.changed import narrowed
+
+    selection, reader, shard = options.selection, secret_reader(session), share(options)
+    since, loaded = [*session.told], sealed(session)
+    if options.changed_since:
+        selection, about = narrowed(session, options, opened(session, loaded)[0])
+        since.append(about)
+    desired, diagnostics = opened(session, loaded, selection, reader)
+    allowed = policy(session, options)
+    warnings = only_warnings(diagnostics)
+    asked = _Asked(session, options, selection, desired, allowed, reader, warnings, since, every_kind, shard)
+    a_part = not (whole or every_kind or shard or session.replay) and may_be_part(desired, selection, allowed)
+    async with connect(session, read_only=True, parallelism=options.parallelism) as client:
+        made = await _planned(client, asked, whole=False) if a_part else None
+        return made or await _of_whole(client, asked)
+
+
+async def _of_whole(client: Client, asked: _Asked) -> Planned:
+    made = await _planned(client, asked, whole=True)
+    assert made is not None
+    return made
+
+
+async def _planned(client: Client, asked: _Asked, *, whole: bool) -> Planned | None:
+    """The plan, from the whole tenant or from what it takes of it; None where a part is not enough."""
+    from reconciler.live.fetch import fetch, with_beside, with_inputs
     from reconciler.verbs.further import look_further, look_up_configurations, look_up_needs
     from reconciler.verbs.lease import seen
     from reconciler.verbs.owed import note_owed
     from reconciler.verbs.people import with_people
     from reconciler.verbs.unseen import cover, named
 
-    selection, reader, shard = options.selection, secret_reader(session), share(options)
-    since, loaded = [], sealed(session)
-    if options.changed_since:
-        selection, about = narrowed(session, options, opened(session, loaded)[0])
-        since.append(about)
-    desired, diagnostics = opened(session, loaded, selection, reader)
-    allowed = policy(session, options)
-    async with connect(session, read_only=True, parallelism=options.parallelism) as client:
-        kinds = kinds_to_read(desired, prune=allowed.prune, every=every_kind)
-        reach = within_reach(desired, selection)
-        live = await fetch(client, kinds, needed=kinds_named(reach), concurrency=options.parallelism)
-        veil = await cover(client, desired.project, live) if session.no_secrets else None
-        live = veil.over(live) if veil else live
-        matched = match(desired, live, choices(options.use, desired))
-        if along := along_unread(matched, allowed, selection):
-            matched.live = with_beside(live, await fetch(client, along, needed=()))
-        learn = veil.learning(matched) if veil else matched.learn
-        note_owed(session, live.tenant, matched, allowed)
-        await look_further(
-            client,
-            [address for address in matched.objects if address in reach.resources],
-            lambda address: matched.request(address, allowed),
-            learn,
-            matched.puzzled,
+    session, options, selection, desired = asked.session, asked.options, asked.selection, asked.desired
+    reach = within_reach(desired, selection)
+    live, covered = await _read(client, asked, reach, whole=whole)
+    veil = await cover(client, desired.project, live) if session.no_secrets else None
+    live = veil.over(live) if veil else live
+    matched = match(desired, live, choices(options.use, desired))
+    if along := along_unread(matched, asked.policy, selection):
+        matched.live = with_beside(live, await fetch(client, along, needed=()))
+    note_owed(session, live.tenant, matched, asked.policy)
+    await look_further(
+        client,
+        [address for address in matched.objects if address in reach.resources],
+        lambda address: matched.request(address, asked.policy),
+        veil.learning(matched) if veil else matched.learn,
+        matched.puzzled,
+    )
+    settle(matched, asked.policy)
+    mending = Mending(matched, asked.policy)
+    if keys := undecided(mending, reach.resources.keys()):
+        for one in await with_inputs(client, keys):
+            matched.know(Address(one.kind, one.fields["reference"]), one)
+        mending.renew()
+    concerned = [a for a, resource in reach.resources.items() if not selection.bars(resource)]
+    await look_up_configurations(client, mending, concerned)
+    if veil:
+        veil.again(matched)
+        mending.renew()
+    untold = await look_up_needs(client, mending, concerned)
+    matched.live = replace(matched.live, requests=client.stats.reads)
+    lease, more = await seen(session, client, options.shard or "")
+    _unseal(mending, asked)
+    made = plan_of(mending, selection)
+    in_part = live.partial or len(covered) < len(desired.resources)
+    if in_part and wants_whole(made, mending, covered):
+        return None
+    read = client.stats.reads
+    unread = named(matched, concerned) if session.no_secrets else ()
+    notes = await with_people(client, (*asked.notes, *_in_part(live), *made.notes, *unread), matched.objects)
+    open_ = () if live.partial else without_ignored(made.strangers, session.project.by_hand)
+    made = replace(
+        made,
+        warnings=(*asked.warnings, *more, *untold, *made.warnings),
+        notes=notes,
+        orphans=() if live.partial else made.orphans,
+        strangers=open_,
+        unmanaged=len(open_),
+        reads=made.reads + client.stats.reads - read,
+        all_or_nothing=options.all_or_nothing,
+    )
+    made = _part(made, asked.shard, matched) if asked.shard else made
+    return Planned(made, matched.desired, matched.live, matched.within_reach, asked.policy, lease, options)
+
+
+async def _read(
+    client: Client, asked: _Asked, reach: Desired, *, whole: bool
+) -> tuple[Live, Collection[Address]]:
+    """The tenant, or what the resources within reach take of it; and of which resources that tells."""
+    from reconciler.live.fetch import fetch, kinds_named, kinds_to_read
+    from reconciler.live.part import fetch_part
+
+    desired, options = asked.desired, asked.options
+    kinds = kinds_to_read(desired, prune=asked.policy.prune, every=asked.every_kind)
+    needed = kinds_named(reach)
+    if whole:
+        live = await fetch(client, kinds, needed=needed, concurrency=options.parallelism)
+        return live, desired.resources.keys()
+    customers = {a: one for a, one in desired.resources.items() if a.kind == "Customer"}
+
+    def paired(found: Sequence[LiveObject]) -> Mapping[Address, LiveObject]:
+        return match(replace(desired, resources=customers), Live("", {"Customer": tuple(found)})).objects
+
+    return await fetch_part(
+        client,
+        kinds,
+        desired,
+        reach.resources.keys(),
+        paired,
+        needed=needed,
+        concurrency=options.parallelism,
+    )
+
+
+def _in_part(live: Live) -> Iterator[Diagnostic]:
+    """That not all was read, so that nobody takes what is not told for what is not there."""
+    if live.partial:
+        message = (
+            f"of {', '.join(sorted(live.partial))} only what the selection takes was read: "
+            "what nobody manages, or no manifest names, is not counted"
         )
-        settle(matched, allowed)
-        mending = Mending(matched, allowed)
-        if keys := undecided(mending, reach.resources.keys()):
-            for one in await with_inputs(client, keys):
-                matched.know(Address(one.kind, one.fields["reference"]), one)
-            mending.renew()
-        concerned = [a for a, resource in reach.resources.items() if not selection.bars(resource)]
-        await look_up_configurations(client, mending, concerned)
-        if veil:
-            veil.again(matched)
-            mending.renew()
-        untold = await look_up_needs(client, mending, concerned)
-        matched.live = replace(matched.live, requests=client.stats.reads)
-        lease, more = await seen(session, client, options.shard or "")
-        if selection.is_part and not session.no_secrets:
-            # What comes along is known only now; the secrets of all else stay unread.
-            found = scope(mending, selection)
-            matched.desired, wrong = unsealed(desired, reader, found.resources)
-            if wrong:
-                raise InvalidInput(list(in_order(wrong)))
-            mending.renew()
-        made = plan_of(mending, selection)
-        asked = client.stats.reads
-        unread = named(matched, concerned) if session.no_secrets else ()
-        notes = await with_people(client, (*since, *made.notes, *unread), matched.objects)
-        open_ = without_ignored(made.strangers, session.project.by_hand)
-        made = replace(
-            made,
-            warnings=(*only_warnings(diagnostics), *more, *untold, *made.warnings),
-            notes=notes,
-            strangers=open_,
-            unmanaged=len(open_),
-            reads=made.reads + client.stats.reads - asked,
-            all_or_nothing=options.all_or_nothing,
-        )
-        made = _part(made, shard, matched) if shard else made
-    return Planned(made, matched.desired, matched.live, matched.within_reach, allowed, lease, options)
+        yield Diagnostic("read-in-part", message, severity="note")
+
+
+def _unseal(mending: Mending, asked: _Asked) -> None:
+    """Reads the secrets of what comes along with a selection, which is known only now; those of all else stay
+    unread.
+    """
+    if asked.selection.is_part and not asked.session.no_secrets:
+        found = scope(mending, asked.selection)
+        matched = mending.matched
+        matched.desired, wrong = unsealed(asked.desired, asked.reader, found.resources)
+        if wrong:
+            raise InvalidInput(list(in_order(wrong)))
+        mending.renew()
 
 
 def share(options: Options) -> shards.Shard | None:

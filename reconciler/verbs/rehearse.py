@@ -39,7 +39,7 @@ async def rehearse(
 ) -> Rehearsal:
     """Copies the tenant, or what a snapshot holds of it, into a sandbox, and carries the plan out there; with
     `faults` as many times more, killed at moments that follow from the seed. Nothing is written to the
-    tenant, and no secret is read. Raises InvalidInput, NotAuthenticated, Unreachable or ApiError.
+    tenant, and no secret is needed. Raises InvalidInput, NotAuthenticated, Unreachable or ApiError.
     """
     rules = _rules(session)
     if file is None:
@@ -84,11 +84,12 @@ def _rules(session: Session) -> dict[str, str]:
 
 
 async def _carried_out(session: Session, planned: Planned, options: Options) -> Outcome:
-    """How carrying the plan out ends; nothing of one that is refused on the whole is."""
+    """How carrying the plan out ends, if it is approved; nothing of one that is refused on the whole is."""
     if planned.plan.vetoes or not planned.plan.actions:
         return Outcome(planned.plan, ())
+    approved = replace(planned, plan=planned.plan.unruled)
     return await apply(
-        session, planned, listener=lambda _: None, say=lambda _: None, parallelism=options.parallelism
+        session, approved, listener=lambda _: None, say=lambda _: None, parallelism=options.parallelism
     )
 
 

@@ -13,11 +13,13 @@ from reconciler.manifests.schemas import validator
 from reconciler.model.address import Address
 from reconciler.model.errors import InvalidInput, Stale
 from reconciler.model.plan import Action, LeftOut, Plan, Refusal, Verb
+from reconciler.model.policy import CODES
 from reconciler.plan.guards import on_the_whole
 from reconciler.plan.match import match
 from reconciler.plan.seal import sealed
 from reconciler.report.document import dumps, lease_document, plan_document
 from reconciler.verbs.plan import Planned
+from reconciler.verbs.policy import resources_document
 from reconciler.verbs.private import put_private
 from reconciler.verbs.session import Options, Session, pace
 
@@ -31,8 +33,10 @@ def document(planned: Planned, session: Session, options: Options, created_at: s
     """The plan's JSON document, with the options that it was made with."""
     made = plan_document(planned.plan, created_at=created_at, **pace(session, planned.plan))
     lease = {"lease": lease_document(planned.lease, now=created_at)} if planned.lease else {}
+    policy = session.project.policy
+    seen = {"resources": resources_document(planned.desired)} if policy.rules else {}
     chosen = {name: value for name, value in asdict(options).items() if value is not None}
-    return {**made, "tenant": planned.live.tenant, **lease, "options": chosen}
+    return {**made, "tenant": planned.live.tenant, **lease, **seen, "options": chosen}
 
 
 def save(path: Path, planned: Planned, session: Session, options: Options, created_at: str) -> None:
@@ -101,7 +105,7 @@ def restrict(planned: Planned, saved: Mapping[str, Any]) -> Planned:
     refused now that touches some of them, those are told as stale when it is carried out. Raises Stale,
     naming them, where other actions would no longer do the same or no longer stand on the same objects.
     """
-    plan = planned.plan
+    plan = planned.plan.unruled  # the rules are asked of what is left
     if saved["project"] != plan.project or saved["environment"] != plan.environment:
         raise Stale(
             f"the saved plan is for {saved['project']} in {saved['environment']}, not for {plan.project} "
@@ -159,13 +163,14 @@ def _cut(
     """The plan with these actions alone: what is counted, refused or left out concerns only them, or stood in
     what was reviewed.
     """
-    plan = planned.plan
+    plan = planned.plan.unruled
     concerned = {str(action.address) for action in actions}
     owned = match(planned.desired, planned.live).owned
     select = saved.get("options", {}).get("select", ())
     held = [
         Refusal(r["code"], r["message"], r.get("address", ""), r.get("hint", ""))
         for r in saved.get("refusals", ())
+        if r["code"] not in CODES
     ]
     told = {(r.code, r.address) for r in held}
     since = [

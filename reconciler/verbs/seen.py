@@ -69,7 +69,10 @@ async def look(session: Session, options: Options) -> Seen:
     desired, _ = load_desired(there)
     allowed = policy_of_unread_secrets(session, options)
     async with connect(session, read_only=True, parallelism=options.parallelism) as client:
-        live = await fetch(client, kinds_told(), needed=kinds_named(desired), concurrency=options.parallelism)
+        named = kinds_named(desired)
+        provided = [kind for name, kind in all_kinds().items() if name in named and not kind.declared]
+        kinds = [*kinds_told(), *provided]
+        live = await fetch(client, kinds, needed=named, concurrency=options.parallelism)
         tenant = Tenant(client)
         live = await _with_published(tenant, live)
         matched = match(desired, live)

@@ -87,6 +87,8 @@ class Session:
     """What is asked for, in the place of what the manifests say."""
     kept: Path | None = None
     """Where the tool keeps what it does, if not in the project."""
+    told: tuple[Diagnostic, ...] = ()
+    """What a plan is to say of the project file that it was made with."""
     verb: str = ""
     """What was asked for, as the journal tells it."""
     heard: Callable[[Operation, Answer], None] = field(default=lambda *_: None, repr=False, compare=False)
@@ -99,10 +101,15 @@ class Session:
 
 
 def open_session(
-    project_file: Path | None, environment: str | None, environ: Mapping[str, str], folder: Path
+    project_file: Path | None,
+    environment: str | None,
+    environ: Mapping[str, str],
+    folder: Path,
+    trust: str | None = None,
 ) -> Session:
     """The project that `project_file` names or that is found upwards from `folder`, with an environment:
-    the named one, else the project's default. Raises InvalidInput.
+    the named one, else the project's default. With `trust`, the project file is that of this revision of git.
+    Raises InvalidInput.
     """
     path = project_file or projects.find(folder)
     if path is None:
@@ -115,9 +122,16 @@ def open_session(
         path = path / projects.FILE
     if not path.is_file():
         raise InvalidInput.of("no-project", f'project file "{path}" does not exist', hint="check --project")
-    project, problems = projects.load(path)
-    if project is None:
-        raise InvalidInput(problems)
+    told: tuple[Diagnostic, ...] = ()
+    if trust is not None:
+        from reconciler.verbs.trust import trusted
+
+        project, told = trusted(path.absolute(), trust, environ)
+    else:
+        read, problems = projects.load(path)
+        if read is None:
+            raise InvalidInput(problems)
+        project = read
     name = environment or project.default
     if name not in project.environments:
         raise InvalidInput.of(
@@ -125,7 +139,7 @@ def open_session(
             f'environment "{name}" does not exist in {path.name}',
             hint=suggest(name, list(project.environments)),
         )
-    return Session(project, project.environments[name], environ)
+    return Session(project, project.environments[name], environ, told=told)
 
 
 Loaded = tuple[Desired, list[Diagnostic]]
@@ -171,7 +185,7 @@ def opened(
 
 def secret_reader(session: Session) -> SecretReader:
     """Reads the secrets that the session's manifests name."""
-    return SecretReader(session.environ, session.project.root, session.project.allowed)
+    return SecretReader(session.project, session.environ)
 
 
 def policy(session: Session, options: Options) -> Policy:

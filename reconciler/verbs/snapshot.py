@@ -60,7 +60,9 @@ async def recorded(
     taken_at = session.machine.now().isoformat(timespec="seconds").replace("+00:00", "Z")
     reading = replace(session, no_secrets=True, heard=recording.take)
     desired, _ = load_desired(reading)
-    found = await drift(reading, Options(prune=True, parallelism=parallelism), unmanaged=True)
+    found = await drift(
+        replace(reading, given=desired), Options(prune=True, parallelism=parallelism), unmanaged=True
+    )
     async with connect(reading, read_only=True, parallelism=parallelism) as client:
         tenant = (await client.identity()).tenant
         await _read_the_rest(client, desired, parallelism)

@@ -228,7 +228,8 @@ def test_a_server_that_is_not_there(
     project = secretive(served, secret)
     for wait in ("delay", "until_back"):
         monkeypatch.setattr(f"reconciler.api.retries.Patience.{wait}", lambda *_: 0.0)
-    nowhere = {"url": "http://127.0.0.1:9", "auth": {"refreshToken": {"env": "SHOP_KEY"}}}
+    monkeypatch.setenv("NOWHERE_TOKEN", secret)
+    nowhere = {"url": "http://127.0.0.1:9", "auth": {"refreshToken": {"env": "NOWHERE_TOKEN"}}}
     project.project("shop", {"nowhere": nowhere})
     spilled = Spilled(project)
     for verb in (["plan"], ["apply", "--yes"], ["whoami"], ["get", "customers"]):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import anyio
 import pytest
 
-from reconciler.api import read_all, stream
+from reconciler.api import Client, Credentials, read_all, stream
 from reconciler.model.errors import ApiError, NotFound, TooCostly
 from reconciler.model.operation import Operation
 
@@ -55,6 +55,45 @@ async def test_the_first_page_is_alone_and_the_rest_together():
     await read_all(listing, by_offset, page=5, concurrency=4)
     assert listing.reads[0] == (5, 0)
     assert listing.most == 4
+
+
+class Node(dict):
+    """A node of an answer, that knows how many others there are."""
+
+    alive = most = 0
+
+    def __init__(self, *given):
+        super().__init__(*given)
+        Node.alive += 1
+        Node.most = max(Node.most, Node.alive)
+
+    def __del__(self):
+        Node.alive -= 1
+
+
+async def test_of_a_long_list_only_what_is_kept_stays():
+    listing = Listing(5000)
+
+    class Sent:
+        async def execute(self, op):
+            answer = await listing.execute(op)
+            return {**answer, "nodes": [Node(row) for row in answer["nodes"]]}
+
+    ids = await read_all(Sent(), by_offset, concurrency=4, kept=lambda node: node["id"])
+    assert ids == [row["id"] for row in listing.rows]
+    assert Node.alive == 0
+    assert Node.most <= 6 * 100, "the pages that are under way, and not all fifty"
+
+
+async def test_a_list_that_changes_is_read_again_also_where_ids_are_not_kept():
+    def one_twice(listing):
+        if len(listing.reads) == 2:
+            listing.rows[0], listing.rows[7] = listing.rows[7], listing.rows[0]
+
+    listing = Listing(10, before=one_twice)
+    kept = await read_all(listing, by_offset, page=5, kept=lambda node: None)
+    assert kept == []
+    assert len(listing.reads) == 4, "two pages, of which the second brought one of the first again, twice"
 
 
 async def test_no_page_is_larger_than_the_server_allows():
@@ -186,3 +225,29 @@ async def test_where_no_page_is_affordable_that_is_said():
     with pytest.raises(TooCostly):
         await read_all(dear, by_offset)
     assert dear.reads[-1] == (1, 0)
+
+
+class Learning(Dear):
+    """A client of such a server that keeps what it found out."""
+
+    def __init__(self, count, affordable):
+        super().__init__(count, affordable)
+        self.sizes = {}
+
+
+async def test_what_was_too_costly_once_is_not_asked_for_again():
+    dear = Learning(23, 20)
+    assert await read_all(dear, by_offset) == dear.rows
+    dear.reads.clear()
+    assert await read_all(dear, by_offset) == dear.rows
+    assert [row async for row in stream(dear, by_cursor)] == dear.rows
+    assert {first for first, _ in dear.reads} == {20}
+    assert list(dear.sizes.values()) == [20]
+
+
+def test_a_client_begins_with_what_an_earlier_one_found_out():
+    known = {"page customers 0123456789ab": (20, 100), "reads": (3, 50)}
+    url = "https://tenant.example"
+    later = Client(url, Credentials(url), batch=None, learned=known)
+    assert later.sizes == {"customers 0123456789ab": 20}
+    assert later.learned == known

@@ -61,7 +61,7 @@ def tell(name: str) -> str:
     with tempfile.TemporaryDirectory(prefix="story-", dir="/tmp") as folder, ExitStack() as servers:
         story = _Story(Path(folder).resolve(), servers)
         with (
-            steady(name, _demo_secrets(), lambda: MIDNIGHT + 60 * story.commands),
+            steady(name, demo_secrets(), lambda: MIDNIGHT + 60 * story.commands),
             pytest.MonkeyPatch.context() as patch,
         ):
             patch.setattr("sys.stdin", io.StringIO())
@@ -71,7 +71,7 @@ def tell(name: str) -> str:
         return "".join(story.told)
 
 
-def _demo_secrets() -> dict[str, str]:
+def demo_secrets() -> dict[str, str]:
     """The made up secrets of the example project, which `make demo` has too."""
     lines = (ROOT / "Makefile").read_text(encoding="utf-8")
     return dict(re.findall(r"^export (\w+) := (.*)$", lines, re.MULTILINE))

@@ -204,3 +204,15 @@ def test_environments_and_kinds_too(project: Folder) -> None:
 
 def test_every_verb_has_a_module() -> None:
     assert completed("")[: len(COMMANDS)] == list(COMMANDS)
+
+
+def test_help_loads_the_commands_and_little_else() -> None:
+    script = (
+        "import sys; from reconciler.cli.main import run; run(['--help']);"
+        "print(*sorted(name for name in sys.modules if name.split('.')[0] in"
+        " {'reconciler', 'rich', 'httpx', 'jsonschema', 'graphql', 'anyio', 'asyncio', 'yaml', 'msgspec'}"
+        " and not name.startswith('reconciler.cli')))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    words = ["", ".model", ".model.commands", ".model.diagnostic", ".model.errors"]
+    assert done.stdout.splitlines()[-1].split() == [f"reconciler{word}" for word in words]

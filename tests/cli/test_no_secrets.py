@@ -44,6 +44,14 @@ def test_a_plan_needs_no_secret_and_names_what_it_did_not_compare(applied: Folde
     assert "url, headers.Authorization" in notes["AlertWebhook/ops"]
 
 
+def test_drift_needs_no_secret_either(applied: Folder):
+    assert applied("drift")[0] == 3
+    assert applied("drift", "--no-secrets", "--detailed-exitcode")[0] == 0
+    applied.behind("updateCustomer", {"id": applied.id_of("customers"), "description": "By hand"})
+    code, out, _ = applied("drift", "--no-secrets", "--detailed-exitcode")
+    assert (code, "By hand" in out) == (2, True)
+
+
 def test_what_is_no_secret_is_planned(applied: Folder):
     applied.shop(
         name="Orders of Acme",

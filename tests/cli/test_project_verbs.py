@@ -14,6 +14,7 @@ import yaml
 
 from reconciler.cli.main import run
 from reconciler.verbs.init import PIPELINES, project_name
+from tests.pipelines.templates import lines
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def test_pipelines_are_yaml_and_apply_one_at_a_time(folder: Path) -> None:
     assert "pull_request_target" not in (folder / "a/.github/workflows/reconciler.yml").read_text()
     gitlab = yaml.safe_load((folder / "b/.gitlab-ci.yml").read_text())
     assert gitlab["apply"]["resource_group"]
-    note = gitlab["plan"]["after_script"][0]
+    note = lines(gitlab["plan"]["after_script"])[0]
     compile(note.split("<<'PYTHON'\n")[1].split("\nPYTHON")[0], "note", "exec")
 
 
@@ -85,13 +86,16 @@ def test_pipelines_go_on_where_apply_would(
     steps = pipeline["jobs"]["plan"]["steps"] if ci == "github" else []
     script = next(
         (step["run"] for step in steps if step.get("name") == "plan"),
-        "" if steps else "\n".join(pipeline["plan"]["script"]).replace("reconciler validate\n", ""),
+        ""
+        if steps
+        else next(line for line in lines(pipeline["plan"]["script"]) if "reconciler plan" in line),
     )
     stub = folder / "bin" / "reconciler"
     stub.parent.mkdir()
     stub.write_text(STUB)
     stub.chmod(0o755)
     environ = {"PATH": f"{stub.parent}:{os.environ['PATH']}", "CODE": str(code), "PLAN": json.dumps(plan)}
+    environ["RUNNER_TEMP"] = str(folder)
     done = subprocess.run(["bash", "-eo", "pipefail", "-c", script], cwd=folder, env=environ, check=False)
     assert done.returncode == ends
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.cli.projects import Folder
+from tests.cli.projects import DEFINITION, Folder
 
 SECRET = "k-0123456789abcdef"
 ADDRESSES = ("Integration/orders", "Customer/acme", "Instance/acme/orders")
@@ -512,6 +512,41 @@ def test_one_input_that_both_changed_is_a_conflict_and_the_rest_is_merged(owned:
     ]
     assert changes(before, files(owned)) == ["-  release: 1.0.0", "+  release: 2.0.0"]
     assert owned.json("pull", "--theirs")["kept"] == []
+
+
+@pytest.mark.parametrize("side", ["nobody", "git", "the tenant"])
+def test_what_the_manifest_says_is_not_merged_in_the_definition_too(project: Folder, side: str):
+    """The definition has a description of its own, which that of the manifest takes the place of."""
+    project.shop()
+    spec = {"name": "Orders", "description": "The manifest's", "definition": "../definitions/orders.yml"}
+    project.manifest("Integration", "orders", **spec, release="1.0.0")
+    assert project("apply", "--yes")[0] == 0
+    if side == "git":
+        _edit(project, "definitions/orders.yml", "description: Posts orders", "description: Git's own")
+    draft = project.id_of("integrations")
+    theirs = DEFINITION.replace("example.com/orders", "example.com/theirs")
+    project.behind("importIntegration", {"integrationId": draft, "definition": theirs})
+    described = "By hand" if side == "the tenant" else "The manifest's"
+    project.behind("updateIntegration", {"id": draft, "description": described})
+    project.behind("publishIntegration", {"id": draft, "comment": "2.0.0"})
+    code, out, err = project("pull", "--format", "json")
+    assert (code, json.loads(out)["kept"]) == (0, []), out + err
+    assert "example.com/theirs" in (project.root / "definitions/orders.yml").read_text()
+    manifest = yaml.safe_load((project.root / "manifests/integration-orders.yaml").read_text())
+    assert manifest["spec"]["description"] == described
+
+
+def test_what_git_names_of_the_platforms_own_is_the_same_in_the_tenant(project: Folder):
+    """Roles and levels of logs have no manifests, and are looked up."""
+    project.shop()
+    project.manifest("User", "ann", email="ann@example.com", name="Ann", role="Admin")
+    project.manifest("User", "ben", email="ben@example.com", name="Ben", role="Admin", customer="acme")
+    levels = {"severityLevels": ["ERROR", "FATAL"], "payloadTemplate": "{}"}
+    project.manifest("LogStream", "lake", name="Lake", url="https://logs.example.com/in", **levels)
+    assert project("apply", "--yes")[0] == 0
+    code, out, err = project("pull", "--format", "json")
+    assert (code, json.loads(out)["kept"]) == (0, []), out + err
+    assert json.loads(project("pull", "--drift", "--format", "json")[1])["kept"] == []
 
 
 def test_both_published(owned: Folder):

@@ -72,6 +72,36 @@ def test_what_is_rehearsed_is_what_apply_then_does(changed: Folder, monkeypatch:
     assert changed.writes() - before == document["requests"]["write"]
 
 
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_secret_that_was_rotated_is_rehearsed(project: Folder, monkeypatch: pytest.MonkeyPatch, kept: bool):
+    """In a snapshot with a key, too. What cannot be read is taken for what the tenant has."""
+    project.write("reconciler.yaml", KEYED)
+    monkeypatch.setenv("SHOP_KEY", "canary-s3cr3t")
+    monkeypatch.setenv("DIGEST_KEY", "digest-key")
+    project.shop(config={"Channel": "#orders", "Shop": {"inputs": {"apiKey": SECRET}}})
+    url = {"secret": {"command": ["sh", "-c", "echo run >> ran; echo https://example.com/canary-hook"]}}
+    project.manifest("AlertWebhook", "ops", name="Ops", payloadTemplate="{}", url=url)
+    assert project("apply", "--yes")[0] == 0
+    before, ran = project.writes(), (project.root / "ran").read_text()
+    where = live(project) if kept else []
+    if kept:
+        assert project("snapshot", "-o", str(project.root / "live.gz"))[0] == 0
+    assert rehearsed(project, *where)[1]["plan"]["actions"] == []
+    monkeypatch.setenv("SHOP_KEY", "canary-r0tat3d")
+    code, document = rehearsed(project, "--diff", *where)
+    assert (code, document["succeeds"], document["converges"]) == (0, True, True)
+    assert [one["id"] for one in document["plan"]["actions"]] == [
+        one["id"] for one in project.json("plan")["actions"]
+    ]
+    assert "Instance/acme/orders#configure" in [one["id"] for one in document["plan"]["actions"]]
+    assert ("canary" in json.dumps(document), "hmac:" in json.dumps(document)) == (False, False)
+    assert project.writes() == before
+    monkeypatch.delenv("SHOP_KEY")
+    (project.root / "ran").write_text(ran)
+    assert rehearsed(project, *where)[1]["plan"]["actions"] == []
+    assert (project.root / "ran").read_text() == ran, "no command is run"
+
+
 def test_what_fails_by_the_rules_of_the_tenant_is_told(changed: Folder):
     text = (
         (changed.root / "reconciler.yaml")

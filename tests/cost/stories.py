@@ -8,6 +8,7 @@ import contextlib
 import io
 import json
 import shutil
+import sqlite3
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from reconciler.sandbox import Sandbox
 TABLE = Path(__file__).parent / "table.txt"
 WIDTHS = (1, 10, "auto")
 MANY = 40
+SOME = 25
 DEFINITION = """\
 definitionVersion: 7
 name: Orders
@@ -90,6 +92,23 @@ class Shop:
             }
             self.write(f"manifests/i{number:03}.yaml", "Instance", "orders", spec)
 
+    def crowd(self, count: int) -> None:
+        """So many customers with an instance each that nobody manages."""
+        numbers = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})"
+        one_of = "printf('00000000-0000-4000-8000-%012d', i)"
+        with sqlite3.connect(self.root / ".reconciler/sandbox.db") as tenant:
+            for table, changes in (
+                ("customer", {"name": "'Stranger ' || i", "external_id": "NULL"}),
+                ("instance", {"name": "'Orders'", "customer": one_of}),
+            ):
+                row = tenant.execute(f"SELECT * FROM {table} WHERE NOT is_system LIMIT 1")
+                given = {"id": one_of, "labels": "'[]'", **changes}
+                columns = ", ".join(given.get(name, f"c.{name}") for name, *_ in row.description)
+                tenant.execute(
+                    f"INSERT INTO {table} {numbers} SELECT {columns} FROM n, "
+                    f"(SELECT * FROM {table} WHERE NOT is_system LIMIT 1) AS c"
+                )
+
     def __call__(self, *words: str) -> tuple[int, dict[str, object]]:
         """Runs a verb; how many requests the tenant got, and the document that it showed."""
         before, out = self.requests(), io.StringIO()
@@ -153,6 +172,30 @@ def told(batch: int | str) -> Iterator[tuple[str, int, int | None]]:
         shutil.rmtree(shop.root / "manifests")
         shop.release("1.1.0", "Posts all orders")
         yield "pull all customers and instances", shop("pull", "--plain-config")[0], None
+    yield from _among_many(batch)
+
+
+def _among_many(batch: int | str) -> Iterator[tuple[str, int, int | None]]:
+    """What a selection costs among 2,000 customers with an instance each."""
+    with tempfile.TemporaryDirectory() as folder:
+        shop = Shop(Path(folder), batch)
+        shop.customers(SOME)
+        shop.instances(SOME)
+        shop.git("init", "-q")
+        shop("apply", "--yes")
+        shop.git("add", "-A")
+        shop.git("commit", "-qm", "first")
+        shop.crowd(2000 - SOME)
+        of = [f"--select=Instance/c{number:03}/orders" for number in range(SOME)]
+        for name, words in (("1 selected", of[:1]), (f"{SOME} selected", of)):
+            yield f"plan, 2,000 instances: {name}", _cold(shop, *words), None
+        shop.customers(1, first=7, description="New")
+        yield "plan, 2,000 instances: 1 changed since HEAD", _cold(shop, "--changed-since", "HEAD"), None
+
+
+def _cold(shop: Shop, *words: str) -> int:
+    shutil.rmtree(shop.root / ".reconciler/cache", ignore_errors=True)
+    return shop("plan", *words)[0]
 
 
 def _planned(shop: Shop, name: str, *words: str) -> Iterator[tuple[str, int, int | None]]:

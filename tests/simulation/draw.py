@@ -69,8 +69,10 @@ def _attempt(rng: random.Random, side: Commit) -> Attempt:
         exclude = (rng.choice([*sorted(side.specs), "Instance/*"]),)
     end = rng.random()
     at_once = rng.choice([1, 2, 8])
+    if verb == "plan" and at_once > 1:
+        verb = "pull" if at_once == 2 else "pull_drift"
     return Attempt(
-        "pull" if verb == "plan" and at_once == 2 else verb,
+        verb,
         at_once,
         select,
         exclude,

@@ -16,6 +16,7 @@ from tests.simulation.checkout import remembered
 from tests.simulation.checks import people
 from tests.simulation.guest import Guest, move_in, move_out
 from tests.simulation.ledger import PERSON, SENDER
+from tests.simulation.organization import as_wanted
 from tests.simulation.run import Run
 from tests.simulation.runs import Ended, Runs
 from tests.simulation.script import Actor, Attempt, Edit, Phase, Script
@@ -90,7 +91,7 @@ class _Drill:
                 self.releases.setdefault(name, set(self.releases.get(before, ()))).add(spec["release"])
             self.known |= set(phase.side.specs)
             for address, spec in phase.side.specs.items():
-                self.tenant.named[address.partition("/")[0], spec["name"]] = address
+                self.tenant.named[address.partition("/")[0], str(spec.get("name"))] = address
             self.watch.secrets(phase.side.secrets.values())
             if number == 1 and self.script.taken:
                 await self._forget()
@@ -149,7 +150,7 @@ class _Drill:
             self.releases.setdefault(name, set())
             self.strays.add((name, spec["release"]))
         for address, spec in side.specs.items():
-            self.tenant.named[address.partition("/")[0], spec["name"]] = address
+            self.tenant.named[address.partition("/")[0], str(spec.get("name"))] = address
 
     def _is_out(self, name: str, release: str) -> bool:
         return self.tenant.publishes(marker(self.script.seed, name.removesuffix(RENAMED), release))
@@ -207,7 +208,8 @@ class _Drill:
             once={name: name.removesuffix(RENAMED) for name in phase.side.of("Integration")},
         )
         found.lost[:] = [text for text in found.lost if not self._may_be_theirs(text)]
-        for promise, text in model.tabled(self.tenant, phase.side, self.known):
+        told = (*model.tabled(self.tenant, phase.side, self.known), *as_wanted(self.tenant, phase.side))
+        for promise, text in told:
             getattr(found, promise).append(text)
         found.lost += people.lost(self.tenant.deeds, phase.side.specs)
         ids = model.identities(self.tenant)
@@ -240,18 +242,21 @@ class _Drill:
         told = all(one.address in phase.side.written and one.path not in follows for one in edits)
         # What two runs published both is a version of its own to who pulls.
         if edits and told and not self.rivals:
-            await self._pull()
+            await self._pull(certain=all(one["cause"] == "drift" for one in ended.document["drift"]))
         await self._settle()
 
-    async def _pull(self) -> None:
+    async def _pull(self, *, certain: bool) -> None:
         """Whoever pulls what people did has it in git, and nothing of it is planned to be undone, or is told
         what cannot be told apart.
         """
         machine = self.stage.machine("puller", self.phase.side)
         machine.keeps = True
-        pulled = await self._calm(machine, "pull")
+        verb = "pull_drift" if self.phase.afterwards[0] % 2 else "pull"
+        pulled = await self._calm(machine, verb)
         ended = await self._calm(machine, "plan")
-        if pulled.code != 1 and (pulled.code or ended.code or ended.document.get("actions")):
+        if pulled.code == 1 and not certain:
+            return  # who has no history, either, cannot tell who changed it: a conflict
+        if pulled.code or ended.code or ended.document.get("actions"):
             actions = [one["id"] for one in ended.document.get("actions", ())]
             self.played.findings.lost.append(
                 f"once pulled ({pulled.code}), {actions} is planned ({ended.code}): {pulled.said[-1:]}"
@@ -273,8 +278,13 @@ class _Drill:
         await anyio.sleep(actor.delay)
         machine = self.stage.machine(actor.name, side)
         for attempt in actor.attempts:
-            setting = Setting(self.phase, self.began)
-            self.open.append(await self.stage.attempt(actor.name, machine, attempt, setting))
+            setting, where = Setting(self.phase, self.began), machine
+            if (
+                attempt.verb == "pull_drift"
+            ):  # a job that makes a pull request of it has a checkout of its own
+                where = self.stage.machine(f"{actor.name}-pulls", side)
+                where.keeps = True
+            self.open.append(await self.stage.attempt(actor.name, where, attempt, setting))
 
     async def _edit(self, edit: Edit) -> None:
         await anyio.sleep(edit.at)

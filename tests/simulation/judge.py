@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from tests.simulation.checks import guarded, order, people, planned
+from tests.simulation.checks import guarded, order, people, planned, secrets
 from tests.simulation.run import Run
 from tests.simulation.runs import Ended
 from tests.torture.runner import _inconsistent
@@ -23,6 +23,7 @@ _CHECKS: tuple[Callable[[Run], Iterable[str]], ...] = (
     order.patient,
     guarded.leased,
     guarded.noted,
+    secrets.belongs,
 )
 
 
@@ -54,7 +55,7 @@ def _ended(run: Run) -> Iterable[str]:
         # Where the run as a whole was ended, none of its actions need have failed.
         wrong = _inconsistent(ended.document, ended.code)
         yield from (text for text in wrong if not (ended.error and ", but no action " in text))
-    pulled = run.attempt.verb == "pull"  # what it could not write is told line by line
+    pulled = run.attempt.verb.startswith("pull")  # what it could not write is told line by line
     if ended.code not in (0, None) and not (ended.error or _says_why(ended) or pulled):
         yield f"exit code {ended.code}, and nothing says why"
 

@@ -31,8 +31,18 @@ _TABLES = {
     "EventWebhook": "event_webhook",
     "AlertWebhook": "alert_webhook",
     "AlertGroup": "alert_group",
+    "LogStream": "log_stream",
+    "Connection": "scoped_variable",
+    "CustomerConnection": "customer_variable",
+    "User": "person",
 }
-_TYPES = {"WebhookEndpoint": "EventWebhook"}
+_TYPES = {
+    "WebhookEndpoint": "EventWebhook",
+    "ExternalLogStream": "LogStream",
+    "ScopedConfigVariable": "Connection",
+    "CustomerConfigVariable": "CustomerConnection",
+    "OrganizationUser": "User",
+}
 LEASE = f"reconciler-lease:{PROJECT}"
 Row = dict[str, Any]
 

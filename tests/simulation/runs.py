@@ -12,6 +12,7 @@ import anyio
 from reconciler.cli.main import _first
 from reconciler.model.errors import JournalFailed, ReconcilerError, Refused, Unforeseen
 from reconciler.model.outcome import Event, Started
+from reconciler.pull.known import Rules
 from reconciler.report.document import (
     drift_document,
     errors_document,
@@ -120,7 +121,14 @@ class Runs:
 
     async def _pull(self, session: Session, options: Options, ended: Ended) -> int:
         """What is written is told; only where it is `kept` does it reach the checkout."""
-        pulled = work_out(await look(session, options), lambda *_: self.keeps)
+        return await self._pulls(session, options, ended, Rules())
+
+    async def _pull_drift(self, session: Session, options: Options, ended: Ended) -> int:
+        """The same, of nothing but what drifted."""
+        return await self._pulls(session, options, ended, Rules(drifted=True))
+
+    async def _pulls(self, session: Session, options: Options, ended: Ended, rules: Rules) -> int:
+        pulled = work_out(await look(session, options), lambda *_: self.keeps, rules)
         if self.keeps:
             write(pulled)
             forget(self.folder)

@@ -236,7 +236,8 @@ class Stage:
         """Looks at all that is left on the disks, and lets go of the processes."""
         found = self.played.findings
         for path in sorted(self.folder.rglob("*")):
-            if path.is_file() and path.parent.name not in ("definitions", "manifests"):
+            pulled = path.parent.parent.name.endswith("pulls")
+            if path.is_file() and (pulled or path.parent.name not in ("definitions", "manifests")):
                 text = path.read_text("utf-8", "replace")
                 found.secrets += self.watch.seen_in(str(path.relative_to(self.folder)), text)
         for process in self.processes:

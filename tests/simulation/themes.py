@@ -8,6 +8,7 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
+from tests.simulation.organization import organized
 from tests.simulation.script import Actor, Attempt, Edit, Phase, Script
 from tests.simulation.world import Commit, grouped, renamed, without_object
 
@@ -160,7 +161,14 @@ def _fleet(script: Script, rng: random.Random) -> Script:
         replace(phase, faults=(failing,) if rng.random() < 0.6 else phase.faults, pauses=(), edits=())
         for phase in script.phases
     )
-    return replace(script, phases=tuple(_tested(rng, phases) if rng.random() < 0.4 else phases))
+    if rng.random() >= 0.6:
+        return replace(script, phases=phases)
+    phases = tuple(_tested(rng, phases))
+    if rng.random() < 0.6:
+        # It is the tests that fail, in the middle of the waves.
+        tests = {**failing, "operation": "testInstanceFlowConfig", "probability": 0.9}
+        phases = tuple(replace(p, faults=(tests,) if p.faults == (failing,) else p.faults) for p in phases)
+    return replace(script, phases=phases)
 
 
 def _tested(rng: random.Random, phases: Iterable[Phase]) -> Iterator[Phase]:
@@ -249,6 +257,18 @@ def _renames(script: Script, rng: random.Random) -> Script:
     return replace(script, phases=tuple(phases), adopted=())
 
 
+def _organization(script: Script, rng: random.Random) -> Script:
+    """Beside all else there are log streams, people and shared connections, with secrets that rotate."""
+    phases: list[Phase] = []
+    secrets: Mapping[str, str] = {}
+    for number, phase in enumerate(script.phases, 1):
+        hidden = script.rules.get("secrets_read_back") == "hidden"
+        side = organized(phase.side, secrets, rng, number, hidden=hidden)
+        secrets = side.secrets
+        phases.append(replace(phase, side=side))
+    return replace(script, phases=tuple(phases))
+
+
 THEMES: Mapping[str, Callable[[Script, random.Random], Script]] = {
     "lag": _lag,
     "race": _race,
@@ -262,14 +282,19 @@ THEMES: Mapping[str, Callable[[Script, random.Random], Script]] = {
     "echo": _echo,
     "renames": _renames,
 }
+MORE: Mapping[str, Callable[[Script, random.Random], Script]] = {"organization": _organization}
+"""Themes that came later: each has seeds of its own, so that the others stayed what they were."""
 
 
 def theme_of(seed: int) -> str:
     """The theme of a seed's drill; most have none."""
+    later = random.Random(f"later theme {seed}")
+    if later.random() < 0.08:
+        return later.choice(sorted(MORE))
     rng = random.Random(f"theme {seed}")
     return rng.choice(sorted(THEMES)) if rng.random() < 0.45 else ""
 
 
 def themed(script: Script, theme: str) -> Script:
     """The drill with its theme."""
-    return THEMES[theme](script, random.Random(f"{theme} {script.seed}")) if theme else script
+    return {**THEMES, **MORE}[theme](script, random.Random(f"{theme} {script.seed}")) if theme else script

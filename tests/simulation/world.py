@@ -121,7 +121,9 @@ def _come_and_go(
     """An instance leaves, another comes, with its customer perhaps, and another gets a new name in git."""
     mine = sorted(a for a in specs if a.startswith("Instance/"))
     # A name that leaves in this commit cannot come back in it: that would be another instance by its name.
-    free = [name for name in INSTANCES if not any(a.endswith(f"/{name}") for a in mine)]
+    # One that has another name in git keeps its display name, which is the only one of its customer's.
+    taken = {one.rpartition("/")[2].removesuffix("-b") for one in mine}
+    free = [name for name in INSTANCES if name not in taken]
     before = set(mine)
     if len(mine) > 1 and rng.random() < 0.3:
         del specs[mine.pop(rng.randrange(len(mine)))]
@@ -268,18 +270,18 @@ def _whole(
     specs = {**specs, **_expanded(sets, specs)}
     fresh = {
         name: f"canary/{seed}+commit{number} {rng.getrandbits(64):016x}=é"
-        for name in sorted(_variables(specs))
+        for name in sorted(variables_in(specs))
     }
     kept = {name: value for name, value in secrets.items() if name in fresh and rng.random() < 0.6}
     return Commit(specs, definitions, {**fresh, **kept}, sets, metadata, was)
 
 
-def _variables(value: Any) -> set[str]:
+def variables_in(value: Any) -> set[str]:
     """The environment variables from which secrets are read."""
     if isinstance(value, dict) and set(value) == {"secret"}:
         return {value["secret"]["env"]}
     parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return {name for part in parts for name in _variables(part)}
+    return {name for part in parts for name in variables_in(part)}
 
 
 def _of(specs: Specs, kind: str) -> list[str]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from sys import intern
 
 from reconciler.kinds.instance.carried import as_saved, held
 from reconciler.kinds.instance.config_causes import config_causes
@@ -50,7 +52,7 @@ def parse_variables(shown: Sequence[VariableNode]) -> dict[str, object]:
     {…}}`, its values Secret or Hidden; for a shared one that is bound `{"customerConnection": ID}`; for a
     schedule `{"value", "scheduleType", "timeZone"}`.
     """
-    return {one.required_config_variable.key: _variable(one) for one in shown}
+    return {intern(one.required_config_variable.key): _variable(one) for one in shown}
 
 
 def _variable(shown: VariableNode) -> object:
@@ -68,16 +70,28 @@ def _variable(shown: VariableNode) -> object:
     return _read(shown.value or "", type_of_required(required))
 
 
-def parse_types(shown: Sequence[VariableNode]) -> dict[str, ValueType]:
+def parse_types(shown: Sequence[VariableNode]) -> Mapping[str, ValueType]:
     """The types of the variables of the version that the instance runs, by key."""
     required = [one.required_config_variable for one in shown]
-    return {one.key: type_of_required(one) for one in required}
+    return _types(tuple((one.key, type_of_required(one)) for one in required))
 
 
-def parse_defaults(shown: Sequence[VariableNode]) -> dict[str, str]:
+@lru_cache(1_000)
+def _types(required: tuple[tuple[str, ValueType], ...]) -> Mapping[str, ValueType]:
+    """One object for all instances of a version."""
+    return dict(required)
+
+
+def parse_defaults(shown: Sequence[VariableNode]) -> Mapping[str, str]:
     """What the definition gives the variables of that version, by key."""
     required = [one.required_config_variable for one in shown]
-    return {one.key: one.default for one in required if isinstance(one.default, str)}
+    return _defaults(tuple((one.key, one.default) for one in required if isinstance(one.default, str)))
+
+
+@lru_cache(1_000)
+def _defaults(given: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
+    """One object for all instances of a version."""
+    return dict(given)
 
 
 def type_of_required(required: Required) -> ValueType:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from sys import intern
 
 from reconciler.kinds.capabilities import (
     Deployed,
@@ -97,8 +98,8 @@ class InstanceKind(
     def parse(self, node: Mapping[str, object]) -> LiveObject:
         """An instance as the API shows it; what may be secret is wrapped before anything else sees it."""
         shown = fitted(InstanceNode, node, self.name)
-        labels = frozenset(shown.labels or ())
-        flows = {one.flow.name: parse_flow(one) for one in each(shown.flow_configs)}
+        labels = frozenset(map(intern, shown.labels or ()))
+        flows = {intern(one.flow.name): parse_flow(one) for one in each(shown.flow_configs)}
         config = parse_variables(each(shown.config_variables))
         owners = (shown.id, [shown.customer.id, shown.name.strip()])
         memory = recall(labels, keys_of(config, flows), owners)
@@ -106,9 +107,9 @@ class InstanceKind(
             kind=self.name,
             id=shown.id,
             fields={
-                "customer": shown.customer.id,
+                "customer": intern(shown.customer.id),
                 "name": shown.name,
-                "description": shown.description or "",
+                "description": intern(shown.description or ""),
                 "enabled": shown.enabled,
                 "labels": people(labels),
                 "config": config,
@@ -306,7 +307,7 @@ def _facts(shown: InstanceNode, memory: Memory) -> InstanceFacts:
         | {("flows", *place) for place in settings},
         older=memory.older,
         unsaid=memory.unsaid,
-        version_id=version.id if version else None,
+        version_id=intern(version.id) if version else None,
         version_number=version.version_number if version else None,
         sequence=known(version.version_sequence_id) if version else None,
         deployed_version=known(shown.deployed_version),
@@ -315,6 +316,6 @@ def _facts(shown: InstanceNode, memory: Memory) -> InstanceFacts:
         suspended=bool(shown.system_suspended),
         types=parse_types(each(shown.config_variables)),
         defaults=parse_defaults(each(shown.config_variables)),
-        flow_ids={one.flow.name: one.flow.id for one in flows},
-        flow_configs={one.flow.name: one.id for one in flows if one.id},
+        flow_ids={intern(one.flow.name): intern(one.flow.id) for one in flows},
+        flow_configs={intern(one.flow.name): one.id for one in flows if one.id},
     )

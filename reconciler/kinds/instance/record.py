@@ -8,6 +8,7 @@ whether git mentions it meanwhile or not, and under which release.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from reconciler.kinds.instance.config import changed_keys
 from reconciler.kinds.instance.config_causes import recorded, unmentioned
@@ -49,6 +50,11 @@ LAYOUT = Layout(
 
 def keys_of(config: Iterable[str], flows: Iterable[str]) -> tuple[str, ...]:
     """The keys of a version of which the record has room for something, in their order."""
+    return _keys_of(tuple(config), tuple(flows))
+
+
+@lru_cache(1_000)
+def _keys_of(config: tuple[str, ...], flows: tuple[str, ...]) -> tuple[str, ...]:
     named = [f"config.{key}" for key in config]
     return tuple(sorted(named) + sorted(f"flows.{flow}.{text}" for flow in flows for text in TEXTS))
 

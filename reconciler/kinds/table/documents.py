@@ -35,7 +35,8 @@ class Api:
     `many` is the list, and `order` what it is sorted by (empty: it comes whole, without pages); `where` are
     arguments that always go along. `allows` are the permissions that it tells, `also` is asked for beside the
     rows. `mutations` are those that make, change and delete an object; None: create, update and delete.
-    `within` is the argument by which the list is cut down to what lies in another object.
+    `within` is the argument by which the list is cut down to what lies in another object, `sought` those by
+    which single objects are found in it, by a text.
     """
 
     one: str
@@ -47,6 +48,7 @@ class Api:
     also: str = ""
     mutations: tuple[str, ...] | None = None
     within: str = ""
+    sought: tuple[str, ...] = ()
 
     @property
     def type(self) -> str:
@@ -71,6 +73,7 @@ def made(api: Api, rows: Iterable[Row]) -> dict[str, str]:
         found["find"] = _find(api, api.search, shown)
     if api.within:
         found["within"] = _within(api, shown)
+    found |= {f"by {argument}": _sought(api, argument, shown) for argument in api.sought}
     return found | {name: _mutation(api, name, shown) for name in api.changes}
 
 
@@ -88,6 +91,14 @@ def _within(api: Api, shown: str) -> str:
     return (
         f"query within($outer: ID, $first: Int, $offset: Int) "
         f"{{ {api.many}({arguments}) {{ {_PAGE} nodes {{ {shown} }} }} }}"
+    )
+
+
+def _sought(api: Api, argument: str, shown: str) -> str:
+    arguments = _and(api.where, f"{argument}: $text", _paging(api))
+    return (
+        f"query sought($text: String, $first: Int, $offset: Int) "
+        f"{{ {api.many}({arguments}) {{ {_PAGE} nodes {{ {shown} createdAt }} }} }}"
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from reconciler.kinds.table.marks import LIMIT, RECORD
 from reconciler.model.digest import sha256
@@ -18,6 +19,8 @@ FORM = "2:"
 """The version of the record. What begins otherwise is of an earlier one, and says nothing."""
 WIDTH = 4
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
+_LETTERS = frozenset(_ALPHABET)
+_BITS = {ord(char): f"{index:05b}" for index, char in enumerate(_ALPHABET)}
 _GROUPS = 12
 """Bits that say which groups are recorded; more than there are, so that a group can be added."""
 _LIST = 20
@@ -115,7 +118,13 @@ def _written(
         detailed = _is_detailed(layout, key, How(code)) and layout.detailed not in applied
         if detailed and len(rest) >= 4 * WIDTH:
             digest, rest = _hex(rest[: 4 * WIDTH]), rest[4 * WIDTH :]
-        yield key, Written(How(code), digest)
+        yield key, _one(code, digest)
+
+
+@lru_cache(10_000)
+def _one(code: int, digest: str) -> Written:
+    """What is said of a key: one object for all of which the same is said."""
+    return Written(How(code), digest)
 
 
 def _grouped(layout: Layout, groups: Mapping[str, str]) -> str:
@@ -148,6 +157,7 @@ def _binary(digits: str) -> str:
     return f"{int(digits, 16):0{4 * len(digits)}b}"
 
 
+@lru_cache(100_000)
 def _hex(bits: str) -> str:
     return f"{int(bits, 2):0{len(bits) // 4}x}" if bits else ""
 
@@ -159,6 +169,6 @@ def _text(bits: str) -> str:
 
 def _read(text: str) -> str:
     """The bits of a record of this version; empty where it is none."""
-    if not text.startswith(FORM) or not set(text := text.removeprefix(FORM)) <= set(_ALPHABET):
+    if not text.startswith(FORM) or not _LETTERS.issuperset(text := text.removeprefix(FORM)):
         return ""
-    return "".join(f"{_ALPHABET.index(char):05b}" for char in text)
+    return text.translate(_BITS)

@@ -13,6 +13,7 @@ from reconciler.apply.rollout import Rollouts
 from reconciler.model.errors import ApiError, Stale
 from reconciler.model.outcome import Status
 from reconciler.model.plan import Verb
+from reconciler.pull.known import Work
 from tests.simulation.mutants.mutant import Strike, mutant, swapped
 
 _ONCE = (Verb.CREATE, Verb.PUBLISH)
@@ -326,4 +327,16 @@ def deaf(strikes: Strike) -> Iterator[None]:
             stop(self)
 
     with swapped(walk.Walk, "stop", unheard):
+        yield
+
+
+@mutant("a pull of what drifted leaves some of it out")
+def drift_left_out(strikes: Strike) -> Iterator[None]:
+    put = Work.put
+
+    def none(self: Any, *given: Any) -> None:
+        if not (self.rules.drifted and strikes()):
+            put(self, *given)
+
+    with swapped(Work, "put", none):
         yield

@@ -13,6 +13,7 @@ from reconciler.api.limits import Limiter, Slot
 from reconciler.api.retries import AttemptError, Patience
 from reconciler.api.wire import encode
 from reconciler.kinds.instance import calls, config
+from reconciler.kinds.table.compare import Comparison
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.secret import Secret
 from tests.simulation.mutants.mutant import Strike, mutant, swapped
@@ -219,4 +220,49 @@ def left_behind(strikes: Strike) -> Iterator[None]:
         return goes(request) and not strikes()
 
     with swapped(config, "go_along", never):
+        yield
+
+
+@mutant("a secret goes to another object than the one to which git gives it", by="bears a secret of")
+def misplaced(strikes: Strike) -> Iterator[None]:
+    rows_of = calls.variable_inputs
+    seen: dict[str, object] = {}
+
+    def mixed(request: Any, keys: Any) -> list[dict[str, object]]:
+        rows = rows_of(request, keys)
+        config, address = request.resource.fields.get("config", {}), str(request.resource.address)
+        theirs = [secret for one, secret in seen.items() if one != address]
+        seen[address] = config["Shop"]["inputs"]["apiKey"] if "Shop" in config else ""
+        if theirs and theirs[-1] != seen[address] and "Channel" not in config and strikes():
+            rows.append({"key": "Channel", "value": theirs[-1]})
+        return rows
+
+    with swapped(calls, "variable_inputs", mixed):
+        yield
+
+
+@mutant("that the inputs of a shared connection differ is not seen", theme="organization")
+def same_inputs(strikes: Strike) -> Iterator[None]:
+    parts = Comparison._parts
+
+    def some(self: Any, row: Any) -> Iterator[Any]:
+        for change in parts(self, row):
+            if row.name != "inputs" or not strikes():
+                yield change
+
+    with swapped(Comparison, "_parts", some):
+        yield
+
+
+@mutant("a log stream keeps its headers when a secret in them rotates", theme="organization")
+def same_headers(strikes: Strike) -> Iterator[None]:
+    changes = Comparison.changes
+
+    def some(self: Any) -> Iterator[Any]:
+        for change in changes(self):
+            kept = self.request.resource.kind == "LogStream" and change.path.startswith("headers")
+            if not kept or not strikes():
+                yield change
+
+    with swapped(Comparison, "changes", some):
         yield

@@ -1,0 +1,34 @@
+"""What was measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+FAST = 1000
+"""The largest rate: no request waits for it."""
+SAMPLE = 50
+"""Requests of the client that asks for each object by itself: the others are extrapolated."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one process took."""
+
+    seconds: float
+    cpu: float
+    mib: float
+    requests: int
+    told: str
+
+
+@dataclass(frozen=True)
+class Key:
+    """What was measured."""
+
+    what: str
+    size: int
+    latency: int = 0
+    rate: int = FAST
+
+
+Found = dict[Key, list[Run]]

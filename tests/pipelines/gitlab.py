@@ -1,0 +1,165 @@
+"""A stand-in for GitLab's API, with what it answers to our pipelines; and a runner of their jobs."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import yaml
+
+from tests.pipelines import quick
+from tests.pipelines.templates import lines
+
+TOKEN = "token-for-notes"
+
+
+@dataclass
+class GitLab:
+    """A project's notes, issues, merge requests and jobs, served on a port."""
+
+    notes: list[dict[str, Any]] = field(default_factory=list)
+    issues: list[dict[str, Any]] = field(default_factory=list)
+    merged: dict[str, str] = field(default_factory=dict)
+    """What each commit of the default branch is the merge of: the commit of the request."""
+    artifacts: dict[str, bytes] = field(default_factory=dict)
+    """The plan of each commit of a request."""
+
+    def __post_init__(self) -> None:
+        held = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def _answer(self) -> None:
+                assert self.headers["PRIVATE-TOKEN"] == TOKEN
+                length = int(self.headers["Content-Length"] or 0)
+                body = json.loads(self.rfile.read(length)) if length else {}
+                found = held.answer(self.command, self.path.split("?")[0].removeprefix("/projects/1/"), body)
+                data = found if isinstance(found, bytes) else json.dumps(found).encode()
+                self.send_response(404 if found is None else 200)
+                self.end_headers()
+                self.wfile.write(data)
+
+            def log_message(self, *_: object) -> None:
+                """Nothing."""
+
+        for verb in ("GET", "POST", "PUT"):
+            setattr(Handler, f"do_{verb}", Handler._answer)
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.server_port}"
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+    def answer(self, method: str, path: str, body: dict[str, str]) -> Any:
+        """What a call gets; None: not found."""
+        for way, pattern, does in self._routes():
+            found = re.fullmatch(pattern, path)
+            if found and way == method:
+                return does(body, *found.groups())
+        raise AssertionError((method, path))
+
+    def _routes(self) -> list[tuple[str, str, Callable[..., Any]]]:
+        return [
+            ("GET", "merge_requests/7/notes", lambda _: self.notes),
+            ("POST", "merge_requests/7/notes", lambda b: self._new(self.notes, b, "id")),
+            ("PUT", r"merge_requests/7/notes/(\d+)", lambda b, n: self._change(self.notes, "id", n, b)),
+            ("GET", "issues", lambda _: [one for one in self.issues if one.get("state_event") != "close"]),
+            ("POST", "issues", lambda b: self._new(self.issues, b, "iid")),
+            ("PUT", r"issues/(\d+)", lambda b, n: self._change(self.issues, "iid", n, b)),
+            ("GET", r"repository/commits/(\w+)/merge_requests", self._requests),
+            (
+                "GET",
+                r"merge_requests/(\w+)/pipelines",
+                lambda _, c: [{"id": c, "iid": 1, "status": "success"}],
+            ),
+            ("GET", r"pipelines/(\w+)/jobs", self._jobs),
+            ("GET", r"jobs/(\w+)/artifacts/infra/prismatic/plan.json", lambda _, c: self.artifacts.get(c)),
+        ]
+
+    @staticmethod
+    def _new(entries: list[dict[str, Any]], body: dict[str, str], key: str) -> dict[str, Any]:
+        entries.append({key: 40 + len(entries), **body})
+        return entries[-1]
+
+    @staticmethod
+    def _change(entries: list[dict[str, Any]], key: str, number: str, body: dict[str, str]) -> dict[str, Any]:
+        (one,) = (entry for entry in entries if str(entry[key]) == number)
+        one.update(body)
+        return one
+
+    def _requests(self, _: Any, commit: str) -> Any:
+        head = self.merged.get(commit)
+        return [{"id": 1, "iid": head, "state": "merged"}] if head else []
+
+    def _jobs(self, _: Any, commit: str) -> Any:
+        return [{"id": "other", "name": "validate"}, {"id": commit, "name": "plan: [production]"}]
+
+
+@dataclass
+class Jobs:
+    """Runs jobs of a pipeline as GitLab's shell does: what stands before and the script in one, what comes
+    after in another.
+    """
+
+    root: Path
+    machine: Path
+    gitlab: GitLab
+    variables: dict[str, str]
+    link: Path
+
+    def __post_init__(self) -> None:
+        self.bin = self.machine / "bin"
+        self.bin.mkdir()
+        (self.bin / "pip").write_text('#!/bin/sh\nenv > "$HOME/installed"\n')
+        (self.bin / "pip").chmod(0o755)
+        (self.bin / "python").symlink_to(sys.executable)
+        quick.install(self.bin, self.link)
+
+    def job(self, name: str, source: str, commit: str) -> tuple[int, str]:
+        """A job's exit code and log."""
+        pipeline = yaml.safe_load((self.root / ".gitlab-ci.yml").read_text())
+        job = pipeline[name]
+        environ = {
+            "PATH": f"{self.bin}:/usr/bin:/bin",
+            "HOME": str(self.machine),
+            "CI_API_V4_URL": self.gitlab.url,
+            "CI_PROJECT_ID": "1",
+            "CI_PIPELINE_SOURCE": source,
+            "CI_COMMIT_SHA": commit,
+            "CI_DEFAULT_BRANCH": "main",
+            "CI_MERGE_REQUEST_IID": "7",
+            "CI_JOB_URL": "https://gitlab.example.com/job",
+            "ENVIRONMENT": "production",
+            "RECONCILER": "reconciler",
+            **self.variables,
+        }
+        for file in ("plan.md", "plan.json"):
+            (self.root / "infra/prismatic" / file).unlink(missing_ok=True)
+        code, log = self._shell([*pipeline[".reconciler"]["before_script"], *lines(job["script"])], environ)
+        _, more = self._shell(lines(job.get("after_script", [])), environ)
+        return code, log + more
+
+    def _shell(self, script: list[str], environ: dict[str, str]) -> tuple[int, str]:
+        text = "\n".join(["set -eo pipefail", *script]).replace("/tmp/", f"{self.machine}/")
+        done = subprocess.run(
+            ["bash", "-c", text],
+            cwd=self.root,
+            env=environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stdout

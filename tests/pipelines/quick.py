@@ -1,0 +1,97 @@
+"""The command line for scripts of pipelines, which start it many times: a process that has it loaded forks
+for each call, with the caller's folder, environment and streams.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+CALLER = """\
+#!{python} -IS
+import json, os, socket, sys
+with socket.socket(socket.AF_UNIX) as link:
+    link.connect({path!r})
+    call = json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ)]).encode()
+    socket.send_fds(link, [len(call).to_bytes(4, "big")], [0, 1, 2])
+    link.sendall(call)
+    sys.exit(link.recv(1)[0])
+"""
+
+
+def install(folder: Path, path: Path) -> None:
+    """Puts a `reconciler` into a folder, which asks the process that listens at `path`."""
+    program = folder / "reconciler"
+    program.write_text(CALLER.format(python=sys.executable, path=str(path)))
+    program.chmod(0o755)
+
+
+@contextmanager
+def listening(path: Path) -> Iterator[Path]:
+    """That process, while the block lasts."""
+    command = [sys.executable, __file__, str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+        assert server.stdout is not None
+        assert server.stdout.readline() == "ready\n"
+        yield path
+        server.kill()
+
+
+def _call(link: socket.socket) -> int:
+    head, streams, _, _ = socket.recv_fds(link, 4, 3)
+    length, data = int.from_bytes(head, "big"), b""
+    while len(data) < length:
+        data += link.recv(length - len(data))
+    arguments, folder, environ = json.loads(data)
+    child = os.fork()
+    if not child:
+        for number, stream in enumerate(streams):
+            os.dup2(stream, number)
+        # Those of before may be of another kind, and cannot be turned into these.
+        sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w", buffering=1)
+        os.chdir(folder)
+        os.environ.clear()
+        os.environ.update(environ)
+        from reconciler.cli.main import run
+
+        code = run(arguments)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    for stream in streams:
+        os.close(stream)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def _serve(path: str) -> None:
+    from reconciler.cli.main import run
+
+    # What is loaded and made at first use is there for all calls.
+    with TemporaryDirectory() as folder, redirect_stdout(sys.stderr):
+        assert run(["init", f"{folder}/warm", "-q"]) == 0
+        for verb in (
+            ["validate"],
+            ["plan", "--report", f"markdown={folder}/plan.md"],
+            ["apply", "--yes"],
+            ["drift"],
+        ):
+            assert run(["--project", f"{folder}/warm/reconciler.yaml", *verb]) == 0
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(path)
+        server.listen()
+        print("ready", flush=True)
+        while True:
+            link, _ = server.accept()
+            with link:
+                link.sendall(bytes([_call(link)]))
+
+
+if __name__ == "__main__":
+    _serve(sys.argv[1])
