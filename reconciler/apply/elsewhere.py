@@ -13,6 +13,7 @@ SECONDS = 300.0
 """As long as this is waited for another run's actions, in all."""
 _PAUSES = (2.0, 4.0, 8.0, 15.0)
 _NEXT = 30.0
+_NAMED = 3
 
 Look = Callable[[frozenset[str]], Awaitable[frozenset[str]]]
 """Which of these actions are not done yet, as the tenant is now."""
@@ -29,6 +30,7 @@ class Elsewhere:
         sleep: Callable[[float], Awaitable[None]],
         clock: Callable[[], float],
         seconds: float = SECONDS,
+        say: Callable[[str], None] = lambda _: None,
     ) -> None:
         actions = tuple(actions)
         own = {action.id for action in actions}
@@ -37,6 +39,7 @@ class Elsewhere:
         self._there = {name: anyio.Event() for needed in self._needs.values() for name in needed}
         self._late: set[str] = set()
         self._unseen = ""
+        self._say = say
         self._look, self._sleep, self._clock, self._seconds = look, sleep, clock, seconds
 
     @property
@@ -71,9 +74,12 @@ class Elsewhere:
 
     async def watch(self) -> None:
         """Looks, more and more rarely, until all is there or the time is over."""
-        until, pauses = self._clock() + self._seconds, iter(_PAUSES)
+        until, pauses, told = self._clock() + self._seconds, iter(_PAUSES), False
         while missing := await self._missing():
             left = until - self._clock()
+            if left > 0 and not told:
+                self._say(f"waiting at most {left:.0f} s for what other shards do: {_some(missing)}")
+                told = True
             if left <= 0:
                 self._late |= missing
                 break
@@ -91,3 +97,9 @@ class Elsewhere:
         for name in asked - missing:
             self._there[name].set()
         return missing
+
+
+def _some(names: frozenset[str]) -> str:
+    """The first names, and how many there are besides."""
+    more = len(names) - _NAMED
+    return ", ".join(sorted(names)[:_NAMED]) + (f" and {more} more" if more > 0 else "")

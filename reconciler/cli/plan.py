@@ -180,6 +180,7 @@ def apply(
 @live
 @unread
 @planning
+@shard
 @shown
 @detailed
 @strict
@@ -213,7 +214,8 @@ def drift(
             }
         )
         return several(here, "drift", options, detailed=detailed_exitcode, no_secrets=no_secrets, apart=apart)
-    part = {"select": list(options.select), "exclude": list(options.exclude)}
+    part: dict[str, Any] = {"select": list(options.select), "exclude": list(options.exclude)}
+    part |= {"shard": options.shard} if options.shard else {}
     session = against(here, replace(here.session(), no_secrets=no_secrets), live)
     before = earlier(since, session, part) if since else None
     found = _drifted(here, session, options, unmanaged=unmanaged is not None)

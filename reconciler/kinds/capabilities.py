@@ -128,6 +128,10 @@ def live_scope_of(kind: Kind, live: LiveObject) -> str | None:
     return kind.live_scope(live) if isinstance(kind, Scoped) else None
 
 
+class Divides:
+    """One by whose resources a project is divided into shards: what refers to one of them is in its shard."""
+
+
 class KeepsUnique(ABC):
     """Objects of which no two may bear the same value in some field, in the tenant or in what `Scoped` names:
     who takes such a value has to wait for whoever gives it up.

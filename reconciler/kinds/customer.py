@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reconciler.kinds.capabilities import KeepsUnique
+from reconciler.kinds.capabilities import Divides, KeepsUnique
 from reconciler.kinds.table.documents import Api, Search
 from reconciler.kinds.table.kind import TabledKind
 from reconciler.kinds.table.places import LABELS, Labels
@@ -13,7 +13,7 @@ from reconciler.kinds.table.shape import KEY, NAME, TEXT
 from reconciler.model.operation import Operation
 
 
-class CustomerKind(TabledKind, KeepsUnique):
+class CustomerKind(TabledKind, KeepsUnique, Divides):
     """One customer."""
 
     name = "Customer"

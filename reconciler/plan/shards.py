@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from reconciler.kinds import all_kinds
+from reconciler.kinds.capabilities import Divides
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.digest import sha256
@@ -127,7 +128,7 @@ class _Owners:
         return self._known[address]
 
     def _of(self, address: Address) -> str | None:
-        if address.kind == "Customer":
+        if isinstance(all_kinds()[address.kind], Divides):
             return self.clusters.get(address.name, address.name)
         resource = self.resources.get(address)
         if resource is None:

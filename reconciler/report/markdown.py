@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from reconciler.report import since, unproven, values
-from reconciler.report.comment import LIMIT, ROOM, Section, bounded, size
+from reconciler.report.comment import LIMIT, Section, bounded, size
 from reconciler.report.facts import facts
 from reconciler.report.groups import Group, drift_groups, plan_groups
 from reconciler.report.sanitize import code, markdown, terminal
@@ -178,37 +178,6 @@ def _counted(document: Document) -> list[str]:
         share = "" if counts["coverage"] is None else f"{counts['coverage']:.0%}"
         lines.append(f"| {_span(kind)} | {' | '.join([*(f'{counts[one]:,}' for one in used), share])} |")
     return lines
-
-
-def abreast(
-    document: Document, said: Sequence[str], rows: Sequence[tuple[str, Sequence[tuple[str, ...]]]]
-) -> str:
-    """Environments side by side: each in one line, then a row for each integration and set in each."""
-    names = ", ".join(one["name"] for one in document["environments"])
-    head = [f"### {_span(document['project'])} in {markdown(names)}", ""]
-    for column, line in zip(document["environments"], said, strict=True):
-        head.append(f"- {'⛔ ' if column['errors'] else ''}{markdown(line)}")
-        head += [f"  - {markdown(values.shorten(one['message'], _MESSAGE))}" for one in column["notes"]]
-    titles = ("", "environment", "release", "instances", "pending", "drift")
-    table = [f"| {' | '.join(titles)} |", "|---|---|---|---|---|---|"]
-    blocks = [
-        [
-            f"| {_span(address) if not number else ''} | {_span(name)} | "
-            f"{' | '.join([*(_span(one) if one else '' for one in foreign), *ours])} |"
-            for number, (name, *foreign, pending, drifted) in enumerate(some)
-            for ours in [(pending, drifted)]
-        ]
-        for address, some in rows
-    ]
-    room, shown = ROOM - size("\n".join(head)), 0
-    for block in blocks:
-        if (room := room - size("\n".join(block)) - 1) < 0:
-            break
-        table += block
-        shown += 1
-    if rest := len(blocks) - shown:
-        table += ["", f"… {values.count(rest, 'row')} left out here; the JSON report has everything."]
-    return "\n".join([*head, "", *(table if blocks else [])]) + "\n"
 
 
 def errors(document: Document) -> str:

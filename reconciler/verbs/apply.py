@@ -99,7 +99,7 @@ async def apply(
                     seen=planned.live.by_id(),
                     pages=Pages(planned.plan.actions, planned.live),
                 )
-                others = elsewhere(session, planned, run, anyio.sleep, shard_seconds)
+                others = elsewhere(session, planned, run, ports, shard_seconds)
                 walk = Walk(
                     planned.plan,
                     run,

@@ -26,7 +26,7 @@ def earlier(path: Path, session: Session, part: Mapping[str, Any]) -> dict[str, 
         hint = "give the environment of the report with -e"
         raise InvalidInput.of("report-file", f'"{path}" is about {told}, not about {asked}', hint=hint)
     if _chosen(found.get("options", {})) != _chosen(part):
-        hint = "give the same --select and --exclude as then"
+        hint = "give the same --select, --exclude and --shard as then"
         raise InvalidInput.of("report-file", f'"{path}" is about other resources', hint=hint)
     return dict(found)
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from reconciler.apply.elsewhere import Elsewhere
+from reconciler.apply.lease import Ports
 from reconciler.apply.running import Run
 from reconciler.model.address import Address
 from reconciler.verbs.plan import Planned, plan
 from reconciler.verbs.session import Session
 
 
-def elsewhere(
-    session: Session, planned: Planned, run: Run, sleep: Callable[[float], Awaitable[None]], seconds: float
-) -> Elsewhere | None:
+def elsewhere(session: Session, planned: Planned, run: Run, ports: Ports, seconds: float) -> Elsewhere | None:
     """What a shard's plan waits for; None where it waits for nothing, or is no shard's."""
     options = planned.options
     if options is None or options.shard is None:
@@ -34,5 +32,7 @@ def elsewhere(
         run.observed.update({one: now.objects[one] for one in there if one in now.objects})
         return missing
 
-    found = Elsewhere(planned.plan.actions, look, sleep=sleep, clock=run.clock, seconds=seconds)
+    found = Elsewhere(
+        planned.plan.actions, look, sleep=ports.sleep, clock=run.clock, seconds=seconds, say=ports.say
+    )
     return found if found.awaited else None

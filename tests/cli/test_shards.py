@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -156,6 +157,25 @@ def test_a_plan_tells_of_its_share_and_merged_they_are_the_plan(fleet: Folder) -
     code, _, err = fleet("merge-reports", *files, other)
     assert code == 3
     assert f'"{other}" is of one of 2 shards, and "{files[0]}" of one of 3 shards' in err
+
+
+def test_drift_is_told_by_shards_and_merged_is_all_of_it(fleet: Folder) -> None:
+    assert fleet("apply", "--yes")[0] == 0
+    assert fleet("drift", "--shard", "2/3")[1] == "No drift. Shard 2/3 is as it was last applied.\n"
+    nodes = fleet.ask("{ customers { nodes { id } } }")["customers"]["nodes"]
+    for number, node in enumerate(nodes):
+        fleet.behind("updateCustomer", {"id": node["id"], "name": f"Theirs {number}"})
+    files = []
+    for shard in ALL:
+        document = fleet.json("drift", "--shard", shard)
+        assert [one.message for one in validator("drift").iter_errors(document)] == []
+        files.append(str(fleet.write(f"{shard[0]}.json", json.dumps(document))))
+    whole, merged = fleet.json("drift"), fleet.json("merge-reports", *files)
+    assert len(whole["drift"]) == CUSTOMERS
+    assert sorted(one["address"] for one in merged["drift"]) == [one["address"] for one in whole["drift"]]
+    assert merged["summary"] == whole["summary"]
+    assert fleet("drift", "--shard", "1/3", "--since", files[0], "--detailed-exitcode")[0] == 0
+    assert fleet("drift", "--shard", "1/3", "--since", files[1])[0] == 3
 
 
 def test_a_saved_plan_of_a_shard_is_carried_out(fleet: Folder) -> None:
@@ -316,7 +336,8 @@ def test_others_are_waited_for_as_long_as_said_and_no_longer(fails: bool) -> Non
 
     waits, other = action("a", "Integration/late#publish"), action("b", "Integration/quick#publish")
     free = action("c", "Customer/a#update")
-    found = Elsewhere([waits, other, free], look, sleep=time.sleep, clock=lambda: time.now)
+    said: list[str] = []
+    found = Elsewhere([waits, other, free], look, sleep=time.sleep, clock=lambda: time.now, say=said.append)
 
     async def work() -> tuple[str, str, str]:
         async with anyio.create_task_group() as group:
@@ -329,7 +350,36 @@ def test_others_are_waited_for_as_long_as_said_and_no_longer(fails: bool) -> Non
     assert quick == ("Integration/quick#publish" if fails else "")
     assert none == ""
     assert time.now == 300.0
+    named = "Integration/late#publish" + (", Integration/quick#publish" if fails else "")
+    assert said == [f"waiting at most 300 s for what other shards do: {named}"]
     assert time.looks[:5] == [0.0, 2.0, 6.0, 14.0, 29.0]
     assert len(time.looks) < 20
     assert ("nobody answers" in found.hint(late)) == fails
     assert not found.concerns(free)
+
+
+def test_who_is_stopped_waits_no_longer(fleet: Folder) -> None:
+    """Ctrl-C while another shard is waited for."""
+    session = session_of(fleet)
+
+    @contextmanager
+    def once() -> Iterator[AsyncIterator[int]]:
+        async def received() -> AsyncIterator[int]:
+            await anyio.sleep(0.2)
+            yield signal.SIGINT
+            await anyio.sleep_forever()
+
+        yield received()
+
+    session = replace(session, machine=replace(session.machine, signals=once))
+    ended: dict[str, Outcome] = {}
+
+    async def work() -> None:
+        with anyio.fail_after(20):
+            await carried(session, "2/3", 300.0, ended)
+
+    anyio.run(work)
+    (outcome,) = ended.values()
+    assert outcome.exit_code == 130
+    instances = [one for one in outcome.results if one.action.address.kind == "Instance"]
+    assert {(one.status, one.because) for one in instances} == {(Status.SKIPPED, "interrupted")}

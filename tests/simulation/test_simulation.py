@@ -26,7 +26,8 @@ from tests.simulation.totals import Totals
 from tests.torture.runner import ROOT
 
 DIGESTS = "from tests.simulation.draw import script\nfrom tests.simulation.drill import play\n"
-DIGESTS += "for seed in range(20): print(play(script(seed)).digest)"
+SHORT = (0, 1, 8, 12, 17, 25, 29, 41, 43, 54, 67, 68, 69, 70, 72, 73, 76, 77, 78, 79)
+DIGESTS += f"for seed in {SHORT}: print(play(script(seed)).digest)"
 
 
 @pytest.mark.parametrize("seed", range(100, 110))

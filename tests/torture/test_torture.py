@@ -12,7 +12,7 @@ from tests.torture.runner import spilled
 from tests.torture.world import small_world
 
 PARTS = 4
-PLAYED = 2  # of them; `make torture` plays all
+PLAYED = 1  # of them; `make torture` plays all
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def here() -> Iterator[Stage]:
         yield opened
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(6))
 def test_faults_and_kills(here: Stage, seed: int):
     assert here.faulty(seed).findings.all() == []
 

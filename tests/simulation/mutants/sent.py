@@ -59,14 +59,14 @@ def leaking(strikes: Strike) -> Iterator[None]:
 def first_page(strikes: Strike) -> Iterator[None]:
     read_once = pages._read_once
 
-    async def cut(client: Any, make: Any, first: int, concurrency: int) -> Any:
+    async def cut(client: Any, make: Any, first: int, concurrency: int, kept: Any) -> Any:
         offsets: list[int] = []
 
         def noted(size: int, offset: int) -> Any:
             offsets.append(offset)
             return make(size, offset)
 
-        rows = await read_once(client, noted, first, concurrency)
+        rows = await read_once(client, noted, first, concurrency, kept)
         later = [one for one in offsets if one]
         return rows[: min(later)] if rows and later and strikes() else rows
 
