@@ -14,9 +14,9 @@ from bench.figures import FAST, SAMPLE, Found, Key, Run
 _HEAD = """\
 # Performance
 
-Every figure here is written by `make bench`, in one run of {minutes:.0f} minutes on {machine}. Others
-used the machine, too (load {load:.1f} at first): times, and those by the wall most of all, say little;
-CPU against CPU, memory and counts do.
+Every figure here is written by `python -m bench.run --sizes {sizes}` (`make bench` measures 500, 5,000 and
+50,000), in one run of {minutes:.0f} minutes on {machine}. The load was {load:.1f} at first: on a
+busy machine times, and those by the wall most of all, say little; CPU against CPU, memory and counts do.
 
 The world: ten integrations with three config variables each, customers, and an instance of each integration
 for each customer; the manifests are ten InstanceSets over all customers, and nothing has changed. The tenant
@@ -43,7 +43,10 @@ def page(found: Found, sizes: Sequence[int], latencies: Sequence[int], seconds: 
     )
     machine = f"{os.cpu_count()} cores ({platform.machine()}, Python {platform.python_version()})"
     minutes = max(1, seconds / 60)
-    parts = [_HEAD.format(minutes=minutes, machine=machine, load=load, sample=SAMPLE, prism=prism)]
+    measured = ",".join(map(str, sizes))
+    parts = [
+        _HEAD.format(sizes=measured, minutes=minutes, machine=machine, load=load, sample=SAMPLE, prism=prism)
+    ]
     parts.append("## A plan that changes nothing\n")
     parts.append(_table(_HEADS, _plans(found, sizes, latencies)))
     parts.append("## Ratios to the bare client\n")
