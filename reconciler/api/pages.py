@@ -37,6 +37,14 @@ class Remembers(Protocol):
     sizes: dict[str, int]
 
 
+Kept = Callable[[Any], Any]
+"""What is kept of a node."""
+
+
+def _as_it_is(node: Any) -> Any:
+    return node
+
+
 @dataclass(frozen=True, slots=True)
 class _Page:
     rows: list[Any]  # with the null nodes, which count as rows
@@ -52,7 +60,7 @@ async def read_all(
     *,
     page: int = LARGEST,
     concurrency: int = 8,
-    kept: Callable[[Any], Any] = lambda node: node,
+    kept: Kept = _as_it_is,
 ) -> list[Any]:
     """Every node of a list, in the server's order; `make(first, offset)` gives the operation for a page, and
     `kept` what is kept of a node: of a long list, all nodes at once take much room.
@@ -75,21 +83,26 @@ async def read_all(
 
 
 async def read_short(
-    client: Executor, make: Callable[[int, int], Operation], *, page: int = LARGEST, concurrency: int = 8
-) -> list[dict[str, Any]] | int:
+    client: Executor,
+    make: Callable[[int, int], Operation],
+    *,
+    page: int = LARGEST,
+    concurrency: int = 8,
+    kept: Kept = _as_it_is,
+) -> list[Any] | int:
     """Every node of a list that fits into one page, or would if the server did not find that too costly; of a
     longer one how many pages it has, many where the server does not tell. Raises what `execute` does.
     """
-    head, _ = await _affordable(client, lambda size: make(size, 0), min(page, LARGEST))
+    head, _ = await _affordable(client, lambda size: make(size, 0), min(page, LARGEST), kept)
     whole = not head.more if head.total is None else head.total <= len(head.rows)
     if whole:
         return [row for row in head.rows if row is not None]
     if head.total and head.rows and head.total <= page:
         step = len(head.rows)
         rest = [make(step, offset) for offset in range(step, head.total, step)]
-        rows = _whole([head, *await _together(client, rest, concurrency, lambda node: node)])
+        rows = _whole([head, *await _together(client, rest, concurrency, kept)])
         if rows is None:
-            return await read_all(client, make, page=page, concurrency=concurrency)
+            return await read_all(client, make, page=page, concurrency=concurrency, kept=kept)
         return [row for row in rows if row is not None]
     return -(-head.total // len(head.rows)) if head.total and head.rows else _MANY
 
@@ -139,7 +152,7 @@ async def _read_once(
     make: Callable[[int, int], Operation],
     first: int,
     concurrency: int,
-    kept: Callable[[Any], Any],
+    kept: Kept,
 ) -> list[Any] | None:
     """All rows, or None if the pages do not fit together."""
     head, first = await _affordable(client, lambda size: make(size, 0), first, kept)
@@ -157,7 +170,7 @@ async def _affordable(
     client: Executor,
     make: Callable[[int], Operation],
     size: int,
-    kept: Callable[[Any], Any] = lambda node: node,
+    kept: Kept = _as_it_is,
 ) -> tuple[_Page, int]:
     """The largest page that the server does not find too costly, and the size that was asked for: of what was
     found too costly before, no more is asked for again.
@@ -189,7 +202,7 @@ async def _follow(
     make: Callable[[int, int], Operation],
     first: int,
     head: _Page,
-    kept: Callable[[Any], Any],
+    kept: Kept,
 ) -> list[Any] | None:
     """The rows of a list without a totalCount (some have none): page after page, by position."""
     rows, keys, part = list(head.rows), list(head.keys), head
@@ -198,11 +211,11 @@ async def _follow(
         part = _page(op, await client.execute(op), kept)
         rows += part.rows
         keys += part.keys
-    return rows if len(keys) == len(set(keys)) else None
+    return rows if _are_unique(keys) else None
 
 
 async def _together(
-    client: Executor, operations: Sequence[Operation], concurrency: int, kept: Callable[[Any], Any]
+    client: Executor, operations: Sequence[Operation], concurrency: int, kept: Kept
 ) -> list[_Page]:
     pages: dict[int, _Page] = {}
     failures: list[ReconcilerError] = []
@@ -230,7 +243,11 @@ def _whole(parts: Sequence[_Page]) -> list[Any] | None:
     rows = [row for part in parts for row in part.rows]
     keys = [key for part in parts for key in part.keys]
     agree = all(part.total == len(rows) for part in parts)
-    return rows if agree and len(keys) == len(set(keys)) else None
+    return rows if agree and _are_unique(keys) else None
+
+
+def _are_unique(keys: Sequence[str | int]) -> bool:
+    return len(keys) == len(set(keys))
 
 
 def _id(row: Any) -> str | int | None:
@@ -238,7 +255,7 @@ def _id(row: Any) -> str | int | None:
     return found if isinstance(found, str | int) else None
 
 
-def _page(op: Operation, connection: Any, kept: Callable[[Any], Any]) -> _Page:
+def _page(op: Operation, connection: Any, kept: Kept) -> _Page:
     if isinstance(connection, list):  # not every list of the API comes in pages
         return _Page(*_rows(connection, kept), total=len(connection), more=False, cursor=None)
     if not isinstance(connection, dict) or not isinstance(connection.get("nodes"), list):
@@ -254,6 +271,6 @@ def _page(op: Operation, connection: Any, kept: Callable[[Any], Any]) -> _Page:
     )
 
 
-def _rows(nodes: list[Any], kept: Callable[[Any], Any]) -> tuple[list[Any], list[str | int]]:
+def _rows(nodes: list[Any], kept: Kept) -> tuple[list[Any], list[str | int]]:
     keys = [key for row in nodes if (key := _id(row)) is not None]
     return [None if row is None else kept(row) for row in nodes], keys

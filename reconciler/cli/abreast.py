@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.moments import now
 from reconciler.cli.settings import Settings
 from reconciler.cli.watched import run
 
@@ -45,7 +45,7 @@ def several(
             )
     sessions = [replace(one, no_secrets=no_secrets) for one in here.sessions()]
     found, answers = _looked(here, verb, options, sessions)
-    created = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    created = now()
     document = abreast_document(found, verb=verb, created_at=created)
     for column in document["environments"]:
         column["errors"] = [here.hinted_for(one, column["name"]) for one in column["errors"]]

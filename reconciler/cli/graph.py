@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
+from reconciler.cli.moments import now
 from reconciler.cli.plan import against
 from reconciler.cli.planning import live, planning
 from reconciler.cli.settings import Settings, common, settings
@@ -59,5 +59,4 @@ def _planned(here: Settings, live: Path | None, no_secrets: bool, given: dict[st
     reading = Reading(here.err, enabled=here.progress)
     session = against(here, replace(here.session(), no_secrets=no_secrets), live)
     planned = run(plan, replace(session, notice=reading.notice), options, tick=reading.tick)
-    now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    return saved.document(planned, session, options, now)
+    return saved.document(planned, session, options, now())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ import click
 
 from reconciler.cli.abreast import several
 from reconciler.cli.complete import KIND
+from reconciler.cli.moments import now
 from reconciler.cli.plan import against
 from reconciler.cli.planning import live, parallelism
 from reconciler.cli.settings import listed, settings
@@ -71,7 +71,7 @@ def inventory(
         Standing.ORPHANED: orphaned,
         Standing.MISSING: missing,
     }
-    created = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    created = now()
     standings = [one for one, given in flags.items() if given]
     document = inventory_document(found, created_at=created, standings=standings, kinds=named)
     here.show("inventory", document)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from time import monotonic
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.complete import ADDRESS
+from reconciler.cli.moments import now
 from reconciler.cli.settings import Settings, common, reported, settings
 from reconciler.cli.values import standard_input, text, utf8
 from reconciler.cli.watched import run
@@ -79,7 +79,7 @@ def test(
         "project": session.project.name,
         "environment": session.environment.name,
         "address": address,
-        "createdAt": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "createdAt": now(),
     }
     return _show(here, head, tested, monotonic() - began)
 

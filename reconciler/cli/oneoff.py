@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import click
 
 from reconciler.cli.complete import ADDRESS
 from reconciler.cli.confirm import confirm, unasked
+from reconciler.cli.moments import now
 from reconciler.cli.plan import carry_out, finish, halt
 from reconciler.cli.planning import choosing, detailed, parallelism, take_lease
 from reconciler.cli.settings import common, settings, stacked
@@ -88,7 +88,7 @@ def _once(
     planned = run(plan_one_off, told, Verb(verb), addresses, select, tick=reading.tick)
     document = plan_document(
         planned.plan,
-        created_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        created_at=now(),
         **pace(session, planned.plan),
     )
     if here.format == "text" and planned.plan.actions:

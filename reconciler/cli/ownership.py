@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from reconciler.cli.complete import ADDRESS
 from reconciler.cli.confirm import confirm, unasked
+from reconciler.cli.moments import now
 from reconciler.cli.plan import carry_out, finish, halt
 from reconciler.cli.planning import choosing, parallelism, take_lease
 from reconciler.cli.settings import Settings, common, settings
@@ -125,7 +125,7 @@ def adopt_pulled(
     if found.planned.plan.actions and not yes:
         _confirm(found.planned)
     outcome, seconds = carry_out(here, session, found.planned, options, take_lease=take)
-    created = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    created = now()
     document = outcome_document(outcome, created_at=created, seconds=seconds)
     return outcome, {**document, **adoption_document(found.adoption)}
 
@@ -185,7 +185,7 @@ def _planned(
     reading = Reading(here.err, enabled=here.progress)
     planned = run(make, replace(session, notice=reading.notice), *arguments, tick=reading.tick)
     if here.format == "text" and planned.plan.actions:
-        created = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        created = now()
         here.show("plan", plan_document(planned.plan, created_at=created, **pace(session, planned.plan)))
     halt(here, planned, told=here.format == "text" and bool(planned.plan.actions))
     return planned

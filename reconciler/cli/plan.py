@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ import click
 
 from reconciler.cli.abreast import several
 from reconciler.cli.confirm import confirm, unasked
+from reconciler.cli.moments import now
 from reconciler.cli.planning import (
     all_or_nothing,
     detailed,
@@ -68,7 +68,7 @@ def plan(
         return several(here, "plan", options, detailed=detailed_exitcode, no_secrets=no_secrets, apart=apart)
     session = against(here, replace(here.session(), no_secrets=no_secrets), live)
     planned = run(with_touched, session, _planned(here, session, options))
-    created = _now()
+    created = now()
     here.show("plan", document(_for_eyes(here, planned, show_values), session, options, created))
     if strict:
         _no_warnings(planned)
@@ -137,7 +137,7 @@ def apply(
     planned = under_rules(session, planned, waivers)
     if document is None and here.format == "text":
         seen = _for_eyes(here, planned, show_values)
-        here.show("plan", saved.document(seen, session, options, _now()))
+        here.show("plan", saved.document(seen, session, options, now()))
     check(planned, checksum, reviewed)
     if strict:
         _no_warnings(planned)
@@ -220,7 +220,7 @@ def drift(
     before = earlier(since, session, part) if since else None
     found = _drifted(here, session, options, unmanaged=unmanaged is not None)
     plan = _for_eyes(here, found.planned, show_values).plan
-    document = drift_document(plan, found.missing, created_at=_now(), unmanaged=unmanaged is not None)
+    document = drift_document(plan, found.missing, created_at=now(), unmanaged=unmanaged is not None)
     became = {"since": compared(before, document)} if before else {}
     here.show("drift", {**document, **became, **({"options": part} if any(part.values()) else {})})
     if strict:
@@ -372,7 +372,7 @@ def finish(
     """
     from reconciler.report.document import outcome_document
 
-    document = outcome_document(outcome, created_at=_now(), seconds=seconds)
+    document = outcome_document(outcome, created_at=now(), seconds=seconds)
     here.show("outcome", {**document, **more})
     return ended(here, outcome) or (2 if detailed_exitcode and outcome.results else 0)
 
@@ -387,7 +387,3 @@ def ended(here: Settings, outcome: Outcome) -> int:
     if here.lost and not isinstance(here.lost, BrokenPipeError):
         raise here.lost  # all is done, but whoever asked for the outcome does not have it
     return 0
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

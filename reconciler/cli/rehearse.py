@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli.moments import now
 from reconciler.cli.planning import live, planning
 from reconciler.cli.settings import common, settings
 from reconciler.cli.watched import run
@@ -50,7 +50,7 @@ def rehearse(live: Path | None, faults: int, seed: int, diff: bool, **given: Any
         )
 
     found = run(work, tick=reading.tick)
-    created = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    created = now()
     document = rehearsal_document(found, created_at=created, diff=diff, **pace(session, found.plan))
     here.show("rehearsal", document)
     if found.outcome.interrupted:

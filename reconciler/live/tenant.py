@@ -118,14 +118,14 @@ class Tenant:
 
     async def short(self, kind: Kind, concurrency: int) -> Listed | int:
         """The same of a kind whose objects one page shows; how many pages it takes where there are more."""
-        nodes = await read_short(
-            self._client, kind.list_page, page=kind.page_size, concurrency=concurrency * self._client.at_once
+        rows = await read_short(
+            self._client,
+            kind.list_page,
+            page=kind.page_size,
+            concurrency=concurrency * self._client.at_once,
+            kept=partial(_kept, kind),
         )
-        return (
-            nodes
-            if isinstance(nodes, int)
-            else await self._listed(kind, [_kept(kind, node) for node in nodes])
-        )
+        return rows if isinstance(rows, int) else await self._listed(kind, rows)
 
     async def some(self, kind: Kind, op: Operation) -> Listed:
         """The objects of a kind that `op` asks for in pages, in order of creation."""

@@ -7,19 +7,18 @@ from datetime import datetime, time, timedelta
 from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from reconciler.manifests import schemas
 from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.hints import listed, suggest
-from reconciler.model.policy import WHOLE, Effect, Freeze, Rule
+from reconciler.model.policy import DAYS, WHOLE, Effect, Freeze, Rule
+from reconciler.policy.freeze import is_zone
 from reconciler.yaml12.document import Document
 
 if TYPE_CHECKING:
     from reconciler.policy.rules import Vocabulary
 
 _RULES, _FREEZES = ("spec", "policy", "rules"), ("spec", "policy", "freezes")
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DATE = len("2026-01-31")
 _QUOTES, _BLOCKS = "\"'", "|>"
 
@@ -104,7 +103,7 @@ def _rule(given: Mapping[str, Any], source: Source) -> Rule:
 
 
 def _freeze(given: Mapping[str, Any]) -> Freeze:
-    days = tuple(_DAYS.index(day) for day in given.get("days", ()))
+    days = tuple(DAYS.index(day) for day in given.get("days", ()))
     begins, ends = given["from"], given["to"]
     return Freeze(
         name=given["name"],
@@ -124,9 +123,7 @@ def _end(text: str) -> datetime:
 
 def _time_problem(given: Mapping[str, Any]) -> tuple[str, str] | None:
     """The key of what is wrong with a freeze's times, and what it is."""
-    try:
-        ZoneInfo(given["zone"])
-    except (ValueError, OSError, KeyError):  # ZoneInfoNotFoundError is a KeyError
+    if not is_zone(given["zone"]):
         return "zone", f'there is no time zone "{given["zone"]}" on this machine'
     for key in ("from", "to"):
         if ("days" in given) == ("-" in given[key]):

@@ -47,6 +47,9 @@ class Rule:
     source: Source = field(default_factory=lambda: Source(""))
 
 
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
 @dataclass(frozen=True, slots=True)
 class Freeze:
     """A time in which nothing is carried out: once, between two moments, or every week on these `days` (0 is

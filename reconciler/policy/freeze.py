@@ -8,6 +8,15 @@ from zoneinfo import ZoneInfo
 from reconciler.model.policy import Freeze
 
 
+def is_zone(name: str) -> bool:
+    """Whether this machine knows a time zone of this name."""
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError):  # ZoneInfoNotFoundError is a KeyError
+        return False
+    return True
+
+
 def is_frozen(freeze: Freeze, now: datetime) -> bool:
     """Whether nothing is to be carried out at `now`, a moment with its zone. An hour that a clock shows twice
     belongs to a freeze that begins or ends in it, both times.

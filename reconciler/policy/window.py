@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, time
-from zoneinfo import ZoneInfo
 
-from reconciler.model.policy import Freeze
-from reconciler.policy.freeze import is_frozen
+from reconciler.model.policy import DAYS, Freeze
+from reconciler.policy.freeze import is_frozen, is_zone
 
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _FORM = re.compile(r"(\S+) (\d\d:\d\d)-(\d\d:\d\d) (\S+)")
 
 
@@ -32,10 +30,8 @@ def window(text: str) -> Window:
     if found is None:
         raise ValueError(f'"{text}" is no window')
     days, begins, ends, zone = found.groups()
-    try:
-        ZoneInfo(zone)
-    except (ValueError, OSError, KeyError):  # ZoneInfoNotFoundError is a KeyError
-        raise ValueError(f'there is no time zone "{zone}" on this machine') from None
+    if not is_zone(zone):
+        raise ValueError(f'there is no time zone "{zone}" on this machine')
     hours = Freeze("window", "", zone, _time(begins), _time(ends), _days(days))
     return Window(text.strip(), hours)
 
@@ -53,8 +49,8 @@ def _days(text: str) -> tuple[int, ...]:
     found: set[int] = set()
     for part in text.lower().split(","):
         first, _, last = part.partition("-")
-        if first not in _DAYS or (last or first) not in _DAYS:
+        if first not in DAYS or (last or first) not in DAYS:
             raise ValueError(f'"{part}" names no days of the week')
-        begin, end = _DAYS.index(first), _DAYS.index(last or first)
+        begin, end = DAYS.index(first), DAYS.index(last or first)
         found |= {(begin + n) % 7 for n in range((end - begin) % 7 + 1)}
     return tuple(sorted(found))

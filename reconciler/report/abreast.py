@@ -9,16 +9,14 @@ from rich.console import Console
 
 from reconciler.model.abreast import Abreast, Cell, Column
 from reconciler.report import lines, values
-from reconciler.report.comment import ROOM, size
+from reconciler.report.comment import MESSAGE, ROOM, size, span
 from reconciler.report.document import diagnostic_document, dumps, errors_document
-from reconciler.report.sanitize import code, markdown, terminal
+from reconciler.report.sanitize import markdown, terminal
 from reconciler.report.tables import folded, within
 
 Document = dict[str, Any]
 
 FORMAT = "reconciler.environments/v1"
-_MESSAGE = 400
-_NAME = 160
 _HEAD = ("", "RELEASE", "INSTANCES", "PENDING", "DRIFT")
 _VERSIONS = 4
 """How many versions of one integration's instances a line names."""
@@ -170,16 +168,16 @@ def _told(
 ) -> str:
     """Environments side by side: each in one line, then a row for each integration and set in each."""
     names = ", ".join(one["name"] for one in document["environments"])
-    head = [f"### {_span(document['project'])} in {markdown(names)}", ""]
+    head = [f"### {span(document['project'])} in {markdown(names)}", ""]
     for column, line in zip(document["environments"], said, strict=True):
         head.append(f"- {'⛔ ' if column['errors'] else ''}{markdown(line)}")
-        head += [f"  - {markdown(values.shorten(one['message'], _MESSAGE))}" for one in column["notes"]]
+        head += [f"  - {markdown(values.shorten(one['message'], MESSAGE))}" for one in column["notes"]]
     titles = ("", "environment", "release", "instances", "pending", "drift")
     table = [f"| {' | '.join(titles)} |", "|---|---|---|---|---|---|"]
     blocks = [
         [
-            f"| {_span(address) if not number else ''} | {_span(name)} | "
-            f"{' | '.join([*(_span(one) if one else '' for one in foreign), *ours])} |"
+            f"| {span(address) if not number else ''} | {span(name)} | "
+            f"{' | '.join([*(span(one) if one else '' for one in foreign), *ours])} |"
             for number, (name, *foreign, pending, drifted) in enumerate(some)
             for ours in [(pending, drifted)]
         ]
@@ -194,10 +192,6 @@ def _told(
     if rest := len(blocks) - shown:
         table += ["", f"… {values.count(rest, 'row')} left out here; the JSON report has everything."]
     return "\n".join([*head, "", *(table if blocks else [])]) + "\n"
-
-
-def _span(text: str) -> str:
-    return code(values.shorten(text, _NAME))
 
 
 def _markdown(console: Console, document: Document) -> None:

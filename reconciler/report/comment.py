@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reconciler.report import values
-from reconciler.report.sanitize import fence
+from reconciler.report.sanitize import code, fence
 
 LIMIT = 65_536
 _SPARE = 2_000  # for what stands around the sections and between them
 _WRAPPING = 1_200  # of one section, besides its title: tags, fences and the note of what was left out
 ROOM = LIMIT - _SPARE
 """How much there is for what is shown."""
+NAME, MESSAGE = 160, 400
+"""How much of a name, and of a message, is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,11 @@ class Section:
     noun: str
     is_open: bool = False
     diff: bool = True
+
+
+def span(text: str) -> str:
+    """A name, or some other short text of others, in a span of code."""
+    return code(values.shorten(text, NAME))
 
 
 def size(text: str) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from reconciler.report import since, unproven, values
-from reconciler.report.comment import LIMIT, Section, bounded, size
+from reconciler.report.comment import LIMIT, MESSAGE, NAME, Section, bounded, size, span
 from reconciler.report.facts import facts
 from reconciler.report.groups import Group, drift_groups, plan_groups
 from reconciler.report.sanitize import code, markdown, terminal
@@ -18,8 +18,6 @@ from reconciler.report.tables import cell
 
 _CHANGES = 20
 _VALUE = 120
-_MESSAGE = 400
-_NAME = 160
 _SIGNS = {"create": "+", "delete": "-", "update": "!", "adopt": "!", "forget": "!", "test": "#"}
 _STANDINGS = ("owned", "foreign", "orphaned", "matched", "missing", "undecided", "unmanaged")
 _VERBS = ("create", "update", "delete", "adopt", "forget", "test")
@@ -33,7 +31,7 @@ def plan(document: Document) -> str:
     found = values.refusals(document)
     refusals = values.count(len(found), "reason")
     head = [
-        f"### Plan for {_span(document['project'])} in {_span(document['environment'])}",
+        f"### Plan for {span(document['project'])} in {span(document['environment'])}",
         "",
         f"**{line}**",
     ]
@@ -62,14 +60,14 @@ def plan(document: Document) -> str:
         _drift("Not as last applied", document.get("drift", ())),
         _listing("Owned, but in no manifest", values.left_orphans(document), "resource"),
     ]
-    foot = f"{values.count(len(document['actions']), 'action')} · checksum {_span(document['checksum'])}"
+    foot = f"{values.count(len(document['actions']), 'action')} · checksum {span(document['checksum'])}"
     return bounded(head, sections, foot)
 
 
 def outcome(document: Document) -> str:
     """What became of a plan: counts, then what was not done, then the rest."""
     head = [
-        f"### Apply to {_span(document['project'])} in {_span(document['environment'])}",
+        f"### Apply to {span(document['project'])} in {span(document['environment'])}",
         "",
         f"**{values.outcome_line(document)}**",
     ]
@@ -84,13 +82,13 @@ def outcome(document: Document) -> str:
         blocks = [_ended(action) for action in document["actions"] if action["status"] == status]
         title = f"{status.capitalize()}: {values.count(len(blocks), 'action')}"
         sections.append(Section(title, blocks, "action", is_open=status in ("failed", "stale")))
-    return bounded(head, sections, f"checksum {_span(document['checksum'])}")
+    return bounded(head, sections, f"checksum {span(document['checksum'])}")
 
 
 def drift(document: Document) -> str:
     """What was changed in the tenant."""
     head = [
-        f"### Drift of {_span(document['project'])} in {_span(document['environment'])}",
+        f"### Drift of {span(document['project'])} in {span(document['environment'])}",
         "",
         f"**{values.drift_line(document)}**",
     ]
@@ -117,7 +115,7 @@ _SINCE = {"new": "New", "mended": "Mended"}
 def inventory(document: Document, line: str) -> str:
     """A tenant by address: counts of each kind, then what stands there, the least known first."""
     head = [
-        f"### Inventory of {_span(document['environment'])} for {_span(document['project'])}",
+        f"### Inventory of {span(document['environment'])} for {span(document['project'])}",
         "",
         f"**{line}**",
         "",
@@ -145,13 +143,13 @@ def run(document: Document) -> str:
     """A run of the past: what began it, how it ended, then what failed, was refused, and was done."""
     counted = ", ".join(f"{count:,} {markdown(status)}" for status, count in document["summary"].items())
     took = "" if document["seconds"] is None else f" in {document['seconds']:g} s"
-    began = [f"{word} {_span(document[name])}" for name, word in _ORIGIN.items() if document[name]]
+    began = [f"{word} {span(document[name])}" for name, word in _ORIGIN.items() if document[name]]
     head = [
-        f"### Run {_span(document['id'])} in {_span(document['environment'])}",
+        f"### Run {span(document['id'])} in {span(document['environment'])}",
         "",
         f"**{markdown(document['status'].capitalize())}**: {counted or 'nothing done'}{took}.",
         "",
-        f"At {_span(document['at'])}{''.join(f', {one}' for one in began)}.",
+        f"At {span(document['at'])}{''.join(f', {one}' for one in began)}.",
     ]
     ended = [entry for entry in document["entries"] if entry.get("event") == "end"]
     wrong = [one for one in ended if one.get("error") or one.get("because")]
@@ -176,7 +174,7 @@ def _counted(document: Document) -> list[str]:
     lines = [f"| kind | {' | '.join([*used, 'coverage'])} |", f"|---|{'---:|' * (len(used) + 1)}"]
     for kind, counts in document["kinds"].items():
         share = "" if counts["coverage"] is None else f"{counts['coverage']:.0%}"
-        lines.append(f"| {_span(kind)} | {' | '.join([*(f'{counts[one]:,}' for one in used), share])} |")
+        lines.append(f"| {span(kind)} | {' | '.join([*(f'{counts[one]:,}' for one in used), share])} |")
     return lines
 
 
@@ -195,7 +193,7 @@ def test(document: Document) -> str:
     """The runs of flows: how each ended, and what was wrong."""
     counts = document["summary"]
     head = [
-        f"### Tests of {_span(document['address'])} in {_span(document['environment'])}",
+        f"### Tests of {span(document['address'])} in {span(document['environment'])}",
         "",
         f"**{counts['passed']:,} passed, {counts['failed']:,} failed.**",
     ]
@@ -215,7 +213,7 @@ def told(kind: str, document: Document) -> str:
     """What only tells something: a sentence, named values and a table."""
     said = facts(kind, document)
     head = [f"### {said.title}", "", f"**{markdown(said.line)}**"]
-    named = [f"- {name}: {_span(value)}" for name, value in said.named.items() if value]
+    named = [f"- {name}: {span(value)}" for name, value in said.named.items() if value]
     head += ["", *named] if named else []
     rows = [["  ".join(_name(cell(row.get(name))) for name in said.columns)] for row in said.rows]
     sections = [
@@ -238,7 +236,7 @@ def _kind_table(actions: Sequence[Document]) -> list[str]:
         row[values.fate(group)] += 1
     used = [verb for verb in _VERBS if any(row[verb] for row in counts.values())]
     rows = [
-        f"| {_span(kind)} | " + " | ".join(f"{row[v]:,}" for v in used) + " |" for kind, row in counts.items()
+        f"| {span(kind)} | " + " | ".join(f"{row[v]:,}" for v in used) + " |" for kind, row in counts.items()
     ]
     return [f"| kind | {' | '.join(used)} |", f"|---|{'---:|' * len(used)}", *rows]
 
@@ -250,7 +248,7 @@ def _kinds(actions: Sequence[Document]) -> Iterator[Section]:
         kinds.setdefault(group.addresses[0].partition("/")[0], []).append(group)
     for kind, groups in kinds.items():
         number = sum(len(group.addresses) for group in groups)
-        title = f"{_span(kind)}: {values.count(number, 'resource')}"
+        title = f"{span(kind)}: {values.count(number, 'resource')}"
         yield Section(title, [_resource(group) for group in groups], "resource")
         for group in groups:
             if len(group.addresses) > 1:
@@ -334,35 +332,31 @@ def _entries(title: str, entries: Sequence[Document], noun: str, *, is_open: boo
 
 
 def _entry(entry: Document) -> str:
-    parts = [markdown(values.shorten(entry["message"], _MESSAGE))]
+    parts = [markdown(values.shorten(entry["message"], MESSAGE))]
     # Each address by itself: none of what is refused is lost by cutting.
     where = [entry.get("places") or values.place(entry), *(entry.get("address") or "").split(", ")]
-    parts += [_span(one) for one in where if one]
+    parts += [span(one) for one in where if one]
     if entry.get("hint"):
-        parts.append(f"hint: {markdown(values.shorten(entry['hint'], _MESSAGE))}")
+        parts.append(f"hint: {markdown(values.shorten(entry['hint'], MESSAGE))}")
     return f"- {' · '.join(parts)}"
 
 
 def _listing(title: str, items: Sequence[str], noun: str, *, is_open: bool = False) -> Section:
-    blocks = [[f"- {markdown(values.shorten(item, _MESSAGE))}"] for item in items]
+    blocks = [[f"- {markdown(values.shorten(item, MESSAGE))}"] for item in items]
     return Section(f"{title}: {len(items):,}", blocks, noun, is_open, diff=False)
-
-
-def _span(text: str) -> str:
-    return code(values.shorten(text, _NAME))
 
 
 def _name(text: str) -> str:
     # Before it is cut, since escapes are longer than what they stand for and the room is counted here.
-    return values.shorten(terminal(text), _NAME)
+    return values.shorten(terminal(text), NAME)
 
 
 def _message(text: str) -> str:
-    return values.shorten(terminal(text), _MESSAGE)
+    return values.shorten(terminal(text), MESSAGE)
 
 
 def _path(entry: Document) -> str:
-    return values.shorten(values.readable_path(entry["path"]), _NAME)
+    return values.shorten(values.readable_path(entry["path"]), NAME)
 
 
 RENDERERS: Mapping[str, Callable[[Document], str]] = {

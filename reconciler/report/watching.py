@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 
+from reconciler.model.moment import stamp
 from reconciler.model.watching import Board, State, Turn
 from reconciler.report.sanitize import json_text, terminal
+from reconciler.report.values import few
 
 FORMAT = "reconciler.watch/v1"
 _FEW = 3
@@ -56,7 +57,7 @@ def sentence(board: Board, turn: Turn) -> str:
     names = ("done", "drifted", "pending", "failed", "refused")
     parts = [f"{turn.summary[name]:,} {name}" for name in names if turn.summary.get(name)]
     if turn.drift:
-        parts.append(f"drift in {_few(turn.drift)}")
+        parts.append(f"drift in {few(turn.drift)}")
     if turn.held:
         parts.append(f"nothing is carried out: {turn.held}")
     parts += [one.message for one in turn.told[:_FEW]]
@@ -64,13 +65,3 @@ def sentence(board: Board, turn: Turn) -> str:
         parts.append(f"and {len(turn.told) - _FEW:,} more")
     about = f": {'; '.join(parts)}" if parts else ""
     return f"{board.project} in {board.environment} is {WORDS[turn.state]}{about}"
-
-
-def stamp(moment: datetime) -> str:
-    """A moment, to the second, in UTC."""
-    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def _few(addresses: tuple[str, ...]) -> str:
-    more = f" and {len(addresses) - _FEW:,} more" if len(addresses) > _FEW else ""
-    return f"{', '.join(addresses[:_FEW])}{more}"

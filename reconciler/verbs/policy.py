@@ -28,9 +28,9 @@ from reconciler.model.policy import (
 )
 from reconciler.model.state import Desired, Resource
 from reconciler.report.document import plain, plan_document
+from reconciler.report.values import few
 from reconciler.verbs.session import Session, pace
 
-_NAMED = 3
 _NOBODY = Waivers()
 
 
@@ -111,9 +111,8 @@ def _told(plan: Plan, desired: Desired) -> Plan:
 
 def _said(one: Finding) -> str:
     """The finding in a sentence that names its rule, and a few of what it is true of."""
-    first = ", ".join(one.addresses[:_NAMED])
-    more = f" and {len(one.addresses) - _NAMED:,} more" if len(one.addresses) > _NAMED else ""
-    return f'{one.message} (rule "{one.rule}"{first and ": "}{first}{more})'
+    named = few(one.addresses)
+    return f'{one.message} (rule "{one.rule}"{named and ": "}{named})'
 
 
 def _warnings(one: Finding, desired: Desired) -> Iterator[Diagnostic]:

@@ -14,6 +14,7 @@ from reconciler.kinds.instance.facts import facts_of
 from reconciler.kinds.integration.needs import connections, newest
 from reconciler.kinds.whole import AskedWhole
 from reconciler.model.errors import ApiError, GraphQLError, Misfit
+from reconciler.model.moment import stamp
 from reconciler.model.operation import Operation
 from reconciler.model.state import Desired, LiveObject
 from reconciler.verbs.drift import drift
@@ -57,7 +58,7 @@ async def recorded(
     """A snapshot with these stand-ins, of all that a recording has afterwards."""
     from reconciler.live.snapshot import Snapshot
 
-    taken_at = session.machine.now().isoformat(timespec="seconds").replace("+00:00", "Z")
+    taken_at = stamp(session.machine.now())
     reading = replace(session, no_secrets=True, heard=recording.take)
     desired, _ = load_desired(reading)
     found = await drift(

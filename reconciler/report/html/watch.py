@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from reconciler.model.moment import stamp
 from reconciler.model.watching import Board, State, Told
 from reconciler.report.html.page import rendered
 from reconciler.report.metrics import BY_KIND
-from reconciler.report.watching import WORDS, stamp
+from reconciler.report.watching import WORDS
 
 _MOST = 500
 _WELL = (State.IN_SYNC, State.APPLIED)
