@@ -24,7 +24,8 @@ from reconciler.verbs.watch import Loop, watch
 from reconciler.verbs.watch_turn import Carrying
 from tests.cli.projects import Folder
 
-MONDAY = datetime(2026, 11, 30, 9, 0, tzinfo=UTC)
+# After all that the tests themselves do: whatever the date is, the newest run is the loop's.
+MONDAY = datetime(2099, 11, 30, 9, 0, tzinfo=UTC)
 
 
 @dataclass
