@@ -41,11 +41,13 @@ async def watch(
     loop: Loop,
     board: Board,
     tell: Callable[[Turn], Awaitable[None]],
+    bell: Bell | None = None,
 ) -> bool:
     """Runs until a signal asks it to end, and returns whether that cut an apply short. Each turn opens the
-    project anew, since git may have moved. `tell` hears of each turn that found another state.
+    project anew, since git may have moved. `tell` hears of each turn that found another state, and `bell` may
+    be rung from outside.
     """
-    bell = Bell()
+    bell = bell or Bell()
     async with anyio.create_task_group() as group:
         await group.start(bell.listen, first.machine.signals)
         with bell.scope:
