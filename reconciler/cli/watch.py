@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from reconciler.policy.window import Window
     from reconciler.verbs.session import Session
     from reconciler.verbs.watch_bell import Bell
+    from reconciler.verbs.watch_stream import Stream
 
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 _LAST_PORT = 65_535
@@ -88,6 +90,7 @@ def watch(
     from reconciler.verbs.watch import watch as go_on
     from reconciler.verbs.watch_bell import Bell
     from reconciler.verbs.watch_notify import webhook
+    from reconciler.verbs.watch_stream import Stream
     from reconciler.verbs.watch_trigger import trigger_secret
     from reconciler.verbs.watch_turn import Carrying
 
@@ -111,9 +114,10 @@ def watch(
             await hook.send(sentence(board, turn))
 
     async def work() -> bool:
-        bell = Bell()
-        async with _served(here, board, first, listen, signs, bell):
-            return await go_on(here.session, first, loop, board, tell, bell)
+        bell, stream = Bell(), Stream()
+        async with _served(here, board, first, listen, signs, bell, stream):
+            telling = replace(loop, news=stream.tell)
+            return await go_on(here.session, first, telling, board, tell, bell)
 
     return 130 if run(work) else 0
 
@@ -126,6 +130,7 @@ async def _served(
     listen: tuple[str, int] | None,
     signs: Secret | None,
     bell: Bell,
+    stream: Stream,
 ) -> AsyncIterator[None]:
     if listen is None:
         yield
@@ -140,9 +145,12 @@ async def _served(
     shown = f"[{host}]" if ":" in host else host
     here.say(f"Listening on http://{shown}:{listener.getsockname()[1]}/")
     asks = trigger(signs, bell.ask) if signs else None
-    app = application(board, first.machine.now, local=is_loopback(host), trigger=asks)
+    app = application(board, first.machine.now, local=is_loopback(host), stream=stream, trigger=asks)
     async with watch_server.serving(app, listener):
-        yield
+        try:
+            yield
+        finally:
+            stream.close()
 
 
 def _print(here: Settings, board: Board, turn: Turn) -> None:

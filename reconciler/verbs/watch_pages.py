@@ -4,28 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from reconciler.model.loopback import is_loopback
 from reconciler.model.watching import Board
+from reconciler.verbs.watch_stream import Stream
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
     from starlette.requests import Request
     from starlette.responses import Response
 
+_UNBUFFERED = {"X-Accel-Buffering": "no"}
+"""A proxy in between is to hand on each event at once."""
 Endpoint = Callable[["Request"], Awaitable["Response"]]
 
 
 def application(
-    board: Board, now: Callable[[], datetime], *, local: bool, trigger: Endpoint | None = None
+    board: Board,
+    now: Callable[[], datetime],
+    *,
+    local: bool,
+    stream: Stream | None = None,
+    trigger: Endpoint | None = None,
 ) -> Starlette:
-    """`/healthz`, `/readyz`, `/metrics` and `/`, and `/trigger` where there is one. What is for this machine
-    answers to no other name: else a web page could have a browser here read it. A trigger knows its callers
-    by their signature, whatever name they call.
+    """`/healthz`, `/readyz`, `/metrics` and `/`; `/events` and `/trigger` where there are such. What is for
+    this machine answers to no other name: else a web page could have a browser here read it. A trigger knows
+    its callers by their signature, whatever name they call.
     """
     from starlette.applications import Starlette
-    from starlette.responses import HTMLResponse, PlainTextResponse
+    from starlette.responses import HTMLResponse, PlainTextResponse, StreamingResponse
     from starlette.routing import Route
 
     from reconciler.report.html.watch import status_page
@@ -48,12 +57,20 @@ def application(
             "ready\n" if looked else "the last look did not succeed\n", 200 if looked else 503
         )
 
+    def events(stream: Stream) -> Response:
+        if stream.is_full:
+            text = "too many look already: ask again later\n"
+            return PlainTextResponse(text, 503, {"Retry-After": "30"})
+        return StreamingResponse(stream.events(), media_type="text/event-stream", headers=_UNBUFFERED)
+
     made: dict[str, Callable[[], Response]] = {
         "/": lambda: HTMLResponse(status_page(board, now())),
         "/healthz": lambda: PlainTextResponse("ok\n"),
         "/readyz": ready,
         "/metrics": lambda: PlainTextResponse(metrics(board, now()), media_type=CONTENT_TYPE),
     }
+    if stream:
+        made["/events"] = partial(events, stream)
     routes = [Route(path, answers(one)) for path, one in made.items()]
     if trigger:
         routes.append(Route("/trigger", trigger, methods=["POST"]))
