@@ -117,11 +117,9 @@ def _complaints(say: Callable[[str], None]) -> Iterator[None]:
                 self.said = True
                 say("the collector of OpenTelemetry does not take what it is sent; nothing waits for it")
 
-    log, handler = logging.getLogger("opentelemetry"), Once(logging.WARNING)
-    propagates, log.propagate = log.propagate, False
-    log.addHandler(handler)
+    log = logging.getLogger("opentelemetry")
+    log.propagate, log.handlers = False, [Once(logging.WARNING)]
     try:
         yield
     finally:
-        log.removeHandler(handler)
-        log.propagate = propagates
+        log.handlers = [logging.NullHandler()]  # what is left of it may go on complaining
