@@ -99,6 +99,3 @@ all_or_nothing = click.option(
 detailed = click.option(
     "--detailed-exitcode", is_flag=True, help="Exit with 2 where there is something to do."
 )
-strict = click.option(
-    "--strict", is_flag=True, help="Make warnings errors, and exit with 5 where something is left out."
-)
