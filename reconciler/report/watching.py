@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from reconciler.model.few import few
 from reconciler.model.moment import stamp
 from reconciler.model.watching import Board, State, Turn
 from reconciler.report.sanitize import json_text, terminal
-from reconciler.report.values import few
 
 FORMAT = "reconciler.watch/v1"
 _FEW = 3
