@@ -38,17 +38,21 @@ class Group:
     @property
     def title(self) -> str:
         """How many of what they are: `500 instances of order-notices`."""
-        kind = self.addresses[0].partition("/")[0]
-        noun = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind).lower()
-        plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
         family = _family(self.addresses[0])
         shared = family and all(_family(one) == family for one in self.addresses)
+        plural = several(self.addresses[0].partition("/")[0])
         return f"{len(self.addresses):,} {plural}" + (f" of {terminal(family)}" if shared else "")
 
     @property
     def named(self) -> str:
         """The first of them by name, and how many there are besides."""
         return terminal(few(self.addresses))
+
+
+def several(kind: str) -> str:
+    """What several of a kind are called: `alert groups`."""
+    noun = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind).lower()
+    return f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
 
 
 def plan_groups(actions: Iterable[Document]) -> list[Group]:
