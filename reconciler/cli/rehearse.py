@@ -10,7 +10,7 @@ import click
 
 from reconciler.cli.moments import now
 from reconciler.cli.planning import live, planning
-from reconciler.cli.settings import common, settings
+from reconciler.cli.settings import common, settings, trusting
 from reconciler.cli.watched import run
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @live
+@trusting
 @click.option(
     "--faults",
     type=click.IntRange(0, 1000),
