@@ -10,7 +10,7 @@ import click
 
 from reconciler.cli.moments import now
 from reconciler.cli.planning import detailed, live, planning, shard
-from reconciler.cli.settings import common, settings
+from reconciler.cli.settings import common, settings, trusting
 from reconciler.cli.strictness import no_warnings, nothing_left_out, strict
 from reconciler.cli.watched import run
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @live
+@trusting
 @click.option(
     "--faults",
     type=click.IntRange(0, 1000),

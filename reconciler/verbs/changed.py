@@ -68,6 +68,7 @@ def _at(session: Session, revision: str, folder: Path) -> Mapping[Address, Resou
     project = projects.load(file)[0] if file.is_file() else None
     if project is None or session.environment.name not in project.environments:
         return {}
+    project = replace(project, described=session.project.described)
     found, _ = load(project, session.environment.name, environ=session.environ, resolve_secrets=False)
     return found.resources
 
