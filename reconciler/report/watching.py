@@ -6,11 +6,11 @@ import json
 from collections import Counter
 from typing import Any
 
+from reconciler.model.few import few
 from reconciler.model.moment import stamp
 from reconciler.model.watching import Board, State, Turn, Wave
 from reconciler.report.document import touched_document
 from reconciler.report.sanitize import json_text, terminal
-from reconciler.report.values import few
 
 FORMAT = "reconciler.watch/v1"
 _FEW = 3
