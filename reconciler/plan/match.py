@@ -197,7 +197,8 @@ def _by_mark(
         if len(found) > 1:
             sharing = matched.sharing[resource.address] = {o.id: o for o in found}
             matched.refuse(resource.address, ambiguous(resource.address, sharing))
-            return replace(found[0], written=None)  # whose record it is, nobody knows
+            said = replace(found[0].record.memory, written=None)  # whose record it is, nobody knows
+            return replace(found[0], record=said)
         if found:
             return found[0]
     return None
