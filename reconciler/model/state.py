@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
@@ -191,6 +191,15 @@ class LiveObject:
     record: Record = Memory()
     denied: tuple[str, ...] = ()
     notes: Notes | None = None
+    _resting: str = field(default="", init=False, repr=False, compare=False)
+
+    def resting(self, work_out: Callable[[LiveObject], str]) -> str:
+        """What `work_out` says of it, asked once: of each object it is asked when it is read, and when the
+        whole tenant is digested. A changed copy is asked anew.
+        """
+        if not self._resting:
+            object.__setattr__(self, "_resting", work_out(self))
+        return self._resting
 
     @property
     def applied(self) -> Mapping[str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from sys import intern
 
 from reconciler.kinds.capabilities import (
@@ -60,6 +61,8 @@ from reconciler.model.plan import Verb
 from reconciler.model.refs import FlowConfigRef, ReleaseNameRef, SequenceRef, VersionNumberRef
 from reconciler.model.state import LiveObject, Resource
 
+_OPTIONAL = {"description": "description", "labels": "labels"}
+"""The fields that a tenant may not know, each with its name in the answer's type."""
 CUSTOMER, INTEGRATION = Tie("Customer", Ref), Tie("Integration", SequenceRef)
 
 
@@ -106,7 +109,7 @@ class InstanceKind(
             id=shown.id,
             fields={
                 "customer": customer,
-                "name": shown.name,
+                "name": intern(shown.name),
                 "description": intern(shown.description or ""),
                 "enabled": shown.enabled,
                 "labels": people(labels),
@@ -296,12 +299,18 @@ class InstanceKind(
         return sha256([live.id, fields, sorted(live.labels)])
 
 
+@lru_cache(1_000)
+def _flow_ids(flows: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
+    """One object for all instances of a version."""
+    return dict(flows)
+
+
 def _facts(shown: InstanceNode) -> InstanceFacts:
     version, flows = shown.integration, each(shown.flow_configs)
-    settings = {(one.flow.name, *place) for one in flows for place in unset(one, SHOWN_AS)}
+    settings = [("flows", one.flow.name, *place) for one in flows for place in unset(one, SHOWN_AS)]
+    absent = unset(shown, _OPTIONAL)
     return InstanceFacts(
-        absent=unset(shown, {name: name for name in ("description", "labels")})
-        | {("flows", *place) for place in settings},
+        absent=absent.union(settings) if settings else absent,
         version_id=intern(version.id) if version else None,
         version_number=version.version_number if version else None,
         sequence=known(version.version_sequence_id) if version else None,
@@ -311,6 +320,6 @@ def _facts(shown: InstanceNode) -> InstanceFacts:
         suspended=bool(shown.system_suspended),
         types=parse_types(each(shown.config_variables)),
         defaults=parse_defaults(each(shown.config_variables)),
-        flow_ids={intern(one.flow.name): intern(one.flow.id) for one in flows},
+        flow_ids=_flow_ids(tuple((one.flow.name, one.flow.id) for one in flows)),
         flow_configs={intern(one.flow.name): one.id for one in flows if one.id},
     )
