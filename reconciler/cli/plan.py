@@ -18,6 +18,7 @@ from reconciler.cli.planning import (
     detailed,
     live,
     planning,
+    refresh,
     shard,
     shown,
     strict,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="Save the plan to a file.")
 @live
+@refresh
 @trusting
 @unread
 @planning
@@ -178,6 +180,7 @@ def apply(
     help="Say what is new, mended and remaining since a saved report (--format json).",
 )
 @live
+@refresh
 @unread
 @planning
 @shard

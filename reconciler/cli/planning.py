@@ -38,6 +38,16 @@ shard = click.option(
 )
 
 
+refresh = click.option(
+    "--refresh",
+    type=click.Choice(["full", "delta"]),
+    default="full",
+    show_default=True,
+    callback=lambda _, __, value: None if value == "full" else value,
+    help="How the tenant is read: all of it, or what changed since it was read so before.",
+)
+
+
 unread = click.option(
     "--no-secrets", is_flag=True, help="Read no secret; what depends on one is not compared."
 )
