@@ -19,6 +19,7 @@ from reconciler.cli.planning import (
     live,
     planning,
     refresh,
+    refresh_in_full,
     shard,
     shown,
     strict,
@@ -96,6 +97,7 @@ def plan(
 )
 @waiving
 @take_lease
+@refresh_in_full
 @planning
 @shard
 @all_or_nothing

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.planning import choosing, parallelism
+from reconciler.cli.planning import choosing, parallelism, refreshing
 from reconciler.cli.settings import Settings, common, settings
 from reconciler.cli.values import text
 from reconciler.cli.watched import run
@@ -55,6 +55,7 @@ _LAST_PORT = 65_535
 )
 @choosing("--select", "Only these: an address, with *, or label=value.")
 @choosing("--exclude", "Write nothing of these, whatever needs it.")
+@refreshing("delta")
 @parallelism
 @common
 def watch(
@@ -65,6 +66,7 @@ def watch(
     notify: str | None,
     select: tuple[str, ...],
     exclude: tuple[str, ...],
+    refresh: str | None,
     parallelism: int,
 ) -> int:
     """Plan again and again, and print a line for each change of state, until SIGINT or SIGTERM.
@@ -86,7 +88,7 @@ def watch(
         raise click.UsageError("--window is for --apply: give both, or neither")
     first = here.session()
     board = Board(first.project.name, first.environment.name, first.machine.now())
-    options = Options(select=select, exclude=exclude, parallelism=parallelism)
+    options = Options(select=select, exclude=exclude, refresh=refresh, parallelism=parallelism)
     loop = Loop(every, options, Carrying(window, here.say) if applies else None)
 
     hook = webhook(notify, first.environ, here.say) if notify else None

@@ -63,6 +63,7 @@ PLAIN = OF_VARIABLES | frozenset(
         "status",
         "timeZone",
         "type",
+        "updatedAt",
         "userName",
         "tenantId",
         "timestamp",

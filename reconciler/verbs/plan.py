@@ -100,6 +100,11 @@ async def unruled(
     """
     from reconciler.verbs.changed import narrowed
 
+    if options.refresh and session.replay:
+        hint = "leave one of the two out"
+        raise InvalidInput.of(
+            "refresh", "--live FILE asks no tenant, of which something could have changed", hint=hint
+        )
     selection, reader, shard = options.selection, secret_reader(session), share(options)
     since, loaded = [*session.told], sealed(session)
     if options.changed_since:

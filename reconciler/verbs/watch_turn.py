@@ -38,17 +38,23 @@ async def look(session: Session, options: Options, carrying: Carrying | None) ->
     """
     machine = session.machine
     at, begun = machine.now(), machine.clock()
-    found = await drift(_undeleting(session) if carrying else session, options)
-    planned = found.planned
-    plan = judged(session, planned.plan, planned.desired, planned.live.tenant)
-    held, outcome, ended = "", None, None
+    seen = _undeleting(session) if carrying else session
+    found = await drift(seen, options)
+    plan, held, outcome, ended = _judged(session, found), "", None, None
     if carrying:
         plan = enforced(plan)
         held = _held(session, plan, carrying.window)
+        if options.refresh and plan.actions and not held:
+            return await look(session, replace(options, refresh=None), carrying)  # what is done rests on all
         if plan.actions and not held:
-            outcome, ended = await _carried_out(session, replace(planned, plan=plan), options, carrying)
-    told = _turn(replace(found, planned=replace(planned, plan=plan)), outcome, ended, at)
+            outcome, ended = await _carried_out(session, replace(found.planned, plan=plan), options, carrying)
+    told = _turn(replace(found, planned=replace(found.planned, plan=plan)), outcome, ended, at)
     return replace(told, seconds=machine.clock() - begun, held=held)
+
+
+def _judged(session: Session, found: Drifted) -> Plan:
+    planned = found.planned
+    return judged(session, planned.plan, planned.desired, planned.live.tenant)
 
 
 async def _carried_out(
