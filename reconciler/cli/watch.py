@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.planning import choosing, parallelism
+from reconciler.cli.planning import choosing, parallelism, refreshing
 from reconciler.cli.settings import Settings, common, settings, trusting
 from reconciler.cli.values import text
 from reconciler.cli.watched import run
@@ -66,6 +66,7 @@ _LAST_PORT = 65_535
 @trusting
 @choosing("--select", "Only these: an address, with *, or label=value.")
 @choosing("--exclude", "Write nothing of these, whatever needs it.")
+@refreshing("delta")
 @parallelism
 @common
 def watch(
@@ -77,6 +78,7 @@ def watch(
     trigger: str | None,
     select: tuple[str, ...],
     exclude: tuple[str, ...],
+    refresh: str | None,
     parallelism: int,
 ) -> int:
     """Plan again and again, and print a line for each change of state, until SIGINT or SIGTERM.
@@ -103,7 +105,7 @@ def watch(
         raise click.UsageError("--trigger is for --listen: it says who may post there")
     first = here.session()
     board = Board(first.project.name, first.environment.name, first.machine.now())
-    options = Options(select=select, exclude=exclude, parallelism=parallelism)
+    options = Options(select=select, exclude=exclude, refresh=refresh, parallelism=parallelism)
     loop = Loop(every, options, Carrying(window, here.say) if applies else None)
     signs = trigger_secret(trigger, first.environ) if trigger else None
     hook = webhook(notify, first.environ, here.say) if notify else None

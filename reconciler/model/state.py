@@ -242,6 +242,8 @@ class Live:
     tenant: str
     objects: Mapping[str, tuple[LiveObject, ...]]
     requests: int = 0
+    spared: int = 0
+    """How many requests more it would have been to read all of it."""
     unread: tuple[str, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
     beside: Mapping[str, tuple[LiveObject, ...]] = field(default_factory=dict)

@@ -25,6 +25,7 @@ from reconciler.kinds.capabilities import (
     Tie,
     not_there,
 )
+from reconciler.kinds.dated import Dated
 from reconciler.kinds.instance.calls import SAVING, call, going_along, labels_with, mutation
 from reconciler.kinds.instance.carried import lost, saved_before
 from reconciler.kinds.instance.config import (
@@ -35,10 +36,11 @@ from reconciler.kinds.instance.config import (
     parse_variables,
     resting_config,
 )
+from reconciler.kinds.instance.config_values import is_bound
 from reconciler.kinds.instance.config_wanted import bindings
 from reconciler.kinds.instance.desk import is_owed, undeployed, waits
 from reconciler.kinds.instance.facts import InstanceFacts, facts_of, notes_of
-from reconciler.kinds.instance.fields import given_config, given_flows, integration_of
+from reconciler.kinds.instance.fields import given_config, given_flows, integration_of, live_config
 from reconciler.kinds.instance.flows import FLOWS, SHOWN_AS, flow_changes, parse_flow, resting_flows
 from reconciler.kinds.instance.node import InstanceNode, each
 from reconciler.kinds.instance.record import InstanceRecord, keys_of, newly_written
@@ -68,6 +70,7 @@ CUSTOMER, INTEGRATION = Tie("Customer", Ref), Tie("Integration", SequenceRef)
 
 class InstanceKind(
     PlainKind,
+    Dated,
     Deployed,
     ExplainsAbsence,
     FollowUp,
@@ -126,6 +129,10 @@ class InstanceKind(
         """The customer's id: an instance's mark names the instance alone."""
         customer = resolve(Ref(resource.fields["customer"]))
         return customer if isinstance(customer, Ref) else str(customer)
+
+    def stands_by_itself(self, live: LiveObject) -> bool:
+        """Whether no variable is bound to a customer's own values, which may go without it."""
+        return not any(map(is_bound, live_config(live).values()))
 
     def deleted_with(self, live: LiveObject) -> Sequence[tuple[Tie, object]]:
         """Its customer, and its integration (api notes: "Customers")."""
