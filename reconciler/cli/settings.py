@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from reconciler.model.diagnostic import Source
+    from reconciler.model.tracing import Spans
     from reconciler.verbs.session import Session
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -106,7 +107,18 @@ class Settings:
 
         named = self.project or (Path(p) if (p := os.environ.get("RECONCILER_PROJECT")) else None)
         opened = open_session(named, environment, os.environ, Path.cwd(), self.trust, self.described)
-        return replace(opened, verb=click.get_current_context().info_name or "", say=self.say_once)
+        machine = replace(opened.machine, span=self._spans)
+        verb = click.get_current_context().info_name or ""
+        return replace(opened, verb=verb, say=self.say_once, machine=machine)
+
+    @cached_property
+    def _spans(self) -> Spans:
+        """Told what is under way until the command ends."""
+        from reconciler.model.tracing import untraced
+        from reconciler.verbs.tracing import tracing
+
+        followed = tracing(os.environ, self.say)
+        return click.get_current_context().find_root().with_resource(followed) or untraced
 
     def show(
         self,
