@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from reconciler.cli.complete import PATTERN
-from reconciler.cli.settings import reported, stacked
+from reconciler.cli.settings import describing, reported, stacked
 from reconciler.cli.values import text
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -73,6 +73,7 @@ _PLANNING: tuple[Callable[[F], F], ...] = (
     ),
     click.option("--prune", is_flag=True, help="Delete what is ours and stands in no manifest."),
     parallelism,
+    describing,
     click.option("--overwrite-drafts", is_flag=True, help="Overwrite unpublished changes of people."),
     click.option("--deploy-pending", is_flag=True, help="Deploy along what people saved and did not deploy."),
     click.option("--send-secrets", is_flag=True, help="Send secrets that cannot be read back again."),
@@ -98,7 +99,4 @@ all_or_nothing = click.option(
 )
 detailed = click.option(
     "--detailed-exitcode", is_flag=True, help="Exit with 2 where there is something to do."
-)
-strict = click.option(
-    "--strict", is_flag=True, help="Make warnings errors, and exit with 5 where something is left out."
 )

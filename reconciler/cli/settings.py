@@ -49,6 +49,8 @@ class Settings:
     """Whether the run goes on when nobody reads its results any more."""
     trust: str | None = None
     """The revision of git whose project file is used."""
+    described: Path | None = None
+    """The file that says what bundles define, where none is to be run."""
     reports: tuple[Report, ...] = ()
     places: Mapping[str, Source] = field(default_factory=dict)
     """Where the manifest of an address stands."""
@@ -102,7 +104,7 @@ class Settings:
         from reconciler.verbs.session import open_session
 
         named = self.project or (Path(p) if (p := os.environ.get("RECONCILER_PROJECT")) else None)
-        opened = open_session(named, environment, os.environ, Path.cwd(), self.trust)
+        opened = open_session(named, environment, os.environ, Path.cwd(), self.trust, self.described)
         return replace(opened, verb=click.get_current_context().info_name or "")
 
     def show(
@@ -280,6 +282,17 @@ def trusting(command: F) -> F:
         type=text,
         metavar="REV",
         help="Take the project file, its url and what it allows, from this revision of git.",
+    )(command)
+
+
+def describing(command: F) -> F:
+    """Adds `--described`."""
+    return _option(
+        "--described",
+        field="described",
+        type=path,
+        metavar="FILE",
+        help="Run no bundle: this file of validate --describe says what they define.",
     )(command)
 
 

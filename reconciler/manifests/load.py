@@ -112,7 +112,7 @@ class _Loader:
         """All steps in their order: later ones need what earlier ones made."""
         self.variables = {**self.environment.variables, **self.overrides}
         self.refer = Referrer(self.resources, self.indexes, self.environment.name)
-        self.bundles = Bundles(self.project.name, self.environ)
+        self.bundles = Bundles(self.project.name, self.environ, self.project.described)
         manifests = self._manifests()
         for kind in ("Integration", "InstanceSet", *TABLED):
             self.indexes[kind], problems = Index.of(kind, manifests, self.environment.name)

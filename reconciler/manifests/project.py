@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from reconciler.manifests import rules, secrets
+from reconciler.manifests.bundle_read import Described
 from reconciler.manifests.layout import layout_of, layout_problems
 from reconciler.manifests.messages import schema_problems
 from reconciler.manifests.read import read
@@ -87,6 +88,8 @@ class Project:
     """
     trusted: str = ""
     """The revision of git that the project file is of, if not what stands in the folder."""
+    described: Mapping[str, Described] | None = field(default=None, repr=False)
+    """What bundles define, by the digests of their packages, where none is to be run."""
     sources: Mapping[str, Source] = field(default_factory=dict, repr=False)
     """Where each entry of `manifests` stands."""
     layout: Mapping[str, str] = field(default_factory=dict)

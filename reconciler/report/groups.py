@@ -11,6 +11,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from reconciler.model.few import few
 from reconciler.report import values
 from reconciler.report.sanitize import terminal
 
@@ -22,7 +23,6 @@ ALIKE = 4
 """How many make a group; fewer are read as they are."""
 MANY = 20
 """How many make a group where only the fields are the same, and the values differ."""
-_NAMED = 3
 _RESETS = "an import resets"
 
 
@@ -46,7 +46,7 @@ class Group:
     @property
     def named(self) -> str:
         """The first of them by name, and how many there are besides."""
-        return f"{terminal(', '.join(self.addresses[:_NAMED]))} and {len(self.addresses) - _NAMED:,} more"
+        return terminal(few(self.addresses))
 
 
 def several(kind: str) -> str:

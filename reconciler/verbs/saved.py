@@ -12,6 +12,7 @@ from typing import Any
 from reconciler.manifests.schemas import validator
 from reconciler.model.address import Address
 from reconciler.model.errors import InvalidInput, Stale
+from reconciler.model.few import few
 from reconciler.model.plan import Action, LeftOut, Plan, Refusal, Verb
 from reconciler.model.policy import CODES
 from reconciler.plan.guards import on_the_whole
@@ -128,7 +129,7 @@ def restrict(planned: Planned, saved: Mapping[str, Any]) -> Planned:
         and (one["id"] not in now or now[one["id"]].content != one.get("content"))
     ]
     if changed:
-        named = ", ".join(sorted(changed)[:5]) + (f" and {len(changed) - 5} more" if len(changed) > 5 else "")
+        named = few(sorted(changed), 5)
         raise Stale(
             f"the tenant changed since the plan was saved; no longer the same: {named}", hint="plan again"
         )

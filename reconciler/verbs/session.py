@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from reconciler.kinds.protocol import Policy
+from reconciler.manifests import bundle_described, secrets
 from reconciler.manifests import project as projects
-from reconciler.manifests import secrets
 from reconciler.manifests.load import in_order, load
 from reconciler.manifests.project import SANDBOX, Environment, Project
 from reconciler.manifests.sealed import SecretReader, unread, unsealed
@@ -106,10 +106,11 @@ def open_session(
     environ: Mapping[str, str],
     folder: Path,
     trust: str | None = None,
+    described: Path | None = None,
 ) -> Session:
     """The project that `project_file` names or that is found upwards from `folder`, with an environment:
     the named one, else the project's default. With `trust`, the project file is that of this revision of git.
-    Raises InvalidInput.
+    With `described`, this file says what bundles define, and none is run. Raises InvalidInput.
     """
     path = project_file or projects.find(folder)
     if path is None:
@@ -132,6 +133,8 @@ def open_session(
         if read is None:
             raise InvalidInput(problems)
         project = read
+    if described is not None:
+        project = replace(project, described=bundle_described.read(described))
     name = environment or project.default
     if name not in project.environments:
         raise InvalidInput.of(

@@ -142,11 +142,9 @@ def is_late(request: Request) -> bool:
 
 def is_early(request: Request) -> bool:
     """Whether git now calls something a secret that the record has as plain: it must say so first."""
-    written = remembered(request).written
-    if not written:
-        return False
     secret = [f"config.{key}" for key, value in config_wanted(request).items() if how(value) is How.SECRET]
     secret += [path for path, value in _given_texts(request) if has_secret(value)]
+    written = (remembered(request).written or {}) if secret else {}
     return any(path in written and written[path].how is How.PLAIN for path in secret)
 
 
