@@ -134,6 +134,7 @@ async def _planned(client: Client, asked: _Asked, *, whole: bool) -> Planned | N
     from reconciler.verbs.lease import seen
     from reconciler.verbs.owed import note_owed
     from reconciler.verbs.people import with_people
+    from reconciler.verbs.tried import tried_before
     from reconciler.verbs.unseen import cover, named
 
     session, options, selection, desired = asked.session, asked.options, asked.selection, asked.desired
@@ -187,6 +188,7 @@ async def _planned(client: Client, asked: _Asked, *, whole: bool) -> Planned | N
         all_or_nothing=options.all_or_nothing,
     )
     made = _part(made, asked.shard, matched) if asked.shard else made
+    made = tried_before(session, matched.live.tenant, made)
     return Planned(made, matched.desired, matched.live, matched.within_reach, asked.policy, lease, options)
 
 
