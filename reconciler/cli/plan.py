@@ -18,6 +18,8 @@ from reconciler.cli.planning import (
     detailed,
     live,
     planning,
+    refresh,
+    refresh_in_full,
     shard,
     shown,
     take_lease,
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="Save the plan to a file.")
 @live
+@refresh
 @trusting
 @unread
 @planning
@@ -94,6 +97,7 @@ def plan(
 )
 @waiving
 @take_lease
+@refresh_in_full
 @planning
 @shard
 @all_or_nothing
@@ -178,6 +182,7 @@ def apply(
     help="Say what is new, mended and remaining since a saved report (--format json).",
 )
 @live
+@refresh
 @unread
 @planning
 @shard

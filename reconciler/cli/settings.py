@@ -55,6 +55,7 @@ class Settings:
     reports: tuple[Report, ...] = ()
     places: Mapping[str, Source] = field(default_factory=dict)
     """Where the manifest of an address stands."""
+    _said: set[str] = field(default_factory=set)
     _results: Lasting | None = None
     _last: tuple[str, dict[str, Any]] | None = None
     _errors: dict[str, Any] | None = None
@@ -107,7 +108,8 @@ class Settings:
         named = self.project or (Path(p) if (p := os.environ.get("RECONCILER_PROJECT")) else None)
         opened = open_session(named, environment, os.environ, Path.cwd(), self.trust, self.described)
         machine = replace(opened.machine, span=self._spans)
-        return replace(opened, verb=click.get_current_context().info_name or "", machine=machine)
+        verb = click.get_current_context().info_name or ""
+        return replace(opened, verb=verb, say=self.say_once, machine=machine)
 
     @cached_property
     def _spans(self) -> Spans:
@@ -221,6 +223,12 @@ class Settings:
 
         if not self.quiet:
             self.err.print(terminal(self.pasted(text)), markup=False, highlight=False, soft_wrap=True)
+
+    def say_once(self, text: str) -> None:
+        """The same, once a run."""
+        if text not in self._said:
+            self._said.add(text)
+            self.say(text)
 
     @property
     def progress(self) -> bool:

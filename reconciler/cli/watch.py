@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.planning import choosing, parallelism
+from reconciler.cli.planning import choosing, parallelism, refreshing
 from reconciler.cli.settings import Settings, common, settings, trusting
 from reconciler.cli.values import text
 from reconciler.cli.watched import run
@@ -74,6 +74,7 @@ _LAST_PORT = 65_535
 @trusting
 @choosing("--select", "Only these: an address, with *, or label=value.")
 @choosing("--exclude", "Write nothing of these, whatever needs it.")
+@refreshing("delta")
 @parallelism
 @common
 def watch(
@@ -86,6 +87,7 @@ def watch(
     notify_template: Path | None,
     select: tuple[str, ...],
     exclude: tuple[str, ...],
+    refresh: str | None,
     parallelism: int,
 ) -> int:
     """Plan again and again, and print a line for each change of state, until SIGINT or SIGTERM.
@@ -109,7 +111,7 @@ def watch(
     _only_with("--notify-template", notify_template, "--notify", notify)
     first = here.session()
     board = Board(first.project.name, first.environment.name, first.machine.now())
-    options = Options(select=select, exclude=exclude, parallelism=parallelism)
+    options = Options(select=select, exclude=exclude, refresh=refresh, parallelism=parallelism)
     loop = Loop(every, options, Carrying(window, here.say) if applies else None)
     signs = trigger_secret(trigger, first.environ) if trigger else None
     hook = _hook(here, first, notify, notify_template) if notify else None
