@@ -116,7 +116,7 @@ class _Play:
         async def tell(turn: Turn) -> None:
             self._told(board, turn)
 
-        return await watch(self._opened, first, Loop(EVERY, Options(), carrying), board, tell)
+        return await watch(self._opened, first, Loop(EVERY, Options(refresh="delta"), carrying), board, tell)
 
     def _opened(self) -> Session:
         machine = self.machine
