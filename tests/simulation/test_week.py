@@ -34,4 +34,4 @@ def test_a_board_that_grows_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
         return is_new
 
     monkeypatch.setattr(Board, "take", keeps)
-    assert "the board grows" in str(play(3, HOUR / 2, troubled=0).findings)
+    assert "the board grows" in str(play(3, HOUR / 6, troubled=0).findings)
