@@ -8,6 +8,7 @@ something was not as it must be.
 
 from __future__ import annotations
 
+import gc
 import random
 import resource
 import signal
@@ -59,6 +60,8 @@ class Week:
     seconds: float = 0.0
     sizes: list[int] = field(default_factory=list)
     """MiB of the process at the end of each day."""
+    held: list[int] = field(default_factory=list)
+    """How many objects of the product there are then, without those of the tenant that is simulated."""
 
 
 def play(seed: int, seconds: float, *, troubled: float) -> Week:
@@ -133,6 +136,7 @@ class _Play:
         self.wire.letters.clear()
         self.wire.mutations.clear()
         self.tenant.deeds.clear()
+        self.process.tasks[:] = [task for task in self.process.tasks if not task.done()]
 
     # what goes on around it
 
@@ -146,9 +150,16 @@ class _Play:
                 self.tenant.set_faults(())
             if (day := int(self.loop.time() / DAY)) > last:
                 last = day
-                self.week.sizes.append(resident())
-        self.week.sizes.append(resident())
+                self._weigh()
+        self._weigh()
         self.process.interrupt()
+
+    def _weigh(self) -> None:
+        gc.collect()
+        names = Counter(str(type(one).__module__) for one in gc.get_objects())
+        ours = {name: many for name, many in names.items() if name.startswith("reconciler.")}
+        self.week.held.append(sum(n for name, n in ours.items() if not name.startswith("reconciler.sandbox")))
+        self.week.sizes.append(resident())
 
     def _trouble(self) -> None:
         what = self.rng.choice(("faults", "faults", "calm", "calm", "edit", "edit", "away", "commit", "wake"))
@@ -178,6 +189,8 @@ class _Play:
         held = {*board.drifting, *board.touched} - known
         if len(board.runs) > RUNS or held or len(board.actions) > 4:
             found.append(f"the board grows: {len(board.runs)} turns, {sorted(held)}, {board.actions}")
+        if self.week.held[-1] > 2 * self.week.held[0]:
+            found.append(f"it holds more and more: {self.week.held} objects")
         if board.turns < self.length / EVERY / 4:
             found.append(f"it looked {board.turns} times in {self.length / HOUR:.0f} h")
         found += [f"the loop was told: {one.get('message')}" for one in self.loop.failures]
@@ -186,10 +199,13 @@ class _Play:
 @contextmanager
 def _undisturbed() -> Iterator[None]:
     """Coroutines of requests that were cut off say nothing."""
+    if not gc.get_freeze_count():
+        gc.freeze()  # all modules: what is held is looked for among what came later
     hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
     try:
         yield
     finally:
+        gc.collect()
         sys.unraisablehook = hook
 
 
@@ -210,6 +226,7 @@ def main(arguments: list[str]) -> int:
     print(f"seed {seed}: {week.seconds / DAY:.2f} virtual days in {took:.0f} s of processor time")
     print(f"{board.turns:,} turns, {board.failed:,} failed; {board.calls:,} calls; actions: {board.actions}")
     print(f"told: {dict(week.states)}; what happened: {dict(week.troubles)}")
+    print(f"objects at the end of each day: {week.held}")
     print(f"MiB at the end of each day: {week.sizes}; at most {peak}, and at most {MOST} may be")
     if peak >= MOST:
         week.findings.append(f"it took {peak} MiB")
