@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -261,8 +261,7 @@ def memory() -> str | None:
 def quiet() -> Iterator[None]:
     """The dead say nothing, and nobody collects them in the middle of a drill."""
     hook, collects = sys.unraisablehook, gc.isenabled()
-    if not gc.get_freeze_count():
-        gc.freeze()  # all modules: nobody need look at them again after each drill
+    _freeze()
     sys.unraisablehook = _ignored
     gc.disable()
     try:
@@ -271,6 +270,12 @@ def quiet() -> Iterator[None]:
         if collects:
             gc.enable()
         sys.unraisablehook = hook
+
+
+@cache
+def _freeze() -> None:
+    """All modules: nobody need look at them again after each drill."""
+    gc.freeze()
 
 
 def _ignored(_: Any) -> None:
