@@ -222,6 +222,10 @@ class Client:
                 self._schema_asked = True
         return self._schema
 
+    def sends_whole(self, document: str) -> bool:
+        """Whether nothing is left out of a document since the tenant does not know it."""
+        return self._fitting(document) == document
+
     async def _alone(self, op: Operation) -> Any:
         """The same in a request of its own."""
         answer = await self._send(op)

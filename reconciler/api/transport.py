@@ -22,7 +22,7 @@ from reconciler.api.limits import Limiter
 from reconciler.api.network import http_client
 from reconciler.api.readonly import guard
 from reconciler.api.retries import AWAY, AttemptError, Patience, Trail, persist, retry_after
-from reconciler.api.wire import Answer, decode, encode
+from reconciler.api.wire import Answer, decode, decode_sheaf, encode
 from reconciler.model.errors import (
     ApiError,
     InvalidInput,
@@ -232,7 +232,8 @@ class Transport:
             raise AttemptError(text, sent=False, reached=False, wait=wait, throttled=True)
         if response.is_redirect:
             raise Unreachable(f"{self._url} answers with a redirect (HTTP {status})", hint=_URL_HINT)
-        answer = decode(status, response.content)
+        several = bool(call.op.parts) and not call.op.is_mutation
+        answer = (decode_sheaf if several else decode)(status, response.content)
         if answer is None:
             raise self._unusable(call.op, status, wait)
         if status in _RETRIED and (answer.faults or answer.data is None):

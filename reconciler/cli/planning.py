@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from reconciler.cli.complete import PATTERN
-from reconciler.cli.settings import reported, stacked
+from reconciler.cli.settings import describing, reported, stacked
 from reconciler.cli.values import text
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -35,6 +35,37 @@ shard = click.option(
     "--shard",
     metavar="I/N",
     help="Only the I-th of N shares of the customers, for jobs side by side.",
+)
+
+
+def refreshing(default: str) -> Callable[[F], F]:
+    """The option that says how the tenant is read: the whole of it, or what changed."""
+    return click.option(
+        "--refresh",
+        type=click.Choice(["full", "delta"]),
+        default=default,
+        show_default=True,
+        callback=lambda _, __, value: None if value == "full" else value,
+        help="Read all of the tenant, or what changed since it was read so before.",
+    )
+
+
+def _all_of_it(_: click.Context, __: click.Parameter, value: str) -> None:
+    if value != "full":
+        raise click.UsageError(
+            "what is carried out rests on all of the tenant: --refresh delta is for plan, drift and watch"
+        )
+
+
+refresh = refreshing("full")
+refresh_in_full = click.option(
+    "--refresh",
+    type=click.Choice(["full", "delta"]),
+    default="full",
+    show_default=True,
+    expose_value=False,
+    callback=_all_of_it,
+    help="All of the tenant is read: delta is for plan, drift and watch.",
 )
 
 
@@ -73,6 +104,7 @@ _PLANNING: tuple[Callable[[F], F], ...] = (
     ),
     click.option("--prune", is_flag=True, help="Delete what is ours and stands in no manifest."),
     parallelism,
+    describing,
     click.option("--overwrite-drafts", is_flag=True, help="Overwrite unpublished changes of people."),
     click.option("--deploy-pending", is_flag=True, help="Deploy along what people saved and did not deploy."),
     click.option("--send-secrets", is_flag=True, help="Send secrets that cannot be read back again."),
@@ -98,7 +130,4 @@ all_or_nothing = click.option(
 )
 detailed = click.option(
     "--detailed-exitcode", is_flag=True, help="Exit with 2 where there is something to do."
-)
-strict = click.option(
-    "--strict", is_flag=True, help="Make warnings errors, and exit with 5 where something is left out."
 )

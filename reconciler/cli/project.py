@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.complete import SCHEMA
-from reconciler.cli.settings import Settings, common, reported, settings
+from reconciler.cli.settings import Settings, common, describing, reported, settings
 
 if TYPE_CHECKING:
     from reconciler.verbs.init import Created
@@ -47,24 +47,35 @@ def init(folder: Path, ci: str) -> None:
 
 @click.command()
 @click.option("--strict", is_flag=True, help="Take warnings for errors.")
+@click.option(
+    "--describe",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write down what the bundles define, for runs that are not to run them.",
+)
+@describing
 @reported
 @common
-def validate(strict: bool) -> None:
+def validate(strict: bool, describe: Path | None) -> None:
     """Show all errors of manifests and definitions, offline.
 
     Every environment of the project is checked; with -e, that one alone. No secret is read.
     """
     from reconciler.report.document import errors_document
     from reconciler.verbs.validate import validate as check
+    from reconciler.verbs.validate import write_down
 
     here = settings()
-    found = check(here.session(), [here.environment] if here.environment else [], strict=strict)
+    session = here.session()
+    found = check(session, [here.environment] if here.environment else [], strict=strict)
     warnings = errors_document(found.warnings).get("warnings", [])
     document: dict[str, Any] = {"valid": True, "resources": found.resources, "files": found.files}
     document |= {"environments": list(found.environments), "warnings": warnings}
     if here.format == "text" and warnings and not here.quiet:
         here.show("errors", {"errors": [], "warnings": warnings}, to_stderr=True)
     here.show("valid", document, told=("warnings",))
+    if describe is not None:
+        write_down(session, found.packages, describe)
 
 
 @click.command()

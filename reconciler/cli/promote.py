@@ -9,7 +9,7 @@ import click
 
 from reconciler.cli.complete import ENVIRONMENT
 from reconciler.cli.confirm import confirm, unasked
-from reconciler.cli.settings import Settings, common, settings
+from reconciler.cli.settings import Settings, common, describing, settings
 from reconciler.cli.watched import run
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Write nothing; exit with 2 if something would change.",
 )
+@describing
 @common
 def promote(origin: str, target: str, yes: bool, check: bool) -> int:
     """Rewrite the releases in git so that the environment TO asks for what FROM runs.

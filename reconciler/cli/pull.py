@@ -13,7 +13,7 @@ from reconciler.cli.confirm import need_terminal, unasked
 from reconciler.cli.ownership import adopt_pulled
 from reconciler.cli.plan import ended
 from reconciler.cli.planning import choosing, parallelism, take_lease
-from reconciler.cli.settings import Settings, common, settings
+from reconciler.cli.settings import Settings, common, describing, settings
 from reconciler.cli.values import text
 from reconciler.cli.watched import run
 
@@ -47,6 +47,7 @@ _NOT_KNOWN = "(not known)"
 @unasked
 @take_lease
 @parallelism
+@describing
 @common
 def pull(
     select: tuple[str, ...],

@@ -49,9 +49,12 @@ class Settings:
     """Whether the run goes on when nobody reads its results any more."""
     trust: str | None = None
     """The revision of git whose project file is used."""
+    described: Path | None = None
+    """The file that says what bundles define, where none is to be run."""
     reports: tuple[Report, ...] = ()
     places: Mapping[str, Source] = field(default_factory=dict)
     """Where the manifest of an address stands."""
+    _said: set[str] = field(default_factory=set)
     _results: Lasting | None = None
     _last: tuple[str, dict[str, Any]] | None = None
     _errors: dict[str, Any] | None = None
@@ -102,8 +105,8 @@ class Settings:
         from reconciler.verbs.session import open_session
 
         named = self.project or (Path(p) if (p := os.environ.get("RECONCILER_PROJECT")) else None)
-        opened = open_session(named, environment, os.environ, Path.cwd(), self.trust)
-        return replace(opened, verb=click.get_current_context().info_name or "")
+        opened = open_session(named, environment, os.environ, Path.cwd(), self.trust, self.described)
+        return replace(opened, verb=click.get_current_context().info_name or "", say=self.say_once)
 
     def show(
         self,
@@ -209,6 +212,12 @@ class Settings:
         if not self.quiet:
             self.err.print(terminal(self.pasted(text)), markup=False, highlight=False, soft_wrap=True)
 
+    def say_once(self, text: str) -> None:
+        """The same, once a run."""
+        if text not in self._said:
+            self._said.add(text)
+            self.say(text)
+
     @property
     def progress(self) -> bool:
         """Whether to show what is under way."""
@@ -280,6 +289,17 @@ def trusting(command: F) -> F:
         type=text,
         metavar="REV",
         help="Take the project file, its url and what it allows, from this revision of git.",
+    )(command)
+
+
+def describing(command: F) -> F:
+    """Adds `--described`."""
+    return _option(
+        "--described",
+        field="described",
+        type=path,
+        metavar="FILE",
+        help="Run no bundle: this file of validate --describe says what they define.",
     )(command)
 
 

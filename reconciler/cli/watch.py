@@ -5,19 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.planning import choosing, parallelism
-from reconciler.cli.settings import Settings, common, settings
+from reconciler.cli.planning import choosing, parallelism, refreshing
+from reconciler.cli.settings import Settings, common, settings, trusting
 from reconciler.cli.values import text
 from reconciler.cli.watched import run
 
 if TYPE_CHECKING:
+    from reconciler.model.secret import Secret
     from reconciler.model.watching import Board, Turn
     from reconciler.policy.window import Window
     from reconciler.verbs.session import Session
+    from reconciler.verbs.watch_bell import Bell
+    from reconciler.verbs.watch_stream import Stream
 
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 _LAST_PORT = 65_535
@@ -53,8 +57,16 @@ _LAST_PORT = 65_535
     metavar="VARIABLE",
     help="Tell each change of state to the webhook whose url this variable of the environment holds.",
 )
+@click.option(
+    "--trigger",
+    type=text,
+    metavar="VARIABLE",
+    help="Look at once when someone who knows the secret in this variable posts to /trigger.",
+)
+@trusting
 @choosing("--select", "Only these: an address, with *, or label=value.")
 @choosing("--exclude", "Write nothing of these, whatever needs it.")
+@refreshing("delta")
 @parallelism
 @common
 def watch(
@@ -63,8 +75,10 @@ def watch(
     window: Window | None,
     listen: tuple[str, int] | None,
     notify: str | None,
+    trigger: str | None,
     select: tuple[str, ...],
     exclude: tuple[str, ...],
+    refresh: str | None,
     parallelism: int,
 ) -> int:
     """Plan again and again, and print a line for each change of state, until SIGINT or SIGTERM.
@@ -76,7 +90,10 @@ def watch(
     from reconciler.verbs.session import Options
     from reconciler.verbs.watch import Loop
     from reconciler.verbs.watch import watch as go_on
+    from reconciler.verbs.watch_bell import Bell
     from reconciler.verbs.watch_notify import webhook
+    from reconciler.verbs.watch_stream import Stream
+    from reconciler.verbs.watch_trigger import trigger_secret
     from reconciler.verbs.watch_turn import Carrying
 
     here = settings()
@@ -84,11 +101,13 @@ def watch(
         raise click.UsageError(f"watch prints lines as text or json, and not as {here.format}")
     if window and not applies:
         raise click.UsageError("--window is for --apply: give both, or neither")
+    if trigger and not listen:
+        raise click.UsageError("--trigger is for --listen: it says who may post there")
     first = here.session()
     board = Board(first.project.name, first.environment.name, first.machine.now())
-    options = Options(select=select, exclude=exclude, parallelism=parallelism)
+    options = Options(select=select, exclude=exclude, refresh=refresh, parallelism=parallelism)
     loop = Loop(every, options, Carrying(window, here.say) if applies else None)
-
+    signs = trigger_secret(trigger, first.environ) if trigger else None
     hook = webhook(notify, first.environ, here.say) if notify else None
 
     async def tell(turn: Turn) -> None:
@@ -97,29 +116,43 @@ def watch(
             await hook.send(sentence(board, turn))
 
     async def work() -> bool:
-        async with _served(here, board, first, listen):
-            return await go_on(here.session, first, loop, board, tell)
+        bell, stream = Bell(), Stream()
+        async with _served(here, board, first, listen, signs, bell, stream):
+            telling = replace(loop, news=stream.tell)
+            return await go_on(here.session, first, telling, board, tell, bell)
 
     return 130 if run(work) else 0
 
 
 @asynccontextmanager
 async def _served(
-    here: Settings, board: Board, first: Session, listen: tuple[str, int] | None
+    here: Settings,
+    board: Board,
+    first: Session,
+    listen: tuple[str, int] | None,
+    signs: Secret | None,
+    bell: Bell,
+    stream: Stream,
 ) -> AsyncIterator[None]:
     if listen is None:
         yield
         return
     from reconciler.model.loopback import is_loopback
     from reconciler.verbs import watch_server
+    from reconciler.verbs.watch_pages import application
+    from reconciler.verbs.watch_trigger import trigger
 
     host, port = listen
     listener = watch_server.listen(host, port)
     shown = f"[{host}]" if ":" in host else host
     here.say(f"Listening on http://{shown}:{listener.getsockname()[1]}/")
-    app = watch_server.application(board, first.machine.now, local=is_loopback(host))
+    asks = trigger(signs, bell.ask) if signs else None
+    app = application(board, first.machine.now, local=is_loopback(host), stream=stream, trigger=asks)
     async with watch_server.serving(app, listener):
-        yield
+        try:
+            yield
+        finally:
+            stream.close()
 
 
 def _print(here: Settings, board: Board, turn: Turn) -> None:

@@ -18,6 +18,7 @@ from reconciler.definition import Definition
 from reconciler.definition.holes import names_in
 from reconciler.kinds.integration.source import component_key
 from reconciler.manifests.bundle import files_of, packed
+from reconciler.manifests.bundle_described import digest_of
 from reconciler.manifests.bundle_read import Described, described
 from reconciler.manifests.definitions import check
 from reconciler.manifests.dump import dump
@@ -28,6 +29,7 @@ from reconciler.model.secret import Unproven
 from reconciler.model.state import Bundle, Resource
 from reconciler.yaml12.text import parse
 
+_DESCRIBE = "hand on what was described: reconciler validate --describe FILE, right after its build"
 _RANDOM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -46,13 +48,16 @@ class Bundles:
 
     project: str
     environ: Mapping[str, str] = field(repr=False)
+    known: Mapping[str, Described] | None = field(default=None, repr=False)
+    """What they define, by the digests of their packages, where none is to be run."""
     _read: dict[Path, tuple[bytes, dict[str, bytes], Described]] = field(default_factory=dict, repr=False)
 
     def get(self, folder: Path, named: str, address: Address, source: Source) -> Built:
         """The bundle in `folder` (a real path) for the integration at `address`. Raises Unusable."""
         if folder not in self._read:
             files = files_of(folder)
-            self._read[folder] = (packed(files), files, described(files, self.environ))
+            package = packed(files)
+            self._read[folder] = (package, files, self._described(package, files))
         package, files, found = self._read[folder]
         key, signature = component_key(self.project, address.name), sha1(package).hexdigest()
         secrets = tuple(names_in(found.input["connections"]))
@@ -66,6 +71,14 @@ class Bundles:
             for one in told
         )
         return Built(definition, component, tuple(problems))
+
+    def _described(self, package: bytes, files: Mapping[str, bytes]) -> Described:
+        if self.known is None:
+            return described(files, self.environ)
+        found = self.known.get(digest_of(package))
+        if found is None:
+            raise Unusable("bundle-not-described", "is not among those that --described tells of", _DESCRIBE)
+        return found
 
 
 def _definition(

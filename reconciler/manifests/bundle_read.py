@@ -80,11 +80,16 @@ def _understood(code: int, output: bytes) -> Described:
         if "error" in answer:
             said = " ".join(str(answer["error"]).split())[:300]
             raise Unusable("bundle-broken", f"cannot be loaded: {said}", _BUILD)
-        found = Described(answer["key"], answer["definition"], answer["input"])
-        display = found.input["definition"].get("display") or {}
-        whole = all(isinstance(text, str) for text in (found.key, found.definition))
+        return understood(answer)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise Unusable("bundle-broken", f"cannot be loaded: node ended with {code}", _BUILD) from None
+
+
+def understood(answer: Any) -> Described:
+    """What a bundle said of itself, as JSON has it. Raises Unusable, or what comes of other shapes."""
+    found = Described(answer["key"], answer["definition"], answer["input"])
+    display = found.input["definition"].get("display") or {}
+    whole = all(isinstance(text, str) for text in (found.key, found.definition))
     if not whole or not found.key or not display.get("label") or not display.get("description"):
         raise Unusable(
             "bundle-broken", "has no key, no name or no description", "give it a name and a description"

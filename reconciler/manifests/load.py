@@ -112,7 +112,7 @@ class _Loader:
         """All steps in their order: later ones need what earlier ones made."""
         self.variables = {**self.environment.variables, **self.overrides}
         self.refer = Referrer(self.resources, self.indexes, self.environment.name)
-        self.bundles = Bundles(self.project.name, self.environ)
+        self.bundles = Bundles(self.project.name, self.environ, self.project.described)
         manifests = self._manifests()
         for kind in ("Integration", "InstanceSet", *TABLED):
             self.indexes[kind], problems = Index.of(kind, manifests, self.environment.name)
@@ -299,9 +299,11 @@ class _Loader:
                 continue
             places[address] = manifest.source
             # A customer's labels go before the set's: waves are told apart by customer.
-            labels = {**own, **customer.labels} if own else customer.labels
+            facts = self.facts.get(customer.name)
+            theirs = facts.labels if facts else customer.labels
+            labels = {**own, **theirs} if own else theirs
             members.append((address, labels))
-            if customer.name in self.facts:
+            if facts:
                 self._member(alike, customer.name, address, labels)
         rollout = expand.rollout(manifest, members)
         if rollout is not None:

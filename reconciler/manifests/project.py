@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from reconciler.manifests import rules, secrets
+from reconciler.manifests.bundle_read import Described
 from reconciler.manifests.layout import layout_of, layout_problems
 from reconciler.manifests.messages import schema_problems
 from reconciler.manifests.read import read
@@ -44,6 +45,8 @@ class Environment:
     """How many operations travel in one request; None: that is found out."""
     rules: Path | None = None
     """What `probe` found out of the tenant."""
+    updated_at_moves: str = ""
+    """Which changes move `updatedAt` there: `everything` or `own_fields_only`; empty: what `rules` says."""
 
     @property
     def embedded(self) -> bool:
@@ -87,6 +90,8 @@ class Project:
     """
     trusted: str = ""
     """The revision of git that the project file is of, if not what stands in the folder."""
+    described: Mapping[str, Described] | None = field(default=None, repr=False)
+    """What bundles define, by the digests of their packages, where none is to be run."""
     sources: Mapping[str, Source] = field(default_factory=dict, repr=False)
     """Where each entry of `manifests` stands."""
     layout: Mapping[str, str] = field(default_factory=dict)
@@ -331,6 +336,7 @@ def _environment(document: Document, name: str, body: dict[str, Any], root: Path
         secret_key=source_of(("secretKey",), body["secretKey"]) if "secretKey" in body else None,
         batch=_batch(body.get("batch", AUTO)),
         rules=root / body["rules"] if "rules" in body else None,
+        updated_at_moves=body.get("updatedAtMoves", ""),
     )
 
 

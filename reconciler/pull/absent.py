@@ -34,7 +34,9 @@ def files_of_absent(
             found |= {one.address: (file,) for one in there[:1]}
             for one in there:
                 definition = one.fields.get("definition")
-                if isinstance(definition, Definition) and _is_alone(definition.file, absent, resources):
+                if not isinstance(definition, Definition) or definition.component is not None:
+                    continue  # a bundle is a folder, which a build makes
+                if _is_alone(definition.file, absent, resources):
                     found[one.address] = (*found.get(one.address, ()), definition.file)
     return found
 

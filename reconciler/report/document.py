@@ -267,9 +267,11 @@ def _drifts(plan: Plan) -> list[Document]:
 
 
 def _touched(touched: Touched | None, drift: Drift) -> Document:
-    """Who changed the object, and when, in the tenant's own words."""
-    if touched is None or drift.cause is Cause.UNKNOWN:
-        return {}
+    return {} if touched is None or drift.cause is Cause.UNKNOWN else touched_document(touched)
+
+
+def touched_document(touched: Touched) -> Document:
+    """Who changed an object, and when, in the tenant's own words."""
     entries = [{"sentence": sentence, "who": who, "at": at} for sentence, who, at in touched.entries]
     certainty = ("not known", "known")[len(entries)] if len(entries) < 2 else "perhaps"
     return {"updatedAt": touched.updated_at or None, "who": certainty, "activities": entries}

@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from reconciler.model.few import few
 from reconciler.report.sanitize import terminal
 
 SHORT = 60
 LONG = 2_000
-_NAMED = 3
 _MANY = 4
 _CONTEXT = 16
 _SPLIT_SECOND = re.compile(r"(?<=:\d\d)\.\d+")
@@ -94,12 +94,6 @@ def refusals(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """What a document tells to be refused, each reason once, with every address that it is about."""
     found = _alike(document.get("refusals", ()))
     return [{**some[0], "address": ", ".join(_addresses(some)), "places": _places(some)} for some in found]
-
-
-def few(names: Sequence[str]) -> str:
-    """The first names, and how many there are besides."""
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _alike(entries: Iterable[Mapping[str, Any]]) -> Iterable[Sequence[Mapping[str, Any]]]:

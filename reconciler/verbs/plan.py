@@ -100,6 +100,11 @@ async def unruled(
     """
     from reconciler.verbs.changed import narrowed
 
+    if options.refresh and session.replay:
+        hint = "leave one of the two out"
+        raise InvalidInput.of(
+            "refresh", "--live FILE asks no tenant, of which something could have changed", hint=hint
+        )
     selection, reader, shard = options.selection, secret_reader(session), share(options)
     since, loaded = [*session.told], sealed(session)
     if options.changed_since:
@@ -158,7 +163,7 @@ async def _planned(client: Client, asked: _Asked, *, whole: bool) -> Planned | N
         veil.again(matched)
         mending.renew()
     untold = await look_up_needs(client, mending, concerned)
-    matched.live = replace(matched.live, requests=client.stats.reads)
+    matched.live = replace(matched.live, requests=client.stats.reads + matched.live.spared)
     lease, more = await seen(session, client, options.shard or "")
     _unseal(mending, asked)
     made = plan_of(mending, selection)
@@ -189,10 +194,15 @@ async def _read(
     """The tenant, or what the resources within reach take of it; and of which resources that tells."""
     from reconciler.live.fetch import fetch, kinds_named, kinds_to_read
     from reconciler.live.part import fetch_part
+    from reconciler.verbs.refresh import refreshed
 
     desired, options = asked.desired, asked.options
     kinds = kinds_to_read(desired, prune=asked.policy.prune, every=asked.every_kind)
     needed = kinds_named(reach)
+    if whole and options.refresh:
+        about = (client, asked.session, desired, asked.policy)
+        live = await refreshed(*about, kinds, needed, options.parallelism)
+        return live, desired.resources.keys()
     if whole:
         live = await fetch(client, kinds, needed=needed, concurrency=options.parallelism)
         return live, desired.resources.keys()

@@ -195,7 +195,9 @@ def _settled(matched: Matched, known: Known, about: Callable[[Resource], bool]) 
     open_ = set(known.open_)
     for address, resource in matched.desired.resources.items():
         definition = resource.fields.get("definition")
-        files = {resource.source.file, *([definition.file] if isinstance(definition, Definition) else [])}
+        files = {resource.source.file}
+        if isinstance(definition, Definition) and definition.component is None:  # a bundle is a folder
+            files.add(definition.file)
         found |= files
         if address not in matched.objects or not about(resource):
             open_ |= files

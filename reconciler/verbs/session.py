@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from reconciler.kinds.protocol import Policy
+from reconciler.manifests import bundle_described, secrets
 from reconciler.manifests import project as projects
-from reconciler.manifests import secrets
 from reconciler.manifests.load import in_order, load
 from reconciler.manifests.project import SANDBOX, Environment, Project
 from reconciler.manifests.sealed import SecretReader, unread, unsealed
@@ -59,6 +59,8 @@ class Options:
     allow_updates: bool = False
     delete_strangers: bool = False
     all_or_nothing: bool = False
+    refresh: str | None = None
+    """How the tenant is read: `delta` is by what changed since it was read before; absent, in full."""
     parallelism: int = 8
 
     @property
@@ -76,6 +78,8 @@ class Session:
     environ: Mapping[str, str] = field(repr=False)
     notice: Callable[[str], None] = field(default=lambda _: None, repr=False, compare=False)
     """Told, in words, of waits that people would wonder about."""
+    say: Callable[[str], None] = field(default=lambda _: None, repr=False, compare=False)
+    """Told what people are to know of a run, beside its results."""
     credentials: dict[str, Credentials] = field(default_factory=dict, repr=False, compare=False)
     """Those of the environment, once they were read: what they are exchanged for lasts for the run."""
     machine: Machine = field(default_factory=Machine, repr=False, compare=False)
@@ -106,10 +110,11 @@ def open_session(
     environ: Mapping[str, str],
     folder: Path,
     trust: str | None = None,
+    described: Path | None = None,
 ) -> Session:
     """The project that `project_file` names or that is found upwards from `folder`, with an environment:
     the named one, else the project's default. With `trust`, the project file is that of this revision of git.
-    Raises InvalidInput.
+    With `described`, this file says what bundles define, and none is run. Raises InvalidInput.
     """
     path = project_file or projects.find(folder)
     if path is None:
@@ -132,6 +137,8 @@ def open_session(
         if read is None:
             raise InvalidInput(problems)
         project = read
+    if described is not None:
+        project = replace(project, described=bundle_described.read(described))
     name = environment or project.default
     if name not in project.environments:
         raise InvalidInput.of(

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from reconciler.definition import Definition
-from reconciler.manifests import files
+from reconciler.manifests import bundle_described, files
 from reconciler.manifests import project as projects
 from reconciler.manifests.clashes import clashes
 from reconciler.manifests.load import checked
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.errors import InvalidInput
+from reconciler.model.problem import Unusable
+from reconciler.verbs.private import put_private
 from reconciler.verbs.session import Session
 
 
@@ -24,6 +27,8 @@ class Validated:
     files: int
     environments: tuple[str, ...]
     warnings: tuple[Diagnostic, ...]
+    packages: tuple[bytes, ...] = field(default=(), repr=False)
+    """The bundles, as they are packed."""
 
 
 def validate(session: Session, environments: Iterable[str] = (), *, strict: bool = False) -> Validated:
@@ -35,6 +40,7 @@ def validate(session: Session, environments: Iterable[str] = (), *, strict: bool
     chosen = tuple(environments) or project.named
     found: dict[Diagnostic, None] = dict.fromkeys(projects.load(project.file)[1])
     addresses: set[Address] = set()
+    packages: dict[bytes, None] = {}
     count = {files.shown(path, project.root) for path in files.resolved(project)[0]}
     for name in chosen:
         desired, problems = checked(project, name, environ=session.environ)
@@ -49,8 +55,20 @@ def validate(session: Session, environments: Iterable[str] = (), *, strict: bool
             definition = resource.fields.get("definition")
             if isinstance(definition, Definition):
                 count.add(definition.file)
+            if resource.address.kind == "Bundle":
+                packages[resource.fields["bundle"].package] = None
     ordered = sorted(found, key=lambda d: (d.source or Source(""), d.code, d.message))
     errors = [replace(d, severity="error") for d in ordered if strict or d.severity == "error"]
     if errors:
         raise InvalidInput(errors)
-    return Validated(len(addresses), len(count), chosen, tuple(ordered))
+    return Validated(len(addresses), len(count), chosen, tuple(ordered), tuple(packages))
+
+
+def write_down(session: Session, packages: Iterable[bytes], file: Path) -> None:
+    """Writes what these bundles define into a file. Each is run for it. Raises InvalidInput."""
+    try:
+        found = session.project.described or bundle_described.describe(packages, session.environ)
+    except Unusable as error:
+        raise InvalidInput([error.problem.about("a bundle", None)]) from error
+    hint, data = "name a file: --describe bundles.json", bundle_described.written(found)
+    put_private(file, data, session.machine.disk, code="described-file", not_stdout=hint)

@@ -12,6 +12,7 @@ from reconciler.model.errors import InvalidInput
 from reconciler.model.loopback import is_loopback
 from reconciler.model.secret import Secret
 from reconciler.report.sanitize import terminal
+from reconciler.verbs.named_secret import named_secret
 
 _PATIENCE = 10.0  # seconds
 _FIRST_BAD = 300
@@ -50,21 +51,19 @@ class Webhook:
 
 
 def webhook(variable: str, environ: Mapping[str, str], say: Callable[[str], None]) -> Webhook:
-    """The webhook whose url stands in a variable of the environment. Raises InvalidInput."""
-    text = environ.get(variable, "").strip()
-    if not text:
-        message = f'the variable "{variable}" of --notify is not set, or empty'
-        raise InvalidInput.of("webhook", message, hint="--notify takes the name of the variable with the url")
+    """The webhook whose url stands in a variable of the environment, or in a file. Raises InvalidInput."""
+    found = named_secret(variable, "--notify", environ)
+    text = found.reveal()
     try:
         url = httpx.URL(text)
     except httpx.InvalidURL:
         url = httpx.URL()
     if not url.host or url.scheme not in ("http", "https"):
-        raise InvalidInput.of("webhook", f'the variable "{variable}" of --notify holds no url')
+        raise InvalidInput.of("webhook", f'"{variable}" of --notify holds no url')
     if url.scheme == "http" and not is_loopback(url.host):
         message = f'the webhook of "{variable}" is not encrypted, and not on this machine'
         raise InvalidInput.of("webhook", message, hint="give it a url with https")
-    return Webhook(variable, Secret(text, f"env {variable}"), say)
+    return Webhook(variable, found, say)
 
 
 def _inert(text: str) -> str:

@@ -370,3 +370,11 @@ def test_the_secrets_of_a_bundle_are_filled_in_before_it_is_sent(
     sent = f"{node['definition']} {json.dumps(presets)}"
     assert ("${secret" in sent, "t-0123456789" in sent) == (False, True)
     unchanged(project)
+
+
+def test_a_pull_removes_a_manifest_and_leaves_the_folder_of_its_bundle_alone(project: Folder) -> None:
+    orders(project)
+    code, out, err = project("pull", "--prune")
+    assert code == 0, out + err
+    assert not list(project.root.glob("manifests/integration-orders.yaml"))
+    assert (project.root / "dist/index.js").exists()

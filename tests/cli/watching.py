@@ -40,10 +40,13 @@ class Days:
     cut: bool = False
     told: list[dict[str, Any]] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
+    boards: list[Board] = field(default_factory=list)
+    news: Callable[[], None] = lambda: None
 
     def run(self, *between: Callable[[], object], begin: datetime = MONDAY) -> list[str]:
         """The states that were told, one after the other."""
         board, things = Board("shop", "sandbox", begin), list(between)
+        self.boards.append(board)
 
         def opened() -> Session:
             return open_session(self.root, None, os.environ, self.root)
@@ -76,7 +79,7 @@ class Days:
             )
             first = replace(opened(), machine=machine)
             with sending, receiving:
-                cut = await watch(opened, first, replace(self.loop, sleep=sleep), board, tell)
+                cut = await watch(opened, first, replace(self.loop, sleep=sleep, news=self.news), board, tell)
             self.cut = cut
 
         self.told.clear()
