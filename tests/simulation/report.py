@@ -23,7 +23,8 @@ its run by address, against the commit, and against what people did: nothing tha
 touched, nothing is created that is there, no wave begins before its turn, nothing is deleted beside a
 failure, a refusal or a stranger, nothing leaves before it is in the journal, or while another run holds the
 lease, or before a Retry-After is over, nothing of a person's is overwritten, deployed or taken off that no
-plan showed. What people do afterwards must be named by `drift`, exactly, and every byte that leaves a
+plan showed. What an import takes away by itself comes back, and the tests that a deploy owes are run, by
+whichever run. What people do afterwards must be named by `drift`, exactly, and every byte that leaves a
 process is searched for secrets.
 
 Four drills in ten have a theme, which brings together what only matters together: answers that lag behind
