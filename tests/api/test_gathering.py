@@ -93,6 +93,18 @@ async def test_reads_of_the_same_moment_are_one_request():
     assert tenant.bodies[0]["query"].count("fragment") == 1
 
 
+async def test_the_same_questions_make_the_same_text_whoever_asked_first():
+    tenant = Tenant()
+    names = Operation("customers", "query Names { customers { nodes { name } } }", {})
+    async with tenant.client(20) as client:
+        (one,) = await all_of(client, [make("c")])
+        tenant.bodies.clear()
+        first, second = await all_of(client, [read(one["id"]), names])
+        assert await all_of(client, [names, read(one["id"])]) == [second, first]
+    assert len(tenant.bodies) == 2
+    assert len({body["query"] for body in tenant.bodies}) == 1
+
+
 async def test_calls_that_may_share_are_one_request_and_others_go_alone():
     tenant = Tenant()
     alone = Operation("createCustomer", MAKE, {"input": {"name": "x"}}, "customer", False)
