@@ -45,8 +45,8 @@ To play them again, or others; a red seed can be played alone, and tells its sto
 
 
 _PLAYED = """\
-All that was played, by the commit of the product and of the drills (a seed is another drill once what is
-drawn changes):
+All that was played and written down here, of the hundred thousand drills that are the goal, by the commit of
+the product and of the drills (a seed is another drill once what is drawn changes):
 
 | commit | seeds | drills | runs | red | minutes |
 |---|---|---:|---:|---:|---:|"""
