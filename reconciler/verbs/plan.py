@@ -196,13 +196,14 @@ async def _read(
     client: Client, asked: _Asked, reach: Desired, *, whole: bool
 ) -> tuple[Live, Collection[Address]]:
     """The tenant, or what the resources within reach take of it; and of which resources that tells."""
-    from reconciler.live.fetch import fetch, kinds_named, kinds_to_read
+    from reconciler.live.fetch import fetch, kinds_named, readable
     from reconciler.live.part import fetch_part
     from reconciler.verbs.refresh import refreshed
 
     desired, options = asked.desired, asked.options
-    kinds = kinds_to_read(desired, prune=asked.policy.prune, every=asked.every_kind)
-    needed = kinds_named(reach)
+    named = kinds_named(desired)
+    kinds = readable(named, prune=asked.policy.prune, every=asked.every_kind)
+    needed = named if reach is desired else kinds_named(reach)
     if whole and options.refresh:
         about = (client, asked.session, desired, asked.policy)
         live = await refreshed(*about, kinds, needed, options.parallelism)
