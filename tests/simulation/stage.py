@@ -164,7 +164,9 @@ class Stage:
             right=not any(process.skew for process in self.processes),
             permitted=setting.permitted,
             distance=self.script.distance,
-            frugal=self.script.rules.get("query_cost", "none") == "none" and self.script.batch == 1,
+            frugal=self.script.rules.get("query_cost", "none") == "none"
+            and self.script.batch == 1
+            and not self._options(attempt, deploy=False).refresh,
         )
 
     def judge(self, run: Run) -> None:
@@ -191,6 +193,7 @@ class Stage:
             prune=self.script.prune,
             overwrite_drafts=deploy,
             deploy_pending=deploy,
+            refresh=self.script.refresh if attempt.verb in ("plan", "drift") else None,
             parallelism=attempt.parallelism,
         )
 
@@ -221,6 +224,7 @@ class Stage:
             "rate": 20,
             "batch": self.script.batch,
             "secretKey": {"env": KEY},
+            "updatedAtMoves": self.script.rules.get("updated_at_moves", "everything"),
         }
         lay(folder, side, environment, lease=self.script.lease)
         token = self.tenant.token if rotates else self.tenant.refresh_token
