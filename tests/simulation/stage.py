@@ -22,7 +22,7 @@ from reconciler.verbs.session import Options
 from tests.simulation.checkout import lay
 from tests.simulation.judge import judged
 from tests.simulation.ledger import Ledger
-from tests.simulation.loop import Loop
+from tests.simulation.loop import LONGEST, Loop
 from tests.simulation.process import EPOCH, Process
 from tests.simulation.run import Run
 from tests.simulation.runs import Ended, Runs
@@ -72,10 +72,10 @@ class Setting:
 class Stage:
     """All that a drill is played with."""
 
-    def __init__(self, script: Script, folder: Path) -> None:
+    def __init__(self, script: Script, folder: Path, longest: float = LONGEST) -> None:
         self.script, self.folder = script, folder
         self.played = Played(script)
-        self.loop = Loop(script.seed)
+        self.loop = Loop(script.seed, longest)
         rng = random.Random(f"tenant {script.seed}")
         nature = Nature(lambda: EPOCH.timestamp() + self.loop.time(), rng.randbytes)
         self.tenant = Ledger(":memory:", rules=script.rules, nature=nature, now=self.loop.time)
