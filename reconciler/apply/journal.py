@@ -23,7 +23,7 @@ import msgspec
 from reconciler.apply.disk import Disk
 from reconciler.model.errors import JournalFailed
 from reconciler.model.operation import Operation
-from reconciler.model.outcome import Result
+from reconciler.model.outcome import Result, Status
 from reconciler.model.plan import Action, Plan
 from reconciler.model.policy import Waivers
 
@@ -127,13 +127,14 @@ class FileJournal:
         self._write("answer", action=action.id, operation=op.name, **({"error": error} if error else {}))
 
     def ended(self, result: Result) -> None:
-        """Writes an action's end."""
+        """Writes an action's end. Where it was not begun, nothing is lost if that gets lost."""
         entry = {"action": result.action.id, "verb": result.action.verb.value, "status": result.status.value}
         known = (("error", result.error), ("because", result.because), ("object", result.object_id))
         for name, value in known:
             if value:
                 entry[name] = value
-        self._write("end", seconds=round(result.seconds, 3), doubtful=result.doubtful, **entry)
+        told = {"seconds": round(result.seconds, 3), "doubtful": result.doubtful, **entry}
+        self._put("end", told, safe=result.status is not Status.SKIPPED)
 
     def end(self, status: str) -> None:
         """Writes the run's end and closes the file."""
@@ -144,6 +145,9 @@ class FileJournal:
             self._file = -1  # the number may soon be another file's
 
     def _write(self, event: str, **entry: Any) -> None:
+        self._put(event, entry, safe=True)
+
+    def _put(self, event: str, entry: Mapping[str, Any], *, safe: bool) -> None:
         line = json.dumps({"at": self._now().isoformat(), "event": event, **entry}, ensure_ascii=False)
         # What a full disk left of the entry before must not spoil this one.
         start = b"\n" if self._torn else b""
@@ -151,7 +155,8 @@ class FileJournal:
             self._torn = True
             self._disk.write_all(self._file, start + line.encode("utf-8", "surrogatepass") + b"\n")
             self._torn = False
-            self._disk.sync(self._file)
+            if safe:
+                self._disk.sync(self._file)
 
     def _write_draft(self, address: str, data: bytes) -> Path:
         folder, name = self.path.with_suffix(".drafts"), address.replace("/", "-")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from reconciler.model.few import few
 from reconciler.report import values
 from reconciler.report.graph import graph_document
 from reconciler.report.groups import plan_groups, several
@@ -206,7 +207,7 @@ def _cut(node: _Node) -> str:
 
 
 def _whole(node: _Node) -> str:
-    return node.title if len(node.addresses) == 1 else f"{node.title}: {values.few(node.addresses)}"
+    return node.title if len(node.addresses) == 1 else f"{node.title}: {few(node.addresses)}"
 
 
 def _path(corners: Sequence[tuple[int, int]], way: Sequence[Slot]) -> str:

@@ -67,6 +67,15 @@ def test_each_line_is_on_disk_when_its_method_returns(journal: FileJournal, monk
     assert synced == [1, 2, 3, 4, 5]
 
 
+def test_what_was_not_begun_waits_for_no_disk(journal: FileJournal, monkeypatch: pytest.MonkeyPatch):
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda _: synced.append(len(journal.path.read_bytes().splitlines())))
+    for _ in range(2_000):  # as an interrupt leaves them
+        journal.ended(Result(ACTION, Status.SKIPPED, because="interrupted"))
+    journal.end("interrupted")
+    assert synced == [2_001]
+
+
 def test_an_existing_file_is_only_added_to(tmp_path: Path):
     FileJournal(tmp_path, now).end("first")
     FileJournal(tmp_path, now).end("second")
