@@ -18,6 +18,9 @@ from reconciler.cli.planning import (
     detailed,
     live,
     planning,
+    refresh,
+    refresh_in_full,
+    reviewed,
     shard,
     shown,
     take_lease,
@@ -38,7 +41,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="Save the plan to a file.")
+@reviewed
 @live
+@refresh
 @trusting
 @unread
 @planning
@@ -50,6 +55,7 @@ if TYPE_CHECKING:
 @common
 def plan(
     out: Path | None,
+    reviewed: Path | None,
     live: Path | None,
     no_secrets: bool,
     show_values: bool,
@@ -58,13 +64,22 @@ def plan(
     **given: Any,
 ) -> int:
     """Show what apply would do. Nothing is written: its transport lets only queries pass."""
+    from reconciler.verbs.reviewed import check
     from reconciler.verbs.saved import document, save
     from reconciler.verbs.session import Options
     from reconciler.verbs.touched import with_touched
 
     here, options = settings(), Options(**given)
     if len(here.environments) > 1:
-        apart = _given({"-o": out, "--live": live, "--strict": strict, "--show-values": show_values})
+        apart = _given(
+            {
+                "-o": out,
+                "--reviewed": reviewed,
+                "--live": live,
+                "--strict": strict,
+                "--show-values": show_values,
+            }
+        )
         return several(here, "plan", options, detailed=detailed_exitcode, no_secrets=no_secrets, apart=apart)
     session = against(here, replace(here.session(), no_secrets=no_secrets), live)
     planned = run(with_touched, session, _planned(here, session, options))
@@ -75,6 +90,7 @@ def plan(
     if out is not None:
         save(out, planned, session, options, created)
         here.say(f"Saved to {out}. Carry it out with: reconciler apply {out}")
+    check(planned, None, reviewed)
     if planned.plan.refusals:
         return _refused_code()
     if strict:
@@ -86,14 +102,10 @@ def plan(
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
 @unasked
 @click.option("--checksum", metavar="SHA256", help="Go on only if the plan has this checksum.")
-@click.option(
-    "--reviewed",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="PLAN",
-    help="Go on only if the plan is this saved one; else say in what they differ.",
-)
+@reviewed
 @waiving
 @take_lease
+@refresh_in_full
 @planning
 @shard
 @all_or_nothing
@@ -178,6 +190,7 @@ def apply(
     help="Say what is new, mended and remaining since a saved report (--format json).",
 )
 @live
+@refresh
 @unread
 @planning
 @shard

@@ -31,10 +31,48 @@ live = click.option(
     help="A snapshot in the tenant's place: nothing is asked, and no token is needed.",
 )
 
+reviewed = click.option(
+    "--reviewed",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="PLAN",
+    help="Go on only if the plan is this saved one; else say in what they differ.",
+)
+
 shard = click.option(
     "--shard",
     metavar="I/N",
     help="Only the I-th of N shares of the customers, for jobs side by side.",
+)
+
+
+def refreshing(default: str) -> Callable[[F], F]:
+    """The option that says how the tenant is read: the whole of it, or what changed."""
+    return click.option(
+        "--refresh",
+        type=click.Choice(["full", "delta"]),
+        default=default,
+        show_default=True,
+        callback=lambda _, __, value: None if value == "full" else value,
+        help="Read all of the tenant, or what changed since it was read so before.",
+    )
+
+
+def _all_of_it(_: click.Context, __: click.Parameter, value: str) -> None:
+    if value != "full":
+        raise click.UsageError(
+            "what is carried out rests on all of the tenant: --refresh delta is for plan, drift and watch"
+        )
+
+
+refresh = refreshing("full")
+refresh_in_full = click.option(
+    "--refresh",
+    type=click.Choice(["full", "delta"]),
+    default="full",
+    show_default=True,
+    expose_value=False,
+    callback=_all_of_it,
+    help="All of the tenant is read: delta is for plan, drift and watch.",
 )
 
 

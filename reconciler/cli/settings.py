@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from reconciler.model.diagnostic import Source
+    from reconciler.model.tracing import Spans
     from reconciler.verbs.session import Session
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -54,6 +55,7 @@ class Settings:
     reports: tuple[Report, ...] = ()
     places: Mapping[str, Source] = field(default_factory=dict)
     """Where the manifest of an address stands."""
+    _said: set[str] = field(default_factory=set)
     _results: Lasting | None = None
     _last: tuple[str, dict[str, Any]] | None = None
     _errors: dict[str, Any] | None = None
@@ -103,9 +105,21 @@ class Settings:
     def _session(self, environment: str | None) -> Session:
         from reconciler.verbs.session import open_session
 
-        named = self.project or (Path(p) if (p := os.environ.get("RECONCILER_PROJECT")) else None)
-        opened = open_session(named, environment, os.environ, Path.cwd(), self.trust, self.described)
-        return replace(opened, verb=click.get_current_context().info_name or "")
+        named = self.project or _variable("RECONCILER_PROJECT")
+        described = self.described or _variable("RECONCILER_DESCRIBED")
+        opened = open_session(named, environment, os.environ, Path.cwd(), self.trust, described)
+        machine = replace(opened.machine, span=self._spans)
+        verb = click.get_current_context().info_name or ""
+        return replace(opened, verb=verb, say=self.say_once, machine=machine)
+
+    @cached_property
+    def _spans(self) -> Spans:
+        """Told what is under way until the command ends."""
+        from reconciler.model.tracing import untraced
+        from reconciler.verbs.tracing import tracing
+
+        followed = tracing(os.environ, self.say)
+        return click.get_current_context().find_root().with_resource(followed) or untraced
 
     def show(
         self,
@@ -171,7 +185,7 @@ class Settings:
             return {part: some for part, some in shown.items() if part not in ("warnings", "notes")}
         if name != "github":
             return shown
-        named = self.project or (Path(p) if (p := os.environ.get("RECONCILER_PROJECT")) else None)
+        named = self.project or _variable("RECONCILER_PROJECT")
         return placed(shown, folder_in_repository(named, Path.cwd()), self.places)
 
     def hinted(self, document: dict[str, Any]) -> dict[str, Any]:
@@ -211,6 +225,12 @@ class Settings:
         if not self.quiet:
             self.err.print(terminal(self.pasted(text)), markup=False, highlight=False, soft_wrap=True)
 
+    def say_once(self, text: str) -> None:
+        """The same, once a run."""
+        if text not in self._said:
+            self._said.add(text)
+            self.say(text)
+
     @property
     def progress(self) -> bool:
         """Whether to show what is under way."""
@@ -231,6 +251,10 @@ def _joined(document: dict[str, Any], errors: dict[str, Any]) -> dict[str, Any]:
     told = {(one["message"], one["address"]) for one in document.get("refusals", ())}
     new = [one for one in errors["errors"] if (one["message"], one["address"]) not in told]
     return {**document, "errors": new} if new else document
+
+
+def _variable(name: str) -> Path | None:
+    return Path(value) if (value := os.environ.get(name)) else None
 
 
 def _stream(standard: TextIO | None) -> IO[str]:

@@ -90,7 +90,8 @@ def _in_order(actions: Sequence[Mapping[str, Any]]) -> bool:
 
 def options_of(saved: Mapping[str, Any]) -> Options:
     """The options that a saved plan was made with. Raises InvalidInput where they are unknown."""
-    known = {**saved["options"], "changed_since": None}  # its actions are chosen already
+    # Its actions are chosen already, and who carries them out reads all.
+    known = {**saved["options"], "changed_since": None, "refresh": None}
     try:
         known |= {name: tuple(known[name]) for name in ("select", "exclude")}
         return Options(**{**known, "use": tuple(known.get("use", ()))})

@@ -51,6 +51,8 @@ async def look(
     if carrying:
         plan = enforced(plan)
         held = _held(session, plan, carrying.window)
+        if plan.actions and not held and options.refresh:  # what is carried out rests on all
+            return await look(session, replace(options, refresh=None), carrying, known)
         if plan.actions and not held:
             outcome, ended = await _carried_out(session, replace(planned, plan=plan), options, carrying)
             phases["apply"] = machine.clock() - begun - phases["plan"]

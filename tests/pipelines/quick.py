@@ -40,8 +40,10 @@ def listening(path: Path) -> Iterator[Path]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         assert server.stdout is not None
         assert server.stdout.readline() == "ready\n"
-        yield path
-        server.kill()
+        try:
+            yield path
+        finally:
+            server.kill()  # or a test that failed would wait for it
 
 
 def _call(link: socket.socket) -> int:

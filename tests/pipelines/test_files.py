@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
 from check_jsonschema import main as check
 from click.testing import CliRunner
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from reconciler.cli.main import run
 from reconciler.verbs.init import PIPELINES
+from tests.pipelines.runner import OURS, PRODUCT
 from tests.pipelines.templates import pipeline
 
 LEAST = {
+    "settings": {},
     "validate": {"contents": "read"},
     "plan": {"contents": "read", "pull-requests": "write"},
-    "apply": {"contents": "read", "actions": "read", "pull-requests": "read"},
+    "comment": {"contents": "read", "pull-requests": "write"},
+    "rehearse": {"contents": "read"},
+    "reviewed": {"contents": "read", "actions": "read", "pull-requests": "read"},
+    "apply": {"contents": "read"},
+    "promote": {"contents": "write", "pull-requests": "write"},
     "drift": {"contents": "read", "issues": "write"},
+    "pull": {"contents": "write", "pull-requests": "write"},
 }
+NAMED = "${{ fromJSON(needs.settings.outputs.environments) }}"
 
 
 def test_jobs_on_github_may_do_little_and_end(tmp_path: Path):
@@ -27,22 +38,39 @@ def test_jobs_on_github_may_do_little_and_end(tmp_path: Path):
     assert workflow["permissions"] == {}
     assert {name: job["permissions"] for name, job in workflow["jobs"].items()} == LEAST
     assert all(job["timeout-minutes"] for job in workflow["jobs"].values())
-    for name in ("plan", "apply", "drift"):
-        job = workflow["jobs"][name]
-        assert job["strategy"]["matrix"] == {
-            "environment": "${{ fromJSON(needs.validate.outputs.environments) }}"
-        }
-        assert "${{ matrix.environment }}" in job["concurrency"]["group"]
-    assert workflow["jobs"]["apply"]["environment"] == "${{ matrix.environment }}"
+    for name, job in workflow["jobs"].items():
+        matrix = job.get("strategy", {}).get("matrix", {})
+        if name in ("plan", "comment", "rehearse", "drift", "pull"):
+            assert matrix["environment"] == NAMED
+            assert job["strategy"]["fail-fast"] is False
+        if matrix:
+            assert "${{ matrix.environment }}" in job["concurrency"]["group"]
+    apply = workflow["jobs"]["apply"]
+    assert apply["strategy"]["matrix"] == {"include": "${{ fromJSON(needs.reviewed.outputs.applies) }}"}
+    assert apply["environment"] == "${{ matrix.gate }}"
+    assert apply["concurrency"]["cancel-in-progress"] is False
+
+
+def test_a_job_with_a_token_runs_no_code_of_a_pull_request(tmp_path: Path):
+    """It builds nothing, and takes over what was built and described before anything talks to the tenant."""
+    for name, job in pipeline(tmp_path, "github")["jobs"].items():
+        calls = [step["with"]["do"] for step in job["steps"] if step.get("uses") == OURS]
+        if "secrets.PRISM" in str(job):
+            assert calls[:2] == ["setup", "built"], name
+            assert not [step for step in job["steps"] if "BUILD" in str(step)]
+            # Another action in its place would be the pull request's: it is laid over whatever stands there.
+            assert [step["with"].get("path") for step in job["steps"][:2]] == [None, ".reconciler-action"]
+        elif name == "validate":
+            assert calls == ["setup", "validate"]
 
 
 def test_actions_are_pinned_with_their_version_beside(tmp_path: Path):
     pipeline(tmp_path, "github")
-    text = (tmp_path / ".github/workflows/reconciler.yml").read_text()
-    used = re.findall(r"uses: (.*)", text)
+    texts = (tmp_path / ".github/workflows/reconciler.yml", PRODUCT / "action.yml")
+    used = [one for file in texts for one in re.findall(r"uses: (.*)", file.read_text())]
     assert len(used) >= 8
     for one in used:
-        assert re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", one), one
+        assert one == OURS or re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", one), one
 
 
 def test_a_project_in_a_folder_of_a_repository_has_its_workflow_where_github_reads_it(tmp_path: Path):
@@ -79,6 +107,21 @@ def test_a_pipeline_fits_the_schema_of_its_platform(tmp_path: Path, ci: str, sch
     file = str(tmp_path / PIPELINES[ci][0])
     done = CliRunner().invoke(check, ["--builtin-schema", *schema, file])
     assert done.exit_code == 0, done.output
+
+
+def test_the_action_fits_the_schema_of_its_platform_and_installs_what_the_package_needs():
+    done = CliRunner().invoke(
+        check, ["--builtin-schema", "vendor.github-actions", str(PRODUCT / "action.yml")]
+    )
+    assert done.exit_code == 0, done.output
+    project = tomllib.loads((PRODUCT / "pyproject.toml").read_text())
+    asked = [*project["project"]["dependencies"], *project["project"]["optional-dependencies"]["policy"]]
+    asked += project["build-system"]["requires"]
+    lock = (PRODUCT / "ci/requirements.txt").read_text()
+    pinned = dict(re.findall(r"^([\w.-]+)==([^\s;]+)", lock, re.MULTILINE))
+    for one in map(Requirement, asked):
+        assert one.specifier.contains(pinned[canonicalize_name(one.name)]), f"make lock: {one}"
+    assert all("--hash=sha256:" in part for part in re.split(r"^(?=[\w.-]+==)", lock, flags=re.MULTILINE)[1:])
 
 
 def test_a_scheduled_pipeline_of_gitlab_applies_nothing(tmp_path: Path):

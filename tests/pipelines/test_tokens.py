@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import yaml
+
+from tests.pipelines.runner import OURS, PRODUCT
 from tests.pipelines.templates import TOKENS, pipeline, secrets_in
 
 FORKS = "github.event.pull_request.head.repo.full_name == github.repository"
@@ -21,8 +24,9 @@ def test_on_github_each_job_sees_its_own_token_and_no_step_another(tmp_path: Pat
         assert seen <= ({"PRISM_REFRESH_TOKEN"} if "environment" in job else {"PRISM_PLAN_TOKEN"}), name
         for step in job["steps"]:
             if secrets_in(step):  # and it does nothing beside
-                assert secrets_in(step["env"]) == secrets_in(step)
-                assert "pip install" not in step["run"]
+                assert step["uses"] == OURS
+                assert secrets_in(step["with"]["token"]) == secrets_in(step)
+                assert step["with"]["do"] != "setup"
     assert secrets_in(jobs["plan"]) == {"PRISM_PLAN_TOKEN"}
     assert secrets_in(jobs["apply"]) == {"PRISM_REFRESH_TOKEN"}
     assert FORKS in " ".join(jobs["plan"]["if"].split())
@@ -30,9 +34,27 @@ def test_on_github_each_job_sees_its_own_token_and_no_step_another(tmp_path: Pat
     assert FORKS not in jobs["validate"].get("if", "")
 
 
+def test_in_the_action_only_what_talks_to_the_tenant_is_given_the_token():
+    steps = yaml.safe_load((PRODUCT / "action.yml").read_text())["runs"]["steps"]
+    given = {step["name"]: step for step in steps if "inputs.token" in str(step)}
+    assert set(given) == {
+        *("plan", "what the token may do", "rehearse", "what is to be applied"),
+        *("apply", "drift", "promote", "pull"),
+    }
+    for name, step in given.items():
+        assert step["env"]["PRISM_REFRESH_TOKEN"] == "${{ inputs.token }}", name
+        assert "GH_TOKEN" not in step["env"]
+        assert "pip install" not in step["run"]
+    for step in steps:  # what is put into a script by the platform would be run by it
+        assert "${{" not in step.get("run", ""), step
+
+
 def test_on_github_a_job_that_plans_tells_when_its_token_can_write(tmp_path: Path):
-    steps = pipeline(tmp_path, "github")["jobs"]["plan"]["steps"]
+    calls = [step["with"].get("do") for step in pipeline(tmp_path, "github")["jobs"]["plan"]["steps"]]
+    assert "plan" in calls
+    steps = yaml.safe_load((PRODUCT / "action.yml").read_text())["runs"]["steps"]
     (told,) = (step for step in steps if "whoami" in step.get("run", ""))
+    assert told["if"].startswith("inputs.do == 'plan'")
     assert "--can" in told["run"]
 
 

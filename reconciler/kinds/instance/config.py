@@ -214,4 +214,5 @@ def _variable_input(key: str, value: object, live: object) -> dict[str, object]:
 def _read(value: str, kind: ValueType) -> object:
     if kind.data in NEVER_SHOWN and value:
         return Secret(value, "live", sure=False)
+    value = intern(value)  # many instances have the same
     return value if kind.data in ALWAYS_SHOWN and not kind.collection else unproven(value)
