@@ -23,7 +23,7 @@ import msgspec
 from reconciler.apply.disk import Disk
 from reconciler.model.errors import JournalFailed
 from reconciler.model.operation import Operation
-from reconciler.model.outcome import Result
+from reconciler.model.outcome import Result, Status
 from reconciler.model.plan import Action, Plan
 from reconciler.model.policy import Waivers
 
@@ -130,13 +130,14 @@ class FileJournal:
         self._write("answer", action=action.id, operation=op.name, **({"error": error} if error else {}))
 
     def ended(self, result: Result) -> None:
-        """Writes an action's end."""
+        """Writes an action's end. Where it was not begun, nothing is lost if that gets lost."""
         entry = {"action": result.action.id, "verb": result.action.verb.value, "status": result.status.value}
         known = (("error", result.error), ("because", result.because), ("object", result.object_id))
         for name, value in known:
             if value:
                 entry[name] = value
-        self._write("end", seconds=round(result.seconds, 3), doubtful=result.doubtful, **entry)
+        told = {"seconds": round(result.seconds, 3), "doubtful": result.doubtful, **entry}
+        self._put("end", told, safe=result.status is not Status.SKIPPED)
 
     def end(self, status: str) -> None:
         """Writes the run's end and closes the file."""
@@ -148,6 +149,9 @@ class FileJournal:
             self._unsafe = False
 
     def _write(self, event: str, **entry: Any) -> None:
+        self._put(event, entry, safe=True)
+
+    def _put(self, event: str, entry: Mapping[str, Any], *, safe: bool) -> None:
         line = json.dumps({"at": self._now().isoformat(), "event": event, **entry}, ensure_ascii=False)
         # What a full disk left of the entry before must not spoil this one.
         start = b"\n" if self._torn else b""
@@ -155,7 +159,7 @@ class FileJournal:
             self._torn = True
             self._disk.write_all(self._file, start + line.encode("utf-8", "surrogatepass") + b"\n")
             self._torn = False
-            self._unsafe = event in self._later
+            self._unsafe = not safe or event in self._later
             if not self._unsafe:
                 self._disk.sync(self._file)
 

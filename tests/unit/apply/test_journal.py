@@ -98,6 +98,15 @@ def test_a_disk_that_does_not_take_what_was_written_stops_the_request(
         journal.make_safe()
 
 
+def test_what_was_not_begun_waits_for_no_disk(journal: FileJournal, monkeypatch: pytest.MonkeyPatch):
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda _: synced.append(len(journal.path.read_bytes().splitlines())))
+    for _ in range(2_000):  # as an interrupt leaves them
+        journal.ended(Result(ACTION, Status.SKIPPED, because="interrupted"))
+    journal.end("interrupted")
+    assert synced == [2_001]
+
+
 def test_an_existing_file_is_only_added_to(tmp_path: Path):
     FileJournal(tmp_path, now).end("first")
     FileJournal(tmp_path, now).end("second")
