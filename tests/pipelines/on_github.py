@@ -109,19 +109,24 @@ class Repository(Runner):
         return dict(answer.json()["data"])
 
 
-def way_on_github(root: Path, machine: Path, served: ServedSandbox, link: Path) -> None:
-    """From the first pull request to the issue that is closed."""
-    git(root, "init", "-q", "-b", "main")
-    assert run(["init", str(root / "infra/prismatic")]) == 0
-    project = root / "infra/prismatic/reconciler.yaml"
+def project_of(folder: Path, served: ServedSandbox) -> None:
+    """A new project is about this tenant, which two environments are, with a release of each."""
+    project = folder / "reconciler.yaml"
     text = project.read_text().replace("https://app.prismatic.io", f"{served.url}\n      rate: 1000")
     head, production = text.split("    production:\n")
     production, rest = production.split("  default:")
     staging = f"    staging:\n{production}      variables: {{release: 1.1.0}}\n"
     production = f"    production:\n{production}      variables: {{release: 1.0.0}}\n"
     project.write_text(f"{head}{staging}{production}  default:{rest.replace('sandbox', 'production')}")
-    manifest = root / "infra/prismatic/manifests/hello.yaml"
+    manifest = folder / "manifests/hello.yaml"
     manifest.write_text(manifest.read_text().replace("release: 1.0.0", "release: ${var.release}"))
+
+
+def way_on_github(root: Path, machine: Path, served: ServedSandbox, link: Path) -> None:
+    """From the first pull request to the issue that is closed."""
+    git(root, "init", "-q", "-b", "main")
+    assert run(["init", str(root / "infra/prismatic")]) == 0
+    project_of(root / "infra/prismatic", served)
     tokens = {"PRISM_PLAN_TOKEN": served.refresh_token, "PRISM_REFRESH_TOKEN": served.refresh_token}
     workflow = root / ".github/workflows/reconciler-prismatic.yml"
     repository = Repository(root, machine, workflow, tokens, link)
@@ -225,11 +230,11 @@ def drift_keeps_one_issue_and_closes_it(repository: Repository):
 
 
 def the_settings_reach_the_jobs(repository: Repository):
-    repository.set(SHARDS="3", ABREAST="2", PROMOTE="staging production", DRIFT_PULLS="true")
+    repository.set(SHARDS="3", ABREAST="2", PROMOTE_FROM="staging", DRIFT_PULLS="true")
     repository.begin()
     ended = repository.job("settings", "push")
     told = {"environments": '["production"]', "shards": "[1,2,3]", "abreast": "2", "unreviewed": "stop"}
-    told |= {"promote": "staging production", "drift-pulls": "true", "rehearse": "false", "snapshots": ""}
+    told |= {"promote": "staging", "drift-pulls": "true", "rehearse": "false", "snapshots": ""}
     assert ended.outputs == told
     git(repository.root, "checkout", "-q", "--", ".")
     needs = {f"needs.settings.outputs.{name}": value for name, value in ended.outputs.items()}
@@ -309,7 +314,7 @@ def a_fork_is_planned_on_a_snapshot_alone(repository: Repository):
 
 
 def a_merge_proposes_its_promotion(repository: Repository):
-    repository.set(PROMOTE="production staging")
+    repository.set(PROMOTE_FROM="production", PROMOTE_TO="staging")
     ended = repository.job("promote", "push")
     assert ended.failed == "", ended.log
     proposed = repository.github()["requests"][-1]

@@ -14,10 +14,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tests.pipelines import gh, quick
 from tests.pipelines.expressions import filled, holds
+from tests.pipelines.templates import parsed
 
 PRODUCT = Path(__file__).parents[2]
 OURS = "./.reconciler-action"
@@ -86,7 +85,7 @@ class Runner:
             comments={}, pulls={}, runs=[], issues=[], requests=[], calls=[], workflow=self.workflow.name
         )
         self.put(artifacts=str(self.machine / "artifacts"))
-        self.action = yaml.safe_load((PRODUCT / "action.yml").read_text())
+        self.action = parsed((PRODUCT / "action.yml").read_text())
         quick.install(self.bin, self.link)
 
     def program(self, name: str, text: str) -> None:
@@ -112,7 +111,7 @@ class Runner:
 
     def job(self, name: str, event: str, **more: Any) -> Ended:
         """Runs a job of the run that was begun last. What it is given by others stands in `more`."""
-        document = yaml.safe_load(self.workflow.read_text())
+        document = parsed(self.workflow.read_text())
         part = document["jobs"][name]
         self.jobs += 1
         temp = self.machine / f"temp-{self.jobs}"
@@ -229,17 +228,17 @@ class Runner:
     @property
     def names(self) -> list[str]:
         """The jobs."""
-        return list(yaml.safe_load(self.workflow.read_text())["jobs"])
+        return list(parsed(self.workflow.read_text())["jobs"])
 
     @property
     def every_step(self) -> list[dict[str, Any]]:
         """The steps of the workflow and of the action."""
-        jobs = yaml.safe_load(self.workflow.read_text())["jobs"].values()
+        jobs = parsed(self.workflow.read_text())["jobs"].values()
         return [*(step for job in jobs for step in job["steps"]), *self.action["runs"]["steps"]]
 
     def runs_in(self, name: str, event: str, **more: Any) -> bool:
         """Whether a job's condition holds."""
-        job = yaml.safe_load(self.workflow.read_text())["jobs"][name]
+        job = parsed(self.workflow.read_text())["jobs"][name]
         context = {"github.event_name": event, "github.repository": "acme/shop", **more}
         return holds(job.get("if", ""), context, failed=False)
 
