@@ -14,6 +14,7 @@ from pathlib import Path
 from string import Template
 from threading import Thread
 from typing import Any
+from urllib.parse import parse_qsl
 
 from tests.pipelines import quick
 from tests.pipelines.runner import git
@@ -42,7 +43,7 @@ class GitLab:
             def _answer(self) -> None:
                 assert self.headers["PRIVATE-TOKEN"] == TOKEN
                 length = int(self.headers["Content-Length"] or 0)
-                body = json.loads(self.rfile.read(length)) if length else {}
+                body = dict(parse_qsl(self.rfile.read(length).decode()))
                 found = held.answer(self.command, self.path.split("?")[0].removeprefix("/projects/1/"), body)
                 data = found if isinstance(found, bytes) else json.dumps(found).encode()
                 self.send_response(404 if found is None else 200)
