@@ -31,6 +31,7 @@ from reconciler.api.upload import Uploads
 from reconciler.api.wire import Answer
 from reconciler.model.errors import GraphQLError, NotAuthenticated, TransportError, WriteRefused
 from reconciler.model.operation import Operation, Upload
+from reconciler.model.tracing import Spans, untraced
 
 _PAGE = "page "
 """What the size of a page is called among the widths."""
@@ -56,7 +57,7 @@ class Client:
     `transport` replaces the network (the embedded sandbox, tests). `rate` is requests a second, None for
     no bound; `batch` is how many operations may travel in one request, None: that is found out, from what was
     `learned` on. With `read_only` nothing but queries leaves it. `notice` is told, in words, of waits that
-    people would wonder about, and `heard` each answer with what it is to.
+    people would wonder about, `heard` each answer with what it is to, and `span` of each request.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class Client:
         patience: Patience | None = None,
         notice: Callable[[str], None] = lambda _: None,
         heard: Callable[[Operation, Answer], None] = lambda *_: None,
+        span: Spans = untraced,
     ) -> None:
         patience, known = patience or Patience(), learned or {}
         self.sizes = {s.removeprefix(_PAGE): now for s, (now, _) in known.items() if s.startswith(_PAGE)}
@@ -85,6 +87,7 @@ class Client:
             read_only=read_only,
             patience=patience,
             notice=notice,
+            span=span,
         )
         self._heard = heard
         self._gathering = Gathering(
@@ -221,6 +224,10 @@ class Client:
                     self._schema = None
                 self._schema_asked = True
         return self._schema
+
+    def sends_whole(self, document: str) -> bool:
+        """Whether nothing is left out of a document since the tenant does not know it."""
+        return self._fitting(document) == document
 
     async def _alone(self, op: Operation) -> Any:
         """The same in a request of its own."""

@@ -7,13 +7,13 @@ from collections.abc import Awaitable, Callable, Iterable
 import anyio
 
 from reconciler.model.errors import ReconcilerError, Unforeseen
+from reconciler.model.few import few
 from reconciler.model.plan import Action
 
 SECONDS = 300.0
 """As long as this is waited for another run's actions, in all."""
 _PAUSES = (2.0, 4.0, 8.0, 15.0)
 _NEXT = 30.0
-_NAMED = 3
 
 Look = Callable[[frozenset[str]], Awaitable[frozenset[str]]]
 """Which of these actions are not done yet, as the tenant is now."""
@@ -78,7 +78,7 @@ class Elsewhere:
         while missing := await self._missing():
             left = until - self._clock()
             if left > 0 and not told:
-                self._say(f"waiting at most {left:.0f} s for what other shards do: {_some(missing)}")
+                self._say(f"waiting at most {left:.0f} s for what other shards do: {few(sorted(missing))}")
                 told = True
             if left <= 0:
                 self._late |= missing
@@ -97,9 +97,3 @@ class Elsewhere:
         for name in asked - missing:
             self._there[name].set()
         return missing
-
-
-def _some(names: frozenset[str]) -> str:
-    """The first names, and how many there are besides."""
-    more = len(names) - _NAMED
-    return ", ".join(sorted(names)[:_NAMED]) + (f" and {more} more" if more > 0 else "")

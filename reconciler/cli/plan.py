@@ -18,14 +18,16 @@ from reconciler.cli.planning import (
     detailed,
     live,
     planning,
+    refresh,
+    refresh_in_full,
     reviewed,
     shard,
     shown,
-    strict,
     take_lease,
     unread,
 )
 from reconciler.cli.settings import Settings, common, settings, trusting
+from reconciler.cli.strictness import no_warnings, nothing_left_out, strict
 from reconciler.cli.waivers import given as waived
 from reconciler.cli.waivers import under_rules, waiving
 from reconciler.cli.watched import run
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 @click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="Save the plan to a file.")
 @reviewed
 @live
+@refresh
 @trusting
 @unread
 @planning
@@ -83,7 +86,7 @@ def plan(
     created = now()
     here.show("plan", document(_for_eyes(here, planned, show_values), session, options, created))
     if strict:
-        _no_warnings(planned)
+        no_warnings(planned.plan)
     if out is not None:
         save(out, planned, session, options, created)
         here.say(f"Saved to {out}. Carry it out with: reconciler apply {out}")
@@ -91,7 +94,7 @@ def plan(
     if planned.plan.refusals:
         return _refused_code()
     if strict:
-        _nothing_left_out(planned)
+        nothing_left_out(planned.plan)
     return 2 if detailed_exitcode and planned.plan.actions else 0
 
 
@@ -102,6 +105,7 @@ def plan(
 @reviewed
 @waiving
 @take_lease
+@refresh_in_full
 @planning
 @shard
 @all_or_nothing
@@ -148,7 +152,7 @@ def apply(
         here.show("plan", saved.document(seen, session, options, now()))
     check(planned, checksum, reviewed)
     if strict:
-        _no_warnings(planned)
+        no_warnings(planned.plan)
     told = here.format == "text" and document is None
     refused = bool(planned.plan.refusals)
     if refused and (planned.plan.vetoes or not planned.plan.actions):
@@ -167,7 +171,7 @@ def apply(
         about = {"options": {"shard": options.shard}} if options.shard else {}
         code = finish(here, outcome, seconds, detailed_exitcode, **about)
     if strict and code in (0, 2):
-        _nothing_left_out(planned)
+        nothing_left_out(planned.plan)
     return code
 
 
@@ -186,6 +190,7 @@ def apply(
     help="Say what is new, mended and remaining since a saved report (--format json).",
 )
 @live
+@refresh
 @unread
 @planning
 @shard
@@ -232,7 +237,7 @@ def drift(
     became = {"since": compared(before, document)} if before else {}
     here.show("drift", {**document, **became, **({"options": part} if any(part.values()) else {})})
     if strict:
-        _no_warnings(found.planned)
+        no_warnings(plan)
     changed = bool(found.missing) or any(one.is_certain for one in plan.drift)
     if became:
         changed = is_new(became["since"])
@@ -322,27 +327,6 @@ def _refused_code() -> int:
     from reconciler.model.errors import Refused
 
     return Refused.exit_code
-
-
-def _no_warnings(planned: Planned) -> None:
-    from reconciler.model.errors import InvalidInput
-
-    if planned.plan.warnings:
-        raise InvalidInput([replace(warning, severity="error") for warning in planned.plan.warnings])
-
-
-def _nothing_left_out(planned: Planned) -> None:
-    from reconciler.model.errors import Refused
-    from reconciler.model.plan import Refusal
-
-    if left_out := planned.plan.left_out:
-        hint = "take it out of --exclude, or into --select; or leave --strict out"
-        raise Refused(
-            [
-                Refusal("left-out", f"it is left out: it {one.reason}", str(one.address), hint)
-                for one in left_out
-            ]
-        )
 
 
 def carry_out(

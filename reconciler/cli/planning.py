@@ -45,6 +45,37 @@ shard = click.option(
 )
 
 
+def refreshing(default: str) -> Callable[[F], F]:
+    """The option that says how the tenant is read: the whole of it, or what changed."""
+    return click.option(
+        "--refresh",
+        type=click.Choice(["full", "delta"]),
+        default=default,
+        show_default=True,
+        callback=lambda _, __, value: None if value == "full" else value,
+        help="Read all of the tenant, or what changed since it was read so before.",
+    )
+
+
+def _all_of_it(_: click.Context, __: click.Parameter, value: str) -> None:
+    if value != "full":
+        raise click.UsageError(
+            "what is carried out rests on all of the tenant: --refresh delta is for plan, drift and watch"
+        )
+
+
+refresh = refreshing("full")
+refresh_in_full = click.option(
+    "--refresh",
+    type=click.Choice(["full", "delta"]),
+    default="full",
+    show_default=True,
+    expose_value=False,
+    callback=_all_of_it,
+    help="All of the tenant is read: delta is for plan, drift and watch.",
+)
+
+
 unread = click.option(
     "--no-secrets", is_flag=True, help="Read no secret; what depends on one is not compared."
 )
@@ -106,7 +137,4 @@ all_or_nothing = click.option(
 )
 detailed = click.option(
     "--detailed-exitcode", is_flag=True, help="Exit with 2 where there is something to do."
-)
-strict = click.option(
-    "--strict", is_flag=True, help="Make warnings errors, and exit with 5 where something is left out."
 )

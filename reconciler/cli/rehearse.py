@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.moments import now
-from reconciler.cli.planning import live, planning
+from reconciler.cli.planning import detailed, live, planning, shard
 from reconciler.cli.settings import common, settings, trusting
+from reconciler.cli.strictness import no_warnings, nothing_left_out, strict
 from reconciler.cli.watched import run
 
 if TYPE_CHECKING:
@@ -30,8 +31,19 @@ if TYPE_CHECKING:
 @click.option("--seed", type=int, default=0, metavar="N", help="What these moments follow from.")
 @click.option("--diff", is_flag=True, help="Show what each instance would look like.")
 @planning
+@shard
+@detailed
+@strict
 @common
-def rehearse(live: Path | None, faults: int, seed: int, diff: bool, **given: Any) -> int:
+def rehearse(
+    live: Path | None,
+    faults: int,
+    seed: int,
+    diff: bool,
+    detailed_exitcode: bool,
+    strict: bool,
+    **given: Any,
+) -> int:
     """Carry the plan out on a copy of the tenant in a sandbox of its own, and plan again.
 
     Nothing is written to the tenant, and no secret is needed. Exits with 1 where something fails.
@@ -56,4 +68,10 @@ def rehearse(live: Path | None, faults: int, seed: int, diff: bool, **given: Any
     here.show("rehearsal", document)
     if found.outcome.interrupted:
         return 130
-    return 0 if found.succeeds else 1
+    if strict:
+        no_warnings(found.plan)
+    if not found.succeeds:
+        return 1
+    if strict:
+        nothing_left_out(found.plan)
+    return 2 if detailed_exitcode and found.plan.actions else 0

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from reconciler.model.diagnostic import Source
+    from reconciler.model.tracing import Spans
     from reconciler.verbs.session import Session
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -54,6 +55,7 @@ class Settings:
     reports: tuple[Report, ...] = ()
     places: Mapping[str, Source] = field(default_factory=dict)
     """Where the manifest of an address stands."""
+    _said: set[str] = field(default_factory=set)
     _results: Lasting | None = None
     _last: tuple[str, dict[str, Any]] | None = None
     _errors: dict[str, Any] | None = None
@@ -106,7 +108,18 @@ class Settings:
         named = self.project or _variable("RECONCILER_PROJECT")
         described = self.described or _variable("RECONCILER_DESCRIBED")
         opened = open_session(named, environment, os.environ, Path.cwd(), self.trust, described)
-        return replace(opened, verb=click.get_current_context().info_name or "")
+        machine = replace(opened.machine, span=self._spans)
+        verb = click.get_current_context().info_name or ""
+        return replace(opened, verb=verb, say=self.say_once, machine=machine)
+
+    @cached_property
+    def _spans(self) -> Spans:
+        """Told what is under way until the command ends."""
+        from reconciler.model.tracing import untraced
+        from reconciler.verbs.tracing import tracing
+
+        followed = tracing(os.environ, self.say)
+        return click.get_current_context().find_root().with_resource(followed) or untraced
 
     def show(
         self,
@@ -211,6 +224,12 @@ class Settings:
 
         if not self.quiet:
             self.err.print(terminal(self.pasted(text)), markup=False, highlight=False, soft_wrap=True)
+
+    def say_once(self, text: str) -> None:
+        """The same, once a run."""
+        if text not in self._said:
+            self._said.add(text)
+            self.say(text)
 
     @property
     def progress(self) -> bool:

@@ -5,19 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.planning import choosing, parallelism
-from reconciler.cli.settings import Settings, common, settings
+from reconciler.cli.planning import choosing, parallelism, refreshing
+from reconciler.cli.settings import Settings, common, settings, trusting
 from reconciler.cli.values import text
 from reconciler.cli.watched import run
 
 if TYPE_CHECKING:
+    from reconciler.model.secret import Secret
     from reconciler.model.watching import Board, Turn
     from reconciler.policy.window import Window
     from reconciler.verbs.session import Session
+    from reconciler.verbs.watch_bell import Bell
+    from reconciler.verbs.watch_notify import Webhook
+    from reconciler.verbs.watch_stream import Stream
 
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 _LAST_PORT = 65_535
@@ -48,13 +54,27 @@ _LAST_PORT = 65_535
     help="Serve /healthz, /readyz, /metrics and a page there; without a HOST for this machine alone.",
 )
 @click.option(
+    "--trigger",
+    type=text,
+    metavar="VARIABLE",
+    help="Look at once when someone who knows the secret in this variable posts to /trigger.",
+)
+@click.option(
     "--notify",
     type=text,
     metavar="VARIABLE",
     help="Tell each change of state to the webhook whose url this variable of the environment holds.",
 )
+@click.option(
+    "--notify-template",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="What the webhook is told, as a Jinja2 template that comes to JSON; without it what Slack takes.",
+)
+@trusting
 @choosing("--select", "Only these: an address, with *, or label=value.")
 @choosing("--exclude", "Write nothing of these, whatever needs it.")
+@refreshing("delta")
 @parallelism
 @common
 def watch(
@@ -62,71 +82,102 @@ def watch(
     applies: bool,
     window: Window | None,
     listen: tuple[str, int] | None,
+    trigger: str | None,
     notify: str | None,
+    notify_template: Path | None,
     select: tuple[str, ...],
     exclude: tuple[str, ...],
+    refresh: str | None,
     parallelism: int,
 ) -> int:
     """Plan again and again, and print a line for each change of state, until SIGINT or SIGTERM.
 
     SIGUSR1 has it look at once. With --apply it carries out what it may; it never deletes.
     """
-    from reconciler.model.watching import Board, State
-    from reconciler.report.watching import sentence
+    from reconciler.model.watching import Board
     from reconciler.verbs.session import Options
     from reconciler.verbs.watch import Loop
     from reconciler.verbs.watch import watch as go_on
-    from reconciler.verbs.watch_notify import webhook
+    from reconciler.verbs.watch_bell import Bell
+    from reconciler.verbs.watch_stream import Stream
+    from reconciler.verbs.watch_trigger import trigger_secret
     from reconciler.verbs.watch_turn import Carrying
 
     here = settings()
     if here.format not in ("text", "json"):
         raise click.UsageError(f"watch prints lines as text or json, and not as {here.format}")
-    if window and not applies:
-        raise click.UsageError("--window is for --apply: give both, or neither")
+    _only_with("--window", window, "--apply", applies)
+    _only_with("--trigger", trigger, "--listen", listen)
+    _only_with("--notify-template", notify_template, "--notify", notify)
     first = here.session()
     board = Board(first.project.name, first.environment.name, first.machine.now())
-    options = Options(select=select, exclude=exclude, parallelism=parallelism)
+    options = Options(select=select, exclude=exclude, refresh=refresh, parallelism=parallelism)
     loop = Loop(every, options, Carrying(window, here.say) if applies else None)
-
-    hook = webhook(notify, first.environ, here.say) if notify else None
+    signs = trigger_secret(trigger, first.environ) if trigger else None
+    hook = _hook(here, first, notify, notify_template) if notify else None
 
     async def tell(turn: Turn) -> None:
-        _print(here, board, turn)
-        if hook and not (board.turns == 1 and turn.state is State.IN_SYNC):
-            await hook.send(sentence(board, turn))
+        await _told(here, board, turn, hook)
 
     async def work() -> bool:
-        async with _served(here, board, first, listen):
-            return await go_on(here.session, first, loop, board, tell)
+        bell, stream = Bell(), Stream()
+        async with _served(here, board, first, listen, signs, bell, stream):
+            return await go_on(here.session, first, replace(loop, news=stream.tell), board, tell, bell)
 
     return 130 if run(work) else 0
 
 
+def _only_with(option: str, given: object, other: str, that: object) -> None:
+    if given and not that:
+        raise click.UsageError(f"{option} is for {other}: give both, or neither")
+
+
+def _hook(here: Settings, first: Session, notify: str, template: Path | None) -> Webhook:
+    from reconciler.verbs.watch_notify import template_of, webhook
+
+    return webhook(notify, first.environ, here.say, template_of(template) if template else None)
+
+
 @asynccontextmanager
 async def _served(
-    here: Settings, board: Board, first: Session, listen: tuple[str, int] | None
+    here: Settings,
+    board: Board,
+    first: Session,
+    listen: tuple[str, int] | None,
+    signs: Secret | None,
+    bell: Bell,
+    stream: Stream,
 ) -> AsyncIterator[None]:
     if listen is None:
         yield
         return
     from reconciler.model.loopback import is_loopback
     from reconciler.verbs import watch_server
+    from reconciler.verbs.watch_pages import application
+    from reconciler.verbs.watch_trigger import trigger
 
     host, port = listen
     listener = watch_server.listen(host, port)
     shown = f"[{host}]" if ":" in host else host
     here.say(f"Listening on http://{shown}:{listener.getsockname()[1]}/")
-    app = watch_server.application(board, first.machine.now, local=is_loopback(host))
+    asks = trigger(signs, bell.ask) if signs else None
+    app = application(board, first.machine.now, local=is_loopback(host), stream=stream, trigger=asks)
     async with watch_server.serving(app, listener):
-        yield
+        try:
+            yield
+        finally:
+            stream.close()
 
 
-def _print(here: Settings, board: Board, turn: Turn) -> None:
-    from reconciler.report.watching import json_line, text_line
+async def _told(here: Settings, board: Board, turn: Turn, hook: Webhook | None) -> None:
+    """Prints a turn, and tells the webhook; that all is well when the loop begins is no news."""
+    from reconciler.model.watching import State
+    from reconciler.report.watching import json_line, sentence, text_line, turn_document
 
     line = json_line(board, turn) if here.format == "json" else text_line(board, turn)
     here.out.print(line, markup=False, highlight=False, soft_wrap=True)
+    if hook and not (board.turns == 1 and turn.state is State.IN_SYNC):
+        await hook.send(sentence(board, turn), turn_document(board, turn))
 
 
 def _seconds(value: str) -> float:

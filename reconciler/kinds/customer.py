@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reconciler.kinds.capabilities import Divides, KeepsUnique
+from reconciler.kinds.dated import Dated
 from reconciler.kinds.table.documents import Api, Search
 from reconciler.kinds.table.kind import TabledKind
 from reconciler.kinds.table.places import LABELS, Labels
@@ -13,7 +14,7 @@ from reconciler.kinds.table.shape import KEY, NAME, TEXT
 from reconciler.model.operation import Operation
 
 
-class CustomerKind(TabledKind, KeepsUnique, Divides):
+class CustomerKind(TabledKind, Dated, KeepsUnique, Divides):
     """One customer."""
 
     name = "Customer"
@@ -23,6 +24,7 @@ class CustomerKind(TabledKind, KeepsUnique, Divides):
         where="isSystem: false",
         search=Search("labels_Contains", by_mark=True),
         sought=("labels_Contains", "name_Icontains", "externalId"),
+        dated=True,
     )
     place = Labels()
     # External id first: the platform itself creates customers by it (api notes: "Customers").

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 import anyio
 
@@ -16,6 +17,7 @@ from reconciler.live.tenant import Listed, Tenant
 from reconciler.model.errors import GraphQLError, Misfit
 from reconciler.model.state import Desired, Live, LiveObject
 
+Listing = Callable[[Kind], Awaitable[Listed]]
 DESCRIBED_AT_ONCE = 25
 """Components that are asked together what they call their inputs: each has many."""
 
@@ -67,9 +69,11 @@ async def fetch(
     *,
     needed: Collection[str] | None = None,
     concurrency: int = 8,
+    listing: Listing | None = None,
 ) -> Live:
     """The snapshot of the client's tenant, of the core kinds where none are given. The list of a kind that is
-    not among those `needed` (absent: all are) may be refused: the kind is then `unread`.
+    not among those `needed` (absent: all are) may be refused: the kind is then `unread`. `listing` is how a
+    list is read; absent: page by page.
 
     Raises ApiError, Unreachable or NotAuthenticated.
     """
@@ -77,10 +81,11 @@ async def fetch(
     identity = await client.identity()
     tenant = Tenant(client)
     listed: dict[str, Listed] = {}
+    read_list = listing or partial(tenant.list, concurrency=concurrency)
 
     async def read(kind: Kind) -> None:
         try:
-            listed[kind.name] = await tenant.list(kind, concurrency)
+            listed[kind.name] = await read_list(kind)
         except GraphQLError:
             if needed is None or kind.name in needed:
                 raise

@@ -63,6 +63,7 @@ PLAIN = OF_VARIABLES | frozenset(
         "status",
         "timeZone",
         "type",
+        "updatedAt",
         "userName",
         "tenantId",
         "timestamp",
@@ -84,13 +85,13 @@ _JSON = ValueType("json")
 class Cover(Protocol):
     """Makes what stands in the place of a value."""
 
-    def of(self, value: Any, kind: ValueType = UNTYPED, recorded: Collection[str] = ()) -> str:
+    def of(self, value: Any, kind: ValueType = UNTYPED, recorded: Collection[str] = (), /) -> str:
         """It, whose type is given where it is a config variable's; `recorded` are those of its object that
         the record is of.
         """
         ...
 
-    def recorded_in(self, secrets: Sequence[str], record: str) -> frozenset[str]:
+    def recorded_in(self, secrets: Sequence[str], record: str, /) -> frozenset[str]:
         """Those of an object's secrets that its record is of."""
         ...
 
@@ -106,6 +107,13 @@ class Redaction:
     def of(self, heard: Heard) -> Heard:
         """The answer without them."""
         return replace(heard, body=self._inner(heard.body, "", _kind_of(heard.name), frozenset()))
+
+    def of_object(self, node: Mapping[str, Any], live: LiveObject) -> dict[str, Any]:
+        """One object's node without them; `live` is what it is understood as."""
+        kind = all_kinds()[live.kind]
+        if is_instance(node) or not isinstance(kind, TabledKind):
+            return self._instance(node, proven_plain(live, self.project))
+        return self._tabled(node, kind, live)
 
     def _inner(self, value: Any, name: str, kind: Kind | None, plain: frozenset[str]) -> Any:
         if name in AS_THEY_ARE:
@@ -124,17 +132,23 @@ class Redaction:
 
     def _node(self, node: Mapping[str, Any], kind: Kind | None, plain: frozenset[str]) -> dict[str, Any]:
         if is_instance(node):
-            return redacted(
-                node,
-                _proven(node, self.project),
-                self.cover.of,
-                lambda value, name, known: self._inner(value, name, None, known),
-            )
+            return self._instance(node, _proven(node, self.project))
         if "id" not in node or not isinstance(kind, TabledKind):
             return {name: self._inner(value, name, kind, plain) for name, value in node.items()}
         live = _understood(kind, node)
         if live is None:
             return {name: self._inner(value, name, kind, plain) for name, value in node.items()}
+        return self._tabled(node, kind, live)
+
+    def _instance(self, node: Mapping[str, Any], proven: frozenset[str]) -> dict[str, Any]:
+        return redacted(
+            node,
+            proven,
+            self.cover.of,
+            lambda value, name, known: self._inner(value, name, None, known),
+        )
+
+    def _tabled(self, node: Mapping[str, Any], kind: TabledKind, live: LiveObject) -> dict[str, Any]:
         recorded = self.cover.recorded_in(list(_secrets(kind, live)), live.applied.get(SECRETS, ""))
         inner, proven = replace(self, cover=_Among(self.cover, recorded)), proven_plain(live, self.project)
         return {name: inner._inner(value, name, None, proven) for name, value in node.items()}

@@ -38,7 +38,7 @@ class StandIns:
         """
         if self.key is None:
             return WITHHELD
-        parts = [self._exact(value)]
+        parts = [self.exact(value)]
         if isinstance(value, str):
             parts += [self._digest("meaning", one) for one in meanings(value, kind, loosely=True)]
         return stand_in(parts, len(recorded) if isinstance(value, str) and value in recorded else 0)
@@ -58,7 +58,8 @@ class StandIns:
         """Tells whether a key is the one that was used; empty without one."""
         return self._digest("check", _CHECKED) if self.key else ""
 
-    def _exact(self, value: Any) -> str:
+    def exact(self, value: Any) -> str:
+        """A digest of just this value; there must be a key."""
         return self._digest("exact", json.dumps(value, sort_keys=True, ensure_ascii=False))
 
     def _digest(self, purpose: str, value: str) -> str:
@@ -114,9 +115,9 @@ class Found:
         return next((known[one] for one in meant if one in known), token)
 
     def _all(self) -> dict[str, Any]:
-        found = {self.stand_ins._exact(one): one for leaf in self.known().leaves for one in _forms(leaf)}
+        found = {self.stand_ins.exact(one): one for leaf in self.known().leaves for one in _forms(leaf)}
         for value in self.known().values:
-            found |= {self.stand_ins._exact(one): one for one in _forms(text(value))}
+            found |= {self.stand_ins.exact(one): one for one in _forms(text(value))}
         return found
 
     def _known(self, kind: ValueType) -> dict[str, str]:

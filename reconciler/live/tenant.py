@@ -38,8 +38,8 @@ _ANOTHER = object()
 """In the place of a node that is no resource of the kind."""
 
 
-def _kept(kind: Kind, node: Any) -> object:
-    """What is kept of a node: the object that it is."""
+def kept(kind: Kind, node: Any) -> object:
+    """What is kept of a node of a list: the object that it is."""
     try:
         if not is_resource(kind, node):
             return _ANOTHER
@@ -112,7 +112,7 @@ class Tenant:
             kind.list_page,
             page=kind.page_size,
             concurrency=concurrency * self._client.at_once,
-            kept=partial(_kept, kind),
+            kept=partial(kept, kind),
         )
         return await self._listed(kind, rows)
 
@@ -123,13 +123,13 @@ class Tenant:
             kind.list_page,
             page=kind.page_size,
             concurrency=concurrency * self._client.at_once,
-            kept=partial(_kept, kind),
+            kept=partial(kept, kind),
         )
         return rows if isinstance(rows, int) else await self._listed(kind, rows)
 
     async def some(self, kind: Kind, op: Operation) -> Listed:
         """The objects of a kind that `op` asks for in pages, in order of creation."""
-        rows = await read_all(self._client, partial(_page_of, op), kept=partial(_kept, kind))
+        rows = await read_all(self._client, partial(_page_of, op), kept=partial(kept, kind))
         return await self._listed(kind, rows)
 
     async def _listed(self, kind: Kind, rows: Iterable[Any]) -> Listed:

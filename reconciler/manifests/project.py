@@ -45,6 +45,8 @@ class Environment:
     """How many operations travel in one request; None: that is found out."""
     rules: Path | None = None
     """What `probe` found out of the tenant."""
+    updated_at_moves: str = ""
+    """Which changes move `updatedAt` there: `everything` or `own_fields_only`; empty: what `rules` says."""
 
     @property
     def embedded(self) -> bool:
@@ -334,6 +336,7 @@ def _environment(document: Document, name: str, body: dict[str, Any], root: Path
         secret_key=source_of(("secretKey",), body["secretKey"]) if "secretKey" in body else None,
         batch=_batch(body.get("batch", AUTO)),
         rules=root / body["rules"] if "rules" in body else None,
+        updated_at_moves=body.get("updatedAtMoves", ""),
     )
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from reconciler.model.plan import Touched
+
 RUNS = 20
 """How many of the last turns are remembered: a loop that runs for months must not grow."""
 
@@ -33,6 +35,27 @@ class Told:
     hint: str = ""
 
 
+class Stands(StrEnum):
+    """Where a rollout stands with one of its waves."""
+
+    DONE = "done"
+    NEXT = "next"
+    LATER = "later"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """One wave of the rollout of a set. `members` are its instances, each with the word for what is to be
+    done to it or why nothing is: pending, failed or refused; empty for one that is as the manifests say.
+    """
+
+    set: str
+    number: int
+    members: tuple[tuple[str, str], ...]
+    stands: Stands
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """One look at the environment, and what was done about it."""
@@ -47,6 +70,15 @@ class Turn:
     """How many resources of a kind are managed, drifted, pending, failed and unmanaged."""
     drift: tuple[str, ...] = ()
     """Each address that drifts or is missing."""
+    healed: tuple[str, ...] = ()
+    """Those of them that the turn brought back to what the manifests say."""
+    touched: Mapping[str, Touched] = field(default_factory=dict)
+    """What the tenant tells of who changed what drifts."""
+    waves: tuple[Wave, ...] = ()
+    phases: Mapping[str, float] = field(default_factory=dict)
+    """How many seconds each part of the turn took."""
+    results: Mapping[str, int] = field(default_factory=dict)
+    """How many actions ended in which way."""
     told: tuple[Told, ...] = ()
     held: str = ""
     """Why nothing was carried out, where something was to be."""
@@ -75,6 +107,8 @@ class Board:
     """When a turn last did not fail."""
     drifting: dict[str, datetime] = field(default_factory=dict)
     """Since when each address drifts, as far as this loop saw it."""
+    touched: dict[str, Touched] = field(default_factory=dict)
+    """What the tenant told of who changed what drifts."""
     runs: deque[Turn] = field(default_factory=lambda: deque(maxlen=RUNS))
     turns: int = 0
     failures: int = 0
@@ -82,6 +116,24 @@ class Board:
     failed: int = 0
     calls: int = 0
     """How often the tenant answered."""
+    faults: int = 0
+    """How many of these answers were errors."""
+    spent: float = 0.0
+    """Seconds that all turns took together."""
+    actions: dict[str, int] = field(default_factory=dict)
+    """How many actions of all turns ended in which way."""
+    looking: datetime | None = None
+    """When the turn that is under way began."""
+    begun_actions: int = 0
+    ended_actions: int = 0
+    due: datetime | None = None
+    """When the loop is to look again."""
+
+    @property
+    def adrift(self) -> dict[str, datetime]:
+        """What drifts now, and since when: without what the last turn brought back."""
+        healed = set(self.good.healed) if self.good else set()
+        return {one: since for one, since in self.drifting.items() if one not in healed}
 
     def take(self, turn: Turn) -> bool:
         """Takes a turn in, and says whether it is another state than before."""
@@ -90,7 +142,11 @@ class Board:
             self.since = turn.at
         self.turn = turn
         self.turns += 1
+        self.spent += turn.seconds
+        self.looking, self.begun_actions, self.ended_actions = None, 0, 0
         self.runs.append(Turn(turn.state, turn.at, turn.seconds, summary=turn.summary))
+        for status, count in turn.results.items():
+            self.actions[status] = self.actions.get(status, 0) + count
         if turn.state is State.FAILED:
             self.failures += 1
             self.failed += 1
@@ -98,6 +154,9 @@ class Board:
             self.failures = 0
             self.success = turn.at
         if turn.summary:
+            before = self.adrift
             self.good = turn
-            self.drifting = {one: self.drifting.get(one, turn.at) for one in turn.drift}
+            self.drifting = {one: before.get(one, turn.at) for one in turn.drift}
+            told = {**self.touched, **turn.touched}
+            self.touched = {one: told[one] for one in turn.drift if one in told}
         return is_new

@@ -9,6 +9,7 @@ from reconciler.kinds.capabilities import Recorded
 from reconciler.kinds.protocol import Policy
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.few import few
 from reconciler.plan.match import Matched
 
 
@@ -28,7 +29,7 @@ def without_baseline(
     if not bare:
         return []
     one = f"{bare[0]} {matched.objects[bare[0]].id}"
-    them = one if len(bare) == 1 else f"--all ({_named(bare)})"
+    them = one if len(bare) == 1 else f"--all ({few([str(a) for a in bare])})"
     return [
         Diagnostic(
             "no-baseline",
@@ -37,8 +38,3 @@ def without_baseline(
             severity="note",
         )
     ]
-
-
-def _named(addresses: list[Address], most: int = 3) -> str:
-    shown = ", ".join(map(str, addresses[:most]))
-    return f"{shown} and {len(addresses) - most} more" if len(addresses) > most else shown

@@ -12,6 +12,7 @@ from reconciler.kinds.protocol import Kind, Policy
 from reconciler.kinds.table.marks import is_protected, marks_of, project_of
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.few import few
 from reconciler.model.plan import Action, LeftOut, Refusal, Verb
 from reconciler.model.state import Desired, Live, LiveObject, Resource, Unreadable
 from reconciler.plan.guards import denials
@@ -289,10 +290,9 @@ def _holding_the_unread(chosen: Mapping[Address, LiveObject], live: Live) -> lis
 
 
 def _unmarked(objects: Sequence[LiveObject]) -> str:
-    named = [obj.title for obj in objects[:NAMED]]
+    named = [obj.title for obj in objects]
     if len(objects) > NAMED:
-        rest = len(objects) - NAMED
-        return f"{len(objects)} objects that bear no mark: {', '.join(named)} and {rest} more"
+        return f"{len(objects)} objects that bear no mark: {few(named, NAMED)}"
     if len(named) == 1:
         return f"{named[0]}, which bears no mark"
     return f"{', '.join(named[:-1])} and {named[-1]}, which bear no mark"

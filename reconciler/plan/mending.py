@@ -28,6 +28,11 @@ class Mended:
     basis: str = ""
 
 
+_NOTHING = Steps()
+_UNTOUCHED = Mended(_NOTHING)
+"""One for all resources that equal their manifests: of most plans these are nearly all."""
+
+
 @dataclass(slots=True)
 class Mending:
     """What would mend each resource's differences, asked once: whoever learns more of either side meanwhile
@@ -94,6 +99,8 @@ class Mending:
             steps = own_interim(steps, self.desired.project, address)
             if address in self.matched.alike:
                 steps = untouched(steps)
+            if steps == _NOTHING:
+                return _UNTOUCHED
             rested = kind.basis(request.live, request.resource) if request.live and steps.steps else ""
             return Mended(steps, rested)
         except Exception as error:

@@ -8,6 +8,7 @@ from typing import Any
 from reconciler.probe.definition import DEFAULT_USER, LOGIN, PLAIN, RENAMED, renamed
 from reconciler.probe.experiment import Experiment, answers
 from reconciler.probe.finding import Finding, Unclear, either, unclear
+from reconciler.probe.moves import CONFIGURATION, DEPLOY, INSTANCE_LABELS, updated_at
 from reconciler.probe.scratch import Scratch
 
 _USER, _PASSWORD = "someone", "scratch-password"
@@ -55,7 +56,8 @@ async def _input(scratch: Scratch) -> dict[str, Any]:
 async def connection(scratch: Scratch) -> list[Finding]:
     """A user and a password, then the password alone."""
     both = {"username": _USER, "password": _PASSWORD}
-    inputs = _inputs(await scratch.configure({"key": PLAIN, "value": "one"}, _login(both)))
+    configured = await scratch.configure({"key": PLAIN, "value": "one"}, _login(both))
+    inputs = _inputs(configured)
     password = inputs.get("password", {})
     shown = password.get("value") == _PASSWORD
     evidence = f"a connection's password came back {'as it was set' if shown else 'without its value'}"
@@ -64,7 +66,9 @@ async def connection(scratch: Scratch) -> list[Finding]:
         first = unclear("secrets_read_back", "no password is there after it was set")
     if inputs.get("username", {}).get("value") != _USER:
         return [first, unclear("connection_inputs_omitted", "an input that was set is not read back")]
-    inputs = _inputs(await scratch.configure(_login({"password": _PASSWORD})))
+    again = await scratch.configure(_login({"password": f"{_PASSWORD}-2"}))
+    scratch.note(CONFIGURATION, configured, again)
+    inputs = _inputs(again)
     left = inputs.get("username", {}).get("value")
     if left not in (_USER, DEFAULT_USER, "", None):
         return [first, unclear("connection_inputs_omitted", "an input got a value that nobody gave it")]
@@ -114,10 +118,11 @@ async def deploy_twice(scratch: Scratch) -> list[Finding]:
 
 
 async def _deploy_disabled(scratch: Scratch) -> Mapping[str, Any]:
-    await scratch.change_instance(enabled=False, preserveDeployState=True)
+    before = await scratch.change_instance(enabled=False, preserveDeployState=True)
     made, refusal = await scratch.deploy()
     if made is None:
         raise Unclear(f"a deploy of a complete instance is refused: {refusal}")
+    scratch.note(DEPLOY, before, made)
     return made
 
 
@@ -130,8 +135,10 @@ async def needs_deploy(scratch: Scratch) -> list[Finding]:
     same = now["needsDeploy"]
     await _settle(scratch, now)
     anything = (await scratch.change_instance(description="changed"))["needsDeploy"]
-    bare = (await scratch.change_instance(labels=[], preserveDeployState=True))["labels"]
-    await scratch.change_instance(labels=scratch.labels, preserveDeployState=True)
+    unlabelled = await scratch.change_instance(labels=[], preserveDeployState=True)
+    labelled = await scratch.change_instance(labels=scratch.labels, preserveDeployState=True)
+    scratch.note(INSTANCE_LABELS, unlabelled, labelled)
+    bare = unlabelled["labels"]
     asks = {True: "asks", False: "does not ask"}
     found = [
         either(
@@ -231,6 +238,7 @@ CHANGES: tuple[Experiment, ...] = (
     connection,
     deploy_twice,
     needs_deploy,
+    updated_at,
     move,
     deploy_incomplete,
     oauth_pending,

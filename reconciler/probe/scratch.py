@@ -50,6 +50,8 @@ class Scratch:
     instance: str = ""
     untold: bool = False
     """Whether versions were seen to stay unavailable until somebody says otherwise."""
+    moved: dict[str, bool] = field(default_factory=dict)
+    """Of some changes, whether they moved the object's updatedAt."""
     _told: set[str] = field(default_factory=set)
 
     @property
@@ -100,6 +102,10 @@ class Scratch:
             return await self.change(mutation, **given), ""
         except PayloadError as error:
             return None, error.message or "without a reason"
+
+    def note(self, change: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+        """Notes whether what lies between two answers moved updatedAt."""
+        self.moved[change] = before["updatedAt"] != after["updatedAt"]
 
     async def update_draft(self, **given: Any) -> Mapping[str, Any]:
         """The draft after an update."""

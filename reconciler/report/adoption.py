@@ -7,6 +7,7 @@ from typing import Any
 from rich.console import Console
 
 from reconciler.model.adoption import Adoption, Doubt, Match
+from reconciler.model.few import few
 from reconciler.report import values
 from reconciler.report.document import plain
 from reconciler.report.sanitize import terminal
@@ -56,8 +57,7 @@ def adoption_line(adoption: Adoption) -> str:
 
 
 def _row(match: Match) -> Document:
-    more = len(match.differs) - _FIELDS
-    shown = ", ".join(match.differs[:_FIELDS]) + (f" and {more} more" if more > 0 else "")
+    shown = few(match.differs, _FIELDS)
     return {
         "address": str(match.address),
         "id": match.live.id,

@@ -29,13 +29,13 @@ from reconciler.model.plan import (
     Plan,
     Refusal,
     Requests,
-    Rollout,
     Stranger,
     Touched,
     Verb,
 )
 from reconciler.model.secret import SHOWN, Hidden, Secret
 from reconciler.report import sanitize
+from reconciler.report.rollouts import rollouts_part
 from reconciler.report.ruled import policy_part
 from reconciler.report.values import LONG, shorten
 
@@ -71,7 +71,7 @@ def plan_document(plan: Plan, *, created_at: str, rate: float, sent: Requests | 
         "consequences": list(plan.consequences),
         "orphans": [str(address) for address in plan.orphans],
         **_left_out(plan),
-        **({"rollouts": [_rollout(rollout) for rollout in plan.rollouts]} if plan.rollouts else {}),
+        **rollouts_part(plan),
     }
 
 
@@ -111,6 +111,7 @@ def outcome_document(outcome: Outcome, *, created_at: str, seconds: float = 0.0)
         "refusals": [refusal_document(refusal) for refusal in outcome.plan.refusals],
         **policy_part(outcome.plan),
         **_left_out(outcome.plan),
+        **rollouts_part(outcome.plan, outcome.results),
     }
 
 
@@ -267,9 +268,11 @@ def _drifts(plan: Plan) -> list[Document]:
 
 
 def _touched(touched: Touched | None, drift: Drift) -> Document:
-    """Who changed the object, and when, in the tenant's own words."""
-    if touched is None or drift.cause is Cause.UNKNOWN:
-        return {}
+    return {} if touched is None or drift.cause is Cause.UNKNOWN else touched_document(touched)
+
+
+def touched_document(touched: Touched) -> Document:
+    """Who changed an object, and when, in the tenant's own words."""
     entries = [{"sentence": sentence, "who": who, "at": at} for sentence, who, at in touched.entries]
     certainty = ("not known", "known")[len(entries)] if len(entries) < 2 else "perhaps"
     return {"updatedAt": touched.updated_at or None, "who": certainty, "activities": entries}
@@ -320,14 +323,6 @@ def _way_back(result: Result) -> str | None:
         return None
     run = PurePath(result.kept).parent.stem[:_STAMP]
     return f"reconciler history {run} --restore {result.action.address}"
-
-
-def _rollout(rollout: Rollout) -> Document:
-    return {
-        "name": rollout.name,
-        "waves": [[str(address) for address in wave] for wave in rollout.waves],
-        "maxFailures": rollout.max_failures,
-    }
 
 
 def refusal_document(refusal: Refusal) -> Document:

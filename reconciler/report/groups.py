@@ -11,6 +11,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from reconciler.model.few import few
 from reconciler.report import values
 from reconciler.report.sanitize import terminal
 
@@ -22,7 +23,6 @@ ALIKE = 4
 """How many make a group; fewer are read as they are."""
 MANY = 20
 """How many make a group where only the fields are the same, and the values differ."""
-_NAMED = 3
 _RESETS = "an import resets"
 
 
@@ -38,17 +38,21 @@ class Group:
     @property
     def title(self) -> str:
         """How many of what they are: `500 instances of order-notices`."""
-        kind = self.addresses[0].partition("/")[0]
-        noun = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind).lower()
-        plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
         family = _family(self.addresses[0])
         shared = family and all(_family(one) == family for one in self.addresses)
+        plural = several(self.addresses[0].partition("/")[0])
         return f"{len(self.addresses):,} {plural}" + (f" of {terminal(family)}" if shared else "")
 
     @property
     def named(self) -> str:
         """The first of them by name, and how many there are besides."""
-        return f"{terminal(', '.join(self.addresses[:_NAMED]))} and {len(self.addresses) - _NAMED:,} more"
+        return terminal(few(self.addresses))
+
+
+def several(kind: str) -> str:
+    """What several of a kind are called: `alert groups`."""
+    noun = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind).lower()
+    return f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
 
 
 def plan_groups(actions: Iterable[Document]) -> list[Group]:

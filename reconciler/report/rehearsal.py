@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
+from reconciler.model.few import few
 from reconciler.model.outcome import Outcome
 from reconciler.model.plan import Requests
 from reconciler.model.policy import CODES
@@ -187,8 +188,7 @@ def _listed(ids: list[str]) -> str:
     """A few of some actions by their ids, and how many they are."""
     if not ids:
         return "nothing"
-    more = f" and {len(ids) - _NAMED:,} more" if len(ids) > _NAMED else ""
-    return f"{values.count(len(ids), 'action')} ({', '.join(ids[:_NAMED])}{more})"
+    return f"{values.count(len(ids), 'action')} ({few(ids, _NAMED)})"
 
 
 def _difference(one: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from rich.console import Console
 
-from reconciler.report import errors, lines, since, unproven, values
+from reconciler.report import errors, lines, rollouts, since, unproven, values
 from reconciler.report.flow_runs import render_test
 from reconciler.report.groups import Group, drift_groups, plan_groups
 from reconciler.report.sanitize import terminal
@@ -51,8 +51,7 @@ def render_plan(console: Console, document: Document, *, verbose: bool = False) 
         "yellow",
     )
     _left_out(console, document)
-    for rollout in values.rollout_lines(document):
-        lines.write(console, 0, ("rollout of ", "dim"), rollout)
+    _rollouts(console, document, verbose)
     if lease := values.lease_line(document):
         lines.write(console, 0, ("lease: ", "bold yellow"), lease)
         lines.blank(console)
@@ -84,6 +83,16 @@ def render_outcome(console: Console, document: Document, *, verbose: bool = Fals
     _left_out(console, document)
     _entries(console, "refused", values.refusals(document))
     _ending(console, document)
+
+
+def _rollouts(console: Console, document: Document, verbose: bool) -> None:
+    for line in rollouts.lines(document):
+        lines.write(console, 0, ("rollout of ", "dim"), line)
+    for wave in rollouts.waves(document) if verbose else ():
+        lines.write(console, 2, (wave.title, "bold"), f": {wave.line}")
+        if wave.first:
+            lines.write(console, 4, ("first ", "yellow"), terminal(", ".join(wave.first)))
+        lines.write(console, 4, (terminal(", ".join(wave.addresses)), "dim"))
 
 
 def _results(console: Console, document: Document, verbose: bool) -> None:

@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from reconciler.model.few import few
 from reconciler.report.sanitize import terminal
 
 SHORT = 60
 LONG = 2_000
-_NAMED = 3
 _MANY = 4
 _CONTEXT = 16
 _SPLIT_SECOND = re.compile(r"(?<=:\d\d)\.\d+")
@@ -94,12 +94,6 @@ def refusals(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """What a document tells to be refused, each reason once, with every address that it is about."""
     found = _alike(document.get("refusals", ()))
     return [{**some[0], "address": ", ".join(_addresses(some)), "places": _places(some)} for some in found]
-
-
-def few(names: Sequence[str]) -> str:
-    """The first names, and how many there are besides."""
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _alike(entries: Iterable[Mapping[str, Any]]) -> Iterable[Sequence[Mapping[str, Any]]]:
@@ -246,28 +240,6 @@ def note_lines(document: Mapping[str, Any]) -> list[str]:
         else:
             found.append(f"{len(some):,} times: {message} ({few([one for one in some if one])})")
     return [terminal(line) for line in found]
-
-
-def rollout_lines(document: Mapping[str, Any]) -> list[str]:
-    """The sets whose instances a plan changes in waves, one a line."""
-    return [
-        f"InstanceSet/{terminal(one['name'])}: {count(len(one['waves']), 'wave')} of "
-        f"{', '.join(f'{len(wave):,}' for wave in one['waves'])} instances; "
-        f"stops when more than {one['maxFailures']:,} fail{_stopping(one, document)}"
-        for one in document.get("rollouts", ())
-    ]
-
-
-def _stopping(rollout: Mapping[str, Any], document: Mapping[str, Any]) -> str:
-    """Where a rollout will stop, by what is refused already."""
-    refused = {one["address"] for one in document.get("refusals", ())}
-    refused |= {one["address"] for one in document.get("leftOut", ()) if one.get("refused")}
-    counted = 0
-    for number, wave in enumerate(rollout["waves"][:-1], 1):
-        counted += len(refused.intersection(wave))
-        if counted > rollout["maxFailures"]:
-            return f"; {counted:,} refused, so it stops after wave {number:,}"
-    return ""
 
 
 def outcome_line(document: Mapping[str, Any]) -> str:

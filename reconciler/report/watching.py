@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
+from reconciler.model.few import few
 from reconciler.model.moment import stamp
-from reconciler.model.watching import Board, State, Turn
+from reconciler.model.watching import Board, State, Turn, Wave
+from reconciler.report.document import touched_document
 from reconciler.report.sanitize import json_text, terminal
-from reconciler.report.values import few
 
 FORMAT = "reconciler.watch/v1"
 _FEW = 3
@@ -33,12 +35,31 @@ def turn_document(board: Board, turn: Turn) -> dict[str, Any]:
         "checksum": turn.plan or None,
         "seconds": round(turn.seconds, 3),
         "summary": dict(turn.summary),
-        "drift": [{"address": one, "since": stamp(board.drifting[one])} for one in turn.drift],
+        "drift": [_drift(board, one) for one in turn.drift],
+        "waves": [_wave(one) for one in turn.waves],
         "held": turn.held,
         "errors": [
             {"code": one.code, "message": one.message, "address": one.address, "hint": one.hint}
             for one in turn.told
         ],
+    }
+
+
+def _drift(board: Board, address: str) -> dict[str, Any]:
+    touched = board.touched.get(address)
+    told = touched_document(touched) if touched else {}
+    return {"address": address, "since": stamp(board.drifting[address]), **told}
+
+
+def _wave(wave: Wave) -> dict[str, Any]:
+    words = Counter(word for _, word in wave.members)
+    counts = {name: words[name] for name in ("pending", "failed", "refused")}
+    return {
+        "set": wave.set,
+        "wave": wave.number,
+        "instances": len(wave.members),
+        **counts,
+        "stands": wave.stands.value,
     }
 
 

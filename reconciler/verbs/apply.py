@@ -116,7 +116,8 @@ async def apply(
                         group.start_soon(lease.keep, walk.abandon)
                     if others is not None:
                         group.start_soon(others.watch)
-                    outcome = await walk.outcome()
+                    with machine.span("apply", actions=len(planned.plan.actions)):
+                        outcome = await walk.outcome()
                     group.cancel_scope.cancel()
     except Exception as error:
         # What was done stays done, and is told: from the first action on, nothing takes the outcome's place.

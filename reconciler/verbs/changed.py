@@ -16,6 +16,7 @@ from reconciler.manifests.load import load
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.digest import sha256
+from reconciler.model.few import few
 from reconciler.model.state import Desired, Resource
 from reconciler.plan.select import Selection
 from reconciler.verbs.revisions import Revision
@@ -48,8 +49,7 @@ def changed_since(session: Session, revision: str, desired: Desired) -> frozense
 def told(revision: str, changed: frozenset[Address], desired: Desired) -> Diagnostic:
     """What a plan says of what it is about, and of what it did not look at."""
     names = sorted(map(str, changed))
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    listed = f": {', '.join(names[:_NAMED])}{more}" if names else ""
+    listed = f": {few(names, _NAMED)}" if names else ""
     return Diagnostic(
         "changed-since",
         f"{len(names)} of {len({*desired.resources, *changed})} resources differ from {revision}{listed}; "

@@ -11,6 +11,7 @@ from reconciler.kinds import all_kinds
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import ApiError, NotFound
+from reconciler.model.few import few
 from reconciler.model.plan import Fate, Missing, Plan, Verb
 from reconciler.verbs.history import history
 from reconciler.verbs.plan import Planned, unruled
@@ -60,8 +61,7 @@ def _to_be_adopted(made: Plan) -> Iterable[Diagnostic]:
     """A note that counts what matches a manifest and bears no mark: nothing was ever applied to it."""
     found = [str(action.address) for action in made.actions if action.verb is Verb.ADOPT]
     if found:
-        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-        message = f"{len(found)} without a mark, of which nobody can tell what was applied: {found[0]}{more}"
+        message = f"{len(found)} without a mark, of which nobody can tell what was applied: {few(found, 1)}"
         yield Diagnostic(
             "not-adopted", message, hint="see what differs with: reconciler plan", severity="note"
         )

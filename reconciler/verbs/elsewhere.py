@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from reconciler.apply.elsewhere import Elsewhere
@@ -9,7 +10,13 @@ from reconciler.apply.lease import Ports
 from reconciler.apply.running import Run
 from reconciler.model.address import Address
 from reconciler.verbs.plan import Planned, plan
-from reconciler.verbs.session import Session
+from reconciler.verbs.session import Options, Session
+
+
+def about(options: Options, actions: Iterable[str]) -> Options:
+    """The options of a plan that brings about what these actions do, in whichever shard they are."""
+    selected = tuple(sorted({name.rpartition("#")[0] for name in actions}))
+    return replace(options, select=selected, exclude=(), shard=None, no_deps=False, changed_since=None)
 
 
 def elsewhere(session: Session, planned: Planned, run: Run, ports: Ports, seconds: float) -> Elsewhere | None:
@@ -20,11 +27,7 @@ def elsewhere(session: Session, planned: Planned, run: Run, ports: Ports, second
 
     async def look(asked: frozenset[str]) -> frozenset[str]:
         """Plans what brings it about: who still has something to do, or must not, has not done it."""
-        about = sorted({name.rpartition("#")[0] for name in asked})
-        alone = replace(
-            options, select=tuple(about), exclude=(), shard=None, no_deps=False, changed_since=None
-        )
-        now = await plan(session, alone)
+        now = await plan(session, about(options, asked))
         barred = {*now.plan.barred, *(str(one.address) for one in now.plan.left_out)}
         left = {action.id for action in now.plan.actions}
         missing = frozenset(name for name in asked if name in left or name.rpartition("#")[0] in barred)

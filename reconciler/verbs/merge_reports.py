@@ -10,6 +10,7 @@ from typing import Any
 from reconciler.manifests.schemas import validator
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import InvalidInput
+from reconciler.model.few import few
 from reconciler.report.document import diagnostic_document
 from reconciler.report.merging import OWN, merged
 from reconciler.verbs.report_file import read
@@ -138,9 +139,7 @@ def _overlaps(told: Sequence[tuple[Path, Document]]) -> list[Diagnostic]:
 def _overlap(first: Path, second: Path, addresses: Sequence[str], hint: str) -> Diagnostic:
     if first == second:
         return Diagnostic("reports-overlap", f"{_quoted(first)} is given twice", hint=hint)
-    more = f" and {len(addresses) - _NAMED} more" if len(addresses) > _NAMED else ""
-    said = f"{', '.join(addresses[:_NAMED])}{more}"
-    message = f"{_quoted(first)} and {_quoted(second)} both tell of {said}"
+    message = f"{_quoted(first)} and {_quoted(second)} both tell of {few(addresses, _NAMED)}"
     return Diagnostic("reports-overlap", message, hint=hint)
 
 

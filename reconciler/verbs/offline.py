@@ -54,7 +54,12 @@ def known_to(session: Session, *, secrets: bool = True) -> Known:
     """All values that git names, with those of its secrets that can be read, unless none is to be."""
     desired, _ = load_desired(replace(session, no_secrets=not secrets))
     opened = unsealed(desired, secret_reader(session), desired.resources)[0] if secrets else desired
-    return Known(list(_leaves(opened)), list(_values(opened)))
+    return known_of(opened)
+
+
+def known_of(desired: Desired) -> Known:
+    """All values that are asked for, as far as they are read."""
+    return Known(list(_leaves(desired)), list(_values(desired)))
 
 
 def _leaves(desired: Desired) -> Iterator[Any]:

@@ -14,6 +14,7 @@ from reconciler.manifests.project import Policy
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import InvalidInput
+from reconciler.model.few import few
 from reconciler.model.hints import listed, suggest
 from reconciler.model.plan import Plan, Refusal
 from reconciler.model.policy import (
@@ -28,7 +29,6 @@ from reconciler.model.policy import (
 )
 from reconciler.model.state import Desired, Resource
 from reconciler.report.document import plain, plan_document
-from reconciler.report.values import few
 from reconciler.verbs.session import Session, pace
 
 _NOBODY = Waivers()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import anyio
 import httpx
@@ -21,13 +23,18 @@ from reconciler.model.outcome import Outcome
 from reconciler.model.rehearsal import Cut, Looks, Rehearsal
 from reconciler.model.secret import Secret, Unproven
 from reconciler.model.state import LiveObject
+from reconciler.plan import shards
 from reconciler.verbs.apply import apply
+from reconciler.verbs.elsewhere import about
 from reconciler.verbs.offline import checked, key_of
-from reconciler.verbs.plan import Planned, plan
+from reconciler.verbs.plan import Planned, plan, share
 from reconciler.verbs.sandbox import check_rule, read_rules
 from reconciler.verbs.session import Options, Session
 from reconciler.verbs.snapshot import recorded
 from reconciler.verbs.staging import Stage, stage
+
+if TYPE_CHECKING:
+    from reconciler.sandbox import Sandbox
 
 SEED = 0
 _SHOWN = ("name", "description", "enabled", "config", "flows", "labels")
@@ -39,8 +46,11 @@ async def rehearse(
 ) -> Rehearsal:
     """Copies the tenant, or what a snapshot holds of it, into a sandbox, and carries the plan out there; with
     `faults` as many times more, killed at moments that follow from the seed. Nothing is written to the
-    tenant, and no secret is needed. Raises InvalidInput, NotAuthenticated, Unreachable or ApiError.
+    tenant, and no secret is needed. What other shards do first is done before a shard's part is.
+
+    Raises InvalidInput, NotAuthenticated, Unreachable or ApiError.
     """
+    share(options)
     rules = _rules(session)
     if file is None:
         entropy = session.machine.entropy
@@ -50,7 +60,7 @@ async def rehearse(
         taken = checked(session, file)
         stand_ins = key_of(session, taken, file)
     ready = await stage(session, options, taken, stand_ins, rules)
-    with ready.fresh() as (sandbox, there):
+    async with _begun(ready, options) as (sandbox, there):
         planned = await plan(there, options)
         before = (sandbox.requests(), sandbox.writes())
         outcome = await _carried_out(there, planned, options)
@@ -83,13 +93,30 @@ def _rules(session: Session) -> dict[str, str]:
     return found
 
 
+@asynccontextmanager
+async def _begun(ready: Stage, options: Options) -> AsyncIterator[tuple[Sandbox, Session]]:
+    """A copy of the tenant, in which other shards have done what those of a shard wait for."""
+    with ready.fresh() as (sandbox, there):
+        if options.shard:
+            waits = shards.elsewhere((await plan(there, options)).plan)
+            others = about(options, waits)
+            if waits:
+                await _carried_out(there, await plan(there, others), others)
+        yield sandbox, there
+
+
 async def _carried_out(session: Session, planned: Planned, options: Options) -> Outcome:
     """How carrying the plan out ends, if it is approved; nothing of one that is refused on the whole is."""
     if planned.plan.vetoes or not planned.plan.actions:
         return Outcome(planned.plan, ())
     approved = replace(planned, plan=planned.plan.unruled)
     return await apply(
-        session, approved, listener=lambda _: None, say=lambda _: None, parallelism=options.parallelism
+        session,
+        approved,
+        listener=lambda _: None,
+        say=lambda _: None,
+        parallelism=options.parallelism,
+        shard_seconds=0,  # nobody else is at work in the copy
     )
 
 
@@ -125,7 +152,7 @@ async def _cuts(ready: Stage, options: Options, writes: int, number: int, seed: 
     chance = random.Random(seed)
     for _ in range(number if writes else 0):
         at, after = chance.randint(1, writes), chance.random() < 0.5
-        with ready.fresh() as (_sandbox, there):
+        async with _begun(ready, options) as (_sandbox, there):
             planned = await plan(there, options)
             with anyio.CancelScope() as scope:
                 assert there.replay is not None

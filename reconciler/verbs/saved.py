@@ -12,6 +12,7 @@ from typing import Any
 from reconciler.manifests.schemas import validator
 from reconciler.model.address import Address
 from reconciler.model.errors import InvalidInput, Stale
+from reconciler.model.few import few
 from reconciler.model.plan import Action, LeftOut, Plan, Refusal, Verb
 from reconciler.model.policy import CODES
 from reconciler.plan.guards import on_the_whole
@@ -89,7 +90,8 @@ def _in_order(actions: Sequence[Mapping[str, Any]]) -> bool:
 
 def options_of(saved: Mapping[str, Any]) -> Options:
     """The options that a saved plan was made with. Raises InvalidInput where they are unknown."""
-    known = {**saved["options"], "changed_since": None}  # its actions are chosen already
+    # Its actions are chosen already, and who carries them out reads all.
+    known = {**saved["options"], "changed_since": None, "refresh": None}
     try:
         known |= {name: tuple(known[name]) for name in ("select", "exclude")}
         return Options(**{**known, "use": tuple(known.get("use", ()))})
@@ -128,7 +130,7 @@ def restrict(planned: Planned, saved: Mapping[str, Any]) -> Planned:
         and (one["id"] not in now or now[one["id"]].content != one.get("content"))
     ]
     if changed:
-        named = ", ".join(sorted(changed)[:5]) + (f" and {len(changed) - 5} more" if len(changed) > 5 else "")
+        named = few(sorted(changed), 5)
         raise Stale(
             f"the tenant changed since the plan was saved; no longer the same: {named}", hint="plan again"
         )

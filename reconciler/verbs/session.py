@@ -59,6 +59,8 @@ class Options:
     allow_updates: bool = False
     delete_strangers: bool = False
     all_or_nothing: bool = False
+    refresh: str | None = None
+    """How the tenant is read: `delta` is by what changed since it was read before; absent, in full."""
     parallelism: int = 8
 
     @property
@@ -76,6 +78,8 @@ class Session:
     environ: Mapping[str, str] = field(repr=False)
     notice: Callable[[str], None] = field(default=lambda _: None, repr=False, compare=False)
     """Told, in words, of waits that people would wonder about."""
+    say: Callable[[str], None] = field(default=lambda _: None, repr=False, compare=False)
+    """Told what people are to know of a run, beside its results."""
     credentials: dict[str, Credentials] = field(default_factory=dict, repr=False, compare=False)
     """Those of the environment, once they were read: what they are exchanged for lasts for the run."""
     machine: Machine = field(default_factory=Machine, repr=False, compare=False)
@@ -276,6 +280,7 @@ async def connect(session: Session, *, read_only: bool, parallelism: int = 8) ->
             read_only=read_only,
             patience=session.machine.patience(),
             notice=session.notice,
+            span=session.machine.span,
         ) as client:
             yield client
         return
@@ -296,6 +301,7 @@ async def connect(session: Session, *, read_only: bool, parallelism: int = 8) ->
                 patience=session.machine.patience(),
                 notice=session.notice,
                 heard=session.heard,
+                span=session.machine.span,
             ) as client:
                 yield client
         finally:
@@ -314,6 +320,7 @@ async def connect(session: Session, *, read_only: bool, parallelism: int = 8) ->
         patience=session.machine.patience(),
         notice=session.notice,
         heard=session.heard,
+        span=session.machine.span,
     ) as client:
         await client.check_tenant(environment.tenant or None)
         yield client

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from random import Random
 from typing import TYPE_CHECKING
 
 import anyio
 
+from reconciler.model.outcome import Ended, Event, Started
 from reconciler.model.watching import Board, Turn
 from reconciler.verbs.apply import why
 from reconciler.verbs.session import Options, Session
@@ -33,6 +35,8 @@ class Loop:
     options: Options
     carrying: Carrying | None = None
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep
+    news: Callable[[], None] = lambda: None
+    """Told whenever the board shows something else."""
 
 
 async def watch(
@@ -41,21 +45,27 @@ async def watch(
     loop: Loop,
     board: Board,
     tell: Callable[[Turn], Awaitable[None]],
+    bell: Bell | None = None,
 ) -> bool:
     """Runs until a signal asks it to end, and returns whether that cut an apply short. Each turn opens the
-    project anew, since git may have moved. `tell` hears of each turn that found another state.
+    project anew, since git may have moved. `tell` hears of each turn that found another state, and `bell` may
+    be rung from outside.
     """
-    bell = Bell()
+    bell = bell or Bell()
     async with anyio.create_task_group() as group:
         await group.start(bell.listen, first.machine.signals)
         with bell.scope:
             while not bell.stopping:
                 turn = await _turn(opened, first, loop, board, bell)
-                if board.take(turn):
+                is_new = board.take(turn)
+                loop.news()
+                if is_new:
                     with anyio.move_on_after(_LAST_WORDS if bell.stopping else None):
                         await tell(turn)
                 if not bell.stopping:
-                    await bell.rest(loop.sleep, pause(loop.every, board.failures, first.machine.rng))
+                    seconds = pause(loop.every, board.failures, first.machine.rng)
+                    board.due = first.machine.now() + timedelta(seconds=seconds)
+                    await bell.rest(loop.sleep, seconds)
         group.cancel_scope.cancel()
     return bool(board.turn and board.turn.interrupted)
 
@@ -68,14 +78,33 @@ def pause(every: float, failures: int, rng: Random) -> float:
 
 
 async def _turn(opened: Callable[[], Session], first: Session, loop: Loop, board: Board, bell: Bell) -> Turn:
-    """A turn, whatever the tenant does and the manifests say."""
+    """A turn, of which the board and whoever follows are told."""
+    board.looking, board.due = first.machine.now(), None
+    loop.news()
+    with first.machine.span("turn", project=board.project, environment=board.environment) as span:
+        turn = await _looked(opened, first, loop, board, bell)
+        span.note("state", turn.state.value)
+    return turn
 
-    def heard(_: Operation, __: Answer) -> None:
+
+async def _looked(
+    opened: Callable[[], Session], first: Session, loop: Loop, board: Board, bell: Bell
+) -> Turn:
+    """What a turn found, whatever the tenant does and the manifests say."""
+
+    def heard(_: Operation, answer: Answer) -> None:
         board.calls += 1
+        board.faults += bool(answer.faults)
+
+    def listener(event: Event) -> None:
+        board.begun_actions += isinstance(event, Started)
+        board.ended_actions += isinstance(event, Ended)
+        loop.news()
 
     begun = first.machine.clock()
     try:
         session = replace(opened(), machine=replace(first.machine, signals=bell.lend), heard=heard)
-        return await look(session, loop.options, loop.carrying)
+        carrying = replace(loop.carrying, listener=listener) if loop.carrying else None
+        return await look(session, loop.options, carrying, board.touched)
     except Exception as error:
         return failed(first, why(error), first.machine.clock() - begun)

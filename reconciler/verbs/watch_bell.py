@@ -13,6 +13,8 @@ from anyio.streams.memory import MemoryObjectSendStream
 
 from reconciler.apply.interrupt import Signals, of_this_process
 
+SETTLES = 2.0
+"""Seconds between a request to look and the look: what comes meanwhile is one with it."""
 WAKE: signal.Signals | None = getattr(signal, "SIGUSR1", None)  # Windows has none
 
 
@@ -24,7 +26,7 @@ class Bell:
     def __init__(self) -> None:
         self.scope = anyio.CancelScope()
         self.stopping = False
-        self._rung = anyio.Event()
+        self._rung, self._asked = anyio.Event(), anyio.Event()
         self._lent: MemoryObjectSendStream[int] | None = None
 
     async def listen(
@@ -57,15 +59,21 @@ class Bell:
         finally:
             self._lent = None
 
+    def ask(self) -> None:
+        """Somebody who is not on this machine asks for a look."""
+        self._asked.set()
+
     async def rest(self, sleep: Callable[[float], Awaitable[None]], seconds: float) -> None:
-        """Sleeps, unless the loop is to look at once."""
+        """Sleeps, unless the loop is to look at once or was asked to."""
         async with anyio.create_task_group() as group:
 
-            async def ring() -> None:
-                await self._rung.wait()
+            async def wake(called: anyio.Event, after: float) -> None:
+                await called.wait()
+                await anyio.sleep(after)
                 group.cancel_scope.cancel()
 
-            group.start_soon(ring)
+            group.start_soon(wake, self._rung, 0.0)
+            group.start_soon(wake, self._asked, SETTLES)
             await sleep(seconds)
             group.cancel_scope.cancel()
-        self._rung = anyio.Event()
+        self._rung, self._asked = anyio.Event(), anyio.Event()

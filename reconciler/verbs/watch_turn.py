@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from reconciler.model.address import Address
-from reconciler.model.errors import ReconcilerError, Refused
-from reconciler.model.outcome import Outcome, Result, Status
+from reconciler.model.errors import NotAuthenticated, ReconcilerError, Refused, Unreachable
+from reconciler.model.outcome import Event, Outcome, Result, Status
 from reconciler.model.plan import Fate, Plan, Verb
 from reconciler.model.watching import State, Told, Turn
 from reconciler.policy.window import Window
@@ -19,6 +19,8 @@ from reconciler.verbs.drift import Drifted, drift
 from reconciler.verbs.plan import Planned
 from reconciler.verbs.policy import enforced, judged
 from reconciler.verbs.session import Options, Session
+from reconciler.verbs.touched import with_touched
+from reconciler.verbs.watch_waves import waves
 
 _SAID = 20
 """Errors and refusals that a turn tells one by one."""
@@ -30,25 +32,46 @@ class Carrying:
 
     window: Window | None
     say: Callable[[str], None]
+    listener: Callable[[Event], None] = lambda _: None
 
 
-async def look(session: Session, options: Options, carrying: Carrying | None) -> Turn:
-    """Plans, and carries out what may be. Raises ReconcilerError where the tenant or the manifests cannot be
-    read, or the run cannot begin.
+async def look(
+    session: Session, options: Options, carrying: Carrying | None, known: Container[str] = ()
+) -> Turn:
+    """Plans, and carries out what may be. Who changed what drifts is asked of what is not `known` first.
+    Raises ReconcilerError where the tenant or the manifests cannot be read, or the run cannot begin.
     """
     machine = session.machine
     at, begun = machine.now(), machine.clock()
     found = await drift(_undeleting(session) if carrying else session, options)
-    planned = found.planned
+    planned = await _with_who(session, found.planned, options, known)
     plan = judged(session, planned.plan, planned.desired, planned.live.tenant)
     held, outcome, ended = "", None, None
+    phases = {"plan": machine.clock() - begun}
     if carrying:
         plan = enforced(plan)
         held = _held(session, plan, carrying.window)
+        if plan.actions and not held and options.refresh:  # what is carried out rests on all
+            return await look(session, replace(options, refresh=None), carrying, known)
         if plan.actions and not held:
             outcome, ended = await _carried_out(session, replace(planned, plan=plan), options, carrying)
+            phases["apply"] = machine.clock() - begun - phases["plan"]
     told = _turn(replace(found, planned=replace(planned, plan=plan)), outcome, ended, at)
-    return replace(told, seconds=machine.clock() - begun, held=held)
+    return replace(told, seconds=machine.clock() - begun, phases=phases, held=held)
+
+
+async def _with_who(session: Session, planned: Planned, options: Options, known: Container[str]) -> Planned:
+    """The plan with who changed what drifts in it. That the tenant does not say costs nobody the turn."""
+    newest = tuple(sorted(planned.plan.drift, key=lambda one: str(one.address) in known))
+    try:
+        told = await with_touched(
+            session,
+            replace(planned, plan=replace(planned.plan, drift=newest)),
+            parallelism=options.parallelism,
+        )
+    except (Unreachable, NotAuthenticated):
+        return planned
+    return replace(planned, plan=replace(planned.plan, touched=told.plan.touched))
 
 
 async def _carried_out(
@@ -57,7 +80,7 @@ async def _carried_out(
     """What became of a plan, and what ended that for all of it: what was seen before is told all the same."""
     try:
         outcome = await apply(
-            session, planned, listener=lambda _: None, say=carrying.say, parallelism=options.parallelism
+            session, planned, listener=carrying.listener, say=carrying.say, parallelism=options.parallelism
         )
     except Exception as error:  # nothing was begun: another run holds the lease, or the tenant is gone
         return None, why(error)
@@ -95,11 +118,15 @@ def _turn(found: Drifted, outcome: Outcome | None, ended: ReconcilerError | None
     wrong = [one for one in results if one.status in (Status.FAILED, Status.STALE)]
     drifted = {one.address for one in plan.drift if one.is_certain}
     drifted |= {one.address for one in found.missing if one.why is Fate.DELETED}
+    open_ = {one.address for one in plan.actions if one.id not in done}
+    healed = (drifted & {one.address for one in plan.actions}) - open_
+    failed = {one.action.address for one in wrong}
     counted = {
         "managed": list(desired.resources),
+        "synced": list(desired.resources.keys() - open_ - (drifted - healed)),
         "drifted": list(drifted),
-        "pending": list({one.address for one in plan.actions if one.id not in done}),
-        "failed": list({one.action.address for one in wrong}),
+        "pending": list(open_),
+        "failed": list(failed),
         "unmanaged": [one.address for one in plan.strangers],
     }
     more = {"missing": len(found.missing), "refused": len(plan.refusals), "orphans": len(plan.orphans)}
@@ -108,8 +135,12 @@ def _turn(found: Drifted, outcome: Outcome | None, ended: ReconcilerError | None
         at,
         plan=f"sha256:{plan.checksum.removeprefix('sha256:')}",
         summary={**{name: len(some) for name, some in counted.items()}, **more, "done": len(done)},
-        kinds=_by_kind(counted),
+        kinds=_by_kind({**counted, "drifted": list(drifted - healed)}),
         drift=tuple(sorted(map(str, drifted))),
+        healed=tuple(sorted(map(str, healed))),
+        touched={str(one.address): one for one in plan.touched},
+        waves=waves(desired.rollouts, open_, failed, plan.barred),
+        results=Counter(one.status.value for one in outcome.results) if outcome else {},
         told=_told(_errors(plan, ended, wrong)),
         interrupted=bool(outcome and outcome.interrupted),
     )

@@ -64,6 +64,20 @@ def fleet(project: Folder) -> Folder:
     return project
 
 
+def test_a_share_is_rehearsed_after_what_the_others_do_first(fleet: Folder) -> None:
+    asked = fleet.json("plan", "--shard", "2/3")
+    code, out, err = fleet(
+        "rehearse", "--shard", "2/3", "--detailed-exitcode", "--strict", "--format", "json"
+    )
+    assert code == 2, out + err
+    found = json.loads(out)
+    assert found["succeeds"]
+    assert found["left"] == []
+    done = {one["address"] for one in found["outcome"]["actions"]}
+    assert done == {one["address"] for one in asked["actions"]} != set()
+    assert fleet("rehearse", "--shard", "2/3", "--prune")[0] == 3
+
+
 def documents(project: Folder) -> dict[str, dict[str, Any]]:
     return {shard: project.json("plan", "--shard", shard) for shard in ALL}
 

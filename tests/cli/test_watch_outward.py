@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import re
 import signal
@@ -22,8 +23,9 @@ import pytest
 
 from reconciler.model.watching import Board, State, Told, Turn
 from reconciler.verbs.watch_notify import webhook
-from reconciler.verbs.watch_server import application
+from reconciler.verbs.watch_pages import application
 from tests.cli.projects import Folder
+from tests.cli.test_changed_since import commit, git
 from tests.cli.watching import MONDAY, Days, nothing, rename
 
 
@@ -53,10 +55,14 @@ def said(process: subprocess.Popen[str]) -> Any:
     return json.loads(process.stdout.readline())
 
 
-def test_a_signal_has_it_look_at_once_and_another_ends_it(project: Folder) -> None:
+def test_a_signal_has_it_look_at_once_and_another_ends_it(
+    project: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     project.shop()
     assert project("apply", "--yes")[0] == 0
-    with running(project, "--interval", "1h", "--format", "json", "--listen", "0") as process:
+    monkeypatch.setenv("KEY", "It's a Secret to Everybody")
+    options = ("--interval", "1h", "--format", "json", "--listen", "0", "--trigger", "KEY")
+    with running(project, *options) as process:
         assert process.stderr is not None
         url = process.stderr.readline().removeprefix("Listening on ").strip()
         assert said(process)["state"] == "in-sync"
@@ -68,10 +74,15 @@ def test_a_signal_has_it_look_at_once_and_another_ends_it(project: Folder) -> No
             assert 'reconciler_pending{project="shop",environment="sandbox",kind="Customer"} 1' in (
                 client.get("metrics").text
             )
+            assert client.post("trigger").status_code == 401
+            digest = hmac.new(b"It's a Secret to Everybody", b"", "sha256").hexdigest()
+            signature = {"X-Hub-Signature-256": f"sha256={digest}"}
+            assert client.post("trigger", headers=signature).status_code == 202
             begun = time.monotonic()  # with a connection that nobody closed
             process.send_signal(signal.SIGTERM)
             rest, errors = process.communicate(timeout=10)
-        assert time.monotonic() - begun < 1
+        took = time.monotonic() - begun
+        assert took < 1, took
     assert (process.returncode, rest, errors) == (0, "", "")
 
 
@@ -126,14 +137,15 @@ def test_the_page_tells_what_drifts_since_when(days: Days, project: Folder) -> N
     assert f"drifted since {since}" in response.text
     assert f"<td>Customer/acme</td><td>{since}</td>" in response.text
     assert "default-src &#39;none&#39;" in response.text or "default-src 'none'" in response.text
-    assert "<script" not in response.text
+    assert re.findall("(?:src|href|url)[=(][^ >]*", response.text) == []
 
 
 def test_a_name_cannot_become_markup() -> None:
     board = Board("<b>shop", "sandbox", MONDAY)
     board.take(Turn(State.FAILED, MONDAY, told=(Told("api", "<script>alert(1)</script>"),)))
     text = asked(board, "/").text
-    assert "<script" not in text
+    assert text.count("<script") == 1
+    assert "<script>alert" not in text
     assert "<b>" not in text
 
 
@@ -190,14 +202,34 @@ def test_a_webhook_is_told_each_change_of_state(project: Folder, monkeypatch: py
 
 
 def ended_after_a_line(project: Folder, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
-    """The loop's exit code; it gets a SIGTERM when it begins to wait."""
+    """The loop's exit code."""
+    return told_a_line(project, monkeypatch, *arguments)[0]
+
+
+def told_a_line(project: Folder, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> tuple[int, str, str]:
+    """The loop's exit code and what it said; it gets a SIGTERM when it begins to wait."""
 
     async def rest(*_: object) -> None:
         signal.raise_signal(signal.SIGTERM)
         await anyio.sleep_forever()
 
     monkeypatch.setattr("reconciler.verbs.watch_bell.Bell.rest", rest)
-    return project("watch", *arguments)[0]
+    return project("watch", *arguments)
+
+
+def test_it_goes_by_the_project_file_of_a_revision_that_is_trusted(
+    project: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.shop()
+    git(project, "init", "-q", "-b", "main")
+    commit(project, "first")
+    text = (project.root / "reconciler.yaml").read_text()
+    project.write("reconciler.yaml", text.replace("name: shop", "name: theirs"))
+    code, out, _ = told_a_line(project, monkeypatch)
+    assert (code, "theirs in sandbox is pending" in out) == (0, True)
+    code, out, _ = told_a_line(project, monkeypatch, "--trust", "main")
+    assert (code, "shop in sandbox is pending" in out) == (0, True)
+    assert told_a_line(project, monkeypatch, "--trust", "nowhere")[0] == 3
 
 
 def test_it_is_news_that_is_told_and_not_that_all_is_well(

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+from jsonschema import Draft202012Validator
 
+from reconciler.manifests import schemas
 from reconciler.model.watching import Board, Turn
 from reconciler.policy.window import window
 from reconciler.report.watching import json_line, text_line
@@ -25,6 +27,7 @@ from reconciler.verbs.watch_turn import Carrying
 from tests.cli.projects import Folder
 
 # After all that the tests themselves do: whatever the date is, the newest run is the loop's.
+SCHEMA = Draft202012Validator(schemas.load("watch"))
 MONDAY = datetime(2099, 11, 30, 9, 0, tzinfo=UTC)
 
 
@@ -40,16 +43,20 @@ class Days:
     cut: bool = False
     told: list[dict[str, Any]] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
+    boards: list[Board] = field(default_factory=list)
+    news: Callable[[], None] = lambda: None
 
     def run(self, *between: Callable[[], object], begin: datetime = MONDAY) -> list[str]:
         """The states that were told, one after the other."""
         board, things = Board("shop", "sandbox", begin), list(between)
+        self.boards.append(board)
 
         def opened() -> Session:
             return open_session(self.root, None, os.environ, self.root)
 
         async def tell(turn: Turn) -> None:
             self.told.append(json.loads(json_line(board, turn)))
+            SCHEMA.validate(self.told[-1])
             self.lines.append(text_line(board, turn))
 
         async def work() -> None:
@@ -76,7 +83,7 @@ class Days:
             )
             first = replace(opened(), machine=machine)
             with sending, receiving:
-                cut = await watch(opened, first, replace(self.loop, sleep=sleep), board, tell)
+                cut = await watch(opened, first, replace(self.loop, sleep=sleep, news=self.news), board, tell)
             self.cut = cut
 
         self.told.clear()

@@ -94,6 +94,8 @@ class Stage:
         self.network = Network(self.loop, app)
         self.watch = Watch({self.tenant.token, self.tenant.refresh_token, digest_key(script)})
         self.processes: list[Process] = []
+        self.sides: dict[int, Commit] = {}
+        """The commit of each run."""
 
     async def attempt(self, name: str, machine: Runs, attempt: Attempt, setting: Setting) -> Run:
         """One run of a verb on a machine, to its end."""
@@ -120,6 +122,7 @@ class Stage:
         self.processes.append(process)
         if attempt.interrupted_at:
             self.loop.outside(process.interrupt, attempt.interrupted_at)
+        self.sides[number] = machine.side
         self.tell(name, f"run {number}: {attempt.verb}")
         began = self.loop.time()
         options = self._options(attempt, setting.permitted)

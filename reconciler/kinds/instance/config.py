@@ -43,7 +43,7 @@ from reconciler.kinds.nodes import every, known
 from reconciler.kinds.protocol import Request, ignored
 from reconciler.kinds.table.secrets import resting, shown
 from reconciler.model.plan import Change
-from reconciler.model.secret import Secret, unproven
+from reconciler.model.secret import Hidden, Secret, unproven
 from reconciler.model.state import LiveObject
 
 
@@ -186,7 +186,10 @@ def resting_of(wanted: Mapping[str, object], found: object) -> dict[str, object]
 
 def _differing(request: Request, live: LiveObject) -> list[tuple[str, str, object, object]]:
     """What differs and is not ignored."""
-    return config_rows(request, live, blind=secrets_rotated(request) or go_along(request))
+    rows = config_rows(request, live, blind=True)
+    if not any(isinstance(before, Hidden) for *_, before, _ in rows):
+        return rows  # no secret is among them that cannot be read back
+    return rows if secrets_rotated(request) or go_along(request) else config_rows(request, live, blind=False)
 
 
 def _variable_input(key: str, value: object, live: object) -> dict[str, object]:
@@ -211,4 +214,5 @@ def _variable_input(key: str, value: object, live: object) -> dict[str, object]:
 def _read(value: str, kind: ValueType) -> object:
     if kind.data in NEVER_SHOWN and value:
         return Secret(value, "live", sure=False)
+    value = intern(value)  # many instances have the same
     return value if kind.data in ALWAYS_SHOWN and not kind.collection else unproven(value)

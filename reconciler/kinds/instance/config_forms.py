@@ -30,6 +30,8 @@ _PAIR = {"key", "value", "label"}
 
 def how(value: object) -> How:
     """How a manifest's value is to be recorded as written."""
+    if isinstance(value, str):  # most are
+        return How.PLAIN
     if is_connection(value):
         return How.PARTS
     return How.SECRET if has_secret(value) else How.PLAIN

@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, DecimalException
 from typing import TypeGuard
 
-from reconciler.model.nested import leaves, with_leaves
-from reconciler.model.secret import Hidden, Secret
+from reconciler.model.nested import holds, leaves, with_leaves
+from reconciler.model.secret import Hidden, Secret, Unproven
 from reconciler.model.uncompared import is_uncompared
 
 SCHEDULE = ("value", "scheduleType", "timeZone")
@@ -88,7 +88,7 @@ def same_value(wanted: object, found: object, kind: ValueType = UNTYPED) -> bool
     """Whether a live text means the wanted value. Text is compared letter by letter, all else by meaning."""
     if found is None:
         return False
-    if is_uncompared(wanted, found):
+    if is_same_text(wanted, found, kind) or is_uncompared(wanted, found):
         return True
     ours, theirs = text(wanted), text(found)
     if kind.collection:
@@ -102,6 +102,15 @@ def same_value(wanted: object, found: object, kind: ValueType = UNTYPED) -> bool
     read = _READERS.get(kind.data) or _reader_of(wanted)
     one, other = read(ours), read(theirs)
     return ours == theirs if one is None or other is None else bool(one == other)
+
+
+def is_same_text(wanted: object, found: object, kind: ValueType) -> bool:
+    """Whether both sides are the same text, which then means the same; but a list must be one. It is so of
+    nearly all values of a plan, and quickly found.
+    """
+    if not isinstance(wanted, str) or kind.collection:
+        return False
+    return wanted == (found.reveal() if isinstance(found, Unproven) else found)
 
 
 def meanings(value: str, kind: ValueType, *, loosely: bool = False) -> list[str]:
@@ -281,7 +290,7 @@ def read_timestamp(value: str) -> datetime | None:
 
 def has_secret(value: object) -> bool:
     """Whether a value is or holds a secret."""
-    return any(isinstance(leaf, Secret) for _, leaf in leaves(value))
+    return holds(value, Secret)
 
 
 def is_held(value: object) -> bool:

@@ -15,7 +15,7 @@ def config_wanted(request: Request) -> dict[str, object]:
     """The config variables by key, without what is ignored once the instance is there."""
     config = given_config(request.resource)
     return {
-        key: unignored(key, resolved(value, request), request)
+        key: value if isinstance(value, str) else unignored(key, resolved(value, request), request)
         for key, value in config.items()
         if not (request.live and ignored(request.resource, f"config.{key}"))
     }
@@ -39,5 +39,6 @@ def unignored(key: str, value: object, request: Request) -> object:
 
 def bindings(resource: Resource) -> list[Ref]:
     """The customers' values, declared by manifests, that the instance's shared connections are bound to."""
-    named = [text(v[SHARED]) for v in given_config(resource).values() if is_bound(v)]
+    values = (value for value in given_config(resource).values() if not isinstance(value, str))
+    named = [text(value[SHARED]) for value in values if is_bound(value)]
     return [Ref(Address.parse(one)) for one in named if one.startswith(_MANIFEST)]

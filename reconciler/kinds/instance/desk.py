@@ -50,7 +50,8 @@ def is_owed(request: Request) -> bool:
 
 def waits(request: Request) -> str:
     """What of it waits for a person's deploy; empty where nothing does, or what does is ours to finish."""
-    return "" if request.live is None or is_owed(request) else undeployed(request.live)
+    what = undeployed(request.live) if request.live else ""
+    return "" if not what or is_owed(request) else what
 
 
 def waiting(request: Request) -> Iterator[Diagnostic]:

@@ -16,6 +16,7 @@ from reconciler.kinds.instance.config_values import (
     inputs_of,
     is_bound,
     is_connection,
+    is_same_text,
     is_schedule,
     same_json,
     same_value,
@@ -43,6 +44,7 @@ def config_rows(request: Request, live: LiveObject, *, blind: bool) -> list[tupl
     rows = [
         (key, path, before, after)
         for key, given in wanted.items()
+        if not is_same_text(given, found.get(key), types.get(key, UNTYPED))
         for path, before, after in _compare(
             key, resolved(given, request), found.get(key), types.get(key, UNTYPED), blind
         )

@@ -24,7 +24,7 @@ Inner = Callable[[Any, str, frozenset[str]], Any]
 class Cover(Protocol):
     """Makes what stands in the place of a value of a type."""
 
-    def __call__(self, value: Any, kind: ValueType) -> str:
+    def __call__(self, value: Any, kind: ValueType, /) -> str:
         """It."""
         ...
 

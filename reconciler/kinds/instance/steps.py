@@ -190,8 +190,8 @@ def _why_deploy(request: Request, config: list[Change], flows: list[Change], *, 
         return "its configuration changes"
     if flows:
         return "the settings of its flows change"
-    if is_owed(request):
-        return undeployed(live)
+    if (lacking := undeployed(live)) and is_owed(request):
+        return lacking
     return "was never deployed" if _is_to_begin(request, live) else ""
 
 

@@ -36,8 +36,10 @@ def tests_of(resource: Resource) -> dict[str, Mapping[str, object]]:
 def test_steps(request: Request, *, deploying: bool) -> list[Step]:
     """A step for each test, and one for the record; none where they have passed since the last deploy."""
     live, tests = request.live, tests_of(request.resource)
+    if not tests:
+        return []
     outstanding = live is not None and live.applied.get("tests") == OUTSTANDING[:WIDTH]
-    if not tests or not (deploying or outstanding) or _paused(request):
+    if not (deploying or outstanding) or _paused(request):
         return []
     reason = "follows each deploy" if deploying else "has not passed since the last deploy"
     steps = [

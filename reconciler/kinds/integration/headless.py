@@ -14,6 +14,7 @@ from reconciler.kinds.instance.release import names_version, release_of, release
 from reconciler.kinds.integration.facts import asked_of, draft_of, facts_of, notes_of
 from reconciler.kinds.protocol import Request, address_of
 from reconciler.model import documents
+from reconciler.model.few import few
 from reconciler.model.hints import listed
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Refusal
@@ -92,10 +93,8 @@ def definition_of(live: LiveObject, version: str | None) -> Definition | None:
 
 def instances(addresses: Sequence[str]) -> str:
     """How many instances, and which."""
-    shown = ", ".join(sorted(addresses)[:NAMED])
-    more = len(addresses) - NAMED
     count = f"{len(addresses)} instance{'s' if len(addresses) != 1 else ''}"
-    return f"{count} ({shown}{f' and {more} more' if more > 0 else ''})"
+    return f"{count} ({few(sorted(addresses), NAMED)})"
 
 
 def _why_anew(request: Request, follower: Request) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from reconciler.kinds.dated import IDS, NEWEST, SINCE
 from reconciler.kinds.table.row import Row
 
 _ERRORS = "errors { field messages }"
@@ -36,7 +37,7 @@ class Api:
     arguments that always go along. `allows` are the permissions that it tells, `also` is asked for beside the
     rows. `mutations` are those that make, change and delete an object; None: create, update and delete.
     `within` is the argument by which the list is cut down to what lies in another object, `sought` those by
-    which single objects are found in it, by a text.
+    which single objects are found in it, by a text. A list that is `dated` tells what changed since a moment.
     """
 
     one: str
@@ -49,6 +50,7 @@ class Api:
     mutations: tuple[str, ...] | None = None
     within: str = ""
     sought: tuple[str, ...] = ()
+    dated: bool = False
 
     @property
     def type(self) -> str:
@@ -73,6 +75,7 @@ def made(api: Api, rows: Iterable[Row]) -> dict[str, str]:
         found["find"] = _find(api, api.search, shown)
     if api.within:
         found["within"] = _within(api, shown)
+    found |= _dated(api, shown) if api.dated else {}
     found |= {f"by {argument}": _sought(api, argument, shown) for argument in api.sought}
     return found | {name: _mutation(api, name, shown) for name in api.changes}
 
@@ -100,6 +103,23 @@ def _sought(api: Api, argument: str, shown: str) -> str:
         f"query sought($text: String, $first: Int, $offset: Int) "
         f"{{ {api.many}({arguments}) {{ {_PAGE} nodes {{ {shown} createdAt }} }} }}"
     )
+
+
+def _dated(api: Api, shown: str) -> dict[str, str]:
+    """The documents by which it is found out what changed."""
+    latest = _and(api.where, "first: $first", "sortBy: [{field: UPDATED_AT, direction: DESC}]")
+    changed, paged = _and(api.where, "updatedAt_Gte: $since", _paging(api)), _and(api.where, _paging(api))
+    page = "$first: Int, $offset: Int"
+    return {
+        NEWEST: (
+            f"query newest($first: Int) {{ {api.many}({latest}) {{ totalCount nodes {{ id updatedAt }} }} }}"
+        ),
+        SINCE: (
+            f"query since($since: DateTime, {page}) "
+            f"{{ {api.many}({changed}) {{ {_PAGE} nodes {{ {shown} createdAt }} }} }}"
+        ),
+        IDS: f"query ids({page}) {{ {api.many}({paged}) {{ {_PAGE} nodes {{ id }} }} }}",
+    }
 
 
 def _paging(api: Api) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.report import inventory, unproven, values
+from reconciler.report import inventory, rollouts, unproven, values
 from reconciler.report.facts import FACTS, facts
 from reconciler.report.groups import Group, drift_groups, plan_groups
+from reconciler.report.html.drawing import drawing
+from reconciler.report.html.parts import Alert, Entry, Field, Page, Step
+from reconciler.report.html.sides import hunk, is_long, joined
 from reconciler.report.tables import cell
 
 Document = Mapping[str, Any]
@@ -19,84 +20,12 @@ _WHY = {_GIT: "changed in git", **values.CAUSES}
 _PAST = ("failed", "stale", "skipped", "done")
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """What is refused, wrong, doubtful or only to be known."""
-
-    level: str
-    message: str
-    where: Sequence[str] = ()
-    hint: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A field with its two values; `note` says why it differs, or how many values it has in a group."""
-
-    path: str
-    before: str
-    after: str
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One thing that happens to a resource, and why."""
-
-    verb: str
-    reason: str
-    fields: Sequence[Field] = ()
-    lines: Sequence[str] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One resource, or several alike: what is searched and filtered."""
-
-    fate: str
-    title: str
-    kind: str
-    addresses: Sequence[str]
-    steps: Sequence[Step]
-    verbs: Sequence[str]
-    causes: Sequence[str] = ()
-    waves: Sequence[str] = ()
-    is_open: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """All that stands on it."""
-
-    title: str
-    line: str
-    bad: bool = False
-    environment: str = ""
-    named: Mapping[str, str] = field(default_factory=dict)
-    alerts: Sequence[Alert] = ()
-    entries: Sequence[Entry] = ()
-    lists: Sequence[tuple[str, Sequence[str]]] = ()
-    columns: Sequence[str] = ()
-    rows: Sequence[Sequence[str]] = ()
-
-    def choices(self, name: str) -> list[str]:
-        """What entries can be filtered by; nothing where all are the same."""
-        found = {value for entry in self.entries for value in _values(entry, name)}
-        return sorted(found) if len(found) > 1 else []
-
-
 def content(kind: str, document: Document) -> Page:
     """What a page shows of a document of this kind."""
     return _told(kind, document) if kind in FACTS else _PAGES[kind](document)
 
 
-def _values(entry: Entry, name: str) -> Sequence[str]:
-    return {"verb": entry.verbs, "kind": (entry.kind,), "cause": entry.causes, "wave": entry.waves}[name]
-
-
 def _plan(document: Document) -> Page:
-    waves = _waves(document)
-    entries = [_grouped(group, waves) for group in plan_groups(document["actions"])]
     return Page(
         _titled("Plan", document),
         values.plan_line(document) or "Nothing can be applied.",
@@ -104,16 +33,23 @@ def _plan(document: Document) -> Page:
         document["environment"],
         _named(document),
         _alerts(document),
-        entries,
+        _planned(document),
         _lists(document),
+        drawing=drawing(document),
+        rollouts=rollouts.lines(document),
+        waves=list(rollouts.waves(document)),
     )
+
+
+def _planned(document: Document) -> list[Entry]:
+    waves, drifts = _waves(document), values.by_address(document.get("drift", ()))
+    return [_grouped(group, waves, drifts) for group in plan_groups(document["actions"])]
 
 
 def _lists(document: Document) -> list[tuple[str, Sequence[str]]]:
     found: list[tuple[str, Sequence[str]]] = [
         ("Deleted along with it", document.get("consequences", ())),
         ("Left out", [f"{o['address']}, which {o['reason']}" for o in document.get("leftOut", ())]),
-        ("Waves", [*values.rollout_lines(document), *_wave_lines(document)]),
         ("Changed in the tenant", [_drifted(one) for one in document.get("drift", ())]),
         ("Owned, but in no manifest", values.left_orphans(document)),
         ("Notes", values.note_lines(document)),
@@ -122,7 +58,8 @@ def _lists(document: Document) -> list[tuple[str, Sequence[str]]]:
 
 
 def _outcome(document: Document) -> Page:
-    entries = [_ended(action) for status in _PAST for action in document["actions"] if _is(action, status)]
+    waves = _waves(document)
+    entries = [_ended(one, waves) for status in _PAST for one in document["actions"] if _is(one, status)]
     return Page(
         _titled("Apply", document),
         values.outcome_line(document),
@@ -133,6 +70,9 @@ def _outcome(document: Document) -> Page:
         _alerts(document),
         entries,
         [(title, some) for title, some in (("Left out", values.left_out_lines(document)),) if some],
+        drawing=drawing(document),
+        rollouts=rollouts.lines(document),
+        waves=list(rollouts.waves(document)),
     )
 
 
@@ -140,18 +80,21 @@ def _is(action: Document, status: str) -> bool:
     return bool(action["status"] == status)
 
 
-def _ended(action: Document) -> Entry:
+def _ended(action: Document, waves: Mapping[str, str]) -> Entry:
     said = [action["error"], values.unfinished(action), action["hint"] and f"hint: {action['hint']}"]
     said += [f"in doubt: {values.DOUBT}"] if action["doubtful"] else []
     if action["kept"]:
         said += [f"the draft that was there is kept: {action['kept']}", f"bring it back: {action['restore']}"]
     lines = [one for one in said if one]
-    step = Step(action["verb"], action["reason"], _fields(action, {}, 0), lines)
+    step = _step(action, action["reason"], {}, 0, lines)
     address, status = action["address"], action["status"]
     title = f"{status}: {action['verb']} {address}"
     causes = _causes([action])
     bad = status in ("failed", "stale")
-    return Entry(status, title, _kind(address), [address], [step], [action["verb"], status], causes, (), bad)
+    through = [waves[address]] if address in waves else []
+    return Entry(
+        status, title, _kind(address), [address], [step], [action["verb"], status], causes, through, bad
+    )
 
 
 def _drift(document: Document) -> Page:
@@ -175,19 +118,29 @@ def _drift(document: Document) -> Page:
         _alerts(document),
         entries,
         [(title, items) for title, items in lists if items],
+        sides=("as it was applied", "in the tenant"),
     )
 
 
 def _drift_entry(group: Group) -> Entry:
-    fields = []
+    fields, hunks = [], []
     for one in group.entries:
-        applied, live = values.pair(one["applied"], one["live"], values.LONG)
-        fields.append(Field(values.readable_path(one["path"]), applied, live, _WHY[one["cause"]]))
-    step = Step("drift", "not as last applied", fields)
+        path, applied, live, why = one["path"], one["applied"], one["live"], _WHY[one["cause"]]
+        if is_long(path, applied, live):
+            hunks.append(hunk(path, applied, live, why))
+        else:
+            fields.append(Field(values.readable_path(path), *values.pair(applied, live, values.LONG), why))
+    step = Step("drift", "not as last applied", fields, (), joined(hunks))
     causes = sorted({_WHY[one["cause"]] for one in group.entries})
     return Entry(
-        "update", _title(group), _kind(group.addresses[0]), group.addresses, [step], ["drift"], causes
-    )
+        "update", _title(group), _kind(group.addresses[0]), group.addresses, [step], ["drift"], causes,
+        who=_who(group, group.entries),
+    )  # fmt: skip
+
+
+def _who(group: Group, drifts: Iterable[Document]) -> str:
+    """Who changed a resource, and when; of several alike that is told of none."""
+    return values.touched_line(drifts) if len(group.addresses) == 1 else ""
 
 
 def _inventory(document: Document) -> Page:
@@ -237,7 +190,6 @@ def _rehearsal(document: Document) -> Page:
         Alert("failed", one["error"] or one["status"], [one["id"]], one["hint"] or "")
         for one in document["failures"]
     ]
-    waves = _waves(document["plan"])
     left = f"still to do: {', '.join(document['left'])}"
     return Page(
         _titled("Rehearsal", document),
@@ -246,7 +198,10 @@ def _rehearsal(document: Document) -> Page:
         document["environment"],
         _named(document),
         [*failed, *_alerts(document)],
-        [_grouped(group, waves) for group in plan_groups(document["plan"]["actions"])],
+        _planned(document["plan"]),
+        drawing=drawing(document["plan"]),
+        rollouts=rollouts.lines(document["plan"]),
+        waves=list(rollouts.waves(document["plan"])),
     )
 
 
@@ -302,30 +257,43 @@ def _entries(level: str, entries: Iterable[Document]) -> Iterable[Alert]:
         yield Alert(level, one["message"], [place for place in where if place], one.get("hint") or "")
 
 
-def _grouped(group: Group, waves: Mapping[str, str]) -> Entry:
+def _grouped(group: Group, waves: Mapping[str, str], drifts: Mapping[str, Sequence[Document]]) -> Entry:
     fate = values.fate(group.entries)
     steps = []
     for number, action in enumerate(group.entries):
         reasons = group.differing.get((number, ""))
         reason = f"for {reasons:,} reasons, such as: {action['reason']}" if reasons else action["reason"]
-        steps.append(Step(action["verb"], reason, _fields(action, group.differing, number)))
+        steps.append(_step(action, reason, group.differing, number))
     verbs = list(dict.fromkeys(action["verb"] for action in group.entries))
     through = sorted({waves[address] for address in group.addresses if address in waves})
     causes = _causes(group.entries)
-    kind = _kind(group.addresses[0])
-    return Entry(fate, _title(group), kind, group.addresses, steps, verbs, causes, through, fate == "delete")
+    first = group.addresses[0]
+    return Entry(
+        fate, _title(group), _kind(first), group.addresses, steps, verbs, causes, through, fate == "delete",
+        _who(group, drifts.get(first, ())),
+    )  # fmt: skip
 
 
-def _fields(action: Document, differing: Mapping[tuple[int, str], int], number: int) -> list[Field]:
-    found = []
+def _step(
+    action: Document,
+    reason: str,
+    differing: Mapping[tuple[int, str], int],
+    number: int,
+    lines: Sequence[str] = (),
+) -> Step:
+    fields, hunks = [], []
     for change in action["changes"]:
-        before, after = values.pair(change["before"], change["after"], values.LONG)
-        many = differing.get((number, change["path"]))
+        path, before, after = change["path"], change["before"], change["after"]
+        many = differing.get((number, path))
         notes = [f"{many:,} different, such as"] if many else []
         notes += [why] if (why := values.cause(change, action["verb"])) else []
-        shown = "" if change["before"] is None else before
-        found.append(Field(values.readable_path(change["path"]), shown, after, ", ".join(notes)))
-    return found
+        note = ", ".join(notes)
+        if is_long(path, before, after):
+            hunks.append(hunk(path, before, after, note))
+            continue
+        old, new = values.pair(before, after, values.LONG)
+        fields.append(Field(values.readable_path(path), "" if before is None else old, new, note))
+    return Step(action["verb"], reason, fields, lines, joined(hunks))
 
 
 def _causes(actions: Iterable[Document]) -> list[str]:
@@ -341,11 +309,6 @@ def _waves(document: Document) -> dict[str, str]:
         for number, wave in enumerate(rollout["waves"], 1)
         for address in wave
     }
-
-
-def _wave_lines(document: Document) -> list[str]:
-    counts = Counter(_waves(document).values())
-    return [f"{wave}: {values.count(number, 'instance')}" for wave, number in sorted(counts.items())]
 
 
 def _drifted(one: Document) -> str:

@@ -1,5 +1,10 @@
 "use strict";
 (() => {
+  const opened = [];
+  window.addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((one) => {
+    if (!one.open) { opened.push(one); one.open = true; }
+  }));
+  window.addEventListener("afterprint", () => opened.splice(0).forEach((one) => { one.open = false; }));
   const form = document.getElementById("filters");
   if (!form) return;
   const entries = [...document.querySelectorAll(".entry")];
@@ -37,11 +42,6 @@
       apply();
     }
   });
-  const opened = [];
-  window.addEventListener("beforeprint", () => entries.forEach((entry) => {
-    if (!entry.open) { opened.push(entry); entry.open = true; }
-  }));
-  window.addEventListener("afterprint", () => opened.splice(0).forEach((entry) => { entry.open = false; }));
   form.hidden = false;
   apply();
 })();

@@ -21,12 +21,16 @@ def html(kind: str, document: Mapping[str, Any]) -> str:
     return rendered("page.html.j2", content(kind, document), styles=("page.css",), script="page.js")
 
 
-def rendered(template: str, page: object, *, styles: Sequence[str], script: str = "") -> str:
-    """A page in a template, with styles and, where one is named, a script of this folder."""
+def rendered(
+    template: str, page: object, *, styles: Sequence[str], script: str = "", connects: str = "'none'"
+) -> str:
+    """A page in a template, with styles and, where one is named, a script of this folder, which `connects`
+    there alone.
+    """
     style, code = "".join(map(_part, styles)), _part(script) if script else ""
     scripts = _only(code) if code else "'none'"
     policy = (
-        f"default-src 'none'; style-src {_only(style)}; script-src {scripts}; "
+        f"default-src 'none'; style-src {_only(style)}; script-src {scripts}; connect-src {connects}; "
         "base-uri 'none'; form-action 'none'"
     )
     return _template(template).render(

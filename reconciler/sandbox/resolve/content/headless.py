@@ -19,6 +19,7 @@ from ..frame.activities import note
 from ..frame.context import Context
 from ..frame.errors import RefusedError, missing
 from ..frame.ids import from_global
+from ..frame.rows import change
 
 TABLES = {
     "configuration": f"""
@@ -76,7 +77,7 @@ def configure(context: Context, instance: str, value: Any, version: str | None) 
     saved = {"id": row["id"], "value": json.dumps(value), "version": wanted["version"]}
     context.store.delete("configuration", "id", row["id"])
     context.store.insert("configuration", saved | {"created_at": now, "updated_at": now})
-    context.store.update("instance", row["id"], {"needs_deploy": 1})
+    change(context, "instance", row, {"needs_deploy": 1})
     note(context, "configureInstance", row)
 
 
