@@ -138,7 +138,7 @@ def deeds(one: World) -> st.SearchStrategy[Any]:
 
 
 @given(st.integers(0, 199), rules(), st.data())
-@settings(SLOW, max_examples=max(1, SLOW.max_examples // 20))
+@settings(SLOW, max_examples=max(1, SLOW.max_examples // 10))
 def test_any_history(seed: int, ruled: dict[str, str], data: st.DataObject):
     def happen(history: History) -> None:
         for _ in range(data.draw(st.integers(1, 3))):
