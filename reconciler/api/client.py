@@ -31,6 +31,7 @@ from reconciler.api.upload import Uploads
 from reconciler.api.wire import Answer
 from reconciler.model.errors import GraphQLError, NotAuthenticated, TransportError, WriteRefused
 from reconciler.model.operation import Operation, Upload
+from reconciler.model.tracing import Spans, untraced
 
 _PAGE = "page "
 """What the size of a page is called among the widths."""
@@ -56,7 +57,7 @@ class Client:
     `transport` replaces the network (the embedded sandbox, tests). `rate` is requests a second, None for
     no bound; `batch` is how many operations may travel in one request, None: that is found out, from what was
     `learned` on. With `read_only` nothing but queries leaves it. `notice` is told, in words, of waits that
-    people would wonder about, and `heard` each answer with what it is to.
+    people would wonder about, `heard` each answer with what it is to, and `span` of each request.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class Client:
         patience: Patience | None = None,
         notice: Callable[[str], None] = lambda _: None,
         heard: Callable[[Operation, Answer], None] = lambda *_: None,
+        span: Spans = untraced,
     ) -> None:
         patience, known = patience or Patience(), learned or {}
         self.sizes = {s.removeprefix(_PAGE): now for s, (now, _) in known.items() if s.startswith(_PAGE)}
@@ -85,6 +87,7 @@ class Client:
             read_only=read_only,
             patience=patience,
             notice=notice,
+            span=span,
         )
         self._heard = heard
         self._gathering = Gathering(
@@ -127,6 +130,12 @@ class Client:
     def writes_at_once(self) -> int:
         """How many calls that write travel together by now."""
         return self._gathering.writes
+
+    def before_writing(self, do: Callable[[], None]) -> None:
+        """Has something done right before each request leaves that may change anything; what it raises, the
+        calls of that request end with, and nothing is sent.
+        """
+        self._transport.before_writing = do
 
     @property
     def rotates_tokens(self) -> bool | None:

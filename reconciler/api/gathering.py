@@ -21,7 +21,7 @@ from anyio.abc import TaskGroup
 from reconciler.api.answers import result
 from reconciler.api.joined import Parted, joined, joins, parted
 from reconciler.api.limits import QUICK
-from reconciler.api.wire import Answer
+from reconciler.api.wire import UNREADABLE, Answer, opened
 from reconciler.model.errors import ApiError, ReconcilerError, TooCostly, TransportError
 from reconciler.model.operation import FEW, MANY, Operation
 
@@ -153,7 +153,10 @@ class Gathering:
             raise
         if asked.error is not None:
             raise asked.error
-        return asked.value
+        try:
+            return opened(asked.value)
+        except UNREADABLE:  # a part that says nothing spoils no other: alone it is asked for as usual
+            return await self._alone(op)
 
     def _width(self, sort: str) -> Width:
         if sort not in self._widths:
@@ -176,6 +179,8 @@ class Gathering:
                         some.append(one)
                 if not waiting:
                     del self._waiting[sort]
+                if sort in (_LISTS, _LOOKS):  # the same questions make the same text, whoever came first
+                    some.sort(key=lambda one: one.op.document)
                 if some:
                     self._under_way += 1
                     self._group.start_soon(self._carried, sort, some)

@@ -22,7 +22,7 @@ from reconciler.api.limits import Limiter
 from reconciler.api.network import http_client
 from reconciler.api.readonly import guard
 from reconciler.api.retries import AWAY, AttemptError, Patience, Trail, persist, retry_after
-from reconciler.api.wire import Answer, decode, encode
+from reconciler.api.wire import Answer, decode, decode_sheaf, encode
 from reconciler.model.errors import (
     ApiError,
     InvalidInput,
@@ -33,6 +33,7 @@ from reconciler.model.errors import (
     WriteRefused,
 )
 from reconciler.model.operation import Operation
+from reconciler.model.tracing import Spans, untraced
 
 log = logging.getLogger("reconciler.http")
 
@@ -81,14 +82,17 @@ class Transport:
         read_only: bool,
         patience: Patience,
         notice: Callable[[str], None],
+        span: Spans = untraced,
     ) -> None:
         self.base = checked_base(base_url)
         if checked_base(credentials.base_url) != self.base:
             raise InvalidInput.of("url", f"a token for {credentials.base_url} is not sent to {self.base}")
         self.stats = Stats()
+        self.before_writing: Callable[[], None] = lambda: None
+        """What is done right before a request leaves that may change anything. It may raise."""
         self._url = httpx.URL(f"{self.base}/api")
         self._patience = patience
-        self._notice = notice
+        self._notice, self._span = notice, span
         self._health = Health(patience)
         self._limiter = Limiter(
             rate, parallelism, clock=patience.clock, sleep=patience.sleep, longest=patience.deadline
@@ -141,6 +145,8 @@ class Transport:
                 hint="look for half of a surrogate pair, such as \\ud83d, in what the manifest names",
             ) from None
         call = _Call(op, body, headers or {}, Trail())
+        if op.is_mutation:
+            self.before_writing()
         self._health.requested()
         try:
             return await persist(
@@ -177,12 +183,15 @@ class Transport:
             self.stats.reads += not call.op.is_mutation
 
     async def _attempt(self, call: _Call) -> Answer:
-        token = await self._tokens.bearer()
-        response = await self._post(call, token)
-        if response.status_code == 401 and not call.renewed and await self._tokens.renew(token):
-            call.renewed = True
-            response = await self._post(call, await self._tokens.bearer())
-        return self._read(call, response)
+        op, token = call.op, await self._tokens.bearer()
+        sort = "mutation" if op.is_mutation else "query"
+        with self._span("request", operation=op.name, type=sort, calls=len(op.parts) or 1) as span:
+            response = await self._post(call, token)
+            if response.status_code == 401 and not call.renewed and await self._tokens.renew(token):
+                call.renewed = True
+                response = await self._post(call, await self._tokens.bearer())
+            span.note("http.response.status_code", response.status_code)
+            return self._read(call, response)
 
     async def _post(self, call: _Call, token: str | None) -> httpx.Response:
         patience, op = self._patience, call.op
@@ -232,7 +241,8 @@ class Transport:
             raise AttemptError(text, sent=False, reached=False, wait=wait, throttled=True)
         if response.is_redirect:
             raise Unreachable(f"{self._url} answers with a redirect (HTTP {status})", hint=_URL_HINT)
-        answer = decode(status, response.content)
+        several = bool(call.op.parts) and not call.op.is_mutation
+        answer = (decode_sheaf if several else decode)(status, response.content)
         if answer is None:
             raise self._unusable(call.op, status, wait)
         if status in _RETRIED and (answer.faults or answer.data is None):

@@ -33,6 +33,13 @@ class Envelope(msgspec.Struct, frozen=True):
     errors: list[Any] | msgspec.UnsetType | None = msgspec.UNSET
 
 
+class _Sheaf(msgspec.Struct, frozen=True):
+    """The same answer to several queries, of which each part is still as it came."""
+
+    data: dict[str, msgspec.Raw] | None
+    errors: list[Any] | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One entry of an answer's top-level `errors`. `line` and `column` are 0 where the server gives none."""
@@ -55,7 +62,9 @@ class Answer:
     @property
     def content(self) -> dict[str, Any]:
         """What the body says, as far as it belongs to GraphQL."""
-        parts = {"data": self.envelope.data, "errors": self.envelope.errors}
+        data = self.envelope.data
+        data = {name: opened(one) for name, one in data.items()} if isinstance(data, dict) else data
+        parts = {"data": data, "errors": self.envelope.errors}
         return {name: part for name, part in parts.items() if not isinstance(part, msgspec.UnsetType)}
 
     @property
@@ -72,17 +81,37 @@ class Answer:
 
 
 _decoder = msgspec.json.Decoder(Envelope)
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_sheaf_decoder = msgspec.json.Decoder(_Sheaf)
 
 
 def decode(status: int, body: bytes) -> Answer | None:
     """The answer in a body of any status; None if it is no GraphQL answer (transport.md, section 2)."""
     try:
         envelope = _decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return None
     if envelope.data is msgspec.UNSET and not isinstance(envelope.errors, list):
         return None
     return Answer(status, envelope, body)
+
+
+def decode_sheaf(status: int, body: bytes) -> Answer | None:
+    """The answer to several queries at once. Where all went well each part of it stays closed, until whoever
+    asked opens it: fifty pages of a list take ten times the room of their bytes.
+    """
+    try:
+        sheaf = _sheaf_decoder.decode(body)
+    except UNREADABLE:
+        return decode(status, body)
+    if status != 200 or sheaf.errors or not sheaf.data:
+        return decode(status, body)
+    return Answer(status, Envelope(dict(sheaf.data)), body)
+
+
+def opened(value: Any) -> Any:
+    """A part of an answer as what it says. Raises one of UNREADABLE where what was closed says nothing."""
+    return msgspec.json.decode(value) if isinstance(value, msgspec.Raw) else value
 
 
 def _fault(entry: Any) -> Fault:

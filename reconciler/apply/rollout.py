@@ -1,13 +1,14 @@
 """Waves: the instances of a set are changed wave after wave, until too many of them have failed.
 
 A wave begins when all actions of the one before it have ended. What an earlier run has brought about has no
-action in the plan, so that a rerun goes on in the wave in which it stopped. What is refused counts as failed
-for the waves after its own.
+action in the plan, so that a rerun goes on in the wave in which it stopped. There it first tries what failed
+before: only what works by then is no failure any more, and so no rerun breaks more than one run may. What is
+refused counts as failed for the waves after its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 
 import anyio
@@ -32,23 +33,38 @@ class Rollouts:
     ) -> None:
         self._all = [_Progress(rollout, refused, parallelism) for rollout in rollouts]
         self._of = {a: p for p in self._all for wave in p.rollout.waves for a in wave}
-        self._known: set[str] = set()
-        for action in actions:
-            self._known.add(action.id)
+        known = {action.id: action for action in actions}
+        self._known = known.keys()
+        free = {a for p in self._all for a in p.rollout.begun if not self._waits_for_others(a, known)}
+        for action in known.values():
             if progress := self._progress(action):
-                progress.add(action)
+                progress.add(action, first=action.address in free)
         for progress in self._all:
             progress.advance()
+
+    def _waits_for_others(self, address: Address, known: Mapping[str, Action]) -> bool:
+        """Whether something of an instance waits for another one's turn: that one cannot wait for it."""
+        ahead = [action.id for action in known.values() if action.address == address]
+        seen = set(ahead)
+        for name in ahead:
+            new = [other for other in known[name].depends_on if other in known and other not in seen]
+            seen.update(new)
+            ahead += new
+        return any(known[name].address != address and self._progress(known[name]) for name in ahead)
 
     def _progress(self, action: Action) -> _Progress | None:
         """The set that says when it is the action's turn. Who makes way for others is in nobody's wave."""
         return None if action.makes_way else self._of.get(action.address)
 
+    def concerns(self, action: Action) -> bool:
+        """Whether a set says when it is the action's turn."""
+        return self._progress(action) is not None
+
     async def turn(self, action: Action) -> None:
         """Waits until the action's wave begins."""
         progress = self._progress(action)
         if progress:
-            await progress.turn(action.address)
+            await progress.turn(action)
 
     def place(self, action: Action) -> AbstractAsyncContextManager[object]:
         """A place among the instances of its set that are under way at once."""
@@ -81,17 +97,26 @@ class _Progress:
         self._wave = {address: n for n, wave in enumerate(rollout.waves) for address in wave}
         self._left: list[set[str]] = [set() for _ in rollout.waves]
         self._over = [anyio.Event() for _ in rollout.waves]
+        self._first: list[set[str]] = [set() for _ in rollout.waves]
+        self._tried = [anyio.Event() for _ in rollout.waves]
         self._failed: dict[Address, int] = {}
         self._begun: set[Address] = set()
 
-    def add(self, action: Action) -> None:
-        """An action of one of its instances."""
-        self._left[self._wave[action.address]].add(action.id)
+    def add(self, action: Action, *, first: bool) -> None:
+        """An action of one of its instances, which comes before those of its neighbours if it is of the
+        `first`.
+        """
+        wave = self._wave[action.address]
+        self._left[wave].add(action.id)
+        if first:
+            self._first[wave].add(action.id)
 
-    async def turn(self, address: Address) -> None:
-        wave = self._wave[address]
+    async def turn(self, action: Action) -> None:
+        wave = self._wave[action.address]
         if wave:
             await self._over[wave - 1].wait()
+        if action.id not in self._first[wave]:
+            await self._tried[wave].wait()
 
     def veto(self, address: Address) -> str:
         why = "" if address in self._begun else self._stopped(self._wave[address])
@@ -107,11 +132,14 @@ class _Progress:
             left = self.rollout.max_failures + 1 - len(self._failed)
             self.places.total_tokens = max(self._parallelism, left)
         self._left[wave].discard(result.action.id)
+        self._first[wave].discard(result.action.id)
         self.advance()
 
     def advance(self) -> None:
-        """Opens each wave after those that are over."""
-        for left, over in zip(self._left, self._over, strict=True):
+        """Opens each wave after those that are over, and in each the way for those that are not the first."""
+        for first, tried, left, over in zip(self._first, self._tried, self._left, self._over, strict=True):
+            if not first:
+                tried.set()
             if left:
                 return
             over.set()

@@ -20,6 +20,7 @@ from reconciler.cli.planning import (
     planning,
     refresh,
     refresh_in_full,
+    reviewed,
     shard,
     shown,
     take_lease,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="Save the plan to a file.")
+@reviewed
 @live
 @refresh
 @trusting
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
 @common
 def plan(
     out: Path | None,
+    reviewed: Path | None,
     live: Path | None,
     no_secrets: bool,
     show_values: bool,
@@ -61,13 +64,22 @@ def plan(
     **given: Any,
 ) -> int:
     """Show what apply would do. Nothing is written: its transport lets only queries pass."""
+    from reconciler.verbs.reviewed import check
     from reconciler.verbs.saved import document, save
     from reconciler.verbs.session import Options
     from reconciler.verbs.touched import with_touched
 
     here, options = settings(), Options(**given)
     if len(here.environments) > 1:
-        apart = _given({"-o": out, "--live": live, "--strict": strict, "--show-values": show_values})
+        apart = _given(
+            {
+                "-o": out,
+                "--reviewed": reviewed,
+                "--live": live,
+                "--strict": strict,
+                "--show-values": show_values,
+            }
+        )
         return several(here, "plan", options, detailed=detailed_exitcode, no_secrets=no_secrets, apart=apart)
     session = against(here, replace(here.session(), no_secrets=no_secrets), live)
     planned = run(with_touched, session, _planned(here, session, options))
@@ -78,6 +90,7 @@ def plan(
     if out is not None:
         save(out, planned, session, options, created)
         here.say(f"Saved to {out}. Carry it out with: reconciler apply {out}")
+    check(planned, None, reviewed)
     if planned.plan.refusals:
         return _refused_code()
     if strict:
@@ -89,12 +102,7 @@ def plan(
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
 @unasked
 @click.option("--checksum", metavar="SHA256", help="Go on only if the plan has this checksum.")
-@click.option(
-    "--reviewed",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="PLAN",
-    help="Go on only if the plan is this saved one; else say in what they differ.",
-)
+@reviewed
 @waiving
 @take_lease
 @refresh_in_full
@@ -332,7 +340,8 @@ def carry_out(
     begun = monotonic()
     if not planned.plan.actions:
         return Outcome(planned.plan, ()), 0.0
-    with Progress(here.err, len(planned.plan.actions), enabled=here.progress) as progress:
+    plan = planned.plan
+    with Progress(here.err, plan.actions, plan.rollouts, enabled=here.progress) as progress:
 
         async def work() -> Outcome:
             return await send(

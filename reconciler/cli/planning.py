@@ -31,6 +31,13 @@ live = click.option(
     help="A snapshot in the tenant's place: nothing is asked, and no token is needed.",
 )
 
+reviewed = click.option(
+    "--reviewed",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="PLAN",
+    help="Go on only if the plan is this saved one; else say in what they differ.",
+)
+
 shard = click.option(
     "--shard",
     metavar="I/N",

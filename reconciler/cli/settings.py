@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from reconciler.model.diagnostic import Source
+    from reconciler.model.tracing import Spans
     from reconciler.verbs.session import Session
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -104,9 +105,21 @@ class Settings:
     def _session(self, environment: str | None) -> Session:
         from reconciler.verbs.session import open_session
 
-        named = self.project or (Path(p) if (p := os.environ.get("RECONCILER_PROJECT")) else None)
-        opened = open_session(named, environment, os.environ, Path.cwd(), self.trust, self.described)
-        return replace(opened, verb=click.get_current_context().info_name or "", say=self.say_once)
+        named = self.project or _variable("RECONCILER_PROJECT")
+        described = self.described or _variable("RECONCILER_DESCRIBED")
+        opened = open_session(named, environment, os.environ, Path.cwd(), self.trust, described)
+        machine = replace(opened.machine, span=self._spans)
+        verb = click.get_current_context().info_name or ""
+        return replace(opened, verb=verb, say=self.say_once, machine=machine)
+
+    @cached_property
+    def _spans(self) -> Spans:
+        """Told what is under way until the command ends."""
+        from reconciler.model.tracing import untraced
+        from reconciler.verbs.tracing import tracing
+
+        followed = tracing(os.environ, self.say)
+        return click.get_current_context().find_root().with_resource(followed) or untraced
 
     def show(
         self,
@@ -123,7 +136,8 @@ class Settings:
             self._render(self.err, "text" if self.format in WHOLE else self.format, kind, document)
             return
         again = kind == "outcome" and self.format == "text" and self._last and self._last[0] == "plan"
-        self._last = kind, document
+        # A plan's document takes as much room as the plan: while that is carried out nobody else needs it.
+        self._last = kind, document if self.reports or self.format in WHOLE else {}
         if self.format not in WHOLE:
             parts = told if self.format == "text" else ()
             left = {name: part for name, part in document.items() if name not in parts}
@@ -172,7 +186,7 @@ class Settings:
             return {part: some for part, some in shown.items() if part not in ("warnings", "notes")}
         if name != "github":
             return shown
-        named = self.project or (Path(p) if (p := os.environ.get("RECONCILER_PROJECT")) else None)
+        named = self.project or _variable("RECONCILER_PROJECT")
         return placed(shown, folder_in_repository(named, Path.cwd()), self.places)
 
     def hinted(self, document: dict[str, Any]) -> dict[str, Any]:
@@ -238,6 +252,10 @@ def _joined(document: dict[str, Any], errors: dict[str, Any]) -> dict[str, Any]:
     told = {(one["message"], one["address"]) for one in document.get("refusals", ())}
     new = [one for one in errors["errors"] if (one["message"], one["address"]) not in told]
     return {**document, "errors": new} if new else document
+
+
+def _variable(name: str) -> Path | None:
+    return Path(value) if (value := os.environ.get(name)) else None
 
 
 def _stream(standard: TextIO | None) -> IO[str]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from reconciler.policy.window import Window
     from reconciler.verbs.session import Session
     from reconciler.verbs.watch_bell import Bell
+    from reconciler.verbs.watch_notify import Webhook
     from reconciler.verbs.watch_stream import Stream
 
 _UNITS = {"s": 1, "m": 60, "h": 3600}
@@ -52,16 +54,22 @@ _LAST_PORT = 65_535
     help="Serve /healthz, /readyz, /metrics and a page there; without a HOST for this machine alone.",
 )
 @click.option(
+    "--trigger",
+    type=text,
+    metavar="VARIABLE",
+    help="Look at once when someone who knows the secret in this variable posts to /trigger.",
+)
+@click.option(
     "--notify",
     type=text,
     metavar="VARIABLE",
     help="Tell each change of state to the webhook whose url this variable of the environment holds.",
 )
 @click.option(
-    "--trigger",
-    type=text,
-    metavar="VARIABLE",
-    help="Look at once when someone who knows the secret in this variable posts to /trigger.",
+    "--notify-template",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="What the webhook is told, as a Jinja2 template that comes to JSON; without it what Slack takes.",
 )
 @trusting
 @choosing("--select", "Only these: an address, with *, or label=value.")
@@ -74,8 +82,9 @@ def watch(
     applies: bool,
     window: Window | None,
     listen: tuple[str, int] | None,
-    notify: str | None,
     trigger: str | None,
+    notify: str | None,
+    notify_template: Path | None,
     select: tuple[str, ...],
     exclude: tuple[str, ...],
     refresh: str | None,
@@ -85,13 +94,11 @@ def watch(
 
     SIGUSR1 has it look at once. With --apply it carries out what it may; it never deletes.
     """
-    from reconciler.model.watching import Board, State
-    from reconciler.report.watching import sentence
+    from reconciler.model.watching import Board
     from reconciler.verbs.session import Options
     from reconciler.verbs.watch import Loop
     from reconciler.verbs.watch import watch as go_on
     from reconciler.verbs.watch_bell import Bell
-    from reconciler.verbs.watch_notify import webhook
     from reconciler.verbs.watch_stream import Stream
     from reconciler.verbs.watch_trigger import trigger_secret
     from reconciler.verbs.watch_turn import Carrying
@@ -99,29 +106,36 @@ def watch(
     here = settings()
     if here.format not in ("text", "json"):
         raise click.UsageError(f"watch prints lines as text or json, and not as {here.format}")
-    if window and not applies:
-        raise click.UsageError("--window is for --apply: give both, or neither")
-    if trigger and not listen:
-        raise click.UsageError("--trigger is for --listen: it says who may post there")
+    _only_with("--window", window, "--apply", applies)
+    _only_with("--trigger", trigger, "--listen", listen)
+    _only_with("--notify-template", notify_template, "--notify", notify)
     first = here.session()
     board = Board(first.project.name, first.environment.name, first.machine.now())
     options = Options(select=select, exclude=exclude, refresh=refresh, parallelism=parallelism)
     loop = Loop(every, options, Carrying(window, here.say) if applies else None)
     signs = trigger_secret(trigger, first.environ) if trigger else None
-    hook = webhook(notify, first.environ, here.say) if notify else None
+    hook = _hook(here, first, notify, notify_template) if notify else None
 
     async def tell(turn: Turn) -> None:
-        _print(here, board, turn)
-        if hook and not (board.turns == 1 and turn.state is State.IN_SYNC):
-            await hook.send(sentence(board, turn))
+        await _told(here, board, turn, hook)
 
     async def work() -> bool:
         bell, stream = Bell(), Stream()
         async with _served(here, board, first, listen, signs, bell, stream):
-            telling = replace(loop, news=stream.tell)
-            return await go_on(here.session, first, telling, board, tell, bell)
+            return await go_on(here.session, first, replace(loop, news=stream.tell), board, tell, bell)
 
     return 130 if run(work) else 0
+
+
+def _only_with(option: str, given: object, other: str, that: object) -> None:
+    if given and not that:
+        raise click.UsageError(f"{option} is for {other}: give both, or neither")
+
+
+def _hook(here: Settings, first: Session, notify: str, template: Path | None) -> Webhook:
+    from reconciler.verbs.watch_notify import template_of, webhook
+
+    return webhook(notify, first.environ, here.say, template_of(template) if template else None)
 
 
 @asynccontextmanager
@@ -155,11 +169,15 @@ async def _served(
             stream.close()
 
 
-def _print(here: Settings, board: Board, turn: Turn) -> None:
-    from reconciler.report.watching import json_line, text_line
+async def _told(here: Settings, board: Board, turn: Turn, hook: Webhook | None) -> None:
+    """Prints a turn, and tells the webhook; that all is well when the loop begins is no news."""
+    from reconciler.model.watching import State
+    from reconciler.report.watching import json_line, sentence, text_line, turn_document
 
     line = json_line(board, turn) if here.format == "json" else text_line(board, turn)
     here.out.print(line, markup=False, highlight=False, soft_wrap=True)
+    if hook and not (board.turns == 1 and turn.state is State.IN_SYNC):
+        await hook.send(sentence(board, turn), turn_document(board, turn))
 
 
 def _seconds(value: str) -> float:

@@ -31,6 +31,11 @@ def understood(kind: Kind, node: object) -> LiveObject:
     return live
 
 
+def resting(kind: Kind, live: LiveObject) -> str:
+    """The digest of what a plan may rest on that has no manifest for the object."""
+    return live.resting(lambda one: kind.basis(one, None))
+
+
 def observed(
     kind: Kind, verb: Verb, node: Mapping[str, object], before: LiveObject | None
 ) -> LiveObject | None:
@@ -84,7 +89,7 @@ def _probe(kind: Kind, live: LiveObject) -> None:
     """Asks of the object what plans ask of all objects, needed or not."""
     if not isinstance(live.id, str | int) or live.id == "":
         raise Odd("it has no id")
-    kind.basis(live, None)
+    resting(kind, live)
     hash(live_scope_of(kind, live))
     for _, value in kind.deleted_with(live) if isinstance(kind, GoesWith) else ():
         hash(value)

@@ -299,9 +299,11 @@ class _Loader:
                 continue
             places[address] = manifest.source
             # A customer's labels go before the set's: waves are told apart by customer.
-            labels = {**own, **customer.labels} if own else customer.labels
+            facts = self.facts.get(customer.name)
+            theirs = facts.labels if facts else customer.labels
+            labels = {**own, **theirs} if own else theirs
             members.append((address, labels))
-            if customer.name in self.facts:
+            if facts:
                 self._member(alike, customer.name, address, labels)
         rollout = expand.rollout(manifest, members)
         if rollout is not None:

@@ -28,6 +28,7 @@ KINDS = (
     "rehearsal",
     "test",
     "policytest",
+    "watch",
 )
 """The names of the schemas, as `load` takes them."""
 

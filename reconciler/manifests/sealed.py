@@ -13,7 +13,7 @@ from reconciler.manifests.project import Project
 from reconciler.manifests.secrets import SecretSource
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.nested import leaves, with_leaves
+from reconciler.model.nested import holds, with_leaves
 from reconciler.model.secret import Sealed, Secret, Unread
 from reconciler.model.state import Desired, Resource
 
@@ -58,7 +58,7 @@ def unsealed(
     resources = dict(desired.resources)
     for address in addresses:
         resource = resources[address]
-        if any(isinstance(leaf, Sealed) for _, leaf in leaves(resource.fields)):
+        if holds(resource.fields, Sealed):
             resources[address] = _opened(resource, reader, problems)
     return replace(desired, resources=resources), problems
 
@@ -67,7 +67,7 @@ def unread(desired: Desired) -> Desired:
     """What is asked for, in a run that reads no secret."""
     resources = {
         address: _with(resource, lambda leaf: Unread("", leaf.source) if isinstance(leaf, Sealed) else leaf)
-        if any(isinstance(leaf, Sealed) for _, leaf in leaves(resource.fields))
+        if holds(resource.fields, Sealed)
         else resource
         for address, resource in desired.resources.items()
     }

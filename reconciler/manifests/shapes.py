@@ -51,7 +51,7 @@ def _shape(value: object, schema: Any) -> Hashable:
         return _ANYTHING
     if isinstance(schema, dict):
         demands = schema.keys()
-        if isinstance(value, str) and demands <= _TEXT and _fits(value, schema):
+        if isinstance(value, str) and fits(value, schema):
             return _FITS
         if isinstance(value, dict) and demands <= _MAP:
             inner, others = schema.get("properties", {}), schema.get("additionalProperties", True)
@@ -61,9 +61,13 @@ def _shape(value: object, schema: Any) -> Hashable:
     return type(value), repr(value)
 
 
-def _fits(text: str, schema: Mapping[str, Any]) -> bool:
-    """Whether a text is one, meets all demands, and has nothing to be filled in."""
-    if schema.get("type") != "string" or "${" in text or len(text) < schema.get("minLength", 0):
+def fits(text: str, schema: Mapping[str, Any]) -> bool:
+    """Whether a text surely fits a schema, and has nothing to be filled in: it demands no more than can be
+    asked without the machinery of schemas.
+    """
+    if not schema.keys() <= _TEXT or schema.get("type") != "string":
+        return False
+    if "${" in text or len(text) < schema.get("minLength", 0):
         return False
     pattern = schema.get("pattern")
     return pattern is None or schemas.compiled(pattern).search(text) is not None

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from sys import intern
 from typing import TYPE_CHECKING, Any
 
 from reconciler.definition import Definition, Variable
@@ -14,6 +15,7 @@ from reconciler.manifests import schemas
 from reconciler.manifests.config_types import wrong
 from reconciler.manifests.manifest import Manifest
 from reconciler.manifests.overrides import TEMPLATE
+from reconciler.manifests.shapes import fits
 from reconciler.manifests.variables import Scope
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
@@ -62,9 +64,13 @@ class Text:
 
     def is_doubtful(self, value: Any) -> bool:
         """Whether anything is to be told of what it became."""
-        if not isinstance(value, str) or (self.rule is not None and not self.rule.is_valid(value)):
+        if not isinstance(value, str) or not (self.rule is None or self._is_valid(value, self.rule)):
             return True
         return self.variable is not None and any(wrong(self.variable, value))
+
+    def _is_valid(self, value: str, rule: Draft202012Validator) -> bool:
+        demands = rule.schema
+        return (isinstance(demands, Mapping) and fits(value, demands)) or rule.is_valid(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +109,7 @@ class Stencil:
             value = scope.fill(text.written, text.path)
             if scope.problems or text.is_doubtful(value):
                 return None
+            value = intern(value)  # the tenant has the same, and for other sets it may be the same
             if text.variable:
                 fields["config"][text.variable.key] = value
             else:

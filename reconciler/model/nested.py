@@ -21,6 +21,17 @@ def leaves(value: object, path: str = "") -> Iterator[tuple[str, object]]:
         yield path, value
 
 
+def holds(value: object, sort: type) -> bool:
+    """Whether what stands in a value is anywhere of a sort that is neither text nor a map nor a list."""
+    if isinstance(value, str):  # most are
+        return False
+    if isinstance(value, Mapping):
+        return any(holds(one, sort) for one in value.values())
+    if isinstance(value, list | tuple):
+        return any(holds(one, sort) for one in value)
+    return isinstance(value, sort)
+
+
 def with_leaves(value: object, change: Callable[[object], object]) -> object:
     """The value with each of its leaves changed."""
     if isinstance(value, Mapping):

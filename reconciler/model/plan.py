@@ -151,6 +151,8 @@ class Rollout:
     name: str
     waves: tuple[tuple[Address, ...], ...]
     max_failures: int = 0
+    begun: frozenset[Address] = frozenset()
+    """Those that failed, or were left halfway, when they were last tried: they are tried again first."""
 
 
 @dataclass(frozen=True, slots=True)

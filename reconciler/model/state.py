@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
-from typing import Any
+from typing import Any, Protocol
 
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Source
@@ -113,19 +113,52 @@ class Written:
     digest: str = ""
 
 
+class Record(Protocol):
+    """Our record on an object. It is read only when it is asked: nobody asks of what equals its manifest."""
+
+    @property
+    def memory(self) -> Memory:
+        """What it says."""
+        ...
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it says of any group of fields what was written."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a record says: the digests of groups, and how each key was written (None: not recorded); of the
+    keys in `unsaid` it says nothing for want of room. `older` says that there is one of an earlier version.
+    """
+
+    applied: Mapping[str, str] = field(default_factory=dict)
+    written: Mapping[str, Written] | None = None
+    older: bool = False
+    unsaid: frozenset[str] = frozenset()
+
+    @property
+    def memory(self) -> Memory:
+        """A record that was read already."""
+        return self
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it has any group."""
+        return bool(self.applied)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What an answer shows of an object beside its fields; kinds of which more is shown have types of their
-    own. `mark` and `protect` are remembered apart from its labels; `older` says that its record is one of an
-    earlier version, and `unsaid` are the keys of which the record had no room to say how they were written.
-    `made` is when it was made; None where the kind does not ask, or the tenant does not tell.
+    own. `mark` and `protect` are remembered apart from its labels. `made` is when it was made; None where the
+    kind does not ask, or the tenant does not tell.
     `absent` are the fields that the tenant does not know, level by level: neither null nor empty.
     """
 
     mark: str | None = None
     protect: bool = False
-    older: bool = False
-    unsaid: frozenset[str] = frozenset()
     made: datetime | None = None
     absent: frozenset[tuple[str, ...]] = frozenset()
 
@@ -143,9 +176,10 @@ class LiveObject:
 
     `fields` uses the same names and forms as a manifest's, so that the two can be compared; `facts` holds
     what only the server decides (needsDeploy, deployedVersion, …); `labels` are all labels, ours included;
-    `applied` is our record: for each group of fields the digest of what was last written; `written` is the
-    same for single keys by their paths (`config.Channel`), None where there is no record of them. Secret
-    values are Secret here too, from the moment the answer is parsed, and what may be one is Unproven.
+    `record` is ours: of it `applied` are, for each group of fields, the digest of what was last written, and
+    `written` the same for single keys by their paths (`config.Channel`), None where there is no record of
+    them. Secret values are Secret here too, from the moment the answer is parsed, and what may be one is
+    Unproven.
     """
 
     kind: str
@@ -154,10 +188,28 @@ class LiveObject:
     labels: frozenset[str] = frozenset()
     facts: Facts = Facts()
     versions: tuple[Version, ...] = ()
-    applied: Mapping[str, str] = field(default_factory=dict)
-    written: Mapping[str, Written] | None = None
+    record: Record = Memory()
     denied: tuple[str, ...] = ()
     notes: Notes | None = None
+    _resting: str = field(default="", init=False, repr=False, compare=False)
+
+    def resting(self, work_out: Callable[[LiveObject], str]) -> str:
+        """What `work_out` says of it, asked once: of each object it is asked when it is read, and when the
+        whole tenant is digested. A changed copy is asked anew.
+        """
+        if not self._resting:
+            object.__setattr__(self, "_resting", work_out(self))
+        return self._resting
+
+    @property
+    def applied(self) -> Mapping[str, str]:
+        """The groups of the record."""
+        return self.record.memory.applied
+
+    @property
+    def written(self) -> Mapping[str, Written] | None:
+        """Its keys."""
+        return self.record.memory.written
 
     @property
     def title(self) -> str:

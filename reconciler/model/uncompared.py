@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from reconciler.model.nested import leaves
+from reconciler.model.nested import holds
 from reconciler.model.secret import Unread, Unseen
 
 
 def is_uncompared(wanted: object, found: object) -> bool:
     """Whether one side is not known, while both have something."""
-    if any(isinstance(leaf, Unseen) for _, leaf in leaves(found)):
-        return True
     is_there = found not in (None, "", [], (), {})
-    return is_there and any(isinstance(leaf, Unread) for _, leaf in leaves(wanted))
+    return holds(found, Unseen) or (is_there and holds(wanted, Unread))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.kinds import all_kinds
+from reconciler.kinds.answers import resting
 from reconciler.kinds.capabilities import Held, Paged
 from reconciler.kinds.protocol import Policy, Steps
 from reconciler.model.address import Address, Ref
@@ -265,4 +266,4 @@ def live_digest(live: Live) -> str:
 
 
 def _basis(live: LiveObject) -> str:
-    return all_kinds()[live.kind].basis(live, None)
+    return resting(all_kinds()[live.kind], live)

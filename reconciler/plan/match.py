@@ -127,9 +127,11 @@ def match(desired: Desired, live: Live, chosen: Mapping[Address, str] | None = N
     dependencies.
     """
     matched = Matched(desired, live, chosen=chosen or {})
+    of_kind: dict[str, list[Resource]] = {}
+    for resource in desired.resources.values():
+        of_kind.setdefault(resource.kind, []).append(resource)
     for kind in all_kinds().values():
-        objects = live.objects.get(kind.name, ())
-        resources = [r for r in desired.resources.values() if r.kind == kind.name]
+        objects, resources = live.objects.get(kind.name, ()), of_kind.get(kind.name, [])
         if isinstance(kind, LookedUp):
             matched.known |= {Address(kind.name, str(o.fields[kind.lookup])): o for o in objects}
         if kind.declared:
@@ -197,7 +199,8 @@ def _by_mark(
         if len(found) > 1:
             sharing = matched.sharing[resource.address] = {o.id: o for o in found}
             matched.refuse(resource.address, ambiguous(resource.address, sharing))
-            return replace(found[0], written=None)  # whose record it is, nobody knows
+            said = replace(found[0].record.memory, written=None)  # whose record it is, nobody knows
+            return replace(found[0], record=said)
         if found:
             return found[0]
     return None
@@ -325,26 +328,33 @@ def _by_natural_key(
 def _count(
     kind: Kind, project: str, objects: Iterable[LiveObject], taken: set[str], matched: Matched
 ) -> None:
-    known = (*matched.objects.items(), *matched.orphans.items())
     adopting = {matched.objects[a].id for a in matched.adopting if a.kind == kind.name}
-    names = {live.id: address.leaf for address, live in known}
+    orphans: list[tuple[str, LiveObject]] = []
     for live in objects:
-        name = owned_name(live.labels, project, kind.name)
         if live.id in taken:
             matched.owned += live.id not in adopting
-        elif name is None:
-            if _is_anybodys(kind, live) and not marks_in(live.labels, kind.name):
-                matched.strangers.append(live)
-        else:
-            matched.owned += 1
-            scope = live_scope_of(kind, live)
-            prefix = f"{names.get(scope, scope)}/" if scope is not None else ""
-            address = Address(kind.name, prefix + name)
-            first = matched.objects.get(address) or matched.orphans.get(address)
-            if first is not None:
-                matched.sharing.setdefault(address, {first.id: first})[live.id] = live
-                address = address_of_one(address, live.id)
-            matched.orphans[address] = live
+        elif (name := owned_name(live.labels, project, kind.name)) is not None:
+            orphans.append((name, live))
+        elif _is_anybodys(kind, live) and not marks_in(live.labels, kind.name):
+            matched.strangers.append(live)
+    if orphans:
+        _leave_over(kind, orphans, matched)
+
+
+def _leave_over(kind: Kind, orphans: Iterable[tuple[str, LiveObject]], matched: Matched) -> None:
+    """Takes in the owned objects of a kind that no manifest names, each with the name that its mark gives."""
+    known = (*matched.objects.items(), *matched.orphans.items())
+    names = {live.id: address.leaf for address, live in known}
+    for name, live in orphans:
+        matched.owned += 1
+        scope = live_scope_of(kind, live)
+        prefix = f"{names.get(scope, scope)}/" if scope is not None else ""
+        address = Address(kind.name, prefix + name)
+        first = matched.objects.get(address) or matched.orphans.get(address)
+        if first is not None:
+            matched.sharing.setdefault(address, {first.id: first})[live.id] = live
+            address = address_of_one(address, live.id)
+        matched.orphans[address] = live
 
 
 def _is_anybodys(kind: Kind, live: LiveObject) -> bool:

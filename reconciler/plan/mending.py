@@ -28,6 +28,11 @@ class Mended:
     basis: str = ""
 
 
+_NOTHING = Steps()
+_UNTOUCHED = Mended(_NOTHING)
+"""One for all resources that equal their manifests: of most plans these are nearly all."""
+
+
 @dataclass(slots=True)
 class Mending:
     """What would mend each resource's differences, asked once: whoever learns more of either side meanwhile
@@ -83,9 +88,10 @@ class Mending:
         return found
 
     def _mended(self, address: Address) -> Mended:
-        if address not in self._known:
-            self._known[address] = self._asked(address)
-        return self._known[address]
+        known = self._known.get(address)
+        if known is None:
+            known = self._known[address] = self._asked(address)
+        return known
 
     def _asked(self, address: Address) -> Mended:
         kind, request = all_kinds()[address.kind], self.request(address)
@@ -94,6 +100,8 @@ class Mending:
             steps = own_interim(steps, self.desired.project, address)
             if address in self.matched.alike:
                 steps = untouched(steps)
+            if steps == _NOTHING:
+                return _UNTOUCHED
             rested = kind.basis(request.live, request.resource) if request.live and steps.steps else ""
             return Mended(steps, rested)
         except Exception as error:
@@ -126,10 +134,11 @@ class Mending:
         """Why nothing must be done to a resource: its own reasons, not those that only follow from another's.
         Of a resource whose object is not known for sure nothing else is said.
         """
-        if address not in self._refusals:
+        known = self._refusals.get(address)
+        if known is None:
             self._refusals[address] = ()  # resources that wait for one another are another error
-            self._refusals[address] = tuple(dict.fromkeys(self._refused(address)))
-        return self._refusals[address]
+            known = self._refusals[address] = tuple(dict.fromkeys(self._refused(address)))
+        return known
 
     def learn(self, refusals: Iterable[Refusal]) -> bool:
         """Takes note of what speaks against resources only in view of the others; whether it is new."""

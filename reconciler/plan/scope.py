@@ -38,6 +38,8 @@ def within_reach(desired: Desired, selection: Selection) -> Desired:
     """What is asked for, cut down to what a run may come to: what `selection` names, and whatever that refers
     to, near or far.
     """
+    if selection.is_all:
+        return desired
     named = [a for a, resource in desired.resources.items() if selection.about(resource)]
     reached = _reached(desired.resources, named)
     return replace(desired, resources={a: r for a, r in desired.resources.items() if a in reached})

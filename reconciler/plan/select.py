@@ -27,13 +27,20 @@ class Selection:
         """Whether the run is about a part of the project that was named."""
         return bool(self.select) or self.among is not None
 
+    @property
+    def is_all(self) -> bool:
+        """Whether all is asked for."""
+        return not self.is_part and not self.exclude
+
     def about(self, resource: Resource) -> bool:
         """Whether a resource is among what was asked for. What is excluded never is."""
+        if self.is_all:
+            return True
         return not self.bars(resource) and any(self._asks(a, resource.labels) for a in _addresses(resource))
 
     def bars(self, resource: Resource) -> bool:
         """Whether nothing of a resource may be written, whatever needs it."""
-        return any(self._keeps_out(a, resource.labels) for a in _addresses(resource))
+        return bool(self.exclude) and any(self._keeps_out(a, resource.labels) for a in _addresses(resource))
 
     def about_orphan(self, address: Address) -> bool:
         """Likewise for what is owned and in no manifest, and so has no labels in git."""

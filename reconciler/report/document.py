@@ -7,9 +7,10 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from datetime import datetime
 from enum import Enum
+from itertools import islice
 from pathlib import PurePath
 from typing import Any
 
@@ -29,13 +30,13 @@ from reconciler.model.plan import (
     Plan,
     Refusal,
     Requests,
-    Rollout,
     Stranger,
     Touched,
     Verb,
 )
 from reconciler.model.secret import SHOWN, Hidden, Secret
 from reconciler.report import sanitize
+from reconciler.report.rollouts import rollouts_part
 from reconciler.report.ruled import policy_part
 from reconciler.report.values import LONG, shorten
 
@@ -45,6 +46,8 @@ PLAN = "reconciler.plan/v1"
 OUTCOME = "reconciler.outcome/v1"
 DRIFT = "reconciler.drift/v1"
 
+_PRETTY = json.JSONEncoder(indent=2, ensure_ascii=False, allow_nan=False)
+_WORDS = 10_000  # of JSON in a piece
 _STAMP = 15  # of a run's id, to the second
 
 # Where only a digest tells what was applied, or nothing does: that is not "nothing was applied".
@@ -71,7 +74,7 @@ def plan_document(plan: Plan, *, created_at: str, rate: float, sent: Requests | 
         "consequences": list(plan.consequences),
         "orphans": [str(address) for address in plan.orphans],
         **_left_out(plan),
-        **({"rollouts": [_rollout(rollout) for rollout in plan.rollouts]} if plan.rollouts else {}),
+        **rollouts_part(plan),
     }
 
 
@@ -111,6 +114,7 @@ def outcome_document(outcome: Outcome, *, created_at: str, seconds: float = 0.0)
         "refusals": [refusal_document(refusal) for refusal in outcome.plan.refusals],
         **policy_part(outcome.plan),
         **_left_out(outcome.plan),
+        **rollouts_part(outcome.plan, outcome.results),
     }
 
 
@@ -157,7 +161,14 @@ def errors_document(problem: BaseException | Iterable[Diagnostic]) -> Document:
 
 def dumps(document: Any) -> str:
     """Pretty JSON, the same bytes for the same document, and safe to print on a terminal."""
-    return sanitize.json_text(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+    return "".join(pieces(document))
+
+
+def pieces(document: Any) -> Iterator[str]:
+    """The same text in pieces: as one, what a large run tells takes more room than the run."""
+    words = _PRETTY.iterencode(document)
+    while piece := "".join(islice(words, _WORDS)):
+        yield sanitize.json_text(piece)
 
 
 def plain(value: Any) -> Any:
@@ -322,14 +333,6 @@ def _way_back(result: Result) -> str | None:
         return None
     run = PurePath(result.kept).parent.stem[:_STAMP]
     return f"reconciler history {run} --restore {result.action.address}"
-
-
-def _rollout(rollout: Rollout) -> Document:
-    return {
-        "name": rollout.name,
-        "waves": [[str(address) for address in wave] for wave in rollout.waves],
-        "maxFailures": rollout.max_failures,
-    }
 
 
 def refusal_document(refusal: Refusal) -> Document:

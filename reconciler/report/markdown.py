@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from reconciler.report import since, unproven, values
+from reconciler.report import rollouts, since, unproven, values
 from reconciler.report.comment import LIMIT, MESSAGE, NAME, Section, bounded, size, span
 from reconciler.report.facts import facts
 from reconciler.report.groups import Group, drift_groups, plan_groups
@@ -41,7 +41,7 @@ def plan(document: Document) -> str:
         head += ["", f"⛔ **Refused** in part: {refusals}, see below. All else goes on."]
     if waiting := values.waiting_line(document):
         head += ["", f"⏸ **Deletions wait**: {markdown(waiting)}"]
-    for rollout in values.rollout_lines(document):
+    for rollout in rollouts.lines(document):
         head += ["", f"🌊 **Rollout** of {markdown(rollout)}"]
     if lease := values.lease_line(document):
         head += ["", f"⏳ **Lease**: {markdown(lease)}"]
@@ -54,6 +54,7 @@ def plan(document: Document) -> str:
         _entries("Refused", found, "refusal", is_open=True),
         _listing("Deleted along with it", document.get("consequences", ()), "consequence", is_open=True),
         _listing("Left out", values.left_out_lines(document), "resource", is_open=True),
+        _listing("Waves", _waves(document), "wave"),
         _entries("Warnings", values.findings(document.get("warnings", ())), "warning"),
         _listing("Notes", values.note_lines(document), "note"),
         *_kinds(document["actions"]),
@@ -62,6 +63,10 @@ def plan(document: Document) -> str:
     ]
     foot = f"{values.count(len(document['actions']), 'action')} · checksum {span(document['checksum'])}"
     return bounded(head, sections, foot)
+
+
+def _waves(document: Document) -> list[str]:
+    return [f"{wave.title}: {wave.line}: {', '.join(wave.addresses)}" for wave in rollouts.waves(document)]
 
 
 def outcome(document: Document) -> str:

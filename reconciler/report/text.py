@@ -11,7 +11,8 @@ from typing import Any
 
 from rich.console import Console
 
-from reconciler.report import errors, lines, since, unproven, values
+from reconciler.model.errors import Interrupted
+from reconciler.report import errors, lines, rollouts, since, unproven, values
 from reconciler.report.flow_runs import render_test
 from reconciler.report.groups import Group, drift_groups, plan_groups
 from reconciler.report.sanitize import terminal
@@ -51,8 +52,7 @@ def render_plan(console: Console, document: Document, *, verbose: bool = False) 
         "yellow",
     )
     _left_out(console, document)
-    for rollout in values.rollout_lines(document):
-        lines.write(console, 0, ("rollout of ", "dim"), rollout)
+    _rollouts(console, document, verbose)
     if lease := values.lease_line(document):
         lines.write(console, 0, ("lease: ", "bold yellow"), lease)
         lines.blank(console)
@@ -86,19 +86,32 @@ def render_outcome(console: Console, document: Document, *, verbose: bool = Fals
     _ending(console, document)
 
 
+def _rollouts(console: Console, document: Document, verbose: bool) -> None:
+    for line in rollouts.lines(document):
+        lines.write(console, 0, ("rollout of ", "dim"), line)
+    for wave in rollouts.waves(document) if verbose else ():
+        lines.write(console, 2, (wave.title, "bold"), f": {wave.line}")
+        if wave.first:
+            lines.write(console, 4, ("first ", "yellow"), terminal(", ".join(wave.first)))
+        lines.write(console, 4, (terminal(", ".join(wave.addresses)), "dim"))
+
+
 def _results(console: Console, document: Document, verbose: bool) -> None:
     shown = [one for one in document["actions"] if verbose or values.is_told(one)]
     alike = Counter[str]()
     for action in shown:
         reason = action["because"] if action["status"] == "skipped" and not action["doubtful"] else ""
         alike[reason] += bool(reason)
-        if verbose or alike[reason] <= _ALIKE:
+        if verbose or (alike[reason] <= _ALIKE and reason != Interrupted.code):
             _result(console, action)
-    for reason, number in alike.items():
-        if number > _ALIKE and not verbose:
-            rest = values.unfinished({"because": reason, "doubtful": False})
+    for reason, number in () if verbose else alike.items():
+        rest = terminal(values.unfinished({"because": reason, "doubtful": False}))
+        if reason == Interrupted.code:
+            told = f"skipped {values.count(number, 'action')}, {rest} (-v shows all)"
+            lines.write(console, 2, (told, "dim"))
+        elif number > _ALIKE:
             lines.write(console, 2, (f"skipped {number - _ALIKE:,} more (-v shows all)", "dim"))
-            lines.write(console, 6, (terminal(rest), "dim"))
+            lines.write(console, 6, (rest, "dim"))
     if shown:
         lines.blank(console)
 

@@ -242,28 +242,6 @@ def note_lines(document: Mapping[str, Any]) -> list[str]:
     return [terminal(line) for line in found]
 
 
-def rollout_lines(document: Mapping[str, Any]) -> list[str]:
-    """The sets whose instances a plan changes in waves, one a line."""
-    return [
-        f"InstanceSet/{terminal(one['name'])}: {count(len(one['waves']), 'wave')} of "
-        f"{', '.join(f'{len(wave):,}' for wave in one['waves'])} instances; "
-        f"stops when more than {one['maxFailures']:,} fail{_stopping(one, document)}"
-        for one in document.get("rollouts", ())
-    ]
-
-
-def _stopping(rollout: Mapping[str, Any], document: Mapping[str, Any]) -> str:
-    """Where a rollout will stop, by what is refused already."""
-    refused = {one["address"] for one in document.get("refusals", ())}
-    refused |= {one["address"] for one in document.get("leftOut", ()) if one.get("refused")}
-    counted = 0
-    for number, wave in enumerate(rollout["waves"][:-1], 1):
-        counted += len(refused.intersection(wave))
-        if counted > rollout["maxFailures"]:
-            return f"; {counted:,} refused, so it stops after wave {number:,}"
-    return ""
-
-
 def outcome_line(document: Mapping[str, Any]) -> str:
     """The outcome in one line."""
     summary = document["summary"]

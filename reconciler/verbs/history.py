@@ -104,9 +104,16 @@ class Past:
 
 def history(session: Session, environment: str | None = None) -> list[Past]:
     """The project's runs, the newest first; of one environment if it is named."""
+    return list(runs(session, environment))
+
+
+def runs(session: Session, environment: str | None = None) -> Iterator[Past]:
+    """The same one after another, each read when it is its turn."""
     names = _names(session)
-    runs = [_past(_folder(session) / name, _short(names, index)) for index, name in enumerate(names)]
-    return [run for run in runs if environment in (None, run.environment)]
+    for index, name in enumerate(names):
+        run = _past(_folder(session) / name, _short(names, index))
+        if environment in (None, run.environment):
+            yield run
 
 
 def past(session: Session, identifier: str) -> Past:

@@ -13,6 +13,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from reconciler.apply.disk import Disk
+from reconciler.model.tracing import Spans, untraced
 
 if TYPE_CHECKING:
     import httpx
@@ -29,7 +30,7 @@ def _now() -> datetime:
 class Machine:
     """This machine, unless other parts are given: `now` is its wall clock, `clock` one that never jumps,
     `rng` spreads what is repeated, `entropy` makes what nobody shall guess. Without a `wire` requests go to
-    the network, and without `signals` those of the process are heard.
+    the network, and without `signals` those of the process are heard. `span` is told what is under way.
     """
 
     now: Callable[[], datetime] = _now
@@ -40,6 +41,7 @@ class Machine:
     disk: Disk = field(default_factory=Disk)
     wire: httpx.AsyncBaseTransport | None = None
     signals: Signals | None = None
+    span: Spans = untraced
 
     def patience(self) -> Patience:
         """How a client waits here."""

@@ -115,9 +115,10 @@ async def unruled(
     warnings = only_warnings(diagnostics)
     asked = _Asked(session, options, selection, desired, allowed, reader, warnings, since, every_kind, shard)
     a_part = not (whole or every_kind or shard or session.replay) and may_be_part(desired, selection, allowed)
-    async with connect(session, read_only=True, parallelism=options.parallelism) as client:
-        made = await _planned(client, asked, whole=False) if a_part else None
-        return made or await _of_whole(client, asked)
+    with session.machine.span("plan", project=session.project.name, environment=session.environment.name):
+        async with connect(session, read_only=True, parallelism=options.parallelism) as client:
+            made = await _planned(client, asked, whole=False) if a_part else None
+            return made or await _of_whole(client, asked)
 
 
 async def _of_whole(client: Client, asked: _Asked) -> Planned:
@@ -145,11 +146,13 @@ async def _planned(client: Client, asked: _Asked, *, whole: bool) -> Planned | N
     from reconciler.verbs.lease import seen
     from reconciler.verbs.owed import note_owed
     from reconciler.verbs.people import with_people
+    from reconciler.verbs.tried import tried_before
     from reconciler.verbs.unseen import cover, named
 
     session, options, selection, desired = asked.session, asked.options, asked.selection, asked.desired
     reach = within_reach(desired, selection)
-    live, covered = await _read(client, asked, reach, whole=whole)
+    with session.machine.span("read"):
+        live, covered = await _read(client, asked, reach, whole=whole)
     veil = await cover(client, desired.project, live) if session.no_secrets else None
     live = veil.over(live) if veil else live
     matched = match(desired, live, choices(options.use, desired))
@@ -201,6 +204,7 @@ async def _planned(client: Client, asked: _Asked, *, whole: bool) -> Planned | N
         all_or_nothing=options.all_or_nothing,
     )
     made = _part(made, asked.shard, matched) if asked.shard else made
+    made = tried_before(session, matched.live.tenant, made)
     return Planned(made, matched.desired, matched.live, matched.within_reach, asked.policy, lease, options)
 
 
@@ -208,13 +212,14 @@ async def _read(
     client: Client, asked: _Asked, reach: Desired, *, whole: bool
 ) -> tuple[Live, Collection[Address]]:
     """The tenant, or what the resources within reach take of it; and of which resources that tells."""
-    from reconciler.live.fetch import fetch, kinds_named, kinds_to_read
+    from reconciler.live.fetch import fetch, kinds_named, readable
     from reconciler.live.part import fetch_part
     from reconciler.verbs.refresh import refreshed
 
     desired, options = asked.desired, asked.options
-    kinds = kinds_to_read(desired, prune=asked.policy.prune, every=asked.every_kind)
-    needed = kinds_named(reach)
+    named = kinds_named(desired)
+    kinds = readable(named, prune=asked.policy.prune, every=asked.every_kind)
+    needed = named if reach is desired else kinds_named(reach)
     if whole and options.refresh:
         about = (client, asked.session, desired, asked.policy)
         live = await refreshed(*about, kinds, needed, options.parallelism)

@@ -10,6 +10,7 @@ from reconciler.definition import Definition
 from reconciler.kinds import all_kinds
 from reconciler.kinds.integration.steps import RELABEL, RESTORE
 from reconciler.kinds.protocol import Policy
+from reconciler.kinds.table.labels import people
 from reconciler.model import digest
 from reconciler.model.address import Address
 from reconciler.model.errors import InvalidInput, NotFound
@@ -60,7 +61,10 @@ async def plan_restore(session: Session, kept: Kept) -> Planned:
             f"{address} is gone: there is no integration with the id {kept.target}",
             hint=f"its draft's text stands in {kept.path}",
         )
-    resource = Resource(address, {"definition": Definition(text, read_back(text))})
+    definition = Definition(text, read_back(text))
+    # The text alone decides what is there afterwards: nothing else is left to people.
+    said = {"description": "", "category": "", **definition.own_fields, "labels": people(live.labels)}
+    resource = Resource(address, {**said, "definition": definition})
     basis = kind.basis(live, resource)
     restore, relabel = f"{address}#{RESTORE}", f"{address}#{RELABEL}"
     actions = (

@@ -123,6 +123,9 @@ def _refusals(reviewed: Document, now: Document) -> Iterator[Refusal]:
 
 
 def _waves(reviewed: Document, now: Document) -> Iterator[Refusal]:
-    before, after = ({one["name"]: one for one in each.get("rollouts", ())} for each in (reviewed, now))
+    before, after = (
+        {one["name"]: (one["waves"], one["maxFailures"]) for one in each.get("rollouts", ())}
+        for each in (reviewed, now)
+    )
     for name in sorted(name for name in {*before, *after} if before.get(name) != after.get(name)):
         yield Refusal(CODE, "its waves are not those that were reviewed", str(name))

@@ -280,6 +280,7 @@ async def connect(session: Session, *, read_only: bool, parallelism: int = 8) ->
             read_only=read_only,
             patience=session.machine.patience(),
             notice=session.notice,
+            span=session.machine.span,
         ) as client:
             yield client
         return
@@ -300,6 +301,7 @@ async def connect(session: Session, *, read_only: bool, parallelism: int = 8) ->
                 patience=session.machine.patience(),
                 notice=session.notice,
                 heard=session.heard,
+                span=session.machine.span,
             ) as client:
                 yield client
         finally:
@@ -318,6 +320,7 @@ async def connect(session: Session, *, read_only: bool, parallelism: int = 8) ->
         patience=session.machine.patience(),
         notice=session.notice,
         heard=session.heard,
+        span=session.machine.span,
     ) as client:
         await client.check_tenant(environment.tenant or None)
         yield client

@@ -78,7 +78,19 @@ def pause(every: float, failures: int, rng: Random) -> float:
 
 
 async def _turn(opened: Callable[[], Session], first: Session, loop: Loop, board: Board, bell: Bell) -> Turn:
-    """A turn, whatever the tenant does and the manifests say."""
+    """A turn, of which the board and whoever follows are told."""
+    board.looking, board.due = first.machine.now(), None
+    loop.news()
+    with first.machine.span("turn", project=board.project, environment=board.environment) as span:
+        turn = await _looked(opened, first, loop, board, bell)
+        span.note("state", turn.state.value)
+    return turn
+
+
+async def _looked(
+    opened: Callable[[], Session], first: Session, loop: Loop, board: Board, bell: Bell
+) -> Turn:
+    """What a turn found, whatever the tenant does and the manifests say."""
 
     def heard(_: Operation, answer: Answer) -> None:
         board.calls += 1
@@ -90,8 +102,6 @@ async def _turn(opened: Callable[[], Session], first: Session, loop: Loop, board
         loop.news()
 
     begun = first.machine.clock()
-    board.looking, board.due = first.machine.now(), None
-    loop.news()
     try:
         session = replace(opened(), machine=replace(first.machine, signals=bell.lend), heard=heard)
         carrying = replace(loop.carrying, listener=listener) if loop.carrying else None

@@ -21,7 +21,7 @@ from reconciler.kinds import all_kinds
 from reconciler.kinds.instance.facts import InstanceFacts
 from reconciler.model.address import Address
 from reconciler.model.secret import Unproven
-from reconciler.model.state import How, LiveObject, Resource, Written
+from reconciler.model.state import How, LiveObject, Memory, Resource, Written
 from tests.acceptance.remote import Remote
 from tests.cli.projects import PROJECT, Folder
 from tests.sandbox.served import ServedSandbox
@@ -448,8 +448,9 @@ def test_a_value_that_was_a_secret_stays_out_of_the_plans_digests(how: How | Non
         fields = {"config": {"Channel": Unproven(value), "Other": "same"}, "flows": {}}
         written = {"config.Channel": Written(how)} if how else None
         labels = frozenset({"reconciler:shop/instance/orders"})
+        record = Memory(written=written)
         live = LiveObject(
-            kind="Instance", id="1", fields=fields, labels=labels, written=written, facts=InstanceFacts()
+            kind="Instance", id="1", fields=fields, labels=labels, record=record, facts=InstanceFacts()
         )
         return kind.basis(live, Resource(Address("Instance", "acme/orders"), {"config": wanted}))
 

@@ -39,6 +39,7 @@ def stopped(project: Folder, *arguments: str) -> list[dict[str, Any]]:
 
 
 def test_the_plan_that_was_reviewed_is_applied(shop: Folder):
+    assert shop("plan", "--reviewed", reviewed(shop))[0] == 0
     code, out, err = shop("apply", "--yes", "--reviewed", reviewed(shop))
     assert code == 0, out + err
     assert shop.json("plan")["actions"] == []
@@ -64,6 +65,10 @@ def test_another_plan_stops_with_the_difference(shop: Folder):
     assert code == 5
     assert "Customer/cedar" in out
     assert "Third" in out
+    saved = shop.root / "now.json"
+    code, out, _ = shop("plan", "--reviewed", reviewed(shop), "--format", "markdown", "-o", str(saved))
+    assert (code, "create is planned now, and was not reviewed" in out) == (5, True)
+    assert shop("apply", "--yes", "--reviewed", str(saved))[0] == 0  # who sees it may approve it
 
 
 def test_a_change_of_the_tenant_is_a_difference(shop: Folder):

@@ -129,6 +129,47 @@ def test_waves_follow_one_another_and_a_rerun_goes_on_where_it_stopped(project: 
     assert versions(project) == {3: 12}
 
 
+def touched(document: dict[str, Any]) -> set[str]:
+    """The instances that a run has begun with."""
+    begun = [one for one in document["actions"] if one["status"] != "skipped"]
+    return {one["address"].split("/")[1] for one in begun if one["address"].startswith("Instance/")}
+
+
+def test_failures_so_far_count_on_in_a_rerun(project: Folder):
+    customers(project, 8, legacy=0)
+    project.write("definitions/orders.yml", definition("sandbox:deploy-fails@ext-005"))
+    rollout(project, "1.0.0", most=0)
+    # A deploy fails; who was under way besides is done with.
+    first = touched(project.json("apply", "--yes", "--parallelism", "2"))
+    assert "c005" in first
+    left = 8 - len(first) + 1
+    line = f"begins in wave 3, with {left} of 4 left; 1 begun before and not finished, tried first"
+    _, out, _ = project("plan", "-v")
+    assert line in " ".join(out.split())
+    assert "InstanceSet/orders, wave 1: 2 instances (2 done)" in out
+    assert f"InstanceSet/orders, wave 3: 4 instances ({4 - left} done, {left} left)" in out
+    assert "first Instance/c005/orders" in out
+    assert "Waves: 3" in project("plan", "--format", "markdown")[1]
+    assert "tried first: Instance/c005/orders" in project("plan", "--format", "html")[1]
+
+    # Whoever has not been touched waits until it works.
+    assert touched(project.json("apply", "--yes", "--parallelism", "8")) == {"c005"}
+
+
+def test_a_test_that_failed_counts_on_although_its_instance_was_put_back(project: Folder):
+    customers(project, 8, legacy=0)
+    project.write("definitions/orders.yml", definition())
+    rollout(project, "1.0.0", most=0, tests=[TEST])
+    assert project("apply", "--yes")[0] == 0
+    project.write("definitions/orders.yml", definition("sandbox:fail", "New"))
+    rollout(project, "2.0.0", most=0, tests=[TEST])
+    assert touched(project.json("apply", "--yes", "--allow-updates", "--parallelism", "1")) == {"c000"}
+    document = project.json("apply", "--yes", "--allow-updates", "--parallelism", "8")
+    assert touched(document) == {"c000"}, "a run of more at once breaks no more of them"
+    (shown,) = document["rollouts"]
+    assert shown["standing"][0] == {"done": 0, "left": 1, "failed": 1, "refused": 0}
+
+
 def test_waves_are_shown_in_the_plan(project: Folder):
     customers(project, 12, legacy=0)
     rollout(project, "1.0.0", most=2)

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+from jsonschema import Draft202012Validator
 
+from reconciler.manifests import schemas
 from reconciler.model.watching import Board, Turn
 from reconciler.policy.window import window
 from reconciler.report.watching import json_line, text_line
@@ -25,6 +27,7 @@ from reconciler.verbs.watch_turn import Carrying
 from tests.cli.projects import Folder
 
 # After all that the tests themselves do: whatever the date is, the newest run is the loop's.
+SCHEMA = Draft202012Validator(schemas.load("watch"))
 MONDAY = datetime(2099, 11, 30, 9, 0, tzinfo=UTC)
 
 
@@ -53,6 +56,7 @@ class Days:
 
         async def tell(turn: Turn) -> None:
             self.told.append(json.loads(json_line(board, turn)))
+            SCHEMA.validate(self.told[-1])
             self.lines.append(text_line(board, turn))
 
         async def work() -> None:

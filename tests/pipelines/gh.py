@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -14,11 +15,18 @@ from urllib.parse import parse_qs, urlsplit
 BOT = {"login": "github-actions[bot]"}
 
 
-def main(state: Path, arguments: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """One call of `gh`; its exit code."""
+    assert os.environ["GH_TOKEN"]
+    state = Path(os.environ["HOME"]) / "github.json"
     held = json.loads(state.read_text())
     held["calls"].append(arguments)
-    code = _download(held, arguments) if arguments[:2] == ["run", "download"] else _api(held, arguments[1:])
+    if arguments == ["auth", "setup-git"]:
+        code = 0
+    elif arguments[:2] == ["run", "download"]:
+        code = _download(held, arguments)
+    else:
+        code = _api(held, arguments[1:])
     state.write_text(json.dumps(held))
     return code
 
@@ -93,12 +101,30 @@ def _updated(held: dict[str, Any], asked: Any, fields: Any, number: str) -> Any:
     held["issues"][int(number) - 1].update(fields)
 
 
+def _requested(held: dict[str, Any], asked: Any, fields: Any) -> Any:
+    owner, _, branch = asked["head"].partition(":")
+    assert (owner, asked["state"]) == ("acme", "open")
+    return [one for one in held["requests"] if (one["head"], one["state"]) == (branch, "open")]
+
+
+def _proposed(held: dict[str, Any], asked: Any, fields: Any) -> Any:
+    assert fields["base"] == "main"
+    held["requests"].append({"number": 1 + len(held["requests"]), "state": "open", **fields})
+
+
+def _changed(held: dict[str, Any], asked: Any, fields: Any, number: str) -> Any:
+    held["requests"][int(number) - 1].update(fields)
+
+
 _ROUTES = (
     ("GET", r"issues/(\d+)/comments", _listed),
     ("POST", r"issues/(\d+)/comments", _commented),
     ("PATCH", r"issues/comments/(\d+)", _edited),
     ("GET", r"commits/(\w+)/pulls", _pulls),
     ("GET", r"actions/workflows/([\w.-]+)/runs", _runs),
+    ("GET", r"pulls", _requested),
+    ("POST", r"pulls", _proposed),
+    ("PATCH", r"pulls/(\d+)", _changed),
     ("GET", r"issues", _issues),
     ("POST", r"issues", _opened),
     ("PATCH", r"issues/(\d+)", _updated),
@@ -114,7 +140,3 @@ def _download(held: dict[str, Any], arguments: list[str]) -> int:
         return 1
     shutil.copytree(source, options["--dir"])
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), sys.argv[2:]))

@@ -7,17 +7,18 @@ import os
 import re
 import shutil
 import subprocess
-import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-import yaml
+from tests.pipelines import quick
+from tests.pipelines.expressions import filled, holds
+from tests.pipelines.templates import parsed
 
-from tests.pipelines import gh, quick
-
-HOLE = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
-GATES = ("!cancelled()", "always()")
+PRODUCT = Path(__file__).parents[2]
+OURS = "./.reconciler-action"
 
 
 @dataclass
@@ -27,10 +28,36 @@ class Ended:
     failed: str
     log: str
     summary: str
+    outputs: dict[str, Any] = field(default_factory=dict)
 
     @property
     def annotations(self) -> list[str]:
         return [line for line in self.log.splitlines() if line.startswith("::")]
+
+
+@dataclass
+class _Job:
+    """A job that runs: what its steps have changed so far."""
+
+    context: dict[str, Any]
+    environ: dict[str, str]
+    temp: Path
+    log: str = ""
+
+    def step(self, given: Mapping[str, str], text: str, folder: Path) -> tuple[int, dict[str, str]]:
+        """Runs a script; its exit code and outputs."""
+        files = {name: self.temp / name.lower() for name in ("GITHUB_OUTPUT", "GITHUB_ENV")}
+        for file in files.values():
+            file.write_text("")
+        done = subprocess.run(
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", text],
+            cwd=folder, env={**self.environ, **given, **{name: str(file) for name, file in files.items()}},
+            text=True, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        self.log += done.stdout
+        self.environ |= _pairs(files["GITHUB_ENV"])
+        self.context |= {f"env.{name}": value for name, value in _pairs(files["GITHUB_ENV"]).items()}
+        return done.returncode, _pairs(files["GITHUB_OUTPUT"])
 
 
 @dataclass
@@ -44,21 +71,26 @@ class Runner:
     link: Path
     commit: str = ""
     runs: int = 0
+    jobs: int = 0
+    without: frozenset[str] = frozenset()
+    """Steps that are left out, since they ran often enough."""
     seen: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     """The names of the steps that ran, with what they were given."""
 
     def __post_init__(self) -> None:
         self.bin = self.machine / "bin"
         self.bin.mkdir(parents=True)
-        self._program("pip", 'test "$1" = install && test -n "$2"')
-        self._program(
-            "gh", f'test -n "$GH_TOKEN" && exec {sys.executable} -I {gh.__file__} {self.state} "$@"'
+        self.program("pip", 'test "$1" = install && test -n "$2"')
+        self.put(
+            comments={}, pulls={}, runs=[], issues=[], requests=[], calls=[], workflow=self.workflow.name
         )
-        self.put(comments={}, pulls={}, runs=[], issues=[], calls=[], workflow=self.workflow.name)
         self.put(artifacts=str(self.machine / "artifacts"))
+        self.action = parsed((PRODUCT / "action.yml").read_text())
         quick.install(self.bin, self.link)
+        quick.install(self.bin, self.link, "gh")
 
-    def _program(self, name: str, text: str) -> None:
+    def program(self, name: str, text: str) -> None:
+        """A stand-in for a program."""
         (self.bin / name).write_text(f"#!/bin/sh\n{text}\n")
         (self.bin / name).chmod(0o755)
 
@@ -73,13 +105,34 @@ class Runner:
     def put(self, **state: Any) -> None:
         self.state.write_text(json.dumps({**self.github(), **state}))
 
-    def job(self, name: str, event: str, **more: Any) -> Ended:
-        """Runs a job for an event; a run of its own each time."""
+    def begin(self) -> None:
+        """Another run of the workflow, for the commit that is checked out."""
         self.runs += 1
-        document = yaml.safe_load(self.workflow.read_text())
-        job = document["jobs"][name]
-        temp = self.machine / f"temp-{self.runs}"
+        self.put(runs=[*self.github()["runs"], {"id": self.runs, "commit": self.commit}])
+
+    def job(self, name: str, event: str, **more: Any) -> Ended:
+        """Runs a job of the run that was begun last. What it is given by others stands in `more`."""
+        document = parsed(self.workflow.read_text())
+        part = document["jobs"][name]
+        self.jobs += 1
+        temp = self.machine / f"temp-{self.jobs}"
         temp.mkdir()
+        job = self._begun(document, part, event, temp, more)
+        default = self.root / document["defaults"]["run"]["working-directory"]
+        failed = ""
+        for number, step in enumerate(part["steps"]):
+            if holds(str(step.get("if", "")), job.context, failed=bool(failed)):
+                wrong, outputs = self._step(step, job, default)
+                failed = failed or wrong
+                job.context |= {f"steps.{step.get('id', number)}.outputs.{k}": v for k, v in outputs.items()}
+        summary = temp / "summary"
+        assert failed or summary.exists(), f"{name} has no summary"
+        outputs = {key: filled(value, job.context) for key, value in part.get("outputs", {}).items()}
+        return Ended(failed, job.log, summary.read_text() if summary.exists() else "", outputs)
+
+    def _begun(
+        self, document: dict[str, Any], part: dict[str, Any], event: str, temp: Path, more: dict[str, Any]
+    ) -> _Job:
         context = {
             "github.event_name": event,
             "github.token": "token-of-the-run",
@@ -87,76 +140,118 @@ class Runner:
             "github.repository": "acme/shop",
             "github.run_id": str(self.runs),
             "github.event.repository.default_branch": "main",
+            "github.event.pull_request.head.repo.full_name": "acme/shop",
             "matrix.environment": "production",
-            "vars.RECONCILER": "reconciler",
+            "matrix.shard": "1",
+            "vars.RECONCILER_REPOSITORY": "acme/reconciler",
+            "vars.RECONCILER_COMMIT": "1" * 40,
             "runner.temp": str(temp),
             **{f"secrets.{key}": value for key, value in self.secrets.items()},
             **more,
         }
-        self.put(runs=[*self.github()["runs"], {"id": self.runs, "commit": self.commit}])
         environ = {
             "PATH": f"{self.bin}:/usr/bin:/bin",
             "HOME": str(self.machine),
             "GITHUB_ACTIONS": "true",
             "GITHUB_REPOSITORY": "acme/shop",
             "GITHUB_EVENT_NAME": event,
+            "GITHUB_REF_NAME": "main",
             "GITHUB_SHA": self.commit,
+            "GITHUB_WORKSPACE": str(self.root),
+            "GITHUB_ACTION_PATH": str(PRODUCT),
             "RUNNER_TEMP": str(temp),
-            "GITHUB_OUTPUT": str(temp / "output"),
             "GITHUB_STEP_SUMMARY": str(temp / "summary"),
         }
-        for part in (document, job):
-            environ |= {key: _filled(value, context) for key, value in part.get("env", {}).items()}
-        folder = self.root / document["defaults"]["run"]["working-directory"]
-        failed, log = "", ""
-        for step in job["steps"]:
-            gate = HOLE.sub(r"\1", step.get("if", ""))
-            if (failed and gate not in GATES) or not _holds(gate, context):
-                continue
-            if "uses" in step:
-                self._use(step, context)
-                continue
-            given = {key: _filled(value, context) for key, value in step.get("env", {}).items()}
-            self.seen.append((step["name"], {**environ, **given}))
-            done = subprocess.run(
-                ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
-                cwd=folder, env={**environ, **given}, text=True, check=False,
-                stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            )  # fmt: skip
-            log += done.stdout
-            failed = failed or (step["name"] if done.returncode else "")
-            if "id" in step and (temp / "output").exists():
-                for line in (temp / "output").read_text().splitlines():
-                    key, _, value = line.partition("=")
-                    context[f"steps.{step['id']}.outputs.{key}"] = value
-        summary = temp / "summary"
-        return Ended(failed, log, summary.read_text() if summary.exists() else "")
+        for one in (document, part):
+            given = {key: filled(value, context) for key, value in one.get("env", {}).items()}
+            environ |= given
+            context |= {f"env.{key}": value for key, value in given.items()}
+        return _Job(context, environ, temp)
 
-    def _use(self, step: dict[str, Any], context: dict[str, str]) -> None:
-        action, _, version = step["uses"].partition("@")
-        assert re.fullmatch(r"[0-9a-f]{40}", version), step["uses"]
-        if action != "actions/upload-artifact":
-            return
-        given = {key: _filled(value, context) for key, value in step["with"].items()}
-        path = self.root / given["path"]
-        if path.exists():
-            target = self.machine / "artifacts" / context["github.run_id"] / given["name"]
-            target.mkdir(parents=True)
-            if path.is_dir():
-                shutil.copytree(path, target, dirs_exist_ok=True)
-            else:
-                shutil.copy(path, target)
+    def _step(self, step: dict[str, Any], job: _Job, default: Path) -> tuple[str, dict[str, str]]:
+        """The name of what failed, and the outputs."""
+        if step.get("name") in self.without:
+            return "", {}
+        given = {key: filled(value, job.context) for key, value in step.get("env", {}).items()}
+        with_ = {key: filled(value, job.context) for key, value in step.get("with", {}).items()}
+        if "run" in step:
+            folder = self.root / step["working-directory"] if "working-directory" in step else default
+            self.seen.append((step["name"], {**job.environ, **given}))
+            code, outputs = job.step(given, step["run"], folder)
+            return step["name"] if code else "", outputs
+        if step["uses"] == OURS:
+            return self._ours(with_, given, job)
+        failed = not self._use(step["uses"], with_, job)
+        return step["uses"] if failed and not step.get("continue-on-error") else "", {}
 
+    def _ours(self, given: dict[str, str], environ: dict[str, str], job: _Job) -> tuple[str, dict[str, str]]:
+        """The action beside the product, with its own inputs and steps."""
+        inputs = self.action["inputs"]
+        assert set(given) <= set(inputs), set(given) - set(inputs)
+        named = {
+            key: given.get(key, filled(one.get("default", ""), job.context)) for key, one in inputs.items()
+        }
+        hidden = ("secrets.", "inputs.", "steps.", "needs.", "matrix.")
+        inner = {key: value for key, value in job.context.items() if not key.startswith(hidden)}
+        inner |= {f"inputs.{key}": value for key, value in named.items()}
+        within = _Job(inner, {**job.environ, **environ}, job.temp)
+        failed = ""
+        for step in self.action["runs"]["steps"]:
+            if holds(str(step.get("if", "")), within.context, failed=bool(failed)):
+                wrong, outputs = self._step(step, within, self.root)
+                failed = failed or wrong
+                within.context |= {f"steps.{step.get('id')}.outputs.{k}": v for k, v in outputs.items()}
+        job.log += within.log
+        job.environ |= {key: value for key, value in within.environ.items() if key not in environ}
+        job.context |= {key: value for key, value in within.context.items() if key.startswith("env.")}
+        told = {key: filled(one["value"], within.context) for key, one in self.action["outputs"].items()}
+        return failed, told
 
-def _holds(gate: str, context: dict[str, str]) -> bool:
-    if gate in ("", *GATES):
+    def _use(self, uses: str, given: dict[str, str], job: _Job) -> bool:
+        """Somebody else's action; whether it ends well."""
+        action, _, version = uses.partition("@")
+        assert re.fullmatch(r"[0-9a-f]{40}", version), uses
+        held = self.machine / "artifacts" / str(self.runs)
+        if action == "actions/upload-artifact":
+            path = self.root / given["path"]
+            if path.exists():
+                shutil.copytree(path, held / given["name"])
+            return path.exists() or given.get("if-no-files-found") == "ignore"
+        if action == "actions/download-artifact":
+            pattern = given.get("name") or given["pattern"]
+            found = [one for one in _folders(held) if fnmatchcase(one.name, pattern)]
+            for one in found:
+                target = Path(given["path"]) / ("" if "name" in given else one.name)
+                shutil.copytree(one, target, dirs_exist_ok=True)
+            return bool(found)
+        assert action.removeprefix("actions/") in ("checkout", "setup-python", "setup-node"), action
+        assert action != "actions/checkout" or given["persist-credentials"] == "false"
         return True
-    name, _, value = gate.partition(" == ")
-    return context[name] == value.strip("'")
+
+    @property
+    def names(self) -> list[str]:
+        """The jobs."""
+        return list(parsed(self.workflow.read_text())["jobs"])
+
+    @property
+    def every_step(self) -> list[dict[str, Any]]:
+        """The steps of the workflow and of the action."""
+        jobs = parsed(self.workflow.read_text())["jobs"].values()
+        return [*(step for job in jobs for step in job["steps"]), *self.action["runs"]["steps"]]
+
+    def runs_in(self, name: str, event: str, **more: Any) -> bool:
+        """Whether a job's condition holds."""
+        job = parsed(self.workflow.read_text())["jobs"][name]
+        context = {"github.event_name": event, "github.repository": "acme/shop", **more}
+        return holds(job.get("if", ""), context, failed=False)
 
 
-def _filled(value: Any, context: dict[str, str]) -> str:
-    return HOLE.sub(lambda hole: context.get(hole[1], ""), str(value))
+def _folders(folder: Path) -> Iterator[Path]:
+    yield from sorted(folder.iterdir()) if folder.is_dir() else ()
+
+
+def _pairs(file: Path) -> dict[str, str]:
+    return dict(line.split("=", 1) for line in file.read_text().splitlines())
 
 
 def git(root: Path, *arguments: str) -> str:

@@ -13,7 +13,7 @@ from reconciler.sandbox.faults import Fault
 from reconciler.sandbox.resolve.frame.ids import to_global
 from tests.simulation import model
 from tests.simulation.checkout import remembered
-from tests.simulation.checks import people
+from tests.simulation.checks import order, people
 from tests.simulation.guest import Guest, move_in, move_out
 from tests.simulation.ledger import PERSON, SENDER
 from tests.simulation.organization import as_wanted
@@ -60,6 +60,8 @@ class _Drill:
         And whether runs were ever there at once without a lease between them: what they doubled stays.
         """
         self.adopted, self.lost_moment = False, ""
+        self.unseen: set[people.Lost] = set()
+        """What people wrote in the moment between a run's look and its import, which took it away."""
         self.unknown: dict[str, float] = {}
         """The instances that were taken over, and since when, of whose secrets nobody knows whether they are
         git's: those that are not given back, until a deploy.
@@ -130,6 +132,7 @@ class _Drill:
         for run in self.open:
             self.stage.judge(run)
         self.played.findings.foreign += move_out(self.tenant, self.guests, self.open)
+        self.unseen.update(one for run in self.open for one in people.unseen(run))
         self.lost_moment = next((a for run in self.open if (a := run.could_not_know())), "")
         self.open.clear()
         self.guests.clear()
@@ -211,7 +214,8 @@ class _Drill:
         told = (*model.tabled(self.tenant, phase.side, self.known), *as_wanted(self.tenant, phase.side))
         for promise, text in told:
             getattr(found, promise).append(text)
-        found.lost += people.lost(self.tenant.deeds, phase.side.specs)
+        found.runs += order.untested(self.tenant.deeds, self.stage.sides, phase.side)
+        found.lost += people.lost(self.tenant.deeds, self.stage.sides, self.unseen)
         ids = model.identities(self.tenant)
         if not rivals and not phase.edits and not self.mixed:
             found.lost += model.replaced(self.ids, ids, phase.side)

@@ -94,6 +94,18 @@ class Run:
         ends = f":{identifier}"
         return min((one.left for one in self.letters if _row_of(one.id).endswith(ends)), default=0.0)
 
+    def looked(self, identifier: str, before: Deed) -> float:
+        """When its last look at an object, of all that it is, was carried out that left it before a deed."""
+        looks = ("query integration", "mutation updateIntegration")
+        return max(
+            (
+                at
+                for at, one in self.wire.reached
+                if one.name in looks and one.left < before.left and _row_of(one.id).endswith(f":{identifier}")
+            ),
+            default=0.0,
+        )
+
     @property
     def plan(self) -> dict[str, object]:
         """The plan that it showed; empty where it came to none."""

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from reconciler.verbs.session import Options
 from tests.simulation.checkout import lay
 from tests.simulation.judge import judged
 from tests.simulation.ledger import Ledger
-from tests.simulation.loop import Loop
+from tests.simulation.loop import LONGEST, Loop
 from tests.simulation.process import EPOCH, Process
 from tests.simulation.run import Run
 from tests.simulation.runs import Ended, Runs
@@ -72,10 +72,10 @@ class Setting:
 class Stage:
     """All that a drill is played with."""
 
-    def __init__(self, script: Script, folder: Path) -> None:
+    def __init__(self, script: Script, folder: Path, longest: float = LONGEST) -> None:
         self.script, self.folder = script, folder
         self.played = Played(script)
-        self.loop = Loop(script.seed)
+        self.loop = Loop(script.seed, longest)
         rng = random.Random(f"tenant {script.seed}")
         nature = Nature(lambda: EPOCH.timestamp() + self.loop.time(), rng.randbytes)
         self.tenant = Ledger(":memory:", rules=script.rules, nature=nature, now=self.loop.time)
@@ -94,6 +94,8 @@ class Stage:
         self.network = Network(self.loop, app)
         self.watch = Watch({self.tenant.token, self.tenant.refresh_token, digest_key(script)})
         self.processes: list[Process] = []
+        self.sides: dict[int, Commit] = {}
+        """The commit of each run."""
 
     async def attempt(self, name: str, machine: Runs, attempt: Attempt, setting: Setting) -> Run:
         """One run of a verb on a machine, to its end."""
@@ -120,6 +122,7 @@ class Stage:
         self.processes.append(process)
         if attempt.interrupted_at:
             self.loop.outside(process.interrupt, attempt.interrupted_at)
+        self.sides[number] = machine.side
         self.tell(name, f"run {number}: {attempt.verb}")
         began = self.loop.time()
         options = self._options(attempt, setting.permitted)
@@ -262,8 +265,7 @@ def memory() -> str | None:
 def quiet() -> Iterator[None]:
     """The dead say nothing, and nobody collects them in the middle of a drill."""
     hook, collects = sys.unraisablehook, gc.isenabled()
-    if not gc.get_freeze_count():
-        gc.freeze()  # all modules: nobody need look at them again after each drill
+    _freeze()
     sys.unraisablehook = _ignored
     gc.disable()
     try:
@@ -272,6 +274,12 @@ def quiet() -> Iterator[None]:
         if collects:
             gc.enable()
         sys.unraisablehook = hook
+
+
+@cache
+def _freeze() -> None:
+    """All modules: nobody need look at them again after each drill."""
+    gc.freeze()
 
 
 def _ignored(_: Any) -> None:

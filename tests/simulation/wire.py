@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import Context
 from dataclasses import dataclass
 from hashlib import sha1
@@ -31,10 +31,10 @@ class Network:
         self.loop, self.inner = loop, inner
         self._travelling: set[asyncio.Task[None]] = set()
 
-    def send(self, request: httpx.Request, wire: Wire, letter: Letter) -> asyncio.Future[Answer]:
+    def send(self, request: httpx.Request, wire: Wire, letters: Sequence[Letter]) -> asyncio.Future[Answer]:
         """Sends it off; what comes of it."""
         answer: asyncio.Future[Answer] = self.loop.create_future()
-        task = self.loop.nobodys(wire.travel(request, answer, letter))
+        task = self.loop.nobodys(wire.travel(request, answer, letters))
         self._travelling.add(task)
         task.add_done_callback(self._travelling.discard, context=Context())
         return answer
@@ -83,6 +83,8 @@ class Wire(httpx.AsyncBaseTransport):
         self.until: dict[bool, float] = {}
         self.hurried: list[str] = []
         self.letters: list[Letter] = []
+        self.reached: list[tuple[float, Letter]] = []
+        """When which of them was carried out, or refused."""
         self.mutations: list[str] = []
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -96,19 +98,23 @@ class Wire(httpx.AsyncBaseTransport):
         self.letters += letters
         for one in letters:
             self._watch(one, request.content)
-        answer = await self._network.send(request, self, letter)
+        answer = await self._network.send(request, self, letters)
         if isinstance(answer, httpx.TransportError):
             raise answer
         if answer.status_code == 429 and (seconds := answer.headers.get("retry-after")):
             self.until[exchange] = max(until, self._network.loop.time() + float(seconds))
         return answer
 
-    async def travel(self, request: httpx.Request, answer: asyncio.Future[Answer], letter: Letter) -> None:
+    async def travel(
+        self, request: httpx.Request, answer: asyncio.Future[Answer], letters: Sequence[Letter]
+    ) -> None:
         """There and back."""
+        letter = letters[0]
         await anyio.sleep(self._rng.uniform(0.01, 0.3) * self._distance)
         if (seconds := self._away()) > 0:
             await anyio.sleep(seconds)
         self.requests += 1
+        self.reached += [(self._network.loop.time(), one) for one in letters]
         if letter.is_mutation:
             carried = len(request.extensions.get("parts", ())) or 1
             self.mutations += [letter.name.removeprefix("mutation ")] * carried

@@ -81,7 +81,9 @@ class Person:
     def _describe(self) -> None:
         kind = self._rng.choice(["Customer", "Instance", "Integration"])
         if one := self._one(f"{kind.lower()}s"):
-            self._edit(f"update{kind}", id=one["id"], description=f"Edited {self._rng.randrange(10**6)}")
+            text = f"Edited {self._rng.randrange(10**6)}"
+            field = "category" if kind == "Integration" and self._rng.random() < 0.5 else "description"
+            self._edit(f"update{kind}", id=one["id"], **{field: text})
 
     def _configure(self) -> None:
         if one := self._one("instances"):

@@ -43,6 +43,9 @@ The platform has no conditional update, so a few things cannot be excluded, only
   also where that is another run, at another commit and without a lease. The next plan shows the draft as
   changed. The drills leave this moment out: no person imports within half a second of a look at a draft, or
   into one that was never published, and a drill in which another run did ends there.
+- Labels are written all at once, and an import may reset labels, description and category. What somebody
+  writes there in the moment between a run's last look at the object and such a call is lost with it: one way
+  to the tenant and back. The drills leave out what came after the last look at a draft, and nothing else.
 - Where a tenant gives components a new version with each import, two runs at once without a lease that both
   import may leave a draft that neither knows: the next plan refuses to import over it (`unpublished-draft`)
   until `--overwrite-drafts` is given.

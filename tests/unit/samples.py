@@ -20,7 +20,7 @@ from reconciler.model.address import Address, Ref, Resolve
 from reconciler.model.digest import sha256
 from reconciler.model.plan import Plan
 from reconciler.model.secret import Secret
-from reconciler.model.state import Desired, How, Live, LiveObject, Resource, Version, Written
+from reconciler.model.state import Desired, How, Live, LiveObject, Memory, Resource, Version, Written
 from reconciler.plan.build import make_plan
 from reconciler.plan.select import Selection
 from reconciler.sandbox.definition import dump, load, normalise, resolve_components
@@ -163,7 +163,7 @@ def integration(
             has_unpublished_changes=unpublished, sequence="sequence", **{"mark": ours, **facts}
         ),
         versions=versions,
-        applied=known if applied is None else applied,
+        record=Memory(known if applied is None else applied),
     )
 
 

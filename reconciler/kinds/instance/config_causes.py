@@ -33,11 +33,10 @@ from reconciler.kinds.table.causes import (
     told,
     with_blanks,
 )
-from reconciler.kinds.table.record import Memory
 from reconciler.kinds.table.secrets import remembered
 from reconciler.model.plan import Cause
 from reconciler.model.secret import SHOWN, Hidden, Secret
-from reconciler.model.state import How, Written
+from reconciler.model.state import How, Memory, Written
 
 Differing = Sequence[tuple[str, str, object, object]]
 """What differs: a variable's key, the path below it, what is live, what is wanted."""

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, DecimalException
 from typing import TypeGuard
 
-from reconciler.model.nested import leaves, with_leaves
+from reconciler.model.nested import holds, leaves, with_leaves
 from reconciler.model.secret import Hidden, Secret, Unproven
 from reconciler.model.uncompared import is_uncompared
 
@@ -290,7 +290,7 @@ def read_timestamp(value: str) -> datetime | None:
 
 def has_secret(value: object) -> bool:
     """Whether a value is or holds a secret."""
-    return not isinstance(value, str) and any(isinstance(leaf, Secret) for _, leaf in leaves(value))
+    return holds(value, Secret)
 
 
 def is_held(value: object) -> bool:

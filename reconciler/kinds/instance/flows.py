@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from reconciler.kinds.instance.config_values import (
     beside,
@@ -46,16 +47,23 @@ def parse_flow(shown: FlowNode) -> dict[str, object]:
     say either.
     """
     keys = known(shown.api_keys)
+    texts = (known(shown.test_content_type), known(shown.test_headers), known(shown.test_payload))
+    if keys == [] and not any(texts):
+        return _unset(texts, known(shown.uses_lre))
     shown_keys = (
         None if keys is None or None in keys else [Secret(key, "live") for key in keys if key is not None]
     )
-    return {
-        KEYS: Hidden() if shown_keys is None else shown_keys,
-        "testContentType": unproven(known(shown.test_content_type)),
-        "testHeaders": unproven(known(shown.test_headers)),
-        "testPayload": unproven(known(shown.test_payload)),
-        "usesLre": known(shown.uses_lre),
-    }
+    return _settings(Hidden() if shown_keys is None else shown_keys, texts, known(shown.uses_lre))
+
+
+@lru_cache(100)
+def _unset(texts: tuple[str | None, ...], uses_lre: bool | None) -> dict[str, object]:
+    """One object for all flows on which nothing is set: most are so."""
+    return _settings([], texts, uses_lre)
+
+
+def _settings(keys: object, texts: tuple[str | None, ...], uses_lre: bool | None) -> dict[str, object]:
+    return {KEYS: keys, **dict(zip(TEXTS, map(unproven, texts), strict=True)), "usesLre": uses_lre}
 
 
 def flow_changes(request: Request) -> list[Change]:

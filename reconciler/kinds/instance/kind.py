@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from sys import intern
 
 from reconciler.kinds.capabilities import (
@@ -42,7 +43,7 @@ from reconciler.kinds.instance.facts import InstanceFacts, facts_of, notes_of
 from reconciler.kinds.instance.fields import given_config, given_flows, integration_of, live_config
 from reconciler.kinds.instance.flows import FLOWS, SHOWN_AS, flow_changes, parse_flow, resting_flows
 from reconciler.kinds.instance.node import InstanceNode, each
-from reconciler.kinds.instance.record import keys_of, newly_written, recall
+from reconciler.kinds.instance.record import InstanceRecord, keys_of, newly_written
 from reconciler.kinds.instance.release import names_version, release_ref
 from reconciler.kinds.instance.rows import ROWS
 from reconciler.kinds.instance.steps import PLAIN, RECORD, instance_steps, update_changes
@@ -52,7 +53,6 @@ from reconciler.kinds.protocol import Request, Steps
 from reconciler.kinds.table.absent import unset
 from reconciler.kinds.table.labels import as_live, denied, labels_left, own_mark, people
 from reconciler.kinds.table.plain import PlainKind
-from reconciler.kinds.table.record import Memory
 from reconciler.kinds.table.secrets import has_record
 from reconciler.kinds.telling import Telling
 from reconciler.model.address import Ref, Resolve
@@ -63,6 +63,8 @@ from reconciler.model.plan import Verb
 from reconciler.model.refs import FlowConfigRef, ReleaseNameRef, SequenceRef, VersionNumberRef
 from reconciler.model.state import LiveObject, Resource
 
+_OPTIONAL = {"description": "description", "labels": "labels"}
+"""The fields that a tenant may not know, each with its name in the answer's type."""
 CUSTOMER, INTEGRATION = Tie("Customer", Ref), Tie("Integration", SequenceRef)
 
 
@@ -104,14 +106,13 @@ class InstanceKind(
         labels = frozenset(map(intern, shown.labels or ()))
         flows = {intern(one.flow.name): parse_flow(one) for one in each(shown.flow_configs)}
         config = parse_variables(each(shown.config_variables))
-        owners = (shown.id, [shown.customer.id, shown.name.strip()])
-        memory = recall(labels, keys_of(config, flows), owners)
+        customer = intern(shown.customer.id)
         return LiveObject(
             kind=self.name,
             id=shown.id,
             fields={
-                "customer": intern(shown.customer.id),
-                "name": shown.name,
+                "customer": customer,
+                "name": intern(shown.name),
                 "description": intern(shown.description or ""),
                 "enabled": shown.enabled,
                 "labels": people(labels),
@@ -119,9 +120,8 @@ class InstanceKind(
                 "flows": flows,
             },
             labels=labels,
-            facts=_facts(shown, memory),
-            applied=memory.applied,
-            written=memory.written,
+            facts=_facts(shown),
+            record=InstanceRecord(labels, keys_of(config, flows), shown.id, customer, shown.name),
             denied=denied(node),
         )
 
@@ -306,14 +306,18 @@ class InstanceKind(
         return sha256([live.id, fields, sorted(live.labels)])
 
 
-def _facts(shown: InstanceNode, memory: Memory) -> InstanceFacts:
+@lru_cache(1_000)
+def _flow_ids(flows: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
+    """One object for all instances of a version."""
+    return dict(flows)
+
+
+def _facts(shown: InstanceNode) -> InstanceFacts:
     version, flows = shown.integration, each(shown.flow_configs)
-    settings = {(one.flow.name, *place) for one in flows for place in unset(one, SHOWN_AS)}
+    settings = [("flows", one.flow.name, *place) for one in flows for place in unset(one, SHOWN_AS)]
+    absent = unset(shown, _OPTIONAL)
     return InstanceFacts(
-        absent=unset(shown, {name: name for name in ("description", "labels")})
-        | {("flows", *place) for place in settings},
-        older=memory.older,
-        unsaid=memory.unsaid,
+        absent=absent.union(settings) if settings else absent,
         version_id=intern(version.id) if version else None,
         version_number=version.version_number if version else None,
         sequence=known(version.version_sequence_id) if version else None,
@@ -323,6 +327,6 @@ def _facts(shown: InstanceNode, memory: Memory) -> InstanceFacts:
         suspended=bool(shown.system_suspended),
         types=parse_types(each(shown.config_variables)),
         defaults=parse_defaults(each(shown.config_variables)),
-        flow_ids={intern(one.flow.name): intern(one.flow.id) for one in flows},
+        flow_ids=_flow_ids(tuple((one.flow.name, one.flow.id) for one in flows)),
         flow_configs={intern(one.flow.name): one.id for one in flows if one.id},
     )

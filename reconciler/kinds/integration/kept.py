@@ -1,4 +1,5 @@
-"""What people wrote into ignored fields, kept in the draft's metadata from before an import resets them.
+"""What people wrote where git leaves it to them, kept in the metadata from before an import resets it.
+That is into ignored fields, and into those that neither manifest nor definition mentions.
 
 The update after the import puts it back, and takes the note away. Where the run ends in between, the next one
 goes by the note, unless somebody has written something else meanwhile. What is sensitive no note may hold: it
@@ -19,27 +20,33 @@ KEPT = "kept"
 
 
 def of_people(request: Request, paths: Sequence[str]) -> dict[str, object]:
-    """The ignored fields among `paths`, as people left them."""
+    """The fields among `paths` that git leaves to people, as they left them."""
     live = request.live
     if live is None:
         return {}
-    found, kept = notes_of(live).before or live.fields, facts_of(live).kept
+    before, kept = notes_of(live).before or live.fields, facts_of(live).kept
     imported = _imported(request.resource)
-    return {
-        path: kept[path] if path in kept and found[path] == imported.get(path) else found[path]
-        for path in paths
-        if path in found and ignored(request.resource, path)
-    }
+    found = {path: before[path] for path in paths if path in before and _is_theirs(request.resource, path)}
+    for path in found.keys() & kept.keys():
+        if found[path] == imported.get(path) or _joins(request, path):
+            found[path] = beside(request, path, kept[path], found[path])
+    return found
+
+
+def beside(request: Request, path: str, value: object, after: object) -> object:
+    """What people are to have of a field again that is `after` by now: labels of which git says nothing come
+    back beside those that are there.
+    """
+    return people([*_labels(value), *_labels(after)]) if _joins(request, path) else value
 
 
 def to_keep(request: Request, paths: Sequence[str]) -> str | None:
     """The metadata to write before an import, where that may reset something that is not noted yet."""
     live, resource = request.live, request.resource
-    imported = _imported(resource)
     values = {
         path: value
-        for path, value in of_people(request, paths).items()
-        if value != imported.get(path) and not named(path, resource.sensitive)
+        for path, value in _at_stake(request, paths).items()
+        if not named(path, resource.sensitive)
     }
     if live is None or not values or values == facts_of(live).kept:
         return None
@@ -50,11 +57,8 @@ def to_keep(request: Request, paths: Sequence[str]) -> str | None:
 def going_along(request: Request, paths: Sequence[str]) -> dict[str, object] | None:
     """The input of the update that puts back, in the request that imports, what no note may hold."""
     live, resource = request.live, request.resource
-    imported = _imported(resource)
     values = {
-        path: value
-        for path, value in of_people(request, paths).items()
-        if value != imported.get(path) and named(path, resource.sensitive)
+        path: value for path, value in _at_stake(request, paths).items() if named(path, resource.sensitive)
     }
     if live is None or not values:
         return None
@@ -78,3 +82,28 @@ def _imported(resource: Resource) -> dict[str, object]:
     if wanted is None:
         return {}
     return {"description": "", "category": "", **wanted.own_fields, "labels": people(wanted.own_labels or ())}
+
+
+def _at_stake(request: Request, paths: Sequence[str]) -> dict[str, object]:
+    """What people have there and may not have after an import."""
+    imported = _imported(request.resource)
+    return {
+        path: value
+        for path, value in of_people(request, paths).items()
+        if beside(request, path, value, imported.get(path)) != imported.get(path)
+    }
+
+
+def _is_theirs(resource: Resource, path: str) -> bool:
+    """Whether git leaves a field to people: it ignores it, or has not a word of it."""
+    wanted = asked_of(resource)
+    said = path in resource.fields or (wanted is not None and path in wanted.own_fields)
+    return ignored(resource, path) or not said
+
+
+def _joins(request: Request, path: str) -> bool:
+    return path == "labels" and not ignored(request.resource, path)
+
+
+def _labels(value: object) -> list[str]:
+    return list(map(str, value)) if isinstance(value, list) else []

@@ -79,7 +79,7 @@ from reconciler.model.needs import Need
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb
 from reconciler.model.refs import KeysRef, ReleaseNameRef, ReleaseRef, SequenceRef
-from reconciler.model.state import LiveObject, Resource
+from reconciler.model.state import LiveObject, Memory, Resource
 
 
 class IntegrationKind(
@@ -151,7 +151,7 @@ class IntegrationKind(
             labels=labels,
             facts=facts(shown, memory),
             versions=tuple(parse_version(row) for row in every(shown.version_sequence) if row.id != shown.id),
-            applied=record.text_map(memory.get("applied")),
+            record=Memory(record.text_map(memory.get("applied"))),
             denied=denied(node),
             notes=IntegrationNotes(newest=newest(shown), listing=listing_shown(shown)),
         )

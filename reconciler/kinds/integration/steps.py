@@ -23,7 +23,7 @@ from reconciler.kinds.integration.draft import (
     release_of,
 )
 from reconciler.kinds.integration.facts import asked_of, draft_of, facts_of
-from reconciler.kinds.integration.kept import of_people, to_keep
+from reconciler.kinds.integration.kept import beside, of_people, to_keep
 from reconciler.kinds.integration.latest import moved_on
 from reconciler.kinds.integration.listing import LISTING, is_listed, is_unlisted
 from reconciler.kinds.integration.release import Found, versions_meant, why_ambiguous
@@ -78,8 +78,9 @@ def integration_steps(request: Request, *, adopt: bool) -> Steps:
     elif changes or kept or importing.needed or live is None:
         reason = "differs from the manifest" if changes else "an import resets names and labels"
         steps.append(Step(Verb.UPDATE, reason, (*changes, *kept), reads=more))
-    elif facts_of(live).created:
-        steps.append(Step(Verb.UPDATE, "the run that created it ended before its record", reads=more))
+    elif facts_of(live).created or facts_of(live).kept:
+        did = "created it" if facts_of(live).created else "imported into it"
+        steps.append(Step(Verb.UPDATE, f"the run that {did} ended before its record", reads=more))
     steps += [] if found.ambiguous else _publish(request, looks=1 if steps else 0)
     refusals = (
         *_secrets_missing(request, steps),
@@ -111,8 +112,8 @@ def _secrets_missing(request: Request, steps: Sequence[Step]) -> Iterator[Refusa
 
 
 def put_back(request: Request, importing: Import | None = None) -> tuple[Change, ...]:
-    """What is ignored and an import changes: it is as it was before again. With `importing`, what that import
-    will change, as far as the definition tells.
+    """What is left to people and an import changes: it is as it was before again. With `importing`, what that
+    import will change, as far as the definition tells.
     """
     live, resource = request.live, request.resource
     if live is None:
@@ -120,12 +121,14 @@ def put_back(request: Request, importing: Import | None = None) -> tuple[Change,
     wanted = asked_of(resource)
     after = live.fields
     if importing and importing.needed and wanted is not None:
-        labels = {} if wanted.own_labels is None else {"labels": people(wanted.own_labels)}
-        after = {**live.fields, **wanted.own_fields, **labels}
+        after = {**live.fields, **wanted.own_fields}
+        if wanted.own_labels is not None:
+            after["labels"] = beside(request, "labels", people(wanted.own_labels), live.fields["labels"])
+    again = {
+        path: beside(request, path, was, after[path]) for path, was in of_people(request, GROUPS).items()
+    }
     return tuple(
-        Change(path, after[path], before, Cause.PENDING)
-        for path, before in of_people(request, GROUPS).items()
-        if before != after[path]
+        Change(path, after[path], was, Cause.PENDING) for path, was in again.items() if was != after[path]
     )
 
 

@@ -11,11 +11,13 @@ from reconciler.model.plan import Refusal
 from reconciler.model.state import LiveObject, Resource
 
 Place = tuple[str, ...]
+_NONE: frozenset[Place] = frozenset()
 
 
 def unset(shown: Struct, fields: Mapping[str, str]) -> frozenset[Place]:
     """Which of these fields of ours an answer does not show; each with its name in the answer's type."""
-    return frozenset((name,) for name, there in fields.items() if getattr(shown, there) is UNSET)
+    missing = [(name,) for name, there in fields.items() if getattr(shown, there) is UNSET]
+    return frozenset(missing) if missing else _NONE
 
 
 def lacks(node: Mapping[str, object], place: Place) -> bool:

@@ -137,9 +137,8 @@ class TabledKind(PlainKind, Recorded, Refers, Tells):
             id=str(node["id"]),
             fields={row.name: row.parsed(node) for row in self.fields},
             labels=labels,
-            facts=Facts(older=known.older, absent=absent, made=_moment(node.get("createdAt"))),
-            applied=known.applied,
-            written=known.written,
+            facts=Facts(absent=absent, made=_moment(node.get("createdAt"))),
+            record=known,
             denied=denied(node),
         )
 

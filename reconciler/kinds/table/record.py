@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from reconciler.kinds.table.marks import LIMIT, RECORD
 from reconciler.model.digest import sha256
-from reconciler.model.state import How, Written
+from reconciler.model.state import How, Memory, Written
 
 FORM = "2:"
 """The version of the record. What begins otherwise is of an earlier one, and says nothing."""
@@ -51,18 +51,6 @@ class Layout:
         return self.widths.get(group, WIDTH)
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """What a record says: the digests of groups, and how each key was written (None: not recorded); of the
-    keys in `unsaid` it says nothing for want of room. `older` says that there is one of an earlier version.
-    """
-
-    applied: Mapping[str, str] = field(default_factory=dict)
-    written: Mapping[str, Written] | None = None
-    older: bool = False
-    unsaid: frozenset[str] = frozenset()
-
-
 def label(
     layout: Layout,
     applied: Mapping[str, str],
@@ -86,14 +74,10 @@ def label(
 
 def memory(layout: Layout, labels: Iterable[str], keys: Sequence[str], owners: Sequence[object]) -> Memory:
     """What `label` wrote on the object that has these keys and is one of `owners`."""
-    texts = sorted(x.removeprefix(RECORD) for x in labels if x.startswith(RECORD))
-    bits = next(filter(None, map(_read, texts)), "")
-    if not bits:
+    texts = _texts(labels)
+    if (found := _recorded(layout, texts)) is None:
         return Memory(older=bool(texts))
-    present, bits = bits[:_GROUPS], bits[_GROUPS:]
-    recorded = [group for group, bit in zip(layout.groups, present, strict=False) if bit == "1"]
-    if "1" in present[len(layout.groups) :] or len(bits) < sum(4 * layout.width(one) for one in recorded):
-        return Memory(older=True)
+    recorded, bits = found
     applied: dict[str, str] = {}
     for group in recorded:
         width = 4 * layout.width(group)
@@ -103,6 +87,28 @@ def memory(layout: Layout, labels: Iterable[str], keys: Sequence[str], owners: S
         return Memory({k: v for k, v in applied.items() if k != layout.detailed})
     written = dict(_written(layout, applied, bits, keys))
     return Memory(applied, written, unsaid=frozenset(keys[len(bits) // _HOW :]))
+
+
+def is_there(layout: Layout, labels: Iterable[str]) -> bool:
+    """Whether the labels hold a record of this version that has any group."""
+    found = _recorded(layout, _texts(labels))
+    return found is not None and bool(found[0])
+
+
+def _texts(labels: Iterable[str]) -> list[str]:
+    return sorted(x.removeprefix(RECORD) for x in labels if x.startswith(RECORD))
+
+
+def _recorded(layout: Layout, texts: Iterable[str]) -> tuple[list[str], str] | None:
+    """The groups that a record has, and the bits behind their names; None where it is of another version."""
+    bits = next(filter(None, map(_read, texts)), "")
+    if not bits:
+        return None
+    present, bits = bits[:_GROUPS], bits[_GROUPS:]
+    recorded = [group for group, bit in zip(layout.groups, present, strict=False) if bit == "1"]
+    if "1" in present[len(layout.groups) :] or len(bits) < sum(4 * layout.width(one) for one in recorded):
+        return None
+    return recorded, bits
 
 
 def _written(

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from reconciler.kinds.protocol import Request
 from reconciler.kinds.table.marks import marks_in, marks_of, project_of
-from reconciler.kinds.table.record import Memory
 from reconciler.model.secret import Secret, Unproven
-from reconciler.model.state import How, LiveObject
+from reconciler.model.state import How, LiveObject, Memory
 
 
 def remembered(request: Request) -> Memory:
@@ -21,12 +20,12 @@ def remembered(request: Request) -> Memory:
     live = request.live
     if live is None or not _is_marked(live, request.project):
         return Memory()
-    return Memory(live.applied, live.written, live.facts.older, live.facts.unsaid)
+    return live.record.memory
 
 
 def has_record(request: Request) -> bool:
     """Whether the object has a record of what was applied, or the environment keeps none."""
-    return not request.policy.record or bool(request.live and request.live.applied)
+    return not request.policy.record or bool(request.live and request.live.record.is_there)
 
 
 def shown(value: object, path: str, request: Request) -> object:

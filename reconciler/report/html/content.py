@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from reconciler.report import inventory, unproven, values
+from reconciler.report import inventory, rollouts, unproven, values
 from reconciler.report.facts import FACTS, facts
 from reconciler.report.groups import Group, drift_groups, plan_groups
 from reconciler.report.html.drawing import drawing
@@ -37,6 +36,8 @@ def _plan(document: Document) -> Page:
         _planned(document),
         _lists(document),
         drawing=drawing(document),
+        rollouts=rollouts.lines(document),
+        waves=list(rollouts.waves(document)),
     )
 
 
@@ -49,7 +50,6 @@ def _lists(document: Document) -> list[tuple[str, Sequence[str]]]:
     found: list[tuple[str, Sequence[str]]] = [
         ("Deleted along with it", document.get("consequences", ())),
         ("Left out", [f"{o['address']}, which {o['reason']}" for o in document.get("leftOut", ())]),
-        ("Waves", [*values.rollout_lines(document), *_wave_lines(document)]),
         ("Changed in the tenant", [_drifted(one) for one in document.get("drift", ())]),
         ("Owned, but in no manifest", values.left_orphans(document)),
         ("Notes", values.note_lines(document)),
@@ -58,7 +58,8 @@ def _lists(document: Document) -> list[tuple[str, Sequence[str]]]:
 
 
 def _outcome(document: Document) -> Page:
-    entries = [_ended(action) for status in _PAST for action in document["actions"] if _is(action, status)]
+    waves = _waves(document)
+    entries = [_ended(one, waves) for status in _PAST for one in document["actions"] if _is(one, status)]
     return Page(
         _titled("Apply", document),
         values.outcome_line(document),
@@ -70,6 +71,8 @@ def _outcome(document: Document) -> Page:
         entries,
         [(title, some) for title, some in (("Left out", values.left_out_lines(document)),) if some],
         drawing=drawing(document),
+        rollouts=rollouts.lines(document),
+        waves=list(rollouts.waves(document)),
     )
 
 
@@ -77,7 +80,7 @@ def _is(action: Document, status: str) -> bool:
     return bool(action["status"] == status)
 
 
-def _ended(action: Document) -> Entry:
+def _ended(action: Document, waves: Mapping[str, str]) -> Entry:
     said = [action["error"], values.unfinished(action), action["hint"] and f"hint: {action['hint']}"]
     said += [f"in doubt: {values.DOUBT}"] if action["doubtful"] else []
     if action["kept"]:
@@ -88,7 +91,10 @@ def _ended(action: Document) -> Entry:
     title = f"{status}: {action['verb']} {address}"
     causes = _causes([action])
     bad = status in ("failed", "stale")
-    return Entry(status, title, _kind(address), [address], [step], [action["verb"], status], causes, (), bad)
+    through = [waves[address]] if address in waves else []
+    return Entry(
+        status, title, _kind(address), [address], [step], [action["verb"], status], causes, through, bad
+    )
 
 
 def _drift(document: Document) -> Page:
@@ -194,6 +200,8 @@ def _rehearsal(document: Document) -> Page:
         [*failed, *_alerts(document)],
         _planned(document["plan"]),
         drawing=drawing(document["plan"]),
+        rollouts=rollouts.lines(document["plan"]),
+        waves=list(rollouts.waves(document["plan"])),
     )
 
 
@@ -301,11 +309,6 @@ def _waves(document: Document) -> dict[str, str]:
         for number, wave in enumerate(rollout["waves"], 1)
         for address in wave
     }
-
-
-def _wave_lines(document: Document) -> list[str]:
-    counts = Counter(_waves(document).values())
-    return [f"{wave}: {values.count(number, 'instance')}" for wave, number in sorted(counts.items())]
 
 
 def _drifted(one: Document) -> str:

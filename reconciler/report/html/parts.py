@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from reconciler.report.html.drawing import Drawing
 from reconciler.report.html.sides import Hunk
+from reconciler.report.rollouts import Wave
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,8 @@ class Page:
     columns: Sequence[str] = ()
     rows: Sequence[Sequence[str]] = ()
     drawing: Drawing | None = None
+    rollouts: Sequence[str] = ()
+    waves: Sequence[Wave] = ()
     sides: tuple[str, str] = ("in the tenant", "in git")
 
     def choices(self, name: str) -> list[str]:

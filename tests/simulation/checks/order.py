@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from math import ceil
 from typing import Any
 
-from tests.simulation.ledger import Deed
+from tests.simulation.ledger import PERSON, Deed
 from tests.simulation.run import Run
+from tests.simulation.world import Commit
 
 
 def once(run: Run) -> Iterable[str]:
@@ -85,11 +86,32 @@ def tested(run: Run) -> Iterable[str]:
         return
     for address, spec in run.side.specs.items():
         deployed = [d.at for d in run.own if d.name == "deployInstance" and d.address == address and d.done]
-        if not (spec.get("tests") and deployed and spec.get("enabled", True)):
+        if not (deployed and _is_tested(spec)):
             continue
         tests = [d.at for d in run.own if d.name.startswith("test") and d.at > max(deployed)]
         if not tests:
             yield f"{address} was deployed, and its tests were not run"
+
+
+def untested(deeds: Iterable[Deed], sides: Mapping[int, Commit], side: Commit) -> Iterable[str]:
+    """What was deployed and git wants tested after that was tested by some run since, also where the one that
+    deployed it did not come to that. `sides` are the commits of the runs.
+    """
+    owed: dict[str, str] = {}
+    for deed in deeds:
+        if deed.name == "deployInstance" and deed.done and deed.sender > PERSON:
+            specs = sides[deed.sender].specs
+            if address := next((one for one in deed.addresses if _is_tested(specs.get(one, {}))), ""):
+                owed[deed.id] = address
+        elif deed.done and (deed.name.startswith("test") or deed.after is None):
+            owed.pop(deed.id, None)
+    for address in owed.values():
+        if _is_tested(side.specs.get(address, {})):
+            yield f"{address} was deployed, and nobody ran its tests"
+
+
+def _is_tested(spec: Mapping[str, Any]) -> bool:
+    return bool(spec.get("tests")) and bool(spec.get("enabled", True))
 
 
 def patient(run: Run) -> Iterable[str]:

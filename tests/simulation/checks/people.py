@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 from tests.simulation.ledger import PERSON, Deed, changed, labels_of, values_of
 from tests.simulation.run import Run
+from tests.simulation.world import Commit
 
 
 def respected(run: Run) -> Iterable[str]:
@@ -59,19 +60,52 @@ def _labels(run: Run, deed: Deed, theirs: list[Deed]) -> Iterable[str]:
         yield f"{deed.address}: somebody's labels {sorted(lost)} were taken off"
 
 
-def lost(deeds: Iterable[Deed], specs: Mapping[str, Mapping[str, Any]]) -> Iterable[str]:
-    """Labels that a run's import took off, as some tenants do by themselves, and nobody put back."""
-    gone: dict[tuple[str, str], str] = {}
+Lost = tuple[str, str, str]
+"""An object's id, the name of a field, and what people wrote there; of labels each by itself."""
+
+
+def lost(deeds: Iterable[Deed], sides: Mapping[int, Commit], unseen: Container[Lost] = ()) -> Iterable[str]:
+    """What a run's import took away, as tenants do by themselves, and nobody put back: labels, and a category
+    of which git said nothing, by the commits (`sides`) of the runs. What no run can have seen is left out.
+    """
+    gone: dict[Lost, str] = {}
     for deed in deeds:
-        for label in labels_of(deed.after):
-            gone.pop((deed.id, label), None)
-        if deed.after is None:
-            gone = {key: address for key, address in gone.items() if key[0] != deed.id}
+        for one in _there(deed.id, deed.after):
+            gone.pop(one, None)
+        if deed.after is None or deed.sender == PERSON:
+            gone = {key: address for key, address in gone.items() if not _is_over(key, deed)}
         elif deed.sender > PERSON and deed.name.startswith("import"):
-            gone |= {(deed.id, one): deed.address for one in labels_of(deed.before) - labels_of(deed.after)}
-    for (_, label), address in gone.items():
-        if address in specs and "labels" not in specs[address]:
-            yield f"{address}: the label {label} went with an import, and did not come back"
+            taken = _there(deed.id, deed.before) - _there(deed.id, deed.after)
+            said = [
+                sides[deed.sender].specs[one] for one in deed.addresses if one in sides[deed.sender].specs
+            ]
+            gone |= {one: deed.address for one in taken if said and not any(one[1] in spec for spec in said)}
+    for one, address in gone.items():
+        if one not in unseen:
+            yield f"{address}: {one[1]} {one[2]} went with an import, and did not come back"
+
+
+def unseen(run: Run) -> Iterable[Lost]:
+    """What people wrote between the moment of a run's last look at a draft and that of its import: the
+    platform imports on no condition, and tells nobody what was there.
+    """
+    for deed in run.own:
+        if deed.name.startswith("import") and deed.before:
+            looked = run.looked(deed.id, deed)
+            for one in run.peoples:
+                if one.id == deed.id and looked < one.at < deed.at:
+                    yield from _there(one.id, one.after) - _there(one.id, one.before)
+
+
+def _there(identifier: str, row: Mapping[str, Any] | None) -> set[Lost]:
+    category = (row or {}).get("category")
+    found = {(identifier, "labels", label) for label in labels_of(row)}
+    return found | ({(identifier, "category", category)} if category else set())
+
+
+def _is_over(key: Lost, deed: Deed) -> bool:
+    """Whether nobody need bring it back: its object is gone, or somebody wrote something else there."""
+    return key[0] == deed.id and (deed.after is None or (key[1] == "category" and "category" in deed.given))
 
 
 def _drafts(run: Run, deed: Deed, theirs: list[Deed]) -> Iterable[str]:

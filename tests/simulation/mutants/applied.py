@@ -10,6 +10,10 @@ from reconciler.apply import run as walk
 from reconciler.apply import step
 from reconciler.apply.look import ATTEMPTS, FIRST_WAIT, own
 from reconciler.apply.rollout import Rollouts
+from reconciler.kinds.instance import steps
+from reconciler.kinds.instance.tests import TESTED
+from reconciler.kinds.integration import kept
+from reconciler.kinds.protocol import ignored
 from reconciler.model.errors import ApiError, Stale
 from reconciler.model.outcome import Status
 from reconciler.model.plan import Verb
@@ -313,6 +317,60 @@ def never_stopped(strikes: Strike) -> Iterator[None]:
         return "" if why and strikes() else why
 
     with swapped(Rollouts, "veto", none):
+        yield
+
+
+@mutant("a test that fails, and what is skipped then, does not count as a failure of its wave", theme="fleet")
+def uncounted(strikes: Strike) -> Iterator[None]:
+    ended = Rollouts.ended
+
+    def some(self: Any, result: Any) -> None:
+        progress = self._progress(result.action)
+        failed = result.action.verb is Verb.TEST and result.status is Status.FAILED
+        failed = failed or "#test:" in result.because
+        if progress and failed and strikes():
+            progress.ended(result, failed=False)
+        else:
+            ended(self, result)
+
+    with swapped(Rollouts, "ended", some):
+        yield
+
+
+@mutant("a wave begins while tests of the one before it are still to pass", theme="fleet")
+def untested_wave(strikes: Strike) -> Iterator[None]:
+    progress = Rollouts._progress
+
+    def of_the_rest(self: Any, action: Any) -> Any:
+        found = progress(self, action)
+        about_tests = action.verb is Verb.TEST or action.id.endswith(f"#{TESTED}")
+        return None if found and about_tests and strikes() else found
+
+    with swapped(Rollouts, "_progress", of_the_rest):
+        yield
+
+
+@mutant("that a test is still to pass is forgotten by the next run", theme="fleet")
+def forgotten_test(strikes: Strike) -> Iterator[None]:
+    test_steps = steps.test_steps
+
+    def after_deploys(request: Any, *, deploying: bool) -> list[Any]:
+        found = test_steps(request, deploying=deploying)
+        return [] if found and not deploying and strikes() else found
+
+    with swapped(steps, "test_steps", after_deploys):
+        yield
+
+
+@mutant("what people wrote where git says nothing is lost with an import", theme="desk")
+def reset(strikes: Strike) -> Iterator[None]:
+    theirs = kept._is_theirs
+
+    def ignored_alone(resource: Any, path: str) -> bool:
+        found = theirs(resource, path)
+        return found and (ignored(resource, path) or not strikes())
+
+    with swapped(kept, "_is_theirs", ignored_alone):
         yield
 
 

@@ -14,7 +14,7 @@ from reconciler.kinds.protocol import Policy
 from reconciler.model.digest import sha256
 from reconciler.model.errors import PayloadError
 from reconciler.model.plan import Verb
-from reconciler.model.state import LiveObject, Resource
+from reconciler.model.state import LiveObject, Memory, Resource
 from tests.unit.samples import (
     DATA,
     SYNC,
@@ -235,4 +235,5 @@ def test_an_update_is_satisfied_once_its_record_is_written():
     sent = KIND.operation("update", Verb.UPDATE, request(manifest(), live)).variables["input"]
     part = json.loads(sent["metadata"])["reconciler"]
     assert {k: part["applied"][k] for k in applied} == applied
-    assert KIND.satisfied("update", Verb.UPDATE, request(manifest(), replace(live, applied=part["applied"])))
+    noted = replace(live, record=Memory(part["applied"]))
+    assert KIND.satisfied("update", Verb.UPDATE, request(manifest(), noted))

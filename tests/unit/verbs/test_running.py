@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.kinds.instance.tests import OUTSTANDING
 from reconciler.model.address import Address
-from reconciler.model.state import Version
+from reconciler.model.state import Memory, Version
 from reconciler.verbs.running import Running, running
 from tests.unit.samples import ACME, SYNC, desired, instance, integration, resource, version
 from tests.unit.samples import record as label
@@ -81,6 +81,6 @@ def test_tests_that_have_not_passed_hold_back_the_instance_and_its_integration()
     fields = {"customer": ACME, "integration": SYNC, "release": "2.0.0"}
     live = instance(deployedVersion=7, labels=(label(release="2.0.0"),))
     late = {**live.applied, "tests": OUTSTANDING[:4]}
-    objects = {SYNC: integration(versions=(NEW,)), tested: replace(live, applied=late)}
+    objects = {SYNC: integration(versions=(NEW,)), tested: replace(live, record=Memory(late))}
     found = running(desired(resource(SYNC, {"release": "2.0.0"}), resource(tested, fields)), objects)
     assert codes(found) == [refusal.code for refusal in found.refusals[tested]] == ["tests-outstanding"]
