@@ -190,7 +190,7 @@ def test_what_is_kept_is_of_use_only_as_long_as_all_is_as_it_was(
     for days in (-1, 2):
         listening = Listening(shop, timedelta(days=days))
         listening.plan()
-        assert "more than a day ago" in listening.said[0]
+        assert "not so read within the last day" in listening.said[0]
         kept(shop).write_bytes(whole)
 
 
