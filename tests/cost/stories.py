@@ -199,9 +199,9 @@ def _among_many(batch: int | str) -> Iterator[tuple[str, int, int | None]]:
 
 def _by_what_changed(shop: Shop) -> Iterator[tuple[str, int, int | None]]:
     """What a plan costs that goes by the last one, which read all."""
-    many, some = "plan by what changed, 250 instances", f"FROM instance WHERE updated_at = '{LONG_AGO}'"
-    yield f"{many}: the first one", shop("plan", "--refresh", "delta")[0], None
-    yield f"{many}: nothing did", shop("plan", "--refresh", "delta")[0], None
+    many, some = "delta plan of 250 instances", f"FROM instance WHERE updated_at = '{LONG_AGO}'"
+    yield f"{many}: the first", shop("plan", "--refresh", "delta")[0], None
+    yield f"{many}: nothing changed", shop("plan", "--refresh", "delta")[0], None
     with sqlite3.connect(shop.root / ".reconciler/sandbox.db") as tenant:
         now = "updated_at = (SELECT max(updated_at) FROM customer)"
         tenant.execute(f"UPDATE instance SET name = 'New', {now} WHERE id IN (SELECT id {some} LIMIT 3)")
