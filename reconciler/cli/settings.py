@@ -233,8 +233,9 @@ class Settings:
 
     @property
     def progress(self) -> bool:
-        """Whether to show what is under way."""
-        return not (self.quiet or self.no_progress)
+        """Whether to show what is under way. A file that gets errors as JSON gets nothing else."""
+        into_file = self.format == "json" and not self.err.file.isatty()
+        return not (self.quiet or self.no_progress or into_file)
 
     def _console(self, stream: IO[str] | Lasting) -> Console:
         from rich.console import Console

@@ -234,6 +234,13 @@ def test_findings_stand_at_lines_of_the_repository(project: Folder):
     assert "::error file=infra/prismatic/manifests/customer-twin.yaml,line=" in out
 
 
+def test_a_file_that_gets_errors_as_json_gets_no_progress(project: Folder):
+    project.shop()
+    code, out, err = project("apply", "--yes", "--format", "json")
+    assert (code, json.loads(out)["summary"]["failed"], err) == (0, 0, "")
+    is_html(project("history", "show", "latest", "--format", "html")[1], "")
+
+
 def test_values_that_may_be_secrets_go_into_no_report(project: Folder):
     from reconciler.cli.settings import Settings
 

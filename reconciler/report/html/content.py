@@ -242,7 +242,8 @@ def _named(document: Document) -> dict[str, str]:
 
 def _alerts(document: Document) -> list[Alert]:
     """What stands against it first."""
-    waiting = values.waiting_line(document) if "actions" in document else ""
+    # A run of the past only counts its actions.
+    waiting = values.waiting_line(document) if isinstance(document.get("actions"), list) else ""
     return [
         *_entries("error", values.findings(document.get("errors", ()))),
         *_entries("refused", values.refusals(document)),
