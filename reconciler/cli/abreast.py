@@ -57,12 +57,11 @@ def several(
 def _looked(
     here: Settings, verb: str, options: Options, sessions: Sequence[Session]
 ) -> tuple[Abreast, list[Answer]]:
-    from reconciler.report.progress import Reading
     from reconciler.verbs.abreast import abreast
     from reconciler.verbs.drift import drift
     from reconciler.verbs.plan import plan, unruled
 
-    reading = Reading(here.err, enabled=here.progress)
+    reading = here.reading()
 
     async def look(session: Session) -> tuple[Planned, int]:
         told = replace(session, notice=reading.notice)

@@ -158,18 +158,23 @@ class Progress:
 
 
 class Reading:
-    """Tells on a console that writes to stderr that a tenant is read, where that is not done at once, and
+    """Tells on a console that writes to stderr that a tenant is read, if that is to be told `at_once`, and
     what it waits for, once that takes long. Where it is not `enabled` it is quiet.
     """
 
     def __init__(
-        self, console: Console, *, enabled: bool = True, clock: Callable[[], float] = monotonic
+        self,
+        console: Console,
+        *,
+        enabled: bool = True,
+        at_once: bool = True,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         self._console = console
         self._enabled = enabled
         self._watch = Watch(self._tell, clock)
         self._watch.wait(READING, "answers")
-        self._told = not enabled
+        self._told = not at_once
 
     def notice(self, text: str) -> None:
         """Takes note of a reason that the client has to wait."""

@@ -234,10 +234,9 @@ def test_findings_stand_at_lines_of_the_repository(project: Folder):
     assert "::error file=infra/prismatic/manifests/customer-twin.yaml,line=" in out
 
 
-def test_a_file_that_gets_errors_as_json_gets_no_progress(project: Folder):
+def test_a_past_run_is_a_page(project: Folder):
     project.shop()
-    code, out, err = project("apply", "--yes", "--format", "json")
-    assert (code, json.loads(out)["summary"]["failed"], err) == (0, 0, "")
+    assert project("apply", "--yes", "-q")[0] == 0
     is_html(project("history", "show", "latest", "--format", "html")[1], "")
 
 
