@@ -28,7 +28,7 @@ export ACME_LOGS_TOKEN := demo-logs-token
 export ACME_AUDIT_SECRET := demo-audit-secret
 export RECONCILER_KEY := demo-key-for-digests-of-secrets
 
-.PHONY: help install demo schemas check static test golden cases fuzz torture simulate mutants bench clean
+.PHONY: help install demo schemas lock check static test golden cases fuzz torture simulate mutants bench clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,8 +46,16 @@ $(STAMP): pyproject.toml
 demo: $(STAMP) ## the example project on the embedded sandbox: plan, apply, drift, heal
 	@PATH="$(abspath $(BIN)):$$PATH" examples/demo.sh
 
-schemas: $(STAMP) ## schemas/ and the reference in docs/kinds.md anew, from the rows of the kinds
+schemas: $(STAMP) ## schemas/, the reference in docs/kinds.md and ci/gitlab.yml anew
 	$(BIN)/python -m tests.schemas
+	$(BIN)/python -m tests.pipelines.include
+
+lock: $(STAMP) ## what action.yml installs beside the reconciler anew, with hashes
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	{ echo "# What the action installs beside the reconciler, and what builds it: \`make lock\` writes this anew."; \
+	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra policy --generate-hashes --no-header \
+	    --no-annotate pyproject.toml <(echo 'hatchling>=1.27'); } > ci/requirements.txt.new
+	mv ci/requirements.txt.new ci/requirements.txt
 
 test: check ## the same as check
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -14,8 +15,10 @@ from urllib.parse import parse_qs, urlsplit
 BOT = {"login": "github-actions[bot]"}
 
 
-def main(state: Path, arguments: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """One call of `gh`; its exit code."""
+    assert os.environ["GH_TOKEN"]
+    state = Path(os.environ["HOME"]) / "github.json"
     held = json.loads(state.read_text())
     held["calls"].append(arguments)
     if arguments == ["auth", "setup-git"]:
@@ -137,7 +140,3 @@ def _download(held: dict[str, Any], arguments: list[str]) -> int:
         return 1
     shutil.copytree(source, options["--dir"])
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), sys.argv[2:]))

@@ -8,10 +8,10 @@ import shutil
 from pathlib import Path
 
 import httpx
-import pytest
 
 from reconciler.cli.main import run
 from tests.manifests.bundles import INDEX
+from tests.pipelines import quick
 from tests.pipelines.expressions import written
 from tests.pipelines.runner import Ended, Runner, git
 from tests.sandbox.served import ServedSandbox
@@ -109,19 +109,24 @@ class Repository(Runner):
         return dict(answer.json()["data"])
 
 
-def way_on_github(root: Path, machine: Path, served: ServedSandbox, link: Path) -> None:
-    """From the first pull request to the issue that is closed."""
-    git(root, "init", "-q", "-b", "main")
-    assert run(["init", str(root / "infra/prismatic")]) == 0
-    project = root / "infra/prismatic/reconciler.yaml"
+def project_of(folder: Path, served: ServedSandbox) -> None:
+    """A new project is about this tenant, which two environments are, with a release of each."""
+    project = folder / "reconciler.yaml"
     text = project.read_text().replace("https://app.prismatic.io", f"{served.url}\n      rate: 1000")
     head, production = text.split("    production:\n")
     production, rest = production.split("  default:")
     staging = f"    staging:\n{production}      variables: {{release: 1.1.0}}\n"
     production = f"    production:\n{production}      variables: {{release: 1.0.0}}\n"
     project.write_text(f"{head}{staging}{production}  default:{rest.replace('sandbox', 'production')}")
-    manifest = root / "infra/prismatic/manifests/hello.yaml"
+    manifest = folder / "manifests/hello.yaml"
     manifest.write_text(manifest.read_text().replace("release: 1.0.0", "release: ${var.release}"))
+
+
+def way_on_github(root: Path, machine: Path, served: ServedSandbox, link: Path) -> None:
+    """From the first pull request to the issue that is closed."""
+    git(root, "init", "-q", "-b", "main")
+    assert run(["init", str(root / "infra/prismatic")]) == 0
+    project_of(root / "infra/prismatic", served)
     tokens = {"PRISM_PLAN_TOKEN": served.refresh_token, "PRISM_REFRESH_TOKEN": served.refresh_token}
     workflow = root / ".github/workflows/reconciler-prismatic.yml"
     repository = Repository(root, machine, workflow, tokens, link)
@@ -144,6 +149,7 @@ def way_on_github(root: Path, machine: Path, served: ServedSandbox, link: Path) 
 
 
 def a_pull_request_is_planned_reviewed_and_applied(repository: Repository):
+    repository.set(UNREVIEWED="ask")
     first = repository.greet("Hello from a pull request")
     ended = repository.pull()
     assert ended.failed == "", ended.log
@@ -172,6 +178,7 @@ def a_pull_request_is_planned_reviewed_and_applied(repository: Repository):
     ended = repository.merge()
     assert ended.failed == "", ended.log
     assert "### Apply to" in ended.summary
+    assert repository.gates == ["production"]
     assert repository.ask("{ customers(isSystem: false) { nodes { name } } }") == {
         "customers": {"nodes": [{"name": "Acme Inc"}]}
     }
@@ -180,8 +187,10 @@ def a_pull_request_is_planned_reviewed_and_applied(repository: Repository):
 
 
 def what_was_not_reviewed_is_not_applied(repository: Repository):
+    repository.set(UNREVIEWED="stop")
     repository.greet("Reviewed")
     assert "PRISM_PLAN_TOKEN may write" in " ".join(repository.pull().annotations)
+    repository.without = frozenset({"what the token may do"})
     head = repository.commit
     repository.greet("Slipped in")
     repository.commit = head
@@ -222,14 +231,17 @@ def drift_keeps_one_issue_and_closes_it(repository: Repository):
     assert [one["state"] for one in repository.github()["requests"]] == ["closed"]
     assert repository.scheduled("drift").failed == ""
     assert [issue["state"] for issue in repository.github()["issues"]] == ["closed"]
+    ended = repository.pull("rehearse")
+    assert ended.failed == "", ended.log
+    assert "### Rehearsal" in ended.summary
 
 
 def the_settings_reach_the_jobs(repository: Repository):
-    repository.set(SHARDS="3", ABREAST="2", PROMOTE="staging production", DRIFT_PULLS="true")
+    repository.set(SHARDS="3", ABREAST="2", PROMOTE_FROM="staging", DRIFT_PULLS="true")
     repository.begin()
     ended = repository.job("settings", "push")
     told = {"environments": '["production"]', "shards": "[1,2,3]", "abreast": "2", "unreviewed": "stop"}
-    told |= {"promote": "staging production", "drift-pulls": "true", "rehearse": "false", "snapshots": ""}
+    told |= {"promote": "staging", "drift-pulls": "true", "rehearse": "false", "snapshots": ""}
     assert ended.outputs == told
     git(repository.root, "checkout", "-q", "--", ".")
     needs = {f"needs.settings.outputs.{name}": value for name, value in ended.outputs.items()}
@@ -251,16 +263,7 @@ def the_settings_reach_the_jobs(repository: Repository):
 
 def what_was_not_reviewed_asks_a_second_environment(repository: Repository):
     repository.set(UNREVIEWED="ask")
-    repository.commits("ask")
-    repository.greet("Reviewed once more")
-    assert repository.pull().failed == ""
-    ended = repository.merge()
-    assert ended.failed == "", ended.log
-    assert repository.gates == ["production"]
-    head = repository.greet("Seen by the first")
-    assert repository.pull().failed == ""
     repository.greet("Seen by the second")
-    repository.commit = head
     ended = repository.merge()
     assert ended.failed == "", ended.log
     assert repository.gates == ["production-unreviewed"]
@@ -288,11 +291,10 @@ def a_fork_is_planned_on_a_snapshot_alone(repository: Repository):
     before = repository.comments
     folder = repository.root / "infra/prismatic/snapshots"
     folder.mkdir()
-    arguments = ["-e", "production", "snapshot", "-o", str(folder / "production.snapshot")]
-    project = str(repository.root / "infra/prismatic/reconciler.yaml")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PRISM_REFRESH_TOKEN", repository.tenant.refresh_token)
-        assert run(["--project", project, *arguments]) == 0
+    project, file = str(folder.parent / "reconciler.yaml"), str(folder / "production.snapshot")
+    token = repository.tenant.refresh_token
+    arguments = ("--project", project, "-e", "production", "snapshot", "-o", file)
+    quick.call(repository.bin, *arguments, PRISM_REFRESH_TOKEN=token)
     fork = {f"{PULL}.head.repo.full_name": "mallory/shop", "secrets.PRISM_PLAN_TOKEN": ""}
     assert not repository.runs_in("plan", "pull_request", **fork)
     assert repository.runs_in(
@@ -309,7 +311,7 @@ def a_fork_is_planned_on_a_snapshot_alone(repository: Repository):
 
 
 def a_merge_proposes_its_promotion(repository: Repository):
-    repository.set(PROMOTE="production staging")
+    repository.set(PROMOTE_FROM="production", PROMOTE_TO="staging")
     ended = repository.job("promote", "push")
     assert ended.failed == "", ended.log
     proposed = repository.github()["requests"][-1]
@@ -334,8 +336,6 @@ def what_is_built_runs_where_no_token_is(repository: Repository):
     ended = repository.beside("plan")
     assert ended.failed == "", ended.log
     assert "Bundle/orders" in repository.comments[0]
-    ended = repository.beside("rehearse")
-    assert ended.failed == "", ended.log
     assert not (repository.machine / "nodes").exists()
     (project / "dist/index.js").write_text("process.exit(1)")
     assert repository.pull().failed == "plan"  # of a job that built nothing: it is not run, but refused

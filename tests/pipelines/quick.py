@@ -1,5 +1,5 @@
-"""The command line for scripts of pipelines, which start it many times: a process that has it loaded forks
-for each call, with the caller's folder, environment and streams.
+"""The command line for scripts of pipelines, and the stand-in for `gh`, which they start often: a process
+that has them loaded forks for each call, with the caller's folder, environment and streams.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ CALLER = """\
 import json, os, socket, sys
 with socket.socket(socket.AF_UNIX) as link:
     link.connect({path!r})
-    call = json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ)]).encode()
+    call = json.dumps([{program!r}, sys.argv[1:], os.getcwd(), dict(os.environ)]).encode()
     socket.send_fds(link, [len(call).to_bytes(4, "big")], [0, 1, 2])
     link.sendall(call)
     sys.exit(link.recv(1)[0])
 """
 
 
-def install(folder: Path, path: Path) -> None:
-    """Puts a `reconciler` into a folder, which asks the process that listens at `path`."""
-    program = folder / "reconciler"
-    program.write_text(CALLER.format(python=sys.executable, path=str(path)))
+def install(folder: Path, path: Path, name: str = "reconciler") -> None:
+    """Puts a program into a folder, which asks the process that listens at `path`."""
+    program = folder / name
+    program.write_text(CALLER.format(python=sys.executable, path=str(path), program=name))
     program.chmod(0o755)
 
 
@@ -46,12 +46,18 @@ def listening(path: Path) -> Iterator[Path]:
             server.kill()  # or a test that failed would wait for it
 
 
+def call(folder: Path, *arguments: str, **environ: str) -> None:
+    """Runs the `reconciler` that stands in a folder, which must end well."""
+    program = str(folder / "reconciler")
+    subprocess.run([program, *arguments], env={"PATH": "/usr/bin:/bin", **environ}, check=True)
+
+
 def _call(link: socket.socket) -> int:
     head, streams, _, _ = socket.recv_fds(link, 4, 3)
     length, data = int.from_bytes(head, "big"), b""
     while len(data) < length:
         data += link.recv(length - len(data))
-    arguments, folder, environ = json.loads(data)
+    program, arguments, folder, environ = json.loads(data)
     child = os.fork()
     if not child:
         for number, stream in enumerate(streams):
@@ -62,8 +68,13 @@ def _call(link: socket.socket) -> int:
         os.environ.clear()
         os.environ.update(environ)
         from reconciler.cli.main import run
+        from tests.pipelines.gh import main
 
-        code = run(arguments)
+        try:
+            code = main(arguments) if program == "gh" else run(arguments)
+        except SystemExit as error:
+            print(error, file=sys.stderr)
+            code = 1
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
@@ -73,6 +84,7 @@ def _call(link: socket.socket) -> int:
 
 
 def _serve(path: str) -> None:
+    sys.path.insert(0, str(Path(__file__).parents[2]))
     from reconciler.cli.main import run
 
     # What is loaded and made at first use is there for all calls.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,20 @@ import yaml
 from reconciler.cli.main import run
 from reconciler.verbs.init import PIPELINES
 
+
+@cache
+def parsed(text: str) -> Any:
+    """YAML as data, which nobody changes: steps are looked at often, and files are long."""
+    return yaml.load(text, Loader=yaml.CSafeLoader)
+
+
 TOKENS = ("PRISM_PLAN_TOKEN", "PRISM_REFRESH_TOKEN")
 
 
 def pipeline(folder: Path, ci: str) -> dict[str, Any]:
     """What `init --ci` writes into a folder."""
     assert run(["init", str(folder), "--ci", ci]) == 0
-    found: dict[str, Any] = yaml.safe_load((folder / PIPELINES[ci][0]).read_text("utf-8"))
+    found: dict[str, Any] = parsed((folder / PIPELINES[ci][0]).read_text("utf-8"))
     return found
 
 

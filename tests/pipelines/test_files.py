@@ -15,6 +15,7 @@ from packaging.utils import canonicalize_name
 
 from reconciler.cli.main import run
 from reconciler.verbs.init import PIPELINES
+from tests.pipelines import include
 from tests.pipelines.runner import OURS, PRODUCT
 from tests.pipelines.templates import pipeline
 
@@ -90,7 +91,7 @@ def test_a_project_in_a_folder_has_its_gitlab_pipeline_at_the_root(tmp_path: Pat
     (tmp_path / ".git").mkdir()
     assert run(["init", str(tmp_path / "infra/prismatic"), "--ci", "gitlab"]) == 0
     text = (tmp_path / ".gitlab-ci.yml").read_text()
-    assert 'cd "infra/prismatic"' in text
+    assert 'FOLDER: "infra/prismatic"' in text
     assert "__" not in text
     assert run(["init", str(tmp_path / "infra/other"), "--ci", "gitlab"]) == 3
 
@@ -104,16 +105,16 @@ def test_a_project_in_a_folder_has_its_gitlab_pipeline_at_the_root(tmp_path: Pat
 )
 def test_a_pipeline_fits_the_schema_of_its_platform(tmp_path: Path, ci: str, schema: list[str]):
     pipeline(tmp_path, ci)
-    file = str(tmp_path / PIPELINES[ci][0])
-    done = CliRunner().invoke(check, ["--builtin-schema", *schema, file])
+    fits(tmp_path / PIPELINES[ci][0], *schema)
+
+
+def fits(file: Path, *schema: str) -> None:
+    done = CliRunner().invoke(check, ["--builtin-schema", *schema, str(file)])
     assert done.exit_code == 0, done.output
 
 
 def test_the_action_fits_the_schema_of_its_platform_and_installs_what_the_package_needs():
-    done = CliRunner().invoke(
-        check, ["--builtin-schema", "vendor.github-actions", str(PRODUCT / "action.yml")]
-    )
-    assert done.exit_code == 0, done.output
+    fits(PRODUCT / "action.yml", "vendor.github-actions")
     project = tomllib.loads((PRODUCT / "pyproject.toml").read_text())
     asked = [*project["project"]["dependencies"], *project["project"]["optional-dependencies"]["policy"]]
     asked += project["build-system"]["requires"]
@@ -129,7 +130,20 @@ def test_a_scheduled_pipeline_of_gitlab_applies_nothing(tmp_path: Path):
     about = {name: job["rules"][0]["if"] for name, job in jobs.items() if "rules" in job}
     by_hand_or_pushed = "$CI_PIPELINE_SOURCE =~ /^(push|web)$/ && $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH"
     assert about["apply"] == by_hand_or_pushed
-    assert {name for name, rule in about.items() if "schedule" in rule} == {"drift"}
+    assert {name for name, rule in about.items() if "schedule" in rule} == {"validate", "drift", "pull"}
+
+
+def test_the_file_to_include_is_the_pipeline_that_is_written(tmp_path: Path):
+    text = include.FILE.read_text("utf-8")
+    assert text == include.text(), "make schemas"
+    spec, pipeline = yaml.safe_load_all(text)
+    named = re.findall(r"\$\[\[ inputs\.(\w+) \]\]", text)
+    assert sorted(named) == sorted(spec["spec"]["inputs"])
+    matrix = {"ENVIRONMENT": "$[[ inputs.environments ]]", "SHARD": "$[[ inputs.shards ]]"}
+    assert pipeline[".shares"]["parallel"]["matrix"] == [matrix]
+    file = tmp_path / "pipeline.yml"
+    file.write_text(text.split("\n---\n")[1])
+    fits(file, "vendor.gitlab-ci", "--data-transform", "gitlab-ci")
 
 
 def test_the_hook_for_pre_commit_validates_the_project_it_runs_in(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
-import yaml
-
+from tests.pipelines.gitlab import whole
 from tests.pipelines.runner import OURS, PRODUCT
-from tests.pipelines.templates import TOKENS, pipeline, secrets_in
+from tests.pipelines.templates import TOKENS, lines, parsed, pipeline, secrets_in
 
 FORKS = "github.event.pull_request.head.repo.full_name == github.repository"
 
@@ -35,7 +35,7 @@ def test_on_github_each_job_sees_its_own_token_and_no_step_another(tmp_path: Pat
 
 
 def test_in_the_action_only_what_talks_to_the_tenant_is_given_the_token():
-    steps = yaml.safe_load((PRODUCT / "action.yml").read_text())["runs"]["steps"]
+    steps = parsed((PRODUCT / "action.yml").read_text())["runs"]["steps"]
     given = {step["name"]: step for step in steps if "inputs.token" in str(step)}
     assert set(given) == {
         *("plan", "what the token may do", "rehearse", "what is to be applied"),
@@ -52,22 +52,40 @@ def test_in_the_action_only_what_talks_to_the_tenant_is_given_the_token():
 def test_on_github_a_job_that_plans_tells_when_its_token_can_write(tmp_path: Path):
     calls = [step["with"].get("do") for step in pipeline(tmp_path, "github")["jobs"]["plan"]["steps"]]
     assert "plan" in calls
-    steps = yaml.safe_load((PRODUCT / "action.yml").read_text())["runs"]["steps"]
+    steps = parsed((PRODUCT / "action.yml").read_text())["runs"]["steps"]
     (told,) = (step for step in steps if "whoami" in step.get("run", ""))
     assert told["if"].startswith("inputs.do == 'plan'")
     assert "--can" in told["run"]
 
 
-def test_on_gitlab_what_is_installed_sees_no_token_and_the_plan_the_one_that_reads(tmp_path: Path):
+def test_on_gitlab_no_token_reaches_what_builds_or_is_installed(tmp_path: Path):
+    """The tokens are those of environments, and the job that builds is in none."""
     jobs = pipeline(tmp_path, "gitlab")
-    assert not {"variables", *TOKENS} & set(jobs)
+    assert not set(TOKENS) & {*jobs, *jobs["variables"]}
     (install,) = (line for line in jobs[".reconciler"]["before_script"] if "pip install" in line)
-    for line in (install, *(line for line in jobs["validate"]["script"] if "reconciler " in line)):
-        assert all(f"-u {name}" in line for name in (*TOKENS, "RECONCILER_NOTES"))
-    plan = jobs["plan"]["script"]
-    assert plan[:2] == ['export PRISM_REFRESH_TOKEN="$PRISM_PLAN_TOKEN"', "unset PRISM_PLAN_TOKEN"]
-    assert jobs["plan"]["rules"] == [
-        {"if": '$CI_PIPELINE_SOURCE == "merge_request_event" && $PRISM_PLAN_TOKEN'}
-    ]
-    assert "PRISM_PLAN_TOKEN" not in str(jobs["apply"]).replace("-u PRISM_PLAN_TOKEN", "")
-    assert jobs["apply"]["environment"]
+    assert all(f"-u {name}" in install for name in (*TOKENS, "RECONCILER_NOTES"))
+    (install_again,) = (line for line in lines(jobs[".tenant"]["before_script"]) if "pip install" in line)
+    assert install_again == install
+    stages = {name: whole(jobs, name) for name in jobs if "stage" in jobs[name]}
+    places = {name: job.get("environment") for name, job in stages.items()}
+    assert places.pop("validate") is None
+    assert (places.pop("apply"), places.pop("apply-unreviewed")) == (
+        "$ENVIRONMENT",
+        "$ENVIRONMENT-unreviewed",
+    )
+    assert {str(place) for place in places.values()} == {"{'name': 'plan/$ENVIRONMENT', 'action': 'access'}"}
+
+
+def test_on_gitlab_a_job_with_a_token_runs_no_code_of_a_merge_request(tmp_path: Path):
+    jobs = pipeline(tmp_path, "gitlab")
+    same = "$CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_MERGE_REQUEST_PROJECT_ID"
+    for name in ("plan", "note", "rehearse"):
+        assert same in jobs[name]["rules"][0]["if"]
+    for name in jobs:
+        if "stage" in jobs[name] and name != "validate":
+            job = whole(jobs, name)  # nothing of it was written by such code, not even its checkout
+            assert job["variables"]["GIT_STRATEGY"] == "none" or job["needs"] == ["plan"], name
+            assert not re.search(r"\$BUILD\b|python -c", str(job)), name  # "-c" imports what lies beside it
+    assert "$BUILD" in str(jobs["validate"])
+    assert whole(jobs, "apply")["needs"] == ["reviewed"]
+    assert whole(jobs, "note")["needs"] == ["plan"]
