@@ -39,9 +39,9 @@ def several(
     if apart:
         raise click.UsageError(f"{', '.join(apart)} is for one environment: give -e one name")
     for chosen in (here.format, *(report.format for report in here.reports)):
-        if chosen not in FORMATS:
+        if chosen not in (*FORMATS, "html"):
             raise click.UsageError(
-                f"environments side by side cannot be shown as {chosen}: choose {', '.join(FORMATS)}"
+                f"environments side by side cannot be shown as {chosen}: choose {', '.join(FORMATS)}, html"
             )
     sessions = [replace(one, no_secrets=no_secrets) for one in here.sessions()]
     found, answers = _looked(here, verb, options, sessions)

@@ -8,6 +8,7 @@ from typing import Any
 from reconciler.report import inventory, rollouts, unproven, values
 from reconciler.report.facts import FACTS, facts
 from reconciler.report.groups import Group, drift_groups, plan_groups
+from reconciler.report.html.abreast import abreast_page
 from reconciler.report.html.drawing import drawing
 from reconciler.report.html.parts import Alert, Entry, Field, Page, Step
 from reconciler.report.html.sides import hunk, is_long, joined
@@ -226,6 +227,7 @@ _PAGES: Mapping[str, Callable[[Document], Page]] = {
     "test": _test,
     "rehearsal": _rehearsal,
     "errors": _errors,
+    "abreast": abreast_page,
 }
 
 
