@@ -55,7 +55,7 @@ NASTY = "`" * 500 + "\U000e0041" * 500 + "|</details><img src=x>@all" + "😀" *
 
 def overflowing() -> Plan:
     """A plan with too much of everything, in names that grow when they are escaped."""
-    changes = tuple(Change(NASTY + str(i), NASTY + "a", NASTY + "b") for i in range(100))
+    changes = tuple(Change(NASTY + str(i), NASTY + "a", NASTY + "b") for i in range(12))
     actions = tuple(
         Action(f"{kind}/{NASTY}{i}", Address(kind, f"{NASTY}{i}"), Verb.UPDATE, NASTY, changes=changes)
         for kind in ("Customer", "Integration", "Instance")
