@@ -86,11 +86,14 @@ def _understood(code: int, output: bytes) -> Described:
 
 
 def understood(answer: Any) -> Described:
-    """What a bundle said of itself, as JSON has it. Raises Unusable, or what comes of other shapes."""
+    """What a bundle said of itself, as JSON has it. Raises Unusable, or what comes of other shapes, and of
+    halves of characters.
+    """
+    json.dumps(answer, ensure_ascii=False).encode()
     found = Described(answer["key"], answer["definition"], answer["input"])
     display = found.input["definition"].get("display") or {}
-    whole = all(isinstance(text, str) for text in (found.key, found.definition))
-    if not whole or not found.key or not display.get("label") or not display.get("description"):
+    shown = (found.key, display.get("label"), display.get("description"))
+    if not isinstance(found.definition, str) or not all(isinstance(text, str) and text for text in shown):
         raise Unusable(
             "bundle-broken", "has no key, no name or no description", "give it a name and a description"
         )

@@ -31,6 +31,13 @@ def described(project: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     return file
 
 
+def said(**one: Any) -> str:
+    """A file with a bundle of which this is odd."""
+    whole = {"definition": {"display": {"label": "Orders", "description": "All"}}}
+    bundle = {"key": "orders", "definition": "name: Orders", "input": whole, **one}
+    return json.dumps({"format": "reconciler.bundles/v1", "bundles": {"sha256:0": bundle}})
+
+
 def errors(project: Folder, *arguments: str) -> list[dict[str, Any]]:
     code, _, err = project(*arguments, "--format", "json")
     assert code == 3
@@ -75,6 +82,8 @@ def test_what_was_built_anew_has_no_description(project: Folder, tmp_path: Path,
                 "bundles": {"sha256:0": {"key": "a", "definition": 7, "input": {"definition": {}}}},
             }
         ),
+        said(definition="name: \ud800"),
+        said(input={"definition": {"display": {"label": ["Orders"], "description": "All"}}}),
         None,
     ],
 )
