@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import anyio
 import httpx
@@ -51,7 +52,7 @@ def applied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     root = tmp_path_factory.mktemp("applied")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SHOP_KEY", CANARY)
-        made = Folder(root, None)  # type: ignore[arg-type]
+        made = Folder(root, cast("pytest.CaptureFixture[str]", None))
         made.shop(config={"Channel": "#orders", "Shop": {"inputs": {"apiKey": SECRET}}})
         made.manifest("Customer", "beta", name="Beta")
         plain = {"customer": "beta", "integration": "orders", "name": "Plain", "enabled": True}
