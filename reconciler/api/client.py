@@ -131,6 +131,12 @@ class Client:
         """How many calls that write travel together by now."""
         return self._gathering.writes
 
+    def before_writing(self, do: Callable[[], None]) -> None:
+        """Has something done right before each request leaves that may change anything; what it raises, the
+        calls of that request end with, and nothing is sent.
+        """
+        self._transport.before_writing = do
+
     @property
     def rotates_tokens(self) -> bool | None:
         """Whether the tenant gave another refresh token in an exchange; None where there was no exchange."""

@@ -179,6 +179,8 @@ class Gathering:
                         some.append(one)
                 if not waiting:
                     del self._waiting[sort]
+                if sort in (_LISTS, _LOOKS):  # the same questions make the same text, whoever came first
+                    some.sort(key=lambda one: one.op.document)
                 if some:
                     self._under_way += 1
                     self._group.start_soon(self._carried, sort, some)

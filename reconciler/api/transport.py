@@ -88,6 +88,8 @@ class Transport:
         if checked_base(credentials.base_url) != self.base:
             raise InvalidInput.of("url", f"a token for {credentials.base_url} is not sent to {self.base}")
         self.stats = Stats()
+        self.before_writing: Callable[[], None] = lambda: None
+        """What is done right before a request leaves that may change anything. It may raise."""
         self._url = httpx.URL(f"{self.base}/api")
         self._patience = patience
         self._notice, self._span = notice, span
@@ -143,6 +145,8 @@ class Transport:
                 hint="look for half of a surrogate pair, such as \\ud83d, in what the manifest names",
             ) from None
         call = _Call(op, body, headers or {}, Trail())
+        if op.is_mutation:
+            self.before_writing()
         self._health.requested()
         try:
             return await persist(

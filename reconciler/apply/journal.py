@@ -23,7 +23,7 @@ import msgspec
 from reconciler.apply.disk import Disk
 from reconciler.model.errors import JournalFailed
 from reconciler.model.operation import Operation
-from reconciler.model.outcome import Result
+from reconciler.model.outcome import Result, Status
 from reconciler.model.plan import Action, Plan
 from reconciler.model.policy import Waivers
 
@@ -31,8 +31,8 @@ _LINE = msgspec.json.Decoder()
 
 
 class Journal(Protocol):
-    """What apply calls around each send. A method that returns has made its entry safe; one that cannot
-    raises JournalFailed.
+    """What apply calls around each send. A method that returns has written its entry, and before a call
+    leaves what was written is safe; one that cannot raises JournalFailed.
     """
 
     def begin(self, plan: Plan) -> None:
@@ -59,6 +59,9 @@ class FileJournal:
     returns. The file is locked as long as the run lasts, so that others see that it does.
     """
 
+    _later: tuple[str, ...] = ()
+    """The events whose entries are safe only later."""
+
     def __init__(
         self,
         folder: Path,
@@ -73,7 +76,7 @@ class FileJournal:
         self._origin = dict(origin or {})
         stamp = now().strftime("%Y%m%dT%H%M%S.%fZ")
         self.path = folder / f"{stamp}-{os.getpid() if pid is None else pid}.jsonl"
-        self._torn = False
+        self._torn = self._unsafe = False
         self._kept: dict[tuple[str, str], str] = {}
         with _telling(self.path):
             _make_private(folder)
@@ -127,13 +130,14 @@ class FileJournal:
         self._write("answer", action=action.id, operation=op.name, **({"error": error} if error else {}))
 
     def ended(self, result: Result) -> None:
-        """Writes an action's end."""
+        """Writes an action's end. Where it was not begun, nothing is lost if that gets lost."""
         entry = {"action": result.action.id, "verb": result.action.verb.value, "status": result.status.value}
         known = (("error", result.error), ("because", result.because), ("object", result.object_id))
         for name, value in known:
             if value:
                 entry[name] = value
-        self._write("end", seconds=round(result.seconds, 3), doubtful=result.doubtful, **entry)
+        told = {"seconds": round(result.seconds, 3), "doubtful": result.doubtful, **entry}
+        self._put("end", told, safe=result.status is not Status.SKIPPED)
 
     def end(self, status: str) -> None:
         """Writes the run's end and closes the file."""
@@ -142,8 +146,12 @@ class FileJournal:
         finally:
             self._disk.close(self._file)
             self._file = -1  # the number may soon be another file's
+            self._unsafe = False
 
     def _write(self, event: str, **entry: Any) -> None:
+        self._put(event, entry, safe=True)
+
+    def _put(self, event: str, entry: Mapping[str, Any], *, safe: bool) -> None:
         line = json.dumps({"at": self._now().isoformat(), "event": event, **entry}, ensure_ascii=False)
         # What a full disk left of the entry before must not spoil this one.
         start = b"\n" if self._torn else b""
@@ -151,7 +159,9 @@ class FileJournal:
             self._torn = True
             self._disk.write_all(self._file, start + line.encode("utf-8", "surrogatepass") + b"\n")
             self._torn = False
-            self._disk.sync(self._file)
+            self._unsafe = not safe or event in self._later
+            if not self._unsafe:
+                self._disk.sync(self._file)
 
     def _write_draft(self, address: str, data: bytes) -> Path:
         folder, name = self.path.with_suffix(".drafts"), address.replace("/", "-")
@@ -172,6 +182,23 @@ class FileJournal:
             _sync_folder(folder)
             _sync_folder(folder.parent)
         return path
+
+
+class GatheredJournal(FileJournal):
+    """The same where calls travel together: what is told of them outlasts a loss of power from when
+    `make_safe` returns, which is to be called right before a request leaves. To wait for the disk at each
+    entry takes longer than the calls. What came of the last ones a loss of power may take; the next run
+    looks, as it does after an answer that was lost.
+    """
+
+    _later = ("send", "answer", "end")
+
+    def make_safe(self) -> None:
+        """Comes back once all that was written is on disk. Raises JournalFailed."""
+        if self._unsafe:
+            with _telling(self.path):
+                self._disk.sync(self._file)
+            self._unsafe = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,10 @@ class Rollouts:
         """The set that says when it is the action's turn. Who makes way for others is in nobody's wave."""
         return None if action.makes_way else self._of.get(action.address)
 
+    def concerns(self, action: Action) -> bool:
+        """Whether a set says when it is the action's turn."""
+        return self._progress(action) is not None
+
     async def turn(self, action: Action) -> None:
         """Waits until the action's wave begins."""
         progress = self._progress(action)

@@ -15,6 +15,7 @@ from reconciler.apply.elsewhere import Elsewhere
 from reconciler.apply.rollout import Rollouts
 from reconciler.apply.running import Run
 from reconciler.apply.step import carry_out
+from reconciler.apply.turns import Order, Window
 from reconciler.model.errors import (
     ApiError,
     JournalFailed,
@@ -108,12 +109,7 @@ class Walk:
         return (*self._plan.actions, *self._beside)
 
     async def _phase(self, actions: list[Action], blocked_by: str = "") -> None:
-        within = {action.id for action in actions}
-        waiting = {a.id: {d for d in a.depends_on if d in within} for a in actions}
-        followers: dict[str, list[Action]] = {}
-        for action in actions:
-            for other in waiting[action.id]:
-                followers.setdefault(other, []).append(action)
+        order = Order(actions)
         async with anyio.create_task_group() as group:
 
             async def perform(action: Action) -> None:
@@ -135,20 +131,31 @@ class Walk:
                 made way waits for its turn as before.
                 """
                 same = None
-                for follower in followers.get(ended.id, ()):
-                    waiting[follower.id].discard(ended.id)
-                    if waiting[follower.id]:
-                        continue
+                for follower in order.released(ended):
                     waits = self._elsewhere is not None and self._elsewhere.concerns(follower)
                     if same is None and follower.address == ended.address and not (ended.makes_way or waits):
                         same = follower
                     else:
-                        group.start_soon(perform, follower)
+                        begin(follower)
                 return same
 
-            for action in actions:
-                if not waiting[action.id]:
+            window = Window(group, perform, lambda: self._limiter.total_tokens)
+
+            def begin(action: Action) -> None:
+                if self._has_its_own_turn(action):
                     group.start_soon(perform, action)
+                else:
+                    window.add(action)
+
+            for action in order.first:
+                begin(action)
+
+    def _has_its_own_turn(self, action: Action) -> bool:
+        """Whether it waits for others than those that it depends on: they might never get a place, were it
+        to wait in one.
+        """
+        waits = self._elsewhere is not None and self._elsewhere.concerns(action)
+        return waits or self._rollouts.concerns(action)
 
     async def _late(self, action: Action) -> str:
         """What another run was to do, and has not in time; empty once all is there."""

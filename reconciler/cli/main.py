@@ -103,6 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except KeyboardInterrupt:  # one more while the first was told
         code = 130
     close_lost()
+    gc.freeze()  # nothing of what is left is worth a search: the process ends
     sys.exit(code)
 
 

@@ -340,7 +340,8 @@ def carry_out(
     begun = monotonic()
     if not planned.plan.actions:
         return Outcome(planned.plan, ()), 0.0
-    with Progress(here.err, len(planned.plan.actions), enabled=here.progress) as progress:
+    plan = planned.plan
+    with Progress(here.err, plan.actions, plan.rollouts, enabled=here.progress) as progress:
 
         async def work() -> Outcome:
             return await send(

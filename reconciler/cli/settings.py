@@ -136,7 +136,8 @@ class Settings:
             self._render(self.err, "text" if self.format in WHOLE else self.format, kind, document)
             return
         again = kind == "outcome" and self.format == "text" and self._last and self._last[0] == "plan"
-        self._last = kind, document
+        # A plan's document takes as much room as the plan: while that is carried out nobody else needs it.
+        self._last = kind, document if self.reports or self.format in WHOLE else {}
         if self.format not in WHOLE:
             parts = told if self.format == "text" else ()
             left = {name: part for name, part in document.items() if name not in parts}

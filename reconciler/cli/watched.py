@@ -1,4 +1,4 @@
-"""Runs a verb, and lets whatever shows its progress look up each second."""
+"""Runs a verb, and lets whatever shows its progress look up within a second, and then each second."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+_FIRST = 0.9  # people wonder after a second
+
 
 def run(work: Callable[..., Awaitable[T]], *arguments: object, tick: Callable[[], None] | None = None) -> T:
-    """What `work` returns; `tick` is called each second meanwhile.
+    """What `work` returns; `tick` is called about each second meanwhile.
 
     The result is not the task's own: when the signal handler is put back, asyncio turns that into text, which
     for a large plan takes longer than planning.
@@ -20,8 +22,10 @@ def run(work: Callable[..., Awaitable[T]], *arguments: object, tick: Callable[[]
     results: list[T] = []
 
     async def look_up() -> None:
+        wait = _FIRST
         while tick is not None:
-            await anyio.sleep(1.0)
+            await anyio.sleep(wait)
+            wait = 1.0
             with suppress(Exception):  # it only shows
                 tick()
 

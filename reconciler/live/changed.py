@@ -75,7 +75,7 @@ class Changed:
             rows = those_there(before.rows, found, await self._ids(dated))
         open_ = [row for row in rows if row.found is None]
         if not is_cheaper(open_, rows):
-            self.say(f"{dated.list_name} are read in full: {len(open_)} hold what may be a secret")
+            self.say(f"{dated.list_name} are read in full: {len(open_)} cannot be known without a look")
             return None
         return await self._looked_at(kind, rows, open_)
 
@@ -130,6 +130,11 @@ class Changed:
         known = (replace(row, found=row.found or found.get(row.id)) for row in rows)
         return [row for row in known if row.found is not None]
 
+    @property
+    def vague(self) -> frozenset[str]:
+        """The ids of the objects of which it is not known what may be a secret."""
+        return frozenset(row.id for one in self.now.values() for row in one.rows if row.vague)
+
     def _row(self, kind: Kind, dated: Dated, node: Any) -> Row:
         """What is known of a node that tells when it was made, and what is kept of it."""
         node, made = dict(node), node.get(_MADE) if isinstance(node, Mapping) else None
@@ -151,9 +156,10 @@ def _row(keeping: Keeping, kind: Kind, dated: Dated, node: Mapping[str, Any], ma
 
 def known(keeping: Keeping, kind: Kind, told: Line) -> Row:
     """What is known of an object from what was kept of it."""
-    node = keeping.again(told)
+    node, vague = keeping.again(told)
     found = kept(kind, node) if node is not None else None
-    return Row(told.id, told.made, found if isinstance(found, LiveObject) else None, hash(told.text))
+    known = found if isinstance(found, LiveObject) else None
+    return Row(told.id, told.made, known, hash(told.text), vague=vague)
 
 
 def _listed(rows: Sequence[Row]) -> Listed:

@@ -23,7 +23,7 @@ class Uncertain(ReconcilerError):
 class Row:
     """One object of a list. `made` is when, as the tenant writes it; `found` is None of one of which only
     that it is there is known. `print` tells what is kept of it from anything else that may be, and `kept` is
-    that, where it is not kept already.
+    that, where it is not kept already. Of a `vague` one it is not known what may be a secret.
     """
 
     id: str
@@ -31,6 +31,7 @@ class Row:
     found: LiveObject | Unreadable | None
     print: int
     kept: bytes = field(default=b"", repr=False)
+    vague: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def since(newest: str) -> str:
 
 def news(known: Sequence[Row], changed: Sequence[Row]) -> list[Row]:
     """Of what is said to have changed, what is not as it was: the overlap shows much again."""
-    prints = {row.id: row.print for row in known if row.found is not None}
+    prints = {row.id: row.print for row in known if row.found is not None and not row.vague}
     return [row for row in changed if prints.get(row.id) != row.print]
 
 
@@ -83,7 +84,7 @@ def those_there(known: Sequence[Row], changed: Sequence[Row], ids: Sequence[str]
     return [rows[one] for one in ids]
 
 
-def is_cheaper(looks: Collection[Row], rows: Sequence[Row]) -> bool:
+def is_cheaper(looks: Collection[object], rows: Collection[object]) -> bool:
     """Whether so many looks cost less than reading the whole list."""
     return len(looks) * MOST_LOOKS <= max(len(rows), 5 * MOST_LOOKS)
 

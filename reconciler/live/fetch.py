@@ -35,7 +35,11 @@ def kinds_to_read(desired: Desired, *, prune: bool, every: bool = False) -> list
     """The kinds that are named; to delete what git no longer declares, all that bear marks; to list what
     nobody manages, `every` one. What a project does not use costs no request and needs no permission.
     """
-    named = kinds_named(desired)
+    return readable(kinds_named(desired), prune=prune, every=every)
+
+
+def readable(named: Collection[str], *, prune: bool, every: bool = False) -> list[Kind]:
+    """The same where it is known which kinds are named."""
     return [
         kind
         for kind in all_kinds().values()

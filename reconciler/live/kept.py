@@ -15,7 +15,7 @@ import msgspec
 from reconciler.kinds.instance.config_values import UNTYPED, ValueType
 from reconciler.live.redact import Redaction, restored
 from reconciler.live.stand_ins import Found, StandIns
-from reconciler.model.stand_in import digests_in, stand_in
+from reconciler.model.stand_in import stand_in
 from reconciler.model.state import LiveObject
 
 FORMAT = "reconciler.reads/v1"
@@ -106,7 +106,8 @@ class _Exactly:
     covered: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def of(self, value: Any, _kind: ValueType = UNTYPED, _recorded: Collection[str] = ()) -> str:
-        token = stand_in([self.stand_ins.exact(value)]) if self.stand_ins.key else ""
+        key, count = self.stand_ins.key, len(self.covered)
+        token = stand_in([self.stand_ins.exact(value)]) if key else f"{_SIGN.decode()}none-{count}"
         self.covered[token] = value
         return token
 
@@ -123,25 +124,23 @@ class Keeping:
     found: Found
 
     def without(self, node: Mapping[str, Any], live: LiveObject) -> Mapping[str, Any] | None:
-        """A node without it; None where nothing can stand for it."""
+        """A node without it; None where it could not be put in again just as it was."""
         cover = _Exactly(self.stand_ins)
         kept = Redaction(self.project, cover, lambda *_: None).of_object(node, live)
-        if cover.covered and not self.stand_ins.key:
-            return None
         back = restored(kept, lambda token, _: cover.covered.get(token, token)) if cover.covered else kept
         return kept if back == node else None
 
-    def again(self, kept: Line) -> Mapping[str, Any] | None:
-        """The node as it was; None where somebody else than git has what is missing."""
+    def again(self, kept: Line) -> tuple[Mapping[str, Any] | None, bool]:
+        """The node as it was, as far as git has what is missing; whether it has not."""
         if kept.node is None or _SIGN not in kept.text:
-            return kept.node
+            return kept.node, False
         unknown: list[str] = []
 
         def value(token: str, kind: ValueType) -> Any:
             known = self.found.of(token, kind)
-            if known == token and digests_in(token):
+            if known == token:
                 unknown.append(token)
             return known
 
         node: Mapping[str, Any] = restored(kept.node, value)
-        return None if unknown else node
+        return node, bool(unknown)

@@ -16,6 +16,10 @@ class Address:
     kind: str
     name: str
 
+    def __hash__(self) -> int:
+        # Of each resource it is asked some fifty times in a plan, and the kind tells few apart.
+        return hash(self.name)
+
     def __str__(self) -> str:
         return f"{self.kind}/{self.name}"
 

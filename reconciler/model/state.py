@@ -244,6 +244,8 @@ class Live:
     requests: int = 0
     spared: int = 0
     """How many requests more it would have been to read all of it."""
+    vague: frozenset[str] = frozenset()
+    """The ids of objects of which it is not known what may be a secret: something else stands there."""
     unread: tuple[str, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
     beside: Mapping[str, tuple[LiveObject, ...]] = field(default_factory=dict)

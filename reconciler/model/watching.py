@@ -47,7 +47,8 @@ class Stands(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Wave:
     """One wave of the rollout of a set. `members` are its instances, each with the word for what is to be
-    done to it or why nothing is: pending, failed or refused; empty for one that is as the manifests say.
+    done to it or why nothing is: pending, begun (pending, and tried before), failed or refused;
+    empty for one that is as the manifests say.
     """
 
     set: str

@@ -88,9 +88,10 @@ class Mending:
         return found
 
     def _mended(self, address: Address) -> Mended:
-        if address not in self._known:
-            self._known[address] = self._asked(address)
-        return self._known[address]
+        known = self._known.get(address)
+        if known is None:
+            known = self._known[address] = self._asked(address)
+        return known
 
     def _asked(self, address: Address) -> Mended:
         kind, request = all_kinds()[address.kind], self.request(address)
@@ -133,10 +134,11 @@ class Mending:
         """Why nothing must be done to a resource: its own reasons, not those that only follow from another's.
         Of a resource whose object is not known for sure nothing else is said.
         """
-        if address not in self._refusals:
+        known = self._refusals.get(address)
+        if known is None:
             self._refusals[address] = ()  # resources that wait for one another are another error
-            self._refusals[address] = tuple(dict.fromkeys(self._refused(address)))
-        return self._refusals[address]
+            known = self._refusals[address] = tuple(dict.fromkeys(self._refused(address)))
+        return known
 
     def learn(self, refusals: Iterable[Refusal]) -> bool:
         """Takes note of what speaks against resources only in view of the others; whether it is new."""

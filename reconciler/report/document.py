@@ -7,9 +7,10 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from datetime import datetime
 from enum import Enum
+from itertools import islice
 from pathlib import PurePath
 from typing import Any
 
@@ -45,6 +46,8 @@ PLAN = "reconciler.plan/v1"
 OUTCOME = "reconciler.outcome/v1"
 DRIFT = "reconciler.drift/v1"
 
+_PRETTY = json.JSONEncoder(indent=2, ensure_ascii=False, allow_nan=False)
+_WORDS = 10_000  # of JSON in a piece
 _STAMP = 15  # of a run's id, to the second
 
 # Where only a digest tells what was applied, or nothing does: that is not "nothing was applied".
@@ -158,7 +161,14 @@ def errors_document(problem: BaseException | Iterable[Diagnostic]) -> Document:
 
 def dumps(document: Any) -> str:
     """Pretty JSON, the same bytes for the same document, and safe to print on a terminal."""
-    return sanitize.json_text(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+    return "".join(pieces(document))
+
+
+def pieces(document: Any) -> Iterator[str]:
+    """The same text in pieces: as one, what a large run tells takes more room than the run."""
+    words = _PRETTY.iterencode(document)
+    while piece := "".join(islice(words, _WORDS)):
+        yield sanitize.json_text(piece)
 
 
 def plain(value: Any) -> Any:

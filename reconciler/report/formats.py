@@ -9,7 +9,7 @@ from rich.console import Console
 
 from reconciler.model.errors import InvalidInput
 from reconciler.report import abreast, errors, inventory, markdown, rehearsal, text
-from reconciler.report.document import dumps
+from reconciler.report.document import pieces
 from reconciler.report.facts import FACTS, render_facts
 from reconciler.report.github import github
 from reconciler.report.junit import junit
@@ -35,7 +35,9 @@ def _text(console: Console, kind: str, document: Document, verbose: bool) -> Non
 
 
 def _json(console: Console, _kind: str, document: Document, _verbose: bool) -> None:
-    console.out(dumps(document), highlight=False)
+    for piece in pieces(document):
+        console.out(piece, highlight=False, end="")
+    console.out("")
 
 
 def _markdown(console: Console, kind: str, document: Document, _verbose: bool) -> None:

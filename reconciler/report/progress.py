@@ -1,11 +1,11 @@
-"""Shows a terminal what apply is doing while it does it; elsewhere one plain line an action.
+"""Shows a terminal what apply is doing while it does it; elsewhere a plain line now and then.
 
 It listens to events and decides nothing: losing it loses nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import monotonic
 from types import TracebackType
 from typing import Self
@@ -24,12 +24,17 @@ from rich.progress import Progress as Bars
 from rich.table import Column
 from rich.text import Text
 
+from reconciler.model.errors import Interrupted
 from reconciler.model.outcome import Ended, Event, Result, Started, Status, Waiting
-from reconciler.model.plan import Action
+from reconciler.model.plan import Action, Rollout
 from reconciler.report import lines
 from reconciler.report.sanitize import terminal
+from reconciler.report.status import Standing
 from reconciler.report.watch import Watch
 
+SINGLY = 20
+"""Of so many actions each end has a line of its own; of more only how many they are is told."""
+READING = "reading the tenant"
 _SHOWN = 8  # actions in flight that have a line of their own
 _STYLES = {Status.DONE: "green", Status.FAILED: "bold red", Status.STALE: "yellow", Status.SKIPPED: "dim"}
 
@@ -38,27 +43,31 @@ class Progress:
     """A listener for the events of apply, on a console that writes to stderr.
 
     On a terminal it is live: a bar, and a line for each action in flight, below the lines of those that
-    ended. Elsewhere it only writes the latter, and a line now and then about what takes long. Where it is not
-    `enabled` it is quiet.
+    ended. Elsewhere it only writes the latter, and a line now and then about what takes long. Of many actions
+    only what failed has a line on a terminal, and elsewhere a line now and then tells how far all is. Where
+    it is not `enabled` it is quiet.
     """
 
     def __init__(
         self,
         console: Console,
-        total: int,
+        actions: Sequence[Action],
+        rollouts: Sequence[Rollout] = (),
         *,
         enabled: bool = True,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._console = console
         self._enabled = enabled
+        self._clock = clock
+        self._standing = Standing(actions, rollouts, clock())
+        self._singly = len(actions) <= SINGLY
         self._bars = _bars(console) if enabled and console.is_terminal else None
-        self._total = total
-        self._done = 0
-        self._all = self._bars.add_task(self._count(), total=total) if self._bars else None
+        self._all = self._bars.add_task(self._told(), total=self._standing.total) if self._bars else None
         self._lines: dict[str, TaskID] = {}
         self._waits: dict[str, str] = {}
-        self._watch = Watch(self._tell, clock)
+        is_log = not (self._bars or self._singly)
+        self._watch = Watch(self._tell, clock, self._told) if is_log else Watch(self._tell, clock)
 
     def __enter__(self) -> Self:
         if self._bars:
@@ -91,13 +100,16 @@ class Progress:
     def tick(self) -> None:
         """Looks up: to be called about once a second."""
         if self._enabled:
+            self._standing.look()
             self._watch.tick()
+            self._update()
 
     def _tell(self, text: str) -> None:
         self._line(Text(terminal(text), style="dim"))
 
     def _begin(self, action: Action) -> None:
         self._watch.wait(action.id, "an answer")
+        self._standing.begin(action)
         if self._bars and len(self._lines) < _SHOWN and action.id not in self._lines:
             self._lines[action.id] = self._bars.add_task(_named(action), total=None)
 
@@ -106,27 +118,37 @@ class Progress:
             if action.id in self._lines:
                 told = f"{_named(action)}: waiting for {terminal(what)}"
                 self._bars.update(self._lines[action.id], description=told)
-        elif self._waits.get(action.id) != what:  # polled many times, told once
+        elif self._singly and self._waits.get(action.id) != what:  # polled many times, told once
             self._waits[action.id] = what
             self._line(Text(f"waiting {_named(action)}: {terminal(what)}"))
 
     def _end(self, result: Result) -> None:
         self._waits.pop(result.action.id, None)
+        self._standing.end(result, self._clock())
         self._watch.end(result.action.id)
         if self._bars:
             line = self._lines.pop(result.action.id, None)
             if line is not None:
                 self._bars.remove_task(line)
-            if self._all is not None:
-                self._done += 1
-                self._total = max(self._total, self._done)  # some turn out to be needed on the way
-                self._bars.update(
-                    self._all, total=self._total, completed=self._done, description=self._count()
-                )
-        self._line(_ended(result))
+        self._update()
+        if self._is_told(result):
+            self._line(_ended(result))
 
-    def _count(self) -> str:
-        return f"applying {self._done:,}/{self._total:,}"
+    def _is_told(self, result: Result) -> bool:
+        """Whether an end has a line of its own. What was not begun for an interrupt has one in all, later."""
+        if self._singly:
+            return result.because != Interrupted.code
+        return self._bars is not None and result.status in (Status.FAILED, Status.STALE)
+
+    def _update(self) -> None:
+        if self._bars and self._all is not None:
+            standing = self._standing
+            self._bars.update(
+                self._all, total=standing.total, completed=standing.ended, description=self._told()
+            )
+
+    def _told(self) -> str:
+        return f"applying {self._standing.ended:,}/{self._standing.total:,}: {self._standing.line()}"
 
     def _line(self, text: Text) -> None:
         if self._console.is_terminal:
@@ -136,8 +158,8 @@ class Progress:
 
 
 class Reading:
-    """Tells on a console that writes to stderr what reading a tenant waits for, once that takes long. Where
-    it is not `enabled` it is quiet.
+    """Tells on a console that writes to stderr that a tenant is read, where that is not done at once, and
+    what it waits for, once that takes long. Where it is not `enabled` it is quiet.
     """
 
     def __init__(
@@ -146,7 +168,8 @@ class Reading:
         self._console = console
         self._enabled = enabled
         self._watch = Watch(self._tell, clock)
-        self._watch.wait("reading the tenant", "answers")
+        self._watch.wait(READING, "answers")
+        self._told = not enabled
 
     def notice(self, text: str) -> None:
         """Takes note of a reason that the client has to wait."""
@@ -156,6 +179,9 @@ class Reading:
     def tick(self) -> None:
         """Looks up: to be called about once a second."""
         if self._enabled:
+            if not self._told:
+                self._told = True
+                self._tell(READING)
             self._watch.tick()
 
     def _tell(self, text: str) -> None:

@@ -90,7 +90,7 @@ def _resumed(rollout: Document) -> str:
     where = ""
     if left and done:
         of = f"{standing[left[0] - 1]['left']:,} of {len(rollout['waves'][left[0] - 1]):,}"
-        where = f"; goes on in wave {left[0]:,}, where {of} are left"
+        where = f"; begins in wave {left[0]:,}, with {of} left"
     begun = len(rollout.get("begun", ()))
     return f"{where}; {begun:,} begun before and not finished, tried first" if begun else where
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from rich.console import Console
 
+from reconciler.model.errors import Interrupted
 from reconciler.report import errors, lines, rollouts, since, unproven, values
 from reconciler.report.flow_runs import render_test
 from reconciler.report.groups import Group, drift_groups, plan_groups
@@ -101,13 +102,16 @@ def _results(console: Console, document: Document, verbose: bool) -> None:
     for action in shown:
         reason = action["because"] if action["status"] == "skipped" and not action["doubtful"] else ""
         alike[reason] += bool(reason)
-        if verbose or alike[reason] <= _ALIKE:
+        if verbose or (alike[reason] <= _ALIKE and reason != Interrupted.code):
             _result(console, action)
-    for reason, number in alike.items():
-        if number > _ALIKE and not verbose:
-            rest = values.unfinished({"because": reason, "doubtful": False})
+    for reason, number in () if verbose else alike.items():
+        rest = terminal(values.unfinished({"because": reason, "doubtful": False}))
+        if reason == Interrupted.code:
+            told = f"skipped {values.count(number, 'action')}, {rest} (-v shows all)"
+            lines.write(console, 2, (told, "dim"))
+        elif number > _ALIKE:
             lines.write(console, 2, (f"skipped {number - _ALIKE:,} more (-v shows all)", "dim"))
-            lines.write(console, 6, (terminal(rest), "dim"))
+            lines.write(console, 6, (rest, "dim"))
     if shown:
         lines.blank(console)
 

@@ -22,14 +22,21 @@ class _Wait:
 
 
 class Watch:
-    """Hands `write` a line about the longest of the waits, and about what the client last gave notice of.
+    """Hands `write` a line about how far it is, where that is told, about the longest of the waits, and about
+    what the client last gave notice of.
 
     Someone has to call `tick` from time to time.
     """
 
-    def __init__(self, write: Callable[[str], None], clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self,
+        write: Callable[[str], None],
+        clock: Callable[[], float] = monotonic,
+        standing: Callable[[], str] = str,
+    ) -> None:
         self._write = write
         self._clock = clock
+        self._standing = standing
         self._waits: dict[str, _Wait] = {}
         self._notice = ("", -math.inf)
         self._written = -math.inf
@@ -56,7 +63,8 @@ class Watch:
         now = self._clock()
         if now - self._written < EVERY:
             return
-        if told := "; ".join(part for part in (self.slowest(now), self._recent(now)) if part):
+        parts = (self._standing(), self.slowest(now), self._recent(now))
+        if told := "; ".join(part for part in parts if part):
             self._written, self._notice = now, ("", now)
             self._write(told)
 

@@ -53,11 +53,12 @@ def _drift(board: Board, address: str) -> dict[str, Any]:
 
 def _wave(wave: Wave) -> dict[str, Any]:
     words = Counter(word for _, word in wave.members)
-    counts = {name: words[name] for name in ("pending", "failed", "refused")}
+    counts = {name: words[name] for name in ("begun", "failed", "refused")}
     return {
         "set": wave.set,
         "wave": wave.number,
         "instances": len(wave.members),
+        "pending": words["pending"] + words["begun"],
         **counts,
         "stands": wave.stands.value,
     }

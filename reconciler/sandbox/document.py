@@ -21,7 +21,7 @@ from .faults import SEVERAL
 from .resolve.executable import schema
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=1024)
 def parsed(query: str) -> tuple[DocumentNode | None, list[GraphQLError], bool]:
     """A document, what is wrong with it, and whether it asks about the schema; clients send few different
     ones.

@@ -29,6 +29,7 @@ from .document import cut, names, parsed
 from .faults import AUTH, Armed, Fault, Faults, Strike
 from .limits import refusal
 from .nature import Nature
+from .prepared import Prepared, prepared
 from .resolve.content.headless import configure
 from .resolve.executable import schema, tables
 from .resolve.frame.context import Context
@@ -101,13 +102,15 @@ class Sandbox:
             if operation.operation is OperationType.MUTATION:
                 self._keep_past(meta)
             context = Context(self._store, rules, meta, user or meta.get("role", "owner"))
+            known = prepared(query, operation_name) if part is None else None
             if part is not None:
                 document, operation = cut(document, operation, part)
-            result = self._run(document, variables, operation, context, undone=undone)
+            result = self._run(known, document, variables, operation, context, undone=undone)
             return _answer(result, operation, rules)
 
     def _run(
         self,
+        known: Prepared | None,
         document: DocumentNode,
         variables: dict[str, Any] | None,
         operation: OperationDefinitionNode,
@@ -120,12 +123,16 @@ class Sandbox:
         name = operation.name.value if operation.name else None
         self._store.begin(write=writes)
         try:
-            result = execute_sync(
-                schema(),
-                document,
-                context_value=context,
-                variable_values=variables,
-                operation_name=name,
+            result = (
+                known.answer(variables, context)
+                if known
+                else execute_sync(
+                    schema(),
+                    document,
+                    context_value=context,
+                    variable_values=variables,
+                    operation_name=name,
+                )
             )
             _raise_bugs(result)
         except BaseException:

@@ -31,8 +31,8 @@ class Store:
         self.nature = nature or Nature()
         self._db = sqlite3.connect(str(path), isolation_level=None, check_same_thread=False, timeout=30)
         self._db.row_factory = _as_dict
-        self._pairs = self._db.cursor()
-        self._pairs.row_factory = None
+        self._plain = self._db.cursor()
+        self._plain.row_factory = None
         self._db.create_function("fold", 1, _fold, deterministic=True)
         for pragma in (
             "busy_timeout = 30000",
@@ -134,12 +134,12 @@ class Store:
 
     def meta(self) -> dict[str, str]:
         """All settings and counters."""
-        return dict(self._pairs.execute("SELECT key, value FROM meta").fetchall())
+        return dict(self._plain.execute("SELECT key, value FROM meta").fetchall())
 
     def setting(self, name: str) -> str | None:
         """One of them; None where it was never written."""
-        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (name,)).fetchone()
-        return row["value"] if row else None
+        row = self._plain.execute("SELECT value FROM meta WHERE key = ?", (name,)).fetchone()
+        return row[0] if row else None
 
     def set_meta(self, values: Mapping[str, str]) -> None:
         """Write settings."""
@@ -165,7 +165,9 @@ class Store:
 
     def all(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """Rows of a query."""
-        return self._db.execute(sql, parameters).fetchall()
+        found = self._plain.execute(sql, parameters)
+        names = [column[0] for column in found.description]
+        return [dict(zip(names, values, strict=True)) for values in found.fetchall()]
 
     def get(self, table: str, identifier: str) -> Row | None:
         """The row with this id."""

@@ -15,7 +15,7 @@ from reconciler.verbs.policy import enforced
 from reconciler.verbs.session import Session, connect, state_folder
 
 if TYPE_CHECKING:
-    from reconciler.apply.journal import FileJournal
+    from reconciler.apply.journal import GatheredJournal
 
 JOURNAL = "journal"
 
@@ -34,16 +34,16 @@ def note_refused(session: Session, planned: Planned) -> None:
     journal.end("finished")
 
 
-def _journal(session: Session, planned: Planned) -> FileJournal:
+def _journal(session: Session, planned: Planned) -> GatheredJournal:
     """A new one for this plan; old ones go."""
-    from reconciler.apply.journal import FileJournal
+    from reconciler.apply.journal import GatheredJournal
     from reconciler.apply.retention import prune
     from reconciler.verbs.origin import origin
 
     folder, machine = state_folder(session) / JOURNAL, session.machine
     prune(folder, machine.now())
     tenant, began = planned.live.tenant, origin(session)
-    return FileJournal(folder, machine.now, tenant, pid=machine.pid, disk=machine.disk, origin=began)
+    return GatheredJournal(folder, machine.now, tenant, pid=machine.pid, disk=machine.disk, origin=began)
 
 
 async def apply(
@@ -84,13 +84,15 @@ async def apply(
             async with leased(
                 session, planned.plan, client, ports, take=take_lease, seconds=lease_seconds, shard=shard
             ) as lease:
+                journal = _journal(session, planned)
+                client.before_writing(journal.make_safe)
                 run = Run(
                     project=planned.desired.project,
                     resources=planned.desired.resources,
                     observed=dict(planned.objects),
                     policy=planned.policy,
                     tenant=Tenant(client),
-                    journal=_journal(session, planned),
+                    journal=journal,
                     listener=listener,
                     sleep=anyio.sleep,
                     clock=machine.clock,

@@ -67,6 +67,8 @@ async def look_up_configurations(client: Client, mending: Mending, concerned: It
         for address, resource in mending.desired.resources.items()
         if "definition" in resource.fields and is_code(mending.request(address))
     }
+    if not code:
+        return
     moving = [a for a in concerned if mending.desired.resources[a].fields.get("integration") in code]
     for address, followers in mending.followers(moving).items():
         if address not in code:

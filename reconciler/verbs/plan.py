@@ -122,14 +122,26 @@ async def unruled(
 
 
 async def _of_whole(client: Client, asked: _Asked) -> Planned:
-    made = await _planned(client, asked, whole=True)
+    from reconciler.live.earlier import Uncertain
+    from reconciler.verbs.refresh import IN_FULL
+
+    try:
+        made = await _planned(client, asked, whole=True)
+    except Uncertain as why:
+        asked.session.say(IN_FULL.format(why=why.message))
+        made = await _planned(
+            client, replace(asked, options=replace(asked.options, refresh=None)), whole=True
+        )
     assert made is not None
     return made
 
 
 async def _planned(client: Client, asked: _Asked, *, whole: bool) -> Planned | None:
-    """The plan, from the whole tenant or from what it takes of it; None where a part is not enough."""
+    """The plan, from the whole tenant or from what it takes of it; None where a part is not enough. Raises
+    Uncertain where what is known of earlier reads is not.
+    """
     from reconciler.live.fetch import fetch, with_beside, with_inputs
+    from reconciler.verbs.closer import Closer
     from reconciler.verbs.further import look_further, look_up_configurations, look_up_needs
     from reconciler.verbs.lease import seen
     from reconciler.verbs.owed import note_owed
@@ -154,8 +166,11 @@ async def _planned(client: Client, asked: _Asked, *, whole: bool) -> Planned | N
         veil.learning(matched) if veil else matched.learn,
         matched.puzzled,
     )
+    closer = Closer(client, matched, set() if veil else set(live.vague))
+    await closer.look_at_unmarked()
     settle(matched, asked.policy)
     mending = Mending(matched, asked.policy)
+    await closer.look_where_it_matters(mending)
     if keys := undecided(mending, reach.resources.keys()):
         for one in await with_inputs(client, keys):
             matched.know(Address(one.kind, one.fields["reference"]), one)
@@ -169,6 +184,7 @@ async def _planned(client: Client, asked: _Asked, *, whole: bool) -> Planned | N
     matched.live = replace(matched.live, requests=client.stats.reads + matched.live.spared)
     lease, more = await seen(session, client, options.shard or "")
     _unseal(mending, asked)
+    closer.check(mending)
     made = plan_of(mending, selection)
     in_part = live.partial or len(covered) < len(desired.resources)
     if in_part and wants_whole(made, mending, covered):
@@ -196,13 +212,14 @@ async def _read(
     client: Client, asked: _Asked, reach: Desired, *, whole: bool
 ) -> tuple[Live, Collection[Address]]:
     """The tenant, or what the resources within reach take of it; and of which resources that tells."""
-    from reconciler.live.fetch import fetch, kinds_named, kinds_to_read
+    from reconciler.live.fetch import fetch, kinds_named, readable
     from reconciler.live.part import fetch_part
     from reconciler.verbs.refresh import refreshed
 
     desired, options = asked.desired, asked.options
-    kinds = kinds_to_read(desired, prune=asked.policy.prune, every=asked.every_kind)
-    needed = kinds_named(reach)
+    named = kinds_named(desired)
+    kinds = readable(named, prune=asked.policy.prune, every=asked.every_kind)
+    needed = named if reach is desired else kinds_named(reach)
     if whole and options.refresh:
         about = (client, asked.session, desired, asked.policy)
         live = await refreshed(*about, kinds, needed, options.parallelism)

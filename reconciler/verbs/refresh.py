@@ -32,8 +32,8 @@ from reconciler.verbs.private import put_private
 from reconciler.verbs.sandbox import read_rules
 from reconciler.verbs.session import Session, state_folder
 
-DELTA = "delta"
 FOLDER = "cache"
+IN_FULL = "The tenant is read in full: {why}."
 MOVES, EVERYTHING = "updated_at_moves", "everything"
 LONGEST = timedelta(days=1)
 _SALT = 16
@@ -61,7 +61,7 @@ async def refreshed(
         _check_allowed(session, policy)
         file = await _file(client, session)
     except _InFull as why:
-        session.say(f"The tenant is read in full: {why}.")
+        session.say(IN_FULL.format(why=why))
         return await fetch(client, kinds, needed=needed, concurrency=concurrency)
     known = _Known(file, session, desired, None if session.no_secrets else policy.secret_key)
     reading = Changed(client, known.keeping, known.lists, _saying(session), concurrency)
@@ -69,7 +69,7 @@ async def refreshed(
     took = client.stats.reads - before
     whole = known.head.requests if known.head else took - _more(client, len(reading.now))
     known.keep(reading.now, whole)
-    return replace(live, spared=whole - took)
+    return replace(live, spared=whole - took, vague=reading.vague)
 
 
 def _saying(session: Session) -> Callable[[str], None]:
@@ -141,7 +141,7 @@ class _Known:
             if self.head.check != stand_ins.check:
                 raise _InFull("what was read last was kept with another secretKey, or without one")
         except _InFull as why:
-            session.say(f"The tenant is read in full: {why}.")
+            session.say(IN_FULL.format(why=why))
             self.head, lines = None, iter(())
             stand_ins = StandIns(session.machine.entropy(_SALT).hex(), secret)
         found = Found(stand_ins, cache(lambda: known_of(desired)))

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
 _UNBUFFERED = {"X-Accel-Buffering": "no"}
 """A proxy in between is to hand on each event at once."""
 Endpoint = Callable[["Request"], Awaitable["Response"]]
@@ -45,8 +50,7 @@ def application(
             if local and not is_loopback(request.url.hostname or ""):
                 return PlainTextResponse("this is for the machine that it runs on\n", 421)
             response = make()
-            response.headers["Cache-Control"] = "no-store"
-            response.headers["X-Content-Type-Options"] = "nosniff"
+            response.headers.update(_HEADERS)
             return response
 
         return answer

@@ -139,7 +139,7 @@ def _turn(found: Drifted, outcome: Outcome | None, ended: ReconcilerError | None
         drift=tuple(sorted(map(str, drifted))),
         healed=tuple(sorted(map(str, healed))),
         touched={str(one.address): one for one in plan.touched},
-        waves=waves(desired.rollouts, open_, failed, plan.barred),
+        waves=waves(desired.rollouts, plan.rollouts, open_, failed, plan.barred),
         results=Counter(one.status.value for one in outcome.results) if outcome else {},
         told=_told(_errors(plan, ended, wrong)),
         interrupted=bool(outcome and outcome.interrupted),

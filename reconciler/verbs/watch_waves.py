@@ -11,18 +11,24 @@ from reconciler.model.watching import Stands, Wave
 
 def waves(
     rollouts: Iterable[Rollout],
+    changed: Iterable[Rollout],
     pending: Container[Address],
     failed: Container[Address],
     refused: Collection[str],
 ) -> tuple[Wave, ...]:
-    """The waves of all rollouts that have several, set by set. What is `pending` is to be changed."""
+    """The waves of all rollouts that have several, set by set. What is `pending` is to be changed; the
+    rollouts that a plan has `changed` tell who was begun before.
+    """
+    begun = frozenset[Address]().union(*(one.begun for one in changed))
 
     def word(address: Address) -> str:
         if address in failed:
             return "failed"
         if str(address) in refused:
             return "refused"
-        return "pending" if address in pending else ""
+        if address not in pending:
+            return ""
+        return "begun" if address in begun else "pending"
 
     found: list[Wave] = []
     for rollout in rollouts:

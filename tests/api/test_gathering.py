@@ -13,7 +13,7 @@ import pytest
 from reconciler.api import Client, Credentials
 from reconciler.api.joined import joined, joins
 from reconciler.api.pages import read_all
-from reconciler.model.errors import GraphQLError, NotFound, PayloadError, TransportError
+from reconciler.model.errors import GraphQLError, JournalFailed, NotFound, PayloadError, TransportError
 from reconciler.model.operation import Operation
 from reconciler.model.secret import Secret
 from reconciler.sandbox import BASE_URL, Sandbox, transport
@@ -91,6 +91,18 @@ async def test_reads_of_the_same_moment_are_one_request():
     assert found == made
     assert tenant.widths("customer") == [12]
     assert tenant.bodies[0]["query"].count("fragment") == 1
+
+
+async def test_the_same_questions_make_the_same_text_whoever_asked_first():
+    tenant = Tenant()
+    names = Operation("customers", "query Names { customers { nodes { name } } }", {})
+    async with tenant.client(20) as client:
+        (one,) = await all_of(client, [make("c")])
+        tenant.bodies.clear()
+        first, second = await all_of(client, [read(one["id"]), names])
+        assert await all_of(client, [names, read(one["id"])]) == [second, first]
+    assert len(tenant.bodies) == 2
+    assert len({body["query"] for body in tenant.bodies}) == 1
 
 
 async def test_calls_that_may_share_are_one_request_and_others_go_alone():
@@ -334,3 +346,22 @@ async def test_of_pages_that_travel_together_one_at_a_time_is_held_as_rows(conne
     assert found == [f"row {n}" for n in range(PAGE * PAGES)]
     assert len(server.requests) == 2
     assert held == [PAGE] * PAGES
+
+
+async def test_before_a_request_that_writes_something_may_be_done_or_stop_it(connect):
+    done = []
+    server = Server(data(customer_0=None, customer_1=None), data(customer={"id": "1"}))
+    async with connect(server, batch=10) as client:
+        client.before_writing(lambda: done.append(len(server.requests)))
+        await all_of(client, [read("1"), read("2")])
+        assert done == []
+        await all_of(client, [make("a"), make("b"), make("c")])
+        assert (done, len(server.requests)) == ([1], 2)  # once, and before it left
+
+        def refused():
+            raise JournalFailed("the disk is full")
+
+        client.before_writing(refused)
+        ended = await all_of(client, [make("d"), make("e")])
+        assert [type(one) for one in ended] == [JournalFailed, JournalFailed]
+        assert len(server.requests) == 2

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from reconciler.cli.main import run
 from tests.cli.projects import Folder
 from tests.cli.tenants import Tenant, furnished
 from tests.cli.watching import Days
@@ -32,9 +34,17 @@ def tenant(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     yield from furnished(tmp_path_factory.mktemp(request.param), request.param)
 
 
+@pytest.fixture(scope="session")
+def applied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A shop and its tenant as an apply left them, to be copied."""
+    root = tmp_path_factory.mktemp("applied")
+    Folder(root).shop()
+    assert run(["--project", str(root / "reconciler.yaml"), "apply", "--yes"]) == 0
+    return root
+
+
 @pytest.fixture
-def days(project: Folder) -> Days:
+def days(project: Folder, applied: Path) -> Days:
     """A loop about a shop that was applied."""
-    project.shop()
-    assert project("apply", "--yes")[0] == 0
+    shutil.copytree(applied, project.root, dirs_exist_ok=True)
     return Days(project.root)

@@ -55,7 +55,7 @@ spec: {manifests: [manifests/]}
 class Folder:
     """A project on the disk, and the verbs on it."""
 
-    def __init__(self, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def __init__(self, root: Path, capsys: pytest.CaptureFixture[str] | None = None) -> None:
         self.root, self._capsys = root, capsys
         (root / "manifests").mkdir()
         (root / "definitions").mkdir()
@@ -85,7 +85,7 @@ class Folder:
     def __call__(self, *arguments: str) -> tuple[int, str, str]:
         """Runs the command line; exit code, stdout, stderr."""
         code = run(["--project", str(self.root / "reconciler.yaml"), *arguments])
-        out, err = self._capsys.readouterr()
+        out, err = self._capsys.readouterr() if self._capsys else ("", "")
         return code, out, err
 
     def json(self, *arguments: str) -> dict[str, Any]:

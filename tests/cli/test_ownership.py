@@ -444,7 +444,7 @@ def test_what_a_stranger_made_goes_along_only_where_that_is_asked_for(shop: Fold
     writes = shop.writes()
     for verb in (["apply", "--yes"], ["plan"]):
         assert errors(shop, *verb, "--prune") == (5, [("strangers", "Customer/acme")])
-    _, out, err = shop("plan", "--prune")
+    _, out, err = shop("plan", "--prune", "--no-progress")
     told = f'deleting Customer/acme would delete instance "By hand" ({made}), which bears no mark'
     assert (out.count(told), err) == (1, "")
     assert "--delete-strangers" in out

@@ -103,7 +103,7 @@ def test_all_or_nothing_refuses_all_of_it(staked: Folder):
 @pytest.mark.parametrize("name", ["text", "json", "markdown", "junit", "github"])
 def test_each_refusal_is_told_once_and_on_one_stream(staked: Folder, name: str):
     for options in ([], ["--all-or-nothing"]):
-        code, out, err = staked("plan", "--format", name, *options)
+        code, out, err = staked("plan", "--no-progress", "--format", name, *options)
         assert code == 5
         # JUnit gives a message as an attribute, too.
         assert out.count("unpublished changes") == (2 if name == "junit" else 1)
@@ -117,7 +117,7 @@ def test_a_run_with_nothing_but_refusals_says_so(shop: Folder):
     (shop.root / "manifests/customer-birch.yaml").unlink()
     code, out, _ = shop("plan")
     assert (code, "Nothing can be done: 1 resource refused, and 1 resource left out." in out) == (5, True)
-    code, out, err = shop("apply")  # there is nothing to ask about
+    code, out, err = shop("apply", "--no-progress")  # there is nothing to ask about
     assert (code, err) == (5, "")
     outcome = shop.json("apply")
     assert (outcome["actions"], refused(outcome)) == ([], [("unpublished-draft", INTEGRATION)])

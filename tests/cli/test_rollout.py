@@ -143,7 +143,7 @@ def test_failures_so_far_count_on_in_a_rerun(project: Folder):
     first = touched(project.json("apply", "--yes", "--parallelism", "2"))
     assert "c005" in first
     left = 8 - len(first) + 1
-    line = f"goes on in wave 3, where {left} of 4 are left; 1 begun before and not finished, tried first"
+    line = f"begins in wave 3, with {left} of 4 left; 1 begun before and not finished, tried first"
     _, out, _ = project("plan", "-v")
     assert line in " ".join(out.split())
     assert "InstanceSet/orders, wave 1: 2 instances (2 done)" in out

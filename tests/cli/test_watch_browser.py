@@ -46,7 +46,7 @@ def busy() -> Board:
                 kinds=kinds,
                 drift=(CUSTOMER,),
                 touched={CUSTOMER: Touched(Address.parse(CUSTOMER), "2099-11-30T08:00:01Z", said)},
-                waves=waves([rollout], INSTANCES[15:], INSTANCES[15:16], [str(INSTANCES[30])]),
+                waves=waves([rollout], [], INSTANCES[15:], INSTANCES[15:16], [str(INSTANCES[30])]),
                 told=(Told("graphql", f"{LONG} is taken", CUSTOMER, "choose another name"),),
             )
         )

@@ -61,7 +61,18 @@ def test_a_signal_has_it_look_at_once_and_another_ends_it(
     project.shop()
     assert project("apply", "--yes")[0] == 0
     monkeypatch.setenv("KEY", "It's a Secret to Everybody")
-    options = ("--interval", "1h", "--format", "json", "--listen", "0", "--trigger", "KEY")
+    options = (
+        "--interval",
+        "1h",
+        "--format",
+        "json",
+        "--listen",
+        "0",
+        "--trigger",
+        "KEY",
+        "--refresh",
+        "full",
+    )
     with running(project, *options) as process:
         assert process.stderr is not None
         url = process.stderr.readline().removeprefix("Listening on ").strip()

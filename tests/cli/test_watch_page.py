@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -80,8 +81,16 @@ ROLLOUT = Rollout("orders", ((A,), (B, C), (D,)), max_failures=0)
 def test_where_a_rollout_stands(
     pending: list[Address], failed: list[Address], refused: list[str], stands: str
 ) -> None:
-    found = waves([ROLLOUT, Rollout("plain", ((A,),))], pending, failed, refused)
+    found = waves(
+        [ROLLOUT, Rollout("plain", ((A,),))],
+        [replace(ROLLOUT, begun=frozenset({C}))],
+        pending,
+        failed,
+        refused,
+    )
     assert [one.set for one in found] == ["orders"] * 3
+    words = dict(member for one in found for member in one.members)
+    assert words[str(C)] == ("failed" if C in failed else "begun" if C in pending else "")
     assert " ".join(one.stands for one in found) == stands
     assert {address for one in found for address, word in one.members if word == "failed"} == {
         *map(str, failed)

@@ -22,6 +22,7 @@ from reconciler.sandbox import Sandbox
 
 TABLE = Path(__file__).parent / "table.txt"
 WIDTHS = (1, 10, "auto")
+LONG_AGO = "2020-01-01T00:00:00.000000+00:00"
 MANY = 40
 SOME = 25
 DEFINITION = """\
@@ -53,7 +54,7 @@ class Shop:
     def __post_init__(self) -> None:
         spec = {
             "manifests": ["manifests"],
-            "environments": {"sandbox": {"batch": self.batch}},
+            "environments": {"sandbox": {"batch": self.batch, "updatedAtMoves": "everything"}},
             "policy": {"guards": {"delete": "100%", "update": "100%", "minimum": 10_000}},
         }
         self.write("reconciler.yaml", "Project", "shop", spec)
@@ -102,7 +103,7 @@ class Shop:
                 ("instance", {"name": "'Orders'", "customer": one_of}),
             ):
                 row = tenant.execute(f"SELECT * FROM {table} WHERE NOT is_system LIMIT 1")
-                given = {"id": one_of, "labels": "'[]'", **changes}
+                given = {"id": one_of, "labels": "'[]'", "updated_at": f"'{LONG_AGO}'", **changes}
                 columns = ", ".join(given.get(name, f"c.{name}") for name, *_ in row.description)
                 tenant.execute(
                     f"INSERT INTO {table} {numbers} SELECT {columns} FROM n, "
@@ -191,6 +192,23 @@ def _among_many(batch: int | str) -> Iterator[tuple[str, int, int | None]]:
             yield f"plan, 2,000 instances: {name}", _cold(shop, *words), None
         shop.customers(1, first=7, description="New")
         yield "plan, 2,000 instances: 1 changed since HEAD", _cold(shop, "--changed-since", "HEAD"), None
+        yield from _by_what_changed(shop)
+
+
+def _by_what_changed(shop: Shop) -> Iterator[tuple[str, int, int | None]]:
+    """What a plan costs that goes by the last one."""
+    many = "plan by what changed, 2,000 instances"
+    yield f"{many}: first", shop("plan", "--refresh", "delta")[0], None
+    yield f"{many}: nothing changed", shop("plan", "--refresh", "delta")[0], None
+    with sqlite3.connect(shop.root / ".reconciler/sandbox.db") as tenant:
+        now = "(SELECT max(updated_at) FROM customer)"
+        three = f"(SELECT id FROM instance WHERE updated_at = '{LONG_AGO}' LIMIT 3)"
+        tenant.execute(f"UPDATE instance SET description = 'By hand', updated_at = {now} WHERE id IN {three}")
+    yield f"{many}: after 3 edits", shop("plan", "--refresh", "delta")[0], None
+    with sqlite3.connect(shop.root / ".reconciler/sandbox.db") as tenant:
+        one = f"(SELECT id FROM instance WHERE updated_at = '{LONG_AGO}' LIMIT 1)"
+        tenant.execute(f"DELETE FROM instance WHERE id = {one}")
+    yield f"{many}: after a deletion", shop("plan", "--refresh", "delta")[0], None
 
 
 def _cold(shop: Shop, *words: str) -> int:

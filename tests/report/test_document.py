@@ -271,3 +271,12 @@ def test_same_bytes_under_every_hash_seed() -> None:
 def test_addresses_of_unmanaged_kinds_are_text() -> None:
     plan = plan_of(replace(samples.EMPTY, orphans=(Address("Customer", "a"),)))
     assert plan["orphans"] == ["Customer/a"]
+
+
+def test_a_long_document_is_written_in_pieces_that_make_the_same_text() -> None:
+    long = {"actions": [{"id": f"Customer/c{n}#create", "note": "a\u2028b"} for n in range(5_000)]}
+    pieces = list(document.pieces(long))
+    assert len(pieces) > 2
+    whole = json.dumps(long, indent=2, ensure_ascii=False).replace("\u2028", "\\u2028")
+    assert "".join(pieces) == whole == document.dumps(long)
+    assert max(map(len, pieces)) < len(whole) / 2

@@ -24,7 +24,8 @@ def events() -> list[Event]:
 
 def played(told: list[Event], *, terminal: bool = False, enabled: bool = True, width: int = 80) -> str:
     to = console(width, terminal=terminal)
-    with Progress(to, len(told), enabled=enabled) as progress:
+    actions = list({event.action.id: event.action for event in told if isinstance(event, Started)}.values())
+    with Progress(to, actions, enabled=enabled) as progress:
         for event in told:
             progress(event)
     return written(to)
@@ -79,9 +80,10 @@ def test_many_in_flight_stay_within_the_screen() -> None:
 
 def test_what_turned_out_to_be_needed_on_the_way_is_counted() -> None:
     to = console(100, terminal=True)
-    with Progress(to, 1) as progress:
-        for name in ("x#delete", "x#create"):
-            action = Action(name, Address("AlertGroup", "x"), Verb(name[2:]), "")
+    names = ("x#delete", "x#create")
+    actions = [Action(name, Address("AlertGroup", "x"), Verb(name[2:]), "") for name in names]
+    with Progress(to, actions[:1]) as progress:
+        for action in actions:
             progress(Started(action))
             progress(Ended(Result(action, Status.DONE)))
     assert "applying 2/2" in written(to)

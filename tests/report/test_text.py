@@ -11,6 +11,7 @@ import pytest
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.errors import InvalidInput
+from reconciler.model.outcome import Outcome, Result, Status
 from reconciler.model.plan import Action, Cause, Change, Verb
 from reconciler.report import document, formats, lines, text, values
 from reconciler.report.lines import longest
@@ -203,6 +204,17 @@ ROWS = [
     {"name": "Acme Inc", "id": "Q3VzdG9tZXI6MQ==", "labels": ["a", "b"], "enabled": True, "note": None},
     {"name": "日本\x1b[2J", "id": "2", "labels": [], "enabled": False, "config": {"a": 1}},
 ]
+
+
+def test_what_an_interrupt_left_is_one_line() -> None:
+    plan = samples.many(100)
+    ends = [Result(plan.actions[0], Status.DONE)]
+    ends += [Result(one, Status.SKIPPED, because="interrupted") for one in plan.actions[1:]]
+    stopped = outcome_of(Outcome(plan, tuple(ends), interrupted=True))
+    out = rendered("text", "outcome", stopped)
+    assert out.count("skipped") == 2
+    assert "  skipped 99 actions, not begun: interrupted (-v shows all)\n\nInterrupted: 1 done, 99" in out
+    assert rendered("text", "outcome", stopped, verbose=True).count("skipped") == 100
 
 
 def test_a_table_lines_up_and_keeps_a_row_on_a_line() -> None:

@@ -46,7 +46,7 @@ class Told:
 
 def progress(*, enabled: bool = True) -> Told:
     clock, to = Clock(), console(200)
-    return Told(Progress(to, 2, enabled=enabled, clock=clock), to, clock)
+    return Told(Progress(to, [DEPLOY, OTHER], enabled=enabled, clock=clock), to, clock)
 
 
 def test_an_action_without_an_answer_is_named_after_a_while() -> None:
@@ -111,6 +111,7 @@ def test_reading_that_takes_long_is_named_with_its_reason() -> None:
     told.shown.notice("instances: trying again in 12 s, after: HTTP 503")
     told.run(60)
     assert told.lines == [
+        (1, "reading the tenant"),
         (3, "instances: trying again in 8 s, after: HTTP 503"),
         (
             32,

@@ -36,8 +36,9 @@ class Deadlock(AssertionError):
 class Loop(asyncio.BaseEventLoop):
     """Virtual time from zero on. What is ready goes in a drawn order; the steps of one task keep theirs."""
 
-    def __init__(self, seed: object) -> None:
+    def __init__(self, seed: object, longest: float = LONGEST) -> None:
         super().__init__()
+        self._longest = longest
         self._rng = random.Random(f"order {seed}")
         self._now = 0.0
         self._serials = count(1)
@@ -83,7 +84,7 @@ class Loop(asyncio.BaseEventLoop):
             if not scheduled:
                 raise Deadlock("everybody waits, and nobody is waited for")
             self._now = max(self._now, scheduled[0]._when)
-            if self._now > LONGEST:
+            if self._now > self._longest:
                 raise Deadlock("there is no end to it")
         while scheduled and scheduled[0]._when <= self._now:
             ready.append(self._forget(scheduled))

@@ -23,7 +23,8 @@ its run by address, against the commit, and against what people did: nothing tha
 touched, nothing is created that is there, no wave begins before its turn, nothing is deleted beside a
 failure, a refusal or a stranger, nothing leaves before it is in the journal, or while another run holds the
 lease, or before a Retry-After is over, nothing of a person's is overwritten, deployed or taken off that no
-plan showed. What people do afterwards must be named by `drift`, exactly, and every byte that leaves a
+plan showed. What an import takes away by itself comes back, and the tests that a deploy owes are run, by
+whichever run. What people do afterwards must be named by `drift`, exactly, and every byte that leaves a
 process is searched for secrets.
 
 Four drills in ten have a theme, which brings together what only matters together: answers that lag behind
@@ -44,8 +45,8 @@ To play them again, or others; a red seed can be played alone, and tells its sto
 
 
 _PLAYED = """\
-All that was played, by the commit of the product and of the drills (a seed is another drill once what is
-drawn changes):
+All that was played and written down here, of the hundred thousand drills that are the goal, by the commit of
+the product and of the drills (a seed is another drill once what is drawn changes):
 
 | commit | seeds | drills | runs | red | minutes |
 |---|---|---:|---:|---:|---:|"""

@@ -105,6 +105,11 @@ class Script:
         return Random(f"batch/{self.seed}").choice((1, 1, 3, "auto"))
 
     @property
+    def refresh(self) -> str | None:
+        """How runs that only look read the tenant."""
+        return Random(f"refresh/{self.seed}").choice((None, "delta"))
+
+    @property
     def prune(self) -> bool:
         """Whether something ever leaves git: pruning reads every kind."""
         sides = [phase.side for phase in self.phases]

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from reconciler.verbs.session import Options
 from tests.simulation.checkout import lay
 from tests.simulation.judge import judged
 from tests.simulation.ledger import Ledger
-from tests.simulation.loop import Loop
+from tests.simulation.loop import LONGEST, Loop
 from tests.simulation.process import EPOCH, Process
 from tests.simulation.run import Run
 from tests.simulation.runs import Ended, Runs
@@ -72,10 +72,10 @@ class Setting:
 class Stage:
     """All that a drill is played with."""
 
-    def __init__(self, script: Script, folder: Path) -> None:
+    def __init__(self, script: Script, folder: Path, longest: float = LONGEST) -> None:
         self.script, self.folder = script, folder
         self.played = Played(script)
-        self.loop = Loop(script.seed)
+        self.loop = Loop(script.seed, longest)
         rng = random.Random(f"tenant {script.seed}")
         nature = Nature(lambda: EPOCH.timestamp() + self.loop.time(), rng.randbytes)
         self.tenant = Ledger(":memory:", rules=script.rules, nature=nature, now=self.loop.time)
@@ -164,7 +164,9 @@ class Stage:
             right=not any(process.skew for process in self.processes),
             permitted=setting.permitted,
             distance=self.script.distance,
-            frugal=self.script.rules.get("query_cost", "none") == "none" and self.script.batch == 1,
+            frugal=self.script.rules.get("query_cost", "none") == "none"
+            and self.script.batch == 1
+            and not self._options(attempt, deploy=False).refresh,
         )
 
     def judge(self, run: Run) -> None:
@@ -191,6 +193,7 @@ class Stage:
             prune=self.script.prune,
             overwrite_drafts=deploy,
             deploy_pending=deploy,
+            refresh=self.script.refresh if attempt.verb in ("plan", "drift") else None,
             parallelism=attempt.parallelism,
         )
 
@@ -221,6 +224,7 @@ class Stage:
             "rate": 20,
             "batch": self.script.batch,
             "secretKey": {"env": KEY},
+            "updatedAtMoves": self.script.rules.get("updated_at_moves", "everything"),
         }
         lay(folder, side, environment, lease=self.script.lease)
         token = self.tenant.token if rotates else self.tenant.refresh_token
@@ -261,8 +265,7 @@ def memory() -> str | None:
 def quiet() -> Iterator[None]:
     """The dead say nothing, and nobody collects them in the middle of a drill."""
     hook, collects = sys.unraisablehook, gc.isenabled()
-    if not gc.get_freeze_count():
-        gc.freeze()  # all modules: nobody need look at them again after each drill
+    _freeze()
     sys.unraisablehook = _ignored
     gc.disable()
     try:
@@ -271,6 +274,12 @@ def quiet() -> Iterator[None]:
         if collects:
             gc.enable()
         sys.unraisablehook = hook
+
+
+@cache
+def _freeze() -> None:
+    """All modules: nobody need look at them again after each drill."""
+    gc.freeze()
 
 
 def _ignored(_: Any) -> None:

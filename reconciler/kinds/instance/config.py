@@ -39,7 +39,7 @@ from reconciler.kinds.instance.facts import facts_of
 from reconciler.kinds.instance.fields import given_config, live_config
 from reconciler.kinds.instance.node import Required, VariableNode
 from reconciler.kinds.instance.secrets import secrets_rotated
-from reconciler.kinds.nodes import every, known
+from reconciler.kinds.nodes import Told, every, known
 from reconciler.kinds.protocol import Request, ignored
 from reconciler.kinds.table.secrets import resting, shown
 from reconciler.model.plan import Change
@@ -52,11 +52,14 @@ def parse_variables(shown: Sequence[VariableNode]) -> dict[str, object]:
     {…}}`, its values Secret or Hidden; for a shared one that is bound `{"customerConnection": ID}`; for a
     schedule `{"value", "scheduleType", "timeZone"}`.
     """
-    return {intern(one.required_config_variable.key): _variable(one) for one in shown}
+    return {
+        intern(required.key): _variable(one, required)
+        for one in shown
+        for required in (one.required_config_variable,)
+    }
 
 
-def _variable(shown: VariableNode) -> object:
-    required = shown.required_config_variable
+def _variable(shown: VariableNode, required: Required) -> object:
     if shown.customer_config_variable:
         return {SHARED: shown.customer_config_variable.id}
     if required.data_type == "CONNECTION":
@@ -72,14 +75,20 @@ def _variable(shown: VariableNode) -> object:
 
 def parse_types(shown: Sequence[VariableNode]) -> Mapping[str, ValueType]:
     """The types of the variables of the version that the instance runs, by key."""
-    required = [one.required_config_variable for one in shown]
-    return _types(tuple((one.key, type_of_required(one)) for one in required))
+    required = (one.required_config_variable for one in shown)
+    return _types(tuple((one.key, one.data_type, one.collection_type, one.code_language) for one in required))
 
 
 @lru_cache(1_000)
-def _types(required: tuple[tuple[str, ValueType], ...]) -> Mapping[str, ValueType]:
+def _types(required: tuple[tuple[str, str, Told, Told], ...]) -> Mapping[str, ValueType]:
     """One object for all instances of a version."""
-    return dict(required)
+    return {key: _type(data, collection, language) for key, data, collection, language in required}
+
+
+@lru_cache(1_000)
+def _type(data: str, collection: Told, language: Told) -> ValueType:
+    """One object for all variables of a type."""
+    return ValueType.named(data, known(collection), known(language))
 
 
 def parse_defaults(shown: Sequence[VariableNode]) -> Mapping[str, str]:
@@ -96,7 +105,7 @@ def _defaults(given: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
 
 def type_of_required(required: Required) -> ValueType:
     """The type of a variable, as a version has it."""
-    return ValueType.named(required.data_type, known(required.collection_type), known(required.code_language))
+    return _type(required.data_type, required.collection_type, required.code_language)
 
 
 def variable_inputs(request: Request, keys: Sequence[str]) -> list[dict[str, object]]:

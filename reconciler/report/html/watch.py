@@ -131,7 +131,9 @@ def _rollouts(turn: Turn | None) -> tuple[Rollout, ...]:
 
 def _step(wave: Wave) -> Step:
     words = [word for _, word in wave.members if word]
-    counts = [f"{words.count(word):,} {word}" for word in ("pending", "failed", "refused") if word in words]
+    counts = [
+        f"{words.count(word):,} {word}" for word in ("pending", "begun", "failed", "refused") if word in words
+    ]
     line = ", ".join((count(len(wave.members), "instance"), *counts))
     shown = tuple(islice(sorted(wave.members, key=lambda one: not one[1]), _MOST))
     stands = wave.stands

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.apply.journal import FileJournal, is_running, read_journal
+from reconciler.apply.journal import FileJournal, GatheredJournal, is_running, read_journal
 from reconciler.model.errors import JournalFailed
 from reconciler.model.operation import Operation
 from reconciler.model.outcome import Result, Status
@@ -65,6 +65,46 @@ def test_each_line_is_on_disk_when_its_method_returns(journal: FileJournal, monk
     monkeypatch.setattr(os, "fsync", lambda _: synced.append(len(journal.path.read_bytes().splitlines())))
     whole_run(journal)
     assert synced == [1, 2, 3, 4, 5]
+
+
+def test_where_calls_travel_together_their_lines_are_on_disk_before_the_request_leaves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    journal, synced = GatheredJournal(tmp_path / "journal", now), list[int]()
+    monkeypatch.setattr(os, "fsync", lambda _: synced.append(len(journal.path.read_bytes().splitlines())))
+    journal.begin(plan(desired(resource(ACME)), world()))
+    for _ in range(10):
+        journal.before(ACTION, OP)
+    assert synced == [1]
+    journal.make_safe()
+    journal.make_safe()
+    assert synced == [1, 11]
+    journal.after(ACTION, OP, "")
+    journal.end("finished")
+    assert synced == [1, 11, 13]
+
+
+def test_a_disk_that_does_not_take_what_was_written_stops_the_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    journal = GatheredJournal(tmp_path / "journal", now)
+
+    def broken(_: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    journal.before(ACTION, OP)
+    monkeypatch.setattr(os, "fsync", broken)
+    with pytest.raises(JournalFailed, match="input/output error"):
+        journal.make_safe()
+
+
+def test_what_was_not_begun_waits_for_no_disk(journal: FileJournal, monkeypatch: pytest.MonkeyPatch):
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda _: synced.append(len(journal.path.read_bytes().splitlines())))
+    for _ in range(2_000):  # as an interrupt leaves them
+        journal.ended(Result(ACTION, Status.SKIPPED, because="interrupted"))
+    journal.end("interrupted")
+    assert synced == [2_001]
 
 
 def test_an_existing_file_is_only_added_to(tmp_path: Path):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -274,3 +275,18 @@ def test_the_first_failure_does_not_depend_on_the_order_of_ends():
     outcome = anyio.run(walk(THREE, world(), Fake()).outcome)
     results = {r.action.id: r for r in outcome.results}
     assert first_failure(results) == ""
+
+
+def test_actions_that_wait_for_a_place_take_no_task_each():
+    many = desired(*(resource(Address("Customer", f"c{n}")) for n in range(200)))
+    tasks = []
+
+    class Counting(Fake):
+        async def send(self, kind: Any, op: Any) -> Any:
+            tasks.append(len(asyncio.all_tasks()))
+            return await super().send(kind, op)
+
+    tenant = Counting()
+    assert set(apply(many, world(), tenant).values()) == {"done"}
+    assert len(tasks) == 200
+    assert max(tasks) <= 5  # the walk's, one that is under way, one that is ready, and anyio's own
