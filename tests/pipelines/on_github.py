@@ -240,7 +240,7 @@ def the_settings_reach_the_jobs(repository: Repository):
     repository.set(SHARDS="3", ABREAST="2", PROMOTE_FROM="staging", DRIFT_PULLS="true")
     repository.begin()
     ended = repository.job("settings", "push")
-    told = {"environments": '["production"]', "shards": "[1,2,3]", "abreast": "2", "unreviewed": "stop"}
+    told = {"environments": '["production"]', "shards": "[1,2,3]", "abreast": "2"}
     told |= {"promote": "staging", "drift-pulls": "true", "rehearse": "false", "snapshots": ""}
     assert ended.outputs == told
     git(repository.root, "checkout", "-q", "--", ".")

