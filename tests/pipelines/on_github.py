@@ -355,6 +355,16 @@ def a_job_that_ends_before_its_plan_says_so_in_the_comment(repository: Repositor
     (comment,) = repository.comments
     assert "No plan for `production`" in comment
     assert repository.commit in comment
+    (repository.root / "linked").symlink_to("infra")
+    (repository.root / "infra/prismatic/linked").symlink_to("..")
+    for step, settings in (
+        ("install", {"FOLDER": "linked/prismatic"}),
+        ("built", {"FOLDER": "infra/prismatic", "BUILT": "linked/dist"}),
+    ):
+        repository.set(**settings)
+        ended = repository.pull()
+        assert (ended.failed, "is reached by a link" in ended.log) == (step, True)
+    git(repository.root, "checkout", "-q", "--", ".")
 
 
 def no_step_but_its_own_sees_a_token(repository: Repository):
