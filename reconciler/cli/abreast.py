@@ -39,9 +39,9 @@ def several(
     if apart:
         raise click.UsageError(f"{', '.join(apart)} is for one environment: give -e one name")
     for chosen in (here.format, *(report.format for report in here.reports)):
-        if chosen not in FORMATS:
+        if chosen not in (*FORMATS, "html"):
             raise click.UsageError(
-                f"environments side by side cannot be shown as {chosen}: choose {', '.join(FORMATS)}"
+                f"environments side by side cannot be shown as {chosen}: choose {', '.join(FORMATS)}, html"
             )
     sessions = [replace(one, no_secrets=no_secrets) for one in here.sessions()]
     found, answers = _looked(here, verb, options, sessions)
@@ -57,12 +57,11 @@ def several(
 def _looked(
     here: Settings, verb: str, options: Options, sessions: Sequence[Session]
 ) -> tuple[Abreast, list[Answer]]:
-    from reconciler.report.progress import Reading
     from reconciler.verbs.abreast import abreast
     from reconciler.verbs.drift import drift
     from reconciler.verbs.plan import plan, unruled
 
-    reading = Reading(here.err, enabled=here.progress)
+    reading = here.reading()
 
     async def look(session: Session) -> tuple[Planned, int]:
         told = replace(session, notice=reading.notice)

@@ -50,13 +50,12 @@ shaped(graph, _FORMATS, "mermaid")
 
 
 def _planned(here: Settings, live: Path | None, no_secrets: bool, given: dict[str, Any]) -> dict[str, Any]:
-    from reconciler.report.progress import Reading
     from reconciler.verbs import saved
     from reconciler.verbs.plan import plan
     from reconciler.verbs.session import Options
 
     options = Options(**given)
-    reading = Reading(here.err, enabled=here.progress)
+    reading = here.reading()
     session = against(here, replace(here.session(), no_secrets=no_secrets), live)
     planned = run(plan, replace(session, notice=reading.notice), options, tick=reading.tick)
     return saved.document(planned, session, options, now())

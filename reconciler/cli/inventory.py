@@ -48,7 +48,6 @@ def inventory(
     """
     from reconciler.model.inventory import Standing
     from reconciler.report.inventory import inventory_document
-    from reconciler.report.progress import Reading
     from reconciler.verbs.inventory import inventory as read
     from reconciler.verbs.session import Options
 
@@ -59,7 +58,7 @@ def inventory(
         return several(here, "list", Options(parallelism=parallelism), apart=apart)
     session = against(here, here.session(), live)
     named = _kinds(kinds)
-    reading = Reading(here.err, enabled=here.progress)
+    reading = here.reading()
 
     async def work() -> Inventory:
         return await read(replace(session, notice=reading.notice), parallelism=parallelism)

@@ -76,14 +76,13 @@ def _once(
 ) -> int:
     from reconciler.model.plan import Verb
     from reconciler.report.document import plan_document
-    from reconciler.report.progress import Reading
     from reconciler.verbs.oneoff import plan_one_off
     from reconciler.verbs.session import Options, pace
 
     here = settings()
     here.outlasts = True
     session = here.session()
-    reading = Reading(here.err, enabled=here.progress)
+    reading = here.reading()
     told = replace(session, notice=reading.notice)
     planned = run(plan_one_off, told, Verb(verb), addresses, select, tick=reading.tick)
     document = plan_document(

@@ -84,13 +84,12 @@ def _adopt_one(address: str, object_id: str, options: Options, *, yes: bool, tak
 
 def _adopt_all(selection: Selection, options: Options, *, dry_run: bool, yes: bool, take: bool) -> int:
     from reconciler.report.adoption import adoption_document
-    from reconciler.report.progress import Reading
     from reconciler.verbs.adopt import plan_to_adopt_all
 
     here = settings()
     here.outlasts = not dry_run
     session = here.session()
-    reading = Reading(here.err, enabled=here.progress)
+    reading = here.reading()
     found = run(plan_to_adopt_all, replace(session, notice=reading.notice), selection, tick=reading.tick)
     planned, adoption = found.planned, found.adoption
     _show(here, adoption)
@@ -115,10 +114,9 @@ def adopt_pulled(
     from reconciler.plan.select import Selection
     from reconciler.report.adoption import adoption_document
     from reconciler.report.document import outcome_document
-    from reconciler.report.progress import Reading
     from reconciler.verbs.adopt import plan_to_adopt_all
 
-    reading = Reading(here.err, enabled=here.progress)
+    reading = here.reading()
     told = replace(session, notice=reading.notice)
     found = run(plan_to_adopt_all, told, Selection(), files, tick=reading.tick)
     _show(here, found.adoption)
@@ -179,10 +177,9 @@ def _planned(
 ) -> Planned:
     """The plan, shown to whoever reads text. Raises Refused where it must not be carried out."""
     from reconciler.report.document import plan_document
-    from reconciler.report.progress import Reading
     from reconciler.verbs.session import pace
 
-    reading = Reading(here.err, enabled=here.progress)
+    reading = here.reading()
     planned = run(make, replace(session, notice=reading.notice), *arguments, tick=reading.tick)
     if here.format == "text" and planned.plan.actions:
         created = now()

@@ -276,21 +276,19 @@ def _for_eyes(here: Settings, planned: Planned, show_values: bool) -> Planned:
 
 
 def _planned(here: Settings, session: Session, options: Options) -> Planned:
-    from reconciler.report.progress import Reading
     from reconciler.verbs.plan import plan as make
 
-    reading = Reading(here.err, enabled=here.progress)
+    reading = here.reading()
     planned = run(make, replace(session, notice=reading.notice), options, tick=reading.tick)
     here.places = planned.places
     return planned
 
 
 def _drifted(here: Settings, session: Session, options: Options, *, unmanaged: bool) -> Drifted:
-    from reconciler.report.progress import Reading
     from reconciler.verbs.drift import drift as make
     from reconciler.verbs.touched import with_touched
 
-    reading = Reading(here.err, enabled=here.progress)
+    reading = here.reading()
 
     async def work() -> Drifted:
         found = await make(replace(session, notice=reading.notice), options, unmanaged=unmanaged)

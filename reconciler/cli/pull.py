@@ -74,7 +74,6 @@ def pull(
     from reconciler.definition.merging import Winner
     from reconciler.pull.known import Rules
     from reconciler.report.document import dumps
-    from reconciler.report.progress import Reading
     from reconciler.verbs.pull import look, work_out, write
     from reconciler.verbs.session import Options
 
@@ -93,7 +92,7 @@ def pull(
     here.outlasts = adopt and not dry_run
     session = here.session()
     options = Options(select=select, exclude=exclude, prune=prune, parallelism=parallelism)
-    reading = Reading(here.err, enabled=here.progress)
+    reading = here.reading()
     seen = run(look, replace(session, notice=reading.notice), options, tick=reading.tick)
     found = work_out(seen, _plain(plain_config), rules, fold=fold)
     if plain_config is None and not dry_run:

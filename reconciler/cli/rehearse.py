@@ -48,14 +48,13 @@ def rehearse(
 
     Nothing is written to the tenant, and no secret is needed. Exits with 1 where something fails.
     """
-    from reconciler.report.progress import Reading
     from reconciler.report.rehearsal import rehearsal_document
     from reconciler.verbs.rehearse import rehearse as play
     from reconciler.verbs.session import Options, pace
 
     here, options = settings(), Options(**given)
     session = here.session()
-    reading = Reading(here.err, enabled=here.progress)
+    reading = here.reading()
 
     async def work() -> Rehearsal:
         return await play(

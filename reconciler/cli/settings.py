@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from reconciler.model.diagnostic import Source
     from reconciler.model.tracing import Spans
+    from reconciler.report.progress import Reading
     from reconciler.verbs.session import Session
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -236,6 +237,15 @@ class Settings:
     def progress(self) -> bool:
         """Whether to show what is under way."""
         return not (self.quiet or self.no_progress)
+
+    def reading(self) -> Reading:
+        """What tells that a tenant is read, and why that takes long. Where errors are JSON in a file, that it
+        is read at all is none.
+        """
+        from reconciler.report.progress import Reading
+
+        at_once = self.format != "json" or self.err.file.isatty()
+        return Reading(self.err, enabled=self.progress, at_once=at_once)
 
     def _console(self, stream: IO[str] | Lasting) -> Console:
         from rich.console import Console

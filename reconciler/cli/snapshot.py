@@ -24,13 +24,12 @@ if TYPE_CHECKING:
 @common
 def snapshot(out: Path, parallelism: int) -> int:
     """Read what plans need of the tenant into a file, for plans without it. No secret is written down."""
-    from reconciler.report.progress import Reading
     from reconciler.verbs.snapshot import save
     from reconciler.verbs.snapshot import snapshot as take
 
     here = settings()
     session = here.session()
-    reading = Reading(here.err, enabled=here.progress)
+    reading = here.reading()
 
     async def work() -> Taken:
         return await take(replace(session, notice=reading.notice), parallelism=parallelism)

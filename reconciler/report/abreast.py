@@ -18,6 +18,8 @@ Document = dict[str, Any]
 
 FORMAT = "reconciler.environments/v1"
 _HEAD = ("", "RELEASE", "INSTANCES", "PENDING", "DRIFT")
+NOT_KNOWN = "not known"
+"""What is said of an environment that did not answer."""
 _VERSIONS = 4
 """How many versions of one integration's instances a line names."""
 
@@ -87,7 +89,7 @@ def cells(document: Mapping[str, Any]) -> Iterator[tuple[str, list[tuple[str, st
             if cell is not None:
                 found.append((name, _release(cell), _runs(cell), _pending(cell), _drifted(cell)))
             else:
-                found.append((name, "not known" if name in silent else "not there", "", "", ""))
+                found.append((name, NOT_KNOWN if name in silent else "not there", "", "", ""))
         yield row["address"], found
 
 

@@ -63,11 +63,13 @@ class Progress:
         self._standing = Standing(actions, rollouts, clock())
         self._singly = len(actions) <= SINGLY
         self._bars = _bars(console) if enabled and console.is_terminal else None
-        self._all = self._bars.add_task(self._told(), total=self._standing.total) if self._bars else None
+        self._all = (
+            self._bars.add_task(self._standing.brief(), total=self._standing.total) if self._bars else None
+        )
         self._lines: dict[str, TaskID] = {}
         self._waits: dict[str, str] = {}
         is_log = not (self._bars or self._singly)
-        self._watch = Watch(self._tell, clock, self._told) if is_log else Watch(self._tell, clock)
+        self._watch = Watch(self._tell, clock, self._standing.line) if is_log else Watch(self._tell, clock)
 
     def __enter__(self) -> Self:
         if self._bars:
@@ -144,11 +146,8 @@ class Progress:
         if self._bars and self._all is not None:
             standing = self._standing
             self._bars.update(
-                self._all, total=standing.total, completed=standing.ended, description=self._told()
+                self._all, total=standing.total, completed=standing.ended, description=self._standing.brief()
             )
-
-    def _told(self) -> str:
-        return f"applying {self._standing.ended:,}/{self._standing.total:,}: {self._standing.line()}"
 
     def _line(self, text: Text) -> None:
         if self._console.is_terminal:
@@ -158,18 +157,23 @@ class Progress:
 
 
 class Reading:
-    """Tells on a console that writes to stderr that a tenant is read, where that is not done at once, and
+    """Tells on a console that writes to stderr that a tenant is read, if that is to be told `at_once`, and
     what it waits for, once that takes long. Where it is not `enabled` it is quiet.
     """
 
     def __init__(
-        self, console: Console, *, enabled: bool = True, clock: Callable[[], float] = monotonic
+        self,
+        console: Console,
+        *,
+        enabled: bool = True,
+        at_once: bool = True,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         self._console = console
         self._enabled = enabled
         self._watch = Watch(self._tell, clock)
         self._watch.wait(READING, "answers")
-        self._told = not enabled
+        self._told = not at_once
 
     def notice(self, text: str) -> None:
         """Takes note of a reason that the client has to wait."""
@@ -191,7 +195,7 @@ class Reading:
 class _BarOfAll(ProgressColumn):
     """A bar for the whole run only: a single action has no share that is done."""
 
-    _bar = BarColumn(bar_width=20)
+    _bar = BarColumn(bar_width=10)
 
     def render(self, task: Task) -> RenderableType:
         """The bar, or nothing for an action in flight."""
@@ -206,7 +210,7 @@ def _bars(console: Console) -> Bars:
             "{task.description}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis")
         ),
         _BarOfAll(),
-        TimeElapsedColumn(),
+        TimeElapsedColumn(table_column=Column(no_wrap=True, min_width=7)),
         console=console,
         transient=True,
     )

@@ -11,6 +11,8 @@ from reconciler.model.outcome import Result, Status
 from reconciler.model.plan import Action, Rollout
 from reconciler.report.forecast import Forecast
 
+_BAD = (Status.FAILED, Status.STALE, Status.SKIPPED)
+
 
 class Standing:
     """Counts the ends of actions. What turns out to be needed on the way is counted, too."""
@@ -25,7 +27,8 @@ class Standing:
             for number, wave in enumerate(one.waves, 1)
             for address in wave
         }
-        self._wave = self._rest = ""
+        self._wave = ("", 0, 0)
+        self._rest = ""
 
     @property
     def ended(self) -> int:
@@ -39,9 +42,7 @@ class Standing:
 
     def begin(self, action: Action) -> None:
         """An action begins, and with it perhaps a wave."""
-        if found := self._waves.get(action.address):
-            name, number, last = found
-            self._wave = f"wave {number:,} of {last:,} of {name}"
+        self._wave = self._waves.get(action.address, self._wave)
 
     def end(self, result: Result, now: float) -> None:
         """An action ended."""
@@ -54,12 +55,20 @@ class Standing:
         self._rest = "" if seconds is None else f"{span(seconds)} left"
 
     def line(self) -> str:
-        """`120 done, 2 failed, 2,283 left; wave 2 of 3 of orders; about 4 min left`."""
-        counts = [
-            f"{self._ends[one]:,} {one.value}" for one in Status if self._ends[one] or one is Status.DONE
-        ]
-        parts = [", ".join([*counts, f"{self.total - self.ended:,} left"]), self._wave, self._rest]
-        return "; ".join(part for part in parts if part)
+        """`applying 122/2,405: 120 done, 2 failed, 2,283 left; wave 2 of 3 of orders; about 4 min left`."""
+        name, number, last = self._wave
+        return self._put([Status.DONE, *_BAD], f"wave {number:,} of {last:,} of {name}" if name else "")
+
+    def brief(self) -> str:
+        """The same where there is less room: `applying 122/2,405: 2 failed, 2,283 left; wave 2/3; …`."""
+        name, number, last = self._wave
+        return self._put(_BAD, f"wave {number:,}/{last:,}" if name else "")
+
+    def _put(self, told: Sequence[Status], wave: str) -> str:
+        counts = [f"{self._ends[one]:,} {one.value}" for one in told if self._ends[one] or one is Status.DONE]
+        parts = [", ".join([*counts, f"{self.total - self.ended:,} left"]), wave, self._rest]
+        said = "; ".join(part for part in parts if part)
+        return f"applying {self.ended:,}/{self.total:,}: {said}"
 
 
 def span(seconds: float) -> str:

@@ -55,6 +55,17 @@ def test_one_that_does_not_answer_hides_no_other(shop: Folder, verb: str):
     }
 
 
+def test_they_stand_on_one_page(shop: Folder):
+    shop.shop(name="Other name")
+    code, out, _ = shop("plan", "-e", "sandbox,away", "--format", "html")
+    assert (code, out.startswith("<!doctype html>"), out.endswith("</html>\n")) == (3, True, True)
+    assert "sandbox: 1 action." in out
+    assert "NO_TOKEN" in out
+    assert '<option value="away">' in out
+    assert "<strong>sandbox</strong> 1.0.0; 1 on 1.0.0; 1 action pending" in out
+    assert "<strong>away</strong> not known" in out
+
+
 def test_what_is_pending_and_what_drifted_is_counted(shop: Folder):
     shop.behind("updateCustomer", {"id": shop.id_of("customers"), "description": "Theirs"})
     shop.shop(name="Other name")

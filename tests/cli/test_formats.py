@@ -234,6 +234,12 @@ def test_findings_stand_at_lines_of_the_repository(project: Folder):
     assert "::error file=infra/prismatic/manifests/customer-twin.yaml,line=" in out
 
 
+def test_a_past_run_is_a_page(project: Folder):
+    project.shop()
+    assert project("apply", "--yes", "-q")[0] == 0
+    is_html(project("history", "show", "latest", "--format", "html")[1], "")
+
+
 def test_values_that_may_be_secrets_go_into_no_report(project: Folder):
     from reconciler.cli.settings import Settings
 

@@ -188,7 +188,7 @@ def test_a_terminal_shows_the_same_and_each_failure() -> None:
             progress(Ended(Result(action, Status.FAILED if number == 30 else Status.DONE, "no")))
             progress.tick()
     out = written(to)
-    assert "applying 50/100: 49 done, 1 failed, 50 left; about 2 min left" in out
+    assert "applying 50/100: 1 failed, 50 left; about 2 min left" in out
     assert out.count("update Instance/c30/orders (0.0 s)") == 1
     assert "update Instance/c31/orders (0.0 s)" not in out
 
@@ -206,4 +206,4 @@ def test_what_turns_out_on_the_way_is_counted() -> None:
     for action in chains(2, U):
         standing.end(Result(action, Status.DONE), 1.0)
     assert (standing.ended, standing.total) == (2, 2)
-    assert standing.line() == "2 done, 0 left"
+    assert standing.line() == "applying 2/2: 2 done, 0 left"

@@ -114,7 +114,7 @@ def test_a_box_for_each_resource_and_a_line_for_each_dependency() -> None:
     ]
     assert found.summary == "3 resources, 2 dependencies"
     assert found.told == ["Instance/acme/slack-sync: after Customer/acme, Integration/slack-sync"]
-    assert found.aside == "1 resource beside it: nothing waits for them, nor they for anything"
+    assert found.aside == "without dependencies, and not drawn: 1 resource"
     assert len(found.lines) == 2
 
 

@@ -50,12 +50,12 @@ def test_five_thousand_actions_fit_and_both_kinds_are_seen() -> None:
     assert out.count("\n```") % 2 == 0
 
 
-NASTY = "`" * 500 + "\U000e0041" * 500 + "|</details><img src=x>@all" + "😀" * 500
+NASTY = "`" * 200 + "\U000e0041" * 200 + "|</details><img src=x>@all" + "😀" * 200
 
 
 def overflowing() -> Plan:
     """A plan with too much of everything, in names that grow when they are escaped."""
-    changes = tuple(Change(NASTY + str(i), NASTY + "a", NASTY + "b") for i in range(100))
+    changes = tuple(Change(NASTY + str(i), NASTY + "a", NASTY + "b") for i in range(12))
     actions = tuple(
         Action(f"{kind}/{NASTY}{i}", Address(kind, f"{NASTY}{i}"), Verb.UPDATE, NASTY, changes=changes)
         for kind in ("Customer", "Integration", "Instance")
@@ -68,10 +68,10 @@ def overflowing() -> Plan:
         samples.DIGEST,
         actions=actions,
         drift=tuple(Drift(action.address, NASTY, NASTY, NASTY + "x") for action in actions),
-        warnings=tuple(Diagnostic("w", NASTY, Source(NASTY, 1, 1), NASTY, NASTY) for _ in range(500)),
-        refusals=tuple(Refusal("r", NASTY, NASTY, NASTY) for _ in range(500)),
-        consequences=(NASTY,) * 500,
-        orphans=tuple(action.address for action in actions) * 9,
+        warnings=tuple(Diagnostic("w", NASTY, Source(NASTY, 1, 1), NASTY, NASTY) for _ in range(100)),
+        refusals=tuple(Refusal("r", NASTY, NASTY, NASTY) for _ in range(100)),
+        consequences=(NASTY,) * 100,
+        orphans=tuple(action.address for action in actions) * 2,
         checksum=samples.DIGEST,
     )
 

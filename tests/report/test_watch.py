@@ -132,6 +132,13 @@ def test_quiet_when_it_is_switched_off(make) -> None:
     assert told.lines == []
 
 
+def test_beside_errors_as_json_only_what_takes_long_is_told() -> None:
+    clock, to = Clock(), console(200)
+    told = Told(Reading(to, at_once=False, clock=clock), to, clock)
+    told.run(16)
+    assert told.lines == [(15, "reading the tenant: waiting for answers (15 s)")]
+
+
 def test_hostile_reasons_are_shown_not_obeyed() -> None:
     told = reading()
     told.shown.notice("\x1b]0;owned\x07[bold]")

@@ -8,6 +8,7 @@ from typing import Any
 from reconciler.report import inventory, rollouts, unproven, values
 from reconciler.report.facts import FACTS, facts
 from reconciler.report.groups import Group, drift_groups, plan_groups
+from reconciler.report.html.abreast import abreast_page
 from reconciler.report.html.drawing import drawing
 from reconciler.report.html.parts import Alert, Entry, Field, Page, Step
 from reconciler.report.html.sides import hunk, is_long, joined
@@ -226,6 +227,7 @@ _PAGES: Mapping[str, Callable[[Document], Page]] = {
     "test": _test,
     "rehearsal": _rehearsal,
     "errors": _errors,
+    "abreast": abreast_page,
 }
 
 
@@ -242,7 +244,8 @@ def _named(document: Document) -> dict[str, str]:
 
 def _alerts(document: Document) -> list[Alert]:
     """What stands against it first."""
-    waiting = values.waiting_line(document) if "actions" in document else ""
+    # A run of the past only counts its actions.
+    waiting = values.waiting_line(document) if isinstance(document.get("actions"), list) else ""
     return [
         *_entries("error", values.findings(document.get("errors", ()))),
         *_entries("refused", values.refusals(document)),

@@ -165,9 +165,7 @@ def _placed(nodes: Sequence[_Node], edges: Sequence[tuple[str, str]], alone: int
         [_path([corner[slot] for slot in way], way) for way in layers.ways.values()],
         [_sentence(node, edges) for node in nodes if any(b == node.title for _, b in edges)],
         f"{sum(len(node.addresses) for node in nodes):,} resources, {len(edges):,} dependencies",
-        f"{values.count(alone, 'resource')} beside it: nothing waits for them, nor they for anything"
-        if alone > 0
-        else "",
+        f"without dependencies, and not drawn: {values.count(alone, 'resource')}" if alone > 0 else "",
     )
 
 

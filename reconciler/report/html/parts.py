@@ -55,6 +55,7 @@ class Entry:
     waves: Sequence[str] = ()
     is_open: bool = False
     who: str = ""
+    environments: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +80,11 @@ class Page:
     def choices(self, name: str) -> list[str]:
         """What entries can be filtered by; nothing where all are the same."""
         found = {value for entry in self.entries for value in _values(entry, name)}
+        if name == "environment" and self.environment:
+            return [self.environment]
         return sorted(found) if len(found) > 1 else []
 
 
 def _values(entry: Entry, name: str) -> Sequence[str]:
-    return {"verb": entry.verbs, "kind": (entry.kind,), "cause": entry.causes, "wave": entry.waves}[name]
+    found = {"verb": entry.verbs, "kind": (entry.kind,), "cause": entry.causes, "wave": entry.waves}
+    return {**found, "environment": entry.environments}[name]
