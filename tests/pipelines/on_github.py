@@ -13,7 +13,7 @@ from reconciler.cli.main import run
 from tests.manifests.bundles import INDEX
 from tests.pipelines import quick
 from tests.pipelines.expressions import written
-from tests.pipelines.runner import Ended, Runner, git
+from tests.pipelines.runner import PRODUCT, Ended, Runner, git
 from tests.sandbox.served import ServedSandbox
 
 NODE = shutil.which("node")
@@ -364,6 +364,10 @@ def a_job_that_ends_before_its_plan_says_so_in_the_comment(repository: Repositor
         repository.set(**settings)
         ended = repository.pull()
         assert (ended.failed, "is reached by a link" in ended.log) == (step, True)
+    repository.product = repository.root / ".reconciler-action"
+    repository.product.symlink_to(PRODUCT)
+    ended = repository.pull()
+    assert (ended.failed, "is reached by a link" in ended.log) == ("install", True)
     git(repository.root, "checkout", "-q", "--", ".")
 
 
