@@ -179,8 +179,6 @@ class Gathering:
                         some.append(one)
                 if not waiting:
                     del self._waiting[sort]
-                if sort in (_LISTS, _LOOKS):  # the same questions make the same text, whoever came first
-                    some.sort(key=lambda one: one.op.document)
                 if some:
                     self._under_way += 1
                     self._group.start_soon(self._carried, sort, some)
@@ -213,7 +211,8 @@ class Gathering:
         if len(some) == 1:
             await self._carry_one(some[0], width)
             return
-        whole = joined([one.op for one in some])
+        order = _order(some)
+        whole = joined([some[at].op for at in order])
         try:
             answer = await self._send(whole)
         except ReconcilerError as error:
@@ -226,7 +225,7 @@ class Gathering:
                 width.now = 1
             self._fail(some, whole, error)
             return
-        parts = parted([one.op for one in some], whole, answer)
+        parts = parted(whole.parts, whole, answer)
         if parts is None:
             said = " ".join(fault.message for fault in answer.faults)
             width.refused(len(some), because_of_it=bool(_TOO_MUCH.search(said)))
@@ -234,7 +233,8 @@ class Gathering:
             await self._halves(sort, some)
             return
         width.answered(len(some), self._clock() - began)
-        await self._tell(sort, some, parts, whole)
+        place = dict(zip(order, parts, strict=True))
+        await self._tell(sort, some, [place[at] for at in range(len(some))], whole)
 
     async def _carry_one(self, one: _Asked, width: Width) -> None:
         began = self._clock()
@@ -288,6 +288,14 @@ class Gathering:
                 own.operation, own.unfinished = one.op.name, own.doubtful
             one.error = own
             one.ended.set()
+
+
+def _order(some: Sequence[_Asked]) -> list[int]:
+    """The order in which they stand in their request: the same questions make the same text, whichever was
+    asked first.
+    """
+    order = list(range(len(some)))
+    return order if some[0].op.is_mutation else sorted(order, key=lambda at: some[at].op.document)
 
 
 def _sort(op: Operation) -> str:

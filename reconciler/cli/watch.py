@@ -110,6 +110,8 @@ def watch(
     _only_with("--trigger", trigger, "--listen", listen)
     _only_with("--notify-template", notify_template, "--notify", notify)
     first = here.session()
+    for one in first.told:
+        here.say(one.message)
     board = Board(first.project.name, first.environment.name, first.machine.now())
     options = Options(select=select, exclude=exclude, refresh=refresh, parallelism=parallelism)
     loop = Loop(every, options, Carrying(window, here.say) if applies else None)

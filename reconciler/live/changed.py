@@ -127,8 +127,8 @@ class Changed:
                 group.start_soon(look, row.id)
         if refused:
             raise refused[0]
-        known = (replace(row, found=row.found or found.get(row.id)) for row in rows)
-        return [row for row in known if row.found is not None]
+        looked = {row.id: replace(row, found=found.get(row.id), vague=False) for row in open_}
+        return [one for row in rows if (one := looked.get(row.id, row)).found is not None]
 
     @property
     def vague(self) -> frozenset[str]:

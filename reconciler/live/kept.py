@@ -134,6 +134,8 @@ class Keeping:
         """The node as it was, as far as git has what is missing; whether it has not."""
         if kept.node is None or _SIGN not in kept.text:
             return kept.node, False
+        if self.stand_ins.key is None:
+            return kept.node, True
         unknown: list[str] = []
 
         def value(token: str, kind: ValueType) -> Any:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from reconciler.manifests.barred import HINT, WITHHELD, withheld_message
@@ -18,6 +18,27 @@ from reconciler.yaml12.scalars import Unreadable, plain
 
 _PLAIN = "for a plain ${ write $${"
 CUSTOMER_FIELDS = ("key", "name", "externalId", "description")
+
+
+@dataclass(frozen=True, slots=True)
+class _Hole:
+    """What is to be filled in."""
+
+    name: str
+    is_closed: bool
+
+
+@lru_cache(10_000)
+def _parts_of(text: str) -> tuple[str | _Hole, ...]:
+    """A text as what stays and what is filled in: a set has the same texts for thousands of instances."""
+    parts: list[str | _Hole] = []
+    end = 0
+    for match in HOLE.finditer(text):
+        escaped, name, closed = match.groups()
+        parts.append(text[end : match.start()])
+        parts.append(match.group()[1:] if escaped else _Hole(name, bool(closed)))
+        end = match.end()
+    return (*parts, text[end:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,22 +97,21 @@ class Scope:
         return found
 
     def _text(self, text: str, path: tuple[str | int, ...]) -> str:
-        def put(match: re.Match[str]) -> str:
-            escaped, name, end = match.groups()
-            if escaped:
-                return match.group()[1:]
-            if not end:
-                return self._wrong("variable-syntax", f'"${{{name}" is not closed', path, f"add }}; {_PLAIN}")
-            return self._value(name.strip(), path)
+        return "".join(part if isinstance(part, str) else self._put(part, path) for part in _parts_of(text))
 
-        return HOLE.sub(put, text)
+    def _put(self, hole: _Hole, path: tuple[str | int, ...]) -> str:
+        if hole.is_closed:
+            return self._value(hole.name.strip(), path)
+        message = f'"${{{hole.name}" is not closed'
+        return self._wrong("variable-syntax", message, path, f"add }}; {_PLAIN}")
 
     def _value(self, name: str, path: tuple[str | int, ...]) -> str:
         group, _, rest = name.partition(".")
+        if group == "customer" and rest:  # most are: that of each instance of a set
+            return self._customer(rest, path)
         lookups: dict[str, Callable[[str, tuple[str | int, ...]], str]] = {
             "var": self._variable,
             "env": self._environ,
-            "customer": self._customer,
         }
         if group in lookups and rest:
             return lookups[group](rest, path)

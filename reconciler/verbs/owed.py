@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from reconciler.kinds.instance.desk import waits
+from reconciler.kinds.instance.desk import undeployed, waits
 from reconciler.kinds.instance.facts import facts_of, notes_of
 from reconciler.kinds.protocol import Policy
 from reconciler.model.address import Address
@@ -31,7 +31,7 @@ def note_owed(session: Session, tenant: str, matched: Matched, policy: Policy) -
     waiting = {
         str(address): address
         for address, live in matched.objects.items()
-        if address.kind == "Instance" and waits(matched.request(address, policy))
+        if address.kind == "Instance" and undeployed(live) and waits(matched.request(address, policy))
     }
     for run in history(session, session.environment.name) if waiting else ():
         if run.begun.get("tenant") != tenant:

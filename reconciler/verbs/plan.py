@@ -123,12 +123,11 @@ async def unruled(
 
 async def _of_whole(client: Client, asked: _Asked) -> Planned:
     from reconciler.live.earlier import Uncertain
-    from reconciler.verbs.refresh import IN_FULL
 
     try:
         made = await _planned(client, asked, whole=True)
     except Uncertain as why:
-        asked.session.say(IN_FULL.format(why=why.message))
+        asked.session.say(f"The tenant is read in full: {why.message}.")
         made = await _planned(
             client, replace(asked, options=replace(asked.options, refresh=None)), whole=True
         )
@@ -214,13 +213,14 @@ async def _read(
     """The tenant, or what the resources within reach take of it; and of which resources that tells."""
     from reconciler.live.fetch import fetch, kinds_named, readable
     from reconciler.live.part import fetch_part
-    from reconciler.verbs.refresh import refreshed
 
     desired, options = asked.desired, asked.options
     named = kinds_named(desired)
     kinds = readable(named, prune=asked.policy.prune, every=asked.every_kind)
     needed = named if reach is desired else kinds_named(reach)
     if whole and options.refresh:
+        from reconciler.verbs.refresh import refreshed
+
         about = (client, asked.session, desired, asked.policy)
         live = await refreshed(*about, kinds, needed, options.parallelism)
         return live, desired.resources.keys()

@@ -175,10 +175,14 @@ class _Known:
         """What is kept of each object: as it stands in the file, unless it changed."""
         there: dict[tuple[str, str], bytes] = {}
         if self.head:
-            there = {(line.kind, line.id): line.text for line in self._read()[1]}
+            head, lines = self._read()
+            there = {(line.kind, line.id): line.text for line in lines if head == self.head}
         for kind, one in lists.items():
             for row in one.rows:
-                yield row.kept or there[kind, row.id]
+                text = row.kept or there.get((kind, row.id))
+                if text is None:
+                    raise _InFull("another run kept what it read meanwhile")
+                yield text
 
     def _read(self) -> tuple[Head, Iterator[Line]]:
         """What the file holds. Raises _InFull where that is of no use."""
@@ -192,5 +196,5 @@ class _Known:
             raise _InFull("it was read before by somebody else, or by another version")
         age = self._session.machine.now() - datetime.fromisoformat(head.whole_at)
         if not timedelta() <= age <= LONGEST:
-            raise _InFull("the last time that it was is more than a day ago")
+            raise _InFull("it was not so read within the last day")
         return head, lines

@@ -238,8 +238,9 @@ def test_it_goes_by_the_project_file_of_a_revision_that_is_trusted(
     project.write("reconciler.yaml", text.replace("name: shop", "name: theirs"))
     code, out, _ = told_a_line(project, monkeypatch)
     assert (code, "theirs in sandbox is pending" in out) == (0, True)
-    code, out, _ = told_a_line(project, monkeypatch, "--trust", "main")
+    code, out, err = told_a_line(project, monkeypatch, "--trust", "main")
     assert (code, "shop in sandbox is pending" in out) == (0, True)
+    assert 'reconciler.yaml differs from that of "main", which counts' in err
     assert told_a_line(project, monkeypatch, "--trust", "nowhere")[0] == 3
 
 
