@@ -25,6 +25,7 @@ from reconciler.verbs import refresh
 from reconciler.verbs.machine import Machine
 from reconciler.verbs.plan import plan
 from reconciler.verbs.session import Options, Session, open_session
+from reconciler.verbs.watch import Loop
 from reconciler.verbs.watch_turn import Carrying, look
 from tests.cli.projects import DEFINITION, PROJECT, Folder
 
@@ -34,14 +35,14 @@ DELTA = ("--refresh", "delta")
 FULL = "The tenant is read in full: "
 
 
-def settings(**environment: str | dict[str, str]) -> str:
-    """The project file, with this of the environment."""
+def of(environment: str) -> str:
+    """The project file, with this environment."""
     found = f"spec:\n  manifests: [manifests/]\n  environments:\n    sandbox: {environment}\n"
     return PROJECT.replace("spec: {manifests: [manifests/]}", found)
 
 
-MOVES = settings(updatedAtMoves="everything")
-KEYED = settings(updatedAtMoves="everything", secretKey={"env": "DIGEST_KEY"})
+MOVES = of("{updatedAtMoves: everything}")
+KEYED = of("{updatedAtMoves: everything, secretKey: {env: DIGEST_KEY}}")
 
 
 @pytest.fixture(scope="module")
@@ -127,8 +128,7 @@ class Listening:
     ],
 )
 def test_it_is_done_where_every_change_is_known_to_leave_a_trace(shop: Folder, environment: str, why: str):
-    found = f"spec:\n  manifests: [manifests/]\n  environments:\n    sandbox: {environment}\n"
-    shop.write("reconciler.yaml", PROJECT.replace("spec: {manifests: [manifests/]}", found))
+    shop.write("reconciler.yaml", of(environment))
     shop.write("found.yaml", "updated_at_moves: own_fields_only\n")
     assert said(shop).startswith(FULL + why.format(root=shop.root))
 
@@ -207,3 +207,32 @@ def test_a_watch_looks_at_what_changed_and_carries_out_on_all(shop: Folder):
     edit(shop)
     assert turn() == ("applied", True)
     assert turn() == ("in-sync", False)
+
+
+@pytest.mark.parametrize(
+    ("environment", "words", "refresh"),
+    [
+        ("{}", [], None),
+        ("{rules: found.yaml}", [], "delta"),
+        ("{updatedAtMoves: everything}", [], "delta"),
+        ("{updatedAtMoves: everything}", ["--refresh", "full"], None),
+        ("{}", DELTA, "delta"),
+    ],
+)
+def test_a_watch_goes_by_what_changed_where_somebody_says_that_this_can_be_done(
+    project: Folder,
+    monkeypatch: pytest.MonkeyPatch,
+    environment: str,
+    words: list[str],
+    refresh: str | None,
+):
+    seen: list[str | None] = []
+
+    async def watch(opened: object, first: object, loop: Loop, *_: object) -> bool:
+        seen.append(loop.options.refresh)
+        return False
+
+    monkeypatch.setattr("reconciler.verbs.watch.watch", watch)
+    project.write("reconciler.yaml", of(environment))
+    assert project("watch", *words) == (0, "", "")
+    assert seen == [refresh]
