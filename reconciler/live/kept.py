@@ -13,13 +13,12 @@ from typing import Any
 import msgspec
 
 from reconciler.kinds.instance.config_values import UNTYPED, ValueType
-from reconciler.live.redact import Redaction, restored
+from reconciler.live.redact import Places, Redaction, restored
 from reconciler.live.stand_ins import Found, StandIns
-from reconciler.model.stand_in import stand_in
+from reconciler.model.stand_in import SIGN, stand_in
 from reconciler.model.state import LiveObject
 
 FORMAT = "reconciler.reads/v1"
-_SIGN = b"hmac:"
 
 
 class Damaged(Exception):
@@ -30,7 +29,7 @@ class Damaged(Exception):
 class Head:
     """What the file is about. `key` tells all that the objects depend on but the tenant's own state,
     `whole_at` is when all was read last, `requests` how many that took, `check` with which key stand-ins were
-    made, and `since` from which moment on each kind may have changed.
+    made, `secret` what git called secret, and `since` from which moment on each kind may have changed.
     """
 
     key: str
@@ -38,6 +37,7 @@ class Head:
     requests: int
     salt: str
     check: str
+    secret: str
     since: Mapping[str, str]
 
 
@@ -107,7 +107,7 @@ class _Exactly:
 
     def of(self, value: Any, _kind: ValueType = UNTYPED, _recorded: Collection[str] = ()) -> str:
         key, count = self.stand_ins.key, len(self.covered)
-        token = stand_in([self.stand_ins.exact(value)]) if key else f"{_SIGN.decode()}none-{count}"
+        token = stand_in([self.stand_ins.exact(value)]) if key else f"{SIGN}none-{count}"
         self.covered[token] = value
         return token
 
@@ -122,17 +122,18 @@ class Keeping:
     project: str
     stand_ins: StandIns
     found: Found
+    called_secret: Places = field(default_factory=dict)
 
     def without(self, node: Mapping[str, Any], live: LiveObject) -> Mapping[str, Any] | None:
         """A node without it; None where it could not be put in again just as it was."""
         cover = _Exactly(self.stand_ins)
-        kept = Redaction(self.project, cover, lambda *_: None).of_object(node, live)
+        kept = Redaction(self.project, cover, lambda *_: None, self.called_secret).of_object(node, live)
         back = restored(kept, lambda token, _: cover.covered.get(token, token)) if cover.covered else kept
         return kept if back == node else None
 
     def again(self, kept: Line) -> tuple[Mapping[str, Any] | None, bool]:
         """The node as it was, as far as git has what is missing; whether it has not."""
-        if kept.node is None or _SIGN not in kept.text:
+        if kept.node is None or SIGN.encode() not in kept.text:
             return kept.node, False
         if self.stand_ins.key is None:
             return kept.node, True

@@ -9,15 +9,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from reconciler.definition.withheld import Inputs, covered_at, places
 from reconciler.kinds import all_kinds
 from reconciler.kinds.answers import understood
 from reconciler.kinds.instance.config_values import UNTYPED, ValueType
+from reconciler.kinds.instance.redacted import INSTANCE, is_instance, redacted, type_of
 from reconciler.kinds.instance.redacted import PLAIN as OF_VARIABLES
-from reconciler.kinds.instance.redacted import is_instance, redacted, type_of
 from reconciler.kinds.integration.metadata import KEY
 from reconciler.kinds.protocol import Kind
 from reconciler.kinds.table.kind import TabledKind
@@ -27,9 +27,10 @@ from reconciler.kinds.table.secrets import proven_plain
 from reconciler.live.read_back import read_back
 from reconciler.live.recording import Heard
 from reconciler.model.errors import NotUnderstood
-from reconciler.model.nested import leaves, with_leaves
+from reconciler.model.nested import holds, leaves, with_leaves
 from reconciler.model.secret import Secret
-from reconciler.model.state import LiveObject
+from reconciler.model.stand_in import resembles
+from reconciler.model.state import Desired, LiveObject
 
 PLAIN = OF_VARIABLES | frozenset(
     {
@@ -82,6 +83,29 @@ _DEFINITION = "definition"
 _JSON = ValueType("json")
 
 
+Places = Mapping[str, frozenset[str]]
+"""Paths of fields, by kind."""
+
+
+def called_secret(desired: Desired) -> Places:
+    """Where git has secrets. Which object is whose is not asked: what one resource of a kind calls secret is
+    none of the others' to show.
+    """
+    found: dict[str, set[str]] = {}
+    for resource in desired.resources.values():
+        if holds(resource.fields, Secret):
+            found.setdefault(resource.kind, set()).update(_secret_places(resource.fields))
+    return {kind: frozenset(paths) for kind, paths in found.items()}
+
+
+def _secret_places(fields: Mapping[str, Any], above: str = "") -> Iterator[str]:
+    for name, value in fields.items():
+        if holds(value, Secret):
+            yield f"{above}{name}"
+            if isinstance(value, Mapping):
+                yield from _secret_places(value, f"{above}{name}.")
+
+
 class Cover(Protocol):
     """Makes what stands in the place of a value."""
 
@@ -98,11 +122,14 @@ class Cover(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Redaction:
-    """Takes them out of one project's answers. `inputs` tells what components call passwords."""
+    """Takes them out of one project's answers. `inputs` tells what components call passwords, and
+    `called_secret` what git calls so, whatever it was when it was recorded.
+    """
 
     project: str
     cover: Cover
     inputs: Inputs
+    called_secret: Places = field(default_factory=dict)
 
     def of(self, heard: Heard) -> Heard:
         """The answer without them."""
@@ -112,7 +139,7 @@ class Redaction:
         """One object's node without them; `live` is what it is understood as."""
         kind = all_kinds()[live.kind]
         if is_instance(node) or not isinstance(kind, TabledKind):
-            return self._instance(node, proven_plain(live, self.project))
+            return self._instance(node, self._proven(live))
         return self._tabled(node, kind, live)
 
     def _inner(self, value: Any, name: str, kind: Kind | None, plain: frozenset[str]) -> Any:
@@ -124,7 +151,9 @@ class Redaction:
             return [self._inner(one, name, kind, plain) for one in value]
         if isinstance(value, Mapping):
             return self._node(value, kind, plain)
-        if not isinstance(value, str) or not value or name in PLAIN or name in plain:
+        if not isinstance(value, str) or not value:
+            return value
+        if (name in PLAIN or name in plain) and not resembles(value):
             return value
         if name == _DEFINITION:
             return self._definition(value)
@@ -132,7 +161,7 @@ class Redaction:
 
     def _node(self, node: Mapping[str, Any], kind: Kind | None, plain: frozenset[str]) -> dict[str, Any]:
         if is_instance(node):
-            return self._instance(node, _proven(node, self.project))
+            return self._instance(node, self._proven(_instance_of(node)))
         if "id" not in node or not isinstance(kind, TabledKind):
             return {name: self._inner(value, name, kind, plain) for name, value in node.items()}
         live = _understood(kind, node)
@@ -144,13 +173,20 @@ class Redaction:
         return redacted(
             node,
             proven,
+            self.called_secret.get(INSTANCE, frozenset()),
             self.cover.of,
             lambda value, name, known: self._inner(value, name, None, known),
         )
 
+    def _proven(self, live: LiveObject | None) -> frozenset[str]:
+        """The paths of an object's texts that are proven to be plain."""
+        if live is None:
+            return frozenset()
+        return proven_plain(live, self.project) - self.called_secret.get(live.kind, frozenset())
+
     def _tabled(self, node: Mapping[str, Any], kind: TabledKind, live: LiveObject) -> dict[str, Any]:
         recorded = self.cover.recorded_in(list(_secrets(kind, live)), live.applied.get(SECRETS, ""))
-        inner, proven = replace(self, cover=_Among(self.cover, recorded)), proven_plain(live, self.project)
+        inner, proven = replace(self, cover=_Among(self.cover, recorded)), self._proven(live)
         return {name: inner._inner(value, name, None, proven) for name, value in node.items()}
 
     def _around_ours(self, value: Any) -> Any:
@@ -201,7 +237,7 @@ def _restored(value: Any, name: str, kind: ValueType, found: Callable[[str, Valu
             key: _restored(one, key, _type_at(key) if kind == UNTYPED else kind, found)
             for key, one in value.items()
         }
-    if not isinstance(value, str) or "hmac:" not in value:
+    if not isinstance(value, str) or not resembles(value):
         return value
     if name in (*_MAPS, _DEFINITION) and (inner := _map_in(value)) is not None:
         return json.dumps(_restored(inner, "", UNTYPED, found), ensure_ascii=False)
@@ -212,10 +248,8 @@ def _type_at(name: str) -> ValueType:
     return _JSON if name == "testPayload" else UNTYPED
 
 
-def _proven(node: Mapping[str, Any], project: str) -> frozenset[str]:
-    found = (_understood(kind, node) for kind in all_kinds().values() if kind.list_name == "instances")
-    live = next((one for one in found if one), None)
-    return proven_plain(live, project) if live else frozenset()
+def _instance_of(node: Mapping[str, Any]) -> LiveObject | None:
+    return _understood(all_kinds()[INSTANCE], node)
 
 
 def _understood(kind: Kind, node: Mapping[str, Any]) -> LiveObject | None:

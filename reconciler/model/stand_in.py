@@ -7,13 +7,19 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-_TOKEN = re.compile(r"hmac:(?P<digests>[0-9a-f]{32}(?:,[0-9a-f]{32})*)(?:;recorded=(?P<among>\d+))?")
+SIGN = "hmac:"
+_TOKEN = re.compile(rf"{SIGN}(?P<digests>[0-9a-f]{{32}}(?:,[0-9a-f]{{32}})*)(?:;recorded=(?P<among>\d+))?")
 
 
 def stand_in(digests: Sequence[str], among: int = 0) -> str:
     """The text; `among` is how many secrets the record is of, if it is one of them."""
     told = f";recorded={among}" if among else ""
-    return f"hmac:{','.join(digests)}{told}"
+    return f"{SIGN}{','.join(digests)}{told}"
+
+
+def resembles(text: str) -> bool:
+    """Whether a text could be taken for a stand-in: whoever wrote it may have copied one."""
+    return SIGN in text
 
 
 def digests_in(text: str) -> list[str]:

@@ -21,6 +21,7 @@ from reconciler.live.changed import known as row_of
 from reconciler.live.earlier import Earlier, Row, is_same
 from reconciler.live.fetch import fetch
 from reconciler.live.kept import Damaged, Head, Keeping, Line, packed, unpacked
+from reconciler.live.redact import called_secret
 from reconciler.live.stand_ins import Found, StandIns
 from reconciler.model.digest import sha256
 from reconciler.model.errors import GraphQLError, InvalidInput, ReconcilerError
@@ -135,17 +136,21 @@ class _Known:
         self._file, self._session = file, session
         self.head: Head | None = None
         self.lists: Mapping[str, Earlier] = {}
+        places = called_secret(desired)
+        self._secret = sha256([[kind, *sorted(paths)] for kind, paths in sorted(places.items())])
         try:
             self.head, lines = self._read()
             stand_ins = StandIns(self.head.salt, secret)
             if self.head.check != stand_ins.check:
                 raise _InFull("what was read last was kept with another secretKey, or without one")
+            if self.head.secret != self._secret:
+                raise _InFull("git has secrets in other places than when it was read last")
         except _InFull as why:
             session.say(IN_FULL.format(why=why))
             self.head, lines = None, iter(())
             stand_ins = StandIns(session.machine.entropy(_SALT).hex(), secret)
         found = Found(stand_ins, cache(lambda: known_of(desired)))
-        self.keeping = Keeping(session.project.name, stand_ins, found)
+        self.keeping = Keeping(session.project.name, stand_ins, found, places)
         if self.head:
             rows: dict[str, list[Row]] = {kind: [] for kind in self.head.since}
             for line in lines:
@@ -161,7 +166,8 @@ class _Known:
         at = self.head.whole_at if self.head else self._session.machine.now().isoformat()
         stand_ins = self.keeping.stand_ins
         since = {kind: one.since for kind, one in lists.items()}
-        head = Head(self._file.key, at, requests, stand_ins.salt, stand_ins.check, since)
+        made = (stand_ins.salt, stand_ins.check, self._secret)
+        head = Head(self._file.key, at, requests, *made, since)
         try:
             data = packed(head, self._lines(lists))
             folder = state_folder(self._session) / FOLDER

@@ -69,7 +69,7 @@ async def recorded(
         await _read_the_rest(client, desired, parallelism)
         await _read_log(client)
         requests = client.stats.reads
-    answers, withheld = _redacted(recording.answers(), session.project.name, stand_ins)
+    answers, withheld = _redacted(recording.answers(), session.project.name, stand_ins, desired)
     return Taken(
         Snapshot(
             session.project.name,
@@ -144,9 +144,11 @@ def _shared(fields: Mapping[str, Any]) -> Iterable[str]:
     return found.shared_connections if isinstance(found, Definition) else ()
 
 
-def _redacted(answers: Iterable[Heard], project: str, stand_ins: StandIns) -> tuple[tuple[Heard, ...], int]:
+def _redacted(
+    answers: Iterable[Heard], project: str, stand_ins: StandIns, desired: Desired
+) -> tuple[tuple[Heard, ...], int]:
     """The answers without what is or may be a secret, and how many texts that are."""
-    from reconciler.live.redact import Redaction
+    from reconciler.live.redact import Redaction, called_secret
     from reconciler.live.stand_ins import Counted
 
     kept = list(answers)
@@ -157,7 +159,7 @@ def _redacted(answers: Iterable[Heard], project: str, stand_ins: StandIns) -> tu
         return found.notes.by_action.get(action) if found and isinstance(found.notes, KnownInputs) else None
 
     counted = Counted(stand_ins)
-    redaction = Redaction(project, counted, inputs)
+    redaction = Redaction(project, counted, inputs, called_secret(desired))
     return tuple(map(redaction.of, kept)), counted.made
 
 

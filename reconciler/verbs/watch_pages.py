@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
@@ -23,6 +24,7 @@ _HEADERS = {
 }
 _UNBUFFERED = {"X-Accel-Buffering": "no"}
 """A proxy in between is to hand on each event at once."""
+_HOST = re.compile(r"(?P<name>\[[^\[\]]*\]|[^:\[\]]*)(:\d+)?")
 Endpoint = Callable[["Request"], Awaitable["Response"]]
 
 
@@ -47,7 +49,7 @@ def application(
 
     def answers(make: Callable[[], Response]) -> Endpoint:
         async def answer(request: Request) -> Response:
-            if local and not is_loopback(request.url.hostname or ""):
+            if local and not _is_for_here(request):
                 return PlainTextResponse("this is for the machine that it runs on\n", 421)
             response = make()
             response.headers.update(_HEADERS)
@@ -79,3 +81,12 @@ def application(
     if trigger:
         routes.append(Route("/trigger", trigger, methods=["POST"]))
     return Starlette(routes=routes)
+
+
+def _is_for_here(request: Request) -> bool:
+    """Whether a request names this machine, or nothing, as no browser does. The header itself is read: of
+    one that is no host, the framework makes the address that it listens on.
+    """
+    host = request.headers.get("Host")
+    found = _HOST.fullmatch(host or "")
+    return host is None or (found is not None and is_loopback(found["name"]))

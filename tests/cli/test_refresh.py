@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import shutil
 import sqlite3
 import stat
@@ -19,6 +20,7 @@ import httpx
 import pytest
 
 from reconciler.cli.main import run
+from reconciler.live.snapshot import unpacked
 from reconciler.model.errors import InvalidInput
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Plan
@@ -158,6 +160,36 @@ def test_what_is_kept_is_for_its_owner_and_holds_no_secret(shop: Folder):
         assert b"#orders" in data
         assert (b'"hmac:none-' in data) == (project_file == MOVES)
         kept(shop).unlink()
+
+
+def test_what_git_calls_secret_is_not_kept_though_it_was_recorded_as_plain(shop: Folder):
+    """Somebody put a secret where a plain text was, and git calls it one since."""
+    nodes = shop.ask("{ instances(isSystem: false) { nodes { id name } } }")["instances"]["nodes"]
+    (plain,) = (one["id"] for one in nodes if one["name"] == "Plain")
+    channel = {"key": "Channel", "value": CANARY}
+    shop.mutate("updateInstanceConfigVariables", {"id": plain, "configVariables": [channel]})
+    assert shop("plan", *DELTA)[0] == 5  # it would be overwritten
+    spec = {"customer": "beta", "integration": "orders", "name": "Plain", "enabled": True}
+    shop.manifest("Instance", "plain", **spec, config={"Channel": SECRET})
+    for project_file, why in ((MOVES, "git has secrets in other places"), (KEYED, "another secretKey")):
+        shop.write("reconciler.yaml", project_file)
+        assert why in said(shop)
+        assert CANARY.encode() not in kept(shop).read_bytes()
+    snapshot = shop.root / "taken.snapshot"
+    assert shop("snapshot", "-o", str(snapshot))[0] == 0
+    assert CANARY not in str(unpacked(snapshot.read_bytes(), ""))
+
+
+def test_a_stand_in_that_somebody_copied_out_of_the_file_tells_nothing(shop: Folder):
+    shop.write("reconciler.yaml", KEYED)
+    said(shop)
+    acme = shop.ask('{ customers(externalId: "acme-1") { nodes { id } } }')["customers"]["nodes"][0]["id"]
+    for token in set(re.findall(rb"hmac:[0-9a-f]{32}", kept(shop).read_bytes())):
+        shop.mutate("updateCustomer", {"id": acme, "description": token.decode()})
+        for verb in ("plan", "drift"):
+            assert shop.json(verb)["drift"] == (found := shop.json(verb, *DELTA)["drift"])
+            assert shop.json(verb, *DELTA)["drift"] == found
+            assert token.decode() in str(found)
 
 
 @pytest.mark.parametrize(("project_file", "looks"), [(MOVES, 1), (KEYED, 0)])

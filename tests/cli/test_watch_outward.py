@@ -97,13 +97,15 @@ def test_a_signal_has_it_look_at_once_and_another_ends_it(
     assert (process.returncode, rest, errors) == (0, "", "")
 
 
-def asked(board: Board, path: str, host: str = "localhost", *, local: bool = True) -> httpx.Response:
+def asked(
+    board: Board, path: str, host: str = "localhost", *, local: bool = True, **headers: str
+) -> httpx.Response:
     """What a loop that listens answers, two hours after it began."""
 
     async def ask() -> httpx.Response:
         app = application(board, lambda: MONDAY + timedelta(hours=2), local=local)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=f"http://{host}") as client:
-            return await client.get(path)
+            return await client.get(path, headers=headers)
 
     return anyio.run(ask)
 
@@ -164,6 +166,10 @@ def test_a_loop_for_this_machine_answers_to_no_other_name() -> None:
     board = Board("shop", "sandbox", MONDAY)
     assert asked(board, "/", "evil.example").status_code == 421
     assert asked(board, "/", "127.0.0.1:9090").status_code == 200
+    for host in ("{a}.evil.example", "localhost@evil.example", "evil.example#@localhost", "[", "a b", ""):
+        assert asked(board, "/", Host=host).status_code == 421, host
+    for host in ("localhost", "[::1]:9090", "LOCALHOST.:9090"):
+        assert asked(board, "/", Host=host).status_code == 200, host
     assert asked(board, "/", "watch.example", local=False).status_code == 200
 
 

@@ -11,9 +11,11 @@ from msgspec.structs import fields
 from reconciler.kinds.instance.config import type_of_required
 from reconciler.kinds.instance.config_values import ALWAYS_SHOWN, UNTYPED, ValueType
 from reconciler.kinds.instance.node import Required
+from reconciler.model.stand_in import resembles
 
 PLAIN = frozenset(one.encode_name for one in fields(Required)) | {"default"}
 """What a version says of its variables: no secrets are in it."""
+INSTANCE = "Instance"
 _VARIABLE, _CONFIG, _FLOWS = "requiredConfigVariable", "configVariables", "flowConfigs"
 
 Node = Mapping[str, Any]
@@ -34,14 +36,19 @@ def is_instance(node: Node) -> bool:
     return "labels" in node and _CONFIG in node
 
 
-def redacted(node: Node, plain: frozenset[str], cover: Cover, inner: Inner) -> dict[str, Any]:
-    """The node; `plain` are the paths of the texts that are proven to be so."""
+def redacted(
+    node: Node, plain: frozenset[str], secret: frozenset[str], cover: Cover, inner: Inner
+) -> dict[str, Any]:
+    """The node; `plain` are the paths of the texts that are proven to be so, `secret` of those that are not
+    whatever their type.
+    """
 
     def variable(one: Node) -> dict[str, Any]:
         kind, key = type_of(one)
         rest = {name: inner(value, name, frozenset()) for name, value in one.items() if name != "value"}
         value = one.get("value")
-        told = not value or f"config.{key}" in plain or (kind.data in ALWAYS_SHOWN and not kind.collection)
+        path, shown = f"config.{key}", kind.data in ALWAYS_SHOWN and not kind.collection
+        told = not value or ((path in plain or (shown and path not in secret)) and not resembles(value))
         return {name: value if told else cover(value, kind) for name in one if name == "value"} | rest
 
     def flow(one: Node) -> dict[str, Any]:
