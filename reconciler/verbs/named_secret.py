@@ -23,7 +23,19 @@ def named_secret(name: str, option: str, environ: Mapping[str, str]) -> Secret:
     if not text:
         message = f'the variable "{name}" of {option} is not set, or empty'
         raise InvalidInput.of("webhook", message, hint=hint)
+    if not _is_text(text):
+        message = f'the variable "{name}" of {option} is no text in UTF-8'
+        raise InvalidInput.of("webhook", message, hint=hint)
     return Secret(text, f"env {name}")
+
+
+def _is_text(text: str) -> bool:
+    """Whether a variable's value is text, and not bytes that stand for none."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _read(path: Path, option: str, hint: str) -> str:

@@ -50,6 +50,8 @@ async def serving(app: Starlette, listener: socket.socket) -> AsyncIterator[None
 def _server(app: Starlette) -> uvicorn.Server:
     import uvicorn
 
+    from reconciler.verbs.watch_patience import Impatient
+
     class Server(uvicorn.Server):
         """uvicorn that leaves the signals to the loop."""
 
@@ -59,7 +61,7 @@ def _server(app: Starlette) -> uvicorn.Server:
 
     config = uvicorn.Config(
         app,
-        http="h11",
+        http=Impatient,
         ws="none",
         lifespan="off",
         log_config=None,

@@ -22,8 +22,10 @@ import httpx
 import pytest
 
 from reconciler.model.watching import Board, State, Told, Turn
+from reconciler.verbs import watch_patience
 from reconciler.verbs.watch_notify import webhook
 from reconciler.verbs.watch_pages import application
+from reconciler.verbs.watch_server import listen, serving
 from tests.cli.projects import Folder
 from tests.cli.test_changed_since import commit, git
 from tests.cli.watching import MONDAY, Days, nothing, rename
@@ -171,6 +173,26 @@ def test_a_loop_for_this_machine_answers_to_no_other_name() -> None:
     for host in ("localhost", "[::1]:9090", "LOCALHOST.:9090"):
         assert asked(board, "/", Host=host).status_code == 200, host
     assert asked(board, "/", "watch.example", local=False).status_code == 200
+
+
+def test_who_connects_and_asks_nothing_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each takes one of few places, of which the probes need one."""
+    monkeypatch.setattr(watch_patience, "PATIENCE", 0.1)
+    whole = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+    async def work() -> None:
+        listener = listen("127.0.0.1", 0)
+        app = application(Board("shop", "sandbox", MONDAY), lambda: MONDAY, local=True)
+        async with serving(app, listener):
+            for first, rest in ((b"", b""), (b"", whole[:30]), (whole, whole[:30])):
+                with anyio.fail_after(3):
+                    async with await anyio.connect_tcp(*listener.getsockname()) as connection:
+                        await connection.send(first)
+                        assert not first or b"200 OK" in await connection.receive()
+                        await connection.send(rest)
+                        assert b"HTTP" not in b"".join([part async for part in connection])
+
+    anyio.run(work)
 
 
 def test_an_address_that_is_taken_is_an_error(project: Folder) -> None:

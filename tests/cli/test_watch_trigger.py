@@ -119,12 +119,14 @@ def test_a_crowd_that_asks_is_one_look(monkeypatch: pytest.MonkeyPatch) -> None:
         (["--listen", "0", "--trigger", "@nowhere"], "cannot be read: no such file"),
         (["--listen", "0", "--trigger", "@{}/empty"], "is empty"),
         (["--notify", "@{}/image"], "is no text in UTF-8"),
+        (["--listen", "0", "--trigger", "BYTES"], '"BYTES" of --trigger is no text in UTF-8'),
     ],
 )
 def test_what_is_asked_for_wrongly(
     project: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str
 ) -> None:
     monkeypatch.setenv("SHORT", "hunter2")
+    monkeypatch.setenv("BYTES", "\udcff" * 16)
     (tmp_path / "empty").write_text(" \n")
     (tmp_path / "image").write_bytes(b"\x89PNG\xff")
     code, _, err = project("watch", *(one.format(tmp_path) for one in arguments))
