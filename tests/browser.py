@@ -6,6 +6,7 @@ import base64
 import fcntl
 import json
 import os
+import select
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ _OPTIONS = (
     "--disable-extensions", "--disable-background-networking", "--remote-debugging-pipe",
 )  # fmt: skip
 
+_PATIENCE = 60  # seconds
 _LOADED = "new Promise(end => document.readyState === 'complete' ? end() : addEventListener('load', end))"
 _CODES = {"Enter": 13, "Tab": 9, "Escape": 27}
 
@@ -55,7 +57,8 @@ class Browser:
 
     def _message(self) -> dict[str, Any]:
         while b"\0" not in self._rest:
-            part = os.read(self._back.fileno(), 1 << 20)
+            ready, _, _ = select.select([self._back], [], [], _PATIENCE)
+            part = os.read(self._back.fileno(), 1 << 20) if ready else b""
             assert part, "the browser has gone"
             self._rest += part
         message, _, self._rest = self._rest.partition(b"\0")

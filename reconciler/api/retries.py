@@ -204,10 +204,21 @@ def retry_after(value: str | None, now: float) -> float | None:
         return None
 
 
+def told_at(value: str | None) -> datetime | None:
+    """The moment in a Date header; None where there is none."""
+    try:
+        return _aware(value) if value else None
+    except (TypeError, ValueError):
+        return None
+
+
 def _until(value: str, now: float) -> float:
+    return max(0.0, _aware(value).timestamp() - now)
+
+
+def _aware(value: str) -> datetime:
     moment: datetime = parsedate_to_datetime(value)
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, aware.timestamp() - now)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from types import TracebackType
 from typing import Self
@@ -21,7 +22,7 @@ from reconciler.api.health import Health
 from reconciler.api.limits import Limiter
 from reconciler.api.network import http_client
 from reconciler.api.readonly import guard
-from reconciler.api.retries import AWAY, AttemptError, Patience, Trail, persist, retry_after
+from reconciler.api.retries import AWAY, AttemptError, Patience, Trail, persist, retry_after, told_at
 from reconciler.api.wire import Answer, decode, decode_sheaf, encode
 from reconciler.model.errors import (
     ApiError,
@@ -50,10 +51,12 @@ _CONNECT = 10.0  # seconds for a connection: a host that is there answers at onc
 
 @dataclass(slots=True)
 class Stats:
-    """What a client has done: operations by kind."""
+    """What a client has done: operations by kind; and what was told along with all answers."""
 
     reads: int = 0
     writes: int = 0
+    told_at: datetime | None = None
+    """When the server gave its last answer, by its own clock; None where it does not tell."""
 
 
 @dataclass(slots=True)
@@ -221,6 +224,7 @@ class Transport:
                 raise failure from error
             took = patience.clock() - started
             self._count(call, took)
+            self.stats.told_at = told_at(response.headers.get("date")) or self.stats.told_at
             if response.status_code == 429:
                 slot.throttled(retry_after(response.headers.get("retry-after"), patience.now()))
             else:

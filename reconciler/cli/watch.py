@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from reconciler.cli.planning import choosing, parallelism, refreshing
 from reconciler.cli.settings import Settings, common, settings, trusting
@@ -113,6 +114,9 @@ def watch(
     for one in first.told:
         here.say(one.message)
     board = Board(first.project.name, first.environment.name, first.machine.now())
+    known = first.environment.rules or first.environment.updated_at_moves
+    if not known and not _is_asked_for("refresh"):
+        refresh = None  # nobody is told of what they did not ask for
     options = Options(select=select, exclude=exclude, refresh=refresh, parallelism=parallelism)
     loop = Loop(every, options, Carrying(window, here.say) if applies else None)
     signs = trigger_secret(trigger, first.environ) if trigger else None
@@ -138,6 +142,10 @@ def _hook(here: Settings, first: Session, notify: str, template: Path | None) ->
     from reconciler.verbs.watch_notify import template_of, webhook
 
     return webhook(notify, first.environ, here.say, template_of(template) if template else None)
+
+
+def _is_asked_for(option: str) -> bool:
+    return click.get_current_context().get_parameter_source(option) is not ParameterSource.DEFAULT
 
 
 @asynccontextmanager

@@ -86,7 +86,7 @@ class Changed:
         if not isinstance(total, int) or not isinstance(nodes, list):
             raise Uncertain("the tenant does not tell how many there are")
         moments = [str(node.get("updatedAt")) for node in nodes if isinstance(node, Mapping)]
-        return total, since(moments[0] if moments else "")
+        return total, since(moments[0] if moments else "", self.client.stats.told_at)
 
     async def _since(self, kind: Kind, dated: Dated, moment: str) -> list[Row]:
         rows: list[Row] = await read_all(

@@ -42,11 +42,15 @@ class Earlier:
     rows: Sequence[Row] = field(repr=False)
 
 
-def since(newest: str) -> str:
-    """The moment from which on to ask for changes after a read that began when the newest one bore this;
-    empty where there was none. Raises Uncertain.
+def since(newest: str, told_at: datetime | None = None) -> str:
+    """The moment from which on to ask for changes after a read that began when the newest one bore this, and
+    the tenant's clock showed `told_at`: a moment that is still to come hides what changes before it. Empty
+    where there was none. Raises Uncertain.
     """
-    return (_moment(newest) - OVERLAP).isoformat() if newest else ""
+    if not newest:
+        return ""
+    moment = _moment(newest)
+    return (min(moment, told_at or moment) - OVERLAP).isoformat()
 
 
 def news(known: Sequence[Row], changed: Sequence[Row]) -> list[Row]:

@@ -6,6 +6,7 @@ from subprocess import TimeoutExpired
 
 from reconciler.manifests.program import output_of
 from reconciler.verbs.commit import commit_attributes
+from reconciler.verbs.git import GIT
 from reconciler.verbs.lease import holder
 from reconciler.verbs.session import Session
 
@@ -28,7 +29,7 @@ def _commit(session: Session) -> str:
     root = session.project.root
     if not any((folder / ".git").exists() for folder in (root, *root.parents)):
         return ""
-    words = ["git", "-C", str(root), "describe", "--always", "--dirty", "--exclude=*", "--abbrev=40"]
+    words = [*GIT, "-C", str(root), "describe", "--always", "--dirty", "--exclude=*", "--abbrev=40"]
     try:
         code, out = output_of(words, folder=root, environ=session.environ, seconds=_SECONDS, most=_MOST)
     except (OSError, ValueError, TimeoutExpired):  # the journal tells what it can

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.manifests.program import output_of
 from reconciler.pull.past import Past
+from reconciler.verbs.git import GIT
 from reconciler.verbs.replacing import replace_files
 from reconciler.verbs.texts import text_in
 
@@ -25,7 +26,7 @@ _MOST = 128 * 1024 * 1024
 _SECONDS = 60
 _HUNK = re.compile(rb"@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@")
 _LOG = [
-    "git", "log", "--format=%x00%D", "-U1000000", "--diff-merges=separate", "--no-renames", "--no-ext-diff",
+    *GIT, "log", "--format=%x00%D", "-U1000000", "--diff-merges=separate", "--no-renames", "--no-ext-diff",
     "--no-textconv", "--no-color", "--no-show-signature", "--relative", "--src-prefix=a/", "--dst-prefix=b/",
 ]  # fmt: skip
 

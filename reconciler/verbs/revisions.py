@@ -9,6 +9,7 @@ from subprocess import TimeoutExpired
 
 from reconciler.manifests.program import output_of
 from reconciler.model.errors import InvalidInput
+from reconciler.verbs.git import GIT
 
 _SECONDS = 120.0
 _MOST = 512 * 1024 * 1024
@@ -75,7 +76,7 @@ def _line(output: bytes) -> str:
 def _git(
     folder: Path, *arguments: str, environ: Mapping[str, str], option: str, wrong: InvalidInput
 ) -> bytes:
-    words = ["git", "-C", str(folder), *arguments]
+    words = [*GIT, "-C", str(folder), *arguments]
     try:
         code, out = output_of(words, folder=folder, environ=environ, seconds=_SECONDS, most=_MOST)
     except (OSError, TimeoutExpired) as error:

@@ -91,6 +91,8 @@ def whole_life(project: Folder) -> None:
 
 def test_a_bundle_is_published_and_imported_once(project: Folder) -> None:
     whole_life(project)
+    code, out, err = project("pull", "--drift")  # whose files are none but the manifest's
+    assert code == 0, out + err
 
 
 def test_a_served_tenant_takes_uploads(

@@ -10,25 +10,10 @@ from typing import Any
 import pytest
 
 from tests.cli.projects import Folder
-from tests.cli.test_bundles import orders, published, signature
+from tests.cli.test_bundles import orders
 from tests.manifests.bundles import changed, needs_node
 
 pytestmark = needs_node
-
-
-@pytest.fixture
-def described(project: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The description of a project's bundle. From then on, node tells when it is started."""
-    orders(project)
-    file = str(tmp_path / "bundles.json")
-    code, out, err = project("validate", "--describe", file)
-    assert code == 0, out + err
-    (tmp_path / "bin").mkdir()
-    node = tmp_path / "bin/node"
-    node.write_text(f"#!/bin/sh\necho started >> {tmp_path}/started\nexit 1\n")
-    node.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
-    return file
 
 
 def said(**one: Any) -> str:
@@ -45,27 +30,33 @@ def errors(project: Folder, *arguments: str) -> list[dict[str, Any]]:
     return found
 
 
-def test_no_verb_runs_a_bundle_that_is_described(project: Folder, tmp_path: Path, described: str) -> None:
-    with_it = ("--described", described)
-    plan = project.json("plan", *with_it)
-    assert plan["summary"]["actions"] == 5
-    code, out, err = project("apply", "--yes", *with_it)
+def test_no_bundle_is_run_that_is_described(
+    project: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orders(project)
+    file = str(tmp_path / "bundles.json")
+    code, out, err = project("validate", "--describe", file)
     assert code == 0, out + err
-    assert published(project) == [signature(project)]
-    for verb in (("validate",), ("drift",), ("pull", "--drift")):
-        code, out, err = project(*verb, *with_it)
-        assert code == 0, out + err
-    assert not (tmp_path / "started").exists()
-    assert project("plan")[0] == 3  # without it, one is run
-    assert (tmp_path / "started").exists()
+    checksum = project.json("plan")["checksum"]
 
+    (tmp_path / "bin").mkdir()
+    node = tmp_path / "bin/node"
+    node.write_text(f"#!/bin/sh\necho started >> {tmp_path}/started\nexit 1\n")
+    node.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    assert project.json("plan", "--described", file)["checksum"] == checksum
+    assert project("validate", "--described", file, "--describe", str(tmp_path / "again.json"))[0] == 0
+    assert (tmp_path / "again.json").read_bytes() == Path(file).read_bytes()
 
-def test_what_was_built_anew_has_no_description(project: Folder, tmp_path: Path, described: str) -> None:
-    orders(project, changed())
-    (error,) = errors(project, "plan", "--described", described)
+    orders(project, changed())  # as another build has it
+    monkeypatch.setenv("RECONCILER_DESCRIBED", file)
+    (error,) = errors(project, "plan")
     assert error["code"] == "bundle-not-described"
     assert (error["file"], error["address"]) == ("manifests/integration-orders.yaml", "Integration/orders")
     assert not (tmp_path / "started").exists()
+    monkeypatch.delenv("RECONCILER_DESCRIBED")
+    assert errors(project, "plan")[0]["code"] == "bundle-broken"
+    assert (tmp_path / "started").exists()
 
 
 @pytest.mark.parametrize(

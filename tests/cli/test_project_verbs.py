@@ -14,6 +14,7 @@ import yaml
 
 from reconciler.cli.main import run
 from reconciler.verbs.init import PIPELINES, project_name
+from tests.pipelines.runner import PRODUCT
 from tests.pipelines.templates import lines
 
 
@@ -55,8 +56,16 @@ def test_pipelines_are_yaml_and_apply_one_at_a_time(folder: Path) -> None:
     assert "pull_request_target" not in (folder / "a/.github/workflows/reconciler.yml").read_text()
     gitlab = yaml.safe_load((folder / "b/.gitlab-ci.yml").read_text())
     assert gitlab["apply"]["resource_group"]
-    note = lines(gitlab["plan"]["after_script"])[0]
-    compile(note.split("<<'PYTHON'\n")[1].split("\nPYTHON")[0], "note", "exec")
+    programs = [part for job in gitlab.values() for part in str(lines_of(job)).split("<<'PYTHON'\n")[1:]]
+    assert programs
+    for program in programs:
+        compile(program.split("\nPYTHON")[0], "note", "exec")
+
+
+def lines_of(job: Any) -> str:
+    """What a job, or a list of scripts, has the shell run."""
+    scripts = [job] if isinstance(job, list) else [job.get("script", [])] if isinstance(job, dict) else []
+    return "\n".join(str(line) for script in scripts for line in lines(script))
 
 
 STUB = """#!/bin/sh
@@ -82,20 +91,20 @@ def test_pipelines_go_on_where_apply_would(
 ) -> None:
     """The job of the plan fails only where nothing is to be done beside what is refused."""
     assert run(["init", "a", "--ci", ci]) == 0
-    pipeline = yaml.safe_load((folder / "a" / PIPELINES[ci][0]).read_text())
-    steps = pipeline["jobs"]["plan"]["steps"] if ci == "github" else []
-    script = next(
-        (step["run"] for step in steps if step.get("name") == "plan"),
-        ""
-        if steps
-        else next(line for line in lines(pipeline["plan"]["script"]) if "reconciler plan" in line),
-    )
+    if ci == "github":
+        steps = yaml.safe_load((PRODUCT / "action.yml").read_text())["runs"]["steps"]
+        script = next(step["run"] for step in steps if step.get("name") == "plan")
+    else:
+        pipeline = yaml.safe_load((folder / "a" / PIPELINES[ci][0]).read_text())
+        script = next(line for line in lines(pipeline["plan"]["script"]) if "tool plan" in line)
+        script = f'kept="$RUNNER_TEMP" share=""\ntool() {{ reconciler "$@"; }}\n{script}'
     stub = folder / "bin" / "reconciler"
     stub.parent.mkdir()
     stub.write_text(STUB)
     stub.chmod(0o755)
     environ = {"PATH": f"{stub.parent}:{os.environ['PATH']}", "CODE": str(code), "PLAN": json.dumps(plan)}
-    environ["RUNNER_TEMP"] = str(folder)
+    environ |= {"RUNNER_TEMP": str(folder), "GITHUB_STEP_SUMMARY": str(folder / "summary")}
+    environ |= {"ENVIRONMENT": "production", "SHARDS": "1", "SHARD": "1/1"}
     done = subprocess.run(["bash", "-eo", "pipefail", "-c", script], cwd=folder, env=environ, check=False)
     assert done.returncode == ends
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import anyio
 import httpx
@@ -27,6 +28,7 @@ from reconciler.verbs import refresh
 from reconciler.verbs.machine import Machine
 from reconciler.verbs.plan import plan
 from reconciler.verbs.session import Options, Session, open_session
+from reconciler.verbs.watch import Loop
 from reconciler.verbs.watch_turn import Carrying, look
 from tests.cli.projects import DEFINITION, PROJECT, Folder
 
@@ -36,14 +38,14 @@ DELTA = ("--refresh", "delta")
 FULL = "The tenant is read in full: "
 
 
-def settings(**environment: str | dict[str, str]) -> str:
-    """The project file, with this of the environment."""
+def of(environment: str) -> str:
+    """The project file, with this environment."""
     found = f"spec:\n  manifests: [manifests/]\n  environments:\n    sandbox: {environment}\n"
     return PROJECT.replace("spec: {manifests: [manifests/]}", found)
 
 
-MOVES = settings(updatedAtMoves="everything")
-KEYED = settings(updatedAtMoves="everything", secretKey={"env": "DIGEST_KEY"})
+MOVES = of("{updatedAtMoves: everything}")
+KEYED = of("{updatedAtMoves: everything, secretKey: {env: DIGEST_KEY}}")
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +54,7 @@ def applied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     root = tmp_path_factory.mktemp("applied")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SHOP_KEY", CANARY)
-        made = Folder(root, None)  # type: ignore[arg-type]
+        made = Folder(root, cast("pytest.CaptureFixture[str]", None))
         made.shop(config={"Channel": "#orders", "Shop": {"inputs": {"apiKey": SECRET}}})
         made.manifest("Customer", "beta", name="Beta")
         plain = {"customer": "beta", "integration": "orders", "name": "Plain", "enabled": True}
@@ -129,8 +131,7 @@ class Listening:
     ],
 )
 def test_it_is_done_where_every_change_is_known_to_leave_a_trace(shop: Folder, environment: str, why: str):
-    found = f"spec:\n  manifests: [manifests/]\n  environments:\n    sandbox: {environment}\n"
-    shop.write("reconciler.yaml", PROJECT.replace("spec: {manifests: [manifests/]}", found))
+    shop.write("reconciler.yaml", of(environment))
     shop.write("found.yaml", "updated_at_moves: own_fields_only\n")
     assert said(shop).startswith(FULL + why.format(root=shop.root))
 
@@ -239,3 +240,32 @@ def test_a_watch_looks_at_what_changed_and_carries_out_on_all(shop: Folder):
     edit(shop)
     assert turn() == ("applied", True)
     assert turn() == ("in-sync", False)
+
+
+@pytest.mark.parametrize(
+    ("environment", "words", "refresh"),
+    [
+        ("{}", [], None),
+        ("{rules: found.yaml}", [], "delta"),
+        ("{updatedAtMoves: everything}", [], "delta"),
+        ("{updatedAtMoves: everything}", ["--refresh", "full"], None),
+        ("{}", DELTA, "delta"),
+    ],
+)
+def test_a_watch_goes_by_what_changed_where_somebody_says_that_this_can_be_done(
+    project: Folder,
+    monkeypatch: pytest.MonkeyPatch,
+    environment: str,
+    words: list[str],
+    refresh: str | None,
+):
+    seen: list[str | None] = []
+
+    async def watch(opened: object, first: object, loop: Loop, *_: object) -> bool:
+        seen.append(loop.options.refresh)
+        return False
+
+    monkeypatch.setattr("reconciler.verbs.watch.watch", watch)
+    project.write("reconciler.yaml", of(environment))
+    assert project("watch", *words) == (0, "", "")
+    assert seen == [refresh]

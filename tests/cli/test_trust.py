@@ -5,7 +5,9 @@ branch does not allow.
 from __future__ import annotations
 
 import json
+import shutil
 import socket
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -170,3 +172,40 @@ def test_what_cannot_be_trusted_is_told(shop: Folder, tmp_path_factory: pytest.T
     assert refused(shop, "--trust", "main", "-e", "none")["code"] == "unknown-environment"
     (shop.root / ".git").rename(Path(tmp_path_factory.mktemp("gone")) / ".git")
     assert refused(shop, "--trust", "main")["code"] == "no-repository"
+
+
+def in_folder(folder: Path, *arguments: str) -> None:
+    identity = ("-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false")
+    subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+def test_a_repository_that_is_laid_into_the_project_is_not_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    """The files of a bare repository can be committed, and git would take the folder for one."""
+    monkeypatch.setenv("SHOP_TOKEN", TOKEN)
+    top, mark = tmp_path / "top", tmp_path / "ran"
+    (top / "shop").mkdir(parents=True)
+    shop = Folder(top / "shop", capsys)
+    shop.write(".gitignore", ".reconciler/\n")
+    write(shop)
+    for folder in (tmp_path / "other", top):  # the other is the attacker's
+        folder.mkdir(exist_ok=True)
+        in_folder(folder, "init", "-q", "-b", "main")
+    (tmp_path / "other/reconciler.yaml").write_text(
+        (shop.root / "reconciler.yaml").read_text() + "  bad: 1\n"
+    )
+    for folder in (tmp_path / "other", top):
+        in_folder(folder, "add", "-A")
+        in_folder(folder, "commit", "-qm", "first")
+    in_folder(tmp_path / "other", "clone", "-q", "--bare", ".", str(tmp_path / "bare"))
+    shutil.copytree(tmp_path / "bare", shop.root, dirs_exist_ok=True)
+    monitor = f"\tbare = false\n\tworktree = .\n\tfsmonitor = touch {mark}\n"
+    (shop.root / "config").write_text(f"[core]\n\trepositoryformatversion = 0\n{monitor}")
+    code, out, err = shop("plan", "--trust", "main", "--live", "none")
+    assert "bad" not in out + err
+    assert (code, "is in no git repository" in err) == (3, True)
+    assert shop("plan", "-e", "sandbox")[0] == 0
+    assert shop("apply", "--yes", "-e", "sandbox")[0] == 0
+    assert shop("pull", "-e", "sandbox")[0] == 0
+    assert not mark.exists()

@@ -13,7 +13,7 @@ from reconciler.cli.main import run
 from tests.manifests.bundles import INDEX
 from tests.pipelines import quick
 from tests.pipelines.expressions import written
-from tests.pipelines.runner import Ended, Runner, git
+from tests.pipelines.runner import PRODUCT, Ended, Runner, git
 from tests.sandbox.served import ServedSandbox
 
 NODE = shutil.which("node")
@@ -240,7 +240,7 @@ def the_settings_reach_the_jobs(repository: Repository):
     repository.set(SHARDS="3", ABREAST="2", PROMOTE_FROM="staging", DRIFT_PULLS="true")
     repository.begin()
     ended = repository.job("settings", "push")
-    told = {"environments": '["production"]', "shards": "[1,2,3]", "abreast": "2", "unreviewed": "stop"}
+    told = {"environments": '["production"]', "shards": "[1,2,3]", "abreast": "2"}
     told |= {"promote": "staging", "drift-pulls": "true", "rehearse": "false", "snapshots": ""}
     assert ended.outputs == told
     git(repository.root, "checkout", "-q", "--", ".")
@@ -355,6 +355,20 @@ def a_job_that_ends_before_its_plan_says_so_in_the_comment(repository: Repositor
     (comment,) = repository.comments
     assert "No plan for `production`" in comment
     assert repository.commit in comment
+    (repository.root / "linked").symlink_to("infra")
+    (repository.root / "infra/prismatic/linked").symlink_to("..")
+    for step, settings in (
+        ("install", {"FOLDER": "linked/prismatic"}),
+        ("built", {"FOLDER": "infra/prismatic", "BUILT": "linked/dist"}),
+    ):
+        repository.set(**settings)
+        ended = repository.pull()
+        assert (ended.failed, "is reached by a link" in ended.log) == (step, True)
+    repository.product = repository.root / ".reconciler-action"
+    repository.product.symlink_to(PRODUCT)
+    ended = repository.pull()
+    assert (ended.failed, "is reached by a link" in ended.log) == ("install", True)
+    git(repository.root, "checkout", "-q", "--", ".")
 
 
 def no_step_but_its_own_sees_a_token(repository: Repository):

@@ -40,7 +40,7 @@ def way_on_gitlab(root: Path, machine: Path, served: ServedSandbox, link: Path) 
         shares_come_to_one_note(jobs)
         a_fork_is_planned_on_a_snapshot_alone(jobs)
         what_is_built_is_all_that_a_job_with_a_token_takes(jobs)
-        a_token_that_reaches_the_build_stops_it(jobs)
+        what_leads_elsewhere_stops_the_job(jobs)
     finally:
         gitlab.close()
     plan = {"PRISM_PLAN_TOKEN", "RECONCILER_NOTES"}
@@ -205,6 +205,12 @@ def what_is_built_is_all_that_a_job_with_a_token_takes(jobs: Jobs) -> None:
     assert "forged" not in (jobs.artifacts["plan"] / ".reconciler-ci/kept/production/1/1/plan.md").read_text()
 
 
-def a_token_that_reaches_the_build_stops_it(jobs: Jobs) -> None:
+def what_leads_elsewhere_stops_the_job(jobs: Jobs) -> None:
     code, log = jobs.job("validate", REQUEST, "any", PRISM_PLAN_TOKEN="token")
     assert (code, "a token reaches the job that builds" in log) == (1, True)
+    (jobs.root / "linked").symlink_to("infra")
+    (jobs.root / "infra/prismatic/linked").symlink_to("..")
+    last = commit(jobs.root, "links")
+    for settings in ({"FOLDER": "linked/prismatic"}, {"BUILT": "linked/dist"}):
+        code, log = jobs.job("plan", REQUEST, last, **settings)
+        assert (code, "is reached by a link" in log) == (1, True)

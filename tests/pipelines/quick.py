@@ -4,7 +4,7 @@ that has them loaded forks for each call, with the caller's folder, environment 
 
 from __future__ import annotations
 
-import json
+import gc
 import os
 import socket
 import subprocess
@@ -14,15 +14,18 @@ from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+# What it imports is loaded for each call: the module below socket does without enums, and takes a third.
 CALLER = """\
 #!{python} -IS
-import json, os, socket, sys
-with socket.socket(socket.AF_UNIX) as link:
-    link.connect({path!r})
-    call = json.dumps([{program!r}, sys.argv[1:], os.getcwd(), dict(os.environ)]).encode()
-    socket.send_fds(link, [len(call).to_bytes(4, "big")], [0, 1, 2])
-    link.sendall(call)
-    sys.exit(link.recv(1)[0])
+import _socket, os, sys
+link = _socket.socket(_socket.AF_UNIX)
+link.connect({path!r})
+words = [{program!r}, os.getcwd(), str(len(sys.argv) - 1), *sys.argv[1:]]
+call = "\\0".join([*words, *(name + "=" + value for name, value in os.environ.items())]).encode()
+streams = b"".join(number.to_bytes(4, sys.byteorder) for number in (0, 1, 2))
+link.sendmsg([len(call).to_bytes(4, "big")], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, streams)])
+link.sendall(call)
+sys.exit(link.recv(1)[0])
 """
 
 
@@ -57,7 +60,9 @@ def _call(link: socket.socket) -> int:
     length, data = int.from_bytes(head, "big"), b""
     while len(data) < length:
         data += link.recv(length - len(data))
-    program, arguments, folder, environ = json.loads(data)
+    program, folder, count, *rest = data.decode().split("\0")
+    arguments, variables = rest[: int(count)], rest[int(count) :]
+    environ = dict(one.split("=", 1) for one in variables)
     child = os.fork()
     if not child:
         for number, stream in enumerate(streams):
@@ -85,7 +90,10 @@ def _call(link: socket.socket) -> int:
 
 def _serve(path: str) -> None:
     sys.path.insert(0, str(Path(__file__).parents[2]))
+    import httpcore  # which the client loads where it first has a server to talk to
+
     from reconciler.cli.main import run
+    from tests.pipelines import gh
 
     # What is loaded and made at first use is there for all calls.
     with TemporaryDirectory() as folder, redirect_stdout(sys.stderr):
@@ -97,6 +105,9 @@ def _serve(path: str) -> None:
             ["drift"],
         ):
             assert run(["--project", f"{folder}/warm/reconciler.yaml", *verb]) == 0
+    assert httpcore.__version__
+    assert gh.BOT
+    gc.freeze()  # or each call would write to, and so copy, all that it shares
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(path)
         server.listen()

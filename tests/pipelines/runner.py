@@ -72,6 +72,8 @@ class Runner:
     commit: str = ""
     runs: int = 0
     jobs: int = 0
+    product: Path = PRODUCT
+    """Where the action is checked out."""
     without: frozenset[str] = frozenset()
     """Steps that are left out, since they ran often enough."""
     seen: list[tuple[str, dict[str, str]]] = field(default_factory=list)
@@ -158,7 +160,7 @@ class Runner:
             "GITHUB_REF_NAME": "main",
             "GITHUB_SHA": self.commit,
             "GITHUB_WORKSPACE": str(self.root),
-            "GITHUB_ACTION_PATH": str(PRODUCT),
+            "GITHUB_ACTION_PATH": str(self.product),
             "RUNNER_TEMP": str(temp),
             "GITHUB_STEP_SUMMARY": str(temp / "summary"),
         }
@@ -215,7 +217,10 @@ class Runner:
         if action == "actions/upload-artifact":
             path = self.root / given["path"]
             if path.exists():
-                shutil.copytree(path, held / given["name"])
+                target = held / given["name"]
+                assert not target.exists() or given["overwrite"] == "true"
+                shutil.rmtree(target, ignore_errors=True)
+                shutil.copytree(path, target)
             return path.exists() or given.get("if-no-files-found") == "ignore"
         if action == "actions/download-artifact":
             pattern = given.get("name") or given["pattern"]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,10 +15,10 @@ from typing import Any
 
 import pytest
 
+from tests.npm import installed
 from tests.sandbox.served import ServedSandbox
 
 HERE = Path(__file__).parent
-CACHE = HERE.parents[1] / ".cache" / "prism"
 DEFINITION = """\
 definitionVersion: 7
 name: Sync
@@ -55,25 +54,8 @@ module.exports.default = {
 @pytest.fixture(scope="module")
 def program() -> list[str]:
     """The command that runs prism."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if not node or not npm:
-        pytest.skip("node and npm are not installed")
-    lock = (HERE / "package-lock.json").read_text("utf-8")
-    kept = CACHE / "package-lock.json"
-    if not kept.is_file() or kept.read_text("utf-8") != lock:
-        fresh = CACHE.with_name(f"prism.{os.getpid()}")
-        shutil.rmtree(fresh, ignore_errors=True)
-        fresh.mkdir(parents=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(HERE / name, fresh)
-        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        done = subprocess.run(command, cwd=fresh, capture_output=True, text=True, check=False)
-        if done.returncode:
-            shutil.rmtree(fresh, ignore_errors=True)
-            pytest.skip(f"prism cannot be fetched: {done.stderr.strip().splitlines()[-1:]}")
-        shutil.rmtree(CACHE, ignore_errors=True)
-        fresh.rename(CACHE)
-    return [node, str(CACHE / "node_modules/@prismatic-io/prism/lib/run.js")]
+    node, packages = installed(HERE)
+    return [node, str(packages / "@prismatic-io/prism/lib/run.js")]
 
 
 class Prism:

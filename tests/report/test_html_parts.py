@@ -62,6 +62,18 @@ def test_what_is_alike_is_folded_but_for_three_lines_around_what_differs() -> No
     ]
 
 
+def test_what_is_too_long_to_be_compared_is_cut_where_it_differs() -> None:
+    lines = [f"line {number}" for number in range(2_000)]
+    found = sides("\n".join(lines), "\n".join([*lines[:1_000], "other", *lines[1_000:]]))
+    assert found == [
+        ("998 lines alike", "998 lines alike"),
+        *((f"  line {n}", f"  line {n}") for n in range(997, 1_000)),
+        (None, "  other"),
+        *((f"  line {n}", f"  line {n}") for n in range(1_000, 1_003)),
+        ("997 lines alike", "997 lines alike"),
+    ]
+
+
 def test_a_value_without_end_is_cut() -> None:
     found = sides(None, [{"n": number} for number in range(1_000)])
     assert len(found) == 201

@@ -14,6 +14,8 @@ from reconciler.report import values
 _CONTEXT = 3
 _MOST = 200
 """Lines of one value that are shown, besides those that are folded."""
+_COMPARED = 1_000_000
+"""Pairs of lines that are compared; of more it would take long to find out which are alike."""
 _TRAIL = " › "
 
 
@@ -91,9 +93,8 @@ def _lines(name: str, value: Any) -> list[str]:
 
 
 def _rows(before: Sequence[str], after: Sequence[str]) -> list[Row]:
-    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
     found: list[Row] = []
-    codes = matcher.get_opcodes()
+    codes = _codes(before, after)
     for number, (tag, i, j, k, m) in enumerate(codes):
         if tag == "equal":
             same = [Row(line, line, True) for line in before[i:j]]
@@ -104,6 +105,21 @@ def _rows(before: Sequence[str], after: Sequence[str]) -> list[Row]:
             for n in range(max(j - i, m - k))
         ]
     return [*found[:_MOST], *_rest(len(found) - _MOST)]
+
+
+def _codes(before: Sequence[str], after: Sequence[str]) -> Sequence[tuple[str, int, int, int, int]]:
+    """What is alike and what is not, as difflib tells it; of what is too long for that only whether it is."""
+    if len(before) * len(after) <= _COMPARED:
+        return difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
+    most = min(len(before), len(after))
+    head = next((n for n in range(most) if before[n] != after[n]), most)
+    tail = next((n for n in range(most - head) if before[-1 - n] != after[-1 - n]), most - head)
+    i, k = len(before) - tail, len(after) - tail
+    return [
+        ("equal", 0, head, 0, head),
+        ("replace", head, i, head, k),
+        ("equal", i, len(before), k, len(after)),
+    ]
 
 
 def _folded(same: Sequence[Row], *, is_first: bool, is_last: bool) -> Iterator[Row]:

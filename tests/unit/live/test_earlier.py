@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from reconciler.live.earlier import Row, Uncertain, is_cheaper, joined, news, since, those_there
@@ -59,6 +61,9 @@ def test_a_quarter_of_an_hour_before_the_newest():
     assert since("2026-01-01T10:00:00.5+00:00") == "2026-01-01T09:45:00.500000+00:00"
     assert since("2026-01-01T10:00:00Z") == "2026-01-01T09:45:00+00:00"
     assert since("") == ""
+    told_at = datetime(2026, 1, 1, 9, 0, tzinfo=UTC)
+    assert since("2026-01-01T10:00:00Z", told_at) == "2026-01-01T08:45:00+00:00"
+    assert since("2026-01-01T08:00:00Z", told_at) == "2026-01-01T07:45:00+00:00"
     for odd in ("None", "2026-01-01T10:00:00", "yesterday"):
         with pytest.raises(Uncertain, match="is no moment"):
             since(odd)
