@@ -101,7 +101,12 @@ class Settings:
         if "" in self.environments:
             message = f'"{self.environment}" names an environment without a name'
             raise InvalidInput.of("unknown-environment", message, hint="write -e staging,production")
-        return [self._session(name) for name in self.environments]
+        opened = [self._session(name) for name in self.environments]
+        return [replace(one, say=self._saying(one.environment.name)) for one in opened]
+
+    def _saying(self, environment: str) -> Callable[[str], None]:
+        """What says of which of several environments a line is."""
+        return lambda text: self.say_once(f"{environment}: {with_options(text, environment, self.project)}")
 
     def _session(self, environment: str | None) -> Session:
         from reconciler.verbs.session import open_session

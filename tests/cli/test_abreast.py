@@ -120,3 +120,14 @@ def test_a_name_of_no_environment_is_an_error_at_once(shop: Folder, named: str):
 
 def test_one_name_twice_is_one_environment(shop: Folder):
     assert shop("plan", "-e", "sandbox,sandbox")[1] == shop("plan", "-e", "sandbox")[1]
+
+
+def test_what_is_said_of_one_names_it(shop: Folder):
+    code, _, err = shop("plan", "-e", "sandbox,away", "--refresh", "delta")
+    assert code == 3
+    said = [line for line in err.splitlines() if "read in full" in line]
+    assert said == [
+        "sandbox: The tenant is read in full: nobody knows whether updatedAt moves with every change there; "
+        "find out with: reconciler probe -o FILE -e sandbox"
+        f" --project {shop.root}/reconciler.yaml, and name that file as the environment's rules."
+    ]
