@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError
+from jinja2 import StrictUndefined, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from reconciler.report.sanitize import terminal
@@ -39,8 +39,8 @@ class Notification:
             self._template = environment.from_string(source)
         except TemplateSyntaxError as error:
             raise Unfit(error.message or "it is no template", error.lineno) from None
-        except TemplateError as error:
-            raise Unfit(error.message or type(error).__name__) from None
+        except Exception as error:  # what is constant in it is worked out here already
+            raise Unfit(terminal(str(error)) or type(error).__name__) from None
 
     def body(self, text: str, event: Mapping[str, Any]) -> bytes:
         """The message about a turn: `text` is its sentence, `event` its document. Raises Unfit."""

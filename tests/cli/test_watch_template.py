@@ -45,6 +45,8 @@ def test_a_webhook_is_told_what_its_template_says(
         ('{% set _ = event.update({"state": "well"}) %}{"text": 1}', "unsafe", 0),
         ('{"text": {{ ("x" * 70000) | tojson }}}', "longer than 65,536 bytes", 0),
         ('{"text": {{ range(10000000) | list | tojson }}}', "Range too big", 0),
+        ('{"text": {{ 10 ** 5000 }}}', "Exceeds the limit (4300 digits)", 0),
+        (f'{{"text": {{{{ {"(" * 3000}1{")" * 3000} }}}}}}', "maximum recursion depth exceeded", 0),
     ],
 )
 def test_a_template_that_is_unfit(source: str, said: str, line: int, tmp_path: Path) -> None:
