@@ -19,6 +19,7 @@ from reconciler.model.stand_in import SIGN, stand_in
 from reconciler.model.state import LiveObject
 
 FORMAT = "reconciler.reads/v1"
+_LINE = msgspec.json.Decoder(tuple[str, str, str, dict[str, Any] | None])
 
 
 class Damaged(Exception):
@@ -74,8 +75,8 @@ def unpacked(data: bytes) -> tuple[Head, Iterator[Line]]:
         found = json.loads(next(lines))
         if found.pop("format") != FORMAT:
             raise Damaged
-        return Head(**found), map(_line, lines)
-    except (AttributeError, KeyError, StopIteration, TypeError, ValueError) as error:
+        return msgspec.convert(found, Head), map(_line, lines)
+    except (AttributeError, KeyError, StopIteration, ValueError, msgspec.ValidationError) as error:
         raise Damaged from error
 
 
@@ -92,8 +93,10 @@ def _lines(data: bytes, end: int) -> Iterator[bytes]:
 
 
 def _line(text: bytes) -> Line:
-    kind, object_id, made, node = msgspec.json.decode(text)
-    return Line(kind, object_id, made, node, text)
+    try:
+        return Line(*_LINE.decode(text), text)
+    except msgspec.DecodeError as error:
+        raise Damaged from error
 
 
 @dataclass(frozen=True, slots=True)

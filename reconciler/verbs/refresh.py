@@ -34,6 +34,7 @@ from reconciler.verbs.sandbox import read_rules
 from reconciler.verbs.session import Session, state_folder
 
 FOLDER = "cache"
+DAMAGED = "what was kept of the last read cannot be read, or is damaged"
 IN_FULL = "The tenant is read in full: {why}."
 MOVES, EVERYTHING = "updated_at_moves", "everything"
 LONGEST = timedelta(days=1)
@@ -152,10 +153,21 @@ class _Known:
         found = Found(stand_ins, cache(lambda: known_of(desired)))
         self.keeping = Keeping(session.project.name, stand_ins, found, places)
         if self.head:
-            rows: dict[str, list[Row]] = {kind: [] for kind in self.head.since}
-            for line in lines:
-                rows[line.kind].append(row_of(self.keeping, all_kinds()[line.kind], line))
-            self.lists = {kind: Earlier(self.head.since[kind], some) for kind, some in rows.items()}
+            try:
+                self.lists = self._lists(self.head, lines)
+            except Damaged:
+                session.say(IN_FULL.format(why=DAMAGED))
+                self.head = None
+
+    def _lists(self, head: Head, lines: Iterator[Line]) -> Mapping[str, Earlier]:
+        """The lists as they were. Raises Damaged."""
+        kinds = {kind.name: kind for kind in all_kinds().values() if isinstance(kind, Dated)}
+        rows: dict[str, list[Row]] = {kind: [] for kind in head.since}
+        for line in lines:
+            if line.kind not in rows or line.kind not in kinds:
+                raise Damaged
+            rows[line.kind].append(row_of(self.keeping, kinds[line.kind], line))
+        return {kind: Earlier(head.since[kind], some) for kind, some in rows.items()}
 
     def keep(self, lists: Mapping[str, Earlier], requests: int) -> None:
         """Keeps how the lists are by now, for the next read; what is not among them is read in full then."""
@@ -197,10 +209,13 @@ class _Known:
         except FileNotFoundError:
             raise _InFull("no earlier read of it is known") from None
         except (OSError, Damaged) as error:
-            raise _InFull("what was kept of the last read cannot be read, or is damaged") from error
+            raise _InFull(DAMAGED) from error
         if head.key != self._file.key:
             raise _InFull("it was read before by somebody else, or by another version")
-        age = self._session.machine.now() - datetime.fromisoformat(head.whole_at)
+        try:
+            age = self._session.machine.now() - datetime.fromisoformat(head.whole_at)
+        except (TypeError, ValueError) as error:
+            raise _InFull(DAMAGED) from error
         if not timedelta() <= age <= LONGEST:
             raise _InFull("it was not so read within the last day")
         return head, lines

@@ -12,6 +12,7 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import cast
 
@@ -225,6 +226,29 @@ def test_what_is_kept_is_of_use_only_as_long_as_all_is_as_it_was(
         listening.plan()
         assert "not so read within the last day" in listening.said[0]
         kept(shop).write_bytes(whole)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (rb'"requests": \d+', b'"requests": "many"'),
+        (rb'"whole_at": "[^"]*"', b'"whole_at": "2026-11-30"'),
+        (rb'"whole_at": "[^"]*"', b'"whole_at": "today"'),
+        (rb'"since": \{[^}]*\}', b'"since": {"Nonsense": ""}'),
+        (rb'\n\["Customer",', b'\n["Nonsense",'),
+        (rb'\n\["Customer",', b'\n["Customer",["'),
+        (rb'\n\["Customer",', b"\n[7,"),
+    ],
+)
+def test_a_file_that_somebody_wrote_is_of_no_use(shop: Folder, old: bytes, new: bytes):
+    """Its digest keeps accidents away, and not who makes another one."""
+    said(shop)
+    body = kept(shop).read_bytes().rpartition(b'{"sha256"')[0]
+    body, made = re.subn(old, new.replace(b"\\", b"\\\\"), body, count=1)
+    assert made
+    kept(shop).write_bytes(body + b'{"sha256": "' + sha256(body).hexdigest().encode() + b'"}\n')
+    assert "cannot be read, or is damaged" in said(shop)
+    assert said(shop) == ""
 
 
 def test_a_watch_looks_at_what_changed_and_carries_out_on_all(shop: Folder):
