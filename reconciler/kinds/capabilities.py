@@ -280,6 +280,15 @@ class Deployed(ABC):
         ...
 
 
+class InSteps(ABC):
+    """Objects that take several steps to come about, so that a run may have ended in the middle."""
+
+    @abstractmethod
+    def is_begun(self, live: LiveObject) -> bool:
+        """Whether the object is no more than begun: nothing of it has taken effect yet."""
+        ...
+
+
 # Told as manifests
 
 

@@ -89,7 +89,7 @@ def plan_of(mending: Mending, selection: Selection | None = None) -> Plan:
     actions = _in_order([a for chain in draft.chains.values() for a in chain])
     actions += _once_let_go(removal.actions, actions)
     draft.refusals += on_the_whole(
-        actions, len(removal.consequences), matched.owned, policy, selection.select
+        actions, len(removal.consequences), matched.owned, matched.objects, policy, selection.select
     )
     plan = Plan(
         project=desired.project,

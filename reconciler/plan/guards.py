@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from reconciler.kinds import all_kinds
+from reconciler.kinds.capabilities import InSteps
 from reconciler.kinds.protocol import Policy
 from reconciler.model.address import Address
 from reconciler.model.plan import Action, Refusal, Verb
+from reconciler.model.state import LiveObject
 
 NAMED = 10
 NEEDED = {
@@ -28,14 +31,28 @@ _NO_CHANGE = (Verb.ADOPT, Verb.TEST, Verb.DELETE)
 
 
 def on_the_whole(
-    actions: Sequence[Action], consequences: int, owned: int, policy: Policy, select: Sequence[str]
+    actions: Sequence[Action],
+    consequences: int,
+    owned: int,
+    objects: Mapping[Address, LiveObject],
+    policy: Policy,
+    select: Sequence[str],
 ) -> list[Refusal]:
-    """What there is to say against the plan's size."""
+    """What there is to say against the plan's size. `objects` are those of the resources."""
     return [
         *empties_tenant(actions, consequences, owned, select),
         *too_many_deletions(actions, consequences, owned, policy),
-        *too_many_updates(actions, owned, policy),
+        *too_many_updates(actions, owned, policy, begun(objects)),
     ]
+
+
+def begun(objects: Mapping[Address, LiveObject]) -> frozenset[Address]:
+    """The resources that some run no more than began to create: to go on is no change of what was there."""
+    return frozenset(
+        address
+        for address, live in objects.items()
+        if isinstance(kind := all_kinds()[address.kind], InSteps) and kind.is_begun(live)
+    )
 
 
 def empties_tenant(
@@ -78,9 +95,14 @@ def too_many_deletions(
     ]
 
 
-def too_many_updates(actions: Sequence[Action], owned: int, policy: Policy) -> list[Refusal]:
-    """Refuses to change more than the policy's share of what is owned and exists."""
-    count = len({a.address for a in actions if a.target and a.verb not in _NO_CHANGE})
+def too_many_updates(
+    actions: Sequence[Action], owned: int, policy: Policy, begun: Collection[Address] = ()
+) -> list[Refusal]:
+    """Refuses to change more than the policy's share of what is owned and exists, but for what is only
+    begun: an apply that ended in the middle goes on.
+    """
+    changed = {a.address for a in actions if a.target and a.verb not in _NO_CHANGE}
+    count = len(changed.difference(begun))
     if policy.allow_update or count <= policy.guard_minimum or count <= policy.guard_update * owned:
         return []
     return [

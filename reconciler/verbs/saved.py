@@ -167,7 +167,7 @@ def _cut(
     """
     plan = planned.plan.unruled
     concerned = {str(action.address) for action in actions}
-    owned = match(planned.desired, planned.live).owned
+    matched = match(planned.desired, planned.live)
     select = saved.get("options", {}).get("select", ())
     held = [
         Refusal(r["code"], r["message"], r.get("address", ""), r.get("hint", ""))
@@ -177,7 +177,7 @@ def _cut(
     told = {(r.code, r.address) for r in held}
     since = [
         *(r for r in plan.refusals if r.address in concerned),
-        *on_the_whole(actions, len(consequences), owned, planned.policy, select),
+        *on_the_whole(actions, len(consequences), matched.owned, matched.objects, planned.policy, select),
     ]
     left_out = [
         *(

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from reconciler.kinds.integration.kind import IntegrationKind
+from reconciler.sandbox.faults import Fault
 from tests.cli.projects import DEFINITION, Folder
 from tests.cli.test_rollout import customers, definition, rollout, versions
 
@@ -462,3 +463,25 @@ def test_a_person_that_looks_at_a_plan_leaves_no_trace_in_the_history(staked: Fo
 def test_what_a_kind_stumbles_over_is_one_refusal(shop: Folder, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(IntegrationKind, "steps", lambda *_, **__: {}["surprise"])
     assert refused(shop.json("plan")) == [("unreadable", INTEGRATION)]
+
+
+def test_an_apply_that_ended_in_the_middle_of_creating_goes_on(project: Folder):
+    """Of what it created most is still to be deployed: no guard takes that for a change of what was there."""
+    project.manifest(
+        "Integration", "orders", name="Orders", definition="../definitions/orders.yml", release="1.0.0"
+    )
+    for number in range(11):
+        name = f"c{number}"
+        project.manifest("Customer", name, name=name, externalId=name)
+        spec = {"integration": "orders", "release": "latest", "name": f"Orders of {name}", "enabled": True}
+        project.manifest("Instance", f"o{number}", customer=name, **spec)
+    sandbox = project.sandbox()
+    sandbox.set_faults([Fault("graphql_errors", operation="deployInstance", times=11)])
+    sandbox.close()
+    assert project("apply", "--yes")[0] == 1
+    sandbox = project.sandbox()
+    sandbox.set_faults([])
+    sandbox.close()
+    code, out, err = project("apply", "--yes")
+    assert code == 0, out + err
+    assert project("plan", "--detailed-exitcode")[0] == 0

@@ -16,6 +16,7 @@ from reconciler.kinds.capabilities import (
     ExplainsAbsence,
     FollowUp,
     GoesWith,
+    InSteps,
     KeepsUnique,
     Notices,
     Readiness,
@@ -75,6 +76,7 @@ class InstanceKind(
     ExplainsAbsence,
     FollowUp,
     GoesWith,
+    InSteps,
     KeepsUnique,
     Notices,
     Readiness,
@@ -129,6 +131,10 @@ class InstanceKind(
         """The customer's id: an instance's mark names the instance alone."""
         customer = resolve(Ref(resource.fields["customer"]))
         return customer if isinstance(customer, Ref) else str(customer)
+
+    def is_begun(self, live: LiveObject) -> bool:
+        """Whether it was never deployed: so far it runs nothing."""
+        return not facts_of(live).last_deployed_at
 
     def stands_by_itself(self, live: LiveObject) -> bool:
         """Whether no variable is bound to a customer's own values, which may go without it."""

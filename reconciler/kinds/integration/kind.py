@@ -19,6 +19,7 @@ from reconciler.kinds.capabilities import (
     Foretells,
     Glanced,
     HoldsYaml,
+    InSteps,
     NeedsOfTenant,
     Paged,
     Publishes,
@@ -92,6 +93,7 @@ class IntegrationKind(
     Foretells,
     Glanced,
     HoldsYaml,
+    InSteps,
     Paged,
     Publishes,
     Readiness,
@@ -114,6 +116,10 @@ class IntegrationKind(
     def queries(self, live: LiveObject) -> int:
         """One for each hundred versions, among which the draft counts."""
         return pages_of(live)
+
+    def is_begun(self, live: LiveObject) -> bool:
+        """Whether the run which created it came no further."""
+        return facts_of(live).created
 
     def glance(self, offset: int) -> Operation:
         """Labels and metadata: an import may clear the one, and never touches the other."""

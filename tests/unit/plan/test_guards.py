@@ -38,6 +38,12 @@ def test_a_share_of_what_is_owned_may_be_changed(number: int, owned: int, policy
     assert [r.code for r in found] == (["guard-update"] if refused else [])
 
 
+def test_to_go_on_with_what_a_run_began_is_no_change_of_what_was_there():
+    whole = actions(11, Verb.UPDATE)
+    assert too_many_updates(whole, 20, Policy()) != []
+    assert too_many_updates(whole, 20, Policy(), begun={whole[0].address}) == []
+
+
 def test_creations_are_not_counted():
     assert too_many_updates(actions(99, Verb.CREATE, target=""), 1, Policy()) == []
     assert too_many_deletions(actions(99, Verb.UPDATE), 0, 1, Policy()) == []
