@@ -322,7 +322,8 @@ def _normalised(text: str, served: ServedSandbox) -> list[str]:
     text = text.replace(served.url, "URL").replace(served.tenant, "TENANT")
     for pattern, word in _VARYING:
         text = pattern.sub(word, text)
-    return sorted(re.sub(r"\s+", " ", line) for line in text.splitlines())
+    lines = (re.sub(r"\s+", " ", line) for line in text.splitlines())
+    return sorted(line for line in lines if line != "reading the tenant")  # as a slow machine tells
 
 
 @pytest.mark.parametrize("auth", ["refreshToken", "accessToken"])
