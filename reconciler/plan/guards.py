@@ -42,16 +42,20 @@ def on_the_whole(
     return [
         *empties_tenant(actions, consequences, owned, select),
         *too_many_deletions(actions, consequences, owned, policy),
-        *too_many_updates(actions, owned, policy, begun(objects)),
+        *too_many_updates(actions, owned, policy, begun(actions, objects)),
     ]
 
 
-def begun(objects: Mapping[Address, LiveObject]) -> frozenset[Address]:
-    """The resources that some run no more than began to create: to go on is no change of what was there."""
+def begun(actions: Sequence[Action], objects: Mapping[Address, LiveObject]) -> frozenset[Address]:
+    """Of what the actions are about, the resources that some run no more than began to create: to go on is no
+    change of what was there.
+    """
     return frozenset(
         address
-        for address, live in objects.items()
-        if isinstance(kind := all_kinds()[address.kind], InSteps) and kind.is_begun(live)
+        for address in {action.address for action in actions}
+        if address in objects
+        and isinstance(kind := all_kinds()[address.kind], InSteps)
+        and kind.is_begun(objects[address])
     )
 
 
