@@ -8,7 +8,7 @@ refused counts as failed for the waves after its own.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 
 import anyio
@@ -35,17 +35,22 @@ class Rollouts:
         self._of = {a: p for p in self._all for wave in p.rollout.waves for a in wave}
         known = {action.id: action for action in actions}
         self._known = known.keys()
-        free = {a for p in self._all for a in p.rollout.begun if not self._waits_for_others(a, known)}
+        own: dict[Address, list[str]] = {}
+        for action in known.values():
+            own.setdefault(action.address, []).append(action.id)
+        begun = {a for p in self._all for a in p.rollout.begun}
+        free = {a for a in begun if not self._waits_for_others(a, own.get(a, ()), known)}
         for action in known.values():
             if progress := self._progress(action):
                 progress.add(action, first=action.address in free)
         for progress in self._all:
             progress.advance()
 
-    def _waits_for_others(self, address: Address, known: Mapping[str, Action]) -> bool:
-        """Whether something of an instance waits for another one's turn: that one cannot wait for it."""
-        ahead = [action.id for action in known.values() if action.address == address]
-        seen = set(ahead)
+    def _waits_for_others(self, address: Address, own: Sequence[str], known: Mapping[str, Action]) -> bool:
+        """Whether something of an instance, its `own` actions, waits for another one's turn: that one cannot
+        wait for it.
+        """
+        ahead, seen = list(own), set(own)
         for name in ahead:
             new = [other for other in known[name].depends_on if other in known and other not in seen]
             seen.update(new)

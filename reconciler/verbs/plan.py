@@ -127,7 +127,9 @@ async def _of_whole(client: Client, asked: _Asked) -> Planned:
     try:
         made = await _planned(client, asked, whole=True)
     except Uncertain as why:
-        asked.session.say(f"The tenant is read in full: {why.message}.")
+        from reconciler.verbs.refresh import IN_FULL
+
+        asked.session.say(IN_FULL.format(why=why.message))
         made = await _planned(
             client, replace(asked, options=replace(asked.options, refresh=None)), whole=True
         )
