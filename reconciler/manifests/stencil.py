@@ -159,7 +159,7 @@ def _own(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[Where, str]]
 def _text(path: Where, written: str, definition: Definition) -> Text | None:
     """A text that is sent as it is and decides nothing else; None for another one."""
     at = (*TEMPLATE, *path)
-    parts = own_parts("instanceset", written, at)
+    parts = own_parts(written)
     if tuple(path) in _FREE:
         return Text(written, at, schemas.at("instanceset", at), parts=parts)
     if len(path) != 2 or path[0] != "config":

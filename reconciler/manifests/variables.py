@@ -55,14 +55,11 @@ Own = tuple[str | Callable[[CustomerFacts], str | None], ...]
 """A text as what stays, and what each customer has in its place."""
 
 
-def own_parts(kind: str, text: str, path: Where) -> Own | None:
-    """A text of a kind's document in which nothing but a customer's own is filled in, and which then is what
-    it is: None for another one.
+def own_parts(text: str) -> Own | None:
+    """The parts of a text, of a place that takes texts, in which nothing but a customer's own is filled in;
+    None for another one.
     """
-    parts = _parts_of(text)
-    if is_hole(text) and not takes_text(kind, path):
-        return None
-    found = [part if isinstance(part, str) else _of_customer(part) for part in parts]
+    found = [part if isinstance(part, str) else _of_customer(part) for part in _parts_of(text)]
     return None if None in found else tuple(part for part in found if part)
 
 
