@@ -9,7 +9,7 @@ from reconciler.kinds.capabilities import Redeploys
 from reconciler.kinds.protocol import Policy
 from reconciler.model.address import Address
 from reconciler.model.plan import Plan
-from reconciler.model.state import Desired
+from reconciler.model.state import Desired, Live
 from reconciler.plan.mending import Mending
 from reconciler.plan.select import Selection, fits
 
@@ -23,6 +23,13 @@ def may_be_part(desired: Desired, selection: Selection, policy: Policy) -> bool:
     patterns = (*selection.select, *selection.exclude)
     resources = desired.resources.values()
     return all(any(fits(one.address, one.labels, pattern) for one in resources) for pattern in patterns)
+
+
+def cut_short(live: Live) -> list[str]:
+    """The kinds of which something that nobody manages, or no manifest names, may not have been read: such
+    are objects that stand alone.
+    """
+    return sorted(name for name in live.partial if all_kinds()[name].stands_alone)
 
 
 def wants_whole(plan: Plan, mending: Mending, covered: Collection[Address]) -> bool:
