@@ -66,15 +66,13 @@ async def owned_beside(client: Client, live: Live, desired: Desired, wanted: int
     Raises Unreachable or NotAuthenticated.
     """
     count = _Count(client, live, desired.project, wanted)
+    asked, others = live.partial.intersection(_ASKED), live.partial.difference(_ASKED)
     async with anyio.create_task_group() as group:
-        for name in _ASKED:
-            if name in live.partial:
-                group.start_soon(count.of, all_kinds()[name])
-    if len(count.found) >= wanted:
-        return len(count.found)
-    others = (name for name in live.partial if name not in _ASKED)
-    is_all = count.whole and count.proven and not any(_may_be_owned(name, desired) for name in others)
-    return len(count.found) if is_all else None
+        for name in sorted(asked):
+            group.start_soon(count.of, all_kinds()[name])
+    told = count.whole and (count.proven or not asked)
+    is_all = told and not any(_may_be_owned(name, desired) for name in others)
+    return len(count.found) if is_all or len(count.found) >= wanted else None
 
 
 def _may_be_owned(name: str, desired: Desired) -> bool:
