@@ -9,7 +9,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from reconciler.kinds.protocol import Kind, Request, Step, Steps
+from reconciler.kinds.protocol import Kind, Policy, Request, Step, Steps
 from reconciler.kinds.telling import Telling
 from reconciler.model.address import Address, Ref, Resolve
 from reconciler.model.needs import Need
@@ -329,7 +329,7 @@ class Recorded(ABC):
         ...
 
     @abstractmethod
-    def recorded(self, request: Request) -> bool:
+    def recorded(self, live: LiveObject, policy: Policy) -> bool:
         """Whether the object has a record of what was applied, or none is kept of its kind."""
         ...
 

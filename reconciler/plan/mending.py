@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.capabilities import Affects, Likens, why_absent
-from reconciler.kinds.protocol import Policy, Request, Step, Steps
+from reconciler.kinds.protocol import NOTHING, Policy, Request, Step, Steps
 from reconciler.kinds.table.absent import Place, absent_anew
 from reconciler.model.address import Address, Ref
 from reconciler.model.errors import Unforeseen
@@ -28,8 +28,7 @@ class Mended:
     basis: str = ""
 
 
-_NOTHING = Steps()
-_UNTOUCHED = Mended(_NOTHING)
+_UNTOUCHED = Mended(NOTHING)
 """One for all resources that equal their manifests: of most plans these are nearly all."""
 
 
@@ -107,7 +106,7 @@ class Mending:
             steps = own_interim(steps, self.desired.project, address)
             if address in self.matched.alike:
                 steps = untouched(steps)
-            if steps == _NOTHING:
+            if steps == NOTHING:
                 if likeness is not None:
                     self._idle.add(likeness)
                 return _UNTOUCHED

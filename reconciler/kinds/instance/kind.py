@@ -46,7 +46,7 @@ from reconciler.kinds.instance.release import names_version, release_ref
 from reconciler.kinds.instance.rows import ROWS
 from reconciler.kinds.instance.steps import PLAIN, RECORD, instance_steps, update_changes
 from reconciler.kinds.instance.told import instance_told
-from reconciler.kinds.protocol import Request, Steps
+from reconciler.kinds.protocol import Policy, Request, Steps
 from reconciler.kinds.table.labels import as_live, labels_left, own_mark
 from reconciler.kinds.table.plain import PlainKind
 from reconciler.kinds.table.secrets import has_record
@@ -176,9 +176,9 @@ class InstanceKind(
         customer = [Ref(resource.fields["customer"])] if "customer" in resource.fields else []
         return (*customer, *([release_ref(resource)] if names_version(resource) else ()), *bindings(resource))
 
-    def recorded(self, request: Request) -> bool:
+    def recorded(self, live: LiveObject, policy: Policy) -> bool:
         """Where the environment keeps one, whether it is there."""
-        return has_record(request)
+        return has_record(live, policy)
 
     def steps(self, request: Request, *, adopt: bool) -> Steps:
         """create or update → configure → deploy → enable or disable, as far as needed."""
