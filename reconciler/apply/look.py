@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Protocol
+
+from msgspec import structs
 
 from reconciler.kinds.capabilities import AskedFurther, Glanced
 from reconciler.kinds.protocol import Kind, Request
@@ -94,7 +95,11 @@ async def own_anywhere(tenant: Objects, kind: Kind, request: Request) -> list[Li
 async def further(tenant: Objects, kind: Kind, request: Request) -> LiveObject | None:
     """The object of a request with all that decides about it and no list shows."""
     live = request.live
-    while live and isinstance(kind, AskedFurther) and (op := kind.open_question(replace(request, live=live))):
+    while (
+        live
+        and isinstance(kind, AskedFurther)
+        and (op := kind.open_question(structs.replace(request, live=live)))
+    ):
         live = kind.answered(live, op, await there(tenant, kind, op))
     return live
 

@@ -7,6 +7,8 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from msgspec import structs
+
 from reconciler.apply.deletion import look_inside
 from reconciler.apply.look import ATTEMPTS, FIRST_WAIT, further, own, own_by_now
 from reconciler.apply.running import Run
@@ -229,7 +231,7 @@ async def _settle(kind: Kind, action: Action, run: Run) -> LiveObject | None:
     request = _request(action, run)
     found = await own_by_now(run.tenant, kind, request, run.sleep)
     for twin in found[1:]:
-        op = kind.operation(Verb.DELETE.value, Verb.DELETE, replace(request, live=twin))
+        op = kind.operation(Verb.DELETE.value, Verb.DELETE, structs.replace(request, live=twin))
         with suppress(NotFound):
             await _journalled(kind, op, action, run)
     if found and (request.live is None or request.live.id != found[0].id):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from msgspec import Struct
 
@@ -297,9 +298,10 @@ class InstanceKind(
         """All fields and labels, and what is not deployed. Of configuration and flow settings, only what the
         manifest mentions and does not call a secret: any other text in them may be one.
         """
-        fields = {**live.fields, "version": facts_of(live).version_id, "undeployed": undeployed(live)}
-        if resource is None:
-            return sha256_of_plain([live.id, {**fields, "config": {}, "flows": {}}, sorted(live.labels)])
+        known = {"version": facts_of(live).version_id, "undeployed": undeployed(live)}
+        fields: dict[str, Any] = {**live.fields, **known, "config": {}, "flows": {}}
+        if resource is None:  # asked of each object that is read
+            return sha256_of_plain([live.id, fields, sorted(live.labels)])
         fields["config"] = resting_config(given_config(resource), live)
         fields["flows"] = resting_flows(given_flows(resource), live)
         return sha256([live.id, fields, sorted(live.labels)])
