@@ -8,8 +8,7 @@ refused counts as failed for the waves after its own.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
 import anyio
 
@@ -61,20 +60,18 @@ class Rollouts:
         """The set that says when it is the action's turn. Who makes way for others is in nobody's wave."""
         return None if action.makes_way else self._of.get(action.address)
 
-    def concerns(self, action: Action) -> bool:
-        """Whether a set says when it is the action's turn."""
-        return self._progress(action) is not None
-
-    async def turn(self, action: Action) -> None:
-        """Waits until the action's wave begins."""
+    def when_due(self, action: Action, begin: Callable[[Action], None]) -> None:
+        """Begins the action once its wave does. Until then it takes no task: thousands may wait."""
         progress = self._progress(action)
         if progress:
-            await progress.turn(action)
+            progress.when_due(action, begin)
+        else:
+            begin(action)
 
-    def place(self, action: Action) -> AbstractAsyncContextManager[object]:
-        """A place among the instances of its set that are under way at once."""
+    def places(self, action: Action) -> anyio.CapacityLimiter | None:
+        """The places of the instances of its set that are under way at once; None where no set bounds it."""
         progress = self._progress(action)
-        return progress.places if progress else nullcontext()
+        return progress.places if progress else None
 
     def veto(self, action: Action) -> str:
         """Why an instance must not be begun any more; empty where it may be, or has been already."""
@@ -101,9 +98,10 @@ class _Progress:
         self._refused = {a: n for n, wave in enumerate(rollout.waves) for a in wave if str(a) in refused}
         self._wave = {address: n for n, wave in enumerate(rollout.waves) for address in wave}
         self._left: list[set[str]] = [set() for _ in rollout.waves]
-        self._over = [anyio.Event() for _ in rollout.waves]
+        self._over = [False for _ in rollout.waves]
         self._first: list[set[str]] = [set() for _ in rollout.waves]
-        self._tried = [anyio.Event() for _ in rollout.waves]
+        self._tried = [False for _ in rollout.waves]
+        self._waiting: list[list[tuple[Action, Callable[[Action], None]]]] = [[] for _ in rollout.waves]
         self._failed: dict[Address, int] = {}
         self._begun: set[Address] = set()
 
@@ -116,12 +114,15 @@ class _Progress:
         if first:
             self._first[wave].add(action.id)
 
-    async def turn(self, action: Action) -> None:
+    def when_due(self, action: Action, begin: Callable[[Action], None]) -> None:
+        if self._is_due(action):
+            begin(action)
+        else:
+            self._waiting[self._wave[action.address]].append((action, begin))
+
+    def _is_due(self, action: Action) -> bool:
         wave = self._wave[action.address]
-        if wave:
-            await self._over[wave - 1].wait()
-        if action.id not in self._first[wave]:
-            await self._tried[wave].wait()
+        return (not wave or self._over[wave - 1]) and (self._tried[wave] or action.id in self._first[wave])
 
     def veto(self, address: Address) -> str:
         why = "" if address in self._begun else self._stopped(self._wave[address])
@@ -142,12 +143,22 @@ class _Progress:
 
     def advance(self) -> None:
         """Opens each wave after those that are over, and in each the way for those that are not the first."""
-        for first, tried, left, over in zip(self._first, self._tried, self._left, self._over, strict=True):
-            if not first:
-                tried.set()
+        for wave, (first, left) in enumerate(zip(self._first, self._left, strict=True)):
+            if not self._tried[wave] and not first:
+                self._tried[wave] = True
+                self._release(wave)
             if left:
                 return
-            over.set()
+            if not self._over[wave]:
+                self._over[wave] = True
+                self._release(wave + 1)
+
+    def _release(self, wave: int) -> None:
+        """Begins those of the wave that may begin now."""
+        if wave < len(self._waiting):
+            waiting, self._waiting[wave] = self._waiting[wave], []
+            for action, begin in waiting:
+                self.when_due(action, begin)
 
     def _stopped(self, beginning: int) -> str:
         """Why an instance of a wave must not be begun. What is refused is known from the start: it counts in

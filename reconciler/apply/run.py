@@ -120,10 +120,9 @@ class Walk:
         async with anyio.create_task_group() as group:
 
             async def perform(action: Action) -> None:
-                await self._rollouts.turn(action)
                 because = blocked_by or self._blocker(action) or await self._late(action)
                 async with (
-                    nullcontext() if because else self._rollouts.place(action),
+                    nullcontext() if because else self._rollouts.places(action) or nullcontext(),
                     nullcontext() if because else self._limiter,
                 ):
                     because = because or self._rollouts.veto(action)
@@ -146,23 +145,23 @@ class Walk:
                         begin(follower)
                 return same
 
-            window = Window(group, perform, lambda: self._limiter.total_tokens)
+            windows: dict[anyio.CapacityLimiter, Window] = {}
 
             def begin(action: Action) -> None:
-                if self._has_its_own_turn(action):
+                self._rollouts.when_due(action, start)
+
+            def start(action: Action) -> None:
+                if self._elsewhere and self._elsewhere.concerns(action):
+                    # Others might never get a place, were it to wait in one for another run.
                     group.start_soon(perform, action)
-                else:
-                    window.add(action)
+                    return
+                places = self._rollouts.places(action) or self._limiter
+                if places not in windows:
+                    windows[places] = Window(group, perform, lambda: places.total_tokens)
+                windows[places].add(action)
 
             for action in order.first:
                 begin(action)
-
-    def _has_its_own_turn(self, action: Action) -> bool:
-        """Whether it waits for others than those that it depends on: they might never get a place, were it
-        to wait in one.
-        """
-        waits = self._elsewhere is not None and self._elsewhere.concerns(action)
-        return waits or self._rollouts.concerns(action)
 
     async def _late(self, action: Action) -> str:
         """What another run was to do, and has not in time; empty once all is there."""

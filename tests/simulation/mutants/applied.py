@@ -292,16 +292,17 @@ def no_look_inside(strikes: Strike) -> Iterator[None]:
     theme="fleet",
 )
 def no_waves(strikes: Strike) -> Iterator[None]:
-    turn = Rollouts.turn
+    when_due = Rollouts.when_due
 
-    async def at_once(self: Any, action: Any) -> None:
+    def at_once(self: Any, action: Any, begin: Any) -> None:
         found = self._progress(action)
         wave = found._wave[action.address] if found else 0
-        waits = found and wave and not found._over[wave - 1].is_set()
-        if not (waits and strikes()):
-            await turn(self, action)
+        if found and wave and not found._over[wave - 1] and strikes():
+            begin(action)
+        else:
+            when_due(self, action, begin)
 
-    with swapped(Rollouts, "turn", at_once):
+    with swapped(Rollouts, "when_due", at_once):
         yield
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from reconciler.model.address import Address
 from reconciler.model.errors import ApiError, NotAuthenticated, NotFound, PayloadError, TransportError
 from reconciler.model.operation import Operation
 from reconciler.model.outcome import Ended, Event, Outcome, Started, Status
+from reconciler.model.plan import Rollout
 from reconciler.model.state import Desired, Live, LiveObject
 from reconciler.plan.build import make_plan
 from reconciler.plan.match import match
@@ -82,6 +83,7 @@ def walk(
     *,
     parallelism: int = 1,
     together: int = 1,
+    rollouts: tuple[Rollout, ...] = (),
 ) -> Walk:
     async def no_sleep(_: float) -> None:
         await anyio.lowlevel.checkpoint()
@@ -97,7 +99,7 @@ def walk(
         listener=listener,
         sleep=no_sleep,
     )
-    plan = make_plan(wanted, live, POLICY)
+    plan = replace(make_plan(wanted, live, POLICY), rollouts=rollouts)
     moment = datetime(2026, 1, 1, tzinfo=UTC)
     return Walk(plan, run, parallelism=parallelism, now=lambda: moment, together=lambda: together)
 
@@ -133,6 +135,22 @@ def test_where_calls_travel_together_as_many_again_are_made_ready(together: int,
     outcome = anyio.run(walk(many, world(), Fake(), listen, parallelism=2, together=together).outcome)
     assert set(statuses(outcome).values()) == {"done"}
     assert max(begun) == most
+
+
+def test_what_waits_for_its_wave_takes_no_task_and_begins_after_the_wave_before():
+    names = [Address("Customer", f"c{index:03}") for index in range(100)]
+    waves = Rollout("many", (tuple(names[:3]), tuple(names[3:])), begun=frozenset(names[50:51]))
+    tenant, tasks, first = Fake(), [0], names[50].name
+
+    def listen(_: Event) -> None:
+        tasks.append(len(asyncio.all_tasks()))
+
+    many = desired(*(resource(name) for name in names))
+    outcome = anyio.run(walk(many, world(), tenant, listen, parallelism=2, rollouts=(waves,)).outcome)
+    assert set(statuses(outcome).values()) == {"done"}
+    assert max(tasks) < 10
+    order = [sent.split()[1].lower() for sent in tenant.sent]
+    assert (set(order[:3]), order[3], len(order)) == ({one.name for one in names[:3]}, first, 100)
 
 
 @pytest.mark.parametrize(
