@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 import anyio
 
@@ -23,18 +23,13 @@ _MANY = 1000
 
 
 class Executor(Protocol):
-    """What executes an operation: the Client, or a test's stand-in."""
+    """What executes an operation: the Client, or a test's stand-in. One that has `sizes` keeps there how
+    large a page its server finds affordable, by what is asked for.
+    """
 
     async def execute(self, op: Operation) -> Any:
         """The connection that `op` asks for."""
         ...
-
-
-@runtime_checkable
-class Remembers(Protocol):
-    """One that keeps how large a page its server finds affordable, by what is asked for."""
-
-    sizes: dict[str, int]
 
 
 Kept = Callable[[Any], Any]
@@ -175,15 +170,16 @@ async def _affordable(
     """The largest page that the server does not find too costly, and the size that was asked for: of what was
     found too costly before, no more is asked for again.
     """
-    sizes = client.sizes if isinstance(client, Remembers) else {}
-    asked, key = size, _asked(make(size))
-    size = min(size, sizes.get(key, size))
+    # Whether it is one that remembers is not asked of its type: that takes longer than all the rest.
+    sizes: dict[str, int] = getattr(client, "sizes", {})
+    asked = size
+    size = min(size, sizes.get(_asked(make(size)), size)) if sizes else size
     while True:
         op = make(size)
         try:
             found = _page(op, await client.execute(op), kept), size
             if size < asked:
-                sizes[key] = size
+                sizes[_asked(op)] = size
             return found
         except TooCostly:
             smaller = next((one for one in _SMALLER if one < size), None)

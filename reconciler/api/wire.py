@@ -24,6 +24,7 @@ _REPEATED_VALUE = re.compile(r"(cannot represent [\w -]{0,60}value):.*", re.DOTA
 _NOT_SHOWN = "(not shown)"
 _WITHHELD = "(message withheld: it repeats a secret)"
 _PART = 16
+_PLAIN = {str, int, float, bool, type(None)}
 
 
 class Envelope(msgspec.Struct, frozen=True):
@@ -137,6 +138,8 @@ def encode(document: str, variables: Mapping[str, Any]) -> bytes:
 
 def _revealed(value: Any) -> Any:
     # msgspec would take the dataclass Secret apart by itself, so the walk comes first.
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, Sealed):
         raise TypeError("a secret that was not read cannot be sent")
     if isinstance(value, Secret):
