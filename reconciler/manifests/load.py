@@ -313,8 +313,9 @@ class _Loader:
         """One instance of a set: made as the one before it where nothing but texts tells them apart."""
         mine = overrides.of_customer(alike.manifest, customer)
         if mine is alike.manifest and alike.stencil is not None:
-            scope = self._scope(mine, str(address), self.facts[customer])
-            made = alike.stencil.instance(scope, address, Address("Customer", customer), labels)
+            facts = self.facts[customer]
+            scope = partial(self._scope, mine, str(address), facts)
+            made = alike.stencil.instance(facts, scope, address, labels)
             if made is not None:
                 self.resources[address] = made
                 self.problems.extend(alike.stencil.of_address(address))
@@ -374,14 +375,16 @@ def _digest(desired: Desired) -> str:
 
 
 def _content(resource: Resource) -> list[Any]:
-    fields = {
-        name: value.text if isinstance(value, Definition) else value
-        for name, value in resource.fields.items()
-    }
+    fields = {name: _digested(value) for name, value in resource.fields.items()}
     sensitive = [resource.sensitive] if resource.sensitive else []
-    return [
-        resource.address, fields, resource.labels, resource.protect, resource.ignore, resource.was, *sensitive
-    ]  # fmt: skip
+    address, said = str(resource.address), (resource.protect, resource.ignore, resource.was)
+    return [address, fields, resource.labels, *said, *sensitive]
+
+
+def _digested(value: Any) -> Any:
+    if isinstance(value, Address):  # of each instance there are two, and so it is quicker
+        return str(value)
+    return value.text if isinstance(value, Definition) else value
 
 
 def in_order(problems: list[Diagnostic]) -> Iterator[Diagnostic]:

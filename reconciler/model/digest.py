@@ -8,6 +8,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
+import msgspec
+
 from reconciler.model.address import Address, Ref
 from reconciler.model.secret import Hidden, Secret, Unseen
 
@@ -33,6 +35,19 @@ def canonical(value: Any) -> bytes:
 def sha256(value: Any) -> str:
     """The SHA-256 of the canonical form, as 64 hex digits."""
     return hashlib.sha256(canonical(value)).hexdigest()
+
+
+Plain = str | int | bool | None | Sequence["Plain"] | Mapping[str, "Plain"]
+"""What has one form in JSON, and no secret in it."""
+
+
+def sha256_of_plain(value: Plain) -> str:
+    """The same digest as `sha256` gives, in half the time."""
+    try:
+        text = _PLAIN.encode(value)
+    except UnicodeEncodeError:  # half a character of two: only the slower encoder writes that
+        return sha256(value)
+    return hashlib.sha256(text).hexdigest()
 
 
 def sha256_of_each(values: Iterable[Any]) -> str:
@@ -75,3 +90,4 @@ def _plain(value: object) -> object:
 
 
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
+_PLAIN = msgspec.json.Encoder(order="sorted")

@@ -24,7 +24,7 @@ def without_baseline(
         if address not in matched.adopting and address not in matched.alike
         for kind in [all_kinds()[address.kind]]
         if kind.marked and isinstance(kind, Recorded)
-        if not kind.recorded(matched.request(address, policy))
+        if not kind.recorded(matched.objects[address], policy)
     ]
     if not bare:
         return []

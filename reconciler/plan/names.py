@@ -55,6 +55,8 @@ class Names:
 
     def handovers(self, address: Address) -> tuple[Handover, ...]:
         """The values that a resource takes from others."""
+        if not self.steps(address).steps:
+            return ()
         if address not in self._found:
             self._found[address] = tuple(self._handovers(address))
         return self._found[address]
