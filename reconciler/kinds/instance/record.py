@@ -8,8 +8,9 @@ whether git mentions it meanwhile or not, and under which release.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from reconciler.kinds.instance.config import changed_keys
 from reconciler.kinds.instance.config_causes import recorded, unmentioned
@@ -60,8 +61,7 @@ def _keys_of(config: tuple[str, ...], flows: tuple[str, ...]) -> tuple[str, ...]
     return tuple(sorted(named) + sorted(f"flows.{flow}.{text}" for flow in flows for text in TEXTS))
 
 
-@dataclass(frozen=True, slots=True)
-class InstanceRecord:
+class InstanceRecord(Struct, frozen=True):
     """What the labels say of an instance that has these keys. `id`, or else `customer` and `name`, tell whose
     record it is.
     """
