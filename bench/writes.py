@@ -127,11 +127,14 @@ class Writes(Counted):
                 self._marked.setdefault((label, of), []).append(made)
 
     def _list_customers(self, given: Mapping[str, Any]) -> bytes:
-        return _page([self._customers[one] for one in self._sought(given, self._customers)], given)
+        return _page(self._sought(given, self._customers), given, self._customers.__getitem__)
 
     def _list_instances(self, given: Mapping[str, Any]) -> bytes:
-        found = [self._instances[one] for one in self._sought(given, self._instances)]
-        return _page([one.model.node(one, deployed=one.id in self._deployed) for one in found], given)
+        return _page(self._sought(given, self._instances), given, self._node)
+
+    def _node(self, made: str) -> bytes:
+        one = self._instances[made]
+        return one.model.node(one, deployed=made in self._deployed)
 
     def _sought(self, given: Mapping[str, Any], of: Mapping[str, object]) -> Sequence[str]:
         if "labels_Contains" not in given:
@@ -167,12 +170,12 @@ def _payload(of: str, node: bytes) -> bytes:
     return b'{"%b":%b,"errors":[]}' % (of.encode(), node)
 
 
-def _page(nodes: Sequence[bytes], given: Mapping[str, Any]) -> bytes:
+def _page(ids: Sequence[str], given: Mapping[str, Any], node: Callable[[str], bytes]) -> bytes:
     first, offset = given.get("first", 100), given.get("offset", 0)
-    more = offset + first < len(nodes)
+    more = offset + first < len(ids)
     info = _ENCODE({"hasNextPage": more, "endCursor": str(offset + first) if more else None})
-    shown = b",".join(nodes[offset : offset + first])
-    return b'{"totalCount":%d,"pageInfo":%b,"nodes":[%b]}' % (len(nodes), info, shown)
+    shown = b",".join(map(node, ids[offset : offset + first]))
+    return b'{"totalCount":%d,"pageInfo":%b,"nodes":[%b]}' % (len(ids), info, shown)
 
 
 def main() -> None:
