@@ -222,6 +222,8 @@ class Transport:
                 failure = AttemptError.of(error, limit)
                 self._health.missed(failure)
                 raise failure from error
+            # It and its stream hold each other, and both bodies, until garbage is looked for.
+            response.stream = httpx.ByteStream(b"")
             took = patience.clock() - started
             self._count(call, took)
             self.stats.told_at = told_at(response.headers.get("date")) or self.stats.told_at
