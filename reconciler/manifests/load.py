@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 from reconciler.definition import Definition
@@ -36,8 +37,6 @@ from reconciler.model.hints import suggest
 from reconciler.model.plan import Rollout
 from reconciler.model.problem import Unusable
 from reconciler.model.state import Desired, Resource
-
-_ORDER = {name: rank for rank, name in enumerate(all_kinds())}
 
 
 def load(
@@ -129,7 +128,7 @@ class _Loader:
                 self._table(kind)
         self.resources = with_uses(self.resources)
         self.problems.extend(self.definitions.problems())
-        ordered = dict(sorted(self.resources.items(), key=lambda item: (_ORDER[item[0].kind], item[0].name)))
+        ordered = _ordered(self.resources)
         self.problems.extend(ambiguities(ordered))
         rollouts = tuple(self.rollouts)
         desired = Desired(self.project.name, self.environment.name, ordered, rollouts=rollouts)
@@ -366,6 +365,14 @@ class _Loader:
         resource = builder.instance(Address("Customer", customer), target.address, running)
         shaped = config.settled(definition, resource.fields.get("config"), shared)
         self._keep(builder, replace(resource, fields={**resource.fields, **shaped}))
+
+
+def _ordered(resources: Mapping[Address, Resource]) -> dict[Address, Resource]:
+    """The resources in the order of their kinds, and of their names."""
+    of_kind: dict[str, list[Address]] = {name: [] for name in all_kinds()}
+    for address in resources:
+        of_kind[address.kind].append(address)
+    return {a: resources[a] for some in of_kind.values() for a in sorted(some, key=attrgetter("name"))}
 
 
 def _digest(desired: Desired) -> str:

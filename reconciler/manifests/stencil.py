@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.definition import Definition, Variable
 from reconciler.manifests import schemas
-from reconciler.manifests.config_types import wrong
+from reconciler.manifests.config_types import takes_texts, wrong
 from reconciler.manifests.manifest import Manifest
 from reconciler.manifests.overrides import TEMPLATE
 from reconciler.manifests.shapes import fits
@@ -68,7 +68,8 @@ class Text:
         """Whether anything is to be told of what it became."""
         if self.rule is not None and not self._is_valid(value, self.rule):
             return True
-        return self.variable is not None and any(wrong(self.variable, value))
+        variable = self.variable
+        return variable is not None and not takes_texts(variable) and any(wrong(variable, value))
 
     def _is_valid(self, value: str, rule: Draft202012Validator) -> bool:
         demands = rule.schema

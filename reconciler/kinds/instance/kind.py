@@ -173,8 +173,10 @@ class InstanceKind(
         """The customer, the integration's release, and what its shared connections are bound to; for one that
         is only adopted, those that are known.
         """
-        customer = [Ref(resource.fields["customer"])] if "customer" in resource.fields else []
-        return (*customer, *([release_ref(resource)] if names_version(resource) else ()), *bindings(resource))
+        fields, found = resource.fields, bindings(resource)
+        if names_version(resource):
+            found.insert(0, release_ref(resource))
+        return [Ref(fields["customer"]), *found] if "customer" in fields else found
 
     def recorded(self, live: LiveObject, policy: Policy) -> bool:
         """Where the environment keeps one, whether it is there."""

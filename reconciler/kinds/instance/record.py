@@ -61,7 +61,7 @@ def _keys_of(config: tuple[str, ...], flows: tuple[str, ...]) -> tuple[str, ...]
     return tuple(sorted(named) + sorted(f"flows.{flow}.{text}" for flow in flows for text in TEXTS))
 
 
-class InstanceRecord(Struct, frozen=True):
+class InstanceRecord(Struct, frozen=True, gc=False):
     """What the labels say of an instance that has these keys. `id`, or else `customer` and `name`, tell whose
     record it is.
     """
