@@ -38,6 +38,8 @@ from reconciler.model.plan import Rollout
 from reconciler.model.problem import Unusable
 from reconciler.model.state import Desired, Resource
 
+_PLAIN = frozenset({str, bool, int, type(None)})
+
 
 def load(
     project: Project,
@@ -378,20 +380,34 @@ def _ordered(resources: Mapping[Address, Resource]) -> dict[Address, Resource]:
 def _digest(desired: Desired) -> str:
     order = [[one.name, one.waves, one.max_failures] for one in desired.rollouts]
     contents = map(_content, desired.resources.values())
-    return "sha256:" + digest.sha256_of_each(chain(contents, [order] if order else []))
+    return "sha256:" + digest.sha256_of_each(chain(contents, [digest.canonical(order)] if order else []))
 
 
-def _content(resource: Resource) -> list[Any]:
+def _content(resource: Resource) -> bytes:
     fields = {name: _digested(value) for name, value in resource.fields.items()}
-    sensitive = [resource.sensitive] if resource.sensitive else []
     address, said = str(resource.address), (resource.protect, resource.ignore, resource.was)
-    return [address, fields, resource.labels, *said, *sensitive]
+    whole: list[Any] = [
+        address,
+        fields,
+        resource.labels,
+        *said,
+        *([resource.sensitive] if resource.sensitive else []),
+    ]
+    return (
+        digest.canonical_of_plain(whole) if all(map(_is_plain, fields.values())) else digest.canonical(whole)
+    )
 
 
 def _digested(value: Any) -> Any:
-    if isinstance(value, Address):  # of each instance there are two, and so it is quicker
+    if isinstance(value, Address):
         return str(value)
     return value.text if isinstance(value, Definition) else value
+
+
+def _is_plain(value: object) -> bool:
+    """Whether a value is surely no secret, and holds none: most are texts, and maps of texts."""
+    inner = value.values() if type(value) is dict else (value,)
+    return _PLAIN.issuperset(map(type, inner))
 
 
 def in_order(problems: list[Diagnostic]) -> Iterator[Diagnostic]:

@@ -6,15 +6,12 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterable, Mapping, Sequence, Set
-from itertools import islice
 from typing import Any
 
 import msgspec
 
 from reconciler.model.address import Address, Ref
 from reconciler.model.secret import Hidden, Secret, Unseen
-
-_FEW = 100
 
 
 class Canonical:
@@ -44,20 +41,24 @@ Plain = str | int | bool | None | Sequence["Plain"] | Mapping[str, "Plain"]
 """What has one form in JSON, and no secret in it."""
 
 
-def sha256_of_plain(value: Plain) -> str:
-    """The same digest as `sha256` gives, in half the time."""
+def canonical_of_plain(value: Plain) -> bytes:
+    """The same bytes as `canonical` gives, several times as quick."""
     try:
-        text = _PLAIN.encode(value)
+        return _PLAIN.encode(value)
     except UnicodeEncodeError:  # half a character of two: only the slower encoder writes that
-        return sha256(value)
-    return hashlib.sha256(text).hexdigest()
+        return canonical(value)
 
 
-def sha256_of_each(values: Iterable[Any]) -> str:
-    """The SHA-256 of the list of the values, of which a few at a time are written out."""
-    digest, before, left = hashlib.sha256(b"["), b"", iter(values)
-    while some := list(islice(left, _FEW)):
-        digest.update(before + canonical(some)[1:-1])
+def sha256_of_plain(value: Plain) -> str:
+    """The same digest as `sha256` gives."""
+    return hashlib.sha256(canonical_of_plain(value)).hexdigest()
+
+
+def sha256_of_each(values: Iterable[bytes]) -> str:
+    """The SHA-256 of the list of the values, each of which is in its canonical form."""
+    digest, before = hashlib.sha256(b"["), b""
+    for value in values:
+        digest.update(before + value)
         before = b","
     digest.update(b"]")
     return digest.hexdigest()

@@ -255,7 +255,9 @@ class Live:
     beside: Mapping[str, tuple[LiveObject, ...]] = field(default_factory=dict)
     """The objects of kinds that the plan is not about, read since a deletion may take them along."""
     partial: frozenset[str] = frozenset()
-    """The kinds of which only what a selection takes was read."""
+    """The kinds of which only what a selection takes was read, be that nothing."""
+    owned_beside: int = 0
+    """How many objects beside these are known to be the project's."""
 
     @property
     def whole(self) -> Mapping[str, tuple[LiveObject, ...]]:

@@ -16,7 +16,7 @@ from reconciler.kinds.instance.config_values import ALWAYS_SHOWN, NEVER_SHOWN, S
 from reconciler.kinds.instance.facts import InstanceFacts
 from reconciler.kinds.instance.flows import SHOWN_AS, parse_flow
 from reconciler.kinds.instance.node import Flow, FlowNode, InstanceNode, Required, VariableNode, each
-from reconciler.kinds.instance.record import InstanceRecord, keys_of
+from reconciler.kinds.instance.record import keys_of, recorded_on
 from reconciler.kinds.nodes import every, fitted, known
 from reconciler.kinds.table.absent import Place, unset
 from reconciler.kinds.table.labels import denied, people
@@ -105,7 +105,7 @@ def parse_instance(kind: str, node: Mapping[str, object]) -> LiveObject:
         },
         labels=labels,
         facts=_facts(shown, flows, asked),
-        record=InstanceRecord(labels, asked.keys, shown.id, customer, name),
+        record=recorded_on(labels, asked.keys, shown.id, customer, name),
         denied=denied(node),
     )
 

@@ -31,7 +31,7 @@ from reconciler.kinds.table.marks import LIMIT
 from reconciler.kinds.table.node import node as shown_node
 from reconciler.kinds.table.places import Labels, Place
 from reconciler.kinds.table.plain import PlainKind
-from reconciler.kinds.table.record import Layout, label, memory
+from reconciler.kinds.table.record import LabelRecord, Layout, label
 from reconciler.kinds.table.rotation import DIGITS, SECRETS, Rotation
 from reconciler.kinds.table.row import Row, addresses
 from reconciler.kinds.table.secrets import has_record, remembered, resting
@@ -132,14 +132,14 @@ class TabledKind(PlainKind, Recorded, Refers, Tells):
         fitted(self._node, node, self.name)
         absent = frozenset((row.name,) for row in self.fields if row.place and lacks(node, row.place))
         node, labels = self.place.read(node) if self.place else (node, frozenset())
-        known = memory(self.layout, labels, self._keys, (node["id"], self._owner(node.get("name"))))
+        owners = (node["id"], self._owner(node.get("name")))
         return LiveObject(
             kind=self.name,
             id=str(node["id"]),
             fields={row.name: row.parsed(node) for row in self.fields},
             labels=labels,
             facts=Facts(absent=absent, made=_moment(node.get("createdAt"))),
-            record=known,
+            record=LabelRecord(self.layout, labels, self._keys, owners),
             denied=denied(node),
         )
 
@@ -327,7 +327,7 @@ class TabledKind(PlainKind, Recorded, Refers, Tells):
 
     def _owner(self, name: object) -> object:
         """What tells an object from others while it has no id."""
-        return [self.name, name.strip() if isinstance(name, str) else name]
+        return (self.name, name.strip() if isinstance(name, str) else name)
 
     def _fixed(self, request: Request, changes: Iterable[Change]) -> Iterable[Refusal]:
         fixed = {row.name for row in self.fields if row.fixed}

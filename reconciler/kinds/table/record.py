@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from msgspec import Struct
+
 from reconciler.kinds.table.marks import LIMIT, RECORD
 from reconciler.model.digest import sha256
 from reconciler.model.state import How, Memory, Written
@@ -72,6 +74,33 @@ def label(
         if len(bits) <= layout.room:
             return RECORD + FORM + _text(bits)
     return RECORD + FORM + _text((_grouped(layout, groups) + said)[: layout.room])
+
+
+class LabelRecord(Struct, frozen=True, gc=False):
+    """The record in the labels of an object that has these keys and is one of `owners`. It is read only when
+    it is asked: of what equals its manifest it is not.
+    """
+
+    layout: Layout
+    labels: frozenset[str]
+    keys: tuple[str, ...]
+    owners: tuple[object, ...]
+
+    @property
+    def memory(self) -> Memory:
+        """What it says."""
+        return _recalled(self)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it has any group."""
+        return is_there(self.layout, self.labels)
+
+
+@lru_cache(1_000)
+def _recalled(one: LabelRecord) -> Memory:
+    """Kept for a while, since of what differs it is asked a dozen times in a row."""
+    return memory(one.layout, one.labels, one.keys, one.owners)
 
 
 def memory(layout: Layout, labels: Iterable[str], keys: Sequence[str], owners: Sequence[object]) -> Memory:
