@@ -157,7 +157,7 @@ class Gathering:
         if asked.error is not None:
             raise asked.error
         try:
-            return opened(asked.value)
+            return opened(asked.value, op.node)
         except UNREADABLE:  # a part that says nothing spoils no other: alone it is asked for as usual
             return await self._alone(op)
 
