@@ -15,10 +15,10 @@ from bench.figures import FAST, SAMPLE, Found, Key, Run
 _HEAD = """\
 # Performance
 
-Every figure here is written by `python -m bench.run{sizes}{applied}` (`make bench` measures plans at
-500, 5,000 and 50,000 instances, and applies at the first two), in one run of {minutes:.0f} minutes on
-{machine}. The load was {load:.1f} at first: on a busy machine times, and those by the wall most of all, say
-little; CPU against CPU, memory and counts do.
+Every figure here is written by `python -m bench.run{sizes}{applied}`
+(`make bench` measures plans at 500, 5,000 and 50,000 instances, and applies at the first two), in one run of
+{minutes:.0f} minutes on {machine}. The load was {load:.1f} at first:
+on a busy machine times, and those by the wall most of all, say little; CPU against CPU, memory and counts do.
 
 The world: ten integrations with three config variables each, customers, and an instance of each integration
 for each customer; the manifests are ten InstanceSets over all customers. Each client is a whole process, from
