@@ -58,7 +58,7 @@ class Replay(Counted):
             return None
         if root.name not in LISTS:
             at = self._places[f"{root.name}s"].get(given.get("id"))
-            return key + b":" + (b"null" if at is None else self._nodes[f"{root.name}s"][at])
+            return key + b":" + (b"null" if at is None else self._alone(f"{root.name}s", at))
         nodes = self._nodes[root.name]
         if "id_In" in given:
             found = (self._places[root.name].get(one) for one in given["id_In"])
@@ -68,6 +68,11 @@ class Replay(Counted):
         info = json.dumps({"hasNextPage": more, "endCursor": str(offset + first) if more else None}).encode()
         head = b':{"totalCount":%d,"pageInfo":%b,"nodes":[' % (len(nodes), info)
         return key + head + b",".join(shown) + b"]}"
+
+    def _alone(self, name: str, at: int) -> bytes:
+        """An object by itself, of which some ask whether there are more rows in it."""
+        info = b'{"pageInfo":{"hasNextPage":false,"endCursor":null},'
+        return self._nodes[name][at].replace(b'"configVariables":{', b'"configVariables":' + info)
 
 
 def main() -> None:

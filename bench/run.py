@@ -25,8 +25,10 @@ from typing import Any
 
 import httpx
 
+from bench import prism
 from bench.figures import FAST, SAMPLE, Found, Key, Run
 from bench.page import page
+from bench.prism import CALLS
 from bench.world import mutations, write_project
 
 ROOT = Path(__file__).parents[1]
@@ -68,8 +70,8 @@ def serving(module: Sequence[str], folder: Path) -> Iterator[dict[str, str]]:
 class Bench:
     """One run of all measurements."""
 
-    def __init__(self, scratch: Path, rounds: int, rates: Sequence[int]) -> None:
-        self._scratch, self._rounds, self._rates = scratch, rounds, rates
+    def __init__(self, scratch: Path, rounds: int, rates: Sequence[int], calls: int) -> None:
+        self._scratch, self._rounds, self._rates, self._calls = scratch, rounds, rates, calls
         self.found: Found = {}
 
     def size(self, size: int, latencies: Sequence[int]) -> None:
@@ -89,6 +91,8 @@ class Bench:
             with serving(["bench.replay", str(tenant), "--latency", str(latency)], ROOT) as where:
                 for _ in range(rounds):
                     self._clients(size, latency, where)
+                if latency == latencies[0]:
+                    self._prism(size, latency, where, tenant)
         middle = latencies[len(latencies) // 2]
         with serving(["bench.replay", str(tenant), "--latency", str(middle)], ROOT) as where:
             for rate in self._rates:
@@ -135,6 +139,23 @@ class Bench:
             self._keep(Key(which, size, latency), run)
         self._plan(size, latency, FAST, where)
 
+    def _prism(self, size: int, latency: int, where: Mapping[str, str], tenant: Path) -> None:
+        if (program := prism.program(ROOT)) is None or not self._calls:
+            return
+        lines = (tenant / "instances").read_text().splitlines()[: self._calls]
+        environ = {
+            "PRISMATIC_URL": where["url"],
+            "PRISM_ACCESS_TOKEN": where["token"],
+            "PRISM_SKIP_NEW_VERSION_CHECK": "true",
+            "HOME": str(self._scratch),
+        }
+        listed = [*program, "instances:config-vars:list", "--output", "json"]
+        runs = [timed([*listed, json.loads(line)["id"]], self._scratch, environ) for line in lines]
+        assert all("Folder" in run.told for run in runs), runs[0].told
+        seconds, cpu = (sum(r.seconds for r in runs) / len(runs), sum(r.cpu for r in runs) / len(runs))
+        mib = max(run.mib for run in runs)
+        self._keep(Key("prism", size, latency), Run(seconds * size, cpu * size, mib, size, ""))
+
     def _plan(self, size: int, latency: int, rate: int, where: Mapping[str, str]) -> None:
         project = self._scratch / f"project-{size}-sets"
         write_project(project, size, where["url"], rate=rate)
@@ -174,12 +195,13 @@ def main() -> None:
     parser.add_argument("--rates", type=numbers, default=[10, 100])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--apply", type=numbers, help="sizes of which an apply from nothing is measured")
+    parser.add_argument("--calls", type=int, default=CALLS, help="how often the vendor's CLI is called")
     parser.add_argument("--each", type=numbers, default=[10], help="milliseconds that a mutation takes")
     parser.add_argument("--output", type=Path, help="where the page is written; else it is printed")
     given = parser.parse_args()
     begun, load = time.perf_counter(), os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
-        bench = Bench(Path(scratch), given.rounds, given.rates)
+        bench = Bench(Path(scratch), given.rounds, given.rates, given.calls)
         small = [size for size in given.sizes if size <= LARGE]
         for size in small if given.apply is None else given.apply:
             bench.apply(size, given.latencies, given.each)
