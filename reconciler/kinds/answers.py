@@ -19,6 +19,7 @@ from reconciler.model.state import LiveObject, Resource, Unreadable
 _MARK = re.compile(rf'{PREFIX}[^\s"\\,\]}}]+')
 KEYS = ("name", "externalId", "email", "key", "stableKey")
 """The fields by which objects are found."""
+_TEXTS = frozenset({str, type(None)})
 
 
 def understood(kind: Kind, node: object) -> LiveObject:
@@ -79,9 +80,9 @@ def _checked(node: object) -> Mapping[str, object]:
         raise Odd("it is not an object")
     if _labels(node) is None:
         raise Odd("its labels are not a list of texts")
-    for name in KEYS:
-        if not isinstance(node.get(name, ""), str | None):
-            raise Odd(f"its {name} is not a text")
+    if not _TEXTS.issuperset(map(type, map(node.get, KEYS))):
+        name = next(one for one in KEYS if type(node.get(one)) not in _TEXTS)
+        raise Odd(f"its {name} is not a text")
     return node
 
 
@@ -140,7 +141,7 @@ def _labels(node: Mapping[str, object]) -> list[str] | None:
     labels = node.get("labels")
     if labels is None:
         return []
-    return labels if isinstance(labels, list) and all(isinstance(one, str) for one in labels) else None
+    return labels if isinstance(labels, list) and {str}.issuperset(map(type, labels)) else None
 
 
 def _texts(value: object) -> Iterator[str]:

@@ -48,8 +48,7 @@ class Package:
         return signature == self.signature or (self.available and signature == self.recorded)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BundleFacts(Facts):
+class BundleFacts(Facts, frozen=True, kw_only=True):
     """The versions, the newest first."""
 
     packages: tuple[Package, ...] = ()

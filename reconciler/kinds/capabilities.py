@@ -5,11 +5,11 @@ by name: `isinstance(kind, Uploads)` tells who has it, and the rest of the produ
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from reconciler.kinds.protocol import Kind, Request, Step, Steps
+from reconciler.kinds.protocol import Kind, Policy, Request, Step, Steps
 from reconciler.kinds.telling import Telling
 from reconciler.model.address import Address, Ref, Resolve
 from reconciler.model.needs import Need
@@ -126,6 +126,17 @@ def scope_of(kind: Kind, resource: Resource, resolve: Resolve) -> str | Ref | No
 def live_scope_of(kind: Kind, live: LiveObject) -> str | None:
     """The live side of `scope_of`."""
     return kind.live_scope(live) if isinstance(kind, Scoped) else None
+
+
+class Likens(ABC):
+    """Kinds of which most objects of a plan equal their manifests, for the same reasons."""
+
+    @abstractmethod
+    def likeness(self, request: Request) -> Hashable | None:
+        """What decides whether `steps` has anything to do or to say, where that can be told at a glance: it
+        has nothing for either of two requests of the same likeness, or something for both.
+        """
+        ...
 
 
 class Divides:
@@ -318,7 +329,7 @@ class Recorded(ABC):
         ...
 
     @abstractmethod
-    def recorded(self, request: Request) -> bool:
+    def recorded(self, live: LiveObject, policy: Policy) -> bool:
         """Whether the object has a record of what was applied, or none is kept of its kind."""
         ...
 

@@ -6,7 +6,7 @@ Nothing of it is written: most components are code of their own, and published b
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from msgspec import Struct
 
@@ -93,12 +93,11 @@ class Described(Struct):
     actions: Page[Action]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComponentFacts(Facts):
+class ComponentFacts(Facts, frozen=True, kw_only=True):
     """The signatures of its newest versions, and the ids of its connections by their keys."""
 
     signatures: tuple[str | None, ...] = ()
-    connections: Mapping[str, str] = field(default_factory=dict)
+    connections: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,10 @@ class Steps:
         return (*self.changes, *(change for step in self.steps for change in step.changes))
 
 
+NOTHING = Steps()
+"""What mends a resource that equals its manifest."""
+
+
 class Kind(Protocol):
     """A kind of resource. One module each; `kinds/__init__.py` lists them in the order of dependencies."""
 

@@ -24,7 +24,7 @@ from reconciler.live.earlier import (
     those_there,
 )
 from reconciler.live.kept import Keeping, Line, line
-from reconciler.live.tenant import Listed, Tenant, kept
+from reconciler.live.tenant import Listed, Tenant, kept_of
 from reconciler.model.errors import GraphQLError, Misfit, NotFound, NotUnderstood
 from reconciler.model.state import LiveObject, Unreadable
 
@@ -145,7 +145,7 @@ class Changed:
 
 
 def _row(keeping: Keeping, kind: Kind, dated: Dated, node: Mapping[str, Any], made: str) -> Row:
-    found = kept(kind, node)
+    found = kept_of(kind)(node)
     if not isinstance(found, LiveObject | Unreadable):
         raise Uncertain("one of them is not as a list shows it")
     is_own = isinstance(found, LiveObject) and dated.stands_by_itself(found)
@@ -157,7 +157,7 @@ def _row(keeping: Keeping, kind: Kind, dated: Dated, node: Mapping[str, Any], ma
 def known(keeping: Keeping, kind: Kind, told: Line) -> Row:
     """What is known of an object from what was kept of it."""
     node, vague = keeping.again(told)
-    found = kept(kind, node) if node is not None else None
+    found = kept_of(kind)(node) if node is not None else None
     known = found if isinstance(found, LiveObject) else None
     return Row(told.id, told.made, known, hash(told.text), vague=vague)
 

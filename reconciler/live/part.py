@@ -33,7 +33,7 @@ Paired = Callable[[Sequence[LiveObject]], Mapping[Address, LiveObject]]
 
 @dataclass(slots=True)
 class _Reading:
-    """What was read so far, by kind. `partial` are the kinds of which only a part was."""
+    """What was read so far, by kind. `partial` are the kinds of which only a part was, or nothing."""
 
     client: Client
     desired: Desired
@@ -118,14 +118,12 @@ async def _of_longer(reading: _Reading, longer: Mapping[str, Kind]) -> frozenset
     """Reads what the run takes of the longer lists; the resources of which enough is known: all of them where
     no list was skipped or cut.
     """
-    covered, skipped = set(reading.reach), list[str]()
+    covered = set(reading.reach)
 
     async def read(kind: Kind) -> None:
         if not reading.names(kind.name):
             reading.listed[kind.name] = Listed([], [])
-            skipped.append(kind.name)
-            if kind.stands_alone:  # of others nobody is told that they are managed by nobody
-                reading.partial.add(kind.name)
+            reading.partial.add(kind.name)
         elif isinstance(kind, CustomerKind) and reading.is_cheaper(kind, len(reading.of(kind.name))):
             covered.update(await _customers(reading, kind))
         elif isinstance(kind, IntegrationKind):
@@ -140,7 +138,7 @@ async def _of_longer(reading: _Reading, longer: Mapping[str, Kind]) -> frozenset
     instances = longer.get(InstanceKind.name)
     if isinstance(instances, InstanceKind):
         await _instances(reading, instances)
-    return frozenset(covered if skipped or reading.partial else reading.desired.resources)
+    return frozenset(covered if reading.partial else reading.desired.resources)
 
 
 async def _customers(reading: _Reading, kind: CustomerKind) -> set[Address]:

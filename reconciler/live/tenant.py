@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,7 +11,7 @@ from typing import Any
 from reconciler.api.client import Client
 from reconciler.api.pages import read_all, read_short
 from reconciler.kinds.answers import is_resource, not_understood, understood
-from reconciler.kinds.capabilities import HoldsYaml, Paged
+from reconciler.kinds.capabilities import HoldsYaml, Paged, SharesItsList
 from reconciler.kinds.protocol import Kind
 from reconciler.live.read_back import read_back
 from reconciler.model.errors import Misfit, NotUnderstood, NullObject, ReconcilerError
@@ -38,24 +38,30 @@ _ANOTHER = object()
 """In the place of a node that is no resource of the kind."""
 
 
-def kept(kind: Kind, node: Any) -> object:
-    """What is kept of a node of a list: the object that it is."""
-    try:
-        if not is_resource(kind, node):
-            return _ANOTHER
-        if isinstance(kind, Paged) and kind.next_part(node) is not None:
-            return _InParts(node)
-        return understood(kind, _with_yaml(kind, node))
-    except NotUnderstood as error:
-        return error.unreadable
-    except Exception as error:
-        return not_understood(kind, node, error).unreadable
+def kept_of(kind: Kind) -> Callable[[Any], object]:
+    """What is kept of a node of the kind's list: the object that it is."""
+    paged, shares = kind if isinstance(kind, Paged) else None, isinstance(kind, SharesItsList)
+
+    def kept(node: Any) -> object:
+        try:
+            if shares and not is_resource(kind, node):
+                return _ANOTHER
+            if paged and paged.next_part(node) is not None:
+                return _InParts(node)
+            return understood(kind, _with_yaml(kind, node))
+        except NotUnderstood as error:
+            return error.unreadable
+        except Exception as error:
+            return not_understood(kind, node, error).unreadable
+
+    return kept
 
 
 def _with_yaml(kind: Kind, node: Mapping[str, Any]) -> Mapping[str, Any]:
     """The node, with what its texts of YAML say."""
     names = kind.yaml_fields if isinstance(kind, HoldsYaml) else ()
-    return {**node, **{f"{name}Data": read_back(node[name]) for name in names if node.get(name)}}
+    read = {f"{name}Data": read_back(node[name]) for name in names if node.get(name)}
+    return {**node, **read} if read else node
 
 
 class Tenant:
@@ -112,7 +118,7 @@ class Tenant:
             kind.list_page,
             page=kind.page_size,
             concurrency=concurrency * self._client.at_once,
-            kept=partial(kept, kind),
+            kept=kept_of(kind),
         )
         return await self._listed(kind, rows)
 
@@ -123,13 +129,13 @@ class Tenant:
             kind.list_page,
             page=kind.page_size,
             concurrency=concurrency * self._client.at_once,
-            kept=partial(kept, kind),
+            kept=kept_of(kind),
         )
         return rows if isinstance(rows, int) else await self._listed(kind, rows)
 
     async def some(self, kind: Kind, op: Operation) -> Listed:
         """The objects of a kind that `op` asks for in pages, in order of creation."""
-        rows = await read_all(self._client, partial(_page_of, op), kept=partial(kept, kind))
+        rows = await read_all(self._client, partial(_page_of, op), kept=kept_of(kind))
         return await self._listed(kind, rows)
 
     async def _listed(self, kind: Kind, rows: Iterable[Any]) -> Listed:

@@ -40,6 +40,11 @@ def wrong(variable: Variable, value: Any) -> Found:
         yield from _single(variable, value)
 
 
+def takes_texts(variable: Variable) -> bool:
+    """Whether any text is a value of it."""
+    return not variable.collection and _CHECKS.get(variable.data_type, _text) is _text
+
+
 def is_known(variable: Variable) -> bool:
     """Whether its type says what its values are; what others are sent is text."""
     return variable.data_type in _CHECKS or bool(variable.collection)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 from reconciler.definition import Definition
@@ -37,7 +38,7 @@ from reconciler.model.plan import Rollout
 from reconciler.model.problem import Unusable
 from reconciler.model.state import Desired, Resource
 
-_ORDER = {name: rank for rank, name in enumerate(all_kinds())}
+_PLAIN = frozenset({str, bool, int, type(None)})
 
 
 def load(
@@ -129,7 +130,7 @@ class _Loader:
                 self._table(kind)
         self.resources = with_uses(self.resources)
         self.problems.extend(self.definitions.problems())
-        ordered = dict(sorted(self.resources.items(), key=lambda item: (_ORDER[item[0].kind], item[0].name)))
+        ordered = _ordered(self.resources)
         self.problems.extend(ambiguities(ordered))
         rollouts = tuple(self.rollouts)
         desired = Desired(self.project.name, self.environment.name, ordered, rollouts=rollouts)
@@ -313,8 +314,9 @@ class _Loader:
         """One instance of a set: made as the one before it where nothing but texts tells them apart."""
         mine = overrides.of_customer(alike.manifest, customer)
         if mine is alike.manifest and alike.stencil is not None:
-            scope = self._scope(mine, str(address), self.facts[customer])
-            made = alike.stencil.instance(scope, address, Address("Customer", customer), labels)
+            facts = self.facts[customer]
+            scope = partial(self._scope, mine, str(address), facts)
+            made = alike.stencil.instance(facts, scope, address, labels)
             if made is not None:
                 self.resources[address] = made
                 self.problems.extend(alike.stencil.of_address(address))
@@ -367,21 +369,45 @@ class _Loader:
         self._keep(builder, replace(resource, fields={**resource.fields, **shaped}))
 
 
+def _ordered(resources: Mapping[Address, Resource]) -> dict[Address, Resource]:
+    """The resources in the order of their kinds, and of their names."""
+    of_kind: dict[str, list[Address]] = {name: [] for name in all_kinds()}
+    for address in resources:
+        of_kind[address.kind].append(address)
+    return {a: resources[a] for some in of_kind.values() for a in sorted(some, key=attrgetter("name"))}
+
+
 def _digest(desired: Desired) -> str:
     order = [[one.name, one.waves, one.max_failures] for one in desired.rollouts]
     contents = map(_content, desired.resources.values())
-    return "sha256:" + digest.sha256_of_each(chain(contents, [order] if order else []))
+    return "sha256:" + digest.sha256_of_each(chain(contents, [digest.canonical(order)] if order else []))
 
 
-def _content(resource: Resource) -> list[Any]:
-    fields = {
-        name: value.text if isinstance(value, Definition) else value
-        for name, value in resource.fields.items()
-    }
-    sensitive = [resource.sensitive] if resource.sensitive else []
-    return [
-        resource.address, fields, resource.labels, resource.protect, resource.ignore, resource.was, *sensitive
-    ]  # fmt: skip
+def _content(resource: Resource) -> bytes:
+    fields = {name: _digested(value) for name, value in resource.fields.items()}
+    address, said = str(resource.address), (resource.protect, resource.ignore, resource.was)
+    whole: list[Any] = [
+        address,
+        fields,
+        resource.labels,
+        *said,
+        *([resource.sensitive] if resource.sensitive else []),
+    ]
+    return (
+        digest.canonical_of_plain(whole) if all(map(_is_plain, fields.values())) else digest.canonical(whole)
+    )
+
+
+def _digested(value: Any) -> Any:
+    if isinstance(value, Address):
+        return str(value)
+    return value.text if isinstance(value, Definition) else value
+
+
+def _is_plain(value: object) -> bool:
+    """Whether a value is surely no secret, and holds none: most are texts, and maps of texts."""
+    inner = value.values() if type(value) is dict else (value,)
+    return _PLAIN.issuperset(map(type, inner))
 
 
 def in_order(problems: list[Diagnostic]) -> Iterator[Diagnostic]:

@@ -5,18 +5,18 @@ nothing but its own texts is that other one, with these texts.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from sys import intern
 from typing import TYPE_CHECKING, Any
 
 from reconciler.definition import Definition, Variable
 from reconciler.manifests import schemas
-from reconciler.manifests.config_types import wrong
+from reconciler.manifests.config_types import takes_texts, wrong
 from reconciler.manifests.manifest import Manifest
 from reconciler.manifests.overrides import TEMPLATE
 from reconciler.manifests.shapes import fits
-from reconciler.manifests.variables import Scope
+from reconciler.manifests.variables import CustomerFacts, Own, Scope, filled, own_parts
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.problem import Where
@@ -56,17 +56,20 @@ class Text:
     rule: Draft202012Validator | None
     variable: Variable | None = None
     """The config variable that it is of; else it is a field."""
+    parts: Own | None = None
+    """What is filled in, where all of it is the customer's own."""
 
     @property
     def field(self) -> str:
         """The field of the instance that it is, or is part of."""
         return str(self.path[len(TEMPLATE)])
 
-    def is_doubtful(self, value: Any) -> bool:
+    def is_doubtful(self, value: str) -> bool:
         """Whether anything is to be told of what it became."""
-        if not isinstance(value, str) or not (self.rule is None or self._is_valid(value, self.rule)):
+        if self.rule is not None and not self._is_valid(value, self.rule):
             return True
-        return self.variable is not None and any(wrong(self.variable, value))
+        variable = self.variable
+        return variable is not None and not takes_texts(variable) and any(wrong(variable, value))
 
     def _is_valid(self, value: str, rule: Draft202012Validator) -> bool:
         demands = rule.schema
@@ -99,26 +102,46 @@ class Stencil:
         return cls(like, texts, tuple(told))
 
     def instance(
-        self, scope: Scope, address: Address, customer: Address, labels: Mapping[str, str]
+        self, facts: CustomerFacts, scope: Callable[[], Scope], address: Address, labels: Mapping[str, str]
     ) -> Resource | None:
-        """The instance of another customer; None where anything about its texts is to be told."""
-        fields: dict[str, Any] = {**self.like.fields, "customer": customer}
+        """The instance of another customer, whose names `scope` gives; None where anything about its texts is
+        to be told.
+        """
+        like, customer = self.like, Address("Customer", facts.key)
+        fields: dict[str, Any] = {**like.fields, "customer": customer}
         if any(text.variable for text in self.texts):
             fields["config"] = dict(fields["config"])
         for text in self.texts:
-            value = scope.fill(text.written, text.path)
-            if scope.problems or text.is_doubtful(value):
+            value = filled(text.parts, facts) if text.parts else _by_names(text, scope())
+            if not isinstance(value, str) or text.is_doubtful(value):
                 return None
             value = intern(value)  # the tenant has the same, and for other sets it may be the same
             if text.variable:
                 fields["config"][text.variable.key] = value
             else:
                 fields[text.field] = value
-        return replace(self.like, address=address, fields=fields, labels=labels)
+        return Resource(
+            address,
+            fields,
+            labels,
+            like.protect,
+            like.ignore,
+            like.was,
+            like.source,
+            like.positions,
+            like.part_of,
+            like.sensitive,
+        )
 
     def of_address(self, address: Address) -> Iterator[Diagnostic]:
         """What is said of the first one, of another."""
         return (replace(one, address=str(address)) for one in self.told)
+
+
+def _by_names(text: Text, scope: Scope) -> Any:
+    """The text with all names filled in; None where one cannot be."""
+    value = scope.fill(text.written, text.path)
+    return None if scope.problems else value
 
 
 def _own(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[Where, str]]:
@@ -137,11 +160,12 @@ def _own(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[Where, str]]
 def _text(path: Where, written: str, definition: Definition) -> Text | None:
     """A text that is sent as it is and decides nothing else; None for another one."""
     at = (*TEMPLATE, *path)
+    parts = own_parts(written)
     if tuple(path) in _FREE:
-        return Text(written, at, schemas.at("instanceset", at))
+        return Text(written, at, schemas.at("instanceset", at), parts=parts)
     if len(path) != 2 or path[0] != "config":
         return None
     variable = definition.variables.get(str(path[1]))
     if variable is None or variable.shared or variable.is_connection:
         return None
-    return Text(written, at, schemas.at("instanceset", at), variable)
+    return Text(written, at, schemas.at("instanceset", at), variable, parts)

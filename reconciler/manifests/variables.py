@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from reconciler.manifests.barred import HINT, WITHHELD, withheld_message
@@ -48,6 +49,36 @@ class CustomerFacts:
     key: str
     fields: Mapping[str, str]
     labels: Mapping[str, str]
+
+
+Own = tuple[str | Callable[[CustomerFacts], str | None], ...]
+"""A text as what stays, and what each customer has in its place."""
+
+
+def own_parts(text: str) -> Own | None:
+    """The parts of a text, of a place that takes texts, in which nothing but a customer's own is filled in;
+    None for another one.
+    """
+    found = [part if isinstance(part, str) else _of_customer(part) for part in _parts_of(text)]
+    return None if None in found else tuple(part for part in found if part)
+
+
+def _of_customer(hole: _Hole) -> Callable[[CustomerFacts], str | None] | None:
+    group, _, name = hole.name.strip().partition(".")
+    if group != "customer" or not hole.is_closed:
+        return None
+    if name == "key":
+        return attrgetter("key")
+    if name.startswith("labels."):
+        label = name.removeprefix("labels.")
+        return lambda customer: customer.labels.get(label)
+    return (lambda customer: customer.fields.get(name)) if name in CUSTOMER_FIELDS else None
+
+
+def filled(parts: Own, customer: CustomerFacts) -> str | None:
+    """The text of a customer; None where it lacks something of it."""
+    texts = [part if isinstance(part, str) else part(customer) for part in parts]
+    return None if None in texts else "".join(map(str, texts))
 
 
 @dataclass(slots=True)

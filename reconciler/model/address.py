@@ -6,19 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
+from msgspec import Struct
 
-@dataclass(frozen=True, order=True, slots=True)
-class Address:
+
+class Address(Struct, frozen=True, order=True, gc=False, cache_hash=True):
     """A resource's name in manifests, plans and reports: the kind, then `metadata.name` (an instance's
     name is preceded by its customer's).
     """
 
     kind: str
     name: str
-
-    def __hash__(self) -> int:
-        # Of each resource it is asked some fifty times in a plan, and the kind tells few apart.
-        return hash(self.name)
 
     def __str__(self) -> str:
         return f"{self.kind}/{self.name}"

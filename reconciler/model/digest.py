@@ -8,6 +8,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
+import msgspec
+
 from reconciler.model.address import Address, Ref
 from reconciler.model.secret import Hidden, Secret, Unseen
 
@@ -35,11 +37,28 @@ def sha256(value: Any) -> str:
     return hashlib.sha256(canonical(value)).hexdigest()
 
 
-def sha256_of_each(values: Iterable[Any]) -> str:
-    """The SHA-256 of the list of the values, of which one at a time is written out."""
+Plain = str | int | bool | None | Sequence["Plain"] | Mapping[str, "Plain"]
+"""What has one form in JSON, and no secret in it."""
+
+
+def canonical_of_plain(value: Plain) -> bytes:
+    """The same bytes as `canonical` gives, several times as quick."""
+    try:
+        return _PLAIN.encode(value)
+    except UnicodeEncodeError:  # half a character of two: only the slower encoder writes that
+        return canonical(value)
+
+
+def sha256_of_plain(value: Plain) -> str:
+    """The same digest as `sha256` gives."""
+    return hashlib.sha256(canonical_of_plain(value)).hexdigest()
+
+
+def sha256_of_each(values: Iterable[bytes]) -> str:
+    """The SHA-256 of the list of the values, each of which is in its canonical form."""
     digest, before = hashlib.sha256(b"["), b""
     for value in values:
-        digest.update(before + canonical(value))
+        digest.update(before + value)
         before = b","
     digest.update(b"]")
     return digest.hexdigest()
@@ -75,3 +94,4 @@ def _plain(value: object) -> object:
 
 
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
+_PLAIN = msgspec.json.Encoder(order="sorted")

@@ -23,13 +23,11 @@ def leaves(value: object, path: str = "") -> Iterator[tuple[str, object]]:
 
 def holds(value: object, sort: type) -> bool:
     """Whether what stands in a value is anywhere of a sort that is neither text nor a map nor a list."""
-    if isinstance(value, str):  # most are
-        return False
     if isinstance(value, Mapping):
-        return any(holds(one, sort) for one in value.values())
-    if isinstance(value, list | tuple):
-        return any(holds(one, sort) for one in value)
-    return isinstance(value, sort)
+        value = value.values()
+    elif not isinstance(value, list | tuple):
+        return isinstance(value, sort)
+    return any([holds(one, sort) for one in value if type(one) is not str])  # most are texts
 
 
 def with_leaves(value: object, change: Callable[[object], object]) -> object:

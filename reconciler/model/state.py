@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Any, Protocol
 
+from msgspec import Struct
+
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Source
 from reconciler.model.digest import Canonical
@@ -149,8 +151,7 @@ class Memory:
         return bool(self.applied)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(Struct, frozen=True, kw_only=True):
     """What an answer shows of an object beside its fields; kinds of which more is shown have types of their
     own. `mark` and `protect` are remembered apart from its labels. `made` is when it was made; None where the
     kind does not ask, or the tenant does not tell.
@@ -161,6 +162,9 @@ class Facts:
     protect: bool = False
     made: datetime | None = None
     absent: frozenset[tuple[str, ...]] = frozenset()
+
+
+_NO_FACTS = Facts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +190,7 @@ class LiveObject:
     id: str
     fields: Mapping[str, Any]
     labels: frozenset[str] = frozenset()
-    facts: Facts = Facts()
+    facts: Facts = _NO_FACTS
     versions: tuple[Version, ...] = ()
     record: Record = Memory()
     denied: tuple[str, ...] = ()
@@ -251,7 +255,9 @@ class Live:
     beside: Mapping[str, tuple[LiveObject, ...]] = field(default_factory=dict)
     """The objects of kinds that the plan is not about, read since a deletion may take them along."""
     partial: frozenset[str] = frozenset()
-    """The kinds of which only what a selection takes was read."""
+    """The kinds of which only what a selection takes was read, be that nothing."""
+    owned_beside: int = 0
+    """How many objects beside these are known to be the project's."""
 
     @property
     def whole(self) -> Mapping[str, tuple[LiveObject, ...]]:

@@ -88,8 +88,10 @@ def _against(kind: Kind, request: Request, matched: Matched) -> tuple[str, str] 
 
 def has_both(kind: Kind, request: Request) -> bool:
     """Whether the object bears the resource's mark, and a record where its kind keeps one."""
-    recorded = not isinstance(kind, Recorded) or kind.recorded(request)
-    return request.live is not None and own_mark(request) in request.live.labels and recorded
+    live = request.live
+    if live is None or own_mark(request) not in live.labels:
+        return False
+    return not isinstance(kind, Recorded) or kind.recorded(live, request.policy)
 
 
 def baseline_of(kind: Kind, request: Request) -> Resource:

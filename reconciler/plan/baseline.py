@@ -17,14 +17,13 @@ def without_baseline(
     addresses: Iterable[Address], written: Collection[Address], matched: Matched, policy: Policy
 ) -> list[Diagnostic]:
     """A note that counts them; those that are `written` anyway get their record along with it."""
+    kinds = {n: kind for n, kind in all_kinds().items() if kind.marked and isinstance(kind, Recorded)}
     bare = [
         address
         for address in addresses
-        if address in matched.objects and address not in written
+        if address.kind in kinds and (live := matched.objects.get(address)) and address not in written
         if address not in matched.adopting and address not in matched.alike
-        for kind in [all_kinds()[address.kind]]
-        if kind.marked and isinstance(kind, Recorded)
-        if not kind.recorded(matched.request(address, policy))
+        if not kinds[address.kind].recorded(live, policy)
     ]
     if not bare:
         return []

@@ -38,7 +38,9 @@ def on_the_whole(
     policy: Policy,
     select: Sequence[str],
 ) -> list[Refusal]:
-    """What there is to say against the plan's size. `objects` are those of the resources."""
+    """What there is to say against the plan's size: the more is `owned`, the less. `objects` are those of the
+    resources.
+    """
     return [
         *empties_tenant(actions, consequences, owned, select),
         *too_many_deletions(actions, consequences, owned, policy),

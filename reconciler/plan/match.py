@@ -126,7 +126,7 @@ def match(desired: Desired, live: Live, chosen: Mapping[Address, str] | None = N
     """Pairs all resources of `desired` with the objects of `live`, kind by kind in the order of their
     dependencies.
     """
-    matched = Matched(desired, live, chosen=chosen or {})
+    matched = Matched(desired, live, chosen=chosen or {}, owned=live.owned_beside)
     of_kind: dict[str, list[Resource]] = {}
     for resource in desired.resources.values():
         of_kind.setdefault(resource.kind, []).append(resource)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.kinds import all_kinds
-from reconciler.kinds.capabilities import Affects, why_absent
-from reconciler.kinds.protocol import Policy, Request, Step, Steps
+from reconciler.kinds.capabilities import Affects, Likens, why_absent
+from reconciler.kinds.protocol import NOTHING, Policy, Request, Step, Steps
 from reconciler.kinds.table.absent import Place, absent_anew
 from reconciler.model.address import Address, Ref
 from reconciler.model.errors import Unforeseen
@@ -28,8 +28,7 @@ class Mended:
     basis: str = ""
 
 
-_NOTHING = Steps()
-_UNTOUCHED = Mended(_NOTHING)
+_UNTOUCHED = Mended(NOTHING)
 """One for all resources that equal their manifests: of most plans these are nearly all."""
 
 
@@ -44,6 +43,8 @@ class Mending:
     names: Names = field(init=False)
     _known: dict[Address, Mended] = field(default_factory=dict)
     _refusals: dict[Address, tuple[Refusal, ...]] = field(default_factory=dict)
+    _idle: set[Hashable] = field(default_factory=set)
+    """The likenesses of resources to which nothing is to be done."""
     _lacking: dict[str, frozenset[Place]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -54,6 +55,7 @@ class Mending:
         leaving = {live.id: a for a, live in self.matched.orphans.items() if self.policy.prune}
         self.names = Names(self.matched, self.steps, leaving)
         self._known.clear()
+        self._idle.clear()
         self._refusals.clear()
 
     @property
@@ -95,12 +97,18 @@ class Mending:
 
     def _asked(self, address: Address) -> Mended:
         kind, request = all_kinds()[address.kind], self.request(address)
+        adopt = address in self.matched.adopting
         try:
-            steps = kind.steps(request, adopt=address in self.matched.adopting)
+            likeness = kind.likeness(request) if isinstance(kind, Likens) and not adopt else None
+            if likeness is not None and likeness in self._idle:
+                return _UNTOUCHED
+            steps = kind.steps(request, adopt=adopt)
             steps = own_interim(steps, self.desired.project, address)
             if address in self.matched.alike:
                 steps = untouched(steps)
-            if steps == _NOTHING:
+            if steps == NOTHING:
+                if likeness is not None:
+                    self._idle.add(likeness)
                 return _UNTOUCHED
             rested = kind.basis(request.live, request.resource) if request.live and steps.steps else ""
             return Mended(steps, rested)
@@ -154,7 +162,8 @@ class Mending:
         if address in self.matched.unclear:
             yield from (one for one in self.matched.refusals if one.address == str(address))
             return
-        if any(ref.address in self.matched.unclear for ref in self._needs(address)):
+        unclear = self.matched.unclear
+        if unclear and any(ref.address in unclear for ref in self._needs(address)):
             return  # whatever was held against it would be about somebody else's object
         steps, live = self.steps(address), self.matched.objects.get(address)
         yield from steps.refusals
@@ -162,8 +171,10 @@ class Mending:
             yield from absent_anew(self.desired.resources[address], self._absent(address.kind))
         yield from self.names.refusals(address)
         yield from self.matched.unmet.get(address, ())
+        if not steps.steps:
+            return
         yield from denials(address, [step.verb for step in steps.steps], live.denied if live else ())
-        for ref in self._needs(address) if steps.steps else ():
+        for ref in self._needs(address):
             nowhere = isinstance(self.matched.resolve(ref), Ref) and self.provider(ref) is None
             if nowhere and not self.withheld(ref):
                 yield self._not_there(ref, address)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.capabilities import KeepsUnique, live_scope_of, scope_of
@@ -55,6 +56,8 @@ class Names:
 
     def handovers(self, address: Address) -> tuple[Handover, ...]:
         """The values that a resource takes from others."""
+        if not self.steps(address).steps:
+            return ()
         if address not in self._found:
             self._found[address] = tuple(self._handovers(address))
         return self._found[address]
@@ -205,8 +208,14 @@ class Names:
 
 
 def _surely(address: Address) -> bool:
-    kind = all_kinds()[address.kind]
-    return isinstance(kind, KeepsUnique) and kind.surely_unique
+    return address.kind in _surely_unique()
+
+
+@cache
+def _surely_unique() -> frozenset[str]:
+    """The kinds of which it is known that no two objects can have one value."""
+    kinds = all_kinds().items()
+    return frozenset(n for n, kind in kinds if isinstance(kind, KeepsUnique) and kind.surely_unique)
 
 
 def _asked_twice(address: Address, wish: Wish, asking: Sequence[Resource]) -> Refusal:

@@ -45,9 +45,11 @@ def needed(mending: Mending, concerned: Collection[Address]) -> Needed:
     """
     supplied = _supplied(mending.desired)
     by: dict[Need, list[Address]] = {}
+    asking = {name: kind for name, kind in all_kinds().items() if isinstance(kind, NeedsOfTenant)}
     for address in concerned:
-        kind, resource = all_kinds()[address.kind], mending.desired.resources[address]
-        asked = kind.needs_of_tenant(resource) if isinstance(kind, NeedsOfTenant) else ()
+        if address.kind not in asking:
+            continue
+        asked = asking[address.kind].needs_of_tenant(mending.desired.resources[address])
         if not asked or not any(step.verb in _SENDING for step in mending.steps(address).steps):
             continue
         for one in asked:

@@ -96,9 +96,10 @@ def _deployed_along(mending: Mending) -> Iterator[Refusal]:
     if mending.policy.deploy_pending:
         return
     waiting: dict[str, list[Address]] = {}
+    redeploying = {name: kind for name, kind in all_kinds().items() if isinstance(kind, Redeploys)}
     for address, resource in resources.items():
-        kind = all_kinds()[address.kind]
-        if not isinstance(kind, Redeploys):
+        kind = redeploying.get(address.kind)
+        if kind is None:
             continue
         for step in mending.steps(address).steps:
             of, named = kind.redeploys(resource, step)

@@ -48,7 +48,7 @@ async def drift(session: Session, options: Options, *, unmanaged: bool = False) 
     manifest declares are read, too. Raises as `unruled` does.
     """
     planned = await unruled(session, options, every_kind=unmanaged)
-    if planned.live.partial and planned.plan.missing:
+    if any(address.kind in planned.live.partial for address in planned.plan.missing):
         # Whether nothing else is called like what is missing, only the whole tenant tells.
         planned = await unruled(session, options, whole=True)
     made = planned.plan

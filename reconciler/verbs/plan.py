@@ -23,7 +23,7 @@ from reconciler.plan.deletion import along_unread
 from reconciler.plan.inventory import without_ignored
 from reconciler.plan.match import Matched, match
 from reconciler.plan.mending import Mending
-from reconciler.plan.part import may_be_part, wants_whole
+from reconciler.plan.part import cut_short, may_be_part, owned_for, wants_whole
 from reconciler.plan.scope import scope, within_reach
 from reconciler.plan.select import Selection
 from reconciler.plan.undecided import undecided
@@ -186,19 +186,18 @@ async def _planned(client: Client, asked: _Asked, *, whole: bool) -> Planned | N
     lease, more = await seen(session, client, options.shard or "")
     _unseal(mending, asked)
     closer.check(mending)
-    made = plan_of(mending, selection)
-    in_part = live.partial or len(covered) < len(desired.resources)
-    if in_part and wants_whole(made, mending, covered):
-        return None
     read = client.stats.reads
+    if (made := await _weighed(client, mending, selection, covered)) is None:
+        return None
     unread = named(matched, concerned) if session.no_secrets else ()
-    notes = await with_people(client, (*asked.notes, *_in_part(live), *made.notes, *unread), matched.objects)
-    open_ = () if live.partial else without_ignored(made.strangers, session.project.by_hand)
+    cut = cut_short(matched.live)
+    notes = await with_people(client, (*asked.notes, *_in_part(cut), *made.notes, *unread), matched.objects)
+    open_ = () if cut else without_ignored(made.strangers, session.project.by_hand)
     made = replace(
         made,
         warnings=(*asked.warnings, *more, *untold, *made.warnings),
         notes=notes,
-        orphans=() if live.partial else made.orphans,
+        orphans=() if cut else made.orphans,
         strangers=open_,
         unmanaged=len(open_),
         reads=made.reads + client.stats.reads - read,
@@ -207,6 +206,30 @@ async def _planned(client: Client, asked: _Asked, *, whole: bool) -> Planned | N
     made = _part(made, asked.shard, matched) if asked.shard else made
     made = tried_before(session, matched.live.tenant, made)
     return Planned(made, matched.desired, matched.live, matched.within_reach, asked.policy, lease, options)
+
+
+async def _weighed(
+    client: Client, mending: Mending, selection: Selection, covered: Collection[Address]
+) -> Plan | None:
+    """The plan; None where it takes the whole tenant. Where a guard would refuse what is made from a part of
+    it, more of what the project owns is looked for.
+    """
+    from reconciler.live.owned import owned_beside
+
+    made, matched = plan_of(mending, selection), mending.matched
+    if not matched.live.partial:
+        return made
+    if wants_whole(made, mending, covered):
+        return None
+    short = owned_for(made, mending, selection) - matched.owned
+    if short <= 0:
+        return made
+    more = await owned_beside(client, matched.live, matched.desired, short)
+    if more is None:
+        return None
+    matched.live = replace(matched.live, owned_beside=more)
+    matched.owned += more
+    return plan_of(mending, selection)
 
 
 async def _read(
@@ -245,11 +268,11 @@ async def _read(
     )
 
 
-def _in_part(live: Live) -> Iterator[Diagnostic]:
+def _in_part(cut: Sequence[str]) -> Iterator[Diagnostic]:
     """That not all was read, so that nobody takes what is not told for what is not there."""
-    if live.partial:
+    if cut:
         message = (
-            f"of {', '.join(sorted(live.partial))} only what the selection takes was read: "
+            f"of {', '.join(cut)} only what the selection takes was read: "
             "what nobody manages, or no manifest names, is not counted"
         )
         yield Diagnostic("read-in-part", message, severity="note")

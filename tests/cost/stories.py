@@ -52,12 +52,7 @@ class Shop:
     batch: int | str
 
     def __post_init__(self) -> None:
-        spec = {
-            "manifests": ["manifests"],
-            "environments": {"sandbox": {"batch": self.batch, "updatedAtMoves": "everything"}},
-            "policy": {"guards": {"delete": "100%", "update": "100%", "minimum": 10_000}},
-        }
-        self.write("reconciler.yaml", "Project", "shop", spec)
+        self.project(guards={"delete": "100%", "update": "100%", "minimum": 10_000})
         (self.root / ".gitignore").write_text(".reconciler/\n")
         self.release("1.0.0")
 
@@ -66,6 +61,15 @@ class Shop:
         file = self.root / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(yaml.safe_dump(document, sort_keys=False))
+
+    def project(self, **policy: object) -> None:
+        """The project, with its policy."""
+        spec = {
+            "manifests": ["manifests"],
+            "environments": {"sandbox": {"batch": self.batch, "updatedAtMoves": "everything"}},
+            "policy": policy,
+        }
+        self.write("reconciler.yaml", "Project", "shop", spec)
 
     def release(self, release: str, text: str = "Posts orders") -> None:
         """The integration, and the definition that it publishes."""
@@ -111,12 +115,19 @@ class Shop:
                     f"(SELECT * FROM {table} WHERE NOT is_system LIMIT 1) AS c"
                 )
 
+    def leave(self, count: int) -> None:
+        """So many of the instances that nobody manages become the project's, and no manifest names them."""
+        labels = json.dumps(["reconciler:shop/instance/left"])
+        with sqlite3.connect(self.root / ".reconciler/sandbox.db") as tenant:
+            some = f"SELECT id FROM instance WHERE updated_at = '{LONG_AGO}' LIMIT {count}"
+            tenant.execute(f"UPDATE instance SET labels = ? WHERE id IN ({some})", [labels])
+
     def __call__(self, *words: str) -> tuple[int, dict[str, object]]:
         """Runs a verb; how many requests the tenant got, and the document that it showed."""
         before, out = self.requests(), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
             code = run(["--project", str(self.root / "reconciler.yaml"), "--format", "json", *words])
-        assert code in (0, 2), (words, code, out.getvalue()[-2000:])
+        assert code in (0, 2, 5), (words, code, out.getvalue()[-2000:])
         return self.requests() - before, json.loads(out.getvalue() or "{}")
 
     def requests(self) -> int:
@@ -195,6 +206,12 @@ def _among_many(batch: int | str) -> Iterator[tuple[str, int, int | None]]:
             yield f"plan, 2,000 instances: {name}", _cold(shop, *words), None
         shop.customers(1, first=7, description="New")
         yield "plan, 2,000 instances: 1 changed since HEAD", _cold(shop, "--changed-since", "HEAD"), None
+        shop.customers(SOME, description="All new")
+        shop.project()
+        for name, left in (("a guard refuses", 0), ("a guard allows", 50)):
+            shop.leave(left)
+            cost = _cold(shop, "--changed-since", "HEAD", refused=not left)
+            yield f"plan, 2,000 instances: {SOME} changed, {name}", cost, None
 
 
 def _by_what_changed(shop: Shop) -> Iterator[tuple[str, int, int | None]]:
@@ -211,9 +228,11 @@ def _by_what_changed(shop: Shop) -> Iterator[tuple[str, int, int | None]]:
     yield f"{many}: after a deletion", shop("plan", "--refresh", "delta")[0], None
 
 
-def _cold(shop: Shop, *words: str) -> int:
+def _cold(shop: Shop, *words: str, refused: bool = False) -> int:
     shutil.rmtree(shop.root / ".reconciler/cache", ignore_errors=True)
-    return shop("plan", *words)[0]
+    cost, made = shop("plan", *words)
+    assert bool(made["refusals"]) is refused, made["refusals"]
+    return cost
 
 
 def _planned(shop: Shop, name: str, *words: str) -> Iterator[tuple[str, int, int | None]]:

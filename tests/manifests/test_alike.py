@@ -11,6 +11,7 @@ from reconciler.manifests import manifest as manifests
 from reconciler.manifests import project as projects
 from reconciler.manifests.config import Check
 from reconciler.manifests.load import load
+from reconciler.manifests.stencil import Alike
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.state import Desired
@@ -113,6 +114,23 @@ def test_the_instances_of_a_set_have_their_own_texts_and_one_check(
     assert told.message.endswith(
         f'"Kept" of integration "sync" has no default and is not set (here and in {COUNT - 1} more instances)'
     )
+
+
+def test_all_of_a_set_is_as_if_each_were_made_by_itself(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    odd = SET.replace(
+        "/${var.place}/${customer.key}", "a$${b} ${ customer.externalId } ${customer.labels.size}"
+    )
+    (root / "manifests/sync.yaml").write_text(odd)
+    for number in range(COUNT):
+        more = f", externalId: '{number}$${{b}}'" if number % 3 else ""
+        (root / f"manifests/c{number}.yaml").write_text(
+            customer(number, ["1", "many", "~"][number % 3], more)
+        )
+    found = loaded(root)
+    monkeypatch.setattr(Alike, "learn", lambda *_: None)
+    assert found == loaded(root)
+    assert {one.code for one in found[1]} >= {"config-type", "unknown-variable"}
+    assert found[0].resources[Address("Instance", "c2/sync")].fields["name"] == "Sync of Customer 2"
 
 
 def test_what_is_wrong_with_the_texts_of_one_customer_is_told_of_that_one(root: Path) -> None:

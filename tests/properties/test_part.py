@@ -153,7 +153,8 @@ def test_whoever_is_there_already(
         sync = document("Integration", "sync", {"name": "Sync", "definition": "sync.yml", "release": "1.0.0"})
         (root / "sync.yml").write_text(DEFINITION)
         (root / "all.yaml").write_text(yaml.safe_dump_all([sync, *asked]))
-        project = document("Project", "shop", {"manifests": ["all.yaml"]})
+        guards = {"update": f"{len(there) * 12}%", "minimum": 0}
+        project = document("Project", "shop", {"manifests": ["all.yaml"], "policy": {"guards": guards}})
         (root / "reconciler.yaml").write_text(yaml.safe_dump(project))
         (root / ".reconciler").mkdir()
         Sandbox(root / ".reconciler/sandbox.db", rules=ruled).close()

@@ -9,14 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from sys import intern
 
 from reconciler.kinds.instance.carried import as_saved, held
 from reconciler.kinds.instance.config_causes import config_causes
 from reconciler.kinds.instance.config_values import (
-    ALWAYS_SHOWN,
-    NEVER_SHOWN,
     SHARED,
     UNTYPED,
     ValueType,
@@ -37,75 +33,12 @@ from reconciler.kinds.instance.differing import config_rows
 from reconciler.kinds.instance.due import go_along
 from reconciler.kinds.instance.facts import facts_of
 from reconciler.kinds.instance.fields import given_config, live_config
-from reconciler.kinds.instance.node import Required, VariableNode
 from reconciler.kinds.instance.secrets import secrets_rotated
-from reconciler.kinds.nodes import Told, every, known
 from reconciler.kinds.protocol import Request, ignored
 from reconciler.kinds.table.secrets import resting, shown
 from reconciler.model.plan import Change
-from reconciler.model.secret import Hidden, Secret, unproven
+from reconciler.model.secret import Hidden, Secret
 from reconciler.model.state import LiveObject
-
-
-def parse_variables(shown: Sequence[VariableNode]) -> dict[str, object]:
-    """Config variables by key: text, Unproven where its type may hold secrets; for a connection `{"inputs":
-    {…}}`, its values Secret or Hidden; for a shared one that is bound `{"customerConnection": ID}`; for a
-    schedule `{"value", "scheduleType", "timeZone"}`.
-    """
-    return {
-        intern(required.key): _variable(one, required)
-        for one in shown
-        for required in (one.required_config_variable,)
-    }
-
-
-def _variable(shown: VariableNode, required: Required) -> object:
-    if shown.customer_config_variable:
-        return {SHARED: shown.customer_config_variable.id}
-    if required.data_type == "CONNECTION":
-        return {"inputs": {row.name: row.held for row in every(shown.inputs)}}
-    if required.data_type == "SCHEDULE":
-        return {
-            "value": shown.value or "",
-            "scheduleType": (shown.schedule_type or "").lower(),
-            "timeZone": shown.time_zone or "",
-        }
-    return _read(shown.value or "", type_of_required(required))
-
-
-def parse_types(shown: Sequence[VariableNode]) -> Mapping[str, ValueType]:
-    """The types of the variables of the version that the instance runs, by key."""
-    required = (one.required_config_variable for one in shown)
-    return _types(tuple((one.key, one.data_type, one.collection_type, one.code_language) for one in required))
-
-
-@lru_cache(1_000)
-def _types(required: tuple[tuple[str, str, Told, Told], ...]) -> Mapping[str, ValueType]:
-    """One object for all instances of a version."""
-    return {key: _type(data, collection, language) for key, data, collection, language in required}
-
-
-@lru_cache(1_000)
-def _type(data: str, collection: Told, language: Told) -> ValueType:
-    """One object for all variables of a type."""
-    return ValueType.named(data, known(collection), known(language))
-
-
-def parse_defaults(shown: Sequence[VariableNode]) -> Mapping[str, str]:
-    """What the definition gives the variables of that version, by key."""
-    required = [one.required_config_variable for one in shown]
-    return _defaults(tuple((one.key, one.default) for one in required if isinstance(one.default, str)))
-
-
-@lru_cache(1_000)
-def _defaults(given: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
-    """One object for all instances of a version."""
-    return dict(given)
-
-
-def type_of_required(required: Required) -> ValueType:
-    """The type of a variable, as a version has it."""
-    return _type(required.data_type, required.collection_type, required.code_language)
 
 
 def variable_inputs(request: Request, keys: Sequence[str]) -> list[dict[str, object]]:
@@ -218,10 +151,3 @@ def _variable_input(key: str, value: object, live: object) -> dict[str, object]:
         parts = value if isinstance(value, Mapping) else {"value": value}
         return {"key": key, **{name: on_wire(v) for name, v in parts.items()}}
     return {"key": key, "value": on_wire(value)}
-
-
-def _read(value: str, kind: ValueType) -> object:
-    if kind.data in NEVER_SHOWN and value:
-        return Secret(value, "live", sure=False)
-    value = intern(value)  # many instances have the same
-    return value if kind.data in ALWAYS_SHOWN and not kind.collection else unproven(value)

@@ -9,8 +9,7 @@ from reconciler.kinds.instance.config_values import ValueType
 from reconciler.model.state import Facts, LiveObject, Notes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InstanceFacts(Facts):
+class InstanceFacts(Facts, frozen=True, kw_only=True):
     """What an answer shows. Version and sequence are those that are assigned, `types` and `defaults` those of
     its variables; of its flows, `flow_ids` are the integration's own, `flow_configs` those of their settings.
     """
@@ -22,10 +21,10 @@ class InstanceFacts(Facts):
     last_deployed_at: str | None = None
     needs_deploy: bool = False
     suspended: bool = False
-    types: Mapping[str, ValueType] = field(default_factory=dict)
-    defaults: Mapping[str, str] = field(default_factory=dict)
-    flow_ids: Mapping[str, str] = field(default_factory=dict)
-    flow_configs: Mapping[str, str] = field(default_factory=dict)
+    types: Mapping[str, ValueType] = {}
+    defaults: Mapping[str, str] = {}
+    flow_ids: Mapping[str, str] = {}
+    flow_configs: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)

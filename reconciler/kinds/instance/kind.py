@@ -6,10 +6,8 @@ version change drops values that were saved and not deployed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
-from sys import intern
 
 from reconciler.kinds.capabilities import (
     Deployed,
@@ -18,6 +16,7 @@ from reconciler.kinds.capabilities import (
     GoesWith,
     InSteps,
     KeepsUnique,
+    Likens,
     Notices,
     Readiness,
     Recorded,
@@ -27,45 +26,39 @@ from reconciler.kinds.capabilities import (
     not_there,
 )
 from reconciler.kinds.dated import Dated
+from reconciler.kinds.instance.alike import likeness
 from reconciler.kinds.instance.calls import SAVING, call, going_along, labels_with, mutation
 from reconciler.kinds.instance.carried import lost, saved_before
 from reconciler.kinds.instance.config import (
     changed_keys,
     matching_config,
-    parse_defaults,
-    parse_types,
-    parse_variables,
     resting_config,
 )
 from reconciler.kinds.instance.config_values import is_bound
 from reconciler.kinds.instance.config_wanted import bindings
 from reconciler.kinds.instance.desk import is_owed, undeployed, waits
-from reconciler.kinds.instance.facts import InstanceFacts, facts_of, notes_of
+from reconciler.kinds.instance.facts import facts_of, notes_of
 from reconciler.kinds.instance.fields import given_config, given_flows, integration_of, live_config
-from reconciler.kinds.instance.flows import FLOWS, SHOWN_AS, flow_changes, parse_flow, resting_flows
-from reconciler.kinds.instance.node import InstanceNode, each
-from reconciler.kinds.instance.record import InstanceRecord, keys_of, newly_written
+from reconciler.kinds.instance.flows import FLOWS, flow_changes, resting_flows
+from reconciler.kinds.instance.parsed import parse_instance
+from reconciler.kinds.instance.record import newly_written
 from reconciler.kinds.instance.release import names_version, release_ref
 from reconciler.kinds.instance.rows import ROWS
 from reconciler.kinds.instance.steps import PLAIN, RECORD, instance_steps, update_changes
 from reconciler.kinds.instance.told import instance_told
-from reconciler.kinds.nodes import fitted, known
-from reconciler.kinds.protocol import Request, Steps
-from reconciler.kinds.table.absent import unset
-from reconciler.kinds.table.labels import as_live, denied, labels_left, own_mark, people
+from reconciler.kinds.protocol import Policy, Request, Steps
+from reconciler.kinds.table.labels import as_live, labels_left, own_mark
 from reconciler.kinds.table.plain import PlainKind
 from reconciler.kinds.table.secrets import has_record
 from reconciler.kinds.telling import Telling
 from reconciler.model.address import Ref, Resolve
-from reconciler.model.digest import sha256
+from reconciler.model.digest import sha256, sha256_of_plain
 from reconciler.model.errors import PayloadError
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Verb
 from reconciler.model.refs import FlowConfigRef, ReleaseNameRef, SequenceRef, VersionNumberRef
 from reconciler.model.state import LiveObject, Resource
 
-_OPTIONAL = {"description": "description", "labels": "labels"}
-"""The fields that a tenant may not know, each with its name in the answer's type."""
 CUSTOMER, INTEGRATION = Tie("Customer", Ref), Tie("Integration", SequenceRef)
 
 
@@ -78,6 +71,7 @@ class InstanceKind(
     GoesWith,
     InSteps,
     KeepsUnique,
+    Likens,
     Notices,
     Readiness,
     Recorded,
@@ -104,28 +98,7 @@ class InstanceKind(
 
     def parse(self, node: Mapping[str, object]) -> LiveObject:
         """An instance as the API shows it; what may be secret is wrapped before anything else sees it."""
-        shown = fitted(InstanceNode, node, self.name)
-        labels = frozenset(map(intern, shown.labels or ()))
-        flows = {intern(one.flow.name): parse_flow(one) for one in each(shown.flow_configs)}
-        config = parse_variables(each(shown.config_variables))
-        customer = intern(shown.customer.id)
-        return LiveObject(
-            kind=self.name,
-            id=shown.id,
-            fields={
-                "customer": customer,
-                "name": intern(shown.name),
-                "description": intern(shown.description or ""),
-                "enabled": shown.enabled,
-                "labels": people(labels),
-                "config": config,
-                "flows": flows,
-            },
-            labels=labels,
-            facts=_facts(shown),
-            record=InstanceRecord(labels, keys_of(config, flows), shown.id, customer, shown.name),
-            denied=denied(node),
-        )
+        return parse_instance(self.name, node)
 
     def scope(self, resource: Resource, resolve: Resolve) -> str | Ref:
         """The customer's id: an instance's mark names the instance alone."""
@@ -200,16 +173,22 @@ class InstanceKind(
         """The customer, the integration's release, and what its shared connections are bound to; for one that
         is only adopted, those that are known.
         """
-        customer = [Ref(resource.fields["customer"])] if "customer" in resource.fields else []
-        return (*customer, *([release_ref(resource)] if names_version(resource) else ()), *bindings(resource))
+        fields, found = resource.fields, bindings(resource)
+        if names_version(resource):
+            found.insert(0, release_ref(resource))
+        return [Ref(fields["customer"]), *found] if "customer" in fields else found
 
-    def recorded(self, request: Request) -> bool:
+    def recorded(self, live: LiveObject, policy: Policy) -> bool:
         """Where the environment keeps one, whether it is there."""
-        return has_record(request)
+        return has_record(live, policy)
 
     def steps(self, request: Request, *, adopt: bool) -> Steps:
         """create or update → configure → deploy → enable or disable, as far as needed."""
         return instance_steps(request, adopt=adopt)
+
+    def likeness(self, request: Request) -> Hashable | None:
+        """What it has alike with others whose texts are the manifest's."""
+        return likeness(request)
 
     def baseline(self, request: Request) -> Resource:
         """All of it as it stands, but for variables that differ, and for settings of flows and tests: nobody
@@ -307,32 +286,8 @@ class InstanceKind(
         manifest mentions and does not call a secret: any other text in them may be one.
         """
         fields = {**live.fields, "version": facts_of(live).version_id, "undeployed": undeployed(live)}
+        if resource is None:
+            return sha256_of_plain([live.id, {**fields, "config": {}, "flows": {}}, sorted(live.labels)])
         fields["config"] = resting_config(given_config(resource), live)
         fields["flows"] = resting_flows(given_flows(resource), live)
         return sha256([live.id, fields, sorted(live.labels)])
-
-
-@lru_cache(1_000)
-def _flow_ids(flows: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
-    """One object for all instances of a version."""
-    return dict(flows)
-
-
-def _facts(shown: InstanceNode) -> InstanceFacts:
-    version, flows = shown.integration, each(shown.flow_configs)
-    settings = [("flows", one.flow.name, *place) for one in flows for place in unset(one, SHOWN_AS)]
-    absent = unset(shown, _OPTIONAL)
-    return InstanceFacts(
-        absent=absent.union(settings) if settings else absent,
-        version_id=intern(version.id) if version else None,
-        version_number=version.version_number if version else None,
-        sequence=known(version.version_sequence_id) if version else None,
-        deployed_version=known(shown.deployed_version),
-        last_deployed_at=known(shown.last_deployed_at),
-        needs_deploy=shown.needs_deploy,
-        suspended=bool(shown.system_suspended),
-        types=parse_types(each(shown.config_variables)),
-        defaults=parse_defaults(each(shown.config_variables)),
-        flow_ids=_flow_ids(tuple((one.flow.name, one.flow.id) for one in flows)),
-        flow_configs={intern(one.flow.name): one.id for one in flows if one.id},
-    )

@@ -19,16 +19,16 @@ class Rows(Struct, Generic[N]):
 
 def each(rows: Rows[N] | UnsetType | None) -> list[N]:
     """The rows; none where they are absent or null."""
-    return list(rows.nodes or ()) if rows else []
+    return (rows.nodes or []) if rows else []
 
 
-class Identified(Struct):
+class Identified(Struct, frozen=True):
     """Another object, by its id alone."""
 
     id: str
 
 
-class Required(Struct, rename="camel"):
+class Required(Struct, frozen=True, rename="camel"):
     """What a version asks for."""
 
     key: str
@@ -49,7 +49,7 @@ class VariableNode(Struct, rename="camel"):
     inputs: Page[Input] | UnsetType | None = UNSET
 
 
-class Flow(Struct):
+class Flow(Struct, frozen=True):
     """A flow of the version."""
 
     id: str
@@ -67,8 +67,14 @@ class FlowNode(Struct, rename="camel"):
     test_payload: Told = UNSET
     uses_lre: bool | UnsetType | None = UNSET
 
+    @property
+    def settings(self) -> tuple[object, ...]:
+        """All that can be set on it."""
+        texts = (self.test_content_type, self.test_headers, self.test_payload)
+        return (self.api_keys, *texts, self.uses_lre)
 
-class VersionNode(Struct, rename="camel"):
+
+class VersionNode(Struct, frozen=True, rename="camel"):
     """The version that is assigned."""
 
     id: str

@@ -8,7 +8,6 @@ whether git mentions it meanwhile or not, and under which release.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 from reconciler.kinds.instance.config import changed_keys
@@ -29,14 +28,14 @@ from reconciler.kinds.instance.flows import FLOWS, TEXTS, flow_changes
 from reconciler.kinds.instance.release import moves_to
 from reconciler.kinds.protocol import Request, ignored
 from reconciler.kinds.table.labels import PROTECTION
-from reconciler.kinds.table.record import Layout, is_there, label, memory
+from reconciler.kinds.table.record import LabelRecord, Layout, label
 from reconciler.kinds.table.rotation import DIGITS, SECRETS
 from reconciler.kinds.table.secrets import remembered
 from reconciler.model.address import Ref
 from reconciler.model.digest import sha256
 from reconciler.model.refs import KeysRef
 from reconciler.model.secret import SHOWN
-from reconciler.model.state import How, LiveObject, Memory, Written
+from reconciler.model.state import How, LiveObject, Written
 
 LAYOUT = Layout(
     (
@@ -60,33 +59,13 @@ def _keys_of(config: tuple[str, ...], flows: tuple[str, ...]) -> tuple[str, ...]
     return tuple(sorted(named) + sorted(f"flows.{flow}.{text}" for flow in flows for text in TEXTS))
 
 
-@dataclass(frozen=True, slots=True)
-class InstanceRecord:
-    """What the labels say of an instance that has these keys. `id`, or else `customer` and `name`, tell whose
-    record it is.
+def recorded_on(
+    labels: frozenset[str], keys: tuple[str, ...], id: str, customer: str, name: str
+) -> LabelRecord:
+    """What the labels say of an instance that has these keys: its id, or else its customer and name, tell
+    whose record it is.
     """
-
-    labels: frozenset[str]
-    keys: tuple[str, ...]
-    id: str
-    customer: str
-    name: str
-
-    @property
-    def memory(self) -> Memory:
-        """What it says."""
-        return _recalled(self)
-
-    @property
-    def is_there(self) -> bool:
-        """Whether it has any group."""
-        return is_there(LAYOUT, self.labels)
-
-
-@lru_cache(1_000)
-def _recalled(one: InstanceRecord) -> Memory:
-    """Kept for a while, since of what differs it is asked a dozen times in a row."""
-    return memory(LAYOUT, one.labels, one.keys, (one.id, [one.customer, one.name.strip()]))
+    return LabelRecord(LAYOUT, labels, keys, (id, (customer, name.strip())))
 
 
 def record(request: Request, applied: Mapping[str, str], step: str) -> str:

@@ -8,9 +8,9 @@ from typing import Any, Protocol
 from msgspec import ValidationError, convert
 from msgspec.structs import fields
 
-from reconciler.kinds.instance.config import type_of_required
 from reconciler.kinds.instance.config_values import ALWAYS_SHOWN, UNTYPED, ValueType
 from reconciler.kinds.instance.node import Required
+from reconciler.kinds.instance.parsed import type_of_required
 from reconciler.model.stand_in import resembles
 
 PLAIN = frozenset(one.encode_name for one in fields(Required)) | {"default"}

@@ -12,8 +12,7 @@ Component = tuple[str, bool]
 """A component's key, and whether it is public."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IntegrationFacts(Facts):
+class IntegrationFacts(Facts, frozen=True, kw_only=True):
     """What an answer shows. `releases` are names that we gave to versions, `components` the versions that
     were observed; `created` says that the run which created it did not come to its record, and `dropped` that
     the tenant was seen not to keep our attributes; `availability` says what `owed`, `prompt` and `offered`
@@ -29,12 +28,12 @@ class IntegrationFacts(Facts):
     dropped: bool = False
     owed: str = ""
     prompt: bool = False
-    kept: Mapping[str, object] = field(default_factory=dict)
-    publishing: Mapping[str, str] = field(default_factory=dict)
-    offered: Mapping[str, bool] = field(default_factory=dict)
-    unlisted: Mapping[str, str] = field(default_factory=dict)
-    releases: Mapping[str, str] = field(default_factory=dict)
-    components: Mapping[str, object] = field(default_factory=dict)
+    kept: Mapping[str, object] = {}
+    publishing: Mapping[str, str] = {}
+    offered: Mapping[str, bool] = {}
+    unlisted: Mapping[str, str] = {}
+    releases: Mapping[str, str] = {}
+    components: Mapping[str, object] = {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ from reconciler.kinds.integration.steps import (
 from reconciler.kinds.integration.told import integration_told
 from reconciler.kinds.integration.versions import older, with_older
 from reconciler.kinds.nodes import every, fitted
-from reconciler.kinds.protocol import Request, Steps, address_of
+from reconciler.kinds.protocol import Policy, Request, Steps, address_of
 from reconciler.kinds.table.labels import as_live, denied, labels_left, own_mark, people
 from reconciler.kinds.table.marks import is_protected, marks_of
 from reconciler.kinds.table.plain import PlainKind
@@ -242,10 +242,9 @@ class IntegrationKind(
             fields |= {"release": request.resource.fields["release"], NAMED: version.id}
         return replace(request.resource, fields=fields)
 
-    def recorded(self, request: Request) -> bool:
+    def recorded(self, live: LiveObject, policy: Policy) -> bool:
         """Also with a version that we published."""
-        live = request.live
-        return live is not None and bool(live.applied or any(v.observed for v in live.versions))
+        return bool(live.applied or any(v.observed for v in live.versions))
 
     def promises(self, resource: Resource, ref: Ref) -> bool:
         """Its id, and the release that the manifest publishes."""

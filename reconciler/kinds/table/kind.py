@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cached_property
 
 from reconciler.kinds.capabilities import Recorded, Refers, Tells
 from reconciler.kinds.nodes import fitted
-from reconciler.kinds.protocol import Request, Step, Steps, address_of, ignored
+from reconciler.kinds.protocol import Policy, Request, Step, Steps, address_of, ignored
 from reconciler.kinds.table.absent import absent_fields, lacks
 from reconciler.kinds.table.compare import Comparison, considered, mentioned
 from reconciler.kinds.table.documents import Api, Search, made
@@ -30,7 +31,7 @@ from reconciler.kinds.table.marks import LIMIT
 from reconciler.kinds.table.node import node as shown_node
 from reconciler.kinds.table.places import Labels, Place
 from reconciler.kinds.table.plain import PlainKind
-from reconciler.kinds.table.record import Layout, label, memory
+from reconciler.kinds.table.record import LabelRecord, Layout, label
 from reconciler.kinds.table.rotation import DIGITS, SECRETS, Rotation
 from reconciler.kinds.table.row import Row, addresses
 from reconciler.kinds.table.secrets import has_record, remembered, resting
@@ -79,7 +80,7 @@ class TabledKind(PlainKind, Recorded, Refers, Tells):
         """Unless the server keeps the key unique; without a mark, one of a like key may be anybody's."""
         return self.marked and not self.key_is_unique
 
-    @property
+    @cached_property
     def layout(self) -> Layout:
         """The fields whose digests are kept: of a secret one, that it was written; of all the secrets,
         together and keyed; and the protection.
@@ -88,7 +89,7 @@ class TabledKind(PlainKind, Recorded, Refers, Tells):
         widths = {SECRETS: DIGITS, PROTECTION: 1}
         return Layout(groups, widths, longest=LIMIT if isinstance(self.place, Labels) else LONGEST)
 
-    @property
+    @cached_property
     def _keys(self) -> tuple[str, ...]:
         """The fields of which it must be known whether they were written as secrets."""
         return tuple(sorted(row.name for row in self.fields if row.secret == "may"))
@@ -131,14 +132,14 @@ class TabledKind(PlainKind, Recorded, Refers, Tells):
         fitted(self._node, node, self.name)
         absent = frozenset((row.name,) for row in self.fields if row.place and lacks(node, row.place))
         node, labels = self.place.read(node) if self.place else (node, frozenset())
-        known = memory(self.layout, labels, self._keys, (node["id"], self._owner(node.get("name"))))
+        owners = (node["id"], self._owner(node.get("name")))
         return LiveObject(
             kind=self.name,
             id=str(node["id"]),
             fields={row.name: row.parsed(node) for row in self.fields},
             labels=labels,
             facts=Facts(absent=absent, made=_moment(node.get("createdAt"))),
-            record=known,
+            record=LabelRecord(self.layout, labels, self._keys, owners),
             denied=denied(node),
         )
 
@@ -189,9 +190,9 @@ class TabledKind(PlainKind, Recorded, Refers, Tells):
         reason = "exists without an owner" if adopt else "differs from the manifest"
         return Steps((Step(verb, reason, (*changes, *marking)),), (*changes, *marking), (), refusals)
 
-    def recorded(self, request: Request) -> bool:
+    def recorded(self, live: LiveObject, policy: Policy) -> bool:
         """Where the environment keeps one, whether it is there."""
-        return has_record(request)
+        return has_record(live, policy)
 
     def baseline(self, request: Request) -> Resource:
         """The rows that are no secret, refer to nothing and hold no parts, as they stand; of others but
@@ -326,7 +327,7 @@ class TabledKind(PlainKind, Recorded, Refers, Tells):
 
     def _owner(self, name: object) -> object:
         """What tells an object from others while it has no id."""
-        return [self.name, name.strip() if isinstance(name, str) else name]
+        return (self.name, name.strip() if isinstance(name, str) else name)
 
     def _fixed(self, request: Request, changes: Iterable[Change]) -> Iterable[Refusal]:
         fixed = {row.name for row in self.fields if row.fixed}

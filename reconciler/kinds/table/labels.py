@@ -27,12 +27,15 @@ PERMISSIONS = {
 
 def denied(node: Mapping[str, object]) -> tuple[str, ...]:
     """What the token may not do to this object, from the server's `allow…` fields."""
+    if False not in map(node.get, PERMISSIONS):  # most tokens may do all
+        return ()
     return tuple(word for name, word in PERMISSIONS.items() if node.get(name) is False)
 
 
 def people(labels: Iterable[str]) -> list[str]:
     """The labels that people put on an object, as the platform folds them."""
-    return sorted({label.lower() for label in labels if not is_ours(label)})
+    found = [label for label in labels if not is_ours(label)]
+    return sorted({label.lower() for label in found}) if found else []
 
 
 def own_mark(request: Request) -> str:

@@ -27,7 +27,13 @@ def mark(project: str, address: Address) -> str:
     An instance's mark names the instance, not its customer. Longer than 64 characters, it is cut and
     closed with 8 hex digits of its digest.
     """
-    whole = f"{PREFIX}{project}/{address.kind}/{address.leaf}".lower()
+    return _mark(project, address.kind, address.leaf)
+
+
+@lru_cache(10_000)
+def _mark(project: str, kind: str, leaf: str) -> str:
+    """One object for all instances of a set."""
+    whole = f"{PREFIX}{project}/{kind}/{leaf}".lower()
     if len(whole) <= LIMIT:
         return whole
     return whole[: LIMIT - _DIGITS - 1] + "-" + hashlib.sha256(whole.encode()).hexdigest()[:_DIGITS]
@@ -37,8 +43,8 @@ def marks_in(labels: Iterable[str], kind: str = "") -> list[str]:
     """All marks among `labels`, whichever project's, sorted; with `kind` without those that name another
     one: people, and the web app, copy an integration's labels to its instances.
     """
-    marks = sorted(label for label in labels if label.startswith(PREFIX))
-    return [one for one in marks if not kind or _is_of(one, kind)]
+    marks = [label for label in labels if label.startswith(PREFIX)]
+    return sorted([one for one in marks if not kind or _is_of(one, kind)])
 
 
 @lru_cache(maxsize=4096)

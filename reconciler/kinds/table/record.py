@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from msgspec import Struct
+
 from reconciler.kinds.table.marks import LIMIT, RECORD
 from reconciler.model.digest import sha256
 from reconciler.model.state import How, Memory, Written
@@ -23,11 +25,13 @@ _LETTERS = frozenset(_ALPHABET)
 _BITS = {ord(char): f"{index:05b}" for index, char in enumerate(_ALPHABET)}
 _GROUPS = 12
 """Bits that say which groups are recorded; more than there are, so that a group can be added."""
+_HEAD = 3
+"""The letters that hold them."""
 _LIST = 20
 _HOW = 2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Layout:
     """What a kind's record holds: `groups` of fields, in this order, each with as many hex digits of its
     digest as `widths` says, else four. The keys of the group `detailed` have digests of their own where there
@@ -72,6 +76,33 @@ def label(
     return RECORD + FORM + _text((_grouped(layout, groups) + said)[: layout.room])
 
 
+class LabelRecord(Struct, frozen=True, gc=False):
+    """The record in the labels of an object that has these keys and is one of `owners`. It is read only when
+    it is asked: of what equals its manifest it is not.
+    """
+
+    layout: Layout
+    labels: frozenset[str]
+    keys: tuple[str, ...]
+    owners: tuple[object, ...]
+
+    @property
+    def memory(self) -> Memory:
+        """What it says."""
+        return _recalled(self)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it has any group."""
+        return is_there(self.layout, self.labels)
+
+
+@lru_cache(1_000)
+def _recalled(one: LabelRecord) -> Memory:
+    """Kept for a while, since of what differs it is asked a dozen times in a row."""
+    return memory(one.layout, one.labels, one.keys, one.owners)
+
+
 def memory(layout: Layout, labels: Iterable[str], keys: Sequence[str], owners: Sequence[object]) -> Memory:
     """What `label` wrote on the object that has these keys and is one of `owners`."""
     texts = _texts(labels)
@@ -91,24 +122,29 @@ def memory(layout: Layout, labels: Iterable[str], keys: Sequence[str], owners: S
 
 def is_there(layout: Layout, labels: Iterable[str]) -> bool:
     """Whether the labels hold a record of this version that has any group."""
-    found = _recorded(layout, _texts(labels))
-    return found is not None and bool(found[0])
+    body = next(filter(None, map(_body, _texts(labels))), "")
+    return bool(_present(layout, body[:_HEAD], len(body)))
 
 
 def _texts(labels: Iterable[str]) -> list[str]:
-    return sorted(x.removeprefix(RECORD) for x in labels if x.startswith(RECORD))
+    return sorted([x.removeprefix(RECORD) for x in labels if x.startswith(RECORD)])
 
 
-def _recorded(layout: Layout, texts: Iterable[str]) -> tuple[list[str], str] | None:
+def _recorded(layout: Layout, texts: Iterable[str]) -> tuple[Sequence[str], str] | None:
     """The groups that a record has, and the bits behind their names; None where it is of another version."""
-    bits = next(filter(None, map(_read, texts)), "")
-    if not bits:
-        return None
-    present, bits = bits[:_GROUPS], bits[_GROUPS:]
-    recorded = [group for group, bit in zip(layout.groups, present, strict=False) if bit == "1"]
-    if "1" in present[len(layout.groups) :] or len(bits) < sum(4 * layout.width(one) for one in recorded):
-        return None
-    return recorded, bits
+    body = next(filter(None, map(_body, texts)), "")
+    recorded = _present(layout, body[:_HEAD], len(body))
+    return None if recorded is None else (recorded, body.translate(_BITS)[_GROUPS:])
+
+
+@lru_cache(10_000)
+def _present(layout: Layout, head: str, length: int) -> tuple[str, ...] | None:
+    """The groups of a record of so many letters, which its first ones name; None where it is no record."""
+    present = head.translate(_BITS)[:_GROUPS]
+    recorded = tuple(group for group, bit in zip(layout.groups, present, strict=False) if bit == "1")
+    known = length > 0 and "1" not in present[len(layout.groups) :]
+    is_whole = 5 * length - _GROUPS >= sum(4 * layout.width(one) for one in recorded)
+    return recorded if known and is_whole else None
 
 
 def _written(
@@ -173,8 +209,7 @@ def _text(bits: str) -> str:
     return "".join(_ALPHABET[int(bits[at : at + 5], 2)] for at in range(0, len(bits), 5))
 
 
-def _read(text: str) -> str:
-    """The bits of a record of this version; empty where it is none."""
-    if not text.startswith(FORM) or not _LETTERS.issuperset(text := text.removeprefix(FORM)):
-        return ""
-    return text.translate(_BITS)
+def _body(text: str) -> str:
+    """The letters of a record of this version; empty where it is none."""
+    body = text.removeprefix(FORM)
+    return body if text.startswith(FORM) and _LETTERS.issuperset(body) else ""

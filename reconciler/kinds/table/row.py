@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 from reconciler.kinds.table.shape import TEXT, URL, Shape
@@ -17,6 +18,12 @@ Secrecy = Literal["never", "may", "always"]
 def same(value: object) -> object:
     """The value itself."""
     return value
+
+
+@cache
+def _place(path: str) -> tuple[str, ...]:
+    """One object for all objects of a kind."""
+    return tuple(path.split("."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +66,7 @@ class Row:
     @property
     def place(self) -> tuple[str, ...]:
         """The way to it in an answer; empty where no answer has it."""
-        return () if self.path is None else tuple((self.path or self.name).split("."))
+        return () if self.path is None else _place(self.path or self.name)
 
     @property
     def asked_for(self) -> str:

@@ -7,7 +7,7 @@ text, and git does not call it a secret now. Everything else fails closed (decis
 
 from __future__ import annotations
 
-from reconciler.kinds.protocol import Request
+from reconciler.kinds.protocol import Policy, Request
 from reconciler.kinds.table.marks import marks_in, marks_of, project_of
 from reconciler.model.secret import Secret, Unproven
 from reconciler.model.state import How, LiveObject, Memory
@@ -23,9 +23,9 @@ def remembered(request: Request) -> Memory:
     return live.record.memory
 
 
-def has_record(request: Request) -> bool:
+def has_record(live: LiveObject, policy: Policy) -> bool:
     """Whether the object has a record of what was applied, or the environment keeps none."""
-    return not request.policy.record or bool(request.live and request.live.record.is_there)
+    return not policy.record or live.record.is_there
 
 
 def shown(value: object, path: str, request: Request) -> object:

@@ -5,7 +5,13 @@ import pytest
 from reconciler.kinds.protocol import Policy
 from reconciler.model.address import Address
 from reconciler.model.plan import Action, Verb
-from reconciler.plan.guards import empties_tenant, not_permitted, too_many_deletions, too_many_updates
+from reconciler.plan.guards import (
+    empties_tenant,
+    not_permitted,
+    on_the_whole,
+    too_many_deletions,
+    too_many_updates,
+)
 from tests.unit.samples import ACME, customer, desired, plan, resource, world
 
 
@@ -36,6 +42,16 @@ def test_a_share_of_what_is_owned_may_be_deleted(number: int, owned: int, policy
 def test_a_share_of_what_is_owned_may_be_changed(number: int, owned: int, policy: Policy, refused: bool):
     found = too_many_updates(actions(number, Verb.UPDATE) * 2, owned, policy)
     assert [r.code for r in found] == (["guard-update"] if refused else [])
+
+
+@pytest.mark.parametrize("share", [0.0, 0.07, 0.1, 0.29, 0.3, 1.0])
+@pytest.mark.parametrize("deleted", [0, 1, 12])
+def test_the_more_is_owned_the_less_is_refused(share: float, deleted: int):
+    policy = Policy(guard_delete=share, guard_update=share, guard_minimum=1)
+    changes = [*actions(deleted, Verb.DELETE), *actions(21, Verb.UPDATE)]
+    said = [len(on_the_whole(changes, 0, owned, {}, policy, ())) for owned in range(400)]
+    assert said == sorted(said, reverse=True)
+    assert said[0] > said[-1] or not share
 
 
 def test_to_go_on_with_what_a_run_began_is_no_change_of_what_was_there():

@@ -1,0 +1,169 @@
+"""An instance of an answer as a LiveObject; what may be secret is wrapped before anything else sees it.
+
+What instances of one version have alike, such as its variables and their types, is worked out once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from sys import intern
+
+from msgspec import UNSET
+
+from reconciler.kinds.instance.config_values import ALWAYS_SHOWN, NEVER_SHOWN, SHARED, ValueType
+from reconciler.kinds.instance.facts import InstanceFacts
+from reconciler.kinds.instance.flows import SHOWN_AS, parse_flow
+from reconciler.kinds.instance.node import Flow, FlowNode, InstanceNode, Required, VariableNode, each
+from reconciler.kinds.instance.record import keys_of, recorded_on
+from reconciler.kinds.nodes import every, fitted, known
+from reconciler.kinds.table.absent import Place, unset
+from reconciler.kinds.table.labels import denied, people
+from reconciler.model.secret import Secret, Unproven
+from reconciler.model.state import LiveObject
+
+_OPTIONAL = {"description": "description", "labels": "labels"}
+"""The fields that a tenant may not know, each with its name in the answer's type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A config variable of a version."""
+
+    key: str
+    kind: ValueType
+    data: str
+    """Its data type, as answers write it."""
+    may_be_secret: bool
+    """Whether any value of it may be one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a version asks of its instances: its variables, their types and what its definition gives them, by
+    key; its flows' ids; and the keys that a record may say something of.
+    """
+
+    variables: tuple[Variable, ...]
+    types: Mapping[str, ValueType]
+    defaults: Mapping[str, str]
+    flow_ids: Mapping[str, str]
+    keys: tuple[str, ...]
+
+
+@lru_cache(1_000)
+def _asked(required: tuple[Required, ...], flows: tuple[Flow, ...]) -> Asked:
+    """One object for all instances of a version."""
+    variables = tuple(map(_variable, required))
+    types = {one.key: one.kind for one in variables}
+    flow_ids = {intern(one.name): one.id for one in flows}
+    return Asked(
+        variables=variables,
+        types=types,
+        defaults={one.key: one.default for one in required if isinstance(one.default, str)},
+        flow_ids=flow_ids,
+        keys=keys_of(types, flow_ids),
+    )
+
+
+def _variable(required: Required) -> Variable:
+    kind = type_of_required(required)
+    may_be_secret = kind.data not in ALWAYS_SHOWN or bool(kind.collection)
+    return Variable(intern(required.key), kind, required.data_type, may_be_secret)
+
+
+@lru_cache(1_000)
+def _type(data: str, collection: str | None, language: str | None) -> ValueType:
+    """One object for all variables of a type."""
+    return ValueType.named(data, collection, language)
+
+
+def type_of_required(required: Required) -> ValueType:
+    """The type of a variable, as a version has it."""
+    return _type(required.data_type, known(required.collection_type), known(required.code_language))
+
+
+def parse_instance(kind: str, node: Mapping[str, object]) -> LiveObject:
+    """The instance that an answer shows. Raises Misfit where the answer is not as the API describes it."""
+    shown = fitted(InstanceNode, node, kind)
+    rows, flows = each(shown.config_variables), each(shown.flow_configs)
+    asked = _asked(tuple([one.required_config_variable for one in rows]), tuple([one.flow for one in flows]))
+    labels = frozenset(map(intern, shown.labels or ()))
+    customer, name = intern(shown.customer.id), intern(shown.name)
+    return LiveObject(
+        kind=kind,
+        id=shown.id,
+        fields={
+            "customer": customer,
+            "name": name,
+            "description": intern(shown.description or ""),
+            "enabled": shown.enabled,
+            "labels": people(labels),
+            "config": parse_variables(rows, asked),
+            "flows": {intern(one.flow.name): parse_flow(one) for one in flows},
+        },
+        labels=labels,
+        facts=_facts(shown, flows, asked),
+        record=recorded_on(labels, asked.keys, shown.id, customer, name),
+        denied=denied(node),
+    )
+
+
+def _facts(shown: InstanceNode, flows: Sequence[FlowNode], asked: Asked) -> InstanceFacts:
+    version = shown.integration
+    return InstanceFacts(
+        absent=_absent(shown, flows),
+        version_id=intern(version.id) if version else None,
+        version_number=version.version_number if version else None,
+        sequence=known(version.version_sequence_id) if version else None,
+        deployed_version=known(shown.deployed_version),
+        last_deployed_at=known(shown.last_deployed_at),
+        needs_deploy=shown.needs_deploy,
+        suspended=bool(shown.system_suspended),
+        types=asked.types,
+        defaults=asked.defaults,
+        flow_ids=asked.flow_ids,
+        flow_configs={intern(one.flow.name): one.id for one in flows if one.id},
+    )
+
+
+def _absent(shown: InstanceNode, flows: Sequence[FlowNode]) -> frozenset[Place]:
+    """What the tenant does not know of it, and of its flows' settings."""
+    absent = unset(shown, _OPTIONAL)
+    lacking = [one for one in flows if UNSET in one.settings]
+    places = [("flows", one.flow.name, *place) for one in lacking for place in unset(one, SHOWN_AS)]
+    return absent.union(places) if places else absent
+
+
+def parse_variables(rows: Sequence[VariableNode], asked: Asked) -> dict[str, object]:
+    """Config variables by key: text, Unproven where its type may hold secrets; for a connection `{"inputs":
+    {…}}`, its values Secret or Hidden; for a shared one that is bound `{"customerConnection": ID}`; for a
+    schedule `{"value", "scheduleType", "timeZone"}`.
+    """
+    return {one.key: _value(row, one) for row, one in zip(rows, asked.variables, strict=True)}
+
+
+def _value(shown: VariableNode, variable: Variable) -> object:
+    if shown.customer_config_variable:
+        return {SHARED: shown.customer_config_variable.id}
+    if variable.data == "CONNECTION":
+        return {"inputs": {row.name: row.held for row in every(shown.inputs)}}
+    if variable.data == "SCHEDULE":
+        return {
+            "value": shown.value or "",
+            "scheduleType": (shown.schedule_type or "").lower(),
+            "timeZone": shown.time_zone or "",
+        }
+    if not shown.value:
+        return ""
+    if variable.kind.data in NEVER_SHOWN:
+        return Secret(shown.value, "live", sure=False)
+    value = intern(shown.value)  # many instances have the same
+    return _unproven(value) if variable.may_be_secret else value
+
+
+@lru_cache(1_000)
+def _unproven(value: str) -> Unproven:
+    """One object for all that have the same."""
+    return Unproven(value, "live", sure=False)
