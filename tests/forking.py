@@ -12,25 +12,30 @@ import json
 import os
 import signal
 import socket
+import ssl
 import sys
 import tempfile
 import time
 import traceback
 from collections.abc import Callable
 from contextlib import redirect_stdout
+from functools import cache
 from importlib import import_module
 from typing import Any, NoReturn
 
 
-def _warm() -> None:
+def warm() -> None:
     """What is loaded and made at first use is there for all jobs."""
     import httpcore
+    import httpx
     import uvicorn.protocols.http.h11_impl
 
     from reconciler.cli.main import run
     from reconciler.sandbox import app, serve
 
     assert all((httpcore, uvicorn, app, serve))
+    ssl.create_default_context = cache(ssl.create_default_context)  # as in tests/conftest.py
+    httpx.create_ssl_context()
     with tempfile.TemporaryDirectory() as folder, open(os.devnull, "w") as nobody, redirect_stdout(nobody):
         assert run(["init", f"{folder}/warm", "-q"]) == 0
         for verb in (["plan", "--report", f"markdown={folder}/plan.md"], ["apply", "--yes"], ["drift"]):
@@ -39,7 +44,7 @@ def _warm() -> None:
 
 def main(descriptor: int) -> None:
     """Takes jobs until the socket is closed at its other end."""
-    _warm()
+    warm()
     gc.freeze()  # or each job would write to, and so copy, all that it shares
     link = socket.socket(fileno=descriptor)
     lines = link.makefile("r")
