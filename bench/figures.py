@@ -19,6 +19,9 @@ class Run:
     mib: float
     requests: int
     told: str
+    mutations: int = 0
+    writing: float = 0.0
+    """Seconds from the first mutation to the answer to the last."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,8 @@ class Key:
     size: int
     latency: int = 0
     rate: int = FAST
+    each: int = 0
+    """Milliseconds that the tenant takes for each mutation."""
 
 
 Found = dict[Key, list[Run]]

@@ -1,7 +1,7 @@
 """Measures the reconciler beside a bare client, and writes docs/performance.md.
 
     python -m bench.run [--sizes 500,5000,50000] [--latencies 0,20,80] [--rates 10,100]
-        [--rounds 3] [--output FILE]
+        [--rounds 3] [--apply 500,5000] [--each 10] [--output FILE]
 
 The tenant is a replay in a process of its own, and each client is a whole process: its time, its CPU and its
 peak memory are those of the process. What counts are ratios within one run, and counts.
@@ -21,12 +21,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 
 from bench.figures import FAST, SAMPLE, Found, Key, Run
 from bench.page import page
-from bench.world import write_project
+from bench.world import mutations, write_project
 
 ROOT = Path(__file__).parents[1]
 LARGE = 10_000
@@ -93,6 +94,33 @@ class Bench:
             for rate in self._rates:
                 self._plan(size, middle, rate, where)
 
+    def apply(self, size: int, latencies: Sequence[int], each: Sequence[int]) -> None:
+        """Applies a project of so many instances to a tenant that has nothing, and has a bare client do the
+        same: at each latency, and at the first also where a mutation takes its time.
+        """
+        felt = [latency for latency in latencies if latency] or latencies
+        for latency, one in [*((latency, 0) for latency in felt), *((felt[0], one) for one in each)]:
+            server = ["bench.writes", "--latency", str(latency), "--each", str(one)]
+            with serving(server, ROOT) as where:
+                project = self._scratch / f"project-{size}-apply"
+                write_project(project, size, where["url"], rate=FAST)
+                shutil.rmtree(project / ".reconciler", ignore_errors=True)
+                run = self._ours(project, "apply", where["token"], "--yes")
+                counted = self._written(Key("apply", size, latency, each=one), run, where)
+                assert "No changes." in self._ours(project, "plan", where["token"]).told
+            with serving(server, ROOT) as where:
+                alike = (str(counted[name]) for name in ("together", "at once"))
+                words = (where["url"], where["token"], str(size), *alike)
+                run = timed([sys.executable, "-m", "bench.writer", *words], ROOT, {})
+                self._written(Key("apply (bare)", size, latency, each=one), run, where)
+
+    def _written(self, key: Key, run: Run, where: Mapping[str, str]) -> Mapping[str, Any]:
+        counted: Mapping[str, Any] = httpx.get(f"{where['url']}/counts").json()
+        assert counted["mutations"] == mutations(key.size), counted
+        requests, seconds = counted["requests"], counted["seconds"]
+        self._keep(key, replace(run, requests=requests, mutations=counted["mutations"], writing=seconds))
+        return counted
+
     def _clients(self, size: int, latency: int, where: Mapping[str, str]) -> None:
         for which in ("bare", "sequential", "singly"):
             words = (which, where["url"], where["token"], str(SAMPLE))
@@ -118,8 +146,9 @@ class Bench:
         key = Key("plan", size, latency, rate)
         self._keep(key, Run(run.seconds, run.cpu, run.mib, asked, run.told))
 
-    def _ours(self, project: Path, verb: str, token: str = "") -> Run:
-        return timed([sys.executable, "-m", "reconciler", verb], project, {"BENCH_TOKEN": token})
+    def _ours(self, project: Path, verb: str, token: str = "", *options: str) -> Run:
+        command = [sys.executable, "-m", "reconciler", verb, *options]
+        return timed(command, project, {"BENCH_TOKEN": token})
 
     def _keep(self, key: Key, run: Run) -> None:
         self.found.setdefault(key, []).append(run)
@@ -144,15 +173,21 @@ def main() -> None:
     parser.add_argument("--latencies", type=numbers, default=[0, 20, 80])
     parser.add_argument("--rates", type=numbers, default=[10, 100])
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--apply", type=numbers, help="sizes of which an apply from nothing is measured")
+    parser.add_argument("--each", type=numbers, default=[10], help="milliseconds that a mutation takes")
     parser.add_argument("--output", type=Path, help="where the page is written; else it is printed")
     given = parser.parse_args()
     begun, load = time.perf_counter(), os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
         bench = Bench(Path(scratch), given.rounds, given.rates)
-        for index, size in enumerate(given.sizes):
-            bench.size(size, given.latencies)
+        small = [size for size in given.sizes if size <= LARGE]
+        for size in small if given.apply is None else given.apply:
+            bench.apply(size, given.latencies, given.each)
+        for count in range(len(given.sizes) + 1):
+            for size in given.sizes[count - 1 : count]:
+                bench.size(size, given.latencies)
             seconds = time.perf_counter() - begun
-            text = page(bench.found, given.sizes[: index + 1], given.latencies, seconds, load)
+            text = page(bench.found, given.sizes[:count], given.latencies, seconds, load)
             if given.output:
                 given.output.write_text(text)
     if not given.output:

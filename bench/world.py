@@ -106,9 +106,21 @@ def _single(number: int, customer: str) -> str:
     return _HEAD.format(kind="Instance", number=number) + f"  customer: {customer}\n" + _below(spec, "  ")
 
 
+def definition(number: int) -> str:
+    """What an integration of the project does."""
+    return _DEFINITION.format(number=number)
+
+
 def customers(instances: int) -> list[str]:
     """The names of the customers, each of which has an instance of every set."""
     return [f"c{number:05}" for number in range(max(1, instances // SETS))]
+
+
+def mutations(instances: int) -> int:
+    """How many mutations bring the project about from nothing: four for an integration, one for a customer,
+    and two for an instance.
+    """
+    return 4 * SETS + len(customers(instances)) * (1 + 2 * SETS)
 
 
 def write_project(folder: Path, instances: int, url: str, *, rate: float = 10, single: bool = False) -> None:
@@ -118,7 +130,7 @@ def write_project(folder: Path, instances: int, url: str, *, rate: float = 10, s
     (folder / "reconciler.yaml").write_text(_PROJECT.format(url=url, rate=rate))
     numbers = range(1, SETS + 1)
     for number in numbers:
-        (folder / f"definitions/sync-{number:02}.yaml").write_text(_DEFINITION.format(number=number))
+        (folder / f"definitions/sync-{number:02}.yaml").write_text(definition(number))
     first = [_INTEGRATION.format(number=number) for number in numbers]
     first += [] if single else [_set(number) for number in numbers]
     (folder / "manifests/sync.yaml").write_text("---\n".join(first))

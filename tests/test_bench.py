@@ -7,14 +7,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 
 
-def test_the_benchmark_plans_a_recorded_world_with_fewer_requests_than_a_bare_client(tmp_path: Path) -> None:
+def test_the_benchmark_plans_and_applies_with_the_requests_that_it_should_take(tmp_path: Path) -> None:
     page = tmp_path / "performance.md"
     command = [sys.executable, "-m", "bench.run", "--sizes", "300", "--latencies", "0", "--rates", ""]
     done = subprocess.run(
-        [*command, "--rounds", "1", "--output", str(page)],
+        [*command, "--rounds", "1", "--apply", "20", "--each", "", "--output", str(page)],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -29,3 +31,8 @@ def test_the_benchmark_plans_a_recorded_world_with_fewer_requests_than_a_bare_cl
         "one after another": "5",
         "one request an object": "340",
     }
+    applied = re.findall(r"\| 20 \| 0 ms \| 0 ms \| (.+?) \| (\d+) \| .+? \| (\S+) \| (\S+) \| ", told)
+    [(ours, asked, speed, ratio), (bare, least, fastest, _)] = applied
+    assert (ours, bare) == ("**reconciler apply**", "bare")
+    assert int(asked) > int(least) >= 44  # four for an integration, and then what travels together
+    assert float(ratio) == pytest.approx(int(speed) / int(fastest), rel=0.1)

@@ -19,10 +19,13 @@ _DENIED_HINT = "the token's user lacks the role for this; ask an owner or admin 
 _OBJECT_FIELDS = ("", "__all__", "id")  # a payload error that stands at these is about the object itself
 
 
-def result(op: Operation, answer: Answer) -> Any:
-    """A query's value, or a mutation's object. Raises GraphQLError, NotFound, PayloadError or NullObject."""
+def result(op: Operation, answer: Answer, sent: Mapping[str, Any] | None = None) -> Any:
+    """A query's value, or a mutation's object; `sent` is all that its request held, where others travelled
+    along. Raises GraphQLError, NotFound, PayloadError or NullObject.
+    """
+    sent = op.variables if sent is None else sent
     if answer.faults:
-        raise _graphql_error(op, answer)
+        raise _graphql_error(op, answer, sent)
     data = answer.data or {}
     value = data.get(op.name)
     if not op.is_mutation:
@@ -30,7 +33,7 @@ def result(op: Operation, answer: Answer) -> Any:
     payload = value if isinstance(value, Mapping) else {}
     for field, answered in {op.name: payload, **data}.items():
         if isinstance(answered, Mapping) and (errors := answered.get("errors")):
-            raise _payload_error(op, field, errors)
+            raise _payload_error(op, field, errors, sent)
     found = payload.get(op.result)
     if found is None and not op.name.startswith("delete"):
         raise NullObject(
@@ -43,9 +46,9 @@ def result(op: Operation, answer: Answer) -> Any:
     return found
 
 
-def _graphql_error(op: Operation, answer: Answer) -> GraphQLError:
+def _graphql_error(op: Operation, answer: Answer, sent: Mapping[str, Any]) -> GraphQLError:
     faults = answer.faults
-    text = _joined(dict.fromkeys(clean(fault.message, op.variables) for fault in faults))
+    text = _joined(dict.fromkeys(clean(fault.message, sent) for fault in faults))
     if all(_is_gone(fault) for fault in faults) and not (answer.data or {}).get(op.name):
         return NotFound(f"{op.name}: {text}", operation=op.name, address=op.address)
     if not op.is_mutation and not answer.data and _COSTLY.search(text):
@@ -74,8 +77,10 @@ def _ran(fault: Fault) -> bool:
     return bool(fault.path) and _GONE not in fault.message.lower()
 
 
-def _payload_error(op: Operation, field: str, errors: Iterable[Any]) -> PayloadError | NotFound:
-    entries = [(at, clean(said, op.variables)) for at, said in map(_entry, errors)]
+def _payload_error(
+    op: Operation, field: str, errors: Iterable[Any], sent: Mapping[str, Any]
+) -> PayloadError | NotFound:
+    entries = [(at, clean(said, sent)) for at, said in map(_entry, errors)]
     text = _joined(f"{at}: {said}" if at not in ("", "__all__") else said for at, said in entries)
     if all(_GONE in said.lower() and at in _OBJECT_FIELDS for at, said in entries):
         return NotFound(f"{field}: {text}", operation=field, address=op.address)

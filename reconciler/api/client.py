@@ -160,7 +160,8 @@ class Client:
         NotAuthenticated or WriteRefused; ApiErrors carry the operation's name and address. Optional
         fields that the tenant does not know are left out.
         """
-        op = replace(op, document=self._fitting(op.document))
+        if (document := self._fitting(op.document)) is not op.document:
+            op = replace(op, document=document)
         return await (self._gathering.execute(op) if self._gathering.takes(op) else self._alone(op))
 
     async def upload(self, upload: Upload) -> None:

@@ -10,8 +10,8 @@ import copy
 import logging
 import re
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Sized
+from dataclasses import dataclass, field
 from typing import Any
 
 import anyio
@@ -44,9 +44,12 @@ class Width:
     most: int
     fixed: bool = False
     searching: bool = False
+    borne: int = 0
+    """The most that got their answer together."""
 
     def answered(self, count: int, seconds: float) -> None:
         """So many got their answer, after so many seconds."""
+        self.borne = max(self.borne, count)
         if seconds > _SLOW and not self.fixed:
             self.now = max(1, min(self.now, count) // 2)
             return
@@ -154,7 +157,7 @@ class Gathering:
         if asked.error is not None:
             raise asked.error
         try:
-            return opened(asked.value)
+            return opened(asked.value, op.node)
         except UNREADABLE:  # a part that says nothing spoils no other: alone it is asked for as usual
             return await self._alone(op)
 
@@ -172,7 +175,8 @@ class Gathering:
                 while self._under_way >= max(1, self._at_once()):
                     self._ended = anyio.Event()
                     await self._ended.wait()
-                sort, waiting = next((s, w) for s, w in self._waiting.items() if w)
+                sort = self._next()
+                waiting = self._waiting[sort]
                 some: list[_Asked] = []
                 while waiting and len(some) < self._width(sort).now:
                     if not (one := waiting.popleft()).left:
@@ -185,10 +189,22 @@ class Gathering:
         finally:
             self._pumping = False
 
+    def _next(self) -> str:
+        """The sort that is sent next: one of which a whole request waits, else the oldest."""
+        full = (sort for sort, waiting in self._waiting.items() if self._is_full(sort, waiting))
+        return next(full, None) or next(sort for sort, waiting in self._waiting.items() if waiting)
+
+    def _is_full(self, sort: str, waiting: Sized) -> bool:
+        """Whether a whole request of them waits, of a width that is known to be answered."""
+        width = self._width(sort)
+        return len(waiting) >= width.now <= width.borne
+
     async def _assembled(self) -> bool:
-        """Gives others the time to ask, too; whether somebody waits."""
+        """Gives others the time to ask, too, as long as no request is full; whether somebody waits."""
         count, quiet = -1, 0
         while quiet < _PATIENT:
+            if any(self._is_full(sort, waiting) for sort, waiting in self._waiting.items()):
+                return True
             await anyio.lowlevel.checkpoint()
             now = sum(map(len, self._waiting.values()))
             count, quiet = now, quiet + 1 if now == count else 0
@@ -265,16 +281,16 @@ class Gathering:
                 one.error = _perhaps_undone(one.op)
             else:
                 self._heard(one.op, part.answer)
-                # What a server says of one may repeat what any of them sent.
-                self._value(one, replace(one.op, variables=whole.variables), part.answer)
+                self._value(one, part.answer, whole)
             one.ended.set()
         if again:
             await self._carry(sort, again)
 
     @staticmethod
-    def _value(one: _Asked, sent: Operation, answer: Answer) -> None:
+    def _value(one: _Asked, answer: Answer, whole: Operation) -> None:
         try:
-            one.value = result(sent, answer)
+            # What a server says of one may repeat what any of them sent.
+            one.value = result(one.op, answer, whole.variables)
         except ReconcilerError as error:
             one.error = error
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 import anyio
 
+from reconciler.api.wire import Connection
 from reconciler.model.digest import sha256
 from reconciler.model.errors import ApiError, ReconcilerError, TooCostly
 from reconciler.model.operation import Operation
@@ -23,18 +24,13 @@ _MANY = 1000
 
 
 class Executor(Protocol):
-    """What executes an operation: the Client, or a test's stand-in."""
+    """What executes an operation: the Client, or a test's stand-in. One that has `sizes` keeps there how
+    large a page its server finds affordable, by what is asked for.
+    """
 
     async def execute(self, op: Operation) -> Any:
         """The connection that `op` asks for."""
         ...
-
-
-@runtime_checkable
-class Remembers(Protocol):
-    """One that keeps how large a page its server finds affordable, by what is asked for."""
-
-    sizes: dict[str, int]
 
 
 Kept = Callable[[Any], Any]
@@ -175,15 +171,16 @@ async def _affordable(
     """The largest page that the server does not find too costly, and the size that was asked for: of what was
     found too costly before, no more is asked for again.
     """
-    sizes = client.sizes if isinstance(client, Remembers) else {}
-    asked, key = size, _asked(make(size))
-    size = min(size, sizes.get(key, size))
+    # Whether it is one that remembers is not asked of its type: that takes longer than all the rest.
+    sizes: dict[str, int] = getattr(client, "sizes", {})
+    asked = size
+    size = min(size, sizes.get(_asked(make(size)), size)) if sizes else size
     while True:
         op = make(size)
         try:
             found = _page(op, await client.execute(op), kept), size
             if size < asked:
-                sizes[key] = size
+                sizes[_asked(op)] = size
             return found
         except TooCostly:
             smaller = next((one for one in _SMALLER if one < size), None)
@@ -251,23 +248,27 @@ def _are_unique(keys: Sequence[str | int]) -> bool:
 
 
 def _id(row: Any) -> str | int | None:
-    found = row.get("id") if isinstance(row, dict) else None
+    found = row.get("id") if isinstance(row, dict) else getattr(row, "id", None)
     return found if isinstance(found, str | int) else None
 
 
 def _page(op: Operation, connection: Any, kept: Kept) -> _Page:
+    if isinstance(connection, Connection):
+        info = connection.page_info
+        rows = _rows(connection.nodes, kept)
+        return _Page(*rows, total=connection.total_count, more=info.has_next_page, cursor=info.end_cursor)
     if isinstance(connection, list):  # not every list of the API comes in pages
         return _Page(*_rows(connection, kept), total=len(connection), more=False, cursor=None)
     if not isinstance(connection, dict) or not isinstance(connection.get("nodes"), list):
         raise ApiError(f"{op.name}: the answer is not a list", operation=op.name, address=op.address)
-    info = connection.get("pageInfo")
-    info = info if isinstance(info, dict) else {}
+    told = connection.get("pageInfo")
+    page = told if isinstance(told, dict) else {}
     total = connection.get("totalCount")
     return _Page(
         *_rows(connection["nodes"], kept),
         total=total if isinstance(total, int) else None,
-        more=bool(info.get("hasNextPage")),
-        cursor=cursor if isinstance(cursor := info.get("endCursor"), str) else None,
+        more=bool(page.get("hasNextPage")),
+        cursor=cursor if isinstance(cursor := page.get("endCursor"), str) else None,
     )
 
 

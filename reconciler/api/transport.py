@@ -222,6 +222,8 @@ class Transport:
                 failure = AttemptError.of(error, limit)
                 self._health.missed(failure)
                 raise failure from error
+            # It and its stream hold each other, and both bodies, until garbage is looked for.
+            response.stream = httpx.ByteStream(b"")
             took = patience.clock() - started
             self._count(call, took)
             self.stats.told_at = told_at(response.headers.get("date")) or self.stats.told_at
@@ -229,6 +231,8 @@ class Transport:
                 slot.throttled(retry_after(response.headers.get("retry-after"), patience.now()))
             else:
                 slot.answered(took)
+        # Its stream knows the response, and only the search for garbage would find out that both can go.
+        response.stream = httpx.ByteStream(b"")
         log.debug("%s %d in %.0f ms", op.name, response.status_code, took * 1000)
         return response
 

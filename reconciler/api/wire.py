@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -24,6 +26,10 @@ _REPEATED_VALUE = re.compile(r"(cannot represent [\w -]{0,60}value):.*", re.DOTA
 _NOT_SHOWN = "(not shown)"
 _WITHHELD = "(message withheld: it repeats a secret)"
 _PART = 16
+_PLAIN = {str, int, float, bool, type(None)}
+
+
+N = TypeVar("N")
 
 
 class Envelope(msgspec.Struct, frozen=True):
@@ -109,9 +115,36 @@ def decode_sheaf(status: int, body: bytes) -> Answer | None:
     return Answer(status, Envelope(dict(sheaf.data)), body)
 
 
-def opened(value: Any) -> Any:
-    """A part of an answer as what it says. Raises one of UNREADABLE where what was closed says nothing."""
-    return msgspec.json.decode(value) if isinstance(value, msgspec.Raw) else value
+class PageInfo(msgspec.Struct, frozen=True, rename="camel"):
+    """Whether a list goes on, and where."""
+
+    has_next_page: bool
+    end_cursor: str | None = None
+
+
+class Connection(msgspec.Struct, Generic[N], frozen=True, rename="camel"):
+    """A page of a list whose nodes are of a type."""
+
+    nodes: list[N | None]
+    total_count: int
+    page_info: PageInfo
+
+
+@cache
+def _connection(node: type[msgspec.Struct]) -> msgspec.json.Decoder[Connection[Any]]:
+    return msgspec.json.Decoder(Connection[node])  # type: ignore[valid-type]
+
+
+def opened(value: Any, node: type[msgspec.Struct] | None = None) -> Any:
+    """A part of an answer as what it says; of a list, a Connection where all nodes are of the type `node`.
+    Raises one of UNREADABLE where what was closed says nothing.
+    """
+    if not isinstance(value, msgspec.Raw):
+        return value
+    if node is not None:
+        with suppress(msgspec.ValidationError):
+            return _connection(node).decode(value)
+    return msgspec.json.decode(value)
 
 
 def _fault(entry: Any) -> Fault:
@@ -137,6 +170,8 @@ def encode(document: str, variables: Mapping[str, Any]) -> bytes:
 
 def _revealed(value: Any) -> Any:
     # msgspec would take the dataclass Secret apart by itself, so the walk comes first.
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, Sealed):
         raise TypeError("a secret that was not read cannot be sent")
     if isinstance(value, Secret):

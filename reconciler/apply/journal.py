@@ -28,6 +28,7 @@ from reconciler.model.plan import Action, Plan
 from reconciler.model.policy import Waivers
 
 _LINE = msgspec.json.Decoder()
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class Journal(Protocol):
@@ -152,7 +153,7 @@ class FileJournal:
         self._put(event, entry, safe=True)
 
     def _put(self, event: str, entry: Mapping[str, Any], *, safe: bool) -> None:
-        line = json.dumps({"at": self._now().isoformat(), "event": event, **entry}, ensure_ascii=False)
+        line = _encode({"at": self._now().isoformat(), "event": event, **entry})
         # What a full disk left of the entry before must not spoil this one.
         start = b"\n" if self._torn else b""
         with _telling(self.path):

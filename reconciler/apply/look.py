@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
+from contextlib import suppress
 from typing import Any, Protocol
+
+from msgspec import structs
 
 from reconciler.kinds.capabilities import AskedFurther, Glanced
 from reconciler.kinds.protocol import Kind, Request
-from reconciler.model.errors import NotFound
+from reconciler.model.errors import ApiError, NotFound
 from reconciler.model.operation import Operation, Upload
 from reconciler.model.state import LiveObject
 
@@ -70,14 +72,16 @@ async def own_by_now(
     tenant: Objects, kind: Kind, request: Request, sleep: Callable[[float], Awaitable[None]]
 ) -> list[LiveObject]:
     """The objects that are the resource's, now that one was created. A list that lacks what we know to be
-    there is older than our call, and is read again.
+    there is older than our call, and is read again; so is one that was refused: who does not look leaves what
+    another run may have made at the same time, and all later plans are refused.
     """
-    for attempt in range(1, ATTEMPTS + 1):
-        found = await own(tenant, kind, request)
-        if request.live is None or any(o.id == request.live.id for o in found):
-            break
+    for attempt in range(1, ATTEMPTS):
+        with suppress(ApiError):
+            found = await own(tenant, kind, request)
+            if request.live is None or any(o.id == request.live.id for o in found):
+                return found
         await sleep(FIRST_WAIT * 2**attempt)
-    return found
+    return await own(tenant, kind, request)
 
 
 async def own_anywhere(tenant: Objects, kind: Kind, request: Request) -> list[LiveObject]:
@@ -94,7 +98,11 @@ async def own_anywhere(tenant: Objects, kind: Kind, request: Request) -> list[Li
 async def further(tenant: Objects, kind: Kind, request: Request) -> LiveObject | None:
     """The object of a request with all that decides about it and no list shows."""
     live = request.live
-    while live and isinstance(kind, AskedFurther) and (op := kind.open_question(replace(request, live=live))):
+    while (
+        live
+        and isinstance(kind, AskedFurther)
+        and (op := kind.open_question(structs.replace(request, live=live)))
+    ):
         live = kind.answered(live, op, await there(tenant, kind, op))
     return live
 

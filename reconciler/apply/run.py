@@ -33,7 +33,7 @@ log = logging.getLogger("reconciler.apply")
 
 class Walk:
     """One walk over a plan. `stop` says that nothing new is to be started; what is in flight is finished.
-    `together` tells how many calls may travel in one request by now: as many more are begun at once.
+    `together` tells how many calls may travel in one request by now: so many more are begun at once.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Walk:
         self._plan, self._run, self._now = plan, run, now
         self._parallelism, self._together = parallelism, together
         self._elsewhere = elsewhere
-        self._limiter = anyio.CapacityLimiter(parallelism * together())
+        self._limiter = anyio.CapacityLimiter(self._places())
         self.stopped = False
         self.fatal: ReconcilerError | None = None
         self._results: dict[str, Result] = {}
@@ -57,6 +57,13 @@ class Walk:
         self._beside: list[Action] = []
         self._barred = plan.barred
         self._rollouts = Rollouts(plan.rollouts, plan.actions, self._barred, parallelism=parallelism)
+
+    def _places(self) -> int:
+        """How many resources may be in work at once. Where calls travel together, as many again are made
+        ready while those are under way: else all are made ready, and then all are waited for.
+        """
+        together = self._together()
+        return self._parallelism * (2 * together if together > 1 else 1)
 
     @property
     def begun(self) -> bool:
@@ -236,9 +243,10 @@ class Walk:
         live = self._run.observed.get(result.action.address)
         done = live is not None and result.status is Status.DONE
         found = live.id if live is not None and done else result.action.target
-        result = self._with_kept(replace(result, object_id=found))
+        kept = self._run.kept.get(result.action.id) or ""
+        result = replace(result, object_id=found, kept=kept)
         self._results[result.action.id] = result
-        self._limiter.total_tokens = self._parallelism * self._together()
+        self._limiter.total_tokens = self._places()
         self._rollouts.ended(result)
         self._note(lambda: self._run.journal.ended(result))
         self._run.listener(Ended(result))
@@ -267,4 +275,4 @@ def first_refusal(plan: Plan) -> str:
 
 def first_failure(results: Mapping[str, Result]) -> str:
     """The id of an action that did not end well, since deletions wait for all others; empty if none."""
-    return next((name for name, r in sorted(results.items()) if r.status is not Status.DONE), "")
+    return min((name for name, r in results.items() if r.status is not Status.DONE), default="")

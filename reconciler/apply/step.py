@@ -7,6 +7,8 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from msgspec import structs
+
 from reconciler.apply.deletion import look_inside
 from reconciler.apply.look import ATTEMPTS, FIRST_WAIT, further, own, own_by_now
 from reconciler.apply.running import Run
@@ -229,12 +231,28 @@ async def _settle(kind: Kind, action: Action, run: Run) -> LiveObject | None:
     request = _request(action, run)
     found = await own_by_now(run.tenant, kind, request, run.sleep)
     for twin in found[1:]:
-        op = kind.operation(Verb.DELETE.value, Verb.DELETE, replace(request, live=twin))
-        with suppress(NotFound):
-            await _journalled(kind, op, action, run)
+        op = kind.operation(Verb.DELETE.value, Verb.DELETE, structs.replace(request, live=twin))
+        await _removed(kind, op, action, run)
     if found and (request.live is None or request.live.id != found[0].id):
         run.observed[action.address] = found[0]
     return found[0] if found else None
+
+
+async def _removed(kind: Kind, op: Operation, action: Action, run: Run) -> None:
+    """Deletes what came to be beside the object. It is tried again whatever the server says of it: left there
+    it would have all later plans refused, since nobody can tell then which of the two is meant.
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            await _journalled(kind, op, action, run)
+        except NotFound:
+            return
+        except ApiError:
+            if attempt == ATTEMPTS:
+                raise
+            await run.sleep(FIRST_WAIT * 2**attempt)
+        else:
+            return
 
 
 async def _keep_older(kind: Kind, action: Action, run: Run, aside: Aside) -> None:

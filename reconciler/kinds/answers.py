@@ -7,7 +7,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from reconciler.kinds.capabilities import GoesWith, SharesItsList, live_scope_of
+from msgspec import Struct, to_builtins
+
+from reconciler.kinds.capabilities import GoesWith, SharesItsList, Shown, live_scope_of
 from reconciler.kinds.nodes import AS_DESCRIBED, Odd
 from reconciler.kinds.protocol import Kind
 from reconciler.kinds.table.marks import PREFIX, mark, marks_in
@@ -25,7 +27,10 @@ _TEXTS = frozenset({str, type(None)})
 def understood(kind: Kind, node: object) -> LiveObject:
     """An answer's node as a LiveObject. Raises NotUnderstood where it is not as we know such nodes."""
     try:
-        live = kind.parse(_checked(node))
+        if isinstance(node, Struct) and isinstance(kind, Shown):
+            live = kind.shown(node)
+        else:
+            live = kind.parse(_checked(node))
         _probe(kind, live)
     except Exception as error:
         raise not_understood(kind, node, error) from error
@@ -99,6 +104,7 @@ def _probe(kind: Kind, live: LiveObject) -> None:
 
 
 def _unreadable(kind: Kind, node: object, error: Exception) -> Unreadable:
+    node = to_builtins(node) if isinstance(node, Struct) else node
     values = node if isinstance(node, Mapping) else {}
     object_id = values.get("id")
     return Unreadable(

@@ -9,6 +9,8 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
+
 from reconciler.kinds.protocol import Kind, Policy, Request, Step, Steps
 from reconciler.kinds.telling import Telling
 from reconciler.model.address import Address, Ref, Resolve
@@ -43,6 +45,17 @@ class HoldsYaml(ABC):
     """Objects with fields of YAML text; what they say is put beside them as `<name>Data`."""
 
     yaml_fields: tuple[str, ...]
+
+
+class Shown(ABC):
+    """Kinds whose lists are decoded straight into the type `node`: of such there are many objects."""
+
+    node: type[Struct]
+
+    @abstractmethod
+    def shown(self, node: Struct) -> LiveObject:
+        """A node of the list that is of that type as a LiveObject."""
+        ...
 
 
 class SharesItsList(ABC):

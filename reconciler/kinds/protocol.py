@@ -8,8 +8,10 @@ answer reads, what differs, which steps would mend that, what a step sends, and 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from reconciler.model.address import Ref, Resolve
 from reconciler.model.diagnostic import Diagnostic, Source
@@ -41,8 +43,7 @@ class Policy:
     secret_key: Secret | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """What a step is about: the project, the resource as desired, its object as last observed (None before
     it exists), and how Refs resolve.
     """
@@ -52,7 +53,7 @@ class Request:
     live: LiveObject | None
     resolve: Resolve
     policy: Policy
-    attributes: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, str] = {}
     """What is known of the commit, for a published version's attributes."""
 
 

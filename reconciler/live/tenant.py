@@ -11,7 +11,7 @@ from typing import Any
 from reconciler.api.client import Client
 from reconciler.api.pages import read_all, read_short
 from reconciler.kinds.answers import is_resource, not_understood, understood
-from reconciler.kinds.capabilities import HoldsYaml, Paged, SharesItsList
+from reconciler.kinds.capabilities import HoldsYaml, Paged, SharesItsList, Shown
 from reconciler.kinds.protocol import Kind
 from reconciler.live.read_back import read_back
 from reconciler.model.errors import Misfit, NotUnderstood, NullObject, ReconcilerError
@@ -36,6 +36,13 @@ class _InParts:
 
 _ANOTHER = object()
 """In the place of a node that is no resource of the kind."""
+
+
+def page_of(kind: Kind) -> Callable[[int, int], Operation]:
+    """What reads a page of the kind's list, and into which type."""
+    if not isinstance(kind, Shown):
+        return kind.list_page
+    return lambda first, offset: replace(kind.list_page(first, offset), node=kind.node)
 
 
 def kept_of(kind: Kind) -> Callable[[Any], object]:
@@ -115,7 +122,7 @@ class Tenant:
         """All objects of a kind, in order of creation."""
         rows = await read_all(
             self._client,
-            kind.list_page,
+            page_of(kind),
             page=kind.page_size,
             concurrency=concurrency * self._client.at_once,
             kept=kept_of(kind),
@@ -126,7 +133,7 @@ class Tenant:
         """The same of a kind whose objects one page shows; how many pages it takes where there are more."""
         rows = await read_short(
             self._client,
-            kind.list_page,
+            page_of(kind),
             page=kind.page_size,
             concurrency=concurrency * self._client.at_once,
             kept=kept_of(kind),

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct
+
 FEW, MANY = 4, 50
 """How many operations travel in one request before anything is known of a tenant, and at most."""
 
@@ -20,6 +22,7 @@ class Operation:
     `repeatable` says that sending it twice does no harm: true for all queries.
     `shares` says that it may travel in one request with others of its name; queries may with any.
     `parts` are the operations that travel in it, where it is made of several.
+    `node` is the type of a list's nodes: where all are as the API describes them, they are given as such.
     `timeout` is how long an answer may take, in seconds; None: the client's default.
     """
 
@@ -32,6 +35,7 @@ class Operation:
     timeout: float | None = None
     shares: bool = False
     parts: tuple[Operation, ...] = field(default=(), repr=False)
+    node: type[Struct] | None = field(default=None, repr=False)
 
     @property
     def is_mutation(self) -> bool:

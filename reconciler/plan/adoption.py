@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+
+from msgspec import structs
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.capabilities import GoesWith, Recorded
@@ -63,7 +64,7 @@ def _consider(address: Address, matched: Matched, policy: Policy, keys: _Alike, 
         found.doubts.append(Doubt(address, *why, (live,)))
     else:
         as_it_stands = baseline_of(kind, request)
-        action = adopting(kind, replace(request, resource=as_it_stands))
+        action = adopting(kind, structs.replace(request, resource=as_it_stands))
         found.baselines[address] = as_it_stands
         written = {change.path for change in action.changes}
         differs = tuple(path for path in _differing(kind, request) if path not in written)

@@ -6,7 +6,9 @@ What git changed and the tenant did not stays as git has it; where both changed,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec import structs
 
 from reconciler.definition import Definition
 from reconciler.definition.meaning import OWN_FIELDS
@@ -166,7 +168,7 @@ class Work:
 
     def changes(self, resource: Resource) -> list[Change]:
         """What a plan says that differs of a resource."""
-        request = replace(self.matched.request(resource.address, self.policy), resource=resource)
+        request = structs.replace(self.matched.request(resource.address, self.policy), resource=resource)
         found = all_kinds()[resource.kind].steps(request, adopt=False)
         return [change for change in found.every_change if change.path != "mark"]
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import gc
 import logging
+import weakref
 from types import MappingProxyType
 
 import httpx
@@ -201,3 +203,22 @@ async def test_the_timeout_of_an_operation_reaches_the_network(connect):
     async with connect(server) as client:
         await client.execute(Operation("customer", "{ customer { id } }", timeout=300))
     assert server.requests[0].extensions["timeout"]["read"] == 300
+
+
+async def test_an_answer_is_gone_once_it_was_read_without_a_search_for_garbage(connect):
+    answers = []
+
+    def answer(_):
+        response = data(customer={"id": "x"})
+        answers.append(weakref.ref(response))
+        return response
+
+    async with connect(Server(answer)) as client:
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(3):
+                await client.execute(Operation("customer", "{ customer { id } }"))
+            assert [one() for one in answers] == [None] * 3
+        finally:
+            gc.enable()

@@ -93,6 +93,21 @@ async def test_reads_of_the_same_moment_are_one_request():
     assert tenant.bodies[0]["query"].count("fragment") == 1
 
 
+async def test_a_request_that_is_full_leaves_while_others_still_ask():
+    tenant, left = Tenant(), []
+    async with tenant.client(4) as client:
+        made = await all_of(client, [make(f"c{i}") for i in range(4)])
+        assert await all_of(client, [read(one["id"]) for one in made]) == made
+        tenant.bodies.clear()
+        async with anyio.create_task_group() as group:
+            for index in range(40):
+                group.start_soon(client.execute, read(made[index % 4]["id"]))
+                await anyio.lowlevel.checkpoint()
+                left.append(len(tenant.bodies))
+    assert left[20] > 1
+    assert tenant.widths("customer") == [4] * 10
+
+
 async def test_the_same_questions_make_the_same_text_whoever_asked_first():
     tenant = Tenant()
     names = Operation("customers", "query Names { customers { nodes { name } } }", {})

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
+
+from msgspec import Struct
 
 from reconciler.kinds.capabilities import (
     Deployed,
@@ -21,6 +24,7 @@ from reconciler.kinds.capabilities import (
     Readiness,
     Recorded,
     Scoped,
+    Shown,
     Tells,
     Tie,
     not_there,
@@ -40,12 +44,14 @@ from reconciler.kinds.instance.desk import is_owed, undeployed, waits
 from reconciler.kinds.instance.facts import facts_of, notes_of
 from reconciler.kinds.instance.fields import given_config, given_flows, integration_of, live_config
 from reconciler.kinds.instance.flows import FLOWS, flow_changes, resting_flows
+from reconciler.kinds.instance.node import InstanceNode
 from reconciler.kinds.instance.parsed import parse_instance
 from reconciler.kinds.instance.record import newly_written
 from reconciler.kinds.instance.release import names_version, release_ref
 from reconciler.kinds.instance.rows import ROWS
 from reconciler.kinds.instance.steps import PLAIN, RECORD, instance_steps, update_changes
 from reconciler.kinds.instance.told import instance_told
+from reconciler.kinds.nodes import fitted
 from reconciler.kinds.protocol import Policy, Request, Steps
 from reconciler.kinds.table.labels import as_live, labels_left, own_mark
 from reconciler.kinds.table.plain import PlainKind
@@ -76,6 +82,7 @@ class InstanceKind(
     Readiness,
     Recorded,
     Scoped,
+    Shown,
     Tells,
 ):
     """One integration at work for one customer."""
@@ -87,6 +94,7 @@ class InstanceKind(
     key_names: tuple[str, ...] = ("customer and name",)
     # Whether a customer may have two instances of one name is not known (rule instance_name_unique).
     unique: Mapping[str, str] = {"name": ""}
+    node = InstanceNode
     surely_unique = False
     lies_in: tuple[Tie, ...] = (CUSTOMER, INTEGRATION)
 
@@ -98,6 +106,11 @@ class InstanceKind(
 
     def parse(self, node: Mapping[str, object]) -> LiveObject:
         """An instance as the API shows it; what may be secret is wrapped before anything else sees it."""
+        return parse_instance(self.name, fitted(InstanceNode, node, self.name))
+
+    def shown(self, node: Struct) -> LiveObject:
+        """The same of a node that fits already."""
+        assert isinstance(node, InstanceNode)
         return parse_instance(self.name, node)
 
     def scope(self, resource: Resource, resolve: Resolve) -> str | Ref:
@@ -285,9 +298,10 @@ class InstanceKind(
         """All fields and labels, and what is not deployed. Of configuration and flow settings, only what the
         manifest mentions and does not call a secret: any other text in them may be one.
         """
-        fields = {**live.fields, "version": facts_of(live).version_id, "undeployed": undeployed(live)}
-        if resource is None:
-            return sha256_of_plain([live.id, {**fields, "config": {}, "flows": {}}, sorted(live.labels)])
+        known = {"version": facts_of(live).version_id, "undeployed": undeployed(live)}
+        fields: dict[str, Any] = {**live.fields, **known, "config": {}, "flows": {}}
+        if resource is None:  # asked of each object that is read
+            return sha256_of_plain([live.id, fields, sorted(live.labels)])
         fields["config"] = resting_config(given_config(resource), live)
         fields["flows"] = resting_flows(given_flows(resource), live)
         return sha256([live.id, fields, sorted(live.labels)])

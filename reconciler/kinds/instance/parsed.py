@@ -17,7 +17,7 @@ from reconciler.kinds.instance.facts import InstanceFacts
 from reconciler.kinds.instance.flows import SHOWN_AS, parse_flow
 from reconciler.kinds.instance.node import Flow, FlowNode, InstanceNode, Required, VariableNode, each
 from reconciler.kinds.instance.record import keys_of, recorded_on
-from reconciler.kinds.nodes import every, fitted, known
+from reconciler.kinds.nodes import every, known
 from reconciler.kinds.table.absent import Place, unset
 from reconciler.kinds.table.labels import denied, people
 from reconciler.model.secret import Secret, Unproven
@@ -25,6 +25,10 @@ from reconciler.model.state import LiveObject
 
 _OPTIONAL = {"description": "description", "labels": "labels"}
 """The fields that a tenant may not know, each with its name in the answer's type."""
+
+
+_MAY = ("allowUpdate", "allowRemove", "allowDeploy", "allowUpdateConfigVariables")
+"""What a token may do to an instance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +88,8 @@ def type_of_required(required: Required) -> ValueType:
     return _type(required.data_type, known(required.collection_type), known(required.code_language))
 
 
-def parse_instance(kind: str, node: Mapping[str, object]) -> LiveObject:
-    """The instance that an answer shows. Raises Misfit where the answer is not as the API describes it."""
-    shown = fitted(InstanceNode, node, kind)
+def parse_instance(kind: str, shown: InstanceNode) -> LiveObject:
+    """The instance that an answer shows."""
     rows, flows = each(shown.config_variables), each(shown.flow_configs)
     asked = _asked(tuple([one.required_config_variable for one in rows]), tuple([one.flow for one in flows]))
     labels = frozenset(map(intern, shown.labels or ()))
@@ -106,8 +109,13 @@ def parse_instance(kind: str, node: Mapping[str, object]) -> LiveObject:
         labels=labels,
         facts=_facts(shown, flows, asked),
         record=recorded_on(labels, asked.keys, shown.id, customer, name),
-        denied=denied(node),
+        denied=_denied(shown),
     )
+
+
+def _denied(shown: InstanceNode) -> tuple[str, ...]:
+    may = (shown.allow_update, shown.allow_remove, shown.allow_deploy, shown.allow_update_config_variables)
+    return denied(dict(zip(_MAY, may, strict=True))) if False in may else ()
 
 
 def _facts(shown: InstanceNode, flows: Sequence[FlowNode], asked: Asked) -> InstanceFacts:

@@ -75,7 +75,13 @@ def tenant_of(live: Live) -> Fake:
 
 
 def walk(
-    wanted: Desired, live: Live, tenant: Fake, listener: Callable[[Event], None] = lambda _: None
+    wanted: Desired,
+    live: Live,
+    tenant: Fake,
+    listener: Callable[[Event], None] = lambda _: None,
+    *,
+    parallelism: int = 1,
+    together: int = 1,
 ) -> Walk:
     async def no_sleep(_: float) -> None:
         await anyio.lowlevel.checkpoint()
@@ -92,7 +98,8 @@ def walk(
         sleep=no_sleep,
     )
     plan = make_plan(wanted, live, POLICY)
-    return Walk(plan, run, parallelism=1, now=lambda: datetime(2026, 1, 1, tzinfo=UTC))
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    return Walk(plan, run, parallelism=parallelism, now=lambda: moment, together=lambda: together)
 
 
 def apply(wanted: Desired, live: Live, tenant: Fake) -> dict[str, str]:
@@ -113,6 +120,19 @@ def test_each_action_ends_well():
     tenant = Fake()
     assert set(apply(THREE, world(), tenant).values()) == {"done"}
     assert tenant.sent == ["createCustomer Acme", "createCustomer Birch", "createCustomer Cedar"]
+
+
+@pytest.mark.parametrize(("together", "most"), [(1, 2), (3, 12)])
+def test_where_calls_travel_together_as_many_again_are_made_ready(together: int, most: int):
+    many = desired(*(resource(Address("Customer", f"c{index}")) for index in range(20)))
+    begun: list[int] = [0]
+
+    def listen(event: Event) -> None:
+        begun.append(begun[-1] + isinstance(event, Started) - isinstance(event, Ended))
+
+    outcome = anyio.run(walk(many, world(), Fake(), listen, parallelism=2, together=together).outcome)
+    assert set(statuses(outcome).values()) == {"done"}
+    assert max(begun) == most
 
 
 @pytest.mark.parametrize(
