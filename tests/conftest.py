@@ -1,11 +1,16 @@
 """What all tests stand on."""
 
+import gc
 import os
 import shutil
 import signal
+import ssl
 import tempfile
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # Under nohup, the process and all that it starts would ignore what tests send.
@@ -22,3 +27,18 @@ settings.load_profile("steady")
 MEMORY = Path("/dev/shm")
 if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 4 * 2**30:
     os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
+
+# Each client would read all the world's certificates, though tests talk to nobody whom one vouches for.
+ssl.create_default_context = cache(ssl.create_default_context)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Modules and tests stay: nobody need look for garbage among them, neither now nor at each test."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.set_threshold(5_000, 10, 10)
+        gc.enable()

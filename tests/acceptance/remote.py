@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from tests.cli.projects import Folder
+from tests.forked import Forked
 from tests.sandbox.served import ServedSandbox
 
 ROOT = Path(__file__).parents[2]
@@ -94,3 +95,8 @@ class Remote(Folder):
         command = [sys.executable, "-m", "reconciler", "--project", str(self.root / "reconciler.yaml")]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
         return subprocess.Popen([*command, *arguments], cwd=ROOT, text=True, **pipes)
+
+    def forked(self, *arguments: str, **options: Any) -> Forked:
+        """A process too, for tests to which it does not matter how it was started."""
+        words = ["--project", str(self.root / "reconciler.yaml"), *arguments]
+        return Forked("reconciler.cli.main:main", words, **options)

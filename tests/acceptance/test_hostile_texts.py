@@ -177,7 +177,7 @@ def test_a_person_at_a_terminal(remote: Callable[..., Remote], monkeypatch: pyte
         project = remote(served)
         _everywhere(project)
         ours, theirs = pty.openpty()
-        process = project.process("apply", stdin=theirs, stdout=theirs, stderr=theirs)
+        process = project.forked("apply", stdin=theirs, stdout=theirs, stderr=theirs)
         os.close(theirs)
         os.write(ours, b"yes\n")
         seen = b""

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.acceptance.remote import ROOT, Remote
+from tests.pipelines.quick import install, listening
 from tests.sandbox.served import ServedSandbox
 
 CUSTOMERS = 16
@@ -27,6 +28,15 @@ def slow() -> Iterator[ServedSandbox]:
     """An empty tenant of its own for each test, which takes its time."""
     with ServedSandbox(0.02, factory="tests.acceptance.slow:Slow") as sandbox:
         yield sandbox
+
+
+@pytest.fixture(scope="module")
+def ours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The command line as a shell starts it, with what it imports at hand."""
+    folder = tmp_path_factory.mktemp("bin")
+    with listening(folder / "link") as link:
+        install(folder, link)
+        yield shlex.quote(str(folder / "reconciler"))
 
 
 @pytest.fixture
@@ -52,7 +62,7 @@ class Running:
         self.journals = project.root / ".reconciler" / "journal"
         self.before = set(self.journals.glob("*.jsonl"))
         with self.out.open("w") as out, self.err.open("w") as err:
-            self.process = project.process(
+            self.process = project.forked(
                 "apply", "--yes", "--parallelism", "3", *arguments, stdout=out, stderr=err
             )
 
@@ -127,14 +137,14 @@ def test_a_second_signal_stops_at_once(project: Remote):
 
 
 @pytest.mark.parametrize(
-    ("command", "number", "before"),
+    ("command", "number", "ignored"),
     [
-        ("plan --no-progress", signal.SIGINT, signal.SIG_DFL),
-        ("plan --no-progress", signal.SIGTERM, signal.SIG_DFL),
-        ("plan --no-progress", signal.SIGHUP, signal.SIG_DFL),
-        ("plan --no-progress", signal.SIGTERM, signal.SIG_IGN),  # as a shell starts jobs in the background
-        ("apply --format json", signal.SIGTERM, signal.SIG_DFL),
-        ("get customers", signal.SIGTERM, signal.SIG_DFL),
+        ("plan --no-progress", signal.SIGINT, []),
+        ("plan --no-progress", signal.SIGTERM, []),
+        ("plan --no-progress", signal.SIGHUP, []),
+        ("plan --no-progress", signal.SIGTERM, [signal.SIGINT]),  # as a shell starts jobs in the background
+        ("apply --format json", signal.SIGTERM, []),
+        ("get customers", signal.SIGTERM, []),
     ],
 )
 def test_a_signal_while_the_server_is_silent(
@@ -142,13 +152,13 @@ def test_a_signal_while_the_server_is_silent(
     slow: ServedSandbox,
     command: str,
     number: signal.Signals,
-    before: signal.Handlers,
+    ignored: list[signal.Signals],
 ):
     project = remote(slow)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         project.project("shop", {"silent": {"url": url, "auth": {"accessToken": {"env": "SERVED_TOKEN"}}}})
-        process = project.process(*command.split(), preexec_fn=lambda: signal.signal(signal.SIGINT, before))
+        process = project.forked(*command.split(), ignored=ignored)
         connection, _ = silent.accept()
         process.send_signal(number)
         out, err = process.communicate(timeout=60)
@@ -239,8 +249,8 @@ def test_names_on_their_way_when_the_run_is_killed(
     "arguments",
     ["plan", "plan --format json", "apply --yes", "get customers", "get customers --format json", "drift -v"],
 )
-def test_a_reader_that_leaves_early(project: Remote, arguments: str):
-    command = f"{shlex.quote(sys.executable)} -m reconciler --project {project.root / 'reconciler.yaml'}"
+def test_a_reader_that_leaves_early(project: Remote, ours: str, arguments: str):
+    command = f"{ours} --project {project.root / 'reconciler.yaml'}"
     done = subprocess.run(
         ["bash", "-c", f"{command} {arguments} | head -1"],
         cwd=ROOT,
@@ -294,10 +304,12 @@ def _all_done(project: Remote) -> None:
         ("{} apply --yes >/dev/full", 1),
     ],
 )
-def test_an_apply_outlasts_those_who_listen_to_it(project: Remote, command: str, code: int):
-    ours = f"{shlex.quote(sys.executable)} -m reconciler --project {project.root / 'reconciler.yaml'}"
+def test_an_apply_outlasts_those_who_listen_to_it(project: Remote, ours: str, command: str, code: int):
+    # What was never open, or is full, is met by the interpreter too.
+    program = f"{shlex.quote(sys.executable)} -m reconciler" if "apply --yes >" in command else ours
+    words = f"{program} --project {project.root / 'reconciler.yaml'}"
     done = subprocess.run(
-        ["bash", "-c", f"set -o pipefail; {command.format(ours)}"],
+        ["bash", "-c", f"set -o pipefail; {command.format(words)}"],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -308,10 +320,10 @@ def test_an_apply_outlasts_those_who_listen_to_it(project: Remote, command: str,
     _all_done(project)
 
 
-def test_the_outcome_arrives_though_nobody_reads_the_progress(project: Remote):
-    ours = f"{shlex.quote(sys.executable)} -m reconciler --project {project.root / 'reconciler.yaml'}"
+def test_the_outcome_arrives_though_nobody_reads_the_progress(project: Remote, ours: str):
+    words = f"{ours} --project {project.root / 'reconciler.yaml'}"
     done = subprocess.run(
-        ["bash", "-c", f"{ours} apply --yes --format json 2> >(true)"],
+        ["bash", "-c", f"{words} apply --yes --format json 2> >(true)"],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -323,9 +335,7 @@ def test_the_outcome_arrives_though_nobody_reads_the_progress(project: Remote):
 
 
 def test_a_run_under_nohup_outlasts_the_terminal(project: Remote):
-    process = project.process(
-        "apply", "--yes", "--format", "json", preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    )
+    process = project.forked("apply", "--yes", "--format", "json", ignored=[signal.SIGHUP])
     while not list((project.root / ".reconciler").glob("journal/*.jsonl")) and process.poll() is None:
         time.sleep(0.005)
     process.send_signal(signal.SIGHUP)
@@ -339,16 +349,12 @@ def test_a_commit_that_is_no_text_stops_nothing(project: Remote, policy: str):
     path = project.root / "reconciler.yaml"
     path.write_text(path.read_text().replace("spec:\n", f"spec:\n  {policy}\n", 1))
     odd = {"GITHUB_SHA": b"ab\xffcd", "CI_JOB_URL": b"https://ci.example/\xff"}
-    variables = {**{k.encode(): v.encode() for k, v in os.environ.items()}, **_bytes(odd)}
-    process = project.process("apply", "--yes", "--format", "json", env=variables)
+    variables = {**os.environ, **{name: os.fsdecode(value) for name, value in odd.items()}}
+    process = project.forked("apply", "--yes", "--format", "json", env=variables)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     summary = json.loads(out)["summary"]
     assert summary["done"] == summary["actions"] > 0
-
-
-def _bytes(given: dict[str, bytes]) -> dict[bytes, bytes]:
-    return {name.encode(): value for name, value in given.items()}
 
 
 @pytest.mark.parametrize("rule", ["silent", "retry_after"])

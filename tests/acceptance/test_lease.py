@@ -54,7 +54,7 @@ def test_two_at_the_same_time(project: Remote):
 
 
 def test_two_that_start_together(project: Remote):
-    processes = [project.process("apply", "--yes") for _ in range(2)]
+    processes = [project.forked("apply", "--yes") for _ in range(2)]
     said = [process.communicate(timeout=60) for process in processes]
     codes = sorted(process.returncode for process in processes)
     # One may also be so late that there is nothing left to do.

@@ -83,7 +83,7 @@ def test_results_on_stdout_and_all_else_on_stderr(project: Remote):
 )
 def test_no_escape_codes_but_on_a_terminal(arguments: str, project: Remote, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delenv("NO_COLOR")
-    process = project.process(*arguments.split())
+    process = project.forked(*arguments.split())
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     assert "\x1b" not in out + err
@@ -106,7 +106,7 @@ def test_colours_on_a_terminal_unless_told_otherwise(
 
 def _on_a_terminal(project: Remote, *arguments: str) -> str:
     ours, theirs = pty.openpty()
-    process = project.process(*arguments, stdout=theirs, stderr=subprocess.DEVNULL)
+    process = project.forked(*arguments, stdout=theirs, stderr=subprocess.DEVNULL)
     os.close(theirs)
     seen = b""
     with suppress(OSError):  # EIO: the other side has gone

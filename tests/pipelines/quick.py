@@ -6,13 +6,18 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+
+from reconciler.cli.main import main
+from tests.forked import Forked
+from tests.forking import end
+from tests.pipelines import gh
 
 # What it imports is loaded for each call: the module below socket does without enums, and takes a third.
 CALLER = """\
@@ -39,14 +44,14 @@ def install(folder: Path, path: Path, name: str = "reconciler") -> None:
 @contextmanager
 def listening(path: Path) -> Iterator[Path]:
     """That process, while the block lasts."""
-    command = [sys.executable, __file__, str(path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
-        assert server.stdout is not None
+    server = Forked("tests.pipelines.quick:serve", str(path), stderr=subprocess.DEVNULL)
+    assert server.stdout is not None
+    try:
         assert server.stdout.readline() == "ready\n"
-        try:
-            yield path
-        finally:
-            server.kill()  # or a test that failed would wait for it
+        yield path
+    finally:
+        server.send_signal(signal.SIGKILL)  # or a test that failed would wait for it
+        server.communicate(timeout=10)
 
 
 def call(folder: Path, *arguments: str, **environ: str) -> None:
@@ -68,45 +73,19 @@ def _call(link: socket.socket) -> int:
         for number, stream in enumerate(streams):
             os.dup2(stream, number)
         # Those of before may be of another kind, and cannot be turned into these.
-        sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w", buffering=1)
+        sys.stdout = os.fdopen(1, "w", closefd=False)
+        sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
         os.chdir(folder)
         os.environ.clear()
         os.environ.update(environ)
-        from reconciler.cli.main import run
-        from tests.pipelines.gh import main
-
-        try:
-            code = main(arguments) if program == "gh" else run(arguments)
-        except SystemExit as error:
-            print(error, file=sys.stderr)
-            code = 1
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
+        end(main if program == "reconciler" else gh.main, arguments)
     for stream in streams:
         os.close(stream)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def _serve(path: str) -> None:
-    sys.path.insert(0, str(Path(__file__).parents[2]))
-    import httpcore  # which the client loads where it first has a server to talk to
-
-    from reconciler.cli.main import run
-    from tests.pipelines import gh
-
-    # What is loaded and made at first use is there for all calls.
-    with TemporaryDirectory() as folder, redirect_stdout(sys.stderr):
-        assert run(["init", f"{folder}/warm", "-q"]) == 0
-        for verb in (
-            ["validate"],
-            ["plan", "--report", f"markdown={folder}/plan.md"],
-            ["apply", "--yes"],
-            ["drift"],
-        ):
-            assert run(["--project", f"{folder}/warm/reconciler.yaml", *verb]) == 0
-    assert httpcore.__version__
-    assert gh.BOT
+def serve(path: str) -> None:
+    """Takes calls, one after another."""
     gc.freeze()  # or each call would write to, and so copy, all that it shares
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(path)
@@ -116,7 +95,3 @@ def _serve(path: str) -> None:
             link, _ = server.accept()
             with link:
                 link.sendall(bytes([_call(link)]))
-
-
-if __name__ == "__main__":
-    _serve(sys.argv[1])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,17 +54,17 @@ module.exports.default = {
 
 @pytest.fixture(scope="module")
 def program() -> list[str]:
-    """The command that runs prism."""
+    """The command that runs prism's command lines."""
     node, packages = installed(HERE)
-    return [node, str(packages / "@prismatic-io/prism/lib/run.js")]
+    return [node, str(HERE / "commands.mjs"), str(packages / "@prismatic-io/prism/lib/run.js")]
 
 
 class Prism:
     """prism with a tenant to talk to and a folder to work in."""
 
     def __init__(self, program: list[str], served: ServedSandbox, folder: Path) -> None:
-        self._program, self.folder = program, folder
-        self._environment = {
+        self.folder = folder
+        environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
             "PRISMATIC_URL": served.url,
@@ -71,20 +72,36 @@ class Prism:
             "PRISM_SKIP_NEW_VERSION_CHECK": "true",
             "NO_PROXY": "127.0.0.1",
         }
+        read, write = os.pipe()
+        self._process = subprocess.Popen(
+            [*program, str(read)],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            pass_fds=[read],
+            text=True,
+        )
+        os.close(read)
+        self._lines = os.fdopen(write, "w")
 
     def __call__(self, *arguments: str, exit_code: int = 0) -> str:
-        done = subprocess.run(
-            [*self._program, *arguments],
-            cwd=self.folder,
-            env=self._environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == exit_code, done.stdout + done.stderr
-        return (done.stdout if exit_code == 0 else done.stderr).strip()
+        print(json.dumps(arguments), file=self._lines, flush=True)
+        out = self._process.stdout
+        assert out is not None
+        if not select.select([out], [], [], 60)[0]:
+            self._process.kill()
+        answer = out.readline()
+        assert answer, self._process.communicate(timeout=60)
+        done = json.loads(answer)
+        assert done["code"] == exit_code, done["out"] + done["err"]
+        return str(done["out"] if exit_code == 0 else done["err"]).strip()
+
+    def end(self) -> None:
+        """Lets the process end, which it does by itself where no more is asked."""
+        self._lines.close()
+        assert self._process.communicate(timeout=60) == ("", "")
 
     def rows(self, *arguments: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = json.loads(self(*arguments, "--extended", "--output", "json"))
@@ -96,7 +113,9 @@ def prism(program: list[str], tmp_path: Path) -> Iterator[Prism]:
     (tmp_path / "sync.yml").write_text(DEFINITION, "utf-8")
     (tmp_path / "payload.json").write_text('{"order": 7}', "utf-8")
     with ServedSandbox() as served:
-        yield Prism(program, served, tmp_path)
+        made = Prism(program, served, tmp_path)
+        yield made
+        made.end()
 
 
 def test_a_life_of_an_integration_and_its_instance(prism: Prism) -> None:

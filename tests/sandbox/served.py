@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from pathlib import Path
+from importlib import import_module
 from types import TracebackType
+from typing import Any
 
-_PROGRAM = """
-import importlib, json, sys
-from reconciler.sandbox import serve
-module, name = sys.argv[1].split(":")
-sandbox = getattr(importlib.import_module(module), name)(*json.loads(sys.argv[2]), **json.loads(sys.argv[3]))
-serve(sandbox, "127.0.0.1", 0, lambda details: print(json.dumps(details), flush=True))
-print("closed", flush=True)
-"""
+from tests.forked import Forked
+
+
+def serve_made(factory: str, arguments: list[Any], keywords: dict[str, Any]) -> None:
+    """Serves what the factory makes, a module and a name, until a signal ends it."""
+    from reconciler.sandbox import serve
+
+    module, name = factory.split(":")
+    sandbox = getattr(import_module(module), name)(*arguments, **keywords)
+    serve(sandbox, "127.0.0.1", 0, lambda details: print(json.dumps(details), flush=True))
+    print("closed", flush=True)
 
 
 class ServedSandbox:
     """Context manager: url, token, refresh_token and tenant of a served sandbox; the process ends with it."""
 
     def __init__(self, *arguments: object, factory: str = "reconciler.sandbox:Sandbox", **keywords: object):
-        self._command = [sys.executable, "-c", _PROGRAM, factory, json.dumps(arguments), json.dumps(keywords)]
+        self._made = [factory, arguments, keywords]
 
     def __enter__(self) -> ServedSandbox:
-        root = Path(__file__).parents[2]
-        self.process = subprocess.Popen(
-            self._command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+        self.process = Forked("tests.sandbox.served:serve_made", *self._made)
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if not line:
@@ -45,6 +44,7 @@ class ServedSandbox:
         """End the server with SIGTERM: exit code, what it printed since, what it complained about."""
         self.process.terminate()
         out, problem = self.process.communicate(timeout=15)
+        assert self.process.returncode is not None
         return self.process.returncode, out, problem
 
     def __exit__(

@@ -292,11 +292,22 @@ def test_served_takes_200_connections_at_once(served: ServedSandbox) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_cleanly(number: signal.Signals) -> None:
-    with ServedSandbox(factory="tests.sandbox.stub:StubSandbox") as served:
-        post(served)
-        served.process.send_signal(number)
-        out, problem = served.process.communicate(timeout=10)
-        assert (served.process.returncode, out, problem) == (0, "closed\n", "")
+    program = (
+        "from tests.sandbox.served import serve_made; serve_made('tests.sandbox.stub:StubSandbox', [], {})"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        details = json.loads(process.stdout.readline())
+        headers = {"Authorization": f"Bearer {details['token']}"}
+        answer = httpx.post(
+            f"{details['url']}/api", headers=headers, json={"query": "{ a }"}, trust_env=False
+        )
+        assert answer.status_code == 200
+        process.send_signal(number)
+        out, problem = process.communicate(timeout=10)
+        assert (process.returncode, out, problem) == (0, "closed\n", "")
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.1", "::", "example.com", ""])

@@ -11,10 +11,13 @@ import importlib
 import json
 import os
 import pkgutil
+import ssl
 import sys
+from functools import cache
 from typing import Any, NoReturn
 
 import anyio
+import httpx
 
 _sleep = anyio.sleep
 # What the product loads when it first needs it.
@@ -39,6 +42,8 @@ def main() -> None:
 
     for schema in ("project", "integration", "customer", "instance"):
         validator(schema)
+    ssl.create_default_context = cache(ssl.create_default_context)  # as in tests/conftest.py
+    httpx.create_ssl_context()
     gc.freeze()
     for line in sys.stdin:
         job = json.loads(line)
