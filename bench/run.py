@@ -143,7 +143,7 @@ class Bench:
     def _prism(self, size: int, latency: int, where: Mapping[str, str], tenant: Path) -> None:
         if (program := prism.program(ROOT)) is None or not self._calls:
             return
-        # What this process holds counts as its children's peak: of a large file only the first lines are read.
+        # What this process holds counts as its children's peak: of a large file only a few lines are read.
         with (tenant / "instances").open() as instances:
             lines = list(islice(instances, self._calls))
         environ = {
