@@ -10,6 +10,7 @@ import os
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
+from contextvars import copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -117,7 +118,8 @@ class _Edge:
         count = calls(body["query"], body.get("operationName"))
         done = int(strike.chance * count)
         for index in range(count):
-            carry = partial(self._part, body, index)
+            # What is carried out later is still the work of whoever sent it, not of who asks by then.
+            carry = partial(copy_context().run, self._part, body, index)
             if index < done:
                 carry()
             else:
