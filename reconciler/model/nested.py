@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from reconciler.model.address import Address
+
+_PLAIN = frozenset({str, bool, int, type(None), Address})
+"""What holds nothing, and is asked for so often that to ask for the abstract types is slow."""
+
 
 def leaves(value: object, path: str = "") -> Iterator[tuple[str, object]]:
     """What stands in a value and is neither a map nor a list, with its path; the order of a map's keys does
@@ -23,11 +28,11 @@ def leaves(value: object, path: str = "") -> Iterator[tuple[str, object]]:
 
 def holds(value: object, sort: type) -> bool:
     """Whether what stands in a value is anywhere of a sort that is neither text nor a map nor a list."""
-    if isinstance(value, Mapping):
+    if type(value) is dict or isinstance(value, Mapping):
         value = value.values()
     elif not isinstance(value, list | tuple):
         return isinstance(value, sort)
-    return any([holds(one, sort) for one in value if type(one) is not str])  # most are texts
+    return any([holds(one, sort) for one in value if type(one) not in _PLAIN])  # most are
 
 
 def with_leaves(value: object, change: Callable[[object], object]) -> object:

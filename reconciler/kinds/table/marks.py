@@ -47,17 +47,11 @@ def marks_in(labels: Iterable[str], kind: str = "") -> list[str]:
     return sorted([one for one in marks if not kind or _is_of(one, kind)])
 
 
-@lru_cache(maxsize=4096)
-def _worn(labels: frozenset[str], kind: str) -> tuple[str, ...]:
-    """The same of one object, about which a plan asks a dozen times."""
-    return tuple(marks_in(labels, kind))
-
-
 def marks_of(live: LiveObject) -> list[str]:
     """The marks by which an object is known: those that it wears, else the one that it remembers apart from
     its labels, which an import may clear.
     """
-    return list(_worn(live.labels, live.kind)) or list(filter(None, [live.facts.mark]))
+    return marks_in(live.labels, live.kind) or ([live.facts.mark] if live.facts.mark else [])
 
 
 def is_protected(live: LiveObject) -> bool:
