@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -62,6 +63,7 @@ async def watch(
                 if is_new:
                     with anyio.move_on_after(_LAST_WORDS if bell.stopping else None):
                         await tell(turn)
+                gc.collect()  # what a turn leaves behind is no use while the loop rests
                 if not bell.stopping:
                     seconds = pause(loop.every, board.failures, first.machine.rng)
                     board.due = first.machine.now() + timedelta(seconds=seconds)
