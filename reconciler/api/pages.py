@@ -254,21 +254,24 @@ def _id(row: Any) -> str | int | None:
 
 def _page(op: Operation, connection: Any, kept: Kept) -> _Page:
     if isinstance(connection, Connection):
-        info = connection.page_info
-        rows = _rows(connection.nodes, kept)
-        return _Page(*rows, total=connection.total_count, more=info.has_next_page, cursor=info.end_cursor)
+        return _Page(
+            *_rows(connection.nodes, kept),
+            total=connection.total_count,
+            more=connection.page_info.has_next_page,
+            cursor=connection.page_info.end_cursor,
+        )
     if isinstance(connection, list):  # not every list of the API comes in pages
         return _Page(*_rows(connection, kept), total=len(connection), more=False, cursor=None)
     if not isinstance(connection, dict) or not isinstance(connection.get("nodes"), list):
         raise ApiError(f"{op.name}: the answer is not a list", operation=op.name, address=op.address)
-    told = connection.get("pageInfo")
-    page = told if isinstance(told, dict) else {}
+    info = connection.get("pageInfo")
+    info = info if isinstance(info, dict) else {}
     total = connection.get("totalCount")
     return _Page(
         *_rows(connection["nodes"], kept),
         total=total if isinstance(total, int) else None,
-        more=bool(page.get("hasNextPage")),
-        cursor=cursor if isinstance(cursor := page.get("endCursor"), str) else None,
+        more=bool(info.get("hasNextPage")),
+        cursor=cursor if isinstance(cursor := info.get("endCursor"), str) else None,
     )
 
 

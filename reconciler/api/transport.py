@@ -231,8 +231,6 @@ class Transport:
                 slot.throttled(retry_after(response.headers.get("retry-after"), patience.now()))
             else:
                 slot.answered(took)
-        # Its stream knows the response, and only the search for garbage would find out that both can go.
-        response.stream = httpx.ByteStream(b"")
         log.debug("%s %d in %.0f ms", op.name, response.status_code, took * 1000)
         return response
 

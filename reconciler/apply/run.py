@@ -242,8 +242,7 @@ class Walk:
         live = self._run.observed.get(result.action.address)
         done = live is not None and result.status is Status.DONE
         found = live.id if live is not None and done else result.action.target
-        kept = self._run.kept.get(result.action.id) or ""
-        result = replace(result, object_id=found, kept=kept)
+        result = self._with_kept(replace(result, object_id=found))
         self._results[result.action.id] = result
         self._limiter.total_tokens = self._places()
         self._rollouts.ended(result)

@@ -52,7 +52,8 @@ class _Count:
                     continue
                 if owned_name(one.labels, self.project, kind.name) is not None:
                     self.proven = True
-                    self.found |= {(kind.name, one.id)} if one.id not in read else set()
+                    if one.id not in read:
+                        self.found.add((kind.name, one.id))
                 if len(self.found) >= self.wanted:
                     return
         except ApiError:  # whoever reads all hears of it, if it stays so

@@ -38,7 +38,7 @@ _ANOTHER = object()
 """In the place of a node that is no resource of the kind."""
 
 
-def page_of(kind: Kind) -> Callable[[int, int], Operation]:
+def _list_of(kind: Kind) -> Callable[[int, int], Operation]:
     """What reads a page of the kind's list, and into which type."""
     if not isinstance(kind, Shown):
         return kind.list_page
@@ -122,7 +122,7 @@ class Tenant:
         """All objects of a kind, in order of creation."""
         rows = await read_all(
             self._client,
-            page_of(kind),
+            _list_of(kind),
             page=kind.page_size,
             concurrency=concurrency * self._client.at_once,
             kept=kept_of(kind),
@@ -133,7 +133,7 @@ class Tenant:
         """The same of a kind whose objects one page shows; how many pages it takes where there are more."""
         rows = await read_short(
             self._client,
-            page_of(kind),
+            _list_of(kind),
             page=kind.page_size,
             concurrency=concurrency * self._client.at_once,
             kept=kept_of(kind),

@@ -9,14 +9,7 @@ from typing import Any
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.answers import could_be
-from reconciler.kinds.capabilities import (
-    Foretells,
-    LookedUp,
-    PartlyProvided,
-    Scoped,
-    live_scope_of,
-    scope_of,
-)
+from reconciler.kinds.capabilities import Foretells, LookedUp, PartlyProvided, live_scope_of, scope_of
 from reconciler.kinds.protocol import Kind, Policy, Request
 from reconciler.kinds.table.marks import mark, marks_in, marks_of, owned_name
 from reconciler.kinds.unique import identities
@@ -163,11 +156,9 @@ def _match_kind(
     kind: Kind, project: str, resources: list[Resource], objects: Iterable[LiveObject], matched: Matched
 ) -> None:
     by_mark: dict[tuple[str, Any], list[LiveObject]] = {}
-    scoped = kind if isinstance(kind, Scoped) else None
     for live in objects:
         for one in marks_of(live):
-            within = scoped.live_scope(live) if scoped else None
-            by_mark.setdefault((one, within), []).append(live)
+            by_mark.setdefault((one, live_scope_of(kind, live)), []).append(live)
     taken: set[str] = set()
     for resource in resources:
         found = _by_mark(kind, project, resource, by_mark, matched)

@@ -159,10 +159,10 @@ class Mending:
         return new
 
     def _refused(self, address: Address) -> Iterator[Refusal]:
-        if address in self.matched.unclear:
+        unclear = self.matched.unclear
+        if address in unclear:
             yield from (one for one in self.matched.refusals if one.address == str(address))
             return
-        unclear = self.matched.unclear
         if unclear and any(ref.address in unclear for ref in self._needs(address)):
             return  # whatever was held against it would be about somebody else's object
         steps, live = self.steps(address), self.matched.objects.get(address)

@@ -67,12 +67,6 @@ class FlowNode(Struct, rename="camel"):
     test_payload: Told = UNSET
     uses_lre: bool | UnsetType | None = UNSET
 
-    @property
-    def settings(self) -> tuple[object, ...]:
-        """All that can be set on it."""
-        texts = (self.test_content_type, self.test_headers, self.test_payload)
-        return (self.api_keys, *texts, self.uses_lre)
-
 
 class VersionNode(Struct, frozen=True, rename="camel"):
     """The version that is assigned."""

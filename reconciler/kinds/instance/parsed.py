@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from sys import intern
 
-from msgspec import UNSET
-
 from reconciler.kinds.instance.config_values import ALWAYS_SHOWN, NEVER_SHOWN, SHARED, ValueType
 from reconciler.kinds.instance.facts import InstanceFacts
 from reconciler.kinds.instance.flows import SHOWN_AS, parse_flow
@@ -139,8 +137,7 @@ def _facts(shown: InstanceNode, flows: Sequence[FlowNode], asked: Asked) -> Inst
 def _absent(shown: InstanceNode, flows: Sequence[FlowNode]) -> frozenset[Place]:
     """What the tenant does not know of it, and of its flows' settings."""
     absent = unset(shown, _OPTIONAL)
-    lacking = [one for one in flows if UNSET in one.settings]
-    places = [("flows", one.flow.name, *place) for one in lacking for place in unset(one, SHOWN_AS)]
+    places = [("flows", one.flow.name, *place) for one in flows for place in unset(one, SHOWN_AS)]
     return absent.union(places) if places else absent
 
 
