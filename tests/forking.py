@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout
 from functools import cache
 from importlib import import_module
@@ -65,18 +65,23 @@ def main(descriptor: int) -> None:
     _become(job, streams)
 
 
-def _become(job: dict[str, Any], streams: list[int]) -> NoReturn:
-    for number, stream in enumerate(streams[:3]):
+def take_place(streams: Sequence[int], folder: str, environ: Mapping[str, str]) -> None:
+    """Gives the process what whoever asked for it has: the three streams, the folder and the environment."""
+    for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
     # Those of before may be of another kind, and cannot be turned into these.
     sys.stdin, sys.stdout = os.fdopen(0, closefd=False), os.fdopen(1, "w", closefd=False)
     sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
-    os.chdir(job["folder"])
+    os.chdir(folder)
     os.environ.clear()
-    os.environ.update(job["environ"])
+    os.environ.update(environ)
     time.tzset()
     tempfile.tempdir = None  # found out anew
+
+
+def _become(job: dict[str, Any], streams: list[int]) -> NoReturn:
+    take_place(streams[:3], job["folder"], job["environ"])
     for number in job["ignored"]:
         signal.signal(number, signal.SIG_IGN)
     module, _, name = job["call"].partition(":")

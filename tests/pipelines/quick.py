@@ -16,7 +16,7 @@ from pathlib import Path
 
 from reconciler.cli.main import main
 from tests.forked import Forked
-from tests.forking import end
+from tests.forking import end, take_place
 from tests.pipelines import gh
 
 # What it imports is loaded for each call: the module below socket does without enums, and takes a third.
@@ -70,14 +70,7 @@ def _call(link: socket.socket) -> int:
     environ = dict(one.split("=", 1) for one in variables)
     child = os.fork()
     if not child:
-        for number, stream in enumerate(streams):
-            os.dup2(stream, number)
-        # Those of before may be of another kind, and cannot be turned into these.
-        sys.stdout = os.fdopen(1, "w", closefd=False)
-        sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
-        os.chdir(folder)
-        os.environ.clear()
-        os.environ.update(environ)
+        take_place(streams, folder, environ)
         end(main if program == "reconciler" else gh.main, arguments)
     for stream in streams:
         os.close(stream)
