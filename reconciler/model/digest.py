@@ -29,7 +29,7 @@ def canonical(value: Any) -> bytes:
 
     A Secret counts as its presence alone: its value never reaches an unkeyed digest.
     """
-    return _ENCODER.encode(value).encode("utf-8", "surrogatepass")
+    return canonical_of_plain(value) if type(value) in _SCALARS else _encoded(value)
 
 
 def sha256(value: Any) -> str:
@@ -46,7 +46,7 @@ def canonical_of_plain(value: Plain) -> bytes:
     try:
         return _PLAIN.encode(value)
     except UnicodeEncodeError:  # half a character of two: only the slower encoder writes that
-        return canonical(value)
+        return _encoded(value)
 
 
 def sha256_of_plain(value: Plain) -> str:
@@ -68,6 +68,10 @@ def keyed(key: str, parts: Sequence[str]) -> str:
     """An HMAC-SHA-256 of `parts` (hex), for secrets whose equality must be remembered, not their value."""
     message = json.dumps(list(parts), ensure_ascii=False).encode("utf-8", "surrogatepass")
     return hmac.new(key.encode("utf-8", "surrogatepass"), message, hashlib.sha256).hexdigest()
+
+
+def _encoded(value: Any) -> bytes:
+    return _ENCODER.encode(value).encode("utf-8", "surrogatepass")
 
 
 def _plain(value: object) -> object:
@@ -95,3 +99,4 @@ def _plain(value: object) -> object:
 
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
 _PLAIN = msgspec.json.Encoder(order="sorted")
+_SCALARS = frozenset({str, bool, type(None)})

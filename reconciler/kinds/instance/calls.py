@@ -99,8 +99,13 @@ def _create(request: Request) -> Call:
 def going_along(name: str, values: Mapping[str, object], request: Request) -> Mapping[str, object] | None:
     """What was saved and a change of version may drop, to be saved again in the same request."""
     keys = at_stake(request) if name == "updateInstance" and "integration" in values else []
-    rows = variable_inputs(request, keys)
-    return {"id": values["id"], "configVariables": rows, "configMode": "INSTANCE"} if keys else None
+    if not keys:
+        return None
+    return {
+        "id": values["id"],
+        "configVariables": variable_inputs(request, keys),
+        "configMode": "INSTANCE",
+    }
 
 
 def _update(request: Request, paths: Sequence[str]) -> Call:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal, DecimalException
+from functools import lru_cache
 
 from reconciler.kinds.instance.config_values import (
     as_json,
@@ -22,10 +23,12 @@ from reconciler.kinds.instance.config_values import (
     schedule_text,
     text,
 )
+from reconciler.model.digest import sha256
 from reconciler.model.secret import SHOWN, Hidden
 from reconciler.model.state import How
 
 _PAIR = {"key", "value", "label"}
+_SHORT = 100
 
 
 def how(value: object) -> How:
@@ -39,6 +42,8 @@ def how(value: object) -> How:
 
 def form(value: object) -> object:
     """The form of a manifest's value; secrets count by their presence alone."""
+    if isinstance(value, str):  # most are
+        return coarse(value)
     if is_connection(value):
         return {"inputs": input_forms(value["inputs"])}
     if has_secret(value):
@@ -48,6 +53,19 @@ def form(value: object) -> object:
     if isinstance(value, Mapping) and is_schedule(value, None):
         return _schedule(value)
     return coarse(value)
+
+
+def form_digest(value: object) -> str:
+    """The digest of that form."""
+    if isinstance(value, str) and len(value) <= _SHORT:
+        return _digest_of_text(value)
+    return sha256(form(value))
+
+
+@lru_cache(10_000)
+def _digest_of_text(value: str) -> str:
+    """Kept for a while: the instances of a set have many texts alike."""
+    return sha256(form(value))
 
 
 def live_form(wanted: object, found: object) -> object:

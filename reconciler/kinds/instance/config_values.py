@@ -22,6 +22,7 @@ NEVER_SHOWN = frozenset({"connection", "credential"})
 _LABELLED = frozenset({"objectselection", "objectfieldmap", ""})
 _AS_JSON = frozenset({"json", "jsonform", "objectselection", "objectfieldmap"})
 _DATES = ("%m/%d/%Y", "%Y-%m-%d")
+_BEGINS_JSON = frozenset('{["-0123456789tfn')
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +246,8 @@ def on_wire(value: object) -> str | Secret:
 
 def as_json(value: str) -> object:
     """What a JSON text holds; the text itself where it is none."""
+    if value.lstrip(" \t\n\r")[:1] not in _BEGINS_JSON:  # most are none, and to fail takes long
+        return value
     try:
         held: object = json.loads(value, parse_constant=_no_json)
     except (ValueError, RecursionError):
@@ -271,9 +274,10 @@ def _no_json(name: str) -> object:
 
 def read_date(value: str) -> date | None:
     """The day that a text names, as the platform writes it (month first) or as ISO 8601 does."""
-    for form in _DATES:
+    value = value.strip()
+    for form in _DATES if value[:1].isdecimal() else ():  # most name none, and to fail takes long
         try:
-            return datetime.strptime(value.strip(), form).date()
+            return datetime.strptime(value, form).date()
         except ValueError:
             continue
     return None

@@ -14,7 +14,7 @@ from reconciler.kinds.protocol import Request, address_of
 from reconciler.kinds.table.record import WIDTH
 from reconciler.kinds.table.secrets import remembered
 from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.digest import sha256
+from reconciler.model.digest import sha256_of_plain
 from reconciler.model.plan import Refusal
 from reconciler.model.state import LiveObject
 
@@ -36,7 +36,7 @@ def undeployed(live: LiveObject) -> str:
 
 def debt(live: LiveObject | None) -> str:
     """What the record says while a deploy is owed: since which one."""
-    return sha256(["a deploy is owed", facts_of(live).last_deployed_at if live else None])
+    return sha256_of_plain(["a deploy is owed", facts_of(live).last_deployed_at if live else None])
 
 
 def is_owed(request: Request) -> bool:

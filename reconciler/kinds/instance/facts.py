@@ -42,6 +42,9 @@ class InstanceNotes(Notes):
     owed: bool = False
 
 
+_NOTHING = InstanceNotes()
+
+
 def facts_of(live: LiveObject) -> InstanceFacts:
     """The facts of an instance."""
     assert isinstance(live.facts, InstanceFacts)
@@ -50,7 +53,7 @@ def facts_of(live: LiveObject) -> InstanceFacts:
 
 def notes_of(live: LiveObject | None) -> InstanceNotes:
     """What a run knows of it."""
-    return live.notes if live and isinstance(live.notes, InstanceNotes) else InstanceNotes()
+    return live.notes if live and isinstance(live.notes, InstanceNotes) else _NOTHING
 
 
 def overwritten(live: LiveObject | None) -> frozenset[str]:

@@ -232,14 +232,15 @@ class InstanceKind(
         live = self.parse(node)
         if before is None:
             return live
-        notes = notes_of(noted := self.noticed(live, before))
-        known = replace(
-            notes,
+        known = notes_of(before)
+        notes = replace(
+            known,
             overwritten=newly_written(before, live),
-            configured=notes.configured or verb is Verb.CONFIGURE,
-            deployed=notes.deployed or verb is Verb.DEPLOY,
+            configured=known.configured or verb is Verb.CONFIGURE,
+            saved=saved_before(before, live),
+            deployed=known.deployed or verb is Verb.DEPLOY,
         )
-        return replace(noted, notes=known)
+        return replace(live, notes=notes)
 
     def noticed(self, fresh: LiveObject, known: LiveObject) -> LiveObject:
         """What was saved is noted when the version changes, which may drop it."""
@@ -277,7 +278,7 @@ class InstanceKind(
             name, values = call("", verb, request)
             return mutation(name, values, request)
         paid = verb is Verb.DEPLOY and error is None and notes_of(request.live).deployed
-        if not paid or not is_owed(request) or not request.live or undeployed(request.live):
+        if not paid or not request.live or undeployed(request.live) or not is_owed(request):
             return None
         name, values = call(RECORD, Verb.UPDATE, request)
         return mutation(name, values, request)

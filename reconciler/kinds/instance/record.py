@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from reconciler.kinds.instance.config import changed_keys
 from reconciler.kinds.instance.config_causes import recorded, unmentioned
-from reconciler.kinds.instance.config_forms import form, how
+from reconciler.kinds.instance.config_forms import form, form_digest, how
 from reconciler.kinds.instance.config_values import has_secret
 from reconciler.kinds.instance.config_wanted import config_wanted
 from reconciler.kinds.instance.desk import OWED
@@ -32,7 +32,7 @@ from reconciler.kinds.table.record import LabelRecord, Layout, label
 from reconciler.kinds.table.rotation import DIGITS, SECRETS
 from reconciler.kinds.table.secrets import remembered
 from reconciler.model.address import Ref
-from reconciler.model.digest import sha256
+from reconciler.model.digest import Plain, sha256
 from reconciler.model.refs import KeysRef
 from reconciler.model.secret import SHOWN
 from reconciler.model.state import How, LiveObject, Written
@@ -71,18 +71,22 @@ def recorded_on(
 def record(request: Request, applied: Mapping[str, str], step: str) -> str:
     """The label to write with `step`; `applied` are the digests of all groups but the config's."""
     written = _written(request, step)
-    groups = dict(applied)
-    if any(path.startswith("config.") for path in written):
-        groups["config"] = sha256(recorded(_forms(request, written)))
-    return label(LAYOUT, groups, written, _keys(request), _owner(request))
+    has_config = any(path.startswith("config.") for path in written)
+
+    def whole() -> str:
+        return sha256(recorded(_forms(request, written)))
+
+    return label(
+        LAYOUT, applied, written, _keys(request), _owner(request), whole=whole if has_config else None
+    )
 
 
-def _owner(request: Request) -> object:
+def _owner(request: Request) -> Plain:
     """What tells the instance from others: its id; while it has none, its customer and its name."""
     if request.live is not None:
         return request.live.id
     fields = request.resource.fields
-    return [request.resolve(Ref(fields["customer"])), str(fields["name"]).strip()]
+    return [str(request.resolve(Ref(fields["customer"]))), str(fields["name"]).strip()]
 
 
 def _keys(request: Request) -> tuple[str, ...]:
@@ -123,7 +127,7 @@ def _next(before: Written | None, value: object, *, there: bool, over: bool) -> 
         return Written(kind)
     is_known = before is not None and before.how is kind
     if kind is How.PARTS or is_known or (there and (over or before is None)):
-        return Written(kind, sha256(form(value)))
+        return Written(kind, form_digest(value))
     return before
 
 

@@ -16,6 +16,8 @@ from reconciler.model.state import How, Written
 
 def secrets_digest(request: Request) -> str:
     """The keyed digest of all secrets of the manifest, in their order; empty without a key or a secret."""
+    if request.policy.secret_key is None:
+        return ""
     return digest_of(request, _parts(given_config(request.resource), given_flows(request.resource)))
 
 

@@ -38,7 +38,7 @@ from reconciler.kinds.table.secrets import has_record, remembered, resting
 from reconciler.kinds.table.told import rows_told
 from reconciler.kinds.telling import Telling
 from reconciler.model.address import Ref, Resolve
-from reconciler.model.digest import sha256
+from reconciler.model.digest import Plain, sha256
 from reconciler.model.operation import Operation
 from reconciler.model.plan import Cause, Change, Refusal, Verb
 from reconciler.model.secret import SHOWN, Hidden, Secret
@@ -132,7 +132,7 @@ class TabledKind(PlainKind, Recorded, Refers, Tells):
         fitted(self._node, node, self.name)
         absent = frozenset((row.name,) for row in self.fields if row.place and lacks(node, row.place))
         node, labels = self.place.read(node) if self.place else (node, frozenset())
-        owners = (node["id"], self._owner(node.get("name")))
+        owners = (str(node["id"]), self._owner(node.get("name")))
         return LiveObject(
             kind=self.name,
             id=str(node["id"]),
@@ -325,9 +325,9 @@ class TabledKind(PlainKind, Recorded, Refers, Tells):
         owner = request.live.id if request.live else self._owner(fields.get("name"))
         return label(self.layout, digests, written, self._keys, owner)
 
-    def _owner(self, name: object) -> object:
+    def _owner(self, name: object) -> Plain:
         """What tells an object from others while it has no id."""
-        return (self.name, name.strip() if isinstance(name, str) else name)
+        return (self.name, name.strip() if isinstance(name, str) else None)
 
     def _fixed(self, request: Request, changes: Iterable[Change]) -> Iterable[Refusal]:
         fixed = {row.name for row in self.fields if row.fixed}

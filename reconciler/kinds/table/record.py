@@ -7,14 +7,15 @@ bits are written in base 32, what is not recorded takes none, and what there is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from base64 import b32encode
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from msgspec import Struct
 
 from reconciler.kinds.table.marks import LIMIT, RECORD
-from reconciler.model.digest import sha256
+from reconciler.model.digest import Plain, sha256_of_plain
 from reconciler.model.state import How, Memory, Written
 
 FORM = "2:"
@@ -60,10 +61,12 @@ def label(
     applied: Mapping[str, str],
     written: Mapping[str, Written] | None,
     keys: Sequence[str],
-    owner: object,
+    owner: Plain,
+    whole: Callable[[], str] | None = None,
 ) -> str:
     """The label to write. `keys` are all that the object has, and `owner` is what tells it from others: under
-    another list of keys, or on another object, what is said of keys does not count.
+    another list of keys, or on another object, what is said of keys does not count. `whole` is the digest of
+    all keys that have digests of their own, for where there is no room for these.
     """
     groups = {name: text for name, text in applied.items() if name in layout.groups}
     said = "" if written is None else _said(written, keys, owner)
@@ -73,6 +76,8 @@ def label(
         bits = _grouped(layout, others) + said + digests
         if len(bits) <= layout.room:
             return RECORD + FORM + _text(bits)
+    if whole is not None:
+        groups[layout.detailed] = whole()
     return RECORD + FORM + _text((_grouped(layout, groups) + said)[: layout.room])
 
 
@@ -84,7 +89,7 @@ class LabelRecord(Struct, frozen=True, gc=False):
     layout: Layout
     labels: frozenset[str]
     keys: tuple[str, ...]
-    owners: tuple[object, ...]
+    owners: tuple[Plain, ...]
 
     @property
     def memory(self) -> Memory:
@@ -103,7 +108,7 @@ def _recalled(one: LabelRecord) -> Memory:
     return memory(one.layout, one.labels, one.keys, one.owners)
 
 
-def memory(layout: Layout, labels: Iterable[str], keys: Sequence[str], owners: Sequence[object]) -> Memory:
+def memory(layout: Layout, labels: Iterable[str], keys: Sequence[str], owners: Sequence[Plain]) -> Memory:
     """What `label` wrote on the object that has these keys and is one of `owners`."""
     texts = _texts(labels)
     if (found := _recorded(layout, texts)) is None:
@@ -174,7 +179,7 @@ def _grouped(layout: Layout, groups: Mapping[str, str]) -> str:
     return bits + "".join(_binary(groups[one][: layout.width(one)]) for one in layout.groups if one in groups)
 
 
-def _said(written: Mapping[str, Written], keys: Sequence[str], owner: object) -> str:
+def _said(written: Mapping[str, Written], keys: Sequence[str], owner: Plain) -> str:
     known = (written.get(key) for key in keys)
     return _list(keys, owner) + "".join(f"{one.how if one else 0:0{_HOW}b}" for one in known)
 
@@ -191,10 +196,11 @@ def _is_detailed(layout: Layout, key: str, how: How) -> bool:
     return how is not How.SECRET and bool(layout.detailed) and key.startswith(f"{layout.detailed}.")
 
 
-def _list(keys: Sequence[str], owner: object) -> str:
-    return _binary(sha256([list(keys), owner])[: _LIST // 4])
+def _list(keys: Sequence[str], owner: Plain) -> str:
+    return _binary(sha256_of_plain([keys, owner])[: _LIST // 4])
 
 
+@lru_cache(100_000)
 def _binary(digits: str) -> str:
     return f"{int(digits, 16):0{4 * len(digits)}b}"
 
@@ -205,8 +211,9 @@ def _hex(bits: str) -> str:
 
 
 def _text(bits: str) -> str:
-    bits += "0" * (-len(bits) % 5)
-    return "".join(_ALPHABET[int(bits[at : at + 5], 2)] for at in range(0, len(bits), 5))
+    letters = -(-len(bits) // 5)
+    whole = bits.ljust(40 * -(-letters // 8), "0")
+    return b32encode(int(whole, 2).to_bytes(len(whole) // 8)).decode()[:letters].lower()
 
 
 def _body(text: str) -> str:
