@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
@@ -11,6 +11,7 @@ import anyio
 import httpx
 import msgspec
 from graphql import GraphQLSchema
+from msgspec import structs
 
 from reconciler.api.answers import result
 from reconciler.api.auth import Credentials
@@ -161,7 +162,7 @@ class Client:
         fields that the tenant does not know are left out.
         """
         if (document := self._fitting(op.document)) is not op.document:
-            op = replace(op, document=document)
+            op = structs.replace(op, document=document)
         return await (self._gathering.execute(op) if self._gathering.takes(op) else self._alone(op))
 
     async def upload(self, upload: Upload) -> None:
@@ -243,7 +244,7 @@ class Client:
         if speaks_of_missing_fields(answer.faults) and not answer.data:
             fitted = await self._fit(op.document, answer)
             if fitted != op.document:
-                answer = await self._send(replace(op, document=fitted))
+                answer = await self._send(structs.replace(op, document=fitted))
         return result(op, answer)
 
     async def _send(self, op: Operation, *, headers: Mapping[str, str] | None = None) -> Answer:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import replace
 from datetime import datetime
 from traceback import format_tb
 
 import anyio
+from msgspec import structs
 
 from reconciler.apply.elsewhere import Elsewhere
 from reconciler.apply.rollout import Rollouts
@@ -242,16 +242,18 @@ class Walk:
         live = self._run.observed.get(result.action.address)
         done = live is not None and result.status is Status.DONE
         found = live.id if live is not None and done else result.action.target
-        result = self._with_kept(replace(result, object_id=found))
+        result = self._with_kept(structs.replace(result, object_id=found))
         self._results[result.action.id] = result
-        self._limiter.total_tokens = self._places()
+        if (places := self._places()) != self._limiter.total_tokens:
+            self._limiter.total_tokens = places
         self._rollouts.ended(result)
         self._note(lambda: self._run.journal.ended(result))
         self._run.listener(Ended(result))
         return result
 
     def _with_kept(self, result: Result) -> Result:
-        return replace(result, kept=self._run.kept.get(result.action.id) or "")
+        kept = self._run.kept.get(result.action.id)
+        return structs.replace(result, kept=kept) if kept else result
 
     def _note(self, entry: Callable[[], None]) -> None:
         """Notes what has happened already: where that fails, nothing new is to happen."""

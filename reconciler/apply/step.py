@@ -322,7 +322,7 @@ def _note(kind: Kind, verb: Verb, node: Mapping[str, Any], action: Action, run: 
 
 async def _journalled(kind: Kind, op: Operation, action: Action, run: Run) -> Mapping[str, Any]:
     run.journal.before(action, op)
-    op = replace(op, shares=may_share(kind, action.verb) and not op.name.startswith("delete"))
+    op = structs.replace(op, shares=may_share(kind, action.verb) and not op.name.startswith("delete"))
     try:
         node = await run.tenant.send(kind, op)
     except BaseException as error:

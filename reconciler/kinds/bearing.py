@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec import structs
 
 from reconciler.kinds.protocol import Kind
 from reconciler.model.operation import Operation
@@ -18,6 +19,8 @@ def bearing(kind: Kind, text: str) -> Callable[[int, str | None], Operation]:
         op = kind.list_page(first, 0)
         document = op.document.replace("$offset: Int", "$after: String, $text: String")
         document = document.replace("offset: $offset", "after: $after, labels_Icontains: $text")
-        return replace(op, document=document, variables={"first": first, "after": after, "text": text})
+        return structs.replace(
+            op, document=document, variables={"first": first, "after": after, "text": text}
+        )
 
     return page

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from msgspec import structs
+
 from reconciler.kinds.capabilities import Held, KeepsUnique, Redeploys, Supplies
 from reconciler.kinds.component import bare, reference
 from reconciler.kinds.nodes import Input, Page, every, fitted
@@ -183,7 +185,7 @@ def redeployed(op: Operation, request: Request, kind: TabledKind) -> Operation:
         return op
     if not any(change.path.startswith("inputs.") for change in kind.changes(request)):
         return op
-    return replace(op, variables={"input": {**values, "redeploy": True}})
+    return structs.replace(op, variables={"input": {**values, "redeploy": True}})
 
 
 def guarded(found: Steps, request: Request) -> Steps:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+
+from msgspec import structs
 
 from reconciler.kinds.capabilities import GoesWith, LookedUp, PartlyProvided, Tie
 from reconciler.kinds.protocol import Request
@@ -96,4 +97,4 @@ class UserKind(TabledKind, GoesWith, LookedUp, PartlyProvided):
         if verb is not Verb.CREATE:
             return op
         name = "createCustomerUser" if "customer" in request.resource.fields else "createOrganizationUser"
-        return replace(op, name=name, document=self._documents[name])
+        return structs.replace(op, name=name, document=self._documents[name])

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
+
+from msgspec import structs
 
 from reconciler.api.client import Client
 from reconciler.api.pages import read_all, read_short
@@ -42,7 +44,7 @@ def _list_of(kind: Kind) -> Callable[[int, int], Operation]:
     """What reads a page of the kind's list, and into which type."""
     if not isinstance(kind, Shown):
         return kind.list_page
-    return lambda first, offset: replace(kind.list_page(first, offset), node=kind.node)
+    return lambda first, offset: structs.replace(kind.list_page(first, offset), node=kind.node)
 
 
 def kept_of(kind: Kind) -> Callable[[Any], object]:
@@ -91,6 +93,7 @@ class Tenant:
     async def find(self, kind: Kind, op: Operation) -> list[LiveObject]:
         """The objects of the connection that `op` asks for; where it asks in pages, those of all pages."""
         if "$first" in op.document:
+            op = structs.replace(op, node=kind.node) if isinstance(kind, Shown) else op
             rows = await read_all(self._client, partial(_page_of, op))
             return [await self._object(kind, node) for node in rows]
         answer = await self.there(op)
@@ -188,4 +191,4 @@ class Tenant:
 
 
 def _page_of(op: Operation, first: int, offset: int) -> Operation:
-    return replace(op, variables={**op.variables, "first": first, "offset": offset})
+    return structs.replace(op, variables={**op.variables, "first": first, "offset": offset})

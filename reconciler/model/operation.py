@@ -12,8 +12,7 @@ FEW, MANY = 4, 50
 """How many operations travel in one request before anything is known of a tenant, and at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """One GraphQL document with its variables.
 
     `name` is the root field that is asked for (`createCustomer`), used in messages and in reading the
@@ -28,14 +27,17 @@ class Operation:
 
     name: str
     document: str
-    variables: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    variables: Mapping[str, Any] = {}
     result: str = ""
     repeatable: bool = True
     address: str = ""
     timeout: float | None = None
     shares: bool = False
-    parts: tuple[Operation, ...] = field(default=(), repr=False)
-    node: type[Struct] | None = field(default=None, repr=False)
+    parts: tuple[Operation, ...] = ()
+    node: type[Struct] | None = None
+
+    def __repr__(self) -> str:
+        return f"Operation({self.name!r}, address={self.address!r})"
 
     @property
     def is_mutation(self) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from msgspec import Struct
+
 from reconciler.model.errors import Interrupted, ReconcilerError, Refused, Unreachable
 from reconciler.model.plan import Action, Plan
 
@@ -20,8 +22,7 @@ class Status(StrEnum):
     SKIPPED = "skipped"
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """One action's end. `because` names the action that it was skipped for; times are ISO 8601, UTC."""
 
     action: Action
@@ -68,8 +69,7 @@ class Outcome:
         return min(codes, key=_GRAVEST.index, default=0)
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(Struct, frozen=True):
     """An action begins."""
 
     action: Action
@@ -86,8 +86,7 @@ class Waiting:
     limit: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """An action ended."""
 
     result: Result
