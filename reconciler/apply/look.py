@@ -24,8 +24,8 @@ class Objects(Protocol):
     async def read(self, kind: Kind, op: Operation) -> LiveObject | None:
         """The object that `op` asks for."""
 
-    async def find(self, kind: Kind, op: Operation) -> list[LiveObject]:
-        """The objects that `op` asks for."""
+    async def find(self, kind: Kind, op: Operation, known: LiveObject | None = None) -> list[LiveObject]:
+        """The objects that `op` asks for; the one that is `known` is not read anew."""
 
     async def glance(self, kind: Kind, op: Operation) -> list[LiveObject]:
         """The same, without those that cannot be understood."""
@@ -40,11 +40,14 @@ class Objects(Protocol):
         """Puts a file to where a mutation's answer said."""
 
 
-async def own(tenant: Objects, kind: Kind, request: Request) -> list[LiveObject]:
+async def own(
+    tenant: Objects, kind: Kind, request: Request, known: LiveObject | None = None
+) -> list[LiveObject]:
     """The objects that are the resource's, the oldest first: those that `find` sees, and among the newest
-    also those whose mark it does not see.
+    also those whose mark it does not see. The one that is `known` is not read anew.
     """
-    found = [live for live in await tenant.find(kind, kind.find(request)) if kind.is_own(live, request)]
+    there = await tenant.find(kind, kind.find(request), known)
+    found = [live for live in there if kind.is_own(live, request)]
     found = found[::-1] if kind.newest_first else found
     if not isinstance(kind, Glanced):
         return found
@@ -77,11 +80,11 @@ async def own_by_now(
     """
     for attempt in range(1, ATTEMPTS):
         with suppress(ApiError):
-            found = await own(tenant, kind, request)
+            found = await own(tenant, kind, request, request.live)
             if request.live is None or any(o.id == request.live.id for o in found):
                 return found
         await sleep(FIRST_WAIT * 2**attempt)
-    return await own(tenant, kind, request)
+    return await own(tenant, kind, request, request.live)
 
 
 async def own_anywhere(tenant: Objects, kind: Kind, request: Request) -> list[LiveObject]:

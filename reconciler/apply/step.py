@@ -57,11 +57,12 @@ async def carry_out(action: Action, run: Run, aside: Aside) -> None:
         run.looked.add(action.address)
     elif action.verb is Verb.PUBLISH:
         await _look_again(kind, name, action, run)
-    if kind.satisfied(name, action.verb, _request(action, run)) or _is_idle(kind, action, run):
+    request = _request(action, run)
+    if kind.satisfied(name, action.verb, request) or _is_idle(kind, action, run):
         await _follow_up(kind, action, run)
         await _wait(kind, action, run)  # an earlier run may have ended before it took effect
         return
-    for ref in kind.needs(_request(action, run).resource) if action.address in run.resources else ():
+    for ref in kind.needs(request.resource) if action.address in run.resources else ():
         if isinstance(run.resolve(ref), Ref):
             raise ApiError(f'"{ref.field}" of {ref.address} is still not known', address=str(action.address))
     if action.verb is Verb.TEST:
@@ -85,10 +86,10 @@ async def carry_out(action: Action, run: Run, aside: Aside) -> None:
 
 def _is_idle(kind: Kind, action: Action, run: Run) -> bool:
     """Whether a deploy would change nothing: what it was planned for turned out to be there already."""
-    follows = any(name.startswith(f"{action.address}#") for name in action.depends_on)
-    if action.verb is not Verb.DEPLOY or not follows or run.sent.get(action.address, set()) & _DEPLOYED:
+    if action.verb is not Verb.DEPLOY or run.sent.get(action.address, set()) & _DEPLOYED:
         return False
-    return not _unready(kind, action, run)
+    follows = any(name.startswith(f"{action.address}#") for name in action.depends_on)
+    return follows and not _unready(kind, action, run)
 
 
 async def _test(kind: Kind, name: str, action: Action, run: Run) -> None:

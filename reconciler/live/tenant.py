@@ -90,14 +90,17 @@ class Tenant:
         """The value at the operation's root field, whatever it is."""
         return await self._client.execute(op)
 
-    async def find(self, kind: Kind, op: Operation) -> list[LiveObject]:
-        """The objects of the connection that `op` asks for; where it asks in pages, those of all pages."""
+    async def find(self, kind: Kind, op: Operation, known: LiveObject | None = None) -> list[LiveObject]:
+        """The objects of the connection that `op` asks for; where it asks in pages, those of all pages. The
+        one that is `known` is among them as it is known.
+        """
         if "$first" in op.document:
             op = structs.replace(op, node=kind.node) if isinstance(kind, Shown) else op
             rows = await read_all(self._client, partial(_page_of, op))
-            return [await self._object(kind, node) for node in rows]
-        answer = await self.there(op)
-        return [await self._object(kind, node) for node in answer.get("nodes") or () if node]
+        else:
+            answer = await self.there(op)
+            rows = [node for node in answer.get("nodes") or () if node]
+        return [known if known and _id(node) == known.id else await self._object(kind, node) for node in rows]
 
     async def glance(self, kind: Kind, op: Operation) -> list[LiveObject]:
         """The same, without those that cannot be understood: they are anybody's, and plans tell of them."""
@@ -188,6 +191,10 @@ class Tenant:
                 hint="run again; if it stays so, the platform has a problem",
             )
         return answer
+
+
+def _id(node: Any) -> object:
+    return node.get("id") if isinstance(node, Mapping) else getattr(node, "id", None)
 
 
 def _page_of(op: Operation, first: int, offset: int) -> Operation:

@@ -31,14 +31,14 @@ class InstanceFacts(Facts, frozen=True, kw_only=True):
 class InstanceNotes(Notes):
     """What a run knows of it: the variables whose values it has written, and whether it has sent all that
     differed; what was `saved` and not deployed when it began to move the instance to another version, and
-    whether it has deployed it. `owed` says that this machine's journal tells of a deploy that did not take
-    place.
+    whether a debt may be left though it has deployed it. `owed` says that this machine's journal tells of a
+    deploy that did not take place.
     """
 
     overwritten: frozenset[str] = frozenset()
     configured: bool = False
     saved: Mapping[str, object] = field(default_factory=dict)
-    deployed: bool = False
+    unpaid: bool = False
     owed: bool = False
 
 

@@ -238,7 +238,7 @@ class InstanceKind(
             overwritten=newly_written(before, live),
             configured=known.configured or verb is Verb.CONFIGURE,
             saved=saved_before(before, live),
-            deployed=known.deployed or verb is Verb.DEPLOY,
+            unpaid=known.unpaid or (verb is Verb.DEPLOY and not _is_seen(before, live)),
         )
         return replace(live, notes=notes)
 
@@ -277,8 +277,8 @@ class InstanceKind(
         if isinstance(error, PayloadError) and verb is Verb.UPDATE and error.operation == SAVING:
             name, values = call("", verb, request)
             return mutation(name, values, request)
-        paid = verb is Verb.DEPLOY and error is None and notes_of(request.live).deployed
-        if not paid or not request.live or undeployed(request.live) or not is_owed(request):
+        left = verb is Verb.DEPLOY and error is None and notes_of(request.live).unpaid
+        if not left or not request.live or undeployed(request.live) or not is_owed(request):
             return None
         name, values = call(RECORD, Verb.UPDATE, request)
         return mutation(name, values, request)
@@ -306,3 +306,8 @@ class InstanceKind(
         fields["config"] = resting_config(given_config(resource), live)
         fields["flows"] = resting_flows(given_flows(resource), live)
         return sha256([live.id, fields, sorted(live.labels)])
+
+
+def _is_seen(before: LiveObject, after: LiveObject) -> bool:
+    """Whether an answer shows that a deploy took place, so that no debt since the one before it is left."""
+    return facts_of(before).last_deployed_at != facts_of(after).last_deployed_at and not notes_of(before).owed

@@ -53,7 +53,7 @@ def test_its_branch_stops_and_nothing_is_deleted():
 
 def test_what_fails_before_anything_is_sent_leaves_no_doubt():
     class Blind(Fake):
-        async def find(self, kind: Any, op: Any) -> Any:
+        async def find(self, kind: Any, op: Any, known: Any = None) -> Any:
             raise KeyError(SECRET)
 
     results = outcome_of(Blind()).results

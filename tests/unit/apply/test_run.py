@@ -44,7 +44,7 @@ class Fake:
             raise NotFound("Record not found")
         return kind.parse(self.nodes[op.variables["id"]])
 
-    async def find(self, kind: Kind, op: Operation) -> list[LiveObject]:
+    async def find(self, kind: Kind, op: Operation, known: LiveObject | None = None) -> list[LiveObject]:
         if "outer" in op.variables:
             return []  # nothing lies in these customers
         return [kind.parse(n) for n in self.nodes.values() if op.variables["mark"] in n["labels"]]
