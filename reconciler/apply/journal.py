@@ -28,9 +28,7 @@ from reconciler.model.plan import Action, Plan
 from reconciler.model.policy import Waivers
 
 _LINE = msgspec.json.Decoder()
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-_encode_quickly = msgspec.json.Encoder().encode
-_PLAIN = frozenset({str, bool, float})
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class Journal(Protocol):
@@ -155,12 +153,12 @@ class FileJournal:
         self._put(event, entry, safe=True)
 
     def _put(self, event: str, entry: Mapping[str, Any], *, safe: bool) -> None:
-        line = _line({"at": self._now().isoformat(), "event": event, **entry})
+        line = _encode({"at": self._now().isoformat(), "event": event, **entry})
         # What a full disk left of the entry before must not spoil this one.
         start = b"\n" if self._torn else b""
         self._torn = True
         try:
-            self._disk.write_all(self._file, start + line + b"\n")
+            self._disk.write_all(self._file, start + line.encode("utf-8", "surrogatepass") + b"\n")
             self._torn = False
             self._unsafe = not safe or event in self._later
             if not self._unsafe:
@@ -242,13 +240,6 @@ def _waivers(waivers: Waivers) -> dict[str, Any]:
         **({"approvedBy": list(waivers.approved_by)} if waivers.approved_by else {}),
         **({"overridden": overridden} if overridden else {}),
     }
-
-
-def _line(entry: Mapping[str, Any]) -> bytes:
-    if _PLAIN.issuperset(map(type, entry.values())):  # as nearly all are, of which there are thousands
-        with suppress(UnicodeEncodeError):  # half a character of two: only the slower encoder writes that
-            return _encode_quickly(entry)
-    return _encode(entry).encode("utf-8", "surrogatepass")
 
 
 def _entry(line: bytes) -> dict[str, Any] | None:
