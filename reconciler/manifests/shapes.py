@@ -4,11 +4,13 @@ texts that the schema takes.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from reconciler.manifests import schemas
+from reconciler.yaml12.document import Document, Form
 
 _SAID = frozenset({"$schema", "$id", "title", "description", "examples", "default", "errorMessage"})
 """What demands nothing."""
@@ -20,24 +22,73 @@ _REMEMBERED = 10_000
 
 
 class Shapes:
-    """The shapes that were found right by the schema of one kind."""
+    """The shapes that were found right by the schema of one kind: where one document is right, all of its
+    shape are.
+    """
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         self._schema = schema
         self._right: set[Hashable] = set()
+        self._rules: dict[Form, _Rule] = {}
 
-    def of(self, value: object) -> Hashable:
-        """The shape of a document: where one of two of the same shape is right, both are."""
-        return _shape(value, self._schema)
+    def is_right(self, document: Document) -> bool:
+        """Whether one of its shape was found right."""
+        rule = self._rules.get(document.form) if document.form is not None else None
+        if rule is not None and rule.holds(document.texts):
+            return True
+        right = _shape(document.value, self._schema) in self._right
+        if right and rule is None and document.form is not None and len(self._rules) < _REMEMBERED:
+            self._rules[document.form] = _rule(document.form, document.texts, self._schema)
+        return right
 
-    def is_right(self, shape: Hashable) -> bool:
-        """Whether one of this shape was found right."""
-        return shape in self._right
-
-    def learn(self, shape: Hashable) -> None:
+    def learn(self, document: Document) -> None:
         """Remembers that one was found right."""
         if len(self._right) < _REMEMBERED:
-            self._right.add(shape)
+            self._right.add(_shape(document.value, self._schema))
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """What has documents of one form be of the same shape."""
+
+    demands: Sequence[tuple[int, Mapping[str, Any]]]
+    """The texts that must fit a schema."""
+    fixed: Sequence[tuple[int, str]]
+    """Those that must be the same."""
+
+    def holds(self, texts: Sequence[str]) -> bool:
+        """Whether a document with these texts is of that shape."""
+        return all(texts[index] == text for index, text in self.fixed) and all(
+            fits(texts[index], schema) for index, schema in self.demands
+        )
+
+
+def _rule(form: Form, texts: Sequence[str], schema: Any) -> _Rule:
+    demands, fixed = [], []
+    for path, index in form.texts.items():
+        inner = schema
+        for part in path:
+            inner = _below(inner, part)
+        if isinstance(inner, dict) and fits(texts[index], inner):
+            demands.append((index, inner))
+        elif not _takes_anything(inner):
+            fixed.append((index, texts[index]))
+    return _Rule(demands, fixed)
+
+
+def _below(schema: Any, part: str | int) -> Any:
+    """What is demanded of what a map or a list holds; False where it is not asked for by itself."""
+    if _takes_anything(schema):
+        return True
+    if isinstance(schema, dict) and isinstance(part, str) and schema.keys() <= _MAP:
+        return schema.get("properties", {}).get(part, schema.get("additionalProperties", True))
+    if isinstance(schema, dict) and isinstance(part, int) and schema.keys() <= _LIST:
+        return schema.get("items", True)
+    return False
+
+
+def _takes_anything(schema: Any) -> bool:
+    return schema is True or (isinstance(schema, dict) and schema.keys() <= _SAID)
 
 
 @cache
@@ -47,7 +98,7 @@ def known(kind: str) -> Shapes:
 
 
 def _shape(value: object, schema: Any) -> Hashable:
-    if schema is True or (isinstance(schema, dict) and schema.keys() <= _SAID):
+    if _takes_anything(schema):
         return _ANYTHING
     if isinstance(schema, dict):
         demands = schema.keys()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,6 +13,15 @@ Marks = dict[Any, tuple[int, int, int, int, str, "Marks | None"]]
 """By a map's key or a list's index: line and column of the key, then of the value; how a number, boolean or
 null is written; and the same of what stands in a map or a list.
 """
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Form:
+    """What documents have in common that differ in nothing but texts."""
+
+    texts: Mapping[tuple[str | int, ...], int]
+    """The paths of these, each with its number among a document's `texts`."""
+    has_numbers: bool
 
 
 @dataclass(slots=True)
@@ -28,6 +37,11 @@ class Document:
     nuls: list[Source] = field(default_factory=list, repr=False)
     """Where texts stand that hold the character NUL."""
     _marks: Marks | None = field(default=None, repr=False)
+    _down: int = field(default=0, repr=False)
+    """How many lines further down it stands than these say."""
+    form: Form | None = field(default=None, repr=False)
+    """The same object for documents that differ in nothing but their `texts`."""
+    texts: Sequence[str] = field(default=(), repr=False)
 
     def source(self, path: Where = (), *, key: bool = False) -> Source:
         """The place of the value at `path` (of its key with `key`), or of the nearest thing that is there."""
@@ -42,7 +56,8 @@ class Document:
             if mark is None:
                 break
             key_line, key_column, line, column, _, marks = mark
-        return (key_line, key_column) if key and key_line else (line, column)
+            line += self._down
+        return (key_line + self._down, key_column) if key and key_line else (line, column)
 
     def written(self, path: Where) -> str:
         """How the author wrote the number, boolean or null at `path`; empty for everything else."""
@@ -58,6 +73,8 @@ class Document:
         """Each number that stands in the text: how it is written, its value and its place; once, however many
         aliases there are to what holds it.
         """
+        if self.form is not None and not self.form.has_numbers:
+            return
         nodes = [(self.value, self._marks)]
         seen: set[int] = set()
         while nodes:
@@ -70,7 +87,7 @@ class Document:
                 if below is not None:
                     nodes.append((value, below))
                 elif written and isinstance(value, int | float) and not isinstance(value, bool):
-                    yield written, value, Source(self.file, line, column)
+                    yield written, value, Source(self.file, line + self._down, column)
 
     def overlaid(
         self,
@@ -97,7 +114,7 @@ class _Overlay:
     def document(self, base: Sequence[str], over: Where) -> Document:
         whole = self.origin.value, self.origin._marks
         value, marks = _with(whole, base, self._joined(_at(whole, base), _at(whole, over), ()))
-        return replace(self.origin, value=value, _marks=marks)
+        return replace(self.origin, value=value, _marks=marks, form=None, texts=())
 
     def _joined(self, below: _Node, above: _Node, path: tuple[str | int, ...]) -> _Node:
         found: dict[str, Any] = {}

@@ -1,0 +1,83 @@
+"""What is alike is judged once, and each as if it stood alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reconciler.manifests import manifest as manifests
+from reconciler.manifests import schemas
+from reconciler.manifests.manifest import classify
+from reconciler.manifests.overrides import effective
+from reconciler.manifests.shapes import Shapes
+from reconciler.model.diagnostic import Diagnostic
+from reconciler.yaml12 import alike
+from reconciler.yaml12.document import Document
+from reconciler.yaml12.text import by_libyaml, parse
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "manifests"
+FILE = Path("m.yaml")
+OTHERS = ("x", "Customer", '""', '"  "', '"${x}"', "reconciler:x", "X Y", "12")
+SEVERAL = """\
+apiVersion: reconciler/v1
+kind: Instance
+metadata:
+  name: a
+  labels: {tier: gold}
+  environments:
+    - prod
+  was: [b]
+spec:
+  integration: sync
+  customer: acme
+  release: 1.10
+  config:
+    Folder: /in
+    Size: "12"
+  labels:
+    - eu
+"""
+
+
+def documents() -> list[str]:
+    files = sorted(EXAMPLES.rglob("*.yaml"))
+    return [SEVERAL, *(text for path in files for text in path.read_text("utf-8").split("\n---\n"))]
+
+
+def changed(text: str) -> Iterator[str]:
+    """The document with another text in each place where one stands."""
+    for found in re.finditer(r"(?m): (\w.*)$", text):
+        for other in OTHERS:
+            yield text[: found.start(1)] + other + text[found.end(1) :]
+
+
+def judged(document: Document) -> tuple[list[object], list[Diagnostic]]:
+    manifest, problems = classify(document, FILE, {"prod": None})
+    return [] if manifest is None else [manifest.kind, manifest.name, manifest.valid], problems
+
+
+@pytest.mark.parametrize("text", documents(), ids=lambda text: text[text.find("kind:") :].split("\n")[0])
+def test_one_that_is_like_others_is_judged_as_if_it_stood_alone(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alike.known.cache_clear()
+    for _ in range(4):
+        judged(parse(text, "m.yaml")[0][0])
+    others = [parse(one, "m.yaml") for one in changed(text)]
+    read = [[judged(one) for one in found] for found, _ in others]
+    assert any(one.form for found, _ in others for one in found)
+    monkeypatch.setattr(manifests, "known", lambda kind: Shapes(schemas.load(kind)))
+    assert read == [[judged(one) for one in by_libyaml(other, "m.yaml")[0]] for other in changed(text)]
+
+
+def test_a_set_that_is_overridden_is_like_no_other() -> None:
+    alike.known.cache_clear()
+    text = "spec:\n  template:\n    name: {}\n  overrides:\n    acme:\n      name: b\n"
+    (*_, document) = (parse(text.format(name), "m.yaml")[0][0] for name in "abc")
+    assert document.form is not None
+    assert effective(document, "beta").form is document.form
+    assert effective(document, "acme").form is None
+    assert str(effective(document, "acme").source(("spec", "template", "name"))) == "m.yaml:6:13"
