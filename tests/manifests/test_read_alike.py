@@ -33,7 +33,8 @@ metadata:
 spec:
   integration: sync
   customer: acme
-  release: 1.10
+  name: Sync
+  release: "1.10"
   config:
     Folder: /in
     Size: "12"
@@ -81,3 +82,31 @@ def test_a_set_that_is_overridden_is_like_no_other() -> None:
     assert effective(document, "beta").form is document.form
     assert effective(document, "acme").form is None
     assert str(effective(document, "acme").source(("spec", "template", "name"))) == "m.yaml:6:13"
+
+
+TEXT = {"type": "string"}
+NAMED = {"type": "object", "properties": {"name": TEXT}}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {**NAMED, "not": {"properties": {"name": {"const": "d"}}}},
+        {"properties": {"name": {"type": "string", "enum": ["a"]}}},
+        {"properties": {"name": {"type": "string", "maxLength": 3}}},
+        {"properties": {"name": {"type": "string", "pattern": "^a"}}},
+        {"properties": {"some": {"items": NAMED, "uniqueItems": True}}},
+        {"properties": {"some": {"items": {"oneOf": [NAMED]}}}},
+        {"additionalProperties": False},
+        False,
+    ],
+)
+def test_a_text_that_more_is_asked_of_must_be_the_same(schema: dict[str, object]) -> None:
+    alike.known.cache_clear()
+    shapes = Shapes(schema)
+    judged = []
+    for name in ("a", "a", "a", "a", "dddd"):
+        ((document,), _) = parse(f"name: {name}\nsome:\n- name: {name}\n- name: b\n", "m.yaml")
+        judged.append(shapes.is_right(document))
+        shapes.learn(document)
+    assert judged == [False, True, True, True, False]
