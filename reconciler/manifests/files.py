@@ -90,7 +90,8 @@ def _walk(folder: Path, real: Path, project: Project) -> Iterator[tuple[Path, Pa
             elif entry.is_dir(follow_symlinks=False):
                 waiting.append((folder / entry.name, real / entry.name))
             elif entry.name.endswith(_SUFFIXES):
-                yield folder / entry.name, real / entry.name
+                path = folder / entry.name
+                yield path, path if folder == real else real / entry.name
 
 
 def _entries(folder: Path, real: Path, root: Path) -> list[os.DirEntry[str]]:

@@ -9,6 +9,8 @@ from itertools import chain
 from operator import attrgetter
 from typing import Any
 
+from msgspec import structs
+
 from reconciler.definition import Definition
 from reconciler.kinds import all_kinds
 from reconciler.manifests import config, expand, files, overrides, paths, releases
@@ -39,6 +41,7 @@ from reconciler.model.problem import Unusable
 from reconciler.model.state import Desired, Resource
 
 _PLAIN = frozenset({str, bool, int, type(None)})
+"""What is surely no secret, and holds none: most values are texts, and maps of texts."""
 
 
 def load(
@@ -171,7 +174,7 @@ class _Loader:
             if target is not None:
                 running, told = releases.of_instance(manifest, spec, builder.base, address, target)
                 builder.problems.extend(told)
-                resource = replace(resource, fields={**resource.fields, **running})
+                resource = structs.replace(resource, fields={**resource.fields, **running})
             self._keep(builder, resource)
             self.refer.declare(resource)
 
@@ -201,8 +204,9 @@ class _Loader:
 
     def _keep(self, builder: Builder, resource: Resource) -> None:
         self.problems.extend(builder.problems)
-        fields = veiled(resource.fields, resource.sensitive)
-        self.resources[resource.address] = replace(resource, fields=fields)
+        if resource.sensitive:
+            resource = structs.replace(resource, fields=veiled(resource.fields, resource.sensitive))
+        self.resources[resource.address] = resource
 
     def _customers(self) -> None:
         """The customers, and what their instances may ask of them."""
@@ -232,7 +236,7 @@ class _Loader:
         if definition.component in self.resources and "definitionSecrets" in resource.fields:
             part = self.resources[definition.component]
             given = {"definitionSecrets": resource.fields["definitionSecrets"]}
-            self.resources[part.address] = replace(part, fields={**part.fields, **given})
+            self.resources[part.address] = structs.replace(part, fields={**part.fields, **given})
 
     def _definition(self, manifest: Manifest, spec: Mapping[str, Any], address: Address) -> Definition | None:
         what = "bundle" if "bundle" in spec else "definition"
@@ -249,7 +253,7 @@ class _Loader:
             return None
         self.problems.extend(built.problems)
         if built.definition is not None:
-            part = replace(built.component, labels=manifest.labels, part_of=address)
+            part = structs.replace(built.component, labels=manifest.labels, part_of=address)
             self.resources[part.address] = part
         return built.definition
 
@@ -291,14 +295,14 @@ class _Loader:
         wrong = overrides.check(manifest, chosen, customers)
         self.problems.extend((*problems, *expand.check_waves(manifest), *wrong))
         members: list[tuple[Address, Mapping[str, str]]] = []
-        alike, own = Alike(manifest), manifest.labels
+        alike, own, source = Alike(manifest), manifest.labels, manifest.source
         for customer in chosen:
             address = Address("Instance", f"{customer.name}/{manifest.name}")
             if address in places:
                 what = f', once by set "{manifest.name}"'
-                self.problems.append(twice(str(address), manifest.source, places[address], what))
+                self.problems.append(twice(str(address), source, places[address], what))
                 continue
-            places[address] = manifest.source
+            places[address] = source
             # A customer's labels go before the set's: waves are told apart by customer.
             facts = self.facts.get(customer.name)
             theirs = facts.labels if facts else customer.labels
@@ -366,7 +370,7 @@ class _Loader:
         builder = Builder(manifest, spec, address, base, labels)
         resource = builder.instance(Address("Customer", customer), target.address, running)
         shaped = config.settled(definition, resource.fields.get("config"), shared)
-        self._keep(builder, replace(resource, fields={**resource.fields, **shaped}))
+        self._keep(builder, structs.replace(resource, fields={**resource.fields, **shaped}))
 
 
 def _ordered(resources: Mapping[Address, Resource]) -> dict[Address, Resource]:
@@ -384,30 +388,21 @@ def _digest(desired: Desired) -> str:
 
 
 def _content(resource: Resource) -> bytes:
-    fields = {name: _digested(value) for name, value in resource.fields.items()}
-    address, said = str(resource.address), (resource.protect, resource.ignore, resource.was)
-    whole: list[Any] = [
-        address,
-        fields,
-        resource.labels,
-        *said,
-        *([resource.sensitive] if resource.sensitive else []),
-    ]
-    return (
-        digest.canonical_of_plain(whole) if all(map(_is_plain, fields.values())) else digest.canonical(whole)
-    )
-
-
-def _digested(value: Any) -> Any:
-    if isinstance(value, Address):
-        return str(value)
-    return value.text if isinstance(value, Definition) else value
-
-
-def _is_plain(value: object) -> bool:
-    """Whether a value is surely no secret, and holds none: most are texts, and maps of texts."""
-    inner = value.values() if type(value) is dict else (value,)
-    return _PLAIN.issuperset(map(type, inner))
+    is_plain, fields = True, {}
+    for name, value in resource.fields.items():
+        sort = type(value)
+        if sort is Address:
+            value = str(value)
+        elif sort is Definition:
+            value = value.text
+        elif sort is dict:
+            is_plain = is_plain and _PLAIN.issuperset(map(type, value.values()))
+        else:
+            is_plain = is_plain and sort in _PLAIN
+        fields[name] = value
+    whole: list[Any] = [str(resource.address), fields, resource.labels, resource.protect]
+    whole += [resource.ignore, resource.was, *([resource.sensitive] if resource.sensitive else [])]
+    return digest.canonical_of_plain(whole) if is_plain else digest.canonical(whole)
 
 
 def in_order(problems: list[Diagnostic]) -> Iterator[Diagnostic]:

@@ -4,10 +4,13 @@ texts that the schema takes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.manifests import schemas
 from reconciler.yaml12.document import Document, Form
@@ -51,16 +54,17 @@ class Shapes:
 class _Rule:
     """What has documents of one form be of the same shape."""
 
-    demands: Sequence[tuple[int, Mapping[str, Any]]]
-    """The texts that must fit a schema."""
+    demands: Sequence[tuple[int, Demand]]
+    """What is demanded of the texts."""
     fixed: Sequence[tuple[int, str]]
     """Those that must be the same."""
 
     def holds(self, texts: Sequence[str]) -> bool:
         """Whether a document with these texts is of that shape."""
-        return all(texts[index] == text for index, text in self.fixed) and all(
-            fits(texts[index], schema) for index, schema in self.demands
-        )
+        for index, text in self.fixed:
+            if texts[index] != text:
+                return False
+        return all(demand.is_met(texts[index]) for index, demand in self.demands)
 
 
 def _rule(form: Form, texts: Sequence[str], schema: Any) -> _Rule:
@@ -69,8 +73,9 @@ def _rule(form: Form, texts: Sequence[str], schema: Any) -> _Rule:
         inner = schema
         for part in path:
             inner = _below(inner, part)
-        if isinstance(inner, dict) and fits(texts[index], inner):
-            demands.append((index, inner))
+        demand = Demand.of(inner) if isinstance(inner, dict) else None
+        if demand is not None and demand.is_met(texts[index]):
+            demands.append((index, demand))
         elif not _takes_anything(inner):
             fixed.append((index, texts[index]))
     return _Rule(demands, fixed)
@@ -113,12 +118,27 @@ def _shape(value: object, schema: Any) -> Hashable:
 
 
 def fits(text: str, schema: Mapping[str, Any]) -> bool:
-    """Whether a text surely fits a schema, and has nothing to be filled in: it demands no more than can be
-    asked without the machinery of schemas.
-    """
-    if not schema.keys() <= _TEXT or schema.get("type") != "string":
-        return False
-    if "${" in text or len(text) < schema.get("minLength", 0):
-        return False
-    pattern = schema.get("pattern")
-    return pattern is None or schemas.compiled(pattern).search(text) is not None
+    """Whether a text surely fits a schema, and has nothing to be filled in."""
+    demand = Demand.of(schema)
+    return demand is not None and demand.is_met(text)
+
+
+class Demand(Struct, frozen=True):
+    """What a schema demands of a text, where that can be asked without the machinery of schemas."""
+
+    shortest: int
+    pattern: re.Pattern[str] | None
+
+    @classmethod
+    def of(cls, schema: Mapping[str, Any]) -> Demand | None:
+        """That of a schema; None where it demands more."""
+        if not schema.keys() <= _TEXT or schema.get("type") != "string":
+            return None
+        pattern = schema.get("pattern")
+        return cls(schema.get("minLength", 0), None if pattern is None else schemas.compiled(pattern))
+
+    def is_met(self, text: str) -> bool:
+        """Whether a text surely is so, and has nothing to be filled in."""
+        if "${" in text or len(text) < self.shortest:
+            return False
+        return self.pattern is None or self.pattern.search(text) is not None

@@ -48,8 +48,9 @@ def decode(data: bytes, file: str) -> str | Diagnostic:
         limit = MAX_BYTES // (1024 * 1024)
         return Diagnostic("file-too-large", f"larger than {limit} MB", Source(file), hint="split the file")
     utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    data = data.removeprefix(codecs.BOM_UTF8)
     try:
-        return data.decode("utf-16" if utf16 else "utf-8-sig")
+        return data.decode("utf-16" if utf16 else "utf-8")
     except UnicodeDecodeError as error:
         before = data[: error.start]
         line = before.count(b"\n") + 1
