@@ -15,7 +15,7 @@ null is written; and the same of what stands in a map or a list.
 """
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Form:
     """What documents have in common that differ in nothing but texts."""
 
