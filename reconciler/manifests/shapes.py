@@ -20,6 +20,9 @@ _SAID = frozenset({"$schema", "$id", "title", "description", "examples", "defaul
 _TEXT = _SAID | {"type", "minLength", "pattern"}
 _LIST = _SAID | {"type", "items", "minItems", "maxItems"}
 _MAP = _SAID | {"type", "properties", "required", "additionalProperties", "minProperties", "maxProperties"}
+_IS = _SAID | {"const"}
+_CONDITIONS = frozenset({"if", "then", "else", "not"})
+_CHOICES = frozenset({"oneOf", "anyOf", "allOf"})
 _ANYTHING, _FITS = "*", "text"
 _REMEMBERED = 10_000
 
@@ -85,11 +88,33 @@ def _below(schema: Any, part: str | int) -> Any:
     """What is demanded of what a map or a list holds; False where it is not asked for by itself."""
     if _takes_anything(schema):
         return True
-    if isinstance(schema, dict) and isinstance(part, str) and schema.keys() <= _MAP:
+    if isinstance(schema, dict) and isinstance(part, str) and _sees_keys_alone(schema):
         return schema.get("properties", {}).get(part, schema.get("additionalProperties", True))
     if isinstance(schema, dict) and isinstance(part, int) and schema.keys() <= _LIST:
         return schema.get("items", True)
     return False
+
+
+def _sees_keys_alone(schema: Mapping[str, Any]) -> bool:
+    """Whether what a schema demands of a map, but for what it holds, follows from which keys there are."""
+    inner = schema.get("properties", {})
+    return all(name in _MAP or _follows_from_keys(name, one, inner) for name, one in schema.items())
+
+
+def _follows_from_keys(demand: str, given: Any, inner: Mapping[str, Any]) -> bool:
+    """The same of a demand on its own; `inner` is what is demanded of what the map holds."""
+    if demand in _CONDITIONS or demand in _CHOICES:
+        some = given if demand in _CHOICES else [given]
+        return all(_follows_from_keys(name, one, inner) for below in some for name, one in below.items())
+    if demand == "properties":
+        # Whether one is true or false is part of a shape, but where it may be anything.
+        return all(
+            one.keys() <= _IS
+            and type(one.get("const")) is bool
+            and not _takes_anything(inner.get(name, True))
+            for name, one in given.items()
+        )
+    return demand == "required" or demand in _SAID
 
 
 def _takes_anything(schema: Any) -> bool:
@@ -109,7 +134,7 @@ def _shape(value: object, schema: Any) -> Hashable:
         demands = schema.keys()
         if isinstance(value, str) and fits(value, schema):
             return _FITS
-        if isinstance(value, dict) and demands <= _MAP:
+        if isinstance(value, dict) and (demands <= _MAP or _sees_keys_alone(schema)):
             inner, others = schema.get("properties", {}), schema.get("additionalProperties", True)
             return tuple((key, _shape(one, inner.get(key, others))) for key, one in value.items())
         if isinstance(value, list) and demands <= _LIST:
@@ -132,7 +157,8 @@ class Demand(Struct, frozen=True):
     @classmethod
     def of(cls, schema: Mapping[str, Any]) -> Demand | None:
         """That of a schema; None where it demands more."""
-        if not schema.keys() <= _TEXT or schema.get("type") != "string":
+        types = schema.get("type", ())
+        if not schema.keys() <= _TEXT or (types != "string" and "string" not in types):
             return None
         pattern = schema.get("pattern")
         return cls(schema.get("minLength", 0), None if pattern is None else schemas.compiled(pattern))

@@ -12,7 +12,7 @@ from reconciler.manifests import manifest as manifests
 from reconciler.manifests import schemas
 from reconciler.manifests.manifest import classify
 from reconciler.manifests.overrides import effective
-from reconciler.manifests.shapes import Shapes
+from reconciler.manifests.shapes import Shapes, known
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.yaml12 import alike
 from reconciler.yaml12.document import Document
@@ -97,6 +97,8 @@ NAMED = {"type": "object", "properties": {"name": TEXT}}
         {"properties": {"name": {"type": "string", "pattern": "^a"}}},
         {"properties": {"some": {"items": NAMED, "uniqueItems": True}}},
         {"properties": {"some": {"items": {"oneOf": [NAMED]}}}},
+        {"oneOf": [{"properties": {"name": {"const": "a"}}}]},
+        {"if": {"required": ["name"]}, "then": {"properties": {"name": {"enum": ["a"]}}}},
         {"additionalProperties": False},
         False,
     ],
@@ -110,3 +112,37 @@ def test_a_text_that_more_is_asked_of_must_be_the_same(schema: dict[str, object]
         judged.append(shapes.is_right(document))
         shapes.learn(document)
     assert judged == [False, True, True, True, False]
+
+
+IS_ON = {"properties": {"on": {"const": True}}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "judged"),
+    [
+        ({"properties": {"on": {"type": "boolean"}}}, [True, False, False]),
+        (
+            {"properties": {"on": {"type": "boolean"}}, "oneOf": [IS_ON, {"required": ["off"]}]},
+            [True, False, False],
+        ),
+        ({"properties": {"on": True}, "oneOf": [IS_ON, {"required": ["off"]}]}, [False, False, False]),
+        ({"additionalProperties": True, "if": IS_ON, "then": {"required": ["x"]}}, [False, False, False]),
+        ({"not": {"required": ["on", "off"]}}, [True, True, False]),
+    ],
+)
+def test_what_follows_from_the_keys_is_known_of_all_that_have_them(
+    schema: dict[str, object], judged: list[bool]
+) -> None:
+    shapes = Shapes({"type": "object", **schema})
+    texts = ("x: a\non: true", "x: b\non: true", "x: a\non: false", "x: a\noff: true\non: true")
+    first, *others = (parse(text, "m.yaml")[0][0] for text in texts)
+    shapes.learn(first)
+    assert [shapes.is_right(one) for one in others] == judged
+
+
+def test_connections_of_customers_are_held_against_the_schema_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    (text,) = (one for one in documents() if "kind: CustomerConnection" in one)
+    known.cache_clear()
+    assert judged(parse(text, "m.yaml")[0][0])[1] == []
+    monkeypatch.delattr(manifests, "schema_problems")
+    assert judged(parse(text.replace("lumen-optics", "acme"), "m.yaml")[0][0])[1] == []
