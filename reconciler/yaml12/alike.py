@@ -19,9 +19,9 @@ from reconciler.yaml12 import scalars
 from reconciler.yaml12.document import Document, Form, Marks
 
 _SEPARATOR = "\n---\n"
-_LONGEST = 16_384
+_LONGEST = 4_096
 """How many characters a document may have that is remembered."""
-_REMEMBERED = 500
+_REMEMBERED = 300
 _PLAIN = r"[\w ./@,()+&='~%;!*-]"
 _CUT = re.compile(
     rf"""
@@ -71,11 +71,11 @@ class Likeness:
         """Takes the document, as it was read, as the one that others are like: the second that is met, since
         one that has nothing like it is met once.
         """
-        known = self._known
-        if known is not None:
-            known.met += 1
-            if known.met == 2 and len(documents) == 1:
-                known.mould = _Casting(documents[0], above, self._part, self._given).mould()
+        like = self._known
+        if like is not None:
+            like.met += 1
+            if like.met == 2 and len(documents) == 1:
+                like.mould = _Casting(documents[0], above, self._part, self._given).mould()
 
 
 @dataclass(slots=True)
@@ -88,7 +88,6 @@ class _Known:
 
 
 known = lru_cache(_REMEMBERED)(_Known)
-
 
 _Hole = tuple[Any, int]
 """A key or an index, and the number of the text, or of the node, that stands there."""
