@@ -99,6 +99,7 @@ NAMED = {"type": "object", "properties": {"name": TEXT}}
         {"properties": {"some": {"items": {"oneOf": [NAMED]}}}},
         {"oneOf": [{"properties": {"name": {"const": "a"}}}]},
         {"if": {"required": ["name"]}, "then": {"properties": {"name": {"enum": ["a"]}}}},
+        {"not": {"additionalProperties": {"const": "a"}}},
         {"additionalProperties": False},
         False,
     ],

@@ -15,7 +15,7 @@ from reconciler.yaml12.text import by_libyaml, parse
 
 FILE = "f.yaml"
 HOLE = "@"
-USUAL = ("acme", "Sync 01 of Acme, Inc.", "/in/acme", '"25"', '""', "http://a.b/c?d=e", "Zoë & Co", "O'Hara")
+USUAL = ("acme", "Sync 01", "/in/acme", '"25"', '""', "http://a.b/c?d=e", "Zoë & Co, Inc.", "O'Hara")
 NASTY = (
     *filter(None, scalars.WORDS), "-", ".", "+", "=", "?", "!", "|", ">", "@", "`", "%", "#", "*", "{", "}",
     "[", "]", ",", "_", "²", "日本", "~x", "12", "012", "0x1F", "1.5", ".inf", "1e3", "no", "-x", "?x", ":x",
@@ -26,7 +26,7 @@ NASTY = (
     '"x" ', '"x" #y', '"x', '"x"y', '"x": y', '"x\n      y"', '"\\t"', '"\\0"', '"x\\', '"\t"', '"#: -"',
     "'x\n      y'", "a\x85b", "a\u2028b", "a\u2029", '"\x85"', '"\u2028"', "a\rb", "a\r", "\ufeffx",
     "x\ufeff", "\xa0x", "\x07", "\x00", "x" * 1100,
-    f'"{1100 * "x"}"',
+    f'"{1100 * "x"}"', "x, y", "x,y: z",
 )  # fmt: skip
 VALUES = (
     "@", "@ # x: @", "x\n# y: @", "x # y: @", "@\n   y", "@\n\n   # y", "@\n   # x: @\n   y", "x\n   y: @",
@@ -51,6 +51,7 @@ BETWEEN = (
     "---\n# x\n---\n", " ---\n", "---\n%YAML 1.2\n---\n", "...\n%YAML 1.2\n---\n", "---\n[x\n---\n]\n---\n",
     "---\nx: |\n---\n", 'x: "\n---\n"\n', "---\nx: {\n---\n", "---\n\x85x: @\n---\n", "---\nx: [*a]\n---\n",
     "---\nx: &a y\n---\n", "---\n- x: @\n---\n", "---\n@\n---\n", "---\n- 1\n- @\n---\n",
+    "---\n# x\r# y\n---\n",
 )  # fmt: skip
 
 
@@ -106,8 +107,17 @@ def as_libyaml_reads_it(text: str) -> list[Document]:
 def test_whatever_stands_in_one_that_is_like_another(value: str) -> None:
     alike.known.cache_clear()
     stream = f"k: @\nv: {value}\nl:\n  - w: @\n"
-    for texts in [(), (), *product((USUAL[0],), NASTY), *product(NASTY)]:
+    for texts in [(), (), *product((USUAL[0],), USUAL + NASTY), *product(NASTY)]:
         as_libyaml_reads_it(filled(stream, *texts))
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_whatever_stands_in_one_whose_texts_were_all_the_same(value: str) -> None:
+    alike.known.cache_clear()
+    stream = f"k: @\nv: {value}\nw: @\n"
+    for changed in (0, 0, 0, 1, 2, 3):
+        as_libyaml_reads_it(filled(stream, *("x" if hole < changed else "acme" for hole in range(5))))
+        as_libyaml_reads_it(filled(stream, *("x" if hole == changed else "acme" for hole in range(5))))
 
 
 @pytest.mark.parametrize("between", BETWEEN)
