@@ -130,11 +130,13 @@ class Transport:
 
     async def __aenter__(self) -> Self:
         await self._http.__aenter__()
+        await self._tokens.open()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self._tokens.close()
         await self._http.__aexit__(kind, error, trace)
 
     async def send(self, op: Operation, *, headers: Mapping[str, str] | None = None) -> Answer:
