@@ -157,8 +157,10 @@ class Client:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._gathering.close()
-        await self._transport.__aexit__(kind, error, trace)
+        try:
+            await self._gathering.close()
+        finally:
+            await self._transport.__aexit__(kind, error, trace)
 
     async def execute(self, op: Operation) -> Any:
         """A query's value at `op.name` (None if null), or a mutation's object at `op.result`.

@@ -136,8 +136,10 @@ class Transport:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._tokens.close()
-        await self._http.__aexit__(kind, error, trace)
+        try:
+            await self._tokens.close()
+        finally:
+            await self._http.__aexit__(kind, error, trace)
 
     async def send(self, op: Operation, *, headers: Mapping[str, str] | None = None) -> Answer:
         """The GraphQL answer to `op`, errors in it included.
