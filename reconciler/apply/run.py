@@ -90,10 +90,8 @@ class Walk:
     @property
     def _ended_by(self) -> str:
         """Why nothing new is begun any more; empty as long as it is."""
-        return "interrupted" if self.stopped else self._failed_by
-
-    @property
-    def _failed_by(self) -> str:
+        if self.stopped:
+            return "interrupted"
         return self.fatal.code if self.fatal else ""
 
     async def outcome(self) -> Outcome:
@@ -188,7 +186,7 @@ class Walk:
 
     async def _perform(self, action: Action, because: str) -> None:
         undoing = self._undoes(action)
-        because = because or (self._failed_by if undoing else self._ended_by)
+        because = because or ("" if undoing else self._ended_by)
         if because:
             hint = self._elsewhere.hint(because) if self._elsewhere else ""
             self._end(Result(action, Status.SKIPPED, because=because, hint=hint))
