@@ -53,9 +53,10 @@ class Walk:
         self._elsewhere = elsewhere
         self._limiter = anyio.CapacityLimiter(self._places())
         self.stopped = False
+        self.begun = False
+        """Whether some action was begun."""
         self.fatal: ReconcilerError | None = None
         self._results: dict[str, Result] = {}
-        self._begun: set[str] = set()
         self._beside: list[Action] = []
         self._barred = plan.barred
         self._rollouts = Rollouts(plan.rollouts, plan.actions, self._barred, parallelism=parallelism)
@@ -66,11 +67,6 @@ class Walk:
         """
         together = self._together()
         return self._parallelism * (2 * together if together > 1 else 1)
-
-    @property
-    def begun(self) -> bool:
-        """Whether some action was begun."""
-        return bool(self._begun)
 
     def stop(self) -> None:
         """Starts nothing new from now on."""
@@ -110,13 +106,13 @@ class Walk:
         return Outcome(self._plan, results, interrupted=self.stopped, fatal=self.fatal)
 
     def cut_off(self, error: ReconcilerError | None = None) -> Outcome:
-        """The outcome of a walk that was stopped at once, by the user or by an error: what has no end is in
-        doubt.
+        """The outcome of a walk that was stopped at once, by the user or by an error: what was sent, and has
+        no end, is in doubt.
         """
-        because = error.code if error else "interrupted"
+        because, unsent = error.code if error else "interrupted", self._run.unsent
         results = tuple(
             self._results.get(a.id)
-            or self._with_kept(Result(a, Status.SKIPPED, because=because, doubtful=a.id in self._begun))
+            or self._with_kept(Result(a, Status.SKIPPED, because=because, doubtful=unsent.has_sent(a)))
             for a in self._actions()
         )
         return Outcome(self._plan, results, interrupted=error is None, fatal=self.fatal or error)
@@ -204,7 +200,7 @@ class Walk:
         return await self._carry(action, work)
 
     async def _carry(self, action: Action, work: Awaitable[None]) -> Result:
-        self._begun.add(action.id)
+        self.begun = True
         self._run.listener(Started(action))
         started, began = self._now().isoformat(), self._run.clock()
         status, error = await self._attempt(action, work)

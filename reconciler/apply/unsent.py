@@ -21,6 +21,7 @@ class Unsent:
         self._withdraw = withdraw
         self._called_off = False
         self._looking: dict[str, anyio.CancelScope] = {}
+        self._sent: set[str] = set()
 
     async def unless_called_off(self, action: Action, work: Awaitable[None]) -> None:
         """Carries an action out. Raises Withdrawn where it was called off before anything was sent for it."""
@@ -40,7 +41,12 @@ class Unsent:
         first = self._looking.pop(action.id, None) is not None
         if first and self._called_off:
             raise Withdrawn
+        self._sent.add(action.id)
         return first
+
+    def has_sent(self, action: Action) -> bool:
+        """Whether a call was about to be sent for an action: until it ends, nobody knows what came of it."""
+        return action.id in self._sent
 
     def call_off(self) -> None:
         """Calls all of them off, and those that will be."""
