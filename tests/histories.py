@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from hypothesis import strategies as st
+from msgspec import structs
 
 from reconciler.kinds.instance.config_values import text
 from reconciler.kinds.integration.facts import IntegrationFacts
@@ -177,13 +178,15 @@ def commits(draw: st.DrawFn, before: Desired, release: str) -> Desired:
         more = {k: v for k, v in resources[SYNC].fields.items() if k not in ("name", "definition", "release")}
         keys = [renamed.get(key, key) for key in keys]
         resources[SYNC] = _integration(keys, release, **more)
-        resources[COPY] = replace(resources[COPY], fields={**resources[COPY].fields, "release": release})
+        resources[COPY] = structs.replace(
+            resources[COPY], fields={**resources[COPY].fields, "release": release}
+        )
     fields = dict(resources[COPY].fields)
     config = {renamed.get(key, key): value for key, value in fields.pop("config", {}).items()}
     config = {key: value for key, value in draw(_reconfigured(config, [*keys, CODE, LIST, SHOP])).items()}
     if config:
         fields["config"] = config
-    resources[COPY] = replace(resources[COPY], fields=fields)
+    resources[COPY] = structs.replace(resources[COPY], fields=fields)
     return desired(list(resources.values()))
 
 
@@ -201,7 +204,7 @@ def _recommitted(draw: st.DrawFn, resource: Resource) -> Resource:
         flows = draw(_some(_SETTINGS))
         fields.pop("flows", None)
         fields |= {"flows": {"Flow 0": flows}} if flows else {}
-    return replace(resource, fields=fields, protect=draw(st.booleans()))
+    return structs.replace(resource, fields=fields, protect=draw(st.booleans()))
 
 
 @st.composite

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from hypothesis import strategies as st
+from msgspec import structs
 
 from reconciler.definition import Definition
 from reconciler.kinds import all_kinds
@@ -211,11 +212,11 @@ def changed(draw: st.DrawFn, before: Desired) -> Desired:
                 "Channel": draw(st.sampled_from(["#new", "#orders"])),
             }
             fields["enabled"] = draw(st.booleans())
-        resources[address] = replace(resource, fields=fields)
+        resources[address] = structs.replace(resource, fields=fields)
     for address, resource in resources.items():
         if "integration" in resource.fields:
             release = resources[resource.fields["integration"]].fields["release"]
-            resources[address] = replace(resource, fields={**resource.fields, "release": release})
+            resources[address] = structs.replace(resource, fields={**resource.fields, "release": release})
     return desired(list(resources.values()))
 
 

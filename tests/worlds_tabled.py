@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from hypothesis import strategies as st
+from msgspec import structs
 
 from reconciler.kinds import all_kinds
 from reconciler.model.address import Address
@@ -43,7 +43,7 @@ def changed_tabled(draw: st.DrawFn, resource: Resource, core: Sequence[Resource]
         for k, v in {**given, **drawn.must(there), **drawn.may(there)}.items()
         if k in given and k not in FIXED
     }
-    return replace(resource, fields={**resource.fields, **draw(st.fixed_dictionaries(other))})
+    return structs.replace(resource, fields={**resource.fields, **draw(st.fixed_dictionaries(other))})
 
 
 FIXED = {"connection", "customer", "integration", "release", "instance", "users", "webhooks", "groups"}

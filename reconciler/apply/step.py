@@ -106,7 +106,7 @@ async def _test(kind: Kind, name: str, action: Action, run: Run) -> None:
 def _request(action: Action, run: Run) -> Request:
     resource = run.resources.get(action.address) or Resource(action.address, {})
     if action.makes_way:  # nothing but what the plan shows
-        resource = replace(resource, fields={change.path: change.after for change in action.changes})
+        resource = structs.replace(resource, fields={change.path: change.after for change in action.changes})
     live = run.observed.get(action.address)
     return Request(run.project, resource, live, run.resolve, run.policy, run.attributes)
 
@@ -151,7 +151,9 @@ def _noting(kind: Kind, fresh: LiveObject, known: LiveObject | None) -> LiveObje
     """What was noted of an object, and no answer shows, stays noted."""
     if known is None:
         return fresh
-    return kind.noticed(fresh, known) if isinstance(kind, Notices) else replace(fresh, notes=known.notes)
+    return (
+        kind.noticed(fresh, known) if isinstance(kind, Notices) else structs.replace(fresh, notes=known.notes)
+    )
 
 
 async def _look_again(kind: Kind, name: str, action: Action, run: Run) -> None:

@@ -91,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     # What a run reads stays until its end: to search it for garbage takes a fifth of the time, for nothing.
     gc.freeze()
-    gc.set_threshold(500_000, 50, 1_000)
+    gc.set_threshold(1_000_000, 50, 1_000)
     # Set anew, since jobs that a shell puts into the background begin without it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _terminated)

@@ -28,10 +28,12 @@ def understood(kind: Kind, node: object) -> LiveObject:
     """An answer's node as a LiveObject. Raises NotUnderstood where it is not as we know such nodes."""
     try:
         if isinstance(node, Struct) and isinstance(kind, Shown):
-            live = kind.shown(node)
+            live = kind.shown(node)  # which is of its type already
         else:
             live = kind.parse(_checked(node))
-        _probe(kind, live)
+            _probe(kind, live)
+        if live.id == "":
+            raise Odd("it has no id")
     except Exception as error:
         raise not_understood(kind, node, error) from error
     return live
@@ -39,7 +41,7 @@ def understood(kind: Kind, node: object) -> LiveObject:
 
 def resting(kind: Kind, live: LiveObject) -> str:
     """The digest of what a plan may rest on that has no manifest for the object."""
-    return live.resting(lambda one: kind.basis(one, None))
+    return kind.basis(live, None)
 
 
 def observed(
@@ -93,7 +95,7 @@ def _checked(node: object) -> Mapping[str, object]:
 
 def _probe(kind: Kind, live: LiveObject) -> None:
     """Asks of the object what plans ask of all objects, needed or not."""
-    if not isinstance(live.id, str | int) or live.id == "":
+    if not isinstance(live.id, str | int):
         raise Odd("it has no id")
     resting(kind, live)
     hash(live_scope_of(kind, live))

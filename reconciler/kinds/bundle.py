@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType, structs
 
 from reconciler.definition.holes import put
 from reconciler.kinds.capabilities import Paged, Readiness, Supplies, Uploads
@@ -246,7 +246,7 @@ class BundleKind(PlainKind, Paged, Readiness, Uploads, Supplies):
         if before is None and shown.key:
             fields = {"key": shown.key, "name": shown.key}
             before = LiveObject(self.name, shown.key, fields, facts=BundleFacts())
-        return replace(before, notes=Announced(known(shown.version_number))) if before else None
+        return structs.replace(before, notes=Announced(known(shown.version_number))) if before else None
 
     def satisfied(self, step: str, verb: Verb, request: Request) -> bool:
         """Whether the bundle is there, be it processed or not."""

@@ -9,6 +9,8 @@ from itertools import chain
 from operator import attrgetter
 from typing import Any
 
+from msgspec import structs
+
 from reconciler.definition import Definition
 from reconciler.kinds import all_kinds
 from reconciler.manifests import config, expand, files, overrides, paths, releases
@@ -171,7 +173,7 @@ class _Loader:
             if target is not None:
                 running, told = releases.of_instance(manifest, spec, builder.base, address, target)
                 builder.problems.extend(told)
-                resource = replace(resource, fields={**resource.fields, **running})
+                resource = structs.replace(resource, fields={**resource.fields, **running})
             self._keep(builder, resource)
             self.refer.declare(resource)
 
@@ -202,7 +204,7 @@ class _Loader:
     def _keep(self, builder: Builder, resource: Resource) -> None:
         self.problems.extend(builder.problems)
         fields = veiled(resource.fields, resource.sensitive)
-        self.resources[resource.address] = replace(resource, fields=fields)
+        self.resources[resource.address] = structs.replace(resource, fields=fields)
 
     def _customers(self) -> None:
         """The customers, and what their instances may ask of them."""
@@ -232,7 +234,7 @@ class _Loader:
         if definition.component in self.resources and "definitionSecrets" in resource.fields:
             part = self.resources[definition.component]
             given = {"definitionSecrets": resource.fields["definitionSecrets"]}
-            self.resources[part.address] = replace(part, fields={**part.fields, **given})
+            self.resources[part.address] = structs.replace(part, fields={**part.fields, **given})
 
     def _definition(self, manifest: Manifest, spec: Mapping[str, Any], address: Address) -> Definition | None:
         what = "bundle" if "bundle" in spec else "definition"
@@ -249,7 +251,7 @@ class _Loader:
             return None
         self.problems.extend(built.problems)
         if built.definition is not None:
-            part = replace(built.component, labels=manifest.labels, part_of=address)
+            part = structs.replace(built.component, labels=manifest.labels, part_of=address)
             self.resources[part.address] = part
         return built.definition
 
@@ -366,7 +368,7 @@ class _Loader:
         builder = Builder(manifest, spec, address, base, labels)
         resource = builder.instance(Address("Customer", customer), target.address, running)
         shaped = config.settled(definition, resource.fields.get("config"), shared)
-        self._keep(builder, replace(resource, fields={**resource.fields, **shaped}))
+        self._keep(builder, structs.replace(resource, fields={**resource.fields, **shaped}))
 
 
 def _ordered(resources: Mapping[Address, Resource]) -> dict[Address, Resource]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec import structs
 
 from reconciler.definition import Definition
 from reconciler.kinds.component import reference
@@ -21,7 +23,7 @@ def with_uses(resources: Mapping[Address, Resource]) -> dict[Address, Resource]:
         definition = resource.fields.get("definition")
         uses = declared.used_by(definition) if isinstance(definition, Definition) else ()
         if uses:
-            found[address] = replace(resource, fields={**resource.fields, "uses": uses})
+            found[address] = structs.replace(resource, fields={**resource.fields, "uses": uses})
     return found
 
 

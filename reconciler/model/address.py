@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
 from typing import ClassVar
 
 from msgspec import Struct
@@ -34,8 +33,7 @@ class Address(Struct, frozen=True, order=True, gc=False, cache_hash=True):
         return cls(kind, name)
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class Ref:
+class Ref(Struct, frozen=True, order=True):
     """A value that is known only after an action on `address` ran, shown as "(known after apply)": the id of
     its object. What else one may refer to has a type of its own in `refs`.
     """
@@ -46,7 +44,7 @@ class Ref:
     @property
     def field(self) -> str:
         """Which value it is, in words: `release:1.4.0`."""
-        return ":".join((self.what, *(str(getattr(self, one.name)) for one in fields(self)[1:])))
+        return ":".join((self.what, *(str(getattr(self, name)) for name in self.__struct_fields__[1:])))
 
     def __str__(self) -> str:
         return "(known after apply)"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from reconciler.model.address import Ref
@@ -10,47 +9,41 @@ from reconciler.model.address import Ref
 # Of an integration
 
 
-@dataclass(frozen=True, slots=True)
-class SequenceRef(Ref):
+class SequenceRef(Ref, frozen=True, order=True):
     """What all versions of the integration share."""
 
     what: ClassVar[str] = "sequence"
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseRef(Ref):
+class ReleaseRef(Ref, frozen=True, order=True):
     """The id of the published version that is the release of this name."""
 
     what: ClassVar[str] = "release"
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class VersionNumberRef(Ref):
+class VersionNumberRef(Ref, frozen=True, order=True):
     """The id of the published version of this number."""
 
     what: ClassVar[str] = "version-number"
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseNameRef(Ref):
+class ReleaseNameRef(Ref, frozen=True, order=True):
     """The name of the release that the version of this id is."""
 
     what: ClassVar[str] = "version"
     version_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseNamesRef(Ref):
+class ReleaseNamesRef(Ref, frozen=True, order=True):
     """All names by which a release may have meant the version of this id."""
 
     what: ClassVar[str] = "names"
     version_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class KeysRef(Ref):
+class KeysRef(Ref, frozen=True, order=True):
     """The keys of the config variables and the names of the flows of the version of this id."""
 
     what: ClassVar[str] = "keys"
@@ -60,16 +53,14 @@ class KeysRef(Ref):
 # Of the package of a bundle
 
 
-@dataclass(frozen=True, slots=True)
-class PackageRef(Ref):
+class PackageRef(Ref, frozen=True, order=True):
     """The number that this tenant gave the package of this signature."""
 
     what: ClassVar[str] = "version"
     signature: str
 
 
-@dataclass(frozen=True, slots=True)
-class SignatureRef(Ref):
+class SignatureRef(Ref, frozen=True, order=True):
     """The signature of the package that has this number."""
 
     what: ClassVar[str] = "signature"
@@ -79,16 +70,14 @@ class SignatureRef(Ref):
 # Of a component
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionRef(Ref):
+class ConnectionRef(Ref, frozen=True, order=True):
     """The id of the component's connection of this key."""
 
     what: ClassVar[str] = "connection"
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class InputsRef(Ref):
+class InputsRef(Ref, frozen=True, order=True):
     """What the component calls the inputs of the action of this key, with their types."""
 
     what: ClassVar[str] = "inputs"
@@ -98,8 +87,7 @@ class InputsRef(Ref):
 # Of an instance
 
 
-@dataclass(frozen=True, slots=True)
-class FlowConfigRef(Ref):
+class FlowConfigRef(Ref, frozen=True, order=True):
     """The id of the settings of the flow of this name."""
 
     what: ClassVar[str] = "flowConfig"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
@@ -33,8 +33,7 @@ class Bundle(Canonical):
         return {"$bundle": self.signature}
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(Struct, frozen=True):
     """One resource that the manifests ask for.
 
     `fields` holds only what the manifest mentions (what it does not mention is left alone):
@@ -51,12 +50,12 @@ class Resource:
 
     address: Address
     fields: Mapping[str, Any]
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = {}
     protect: bool = False
     ignore: tuple[str, ...] = ()
     was: tuple[str, ...] = ()
-    source: Source = field(default_factory=lambda: Source(""))
-    positions: Mapping[str, Source] = field(default_factory=dict, repr=False)
+    source: Source = Source("")
+    positions: Mapping[str, Source] = {}
     part_of: Address | None = None
     """The resource whose manifest it is made from, where it has none of its own."""
     sensitive: tuple[str, ...] = ()
@@ -174,8 +173,7 @@ class Notes:
     """
 
 
-@dataclass(frozen=True, slots=True)
-class LiveObject:
+class LiveObject(Struct, frozen=True):
     """One object of the tenant.
 
     `fields` uses the same names and forms as a manifest's, so that the two can be compared; `facts` holds
@@ -195,15 +193,6 @@ class LiveObject:
     record: Record = Memory()
     denied: tuple[str, ...] = ()
     notes: Notes | None = None
-    _resting: str = field(default="", init=False, repr=False, compare=False)
-
-    def resting(self, work_out: Callable[[LiveObject], str]) -> str:
-        """What `work_out` says of it, asked once: of each object it is asked when it is read, and when the
-        whole tenant is digested. A changed copy is asked anew.
-        """
-        if not self._resting:
-            object.__setattr__(self, "_resting", work_out(self))
-        return self._resting
 
     @property
     def applied(self) -> Mapping[str, str]:

@@ -7,11 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from msgspec import structs
+
 from reconciler.kinds import all_kinds
 from reconciler.kinds.answers import could_be
-from reconciler.kinds.capabilities import Foretells, LookedUp, PartlyProvided, live_scope_of, scope_of
+from reconciler.kinds.capabilities import Foretells, LookedUp, PartlyProvided, Scoped, live_scope_of, scope_of
 from reconciler.kinds.protocol import Kind, Policy, Request
-from reconciler.kinds.table.marks import mark, marks_in, marks_of, owned_name
+from reconciler.kinds.table.marks import mark_named, marks_in, marks_of, owned_name
 from reconciler.kinds.unique import identities
 from reconciler.model.address import Address, Ref
 from reconciler.model.errors import NotUnderstood
@@ -85,7 +87,7 @@ class Matched:
     def know(self, address: Address, live: LiveObject) -> None:
         """Puts what was asked of an object that others name to what is known of it."""
         before = self.known.get(address)
-        self.known[address] = replace(before, notes=before.notes or live.notes) if before else live
+        self.known[address] = structs.replace(before, notes=before.notes or live.notes) if before else live
 
     def puzzled(self, address: Address, error: NotUnderstood) -> None:
         """Takes note that a resource's object cannot be understood, as was seen only when more was asked."""
@@ -155,10 +157,7 @@ def _pass_over_unreadable(
 def _match_kind(
     kind: Kind, project: str, resources: list[Resource], objects: Iterable[LiveObject], matched: Matched
 ) -> None:
-    by_mark: dict[tuple[str, Any], list[LiveObject]] = {}
-    for live in objects:
-        for one in marks_of(live):
-            by_mark.setdefault((one, live_scope_of(kind, live)), []).append(live)
+    by_mark = _by_marks(kind, objects)
     taken: set[str] = set()
     for resource in resources:
         found = _by_mark(kind, project, resource, by_mark, matched)
@@ -181,6 +180,16 @@ def _match_kind(
     _count(kind, project, objects, taken, matched)
 
 
+def _by_marks(kind: Kind, objects: Iterable[LiveObject]) -> dict[tuple[str, Any], list[LiveObject]]:
+    """The objects by each of their marks, and by what it is unique within."""
+    scope = kind.live_scope if isinstance(kind, Scoped) else lambda _: None
+    found: dict[tuple[str, Any], list[LiveObject]] = {}
+    for live in objects:
+        for one in marks_of(live):
+            found.setdefault((one, scope(live)), []).append(live)
+    return found
+
+
 def _by_mark(
     kind: Kind,
     project: str,
@@ -192,15 +201,16 @@ def _by_mark(
     if isinstance(scope, Ref):
         return None
     for name in (resource.address.leaf, *resource.was):
-        label = mark(project, Address(kind.name, name))
+        label = mark_named(project, kind.name, name)
         found = by_mark.get((label, scope), [])
-        # A mark that only the metadata remembers must not compete with one that is worn.
-        found = [o for o in found if label in o.labels] or found
+        if len(found) > 1:
+            # A mark that only the metadata remembers must not compete with one that is worn.
+            found = [o for o in found if label in o.labels] or found
         if len(found) > 1:
             sharing = matched.sharing[resource.address] = {o.id: o for o in found}
             matched.refuse(resource.address, ambiguous(resource.address, sharing))
             said = replace(found[0].record.memory, written=None)  # whose record it is, nobody knows
-            return replace(found[0], record=said)
+            return structs.replace(found[0], record=said)
         if found:
             return found[0]
     return None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.capabilities import Affects, Likens, why_absent
@@ -99,7 +100,8 @@ class Mending:
         kind, request = all_kinds()[address.kind], self.request(address)
         adopt = address in self.matched.adopting
         try:
-            likeness = kind.likeness(request) if isinstance(kind, Likens) and not adopt else None
+            likens = None if adopt else _likens().get(address.kind)
+            likeness = likens.likeness(request) if likens else None
             if likeness is not None and likeness in self._idle:
                 return _UNTOUCHED
             steps = kind.steps(request, adopt=adopt)
@@ -145,7 +147,8 @@ class Mending:
         known = self._refusals.get(address)
         if known is None:
             self._refusals[address] = ()  # resources that wait for one another are another error
-            known = self._refusals[address] = tuple(dict.fromkeys(self._refused(address)))
+            found = self._refused(address)
+            known = self._refusals[address] = tuple(dict.fromkeys(found)) if found else ()
         return known
 
     def learn(self, refusals: Iterable[Refusal]) -> bool:
@@ -158,26 +161,26 @@ class Mending:
                 self._refusals[address], new = (*known, one), True
         return new
 
-    def _refused(self, address: Address) -> Iterator[Refusal]:
+    def _refused(self, address: Address) -> Sequence[Refusal]:
         unclear = self.matched.unclear
         if address in unclear:
-            yield from (one for one in self.matched.refusals if one.address == str(address))
-            return
+            return [one for one in self.matched.refusals if one.address == str(address)]
         if unclear and any(ref.address in unclear for ref in self._needs(address)):
-            return  # whatever was held against it would be about somebody else's object
+            return ()  # whatever was held against it would be about somebody else's object
         steps, live = self.steps(address), self.matched.objects.get(address)
-        yield from steps.refusals
+        found = list(steps.refusals)
         if live is None:
-            yield from absent_anew(self.desired.resources[address], self._absent(address.kind))
-        yield from self.names.refusals(address)
-        yield from self.matched.unmet.get(address, ())
+            found += absent_anew(self.desired.resources[address], self._absent(address.kind))
+        found += self.names.refusals(address)
+        found += self.matched.unmet.get(address, ())
         if not steps.steps:
-            return
-        yield from denials(address, [step.verb for step in steps.steps], live.denied if live else ())
+            return found
+        found += denials(address, [step.verb for step in steps.steps], live.denied if live else ())
         for ref in self._needs(address):
             nowhere = isinstance(self.matched.resolve(ref), Ref) and self.provider(ref) is None
             if nowhere and not self.withheld(ref):
-                yield self._not_there(ref, address)
+                found.append(self._not_there(ref, address))
+        return found
 
     def _absent(self, kind: str) -> frozenset[Place]:
         """The fields of a kind that the tenant does not know, as far as its objects tell."""
@@ -232,6 +235,12 @@ class Mending:
             waits = step.verb is Verb.AVAILABILITY and any(map(_takes_up, steps))
             if waits or isinstance(self.matched.resolve(ref), Ref):
                 yield ref, step
+
+
+@cache
+def _likens() -> Mapping[str, Likens]:
+    """The kinds that tell likenesses."""
+    return {name: kind for name, kind in all_kinds().items() if isinstance(kind, Likens)}
 
 
 def _takes_up(step: Step) -> bool:

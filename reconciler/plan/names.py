@@ -4,7 +4,7 @@ and where all wait for one another, one of them makes way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -75,12 +75,13 @@ class Names:
             self._found.clear()
         return bool(staying)
 
-    def refusals(self, address: Address) -> Iterator[Refusal]:
+    def refusals(self, address: Address) -> Iterable[Refusal]:
         """Why a resource cannot have its values: another manifest asks for one, too, or whoever has it keeps
         it.
         """
-        if not _surely(address):
-            return
+        return self._against(address) if _surely(address) else ()
+
+    def _against(self, address: Address) -> Iterator[Refusal]:
         yield from self._asked_twice(address)
         for name, value in self._taken(address):
             for live in self._others(address, name, value):

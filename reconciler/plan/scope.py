@@ -31,7 +31,7 @@ class Scope:
 
     def is_about(self, address: Address) -> bool:
         """Whether the run is about a resource, even if nothing is done to it."""
-        return any(address in some for some in (self.resources, self.left_out, self.refused))
+        return address in self.resources or address in self.left_out or address in self.refused
 
 
 def within_reach(desired: Desired, selection: Selection) -> Desired:
@@ -64,7 +64,7 @@ def scope(mending: Mending, selection: Selection) -> Scope:
     """
     resources = mending.desired.resources
     mending.learn(_deployed_along(mending))
-    named = {a for a, resource in resources.items() if selection.about(resource)}
+    named = set(resources if selection.is_all else (a for a, r in resources.items() if selection.about(r)))
     if len(named) == len(resources) and not any(map(mending.refusals, resources)):
         return Scope(resources, {}, {})
     search = _Search(mending, selection, named)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+
+from msgspec import structs
 
 from reconciler.definition import Definition
 from reconciler.definition.withheld import Inputs
@@ -21,7 +22,7 @@ def unseen(live: LiveObject, project: str, inputs: Inputs) -> LiveObject:
     """The object without what is or may be a secret. `inputs` tells what components call passwords."""
     plain = proven_plain(live, project)
     fields = {name: _covered(value, name, plain, inputs) for name, value in live.fields.items()}
-    return replace(live, fields=fields)
+    return structs.replace(live, fields=fields)
 
 
 def _covered(value: object, path: str, plain: frozenset[str], inputs: Inputs) -> object:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
+
+from msgspec import structs
 
 from reconciler.model.address import Address
 from reconciler.model.plan import Cause, Change
@@ -81,7 +83,7 @@ def _as_it_was(resource: Resource, now: Mapping[str, Any], then: Mapping[str, An
             fields[name] = _like(fields[name], then[name])
         elif isinstance(fields[name], Mapping) and isinstance(value, Mapping):
             fields[name] = _parts(fields[name], value, then.get(name))
-    return replace(resource, fields=fields)
+    return structs.replace(resource, fields=fields)
 
 
 def _parts(field: Mapping[str, Any], now: Mapping[str, Any], then: object) -> dict[str, Any]:

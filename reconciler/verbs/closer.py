@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import anyio
+from msgspec import structs
 
 from reconciler.api.client import Client
 from reconciler.kinds import all_kinds
@@ -64,7 +65,7 @@ class Closer:
             if live is None:
                 failed.append(address)
                 return
-            self.matched.learn(address, replace(live, notes=known.notes))
+            self.matched.learn(address, structs.replace(live, notes=known.notes))
             self.vague.discard(live.id)
 
         async with anyio.create_task_group() as group:

@@ -9,6 +9,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from msgspec import structs
+
 from reconciler.kinds.instance.desk import undeployed, waits
 from reconciler.kinds.instance.facts import facts_of, notes_of
 from reconciler.kinds.protocol import Policy
@@ -41,7 +43,7 @@ def note_owed(session: Session, tenant: str, matched: Matched, policy: Policy) -
             address = waiting.pop(name)
             live = matched.objects[address]
             if _is_owed(list(_calls(run.entries, address)), facts_of(live).last_deployed_at):
-                matched.learn(address, replace(live, notes=replace(notes_of(live), owed=True)))
+                matched.learn(address, structs.replace(live, notes=replace(notes_of(live), owed=True)))
 
 
 def _planned(begun: Mapping[str, Any]) -> set[str]:

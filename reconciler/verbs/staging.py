@@ -10,6 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from msgspec import structs
+
 from reconciler.definition import Definition
 from reconciler.kinds.instance.config_values import as_json, text
 from reconciler.live.nodes import Nodes, nodes_of
@@ -106,7 +108,7 @@ class Secrets:
             name: self._taken(value if isinstance(value, Definition) else named[name], there.get(name))
             for name, value in resource.fields.items()
         }
-        return replace(resource, fields=fields)
+        return structs.replace(resource, fields=fields)
 
     def _taken(self, wanted: Any, found: Any) -> Any:
         if isinstance(wanted, Definition):

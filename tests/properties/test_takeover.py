@@ -13,6 +13,7 @@ from typing import Any
 import anyio
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from reconciler.kinds import all_kinds
 from reconciler.model.address import Address
@@ -80,7 +81,7 @@ def found_again(
     resources = {a: applied.resources[a] for a in there}
     for address, one in resources.items():  # whose release is called otherwise by now
         fields = {name: value for name, value in one.fields.items() if name != "available"}
-        resources[address] = replace(one, fields=fields)
+        resources[address] = structs.replace(one, fields=fields)
     for edit in edits(replace(applied, resources=resources), there):
         yield found[there[edit.address].id], edit
 

@@ -15,9 +15,8 @@ from reconciler.kinds.protocol import Request
 from reconciler.kinds.table.labels import own_mark
 from reconciler.kinds.table.marks import is_protected
 
-_COMPARED = frozenset(
-    {"customer", "integration", "release", "version", *PLAIN, "enabled", "labels", "config"}
-)
+_SHOWN = (*PLAIN, "labels")
+_COMPARED = frozenset({"customer", "integration", "release", "version", *_SHOWN, "enabled", "config"})
 """The fields of a manifest that `likeness` looks at."""
 
 
@@ -31,8 +30,9 @@ def likeness(request: Request) -> Hashable | None:
     given, found, facts = resource.fields, live.fields, facts_of(live)
     if facts.absent or undeployed(live) or resource.protect is not is_protected(live):
         return None
-    if any(given[name] != found[name] for name in (*PLAIN, "labels") if name in given):
-        return None
+    for name in _SHOWN:
+        if name in given and given[name] != found[name]:
+            return None
     types, values = facts.types, live_config(live)
     for key, wanted in given_config(resource).items():
         if not is_same_text(wanted, values.get(key), types.get(key, UNTYPED)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from reconciler.kinds.instance.config_values import (
@@ -20,6 +20,7 @@ from reconciler.kinds.instance.node import FlowNode
 from reconciler.kinds.instance.secrets import secret_cause, secrets_rotated
 from reconciler.kinds.nodes import known
 from reconciler.kinds.protocol import Request, ignored
+from reconciler.kinds.table.absent import Doubtful
 from reconciler.kinds.table.causes import fits, judged, part_causes
 from reconciler.kinds.table.secrets import remembered, resting, shown
 from reconciler.model.plan import Cause, Change
@@ -32,38 +33,37 @@ KEYS = "apiKeys"
 TEXTS = ("testContentType", "testHeaders", "testPayload")
 """What may hold secrets."""
 
-SHOWN_AS = {
-    KEYS: "api_keys",
-    "testContentType": "test_content_type",
-    "testHeaders": "test_headers",
-    "testPayload": "test_payload",
-    "usesLre": "uses_lre",
-}
-"""The settings, as the type of an answer calls them."""
+SETTINGS = Doubtful.of(
+    {
+        KEYS: "api_keys",
+        "testContentType": "test_content_type",
+        "testHeaders": "test_headers",
+        "testPayload": "test_payload",
+        "usesLre": "uses_lre",
+    }
+)
+"""All of them, as the type of an answer calls them."""
 
 
 def parse_flow(shown: FlowNode) -> dict[str, object]:
     """A flow's settings. Keys that the server does not tell count as hidden; whether it has any, it does not
     say either.
     """
-    keys = known(shown.api_keys)
-    texts = (known(shown.test_content_type), known(shown.test_headers), known(shown.test_payload))
-    if keys == [] and not any(texts):
-        return _unset(texts, known(shown.uses_lre))
-    shown_keys = (
-        None if keys is None or None in keys else [Secret(key, "live") for key in keys if key is not None]
-    )
-    return _settings(Hidden() if shown_keys is None else shown_keys, texts, known(shown.uses_lre))
+    keys, *others = SETTINGS.shown(shown)
+    if keys == [] and not any(others):
+        return _unset(*others)
+    told = keys and None not in keys
+    return _settings([Secret(key, "live") for key in keys] if told or keys == [] else Hidden(), others)
 
 
 @lru_cache(100)
-def _unset(texts: tuple[str | None, ...], uses_lre: bool | None) -> dict[str, object]:
+def _unset(*others: object) -> dict[str, object]:
     """One object for all flows on which nothing is set: most are so."""
-    return _settings([], texts, uses_lre)
+    return _settings([], others)
 
 
-def _settings(keys: object, texts: tuple[str | None, ...], uses_lre: bool | None) -> dict[str, object]:
-    return {KEYS: keys, **dict(zip(TEXTS, map(unproven, texts), strict=True)), "usesLre": uses_lre}
+def _settings(keys: object, others: Iterable[object]) -> dict[str, object]:
+    return dict(zip(SETTINGS.names, (keys, *map(unproven, map(known, others))), strict=True))
 
 
 def flow_changes(request: Request) -> list[Change]:

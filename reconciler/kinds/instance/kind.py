@@ -10,7 +10,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from reconciler.kinds.capabilities import (
     Deployed,
@@ -216,7 +216,7 @@ class InstanceKind(
             fields["release"] = running
         elif isinstance(request.resolve(VersionNumberRef(integration, facts.version_number or 0)), str):
             fields["version"] = facts.version_number
-        return replace(resource, fields=fields | {"config": matching_config(request)})
+        return structs.replace(resource, fields=fields | {"config": matching_config(request)})
 
     def operation(self, step: str, verb: Verb, request: Request) -> Operation:
         """The mutation of each step."""
@@ -239,11 +239,11 @@ class InstanceKind(
             configured=notes.configured or verb is Verb.CONFIGURE,
             deployed=notes.deployed or verb is Verb.DEPLOY,
         )
-        return replace(noted, notes=known)
+        return structs.replace(noted, notes=known)
 
     def noticed(self, fresh: LiveObject, known: LiveObject) -> LiveObject:
         """What was saved is noted when the version changes, which may drop it."""
-        return replace(fresh, notes=replace(notes_of(known), saved=saved_before(known, fresh)))
+        return structs.replace(fresh, notes=replace(notes_of(known), saved=saved_before(known, fresh)))
 
     def satisfied(self, step: str, verb: Verb, request: Request) -> bool:
         """Whether the instance already is as the step would make it. A deploy always is sent: it also makes

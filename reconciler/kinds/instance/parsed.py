@@ -12,19 +12,16 @@ from sys import intern
 
 from reconciler.kinds.instance.config_values import ALWAYS_SHOWN, NEVER_SHOWN, SHARED, ValueType
 from reconciler.kinds.instance.facts import InstanceFacts
-from reconciler.kinds.instance.flows import SHOWN_AS, parse_flow
+from reconciler.kinds.instance.flows import SETTINGS, parse_flow
 from reconciler.kinds.instance.node import Flow, FlowNode, InstanceNode, Required, VariableNode, each
 from reconciler.kinds.instance.record import keys_of, recorded_on
 from reconciler.kinds.nodes import every, known
-from reconciler.kinds.table.absent import Place, unset
+from reconciler.kinds.table.absent import Doubtful, Place
 from reconciler.kinds.table.labels import denied, people
 from reconciler.model.secret import Secret, Unproven
 from reconciler.model.state import LiveObject
 
-_OPTIONAL = {"description": "description", "labels": "labels"}
-"""The fields that a tenant may not know, each with its name in the answer's type."""
-
-
+_DOUBTFUL = Doubtful.of({name: name for name in ("description", "labels")})
 _MAY = ("allowUpdate", "allowRemove", "allowDeploy", "allowUpdateConfigVariables")
 """What a token may do to an instance."""
 
@@ -136,8 +133,8 @@ def _facts(shown: InstanceNode, flows: Sequence[FlowNode], asked: Asked) -> Inst
 
 def _absent(shown: InstanceNode, flows: Sequence[FlowNode]) -> frozenset[Place]:
     """What the tenant does not know of it, and of its flows' settings."""
-    absent = unset(shown, _OPTIONAL)
-    places = [("flows", one.flow.name, *place) for one in flows for place in unset(one, SHOWN_AS)]
+    absent = _DOUBTFUL.unset(shown)
+    places = [("flows", one.flow.name, *place) for one in flows for place in SETTINGS.unset(one)]
     return absent.union(places) if places else absent
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from msgspec import structs
+
 from reconciler.definition import Definition
 from reconciler.definition.withheld import Inputs
 from reconciler.kinds.component import reference
@@ -157,7 +159,7 @@ def is_made_from_manifest(request: Request, version: Version) -> bool | None:
         return not comparison(request).needed if _is_draft(live, version) else None
     if read.digest == live.applied.get("observed") and live.applied.get("sent") == wanted.meaning_digest:
         return True  # what the server made of the text, dropped keys and all
-    there = replace(live, fields={**live.fields, "definition": read})
+    there = structs.replace(live, fields={**live.fields, "definition": read})
     asked, found = wanted.without_version_of(wanted.key), read.without_version_of(wanted.key)
     return asked.same(found) and bundle_change(request, there, Cause.UNKNOWN) is None
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
+from msgspec import structs
+
 from reconciler.definition import Definition
 from reconciler.definition.withheld import Inputs
 from reconciler.kinds.capabilities import (
@@ -215,7 +217,7 @@ class IntegrationKind(
 
     def covered(self, live: LiveObject, inputs: Inputs) -> LiveObject:
         """What its versions were made from."""
-        return replace(live, notes=covered_notes(live, inputs))
+        return structs.replace(live, notes=covered_notes(live, inputs))
 
     def questions(self, live: LiveObject, used: Collection[str]) -> Sequence[Operation]:
         """Of the newest versions and of those in use: what they are, and how they are offered."""
@@ -224,12 +226,12 @@ class IntegrationKind(
     def answered(self, live: LiveObject, op: Operation, found: LiveObject | None) -> LiveObject:
         """The definition of that version, how it is offered, or the newest versions of components."""
         if op.document == self._documents["listing"]:
-            return replace(live, notes=heard(live, notes_of(found).listing if found else None))
+            return structs.replace(live, notes=heard(live, notes_of(found).listing if found else None))
         if op.document == self._documents["outdated"]:
             known = notes_of(found).newest if found else None
-            return replace(live, notes=replace(notes_of(live), newest=known or {}))
+            return structs.replace(live, notes=replace(notes_of(live), newest=known or {}))
         read = {**notes_of(live).read, op.variables["id"]: draft_of(found) if found else None}
-        return replace(live, notes=replace(notes_of(live), read=read))
+        return structs.replace(live, notes=replace(notes_of(live), read=read))
 
     def baseline(self, request: Request) -> Resource:
         """All of it as it stands. A draft that git's definition is not, is nobody's but a person's, and a
@@ -240,7 +242,7 @@ class IntegrationKind(
             fields |= {k: v for k, v in request.resource.fields.items() if k == "definition"}
         if version := published_version(request):
             fields |= {"release": request.resource.fields["release"], NAMED: version.id}
-        return replace(request.resource, fields=fields)
+        return structs.replace(request.resource, fields=fields)
 
     def recorded(self, live: LiveObject, policy: Policy) -> bool:
         """Also with a version that we published."""
@@ -280,10 +282,10 @@ class IntegrationKind(
         live = self.parse(node)
         listing = notes_of(before).listing if before else None
         if verb is not Verb.IMPORT:
-            return replace(live, notes=replace(notes_of(live), listing=listing))
+            return structs.replace(live, notes=replace(notes_of(live), listing=listing))
         lost = (before.labels if before else frozenset()) - live.labels
         fields = {name: before.fields[name] for name in GROUPS} if before else {}
-        return replace(live, notes=IntegrationNotes(True, fields, lost, listing=listing))
+        return structs.replace(live, notes=IntegrationNotes(True, fields, lost, listing=listing))
 
     def satisfied(self, step: str, verb: Verb, request: Request) -> bool:
         """Whether the draft or its versions already are as the step would make them."""
@@ -326,12 +328,12 @@ class IntegrationKind(
     def noted(self, verb: Verb, node: Mapping[str, object], known: LiveObject) -> LiveObject:
         """The version that a publish answers with; that a tenant had to be told of it."""
         if verb is Verb.AVAILABILITY:
-            return replace(known, notes=availability.noted(known, node))
+            return structs.replace(known, notes=availability.noted(known, node))
         if verb is not Verb.PUBLISH:
             return known
         version_id = node.get("id")
         answered = version_id if isinstance(version_id, str) else None
-        return replace(known, notes=replace(notes_of(known), published=answered))
+        return structs.replace(known, notes=replace(notes_of(known), published=answered))
 
     def announced(self, verb: Verb, request: Request) -> Operation | None:
         """Before a publish what is still to be done for the version, where no update has noted it; before an

@@ -15,10 +15,12 @@ from reconciler.kinds.integration.node import IntegrationNode, VersionNode
 from reconciler.kinds.integration.steps import EMPTY, GROUPS, PLAIN, integration_steps, is_marked
 from reconciler.kinds.nodes import known
 from reconciler.kinds.protocol import Request
-from reconciler.kinds.table.absent import unset
+from reconciler.kinds.table.absent import Doubtful
 from reconciler.kinds.table.labels import PROTECTION, digests_of, own_mark, people, plain, to_send
 from reconciler.kinds.table.marks import project_of
 from reconciler.model.state import Version
+
+_DOUBTFUL = Doubtful.of({name: name for name in ("description", "category", "labels")})
 
 
 def parse_version(shown: VersionNode) -> Version:
@@ -41,7 +43,7 @@ def facts(shown: IntegrationNode, memory: Mapping[str, object]) -> IntegrationFa
     """What an answer tells of a draft beside its fields, with what its metadata remembers."""
     mark = memory.get("mark")
     return IntegrationFacts(
-        absent=unset(shown, {name: name for name in ("description", "category", "labels")}),
+        absent=_DOUBTFUL.unset(shown),
         mark=mark if isinstance(mark, str) else None,
         protect=bool(memory.get("protect")),
         has_unpublished_changes=bool(shown.has_unpublished_changes),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
 
 from msgspec import UNSET, Struct
 
@@ -14,10 +17,24 @@ Place = tuple[str, ...]
 _NONE: frozenset[Place] = frozenset()
 
 
-def unset(shown: Struct, fields: Mapping[str, str]) -> frozenset[Place]:
-    """Which of these fields of ours an answer does not show; each with its name in the answer's type."""
-    missing = [(name,) for name, there in fields.items() if getattr(shown, there) is UNSET]
-    return frozenset(missing) if missing else _NONE
+@dataclass(frozen=True, slots=True)
+class Doubtful:
+    """Fields of ours, two at least, that a tenant may not know. `shown` gives their values in an answer."""
+
+    names: tuple[str, ...]
+    shown: Callable[[Struct], tuple[Any, ...]]
+
+    @classmethod
+    def of(cls, names: Mapping[str, str]) -> Doubtful:
+        """Those of a map, each with its name in the answer's type."""
+        return cls(tuple(names), attrgetter(*names.values()))
+
+    def unset(self, shown: Struct) -> frozenset[Place]:
+        """Which of them an answer does not show."""
+        values = self.shown(shown)
+        if UNSET not in values:
+            return _NONE
+        return frozenset((name,) for name, value in zip(self.names, values, strict=True) if value is UNSET)
 
 
 def lacks(node: Mapping[str, object], place: Place) -> bool:

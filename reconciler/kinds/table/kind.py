@@ -8,9 +8,10 @@ mark and the record stand there; where they have none, what identifies them is t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
+
+from msgspec import structs
 
 from reconciler.kinds.capabilities import Recorded, Refers, Tells
 from reconciler.kinds.nodes import fitted
@@ -209,7 +210,7 @@ class TabledKind(PlainKind, Recorded, Refers, Tells):
                 fields[row.name] = resource.fields[row.name]
             elif row.secret == "never" and not row.refers and not row.shape.by_key:
                 fields[row.name] = live.fields[row.name]
-        return replace(resource, fields=fields)
+        return structs.replace(resource, fields=fields)
 
     def changes(self, request: Request) -> Iterable[Change]:
         """The rows whose values differ."""

@@ -27,12 +27,12 @@ def mark(project: str, address: Address) -> str:
     An instance's mark names the instance, not its customer. Longer than 64 characters, it is cut and
     closed with 8 hex digits of its digest.
     """
-    return _mark(project, address.kind, address.leaf)
+    return mark_named(project, address.kind, address.leaf)
 
 
 @lru_cache(10_000)
-def _mark(project: str, kind: str, leaf: str) -> str:
-    """One object for all instances of a set."""
+def mark_named(project: str, kind: str, leaf: str) -> str:
+    """The same by the last part of the name: one object for all instances of a set."""
     whole = f"{PREFIX}{project}/{kind}/{leaf}".lower()
     if len(whole) <= LIMIT:
         return whole
@@ -43,8 +43,8 @@ def marks_in(labels: Iterable[str], kind: str = "") -> list[str]:
     """All marks among `labels`, whichever project's, sorted; with `kind` without those that name another
     one: people, and the web app, copy an integration's labels to its instances.
     """
-    marks = [label for label in labels if label.startswith(PREFIX)]
-    return sorted([one for one in marks if not kind or _is_of(one, kind)])
+    marks = [label for label in labels if label.startswith(PREFIX) and (not kind or _is_of(label, kind))]
+    return sorted(marks) if len(marks) > 1 else marks
 
 
 def marks_of(live: LiveObject) -> list[str]:
@@ -69,6 +69,7 @@ def project_of(label: str) -> str:
     return label.removeprefix(PREFIX).split("/", 1)[0]
 
 
+@lru_cache(10_000)
 def _is_of(label: str, kind: str) -> bool:
     """Whether a mark names this kind; one that was cut within the kind names all that begin so."""
     _, _, rest = label.removeprefix(PREFIX).partition("/")

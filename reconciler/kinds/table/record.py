@@ -7,6 +7,7 @@ bits are written in base 32, what is not recorded takes none, and what there is 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -21,7 +22,7 @@ FORM = "2:"
 """The version of the record. What begins otherwise is of an earlier one, and says nothing."""
 WIDTH = 4
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
-_LETTERS = frozenset(_ALPHABET)
+_LETTERS = re.compile(f"{FORM}([{_ALPHABET}]*)")
 _BITS = {ord(char): f"{index:05b}" for index, char in enumerate(_ALPHABET)}
 _GROUPS = 12
 """Bits that say which groups are recorded; more than there are, so that a group can be added."""
@@ -122,7 +123,7 @@ def memory(layout: Layout, labels: Iterable[str], keys: Sequence[str], owners: S
 
 def is_there(layout: Layout, labels: Iterable[str]) -> bool:
     """Whether the labels hold a record of this version that has any group."""
-    body = next(filter(None, map(_body, _texts(labels))), "")
+    body = _first(_texts(labels))
     return bool(_present(layout, body[:_HEAD], len(body)))
 
 
@@ -130,9 +131,17 @@ def _texts(labels: Iterable[str]) -> list[str]:
     return sorted([x.removeprefix(RECORD) for x in labels if x.startswith(RECORD)])
 
 
+def _first(texts: Iterable[str]) -> str:
+    """The letters of the first record of this version; empty where there is none."""
+    for text in texts:
+        if body := _body(text):
+            return body
+    return ""
+
+
 def _recorded(layout: Layout, texts: Iterable[str]) -> tuple[Sequence[str], str] | None:
     """The groups that a record has, and the bits behind their names; None where it is of another version."""
-    body = next(filter(None, map(_body, texts)), "")
+    body = _first(texts)
     recorded = _present(layout, body[:_HEAD], len(body))
     return None if recorded is None else (recorded, body.translate(_BITS)[_GROUPS:])
 
@@ -211,5 +220,5 @@ def _text(bits: str) -> str:
 
 def _body(text: str) -> str:
     """The letters of a record of this version; empty where it is none."""
-    body = text.removeprefix(FORM)
-    return body if text.startswith(FORM) and _LETTERS.issuperset(body) else ""
+    found = _LETTERS.fullmatch(text)
+    return found[1] if found else ""

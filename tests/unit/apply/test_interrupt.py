@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import signal
-from dataclasses import replace
 
 import anyio
 import pytest
+from msgspec import structs
 
 from reconciler.apply.interrupt import watch_signals
 from reconciler.kinds.protocol import Policy
@@ -78,7 +78,7 @@ def test_what_was_paused_is_paused_again_though_the_run_is_stopped_after_the_dep
     def desired(value: str) -> Desired:
         plain = copy()
         fields = {k: v for k, v in plain.fields.items() if k != "enabled"}
-        return wanted(replace(plain, fields={**fields, "config": {"Channel": value}}))
+        return wanted(structs.replace(plain, fields={**fields, "config": {"Channel": value}}))
 
     with Sandbox() as sandbox:
         converge(sandbox, desired("#first"))

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import copy as copies
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from reconciler.definition.meaning import digest, meaning
 from reconciler.kinds import all_kinds
@@ -183,7 +183,7 @@ def test_components_that_a_person_moved_under_latest_are_drift():
 
 
 def test_an_ignored_field_is_not_written_along_with_another():
-    live = replace(integration(), fields={**integration().fields, "description": "A person's"})
+    live = structs.replace(integration(), fields={**integration().fields, "description": "A person's"})
     wanted = manifest(description="Git's", category="CRM", ignore=("description",))
     sent = KIND.operation("update", Verb.UPDATE, request(wanted, live)).variables["input"]
     assert "description" not in sent
@@ -235,5 +235,5 @@ def test_an_update_is_satisfied_once_its_record_is_written():
     sent = KIND.operation("update", Verb.UPDATE, request(manifest(), live)).variables["input"]
     part = json.loads(sent["metadata"])["reconciler"]
     assert {k: part["applied"][k] for k in applied} == applied
-    noted = replace(live, record=Memory(part["applied"]))
+    noted = structs.replace(live, record=Memory(part["applied"]))
     assert KIND.satisfied("update", Verb.UPDATE, request(manifest(), noted))

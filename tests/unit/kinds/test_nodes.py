@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import anyio
 import pytest
+from msgspec import structs
 
 from reconciler.kinds import all_kinds
 from reconciler.live.tenant import Tenant
@@ -105,7 +105,7 @@ def test_what_a_tenant_does_not_know_is_refused_where_a_manifest_names_it(
     refused = [one for one in found.refusals if one.code == "absent-field"]
     assert [one.message.split('"')[1] for one in refused] == named
     assert {change.path for change in found.changes} - {"mark"} == set()
-    ignoring = replace(wanted, ignore=tuple(named))
+    ignoring = structs.replace(wanted, ignore=tuple(named))
     assert not all_kinds()[kind].steps(request(ignoring, live), adopt=False).refusals
 
 
@@ -147,7 +147,7 @@ def test_what_a_tenant_does_not_know_is_refused_at_a_creation_too() -> None:
     other = all_kinds()["Customer"].parse({"id": "a", "name": "Old", "labels": None})
     new, plain = (Address("Customer", leaf) for leaf in ("new", "plain"))
     wanted = desired(
-        replace(resource(new, {"name": "New", "description": "x"}), ignore=("description",)),
+        structs.replace(resource(new, {"name": "New", "description": "x"}), ignore=("description",)),
         resource(plain, {"name": "Plain"}),
     )
     made = plan(wanted, world(other))

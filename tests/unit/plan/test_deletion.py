@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec import structs
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.protocol import Policy
@@ -158,7 +157,9 @@ def test_what_is_protected_or_foreign_stays_also_without_a_manifest(
     objects: list[LiveObject], select: list[str], exclude: list[str], told: list[tuple[str, str]]
 ):
     objects = [*objects, customer("Here", mark_of="here")]
-    objects = [replace(o, labels=o.labels - OURS) if o.fields["name"] == "Theirs" else o for o in objects]
+    objects = [
+        structs.replace(o, labels=o.labels - OURS) if o.fields["name"] == "Theirs" else o for o in objects
+    ]
     here = resource(Address("Customer", "here"), {"name": "Here"})
     found = plan(desired(here), world(*objects), PRUNE, select=select, exclude=exclude)
     assert [(r.code, r.address) for r in found.refusals] == told

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from reconciler.kinds.protocol import Policy
 from reconciler.model.address import Address
@@ -114,7 +114,7 @@ def test_what_bears_no_mark_and_is_as_its_manifest_says_is_matched_and_left_alon
 
 def test_of_two_of_one_name_none_is_taken_for_the_resource():
     twins = [integration(labels=(), mark=None), integration(labels=(), mark=None)]
-    objects = [replace(one, id=f"i{n}", record=Memory()) for n, one in enumerate(twins)]
+    objects = [structs.replace(one, id=f"i{n}", record=Memory()) for n, one in enumerate(twins)]
     found = plan(desired(resource(SYNC)), world(*objects))
     assert [(r.code, "i0, i1" in r.message) for r in found.refusals] == [("exists-unowned", True)]
 
@@ -132,7 +132,7 @@ def test_the_mark_in_the_metadata_counts_where_an_import_cleared_the_labels():
 
 def test_a_mark_that_is_worn_wins_over_one_that_is_remembered():
     worn = integration()
-    fork = replace(worn, id="fork", labels=frozenset())
+    fork = structs.replace(worn, id="fork", labels=frozenset())
     found = matched(resource(SYNC), fork, worn)
     assert (ids(found), found.refusals) == ({"Integration/sync": "draft"}, [])
 
@@ -193,7 +193,7 @@ def _refusals(number: int) -> None:
     many = [Address("Integration", f"a{n}") for n in range(number)]
     live = [integration(labels=(), mark=None) for _ in many]
     objects = [
-        replace(o, id=f"i{n}", fields={**o.fields, "name": a.name.title()}, record=Memory())
+        structs.replace(o, id=f"i{n}", fields={**o.fields, "name": a.name.title()}, record=Memory())
         for n, (a, o) in enumerate(zip(many, live, strict=True))
     ]
     found = plan(desired(*(resource(a, {"category": "Other"}) for a in many)), world(*objects))

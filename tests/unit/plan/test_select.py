@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from reconciler.model.address import Address
 from reconciler.model.plan import Plan
@@ -33,7 +33,7 @@ CANARY = copy(labels={"wave": "canary"})
 ALL = (RELEASED, GOLD, FREE, CANARY)
 PUBLISHED = integration(versions=(version("1.0.0"),))
 RUNNING = instance(version_id="v1")
-NEW_TEXT = replace(GOLD, fields={"name": "Acme", "description": "New"})
+NEW_TEXT = structs.replace(GOLD, fields={"name": "Acme", "description": "New"})
 NEXT = resource(SYNC, {"definition": definition(), "release": "2.0.0"})
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from reconciler.kinds.instance.tests import OUTSTANDING
 from reconciler.model.address import Address
@@ -81,6 +81,6 @@ def test_tests_that_have_not_passed_hold_back_the_instance_and_its_integration()
     fields = {"customer": ACME, "integration": SYNC, "release": "2.0.0"}
     live = instance(deployedVersion=7, labels=(label(release="2.0.0"),))
     late = {**live.applied, "tests": OUTSTANDING[:4]}
-    objects = {SYNC: integration(versions=(NEW,)), tested: replace(live, record=Memory(late))}
+    objects = {SYNC: integration(versions=(NEW,)), tested: structs.replace(live, record=Memory(late))}
     found = running(desired(resource(SYNC, {"release": "2.0.0"}), resource(tested, fields)), objects)
     assert codes(found) == [refusal.code for refusal in found.refusals[tested]] == ["tests-outstanding"]
