@@ -82,8 +82,8 @@ def stopped(run: Run) -> Iterable[str]:
 
 
 def withdrawn(run: Run) -> Iterable[str]:
-    """Nothing was done to what a run says that it did not begin; and once it was interrupted, it creates
-    nothing but what was on its way by then.
+    """Nothing was done to what a run says that it did not begin; once it was interrupted, it begins to do
+    something to nothing.
     """
     ends: dict[str, set[bool]] = {}
     for one in run.ended.document.get("actions") or ():
@@ -92,16 +92,19 @@ def withdrawn(run: Run) -> Iterable[str]:
     for deed in run.own:
         if deed.address in untouched:
             yield f"{deed.address} was not begun, and {deed.name} reached the tenant"
-    at = run.process.interrupted_at
-    if at is None:
-        return
+    if run.process.interrupted_at is not None:
+        yield from _begun_late(run, run.process.interrupted_at)
+
+
+def _begun_late(run: Run, at: float) -> Iterable[str]:
+    touched = {address for deed in run.own if deed.left <= at for address in deed.addresses}
+    named = {one.id for one in run.letters if one.left <= at}
     left = Counter(one.name.removeprefix("mutation ") for one in run.letters if one.left <= at)
     for deed in run.own:
-        if not deed.name.startswith("create"):
-            continue
         left[deed.name] -= 1  # where some are left, it may be the second of one that was lost
-        if deed.left > at and left[deed.name] < 0:
-            yield f"{deed.address} was created by a call that left {deed.left - at:.1f} s after the interrupt"
+        known = left[deed.name] >= 0 if deed.name.startswith("create") else deed.given.get("id") in named
+        if deed.left > at and not (known or touched.intersection(deed.addresses)):
+            yield f"{deed.name} of {deed.address} left {deed.left - at:.1f} s after the interrupt"
 
 
 def tested(run: Run) -> Iterable[str]:

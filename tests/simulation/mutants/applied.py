@@ -390,12 +390,12 @@ def deaf(strikes: Strike) -> Iterator[None]:
         yield
 
 
-@mutant("what waits for its request is sent all the same after an interrupt")
+@mutant("what waits for its request is sent all the same after an interrupt", theme="stops")
 def sent_all_the_same(strikes: Strike) -> Iterator[None]:
     call_off = Unsent.call_off
 
     def unheard(self: Any) -> None:
-        if not strikes():
+        if not (self._looking and strikes()):
             call_off(self)
 
     with swapped(Unsent, "call_off", unheard):
