@@ -128,21 +128,19 @@ def test_a_signal_starts_no_further_batch(remote: Callable[..., Remote], tmp_pat
     with ServedSandbox(0.1, str(book), factory="tests.acceptance.slow:Slow") as slow:
         project = remote(slow)
         project.project("shop", {"tenant": {**project.environment(slow), "batch": 4}})
-        for number in range(CUSTOMERS):
-            project.manifest("Customer", f"c{number:02}", name=f"Customer {number:02}")
+        for number in range(8):
+            project.manifest("Customer", f"c{number}", name=f"Customer {number}")
         running = Running(project, "--parallelism", "1", "--format", "json")
         while not book.exists() and running.process.poll() is None:
             time.sleep(0.005)
-        running.send(signal.SIGINT)
-        assert running.end() == 130, running.said()
+        assert running.send(signal.SIGINT).end() == 130, running.said()
         assert len(book.read_text().splitlines()) == 1, "the one that was under way"
         summary = json.loads(running.out.read_text())["summary"]
-        assert (summary["done"], summary["skipped"], summary["doubtful"]) == (4, CUSTOMERS - 4, 0)
+        assert (summary["done"], summary["skipped"], summary["doubtful"]) == (4, 4, 0)
         code, _, err = project("apply", "--yes")
         assert code == 0, err
-        project.converged()
         made = project.ask("{ customers(isSystem: false) { totalCount } }")["customers"]["totalCount"]
-        assert made == CUSTOMERS
+        assert made == 8
 
 
 def test_a_second_signal_stops_at_once(project: Remote):
