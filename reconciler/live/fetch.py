@@ -24,10 +24,10 @@ DESCRIBED_AT_ONCE = 25
 
 def kinds_named(desired: Desired) -> set[str]:
     """The kinds that `desired` declares or names, and the core ones: without them there is no plan."""
-    named = set(CORE)
-    for resource in desired.resources.values():
-        named.add(resource.kind)
-        named.update(ref.address.kind for ref in all_kinds()[resource.kind].needs(resource))
+    named, kinds = set(CORE), all_kinds()
+    for address, resource in desired.resources.items():
+        named.add(address.kind)
+        named.update([ref.address.kind for ref in kinds[address.kind].needs(resource)])
     return named
 
 

@@ -41,6 +41,7 @@ from reconciler.model.problem import Unusable
 from reconciler.model.state import Desired, Resource
 
 _PLAIN = frozenset({str, bool, int, type(None)})
+"""What is surely no secret, and holds none: most values are texts, and maps of texts."""
 
 
 def load(
@@ -293,14 +294,14 @@ class _Loader:
         wrong = overrides.check(manifest, chosen, customers)
         self.problems.extend((*problems, *expand.check_waves(manifest), *wrong))
         members: list[tuple[Address, Mapping[str, str]]] = []
-        alike, own = Alike(manifest), manifest.labels
+        alike, own, source = Alike(manifest), manifest.labels, manifest.source
         for customer in chosen:
             address = Address("Instance", f"{customer.name}/{manifest.name}")
             if address in places:
                 what = f', once by set "{manifest.name}"'
-                self.problems.append(twice(str(address), manifest.source, places[address], what))
+                self.problems.append(twice(str(address), source, places[address], what))
                 continue
-            places[address] = manifest.source
+            places[address] = source
             # A customer's labels go before the set's: waves are told apart by customer.
             facts = self.facts.get(customer.name)
             theirs = facts.labels if facts else customer.labels
@@ -386,30 +387,21 @@ def _digest(desired: Desired) -> str:
 
 
 def _content(resource: Resource) -> bytes:
-    fields = {name: _digested(value) for name, value in resource.fields.items()}
-    address, said = str(resource.address), (resource.protect, resource.ignore, resource.was)
-    whole: list[Any] = [
-        address,
-        fields,
-        resource.labels,
-        *said,
-        *([resource.sensitive] if resource.sensitive else []),
-    ]
-    return (
-        digest.canonical_of_plain(whole) if all(map(_is_plain, fields.values())) else digest.canonical(whole)
-    )
-
-
-def _digested(value: Any) -> Any:
-    if isinstance(value, Address):
-        return str(value)
-    return value.text if isinstance(value, Definition) else value
-
-
-def _is_plain(value: object) -> bool:
-    """Whether a value is surely no secret, and holds none: most are texts, and maps of texts."""
-    inner = value.values() if type(value) is dict else (value,)
-    return _PLAIN.issuperset(map(type, inner))
+    is_plain, fields = True, {}
+    for name, value in resource.fields.items():
+        sort = type(value)
+        if sort is Address:
+            value = str(value)
+        elif sort is Definition:
+            value = value.text
+        elif sort is dict:
+            is_plain = is_plain and _PLAIN.issuperset(map(type, value.values()))
+        else:
+            is_plain = is_plain and sort in _PLAIN
+        fields[name] = value
+    whole: list[Any] = [str(resource.address), fields, resource.labels, resource.protect]
+    whole += [resource.ignore, resource.was, *([resource.sensitive] if resource.sensitive else [])]
+    return digest.canonical_of_plain(whole) if is_plain else digest.canonical(whole)
 
 
 def in_order(problems: list[Diagnostic]) -> Iterator[Diagnostic]:

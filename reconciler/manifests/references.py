@@ -126,8 +126,8 @@ def _alike(
     resources: Mapping[Address, Resource], kind: str, field: str, severity: str
 ) -> Iterator[Diagnostic]:
     first: dict[tuple[object, object], Resource] = {}
-    for resource in resources.values():
-        value = resource.fields.get(field) if resource.kind == kind else None
+    for resource in [one for address, one in resources.items() if address.kind == kind]:
+        value = resource.fields.get(field)
         if not value:
             continue
         # Instances need to differ only within their customer.

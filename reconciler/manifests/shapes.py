@@ -4,9 +4,12 @@ texts that the schema takes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Mapping
 from functools import cache
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.manifests import schemas
 
@@ -62,12 +65,27 @@ def _shape(value: object, schema: Any) -> Hashable:
 
 
 def fits(text: str, schema: Mapping[str, Any]) -> bool:
-    """Whether a text surely fits a schema, and has nothing to be filled in: it demands no more than can be
-    asked without the machinery of schemas.
-    """
-    if not schema.keys() <= _TEXT or schema.get("type") != "string":
-        return False
-    if "${" in text or len(text) < schema.get("minLength", 0):
-        return False
-    pattern = schema.get("pattern")
-    return pattern is None or schemas.compiled(pattern).search(text) is not None
+    """Whether a text surely fits a schema, and has nothing to be filled in."""
+    demand = Demand.of(schema)
+    return demand is not None and demand.is_met(text)
+
+
+class Demand(Struct, frozen=True):
+    """What a schema demands of a text, where that can be asked without the machinery of schemas."""
+
+    shortest: int
+    pattern: re.Pattern[str] | None
+
+    @classmethod
+    def of(cls, schema: Mapping[str, Any]) -> Demand | None:
+        """That of a schema; None where it demands more."""
+        if not schema.keys() <= _TEXT or schema.get("type") != "string":
+            return None
+        pattern = schema.get("pattern")
+        return cls(schema.get("minLength", 0), None if pattern is None else schemas.compiled(pattern))
+
+    def is_met(self, text: str) -> bool:
+        """Whether a text surely is so, and has nothing to be filled in."""
+        if "${" in text or len(text) < self.shortest:
+            return False
+        return self.pattern is None or self.pattern.search(text) is not None

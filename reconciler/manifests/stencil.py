@@ -15,7 +15,7 @@ from reconciler.manifests import schemas
 from reconciler.manifests.config_types import takes_texts, wrong
 from reconciler.manifests.manifest import Manifest
 from reconciler.manifests.overrides import TEMPLATE
-from reconciler.manifests.shapes import fits
+from reconciler.manifests.shapes import Demand
 from reconciler.manifests.variables import CustomerFacts, Own, Scope, filled, own_parts
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
@@ -64,16 +64,16 @@ class Text:
         """The field of the instance that it is, or is part of."""
         return str(self.path[len(TEMPLATE)])
 
+    demand: Demand | None = None
+    """What its rule demands, where that is easily asked."""
+    takes_any: bool = True
+    """Whether the variable takes any text."""
+
     def is_doubtful(self, value: str) -> bool:
         """Whether anything is to be told of what it became."""
-        if self.rule is not None and not self._is_valid(value, self.rule):
+        if not (self.demand and self.demand.is_met(value)) and self.rule and not self.rule.is_valid(value):
             return True
-        variable = self.variable
-        return variable is not None and not takes_texts(variable) and any(wrong(variable, value))
-
-    def _is_valid(self, value: str, rule: Draft202012Validator) -> bool:
-        demands = rule.schema
-        return (isinstance(demands, Mapping) and fits(value, demands)) or rule.is_valid(value)
+        return self.variable is not None and not self.takes_any and any(wrong(self.variable, value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,8 @@ class Stencil:
     like: Resource
     texts: Sequence[Text]
     told: Sequence[Diagnostic] = ()
+    tells_config: bool = False
+    """Whether any of the texts is a variable's."""
 
     @classmethod
     def of(
@@ -99,7 +101,7 @@ class Stencil:
         is_own = any(text in one.message + one.hint for one in told for text in own)
         if like.sensitive or is_own or len(texts) < len(found) or any(d.severity == "error" for d in told):
             return None
-        return cls(like, texts, tuple(told))
+        return cls(like, texts, tuple(told), any(text.variable for text in texts))
 
     def instance(
         self, facts: CustomerFacts, scope: Callable[[], Scope], address: Address, labels: Mapping[str, str]
@@ -109,7 +111,7 @@ class Stencil:
         """
         like, customer = self.like, Address("Customer", facts.key)
         fields: dict[str, Any] = {**like.fields, "customer": customer}
-        if any(text.variable for text in self.texts):
+        if self.tells_config:
             fields["config"] = dict(fields["config"])
         for text in self.texts:
             value = filled(text.parts, facts) if text.parts else _by_names(text, scope())
@@ -160,12 +162,14 @@ def _own(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[Where, str]]
 def _text(path: Where, written: str, definition: Definition) -> Text | None:
     """A text that is sent as it is and decides nothing else; None for another one."""
     at = (*TEMPLATE, *path)
-    parts = own_parts(written)
-    if tuple(path) in _FREE:
-        return Text(written, at, schemas.at("instanceset", at), parts=parts)
-    if len(path) != 2 or path[0] != "config":
-        return None
-    variable = definition.variables.get(str(path[1]))
-    if variable is None or variable.shared or variable.is_connection:
-        return None
-    return Text(written, at, schemas.at("instanceset", at), variable, parts)
+    variable = None
+    if tuple(path) not in _FREE:
+        if len(path) != 2 or path[0] != "config":
+            return None
+        variable = definition.variables.get(str(path[1]))
+        if variable is None or variable.shared or variable.is_connection:
+            return None
+    rule = schemas.at("instanceset", at)
+    demand = Demand.of(rule.schema) if rule is not None and isinstance(rule.schema, Mapping) else None
+    takes_any = variable is None or takes_texts(variable)
+    return Text(written, at, rule, variable, own_parts(written), demand, takes_any)

@@ -32,7 +32,9 @@ def holds(value: object, sort: type) -> bool:
         value = value.values()
     elif not isinstance(value, list | tuple):
         return isinstance(value, sort)
-    return any([holds(one, sort) for one in value if type(one) not in _PLAIN])  # most are
+    if _PLAIN.issuperset(map(type, value)):  # most are
+        return False
+    return any([holds(one, sort) for one in value if type(one) not in _PLAIN])
 
 
 def with_leaves(value: object, change: Callable[[object], object]) -> object:

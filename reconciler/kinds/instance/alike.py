@@ -9,7 +9,7 @@ from collections.abc import Hashable
 from reconciler.kinds.instance.config_values import UNTYPED, is_same_text
 from reconciler.kinds.instance.desk import undeployed
 from reconciler.kinds.instance.facts import facts_of
-from reconciler.kinds.instance.fields import given_config, live_config
+from reconciler.kinds.instance.fields import given_config
 from reconciler.kinds.instance.steps import PLAIN
 from reconciler.kinds.protocol import Request
 from reconciler.kinds.table.labels import own_mark
@@ -33,7 +33,7 @@ def likeness(request: Request) -> Hashable | None:
     for name in _SHOWN:
         if name in given and given[name] != found[name]:
             return None
-    types, values = facts.types, live_config(live)
+    types, values = facts.types, found["config"]
     for key, wanted in given_config(resource).items():
         if not is_same_text(wanted, values.get(key), types.get(key, UNTYPED)):
             return None

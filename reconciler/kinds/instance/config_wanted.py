@@ -39,6 +39,8 @@ def unignored(key: str, value: object, request: Request) -> object:
 
 def bindings(resource: Resource) -> list[Ref]:
     """The customers' values, declared by manifests, that the instance's shared connections are bound to."""
-    values = [value for value in given_config(resource).values() if not isinstance(value, str)]
+    values = [value for value in given_config(resource).values() if type(value) is not str]
+    if not values:
+        return []
     named = [text(value[SHARED]) for value in values if is_bound(value)]
     return [Ref(Address.parse(one)) for one in named if one.startswith(_MANIFEST)]

@@ -186,10 +186,10 @@ class InstanceKind(
         """The customer, the integration's release, and what its shared connections are bound to; for one that
         is only adopted, those that are known.
         """
-        fields, found = resource.fields, bindings(resource)
+        found = [Ref(resource.fields["customer"])] if "customer" in resource.fields else []
         if names_version(resource):
-            found.insert(0, release_ref(resource))
-        return [Ref(fields["customer"]), *found] if "customer" in fields else found
+            found.append(release_ref(resource))
+        return found + bindings(resource)
 
     def recorded(self, live: LiveObject, policy: Policy) -> bool:
         """Where the environment keeps one, whether it is there."""

@@ -22,7 +22,7 @@ FORM = "2:"
 """The version of the record. What begins otherwise is of an earlier one, and says nothing."""
 WIDTH = 4
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
-_LETTERS = re.compile(f"{FORM}([{_ALPHABET}]*)")
+_LABEL = re.compile(f"{RECORD}{FORM}([{_ALPHABET}]+)")
 _BITS = {ord(char): f"{index:05b}" for index, char in enumerate(_ALPHABET)}
 _GROUPS = 12
 """Bits that say which groups are recorded; more than there are, so that a group can be added."""
@@ -106,10 +106,12 @@ def _recalled(one: LabelRecord) -> Memory:
 
 def memory(layout: Layout, labels: Iterable[str], keys: Sequence[str], owners: Sequence[object]) -> Memory:
     """What `label` wrote on the object that has these keys and is one of `owners`."""
-    texts = _texts(labels)
-    if (found := _recorded(layout, texts)) is None:
-        return Memory(older=bool(texts))
-    recorded, bits = found
+    labels = list(labels)
+    body = _body(labels)
+    recorded = _present(layout, body[:_HEAD], len(body))
+    if recorded is None:
+        return Memory(older=any(one.startswith(RECORD) for one in labels))
+    bits = body.translate(_BITS)[_GROUPS:]
     applied: dict[str, str] = {}
     for group in recorded:
         width = 4 * layout.width(group)
@@ -123,27 +125,16 @@ def memory(layout: Layout, labels: Iterable[str], keys: Sequence[str], owners: S
 
 def is_there(layout: Layout, labels: Iterable[str]) -> bool:
     """Whether the labels hold a record of this version that has any group."""
-    body = _first(_texts(labels))
+    body = _body(labels)
     return bool(_present(layout, body[:_HEAD], len(body)))
 
 
-def _texts(labels: Iterable[str]) -> list[str]:
-    return sorted([x.removeprefix(RECORD) for x in labels if x.startswith(RECORD)])
-
-
-def _first(texts: Iterable[str]) -> str:
-    """The letters of the first record of this version; empty where there is none."""
-    for text in texts:
-        if body := _body(text):
-            return body
-    return ""
-
-
-def _recorded(layout: Layout, texts: Iterable[str]) -> tuple[Sequence[str], str] | None:
-    """The groups that a record has, and the bits behind their names; None where it is of another version."""
-    body = _first(texts)
-    recorded = _present(layout, body[:_HEAD], len(body))
-    return None if recorded is None else (recorded, body.translate(_BITS)[_GROUPS:])
+def _body(labels: Iterable[str]) -> str:
+    """The letters of the record of this version among labels, of several of the first; empty where there is
+    none.
+    """
+    bodies = [found[1] for one in labels if (found := _LABEL.fullmatch(one))]
+    return min(bodies) if bodies else ""
 
 
 @lru_cache(10_000)
@@ -216,9 +207,3 @@ def _hex(bits: str) -> str:
 def _text(bits: str) -> str:
     bits += "0" * (-len(bits) % 5)
     return "".join(_ALPHABET[int(bits[at : at + 5], 2)] for at in range(0, len(bits), 5))
-
-
-def _body(text: str) -> str:
-    """The letters of a record of this version; empty where it is none."""
-    found = _LETTERS.fullmatch(text)
-    return found[1] if found else ""
