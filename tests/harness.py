@@ -14,6 +14,7 @@ import httpx
 from reconciler.api import Client, Credentials, Patience
 from reconciler.apply.run import Walk
 from reconciler.apply.running import Run
+from reconciler.apply.unsent import Unsent
 from reconciler.kinds import all_kinds
 from reconciler.kinds.instance.desk import OWED
 from reconciler.kinds.protocol import Policy
@@ -129,7 +130,7 @@ def known_to(matched: Matched) -> dict[Address, LiveObject]:
 def run_of(client: Client, desired: Desired, observed: Mapping[Address, LiveObject], **other: Any) -> Run:
     """A run that nobody listens to, that waits for nothing and keeps no journal."""
     quiet = {"policy": POLICY, "journal": Silent(), "listener": lambda _: None, "sleep": no_sleep}
-    tenant = Tenant(client)
+    tenant, quiet["unsent"] = Tenant(client), Unsent(client.withdraw)
     return Run(
         project=desired.project,
         resources=desired.resources,

@@ -14,6 +14,7 @@ from typing import Any
 import anyio
 import httpx
 import msgspec
+from anyio.abc import TaskGroup
 
 from reconciler.api.health import Health
 from reconciler.api.retries import AWAY, AttemptError, Patience, Trail, persist, retry_after
@@ -80,8 +81,18 @@ def checked_base(url: str) -> httpx.URL:
     return parsed
 
 
+@dataclass(slots=True)
+class _Exchange:
+    """An exchange that is under way."""
+
+    ended: anyio.Event = field(default_factory=anyio.Event)
+    error: Exception | None = None
+
+
 class Tokens:
-    """Hands out a valid access token; exchanges and renews it, once for all that wait for it."""
+    """Hands out a valid access token; exchanges and renews it, once for all that wait for it. An exchange
+    outlasts whoever asked for it: where a refresh token is taken only once, its answer holds the next one.
+    """
 
     def __init__(
         self,
@@ -101,8 +112,20 @@ class Tokens:
             grant.refresh = _plain(credentials.refresh_token, "refresh")
             grant.access = _plain(credentials.access_token, "access")
             grant.renew_at = _expiry_of(grant.access, patience.now()) if grant.access else None
-        self._lock = anyio.Lock()
+        self._group: TaskGroup | None = None
+        self._under_way: _Exchange | None = None
         self._refusal: tuple[float, NotAuthenticated | Unreachable] | None = None
+
+    async def open(self) -> None:
+        """To be called before a token is asked for, in the task that closes it."""
+        self._group = anyio.create_task_group()
+        await self._group.__aenter__()
+
+    async def close(self) -> None:
+        """Waits for no exchange any more."""
+        if self._group is not None:
+            self._group.cancel_scope.cancel()
+            await self._group.__aexit__(None, None, None)
 
     @property
     def rotates(self) -> bool | None:
@@ -123,19 +146,37 @@ class Tokens:
                 )
             return self._grant.access
         if self._stale():
-            async with self._lock:
-                if self._stale():
-                    await self._exchange()
+            await self._renewed()
         return self._grant.access
 
     async def renew(self, rejected: str | None) -> bool:
         """Replaces an access token that was answered with 401. False if there is no way to get another."""
         if self._grant.refresh is None:
             return False
-        async with self._lock:
-            if self._grant.access == rejected:  # otherwise another task has replaced it meanwhile
-                await self._exchange()
+        if self._grant.access == rejected:  # otherwise another task has replaced it meanwhile
+            await self._renewed()
         return True
+
+    async def _renewed(self) -> None:
+        assert self._group is not None
+        exchange = self._under_way
+        if exchange is None:
+            exchange = self._under_way = _Exchange()
+            self._group.start_soon(self._carried_out, exchange)
+        await exchange.ended.wait()
+        if isinstance(exchange.error, NotAuthenticated | Unreachable):
+            raise type(exchange.error)(exchange.error.message, hint=exchange.error.hint)
+        if exchange.error is not None:
+            raise exchange.error
+
+    async def _carried_out(self, exchange: _Exchange) -> None:
+        try:
+            await self._exchange()
+        except Exception as error:  # whoever waits for it is told, whatever it is
+            exchange.error = error
+        finally:
+            self._under_way = None
+            exchange.ended.set()
 
     def _stale(self) -> bool:
         return self._grant.access is None or (

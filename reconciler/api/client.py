@@ -139,6 +139,13 @@ class Client:
         """
         self._transport.before_writing = do
 
+    def withdraw(self) -> None:
+        """Sends no more operation that may be withdrawn: those that wait end with Withdrawn. What may have
+        been carried out already is not given up.
+        """
+        self._gathering.withdraw()
+        self._transport.withdraw()
+
     @property
     def rotates_tokens(self) -> bool | None:
         """Whether the tenant gave another refresh token in an exchange; None where there was no exchange."""
@@ -152,15 +159,17 @@ class Client:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._gathering.close()
-        await self._transport.__aexit__(kind, error, trace)
+        try:
+            await self._gathering.close()
+        finally:
+            await self._transport.__aexit__(kind, error, trace)
 
     async def execute(self, op: Operation) -> Any:
         """A query's value at `op.name` (None if null), or a mutation's object at `op.result`.
 
         Raises PayloadError, GraphQLError, NotFound, NullObject, TransportError, Unreachable,
-        NotAuthenticated or WriteRefused; ApiErrors carry the operation's name and address. Optional
-        fields that the tenant does not know are left out.
+        NotAuthenticated, Withdrawn or WriteRefused; ApiErrors carry the operation's name and address.
+        Optional fields that the tenant does not know are left out.
         """
         if (document := self._fitting(op.document)) is not op.document:
             op = structs.replace(op, document=document)

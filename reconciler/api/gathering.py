@@ -22,7 +22,7 @@ from reconciler.api.answers import result
 from reconciler.api.joined import Parted, joined, joins, parted
 from reconciler.api.limits import QUICK
 from reconciler.api.wire import UNREADABLE, Answer, opened
-from reconciler.model.errors import ApiError, ReconcilerError, TooCostly, TransportError
+from reconciler.model.errors import ApiError, ReconcilerError, TooCostly, TransportError, Withdrawn
 from reconciler.model.operation import FEW, MANY, Operation
 
 log = logging.getLogger("reconciler.http")
@@ -76,6 +76,11 @@ class _Asked:
     error: Exception | None = None
     left: bool = False
     """Whether nobody waits any more."""
+
+    def withdraw(self) -> None:
+        """Ends it without an answer."""
+        self.left, self.error = True, Withdrawn()
+        self.ended.set()
 
 
 class Gathering:
@@ -140,6 +145,13 @@ class Gathering:
     def takes(self, op: Operation) -> bool:
         """Whether an operation may travel with others."""
         return self._batch != 1 and (op.shares or not op.is_mutation) and joins(op)
+
+    def withdraw(self) -> None:
+        """Lets what waits for its request, and may be withdrawn, wait no longer."""
+        for waiting in self._waiting.values():
+            for one in waiting:
+                if one.op.withdrawable:
+                    one.withdraw()
 
     async def execute(self, op: Operation) -> Any:
         """What an operation gives, which it takes. Raises what the client does."""
@@ -235,6 +247,9 @@ class Gathering:
         whole = joined([some[at].op for at in order])
         try:
             answer = await self._send(whole)
+        except Withdrawn:
+            await self._carry_on(sort, some)
+            return
         except ReconcilerError as error:
             if not whole.is_mutation or _too_large(error):
                 width.refused(len(some), because_of_it=_too_large(error))
@@ -255,6 +270,14 @@ class Gathering:
         width.answered(len(some), self._clock() - began)
         place = dict(zip(order, parts, strict=True))
         await self._tell(sort, some, [place[at] for at in range(len(some))], whole)
+
+    async def _carry_on(self, sort: str, some: Sequence[_Asked]) -> None:
+        """Sends those of a withdrawn request that have to go."""
+        for one in some:
+            if one.op.withdrawable:
+                one.withdraw()
+        if bound := [one for one in some if not one.op.withdrawable]:
+            await self._carry(sort, bound)
 
     async def _carry_one(self, one: _Asked, width: Width) -> None:
         began = self._clock()

@@ -85,6 +85,7 @@ def joined(ops: Sequence[Operation]) -> Operation:
         },
         result=ops[0].result,
         repeatable=all(op.repeatable for op in ops),
+        withdrawable=any(op.withdrawable for op in ops),
         parts=tuple(ops),
         timeout=None if None in limits else max(limit for limit in limits if limit is not None),
     )

@@ -24,6 +24,7 @@ from reconciler.api.network import http_client
 from reconciler.api.readonly import guard
 from reconciler.api.retries import AWAY, AttemptError, Patience, Trail, persist, retry_after, told_at
 from reconciler.api.wire import Answer, decode, decode_sheaf, encode
+from reconciler.api.withdrawal import UntilWithdrawn, Withdrawal
 from reconciler.model.errors import (
     ApiError,
     InvalidInput,
@@ -96,7 +97,7 @@ class Transport:
         self._url = httpx.URL(f"{self.base}/api")
         self._patience = patience
         self._notice, self._span = notice, span
-        self._health = Health(patience)
+        self._health, self._withdrawal = Health(patience), Withdrawal()
         self._limiter = Limiter(
             rate, parallelism, clock=patience.clock, sleep=patience.sleep, longest=patience.deadline
         )
@@ -123,20 +124,28 @@ class Transport:
         """What the last exchange of the refresh token showed; None where there was none."""
         return self._tokens.rotates
 
+    def withdraw(self) -> None:
+        """Lets nothing go out any more that may be withdrawn."""
+        self._withdrawal.call()
+
     async def __aenter__(self) -> Self:
         await self._http.__aenter__()
+        await self._tokens.open()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._http.__aexit__(kind, error, trace)
+        try:
+            await self._tokens.close()
+        finally:
+            await self._http.__aexit__(kind, error, trace)
 
     async def send(self, op: Operation, *, headers: Mapping[str, str] | None = None) -> Answer:
         """The GraphQL answer to `op`, errors in it included.
 
         Raises TransportError (`doubtful` where a write may have happened), Unreachable, NotAuthenticated,
-        WriteRefused, or ApiError where it cannot be written down.
+        WriteRefused, Withdrawn, or ApiError where it cannot be written down.
         """
         try:
             body = encode(op.document, op.variables)
@@ -155,7 +164,7 @@ class Transport:
             return await persist(
                 partial(self._attempt, call),
                 self._patience,
-                self._health,
+                UntilWithdrawn(self._health, self._withdrawal, op, call.trail),
                 call.trail,
                 repeatable=op.repeatable,
                 again=partial(self._tell_of_wait, call),
@@ -203,7 +212,7 @@ class Transport:
         if token:
             headers["Authorization"] = f"Bearer {token}"
         async with AsyncExitStack() as stack:
-            with self._health.waiting():
+            with self._health.waiting(), self._withdrawal.waiting(op, call.trail):
                 turn = self._limiter.slot(partial(self._wait_for_turn, op))
                 slot = await stack.enter_async_context(turn)
             started = patience.clock()

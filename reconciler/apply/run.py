@@ -24,6 +24,7 @@ from reconciler.model.errors import (
     Stale,
     Unforeseen,
     Unreachable,
+    Withdrawn,
 )
 from reconciler.model.outcome import Ended, Outcome, Result, Started, Status
 from reconciler.model.plan import Action, Plan, Verb
@@ -32,7 +33,8 @@ log = logging.getLogger("reconciler.apply")
 
 
 class Walk:
-    """One walk over a plan. `stop` says that nothing new is to be started; what is in flight is finished.
+    """One walk over a plan. `stop` says that nothing new is to be started; what is in flight is finished, and
+    what was begun and has sent nothing yet is called off.
     `together` tells how many calls may travel in one request by now: so many more are begun at once.
     """
 
@@ -51,9 +53,10 @@ class Walk:
         self._elsewhere = elsewhere
         self._limiter = anyio.CapacityLimiter(self._places())
         self.stopped = False
+        self.begun = False
+        """Whether some action was begun."""
         self.fatal: ReconcilerError | None = None
         self._results: dict[str, Result] = {}
-        self._begun: set[str] = set()
         self._beside: list[Action] = []
         self._barred = plan.barred
         self._rollouts = Rollouts(plan.rollouts, plan.actions, self._barred, parallelism=parallelism)
@@ -64,11 +67,6 @@ class Walk:
         """
         together = self._together()
         return self._parallelism * (2 * together if together > 1 else 1)
-
-    @property
-    def begun(self) -> bool:
-        """Whether some action was begun."""
-        return bool(self._begun)
 
     def stop(self) -> None:
         """Starts nothing new from now on."""
@@ -81,8 +79,16 @@ class Walk:
         self._wait_no_more()
 
     def _wait_no_more(self) -> None:
+        self._run.unsent.call_off()
         if self._elsewhere:
             self._elsewhere.end()
+
+    @property
+    def _ended_by(self) -> str:
+        """Why nothing new is begun any more; empty as long as it is."""
+        if self.stopped:
+            return "interrupted"
+        return self.fatal.code if self.fatal else ""
 
     async def outcome(self) -> Outcome:
         """Carries the plan out and tells how each action ended; what failed is in the results, not raised."""
@@ -100,13 +106,13 @@ class Walk:
         return Outcome(self._plan, results, interrupted=self.stopped, fatal=self.fatal)
 
     def cut_off(self, error: ReconcilerError | None = None) -> Outcome:
-        """The outcome of a walk that was stopped at once, by the user or by an error: what has no end is in
-        doubt.
+        """The outcome of a walk that was stopped at once, by the user or by an error: what was sent, and has
+        no end, is in doubt.
         """
-        because = error.code if error else "interrupted"
+        because, unsent = error.code if error else "interrupted", self._run.unsent
         results = tuple(
             self._results.get(a.id)
-            or self._with_kept(Result(a, Status.SKIPPED, because=because, doubtful=a.id in self._begun))
+            or self._with_kept(Result(a, Status.SKIPPED, because=because, doubtful=unsent.has_sent(a)))
             for a in self._actions()
         )
         return Outcome(self._plan, results, interrupted=error is None, fatal=self.fatal or error)
@@ -175,10 +181,8 @@ class Walk:
         return ""
 
     async def _perform(self, action: Action, because: str) -> None:
-        if not because and self.stopped and not self._undoes(action):
-            because = "interrupted"
-        if not because and self.fatal:
-            because = self.fatal.code
+        undoing = self._undoes(action)
+        because = because or ("" if undoing else self._ended_by)
         if because:
             hint = self._elsewhere.hint(because) if self._elsewhere else ""
             self._end(Result(action, Status.SKIPPED, because=because, hint=hint))
@@ -187,7 +191,8 @@ class Walk:
             message = f"nothing must be done to it any more: {why}"
             self._end(Result(action, Status.STALE, message, "plan again, and look at what is refused"))
             return
-        await self._carry(action, carry_out(action, self._run, self._aside))
+        work = carry_out(action, self._run, self._aside)
+        await self._carry(action, work if undoing else self._run.unsent.unless_called_off(action, work))
 
     async def _aside(self, action: Action, work: Awaitable[None]) -> Result:
         """Carries out what no plan has: it is a part of an action that was begun, and is told like one."""
@@ -195,10 +200,13 @@ class Walk:
         return await self._carry(action, work)
 
     async def _carry(self, action: Action, work: Awaitable[None]) -> Result:
-        self._begun.add(action.id)
+        self.begun = True
         self._run.listener(Started(action))
         started, began = self._now().isoformat(), self._run.clock()
         status, error = await self._attempt(action, work)
+        if isinstance(error, Withdrawn):
+            self._run.kept.pop(action.id, None)  # what it would have destroyed is there
+            return self._end(Result(action, Status.SKIPPED, because=self._ended_by))
         return self._end(
             Result(
                 action,
@@ -216,10 +224,10 @@ class Walk:
         """Whether it takes back what a deploy of this run brings along: that is finished with it, since no
         later run could tell that the instance had been paused.
         """
+        if action.verb is not Verb.DISABLE:
+            return False
         before = [self._results[name].action for name in action.depends_on if name in self._results]
-        return action.verb is Verb.DISABLE and any(
-            one.verb is Verb.DEPLOY and one.address == action.address for one in before
-        )
+        return any(one.verb is Verb.DEPLOY and one.address == action.address for one in before)
 
     async def _attempt(self, action: Action, work: Awaitable[None]) -> tuple[Status, ReconcilerError | None]:
         try:

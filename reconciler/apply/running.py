@@ -11,6 +11,7 @@ from reconciler.apply.journal import Journal
 from reconciler.apply.listening import harmless
 from reconciler.apply.look import Objects
 from reconciler.apply.pages import Pages
+from reconciler.apply.unsent import Unsent
 from reconciler.kinds import all_kinds
 from reconciler.kinds.capabilities import Foretells
 from reconciler.kinds.protocol import Policy, Request
@@ -46,6 +47,8 @@ class Run:
     """All objects of the tenant that the plan was made from, by id."""
     pages: Pages = field(default_factory=lambda: Pages((), Live("", {})))
     """How the objects are looked at before they are changed."""
+    unsent: Unsent = field(default_factory=Unsent)
+    """The actions that can still be called off."""
     _foretold: dict[Ref, tuple[LiveObject, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

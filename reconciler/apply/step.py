@@ -46,7 +46,7 @@ PATIENCE = 3.0
 
 async def carry_out(action: Action, run: Run, aside: Aside) -> None:
     """Carries an action out, and `aside` what turns out to be needed beside it. Raises Stale, ApiError,
-    Unreachable or NotAuthenticated.
+    Unreachable, NotAuthenticated or Withdrawn.
     """
     kind = all_kinds()[action.address.kind]
     name = action.id.rpartition("#")[2]
@@ -323,8 +323,10 @@ def _note(kind: Kind, verb: Verb, node: Mapping[str, Any], action: Action, run: 
 
 
 async def _journalled(kind: Kind, op: Operation, action: Action, run: Run) -> Mapping[str, Any]:
+    first = run.unsent.sends(action)
     run.journal.before(action, op)
-    op = structs.replace(op, shares=may_share(kind, action.verb) and not op.name.startswith("delete"))
+    shares = may_share(kind, action.verb) and not op.name.startswith("delete")
+    op = structs.replace(op, shares=shares, withdrawable=first)
     try:
         node = await run.tenant.send(kind, op)
     except BaseException as error:

@@ -155,12 +155,12 @@ class Builder:
             ignore=tuple(metadata.get("ignore", ())),
             was=tuple(metadata.get("was", ())),
             source=self.manifest.source,
-            positions=self._positions(),
+            positions=Places.of(self.document, self.base, self._positions),
             sensitive=tuple(metadata.get("sensitive", ())),
         )
 
-    def _positions(self) -> Places:
-        """The places of the fields, and of what lies below them: variables, and inputs of connections."""
+    def _positions(self) -> list[tuple[str, Where]]:
+        """The paths of the fields, and of what lies below them: variables, and inputs of connections."""
         base = tuple(self.base)
         found: list[tuple[str, Where]] = []
         for name, value in self.spec.items():
@@ -174,4 +174,4 @@ class Builder:
                     found.append((f"spec.{name}.{key}.inputs.{part}", (*base, name, key, "inputs", part)))
         if "was" in self.manifest.metadata:
             found.append(("metadata.was", ("metadata", "was")))
-        return Places(self.document, found)
+        return found

@@ -79,6 +79,7 @@ def _walk(folder: Path, real: Path, project: Project) -> Iterator[tuple[Path, Pa
         if real in seen:
             continue
         seen.add(real)
+        is_straight = folder == real
         for entry in _entries(folder, real, project.root):
             if entry.is_symlink():
                 path = folder / entry.name
@@ -90,7 +91,8 @@ def _walk(folder: Path, real: Path, project: Project) -> Iterator[tuple[Path, Pa
             elif entry.is_dir(follow_symlinks=False):
                 waiting.append((folder / entry.name, real / entry.name))
             elif entry.name.endswith(_SUFFIXES):
-                yield folder / entry.name, real / entry.name
+                path = folder / entry.name
+                yield path, path if is_straight else real / entry.name
 
 
 def _entries(folder: Path, real: Path, root: Path) -> list[os.DirEntry[str]]:

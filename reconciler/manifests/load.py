@@ -204,8 +204,9 @@ class _Loader:
 
     def _keep(self, builder: Builder, resource: Resource) -> None:
         self.problems.extend(builder.problems)
-        fields = veiled(resource.fields, resource.sensitive)
-        self.resources[resource.address] = structs.replace(resource, fields=fields)
+        if resource.sensitive:
+            resource = structs.replace(resource, fields=veiled(resource.fields, resource.sensitive))
+        self.resources[resource.address] = resource
 
     def _customers(self) -> None:
         """The customers, and what their instances may ask of them."""

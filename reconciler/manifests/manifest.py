@@ -19,6 +19,8 @@ from reconciler.yaml12.document import Document
 
 _KINDS_HINT = f"write one of {listed(KINDS[:4])}, or another of those that reconciler schema lists"
 RESERVED = ("reconciler:", "reconciler-applied:", "reconciler-protect")
+_TOLD_IN_METADATA = frozenset({"environments", "ignore", "sensitive", "was"})
+_WITH_LABELS = frozenset({"labels", "template", "overrides"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +93,11 @@ def classify(
 
 def _by_schema(document: Document, kind: str, address: str) -> list[Diagnostic]:
     shapes = known(kind.lower())
-    shape = shapes.of(document.value)
-    if shapes.is_right(shape):
+    if shapes.is_right(document):
         return []
     problems = schema_problems(kind.lower(), document, address=address, holes=holes_of(kind))
     if not problems:
-        shapes.learn(shape)
+        shapes.learn(document)
     return problems
 
 
@@ -153,6 +154,9 @@ def _metadata(
 ) -> list[Diagnostic]:
     """What a schema cannot see in `metadata` and in the labels of `spec`."""
     problems: list[Diagnostic] = []
+    spec = _map(document.value.get("spec"))
+    if _TOLD_IN_METADATA.isdisjoint(metadata) and _WITH_LABELS.isdisjoint(spec):
+        return problems
 
     def wrong(code: str, message: str, path: tuple[str | int, ...], hint: str) -> None:
         problems.append(Diagnostic(code, message, document.source(path), address=address, hint=hint))
@@ -173,7 +177,7 @@ def _metadata(
             wrong(
                 "bad-was", f'"was" holds the present name "{name}"', ("metadata", "was", index), "remove it"
             )
-    for path, labels in _label_lists(document.value.get("spec")):
+    for path, labels in _label_lists(spec):
         for index, label in _texts(labels):
             if label.strip().lower().startswith(RESERVED):
                 message = f'label "{label}" is reserved'
@@ -200,8 +204,7 @@ def _first(path: str) -> str:
     return path.split(".")[0].split("[")[0]
 
 
-def _label_lists(spec: Any) -> list[tuple[tuple[str, ...], Any]]:
-    spec = _map(spec)
+def _label_lists(spec: Mapping[str, Any]) -> list[tuple[tuple[str, ...], Any]]:
     return [
         (("spec", "labels"), spec.get("labels")),
         (("spec", "template", "labels"), _map(spec.get("template")).get("labels")),

@@ -31,7 +31,7 @@ def read(path: Path, file: str) -> tuple[list[Document], list[Diagnostic]]:
 
 def _inexact(text: str, file: str) -> Iterator[Diagnostic]:
     """The breaks of lines that readers of YAML 1.1 fold: a text would not arrive as it is written."""
-    for found in _BREAKS.finditer(text):
+    for found in () if text.isascii() else _BREAKS.finditer(text):
         before, code = text[: found.start()], ord(found.group())
         place = Source(file, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
         hint = f"write it as an escape, in double quotes: \\u{code:04x}"

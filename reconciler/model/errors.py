@@ -9,6 +9,7 @@
     ├── Refused                    5   a guard, an ownership rule or a protection says no
     ├── JournalFailed              1   what is about to be done cannot be noted, so it is not done
     ├── Unforeseen                 1   an exception that nobody foresaw
+    ├── Withdrawn                  1   a call was given up that nobody can have carried out
     ├── Interrupted              130   Ctrl-C
     └── ApiError                   1   an operation failed
         ├── PayloadError               the mutation's own `errors`
@@ -131,6 +132,13 @@ class Unforeseen(ReconcilerError):
             hint="run again with --debug, and report it",
         )
         self.doubtful = doubtful
+
+
+class Withdrawn(ReconcilerError):
+    """A call was given up before anybody can have carried it out, since nothing new is to be begun."""
+
+    def __init__(self) -> None:
+        super().__init__("it was not sent: nothing new is begun any more")
 
 
 class Interrupted(ReconcilerError):

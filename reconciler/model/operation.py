@@ -20,6 +20,7 @@ class Operation(Struct, frozen=True):
     may ask for a second one after it, of which only the refusal is heard.
     `repeatable` says that sending it twice does no harm: true for all queries.
     `shares` says that it may travel in one request with others of its name; queries may with any.
+    `withdrawable` says that it may be given up as long as nobody can have carried it out.
     `parts` are the operations that travel in it, where it is made of several.
     `node` is the type of a list's nodes: where all are as the API describes them, they are given as such.
     `timeout` is how long an answer may take, in seconds; None: the client's default.
@@ -33,6 +34,7 @@ class Operation(Struct, frozen=True):
     address: str = ""
     timeout: float | None = None
     shares: bool = False
+    withdrawable: bool = False
     parts: tuple[Operation, ...] = ()
     node: type[Struct] | None = None
 

@@ -69,6 +69,7 @@ async def apply(
     from reconciler.apply.pages import Pages
     from reconciler.apply.run import Walk
     from reconciler.apply.running import Run
+    from reconciler.apply.unsent import Unsent
     from reconciler.live.tenant import Tenant
     from reconciler.verbs.elsewhere import elsewhere
     from reconciler.verbs.lease import leased
@@ -100,6 +101,7 @@ async def apply(
                     wait_seconds=wait_seconds,
                     seen=planned.live.by_id(),
                     pages=Pages(planned.plan.actions, planned.live),
+                    unsent=Unsent(client.withdraw),
                 )
                 others = elsewhere(session, planned, run, ports, shard_seconds)
                 walk = Walk(

@@ -15,6 +15,7 @@ from reconciler.kinds.instance.desk import undeployed, waits
 from reconciler.kinds.instance.facts import facts_of, notes_of
 from reconciler.kinds.protocol import Policy
 from reconciler.model.address import Address
+from reconciler.model.errors import Withdrawn
 from reconciler.model.plan import Verb
 from reconciler.plan.match import Matched
 from reconciler.verbs.history import history
@@ -54,9 +55,11 @@ def _planned(begun: Mapping[str, Any]) -> set[str]:
 
 
 def _calls(entries: tuple[dict[str, Any], ...], address: Address) -> Iterator[dict[str, Any]]:
-    """What was sent for an instance, and what came of it."""
+    """What was sent for an instance, and what came of it: nothing of an action whose call was withdrawn."""
+    withdrawn = {entry.get("action") for entry in entries if entry.get("error") == Withdrawn.__name__}
     for entry in entries:
-        if entry.get("event") in ("send", "answer") and str(entry.get("action")).startswith(f"{address}#"):
+        called = entry.get("event") in ("send", "answer") and entry.get("action") not in withdrawn
+        if called and str(entry.get("action")).startswith(f"{address}#"):
             yield entry
 
 

@@ -49,27 +49,27 @@ class _Frame:
     key_column: int = 0
     duplicate: bool = False
     merging: bool = False
-    merges: list[tuple[Any, Any]] = field(default_factory=list)
-    """What stands behind its merge keys, each with the key's place."""
+    merges: list[tuple[Any, Marks | None, Any]] = field(default_factory=list)
+    """What stands behind its merge keys, each with the places in it and the key's own."""
 
 
 class Builder:
-    """Turns one file's events into documents."""
+    """Turns the events of a file, or of a part of it, into documents; `above` is how many of the file's lines
+    stand before that part.
+    """
 
-    def __init__(self, file: str) -> None:
-        self.file = file
+    def __init__(self, file: str, above: int = 0) -> None:
+        self.file, self.first = file, above + 1
         self.documents: list[Document] = []
         self.diagnostics: list[Diagnostic] = []
         self._begin()
 
     def _begin(self) -> None:
         self.stack: list[_Frame] = []
-        self.anchors: dict[str, tuple[Any, int, int]] = {}
+        self.anchors: dict[str, tuple[Any, Marks | None, int, int]] = {}
         self.spelt: dict[str, str] = {}
         """How the scalars that bear an anchor are written, where they are no text."""
         self.document: Document | None = None
-        self.marks: dict[int, Marks] = {}
-        self.written: dict[tuple[int, str | int], str] = {}
         self.merges: list[Source] = []
         self.nuls: list[Source] = []
         self.aliased = self.nodes = 0
@@ -94,9 +94,12 @@ class Builder:
 
     def report(self, code: str, message: str, mark: Any, hint: str = "") -> Diagnostic:
         """Notes a problem that can be read over."""
-        diagnostic = Diagnostic(code, message, Source(self.file, mark.line + 1, mark.column + 1), hint=hint)
+        diagnostic = Diagnostic(code, message, self._source(mark), hint=hint)
         self.diagnostics.append(diagnostic)
         return diagnostic
+
+    def _source(self, mark: Any) -> Source:
+        return Source(self.file, mark.line + self.first, mark.column + 1)
 
     def _end(self, code: str, message: str, mark: Any, hint: str) -> Ended:
         self.report(code, message, mark, hint)
@@ -113,7 +116,7 @@ class Builder:
             return
         text: str = event.value
         if "\0" in text:
-            self.nuls.append(Source(self.file, mark.line + 1, mark.column + 1))
+            self.nuls.append(self._source(mark))
         written = ""
         try:
             if event.tag is not None:
@@ -126,9 +129,9 @@ class Builder:
             value = problem.value
             written = "" if event.tag else text
         if event.anchor is not None:
-            self.anchors[event.anchor] = (value, 1, 0)
+            self.anchors[event.anchor] = (value, None, 1, 0)
             self.spelt[event.anchor] = written
-        self._add(value, mark.line + 1, mark.column + 1, written)
+        self._add(value, None, mark.line + self.first, mark.column + 1, written)
 
     def _key(self, frame: _Frame, event: Any, mark: Any) -> None:
         key: str = event.value
@@ -137,9 +140,9 @@ class Builder:
         if plain and key in ("", "~"):
             self.report("yaml-key", "a key is empty", mark, "write a name before the colon")
         if event.anchor is not None:
-            self.anchors[event.anchor] = (key, 1, 0)
+            self.anchors[event.anchor] = (key, None, 1, 0)
             self.spelt.pop(event.anchor, None)
-        frame.key, frame.key_line, frame.key_column = key, mark.line + 1, mark.column + 1
+        frame.key, frame.key_line, frame.key_column = key, mark.line + self.first, mark.column + 1
         if frame.merging:
             self._merge_key(frame, mark)
             return
@@ -151,29 +154,28 @@ class Builder:
             )
 
     def _merge_key(self, frame: _Frame, mark: Any) -> None:
-        self.merges.append(Source(self.file, mark.line + 1, mark.column + 1))
+        self.merges.append(self._source(mark))
         if frame.merges:
-            line = frame.merges[0][1].line + 1
+            line = frame.merges[0][2].line + self.first
             hint = f"the first is on line {line}: give one a list of all"
             self.report("yaml-duplicate", 'duplicate key "<<"', mark, hint)
-        frame.merges.append((None, mark))
+        frame.merges.append((None, None, mark))
 
     def _merge(self, frame: _Frame) -> None:
         """What a map says itself goes before what it is given; of a list, the first goes before the rest."""
-        for given, mark in frame.merges:
-            sources = given if isinstance(given, list) else [given]
-            if not all(isinstance(source, dict) for source in sources):
+        for given, marks, mark in frame.merges:
+            sources = [(given, marks)]
+            if isinstance(given, list) and marks is not None:
+                sources = [(source, marks[index][5]) for index, source in enumerate(given)]
+            if not all(isinstance(source, dict) for source, _ in sources):
                 message = "a merge key (<<) takes a map, or a list of maps"
                 self.report("yaml-merge", message, mark, "name them with aliases: <<: *NAME")
                 continue
-            for source in sources:
+            for source, places in sources:
                 for name, value in source.items():
-                    if name in frame.node:
-                        continue
-                    frame.node[name] = value
-                    frame.marks[name] = self.marks[id(source)][name]
-                    if written := self.written.get((id(source), name)):
-                        self.written[id(frame.node), name] = written
+                    if name not in frame.node and places is not None:
+                        frame.node[name] = value
+                        frame.marks[name] = places[name]
 
     def _open(self, event: Any, is_map: bool) -> None:
         mark = event.start_mark
@@ -192,22 +194,22 @@ class Builder:
             self.report(problem.code, problem.message, mark, problem.hint)
         node: Any = {} if is_map else []
         marks: Marks = {}
-        self.marks[id(node)] = marks
-        anchor = event.anchor
-        self.stack.append(_Frame(node, marks, is_map, mark.line + 1, mark.column + 1, anchor, self.nodes))
+        anchor, line = event.anchor, mark.line + self.first
+        self.stack.append(_Frame(node, marks, is_map, line, mark.column + 1, anchor, self.nodes))
         if anchor is not None:
             # Until it is closed, an alias to it would be a loop.
-            self.anchors[anchor] = (node, 0, 0)
+            self.anchors[anchor] = (node, marks, 0, 0)
             self.spelt.pop(anchor, None)
 
     def _close(self) -> None:
         frame = self.stack.pop()
         self._merge(frame)
         if frame.anchor is not None:
-            self.anchors[frame.anchor] = (frame.node, self.nodes - frame.count_before + 1, frame.height)
+            size = self.nodes - frame.count_before + 1
+            self.anchors[frame.anchor] = (frame.node, frame.marks, size, frame.height)
         if self.stack:
             self.stack[-1].height = max(self.stack[-1].height, frame.height + 1)
-        self._add(frame.node, frame.line, frame.column, "")
+        self._add(frame.node, frame.marks, frame.line, frame.column, "")
 
     def _alias(self, event: Any) -> None:
         mark, name = event.start_mark, event.anchor
@@ -216,7 +218,7 @@ class Builder:
         if name not in self.anchors:
             hint = f'put text that begins with * in quotes, or write "&{name}" before the value that is meant'
             raise self._end("yaml-alias", f'alias "*{name}" has no anchor', mark, hint)
-        node, size, height = self.anchors[name]
+        node, marks, size, height = self.anchors[name]
         if size == 0:
             raise self._end("yaml-alias", f'alias "*{name}" refers to itself', mark, "write the value out")
         self.aliased += size
@@ -228,30 +230,24 @@ class Builder:
             raise self._too_deep(mark)
         if self.stack:
             self.stack[-1].height = max(self.stack[-1].height, height + 1)
-        self._add(node, mark.line + 1, mark.column + 1, self.spelt.get(name, ""))
+        self._add(node, marks, mark.line + self.first, mark.column + 1, self.spelt.get(name, ""))
 
-    def _add(self, value: Any, line: int, column: int, written: str) -> None:
+    def _add(self, value: Any, marks: Marks | None, line: int, column: int, written: str) -> None:
         self.nodes += 1
         if not self.stack:
-            self.document = Document(
-                value, self.file, line, column, self.merges, self.nuls, self.marks, self.written
-            )
+            self.document = Document(value, self.file, line, column, self.merges, self.nuls, marks)
             return
         frame = self.stack[-1]
         node = frame.node
         if not frame.is_map:
-            frame.marks[len(node)] = (line, column, line, column)
-            if written:
-                self.written[id(node), len(node)] = written
+            frame.marks[len(node)] = (line, column, line, column, written, marks)
             node.append(value)
             return
         key = frame.key
         assert key is not None
         frame.key = None
         if frame.merging:
-            frame.merges[-1] = (value, frame.merges[-1][1])
+            frame.merges[-1] = (value, marks, frame.merges[-1][2])
         elif not frame.duplicate:
-            frame.marks[key] = (frame.key_line, frame.key_column, line, column)
-            if written:
-                self.written[id(node), key] = written
+            frame.marks[key] = (frame.key_line, frame.key_column, line, column, written, marks)
             node[key] = value

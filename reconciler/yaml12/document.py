@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections import ChainMap
-from collections.abc import Callable, Collection, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.model.diagnostic import Source
 
 Where = Sequence[str | int]
-Marks = dict[Any, tuple[int, int, int, int]]
-"""By a map's key or a list's index: line and column of the key, then of the value."""
+Marks = dict[Any, tuple[int, int, int, int, str, "Marks | None"]]
+"""By a map's key or a list's index: line and column of the key, then of the value; how a number, boolean or
+null is written; and the same of what stands in a map or a list.
+"""
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class Form:
+    """What documents have in common that differ in nothing but texts."""
+
+    texts: Mapping[tuple[str | int, ...], int]
+    """The paths of these, each with its number among a document's `texts`."""
+    has_numbers: bool
 
 
 @dataclass(slots=True)
@@ -26,8 +36,12 @@ class Document:
     """Where merge keys (<<) stood: what they brought is in the maps now."""
     nuls: list[Source] = field(default_factory=list, repr=False)
     """Where texts stand that hold the character NUL."""
-    _marks: MutableMapping[int, Marks] = field(default_factory=dict, repr=False)
-    _written: MutableMapping[tuple[int, str | int], str] = field(default_factory=dict, repr=False)
+    _marks: Marks | None = field(default=None, repr=False)
+    _down: int = field(default=0, repr=False)
+    """How many lines further down it stands than these say."""
+    form: Form | None = field(default=None, repr=False)
+    """The same object for documents that differ in nothing but their `texts`."""
+    texts: Sequence[str] = field(default=(), repr=False)
 
     def source(self, path: Where = (), *, key: bool = False) -> Source:
         """The place of the value at `path` (of its key with `key`), or of the nearest thing that is there."""
@@ -35,40 +49,45 @@ class Document:
 
     def place(self, path: Where, *, key: bool = False) -> tuple[int, int]:
         """The same as line and column."""
-        found, node = (0, 0, self.line, self.column), self.value
+        key_line, key_column, line, column = 0, 0, self.line, self.column
+        marks = self._marks
         for part in path:
-            marks = self._marks.get(id(node))
             mark = marks.get(part) if marks is not None else None
             if mark is None:
                 break
-            found, node = mark, node[part]
-        return found[:2] if key and found[0] else found[2:]
+            key_line, key_column, line, column, _, marks = mark
+            line += self._down
+        return (key_line + self._down, key_column) if key and key_line else (line, column)
 
     def written(self, path: Where) -> str:
         """How the author wrote the number, boolean or null at `path`; empty for everything else."""
-        node = self.value
-        for part in path[:-1]:
-            node = node[part]
-        return self._written.get((id(node), path[-1]), "") if path else ""
+        written, marks = "", self._marks
+        for part in path:
+            mark = marks.get(part) if marks is not None else None
+            if mark is None:
+                return ""
+            written, marks = mark[4:]
+        return written
 
     def numbers(self) -> Iterator[tuple[str, int | float, Source]]:
         """Each number that stands in the text: how it is written, its value and its place; once, however many
         aliases there are to what holds it.
         """
-        nodes = [self.value]
+        if self.form is not None and not self.form.has_numbers:
+            return
+        nodes = [(self.value, self._marks)]
         seen: set[int] = set()
         while nodes:
-            node = nodes.pop()
-            if id(node) in seen or not isinstance(node, dict | list):
+            node, marks = nodes.pop()
+            if marks is None or id(node) in seen:
                 continue
             seen.add(id(node))
-            for key, value in node.items() if isinstance(node, dict) else enumerate(node):
-                if isinstance(value, dict | list):
-                    nodes.append(value)
-                elif isinstance(value, int | float) and not isinstance(value, bool):
-                    written = self._written.get((id(node), key), "")
-                    if written:
-                        yield written, value, Source(self.file, *self._marks[id(node)][key][2:])
+            for key, (_, _, line, column, written, below) in marks.items():
+                value = node[key]
+                if below is not None:
+                    nodes.append((value, below))
+                elif written and isinstance(value, int | float) and not isinstance(value, bool):
+                    yield written, value, Source(self.file, line + self._down, column)
 
     def overlaid(
         self,
@@ -91,47 +110,49 @@ class _Overlay:
     origin: Document
     by_key: Callable[[Where, Any, Any], bool]
     leaving: Collection[str]
-    marks: dict[int, Marks] = field(default_factory=dict)
-    written: dict[tuple[int, str | int], str] = field(default_factory=dict)
 
     def document(self, base: Sequence[str], over: Where) -> Document:
-        joined = self._joined(_at(self.origin.value, base), _at(self.origin.value, over), ())
-        return replace(
-            self.origin,
-            value=self._with(self.origin.value, base, joined),
-            _marks=ChainMap(self.marks, self.origin._marks),
-            _written=ChainMap(self.written, self.origin._written),
-        )
+        whole = self.origin.value, self.origin._marks
+        value, marks = _with(whole, base, self._joined(_at(whole, base), _at(whole, over), ()))
+        return replace(self.origin, value=value, _marks=marks, form=None, texts=())
 
-    def _joined(self, below: Any, above: Any, path: tuple[str | int, ...]) -> dict[str, Any]:
+    def _joined(self, below: _Node, above: _Node, path: tuple[str | int, ...]) -> _Node:
         found: dict[str, Any] = {}
+        marks: Marks = {}
         for node in (below, above):
-            for key, value in node.items():
+            for key in node[0]:
                 here = (*path, key)
                 if node is below and not path and key in self.leaving:
                     continue
-                deeper = node is above and key in below and self.by_key(here, below[key], value)
-                found[key] = self._joined(below[key], value, here) if deeper else value
-                self._place(found, key, node)
-        return found
-
-    def _with(self, node: Any, path: Sequence[str], value: Any) -> Any:
-        """A copy of a map in which another value stands at the path."""
-        if not path:
-            return value
-        found = dict(node)
-        for key in node:
-            self._place(found, key, node)
-        found[path[0]] = self._with(node[path[0]], path[1:], value)
-        return found
-
-    def _place(self, found: dict[str, Any], key: str, origin: Any) -> None:
-        """Has an entry of a new map stand where it stands in the one that it is from."""
-        self.marks.setdefault(id(found), {})[key] = self.origin._marks[id(origin)][key]
-        self.written[id(found), key] = self.origin._written.get((id(origin), key), "")
+                value, places = _at(node, (key,))
+                if node is above and key in below[0] and self.by_key(here, below[0][key], value):
+                    value, places = self._joined(_at(below, (key,)), (value, places), here)
+                _put(found, marks, key, (value, places), node)
+        return found, marks
 
 
-def _at(node: Any, path: Where) -> Any:
+_Node = tuple[Any, Marks | None]
+"""A value, and the places in it."""
+
+
+def _at(node: _Node, path: Where) -> _Node:
+    value, marks = node
     for part in path:
-        node = node[part]
-    return node
+        value, marks = value[part], marks[part][5] if marks is not None else None
+    return value, marks
+
+
+def _with(node: _Node, path: Sequence[str], inner: _Node) -> _Node:
+    """A copy of a map in which another value stands at the path."""
+    if not path:
+        return inner
+    found, marks = dict(node[0]), dict(node[1] or {})
+    _put(found, marks, path[0], _with(_at(node, path[:1]), path[1:], inner), node)
+    return found, marks
+
+
+def _put(found: dict[str, Any], marks: Marks, key: str, inner: _Node, origin: _Node) -> None:
+    """Has a map hold a value, which stands where what it is from stands."""
+    found[key] = inner[0]
+    if origin[1] is not None:
+        marks[key] = (*origin[1][key][:5], inner[1])

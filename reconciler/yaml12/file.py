@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from io import BufferedReader
 from pathlib import Path
 
 from reconciler.model.diagnostic import Diagnostic, Source
@@ -20,10 +21,10 @@ def read(path: Path, file: str) -> tuple[str, list[Document], list[Diagnostic]]:
                 [],
                 [Diagnostic("file-kind", "not a regular file", Source(file), hint="name a YAML file")],
             )
-        # One byte past the limit is enough to see that a file is too large. Room for it is taken at once, so
-        # that it is asked for only where it may be.
-        with path.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1) if status.st_size > MAX_BYTES else stream.read()
+        with path.open("rb", buffering=0) as stream:
+            # One byte past the limit is enough to see that a file is too large.
+            is_small = status.st_size <= MAX_BYTES
+            data = stream.readall() if is_small else BufferedReader(stream).read(MAX_BYTES + 1)
     except OSError as error:
         hint = "correct its permissions or its name"
         reason = (error.strerror or type(error).__name__).lower()

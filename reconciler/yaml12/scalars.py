@@ -10,10 +10,11 @@ import re
 from typing import Any
 
 _CORE = "tag:yaml.org,2002:"
-_WORDS: dict[str, Any] = {
+WORDS: dict[str, Any] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
 }  # fmt: skip
+"""What is no text and no number."""
 _INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
@@ -33,8 +34,8 @@ class Unreadable(Exception):
 
 def plain(text: str) -> Any:
     """The value of a scalar without quotes and tag. Raises Unreadable."""
-    if text in _WORDS:
-        return _WORDS[text]
+    if text in WORDS:
+        return WORDS[text]
     if text[0] not in _NUMBER_START:
         return text
     if _INT.fullmatch(text):
@@ -54,10 +55,10 @@ def tagged(tag: str, text: str) -> Any:
         return _int(text)
     if tag == _CORE + "float" and (_FLOAT.fullmatch(text) or _NOT_FINITE.fullmatch(text)):
         return _float(text if _FLOAT.fullmatch(text) else "inf")
-    if tag == _CORE + "null" and _WORDS.get(text, "") is None:
+    if tag == _CORE + "null" and WORDS.get(text, "") is None:
         return None
-    if tag == _CORE + "bool" and isinstance(_WORDS.get(text), bool):
-        return _WORDS[text]
+    if tag == _CORE + "bool" and isinstance(WORDS.get(text), bool):
+        return WORDS[text]
     short = _short(tag)
     if short in ("!!int", "!!float", "!!null", "!!bool"):
         message = f'the value does not fit its tag "{short}"'

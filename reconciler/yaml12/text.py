@@ -10,6 +10,7 @@ import yaml
 from yaml.cyaml import CParser  # type: ignore[attr-defined]  # the stubs leave it out
 
 from reconciler.model.diagnostic import Diagnostic, Source
+from reconciler.yaml12 import alike
 from reconciler.yaml12.build import Builder, Ended
 from reconciler.yaml12.document import Document
 
@@ -47,8 +48,9 @@ def decode(data: bytes, file: str) -> str | Diagnostic:
         limit = MAX_BYTES // (1024 * 1024)
         return Diagnostic("file-too-large", f"larger than {limit} MB", Source(file), hint="split the file")
     utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    data = data.removeprefix(codecs.BOM_UTF8)
     try:
-        return data.decode("utf-16" if utf16 else "utf-8-sig")
+        return data.decode("utf-16" if utf16 else "utf-8")
     except UnicodeDecodeError as error:
         before = data[: error.start]
         line = before.count(b"\n") + 1
@@ -61,7 +63,28 @@ def decode(data: bytes, file: str) -> str | Diagnostic:
 
 def parse(text: str, file: str) -> tuple[list[Document], list[Diagnostic]]:
     """The documents of `text`, and everything that is wrong with it as YAML."""
-    builder = Builder(file)
+    documents: list[Document] = []
+    above = 0
+    parts = alike.parts(text)
+    for part in parts:
+        likeness = alike.Likeness(part)
+        document = likeness.document(file, above)
+        if document is None:
+            read, problems = by_libyaml(part, file, above)
+            if problems:
+                # What is wrong is told as it is seen in the whole.
+                return by_libyaml(text, file) if len(parts) > 1 else (read, problems)
+            likeness.learn(read, above)
+            documents += read
+        else:
+            documents.append(document)
+        above += part.count("\n")
+    return documents, []
+
+
+def by_libyaml(text: str, file: str, above: int = 0) -> tuple[list[Document], list[Diagnostic]]:
+    """The same, of all that it says itself; before it stand so many lines of the file."""
+    builder = Builder(file, above)
     try:
         builder.run(CParser(text))
     except Ended:

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -120,6 +121,26 @@ def test_a_signal_lets_what_is_under_way_finish(project: Remote, number: signal.
     _, out, _ = project("history", "--format", "json")
     assert json.loads(out)["runs"][0]["status"] == "interrupted"
     _heals(project)
+
+
+def test_a_signal_starts_no_further_batch(remote: Callable[..., Remote], tmp_path: Path):
+    book = tmp_path / "book"
+    with ServedSandbox(0.1, str(book), factory="tests.acceptance.slow:Slow") as slow:
+        project = remote(slow)
+        project.project("shop", {"tenant": {**project.environment(slow), "batch": 4}})
+        for number in range(8):
+            project.manifest("Customer", f"c{number}", name=f"Customer {number}")
+        running = Running(project, "--parallelism", "1", "--format", "json")
+        while not book.exists() and running.process.poll() is None:
+            time.sleep(0.005)
+        assert running.send(signal.SIGINT).end() == 130, running.said()
+        assert len(book.read_text().splitlines()) == 1, "the one that was under way"
+        summary = json.loads(running.out.read_text())["summary"]
+        assert (summary["done"], summary["skipped"], summary["doubtful"]) == (4, 4, 0)
+        code, _, err = project("apply", "--yes")
+        assert code == 0, err
+        made = project.ask("{ customers(isSystem: false) { totalCount } }")["customers"]["totalCount"]
+        assert made == 8
 
 
 def test_a_second_signal_stops_at_once(project: Remote):

@@ -7,11 +7,12 @@ import anyio
 import httpx
 import pytest
 
+from reconciler.api import Client, Credentials
 from reconciler.api.auth import checked_base
 from reconciler.model.errors import InvalidInput, NotAuthenticated, Unreachable
 from reconciler.model.loopback import is_loopback
 from reconciler.model.secret import Secret
-from tests.api.stand_in import Server, create, data, query
+from tests.api.stand_in import BASE, Server, create, data, query
 
 pytestmark = pytest.mark.anyio
 
@@ -95,6 +96,25 @@ async def test_a_new_refresh_token_is_kept_in_memory(connect, time):
         time.now += 4000
         await client.execute(query())
     assert [body["refresh_token"] for body in stack.exchanges] == ["refresh-1", "refresh-2"]
+
+
+async def test_an_exchange_outlasts_whoever_asked_for_it(patience):
+    """Of a stack that takes a refresh token once, an answer that nobody takes would be the last."""
+    stack = Stack(refresh_token="refresh-2")
+
+    class Slow(httpx.MockTransport):
+        async def handle_async_request(self, request):
+            response = await super().handle_async_request(request)
+            await anyio.sleep(0.05 if request.url.path == "/auth/refresh" else 0)
+            return response
+
+    credentials = Credentials(BASE, **REFRESH)
+    async with Client(BASE, credentials, transport=Slow(stack), patience=patience, rate=None) as client:
+        with anyio.move_on_after(0.01) as scope:
+            await client.execute(query())
+        assert scope.cancelled_caught
+        assert await client.execute(query()) == {"id": "1"}
+    assert [body["refresh_token"] for body in stack.exchanges] == ["refresh-1"]
 
 
 async def test_a_401_renews_the_token_once_also_for_a_create(connect):

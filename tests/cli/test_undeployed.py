@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
+import signal
+import threading
+import time
 from typing import Any
 
 import pytest
@@ -296,6 +300,43 @@ def test_without_a_record_only_the_journal_tells(project: Folder, ours: bool):
     plan = project.json("plan")
     assert steps(plan) == (["deploy", "enable"] if ours else [])
     assert codes(plan, "refusals") == ([] if ours else ["undeployed-changes"])
+
+
+def interrupted(project: Folder, at: str) -> None:
+    """An apply that is told to stop while the tenant takes no call of a kind for a while."""
+    project("sandbox", "fault", "throttle", "--operation", at, "--seconds", "60")
+
+    def interrupt() -> None:
+        journals = project.root / ".reconciler" / "journal"
+        said = f'"event": "send", "action": "{ORDERS}#configure", "operation": "{at}"'
+        while not any(said in path.read_text() for path in journals.glob("*.jsonl")):
+            time.sleep(0.005)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    person = threading.Thread(target=interrupt)
+    person.start()
+    began = time.monotonic()
+    code = project("apply", "--yes")[0]
+    person.join()
+    assert (code, time.monotonic() - began < 30) == (130, True)
+    project("sandbox", "fault", "--clear")
+
+
+def test_a_call_that_was_withdrawn_is_no_debt(project: Folder):
+    """What a person saves after it is theirs, though only the journal could tell."""
+    environments = "environments: {sandbox: {applied: none}}"
+    project.write("reconciler.yaml", PROJECT.replace("[manifests/]}", f"[manifests/], {environments}}}"))
+    project.write("definitions/orders.yml", WITH_REGION)
+    project.shop()
+    assert project("apply", "--yes")[0] == 0
+    before = kept(project)
+    project.shop(config={"Channel": "#new"})
+    interrupted(project, "updateInstanceConfigVariables")
+    assert kept(project) == before
+    project.shop()
+    save(project, Region="us")
+    plan = project.json("plan")
+    assert (steps(plan), codes(plan, "notes")) == ([], ["waits-for-deploy"])
 
 
 def test_a_debt_that_somebody_paid_says_nothing_of_what_follows(shop: Folder):

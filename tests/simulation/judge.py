@@ -19,6 +19,7 @@ _CHECKS: tuple[Callable[[Run], Iterable[str]], ...] = (
     order.once,
     order.waves,
     order.stopped,
+    order.withdrawn,
     order.tested,
     order.patient,
     guarded.leased,

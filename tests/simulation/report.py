@@ -29,8 +29,8 @@ process is searched for secrets.
 
 Four drills in ten have a theme, which brings together what only matters together: answers that lag behind
 lost ones, races, leases and tokens that end, people at their desks, strangers within what leaves git,
-machines at different commits, waves that fail, tenants that are taken over, lists of several pages, and
-servers that repeat secrets in their errors.
+machines at different commits, waves that fail, tenants that are taken over, lists of several pages,
+servers that repeat secrets in their errors, and runs that are told to stop in their midst.
 """
 
 _REPLAY = """\

@@ -269,6 +269,25 @@ def _organization(script: Script, rng: random.Random) -> Script:
     return replace(script, phases=tuple(phases))
 
 
+def _stops(script: Script, rng: random.Random) -> Script:
+    """Runs are told to stop in the midst of what they carry out, some while the tenant asks for a pause."""
+    busy = {"kind": "throttle", "probability": 0.1, "seconds": 20.0}
+    phases = tuple(
+        replace(
+            phase,
+            actors=(Actor("ann", 0.0, (_interrupted(rng), _interrupted(rng))),),
+            pauses=(),
+            faults=(busy,) if rng.random() < 0.3 else (),
+        )
+        for phase in script.phases
+    )
+    return replace(script, phases=phases)
+
+
+def _interrupted(rng: random.Random) -> Attempt:
+    return Attempt("apply", rng.choice([1, 8]), interrupted_at=rng.uniform(1, 8))
+
+
 THEMES: Mapping[str, Callable[[Script, random.Random], Script]] = {
     "lag": _lag,
     "race": _race,
@@ -282,15 +301,20 @@ THEMES: Mapping[str, Callable[[Script, random.Random], Script]] = {
     "echo": _echo,
     "renames": _renames,
 }
-MORE: Mapping[str, Callable[[Script, random.Random], Script]] = {"organization": _organization}
+MORE: Mapping[str, Callable[[Script, random.Random], Script]] = {
+    "organization": _organization,
+    "stops": _stops,
+}
 """Themes that came later: each has seeds of its own, so that the others stayed what they were."""
+_LATER = {"organization": 0.08, "stops": 0.12}
+"""Up to which share of all seeds is whose."""
 
 
 def theme_of(seed: int) -> str:
     """The theme of a seed's drill; most have none."""
-    later = random.Random(f"later theme {seed}")
-    if later.random() < 0.08:
-        return later.choice(sorted(MORE))
+    later = random.Random(f"later theme {seed}").random()
+    if theme := next((name for name, share in _LATER.items() if later < share), ""):
+        return theme
     rng = random.Random(f"theme {seed}")
     return rng.choice(sorted(THEMES)) if rng.random() < 0.45 else ""
 

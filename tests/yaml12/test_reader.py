@@ -195,6 +195,13 @@ def test_big_endian_utf16() -> None:
     assert decode(b"\xfe\xff\x00a", "f") == "a"
 
 
+def test_where_bytes_are_no_text() -> None:
+    for mark in (b"", b"\xef\xbb\xbf"):
+        problem = decode(mark + "ä: ".encode() + b"\xff", "f")
+        assert isinstance(problem, Diagnostic)
+        assert str(problem.source) == "f:1:4"
+
+
 def test_a_file_that_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "MAX_BYTES", 1024 * 1024)
     path = tmp_path / "f.yaml"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from math import ceil
@@ -78,6 +79,32 @@ def stopped(run: Run) -> Iterable[str]:
     for moment, address, verb in run.ended.started:
         if moment > at and not (verb == "disable" and address in deployed):
             yield f"{address}#{verb} was begun {moment - at:.1f} s after the interrupt"
+
+
+def withdrawn(run: Run) -> Iterable[str]:
+    """Nothing was done to what a run says that it did not begin; once it was interrupted, it begins to do
+    something to nothing.
+    """
+    ends: dict[str, set[bool]] = {}
+    for one in run.ended.document.get("actions") or ():
+        ends.setdefault(one["address"], set()).add(one.get("status") == "skipped" and not one.get("doubtful"))
+    untouched = {address for address, skipped in ends.items() if skipped == {True}}
+    for deed in run.own:
+        if deed.address in untouched:
+            yield f"{deed.address} was not begun, and {deed.name} reached the tenant"
+    if run.process.interrupted_at is not None:
+        yield from _begun_late(run, run.process.interrupted_at)
+
+
+def _begun_late(run: Run, at: float) -> Iterable[str]:
+    touched = {address for deed in run.own if deed.left <= at for address in deed.addresses}
+    named = {one.id for one in run.letters if one.left <= at}
+    left = Counter(one.name.removeprefix("mutation ") for one in run.letters if one.left <= at)
+    for deed in run.own:
+        left[deed.name] -= 1  # where some are left, it may be the second of one that was lost
+        known = left[deed.name] >= 0 if deed.name.startswith("create") else deed.given.get("id") in named
+        if deed.left > at and not (known or touched.intersection(deed.addresses)):
+            yield f"{deed.name} of {deed.address} left {deed.left - at:.1f} s after the interrupt"
 
 
 def tested(run: Run) -> Iterable[str]:

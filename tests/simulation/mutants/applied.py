@@ -10,6 +10,7 @@ from reconciler.apply import run as walk
 from reconciler.apply import step
 from reconciler.apply.look import ATTEMPTS, FIRST_WAIT, own
 from reconciler.apply.rollout import Rollouts
+from reconciler.apply.unsent import Unsent
 from reconciler.kinds.instance import steps
 from reconciler.kinds.instance.tests import TESTED
 from reconciler.kinds.integration import kept
@@ -386,6 +387,18 @@ def deaf(strikes: Strike) -> Iterator[None]:
             stop(self)
 
     with swapped(walk.Walk, "stop", unheard):
+        yield
+
+
+@mutant("what waits for its request is sent all the same after an interrupt", theme="stops")
+def sent_all_the_same(strikes: Strike) -> Iterator[None]:
+    call_off = Unsent.call_off
+
+    def unheard(self: Any) -> None:
+        if not (self._looking and strikes()):
+            call_off(self)
+
+    with swapped(Unsent, "call_off", unheard):
         yield
 
 

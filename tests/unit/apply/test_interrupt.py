@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 
 import anyio
+import pytest
 from msgspec import structs
 
 from reconciler.apply.interrupt import watch_signals
@@ -16,6 +17,7 @@ from reconciler.plan.build import make_plan
 from reconciler.plan.match import match
 from reconciler.sandbox import Sandbox
 from tests.harness import client_of, converge, run_of, snapshot, walk_of
+from tests.unit.apply.test_called_off import STOPS
 from tests.unit.apply.test_two_runs import wanted
 from tests.unit.samples import copy
 
@@ -71,7 +73,8 @@ def test_a_terminal_that_closes_stops_nothing_at_once():
         signal.signal(signal.SIGHUP, before)
 
 
-def test_what_was_paused_is_paused_again_though_the_run_is_stopped_after_the_deploy():
+@pytest.mark.parametrize("because", STOPS)
+def test_what_was_paused_is_paused_again_though_the_run_is_stopped_after_the_deploy(because: str):
     def desired(value: str) -> Desired:
         plain = copy()
         fields = {k: v for k, v in plain.fields.items() if k != "enabled"}
@@ -91,12 +94,12 @@ def test_what_was_paused_is_paused_again_though_the_run_is_stopped_after_the_dep
         async def work() -> None:
             def listen(event: Event) -> None:
                 if isinstance(event, Ended) and event.result.action.verb is Verb.DEPLOY:
-                    walk.stop()
+                    STOPS[because](walk)
 
             async with client_of(sandbox) as client:
                 run = run_of(client, other, matched.objects, policy=Policy(), listener=listen)
                 walk = walk_of(plan, run)
-                assert (await walk.outcome()).interrupted
+                assert (await walk.outcome()).interrupted is (because == "interrupted")
 
         anyio.run(work)
         (instance,) = snapshot(sandbox).objects["Instance"]

@@ -288,6 +288,26 @@ def test_the_second_interrupt_leaves_what_was_in_flight_in_doubt():
     ]
 
 
+def test_who_only_looked_when_all_was_stopped_is_in_no_doubt():
+    class Looked(Fake):
+        async def find(self, kind: Kind, op: Operation) -> list[LiveObject]:
+            scopes[0].cancel()
+            await anyio.lowlevel.checkpoint()
+            return await super().find(kind, op)
+
+    scopes: list[anyio.CancelScope] = []
+    made = walk(THREE, world(), Looked())
+
+    async def work() -> None:
+        with anyio.CancelScope() as scope:
+            scopes.append(scope)
+            await made.outcome()
+
+    anyio.run(work)
+    assert made.begun
+    assert not any(result.doubtful for result in made.cut_off().results)
+
+
 def test_a_token_that_is_no_longer_taken_ends_the_run_for_all():
     tenant = Fake(faults={("createCustomer", "Acme"): [("before", NotAuthenticated("no longer"))]})
     outcome = anyio.run(walk(THREE, world(), tenant).outcome)
