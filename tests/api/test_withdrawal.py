@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import anyio
 import httpx
 import pytest
-from msgspec.structs import replace
+from msgspec import structs
 
 from reconciler.model.errors import Withdrawn
 from tests.api.stand_in import Server, create, data, query
@@ -52,7 +54,7 @@ async def test_what_has_to_go_goes(withdrawing):
 async def test_what_is_in_doubt_is_not_given_up(withdrawing, then):
     server = Server(httpx.Response(503), *then, MADE)
     async with withdrawing(server) as client:
-        assert await client.execute(replace(OPTIONAL, repeatable=True)) == {"id": "1"}
+        assert await client.execute(structs.replace(OPTIONAL, repeatable=True)) == {"id": "1"}
 
 
 async def test_what_has_to_go_leaves_those_behind_that_it_was_to_travel_with(withdrawing):
@@ -65,7 +67,7 @@ async def test_what_has_to_go_leaves_those_behind_that_it_was_to_travel_with(wit
 
     sent: list[list[str]] = []
     async with withdrawing(answer, batch=10) as client:
-        a, b, c = (replace(make(name), withdrawable=name != "b") for name in ("a", "b", "c"))
+        a, b, c = (structs.replace(make(name), withdrawable=name != "b") for name in ("a", "b", "c"))
         ended = await all_of(client, [a, b, c])
     assert sent == [["a", "b", "c"], ["b"]]
     assert [type(one) for one in ended] == [Withdrawn, dict, Withdrawn]
@@ -94,6 +96,6 @@ async def test_nothing_is_begun_once_all_is_withdrawn(connect, batch):
     async with connect(server, batch=batch) as client:
         client.withdraw()
         with pytest.raises(Withdrawn):
-            await client.execute(replace(make("a"), withdrawable=True))
+            await client.execute(structs.replace(make("a"), withdrawable=True))
         assert await client.execute(query()) == {"id": "1"}
     assert len(server.requests) == 1
