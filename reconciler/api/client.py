@@ -96,11 +96,10 @@ class Client:
             self._alone,
             batch=batch,
             heard=heard,
-            at_once=lambda: self._transport.concurrency - self._singly,
+            at_once=lambda: self._transport.concurrency,
             clock=patience.clock,
             learned={sort: pair for sort, pair in known.items() if not sort.startswith(_PAGE)},
         )
-        self._singly = 0
         self._uploads = Uploads(transport, patience)
         self.base_url = str(self._transport.base)
         self.read_only = read_only
@@ -173,14 +172,7 @@ class Client:
         """
         if (document := self._fitting(op.document)) is not op.document:
             op = structs.replace(op, document=document)
-        if self._gathering.takes(op):
-            return await self._gathering.execute(op)
-        self._singly += 1  # many often wait for what goes alone: what travels together leaves it its place
-        try:
-            return await self._alone(op)
-        finally:
-            self._singly -= 1
-            self._gathering.left_a_place()
+        return await (self._gathering.execute(op) if self._gathering.takes(op) else self._alone(op))
 
     async def upload(self, upload: Upload) -> None:
         """Puts a file to the address that a mutation's answer gave. Raises TransportError or WriteRefused."""

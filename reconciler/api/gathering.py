@@ -173,10 +173,6 @@ class Gathering:
         except UNREADABLE:  # a part that says nothing spoils no other: alone it is asked for as usual
             return await self._alone(op)
 
-    def left_a_place(self) -> None:
-        """Tells that more requests may be under way than a moment ago."""
-        self._ended.set()
-
     def _width(self, sort: str) -> Width:
         if sort not in self._widths:
             first = self._batch or (1 if sort.startswith("deploy") else FEW)

@@ -9,7 +9,6 @@ import logging
 import anyio
 import httpx
 import pytest
-from msgspec.structs import replace
 
 from reconciler.api import Client, Credentials
 from reconciler.api.joined import joined, joins
@@ -128,38 +127,6 @@ async def test_calls_that_may_share_are_one_request_and_others_go_alone():
         made = await all_of(client, [*(make(f"c{i}") for i in range(5)), alone])
         assert client.stats.writes == 2
     assert [one["name"] for one in made] == ["c0", "c1", "c2", "c3", "c4", "x"]
-
-
-class Held(Kept):
-    """Answers when it is let."""
-
-    def __init__(self, inner, bodies):
-        super().__init__(inner, bodies)
-        self.let = anyio.Event()
-
-    async def handle_async_request(self, request):
-        answer = await super().handle_async_request(request)
-        await self.let.wait()
-        return answer
-
-
-async def test_what_goes_alone_takes_its_turn_before_what_could_still_gather():
-    tenant = Tenant()
-    wire = Held(transport(tenant.sandbox), tenant.bodies)
-    credentials = Credentials(BASE_URL, access_token=Secret(tenant.sandbox.token))
-    client = Client(BASE_URL, credentials, transport=wire, rate=None, parallelism=4, batch=2)
-
-    async def ask(*ops):
-        for op in ops:
-            group.start_soon(client.execute, op)
-        await anyio.wait_all_tasks_blocked()
-
-    async with client, anyio.create_task_group() as group:
-        await ask(*(replace(make(name), shares=False) for name in ("one", "two")))
-        await ask(*(make(f"c{number}") for number in range(12)))
-        await ask(replace(make("three"), shares=False))
-        wire.let.set()
-    assert tenant.widths("createCustomer") == [0, 0, 2, 2, 0, 2, 2, 2, 2]
 
 
 async def test_a_width_of_one_sends_each_as_it_is():
