@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from reconciler.model.operation import Operation
 from reconciler.model.state import LiveObject
 
@@ -16,7 +18,7 @@ class Dated:
     """
 
     list_name: str
-    _documents: dict[str, str]
+    _documents: Mapping[str, str]
 
     def newest(self) -> Operation:
         """Reads how many there are, and when the one that changed last did."""

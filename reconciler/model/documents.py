@@ -2,41 +2,63 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
+from typing import TYPE_CHECKING
 
-from graphql import (
-    DocumentNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
-    OperationDefinitionNode,
-    Visitor,
-    parse,
-    print_ast,
-    visit,
-)
+if TYPE_CHECKING:
+    from graphql import FragmentDefinitionNode, OperationDefinitionNode
 
 
-@cache
-def load(name: str, package: str) -> dict[str, str]:
+class Documents(Mapping[str, str]):
     """The operations of a package's `NAME.graphql` by their names, each with just the fragments that it uses.
+    The file is read, and an operation written out, when it is asked for: most commands need few of them.
 
     Clients of this API send one operation a document and no operationName (api notes: "Requests and
     answers"), so a file with several is taken apart here.
     """
+
+    def __init__(self, name: str, package: str) -> None:
+        self._name, self._package = name, package
+        self._written: dict[str, str] = {}
+
+    def __getitem__(self, operation: str) -> str:
+        if operation not in self._written:
+            operations, fragments = _read(self._name, self._package)
+            self._written[operation] = _written(operations[operation], fragments)
+        return self._written[operation]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_read(self._name, self._package)[0])
+
+    def __len__(self) -> int:
+        return len(_read(self._name, self._package)[0])
+
+
+@cache
+def load(name: str, package: str) -> Documents:
+    """Those of a file, once for all."""
+    return Documents(name, package)
+
+
+@cache
+def _read(
+    name: str, package: str
+) -> tuple[dict[str, OperationDefinitionNode], dict[str, FragmentDefinitionNode]]:
+    """The operations and the fragments of a file."""
+    from graphql import FragmentDefinitionNode, OperationDefinitionNode, parse
+
     text = resources.files(package).joinpath(f"{name}.graphql").read_text("utf-8")
-    tree = parse(text, no_location=True)
-    fragments = {d.name.value: d for d in tree.definitions if isinstance(d, FragmentDefinitionNode)}
-    return {
-        d.name.value: print_ast(DocumentNode(definitions=(d, *_used(d, fragments))))
-        for d in tree.definitions
-        if isinstance(d, OperationDefinitionNode) and d.name is not None
-    }
+    found = parse(text, no_location=True).definitions
+    named = [d for d in found if isinstance(d, OperationDefinitionNode) and d.name is not None]
+    fragments = [d for d in found if isinstance(d, FragmentDefinitionNode)]
+    return {d.name.value: d for d in named if d.name}, {d.name.value: d for d in fragments}
 
 
-def _used(
-    node: OperationDefinitionNode | FragmentDefinitionNode, fragments: dict[str, FragmentDefinitionNode]
-) -> tuple[FragmentDefinitionNode, ...]:
+def _written(operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]) -> str:
+    from graphql import DocumentNode, FragmentSpreadNode, Visitor, print_ast, visit
+
     found: dict[str, FragmentDefinitionNode] = {}
 
     class Spreads(Visitor):
@@ -46,5 +68,6 @@ def _used(
                 found[name] = fragments[name]
                 visit(fragments[name], self)
 
-    visit(node, Spreads())
-    return tuple(found[name] for name in sorted(found))
+    visit(operation, Spreads())
+    used = (found[name] for name in sorted(found))
+    return print_ast(DocumentNode(definitions=(operation, *used)))

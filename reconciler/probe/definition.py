@@ -20,6 +20,17 @@ _HTTP = {**_COMPONENT, "key": "http"}
 _ADDRESS = "https://scratch.invalid/"
 
 
+class _Dumper(yaml.SafeDumper):
+    """Every text in quotes: of twelve hex digits, as a run is called, some are a number to some readers."""
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"')
+
+
+_Dumper.add_representer(str, _text)
+
+
 def definition(
     name: str,
     labels: Sequence[str] = (),
@@ -50,7 +61,7 @@ def definition(
         **({"labels": list(labels)} if labels else {}),
         **(more or {}),
     }
-    return yaml.safe_dump(body, sort_keys=False)
+    return str(yaml.dump(body, Dumper=_Dumper, sort_keys=False))
 
 
 def incomplete() -> dict[str, Any]:

@@ -34,7 +34,9 @@ class PlainKind:
     example = ""
 
     def __init__(self) -> None:
-        self._documents = documents.load(self.name.lower(), type(self).__module__.rpartition(".")[0])
+        self._documents: Mapping[str, str] = documents.load(
+            self.name.lower(), type(self).__module__.rpartition(".")[0]
+        )
 
     @property
     def doc(self) -> str:
