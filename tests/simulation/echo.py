@@ -15,8 +15,8 @@ def refusal(request: httpx.Request, rng: random.Random) -> httpx.Response:
     """One of the ways in which servers repeat what they were sent."""
     body = msgspec.json.decode(request.content)
     root = str(body["query"]).partition("{")[2].partition("(")[0].partition(":")[0].strip()
-    variables = body.get("variables") or {}
-    given = next((value for name, value in variables.items() if name in ("input", "input_0")), {})
+    inputs = [value for name, value in (body.get("variables") or {}).items() if name.startswith("input")]
+    given = next((one for one in inputs if any("canary/" in text for text in _texts(one))), {})
     return rng.choice(_WAYS)(root, given, request, rng)
 
 
@@ -37,7 +37,7 @@ def _in_the_payload(
 
 
 def _cut(_: str, given: Mapping[str, Any], request: httpx.Request, rng: random.Random) -> httpx.Response:
-    secret = next(text for text in _texts(given) if "canary/" in text)
+    secret = next((text for text in _texts(given) if "canary/" in text), "canary/")
     at = secret.index("canary/")
     part = secret[at : at + rng.choice([40, 60])]
     return _answer(request, {"data": None, "errors": [{"message": f"value too long: {part}…"}]})

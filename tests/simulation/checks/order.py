@@ -100,9 +100,13 @@ def _begun_late(run: Run, at: float) -> Iterable[str]:
     touched = {address for deed in run.own if deed.left <= at for address in deed.addresses}
     named = {one.id for one in run.letters if one.left <= at}
     left = Counter(one.name.removeprefix("mutation ") for one in run.letters if one.left <= at)
+    began = min((one.left for one in run.letters), default=at)
+    twins = {one.id for one in run.deeds if one.name.startswith("create") and one.at >= began}
     for deed in run.own:
         left[deed.name] -= 1  # where some are left, it may be the second of one that was lost
         known = left[deed.name] >= 0 if deed.name.startswith("create") else deed.given.get("id") in named
+        # What two runs made at the same moment is taken back by either, whatever ends it.
+        known = known or (deed.name.startswith("delete") and deed.id in twins)
         if deed.left > at and not (known or touched.intersection(deed.addresses)):
             yield f"{deed.name} of {deed.address} left {deed.left - at:.1f} s after the interrupt"
 
