@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import stat
-from io import BufferedReader
 from pathlib import Path
 
 from reconciler.model.diagnostic import Diagnostic, Source
@@ -21,10 +20,12 @@ def read(path: Path, file: str) -> tuple[str, list[Document], list[Diagnostic]]:
                 [],
                 [Diagnostic("file-kind", "not a regular file", Source(file), hint="name a YAML file")],
             )
-        with path.open("rb", buffering=0) as stream:
-            # One byte past the limit is enough to see that a file is too large.
-            is_small = status.st_size <= MAX_BYTES
-            data = stream.readall() if is_small else BufferedReader(stream).read(MAX_BYTES + 1)
+        if status.st_size > MAX_BYTES:
+            with path.open("rb") as stream:
+                data = stream.read(MAX_BYTES + 1)  # one byte past the limit is enough to see that it is
+        else:
+            with path.open("rb", buffering=0) as whole:
+                data = whole.readall()
     except OSError as error:
         hint = "correct its permissions or its name"
         reason = (error.strerror or type(error).__name__).lower()

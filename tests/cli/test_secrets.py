@@ -6,6 +6,7 @@ import contextlib
 import re
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -109,9 +110,9 @@ def test_no_secret_enters_a_failure(project: Folder, monkeypatch: pytest.MonkeyP
     )
     from reconciler.kinds import all_kinds
 
-    kind = all_kinds()["Instance"]
-    broken = kind._documents["createInstance"].replace("createInstance(", "createNothing(")  # type: ignore[attr-defined]
-    monkeypatch.setitem(kind._documents, "createInstance", broken)  # type: ignore[attr-defined]
+    documents: Any = all_kinds()["Instance"]._documents  # type: ignore[attr-defined]
+    broken = documents["createInstance"].replace("createInstance(", "createNothing(")
+    monkeypatch.setitem(documents._written, "createInstance", broken)
     code, out, err = project("apply", "--yes", "-v")
     assert code == 1
     assert "createNothing" in out + err
