@@ -12,14 +12,18 @@ from reconciler.kinds.component import reference
 from reconciler.model.address import Address
 from reconciler.model.state import Resource
 
+_NAMED = ("Connection", "InstanceProfile", "Component")
+_CONCERNED = frozenset({"Integration", *_NAMED})
+
 
 def with_uses(resources: Mapping[Address, Resource]) -> dict[Address, Resource]:
     """The resources, of which the integrations now name what their definitions use and manifests declare:
     it must be there before they are imported.
     """
-    declared = _Declared.among(resources.values())
+    concerned = {a: r for a, r in resources.items() if a.kind in _CONCERNED}
+    declared = _Declared.among(concerned.values())
     found = dict(resources)
-    for address, resource in resources.items():
+    for address, resource in concerned.items():
         definition = resource.fields.get("definition")
         uses = declared.used_by(definition) if isinstance(definition, Definition) else ()
         if uses:
@@ -37,8 +41,7 @@ class _Declared:
 
     @classmethod
     def among(cls, resources: Iterable[Resource]) -> _Declared:
-        kinds = ("Connection", "InstanceProfile", "Component")
-        found: dict[str, dict[str, Address]] = {kind: {} for kind in kinds}
+        found: dict[str, dict[str, Address]] = {kind: {} for kind in _NAMED}
         for resource in resources:
             fields = resource.fields
             if resource.kind == "Connection":

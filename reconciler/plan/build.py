@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from reconciler.kinds import all_kinds
 from reconciler.kinds.answers import resting
 from reconciler.kinds.capabilities import Held, Paged
-from reconciler.kinds.protocol import NOTHING, Policy, Steps
+from reconciler.kinds.protocol import Policy, Steps
 from reconciler.model.address import Address, Ref
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.digest import sha256
@@ -170,7 +170,7 @@ def _late(desired: Desired) -> set[Address]:
 
 def _plan_resource(address: Address, mending: Mending, scope: Scope, draft: _Draft) -> None:
     planned = address in scope.resources
-    if planned and mending.steps(address) == NOTHING:  # of most plans these are nearly all
+    if planned and mending.is_untouched(address):  # of most plans these are nearly all
         draft.same.append(address)
         return
     if not scope.is_about(address):

@@ -68,6 +68,10 @@ class Mending:
         """The steps of a resource, in order, and what there is to say about it."""
         return self._mended(address).steps
 
+    def is_untouched(self, address: Address) -> bool:
+        """Whether there is nothing to do to a resource, and nothing to say about it."""
+        return self._mended(address) is _UNTOUCHED
+
     def basis(self, address: Address) -> str:
         """A digest of what its steps rest on; empty where there are none, or nothing is there yet."""
         return self._mended(address).basis

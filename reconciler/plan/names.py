@@ -52,6 +52,8 @@ class Names:
     _owners: dict[str, Address] = field(default_factory=dict)
     _left: dict[str, Address] = field(default_factory=dict)
     _asking: dict[tuple[object, ...], list[Resource]] | None = None
+    _contending: set[Address] = field(default_factory=set)
+    """The resources that ask for what another one asks for, too."""
     _found: dict[Address, tuple[Handover, ...]] = field(default_factory=dict)
 
     def handovers(self, address: Address) -> tuple[Handover, ...]:
@@ -192,6 +194,10 @@ class Names:
             for resource in self.matched.desired.resources.values():
                 for wish in self._wishes(resource):
                     self._asking.setdefault((resource.kind, wish.field, wish.form), []).append(resource)
+            several = (asking for asking in self._asking.values() if len(asking) > 1)
+            self._contending = {resource.address for asking in several for resource in asking}
+        if address not in self._contending:
+            return
         for wish in self._wishes(self.matched.desired.resources[address]):
             asking = self._asking[address.kind, wish.field, wish.form]
             if len(asking) > 1:
