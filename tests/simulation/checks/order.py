@@ -105,8 +105,9 @@ def _begun_late(run: Run, at: float) -> Iterable[str]:
     for deed in run.own:
         left[deed.name] -= 1  # where some are left, it may be the second of one that was lost
         known = left[deed.name] >= 0 if deed.name.startswith("create") else deed.given.get("id") in named
-        # What two runs made at the same moment is taken back by either, whatever ends it.
-        known = known or (deed.name.startswith("delete") and deed.id in twins)
+        # What two runs made at the same moment is taken back by either, whatever ends it; and what is gone
+        # already, as a lease whose deletion was not answered, is deleted again.
+        known = known or (deed.name.startswith("delete") and (deed.id in twins or deed.before is None))
         if deed.left > at and not (known or touched.intersection(deed.addresses)):
             yield f"{deed.name} of {deed.address} left {deed.left - at:.1f} s after the interrupt"
 
