@@ -12,6 +12,7 @@ from reconciler.kinds import all_kinds
 from reconciler.kinds.protocol import Kind
 from reconciler.kinds.table.labels import own_mark
 from reconciler.kinds.table.marks import marks_of, project_of
+from reconciler.manifests.sealed import unread
 from reconciler.model.address import Address
 from reconciler.model.adoption import Adoption
 from reconciler.model.errors import InvalidInput, NotFound, NotUnderstood, Refused
@@ -40,7 +41,7 @@ async def plan_to_adopt(session: Session, address: str, object_id: str) -> Plann
     from reconciler.live.tenant import Tenant
     from reconciler.verbs.further import look_further
 
-    desired, _ = load_desired(session)
+    desired = unread(load_desired(session)[0])
     wanted = _named(desired, address)
     kind = all_kinds()[wanted.kind]
     allowed = policy_of_unread_secrets(session, Options())
@@ -82,7 +83,7 @@ async def plan_to_adopt_all(
     from reconciler.live.fetch import fetch, kinds_to_read
     from reconciler.verbs.further import look_further
 
-    desired, _ = load_desired(session)
+    desired = unread(load_desired(session)[0])
     if idle_patterns := idle(selection, desired.resources, ()):
         raise InvalidInput([replace(one, severity="error") for one in idle_patterns])
 

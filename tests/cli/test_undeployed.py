@@ -104,6 +104,25 @@ def test_saved_values_are_one_note_and_nothing_to_do(shop: Folder):
     assert codes(shop.json("drift"), "notes") == ["waits-for-deploy"]
 
 
+@pytest.mark.parametrize("all_of_them", [False, True])
+@pytest.mark.parametrize("read", ["clear", "hidden"])
+def test_who_is_taken_over_owes_no_deploy(
+    shop: Folder, monkeypatch: pytest.MonkeyPatch, read: str, all_of_them: bool
+):
+    monkeypatch.setenv("SHOP_KEY", "theirs")
+    shop.shop(config={"Shop": {"inputs": {"apiKey": {"secret": {"env": "SHOP_KEY"}}}}})
+    rules(shop, f"secrets_read_back={read}")
+    assert shop("apply", "--yes")[0] == 0
+    assert shop("forget", "--all", "--yes")[0] == 0
+    named = ["--all"] if all_of_them else [ORDERS, shop.id_of("instances")]
+    assert shop("adopt", *named, "--yes")[0] == 0
+    save(shop, Region="us")
+    before = kept(shop)
+    assert steps(shop.json("plan")) == []
+    assert shop("apply", "--yes")[0] == 0
+    assert kept(shop) == before
+
+
 def test_what_needs_no_deploy_is_done_beside_it(shop: Folder):
     save(shop, Region="us")
     before = kept(shop)
