@@ -104,7 +104,8 @@ def _begun_late(run: Run, at: float) -> Iterable[str]:
     twins = {one.id for one in run.deeds if one.name.startswith("create") and one.at >= began}
     for deed in run.own:
         left[deed.name] -= 1  # where some are left, it may be the second of one that was lost
-        known = left[deed.name] >= 0 if deed.name.startswith("create") else deed.given.get("id") in named
+        named_one = deed.given.get("id") or deed.given.get("integrationId")
+        known = left[deed.name] >= 0 if deed.name.startswith("create") else named_one in named
         # What two runs made at the same moment is taken back by either, whatever ends it; and what is gone
         # already, as a lease whose deletion was not answered, is deleted again.
         known = known or (deed.name.startswith("delete") and (deed.id in twins or deed.before is None))
