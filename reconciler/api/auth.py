@@ -14,8 +14,8 @@ from typing import Any
 import anyio
 import httpx
 import msgspec
-from anyio.abc import TaskGroup
 
+from reconciler.api.background import Background
 from reconciler.api.health import Health
 from reconciler.api.retries import AWAY, AttemptError, Patience, Trail, persist, retry_after
 from reconciler.model.errors import InvalidInput, NotAuthenticated, Unreachable
@@ -89,6 +89,11 @@ class _Exchange:
     error: Exception | None = None
 
 
+def _anew(refusal: NotAuthenticated | Unreachable) -> NotAuthenticated | Unreachable:
+    """The same refusal for each who is told of it."""
+    return type(refusal)(refusal.message, hint=refusal.hint)
+
+
 class Tokens:
     """Hands out a valid access token; exchanges and renews it, once for all that wait for it. An exchange
     outlasts whoever asked for it: where a refresh token is taken only once, its answer holds the next one.
@@ -101,6 +106,7 @@ class Tokens:
         http: httpx.AsyncClient,
         patience: Patience,
         health: Health,
+        background: Background,
     ) -> None:
         self._base = base
         self._tenant = credentials.tenant
@@ -112,20 +118,9 @@ class Tokens:
             grant.refresh = _plain(credentials.refresh_token, "refresh")
             grant.access = _plain(credentials.access_token, "access")
             grant.renew_at = _expiry_of(grant.access, patience.now()) if grant.access else None
-        self._group: TaskGroup | None = None
+        self._background = background
         self._under_way: _Exchange | None = None
         self._refusal: tuple[float, NotAuthenticated | Unreachable] | None = None
-
-    async def open(self) -> None:
-        """To be called before a token is asked for, in the task that closes it."""
-        self._group = anyio.create_task_group()
-        await self._group.__aenter__()
-
-    async def close(self) -> None:
-        """Waits for no exchange any more."""
-        if self._group is not None:
-            self._group.cancel_scope.cancel()
-            await self._group.__aexit__(None, None, None)
 
     @property
     def rotates(self) -> bool | None:
@@ -158,14 +153,13 @@ class Tokens:
         return True
 
     async def _renewed(self) -> None:
-        assert self._group is not None
         exchange = self._under_way
         if exchange is None:
             exchange = self._under_way = _Exchange()
-            self._group.start_soon(self._carried_out, exchange)
+            self._background.start(self._carried_out, exchange)
         await exchange.ended.wait()
         if isinstance(exchange.error, NotAuthenticated | Unreachable):
-            raise type(exchange.error)(exchange.error.message, hint=exchange.error.hint)
+            raise _anew(exchange.error)
         if exchange.error is not None:
             raise exchange.error
 
@@ -185,8 +179,7 @@ class Tokens:
 
     async def _exchange(self) -> None:
         if self._refusal and self._patience.now() - self._refusal[0] < _REFUSAL_HOLDS:
-            first = self._refusal[1]
-            raise type(first)(first.message, hint=first.hint)
+            raise _anew(self._refusal[1])
         try:
             self._keep(await self._asked())
         except (NotAuthenticated, Unreachable) as refusal:

@@ -99,6 +99,7 @@ class Client:
             at_once=lambda: self._transport.concurrency,
             clock=patience.clock,
             learned={sort: pair for sort, pair in known.items() if not sort.startswith(_PAGE)},
+            background=self._transport.background,
         )
         self._uploads = Uploads(transport, patience)
         self.base_url = str(self._transport.base)
@@ -152,16 +153,12 @@ class Client:
 
     async def __aenter__(self) -> Self:
         await self._transport.__aenter__()
-        await self._gathering.open()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
-            await self._gathering.close()
-        finally:
-            await self._transport.__aexit__(kind, error, trace)
+        await self._transport.__aexit__(kind, error, trace)
 
     async def execute(self, op: Operation) -> Any:
         """A query's value at `op.name` (None if null), or a mutation's object at `op.result`.

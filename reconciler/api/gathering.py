@@ -10,15 +10,15 @@ import copy
 import logging
 import re
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence, Sized
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from typing import Any
 
 import anyio
 import anyio.lowlevel
-from anyio.abc import TaskGroup
 
 from reconciler.api.answers import result
+from reconciler.api.background import Background
 from reconciler.api.joined import Parted, joined, joins, parted
 from reconciler.api.limits import QUICK
 from reconciler.api.wire import UNREADABLE, Answer, opened
@@ -77,11 +77,6 @@ class _Asked:
     left: bool = False
     """Whether nobody waits any more."""
 
-    def withdraw(self) -> None:
-        """Ends it without an answer."""
-        self.left, self.error = True, Withdrawn()
-        self.ended.set()
-
 
 class Gathering:
     """Sends together what is asked for together. `send` sends one request, `alone` executes an operation in a
@@ -100,6 +95,7 @@ class Gathering:
         at_once: Callable[[], int],
         clock: Callable[[], float],
         learned: Mapping[str, tuple[int, int]],
+        background: Background,
     ) -> None:
         self._send, self._alone, self._heard, self._at_once = send, alone, heard, at_once
         self._clock = clock
@@ -111,19 +107,7 @@ class Gathering:
         self._under_way = 0
         self._pumping = False
         self._ended = anyio.Event()
-        self._group: TaskGroup | None = None
-
-    async def open(self) -> None:
-        """To be called before anything is asked, in the task that closes it."""
-        self._group = anyio.create_task_group()
-        await self._group.__aenter__()
-
-    async def close(self) -> None:
-        """Waits for nothing any more."""
-        if self._group is not None:
-            self._group.cancel_scope.cancel()
-            # Nothing that was asked for is still waited for, and an error of the body's is not this group's.
-            await self._group.__aexit__(None, None, None)
+        self._background = background
 
     @property
     def most(self) -> int:
@@ -149,18 +133,15 @@ class Gathering:
     def withdraw(self) -> None:
         """Lets what waits for its request, and may be withdrawn, wait no longer."""
         for waiting in self._waiting.values():
-            for one in waiting:
-                if one.op.withdrawable:
-                    one.withdraw()
+            _withdraw(waiting)
 
     async def execute(self, op: Operation) -> Any:
         """What an operation gives, which it takes. Raises what the client does."""
-        assert self._group is not None
         asked = _Asked(op)
         self._waiting.setdefault(_sort(op), deque()).append(asked)
         if not self._pumping:
             self._pumping = True
-            self._group.start_soon(self._pump)
+            self._background.start(self._pump)
         try:
             await asked.ended.wait()
         except BaseException:
@@ -181,7 +162,6 @@ class Gathering:
 
     async def _pump(self) -> None:
         """Sends what waits, the oldest first, until nothing does."""
-        assert self._group is not None
         try:
             while await self._assembled():
                 while self._under_way >= max(1, self._at_once()):
@@ -197,7 +177,7 @@ class Gathering:
                     del self._waiting[sort]
                 if some:
                     self._under_way += 1
-                    self._group.start_soon(self._carried, sort, some)
+                    self._background.start(self._carried, sort, some)
         finally:
             self._pumping = False
 
@@ -269,9 +249,7 @@ class Gathering:
 
     async def _carry_on(self, sort: str, some: Sequence[_Asked]) -> None:
         """Sends those of a withdrawn request that have to go."""
-        for one in some:
-            if one.op.withdrawable:
-                one.withdraw()
+        _withdraw(some)
         if bound := [one for one in some if not one.op.withdrawable]:
             await self._carry(sort, bound)
 
@@ -326,6 +304,14 @@ class Gathering:
             if isinstance(own, ApiError):
                 own.operation, own.unfinished = one.op.name, own.doubtful
             one.error = own
+            one.ended.set()
+
+
+def _withdraw(some: Iterable[_Asked]) -> None:
+    """Ends those without an answer that may be withdrawn."""
+    for one in some:
+        if one.op.withdrawable:
+            one.left, one.error = True, Withdrawn()
             one.ended.set()
 
 

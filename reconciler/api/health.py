@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
-import anyio
-
 from reconciler.api.retries import AttemptError, Patience
+from reconciler.api.waits import Waits
 
 
 class Health:
@@ -26,7 +25,7 @@ class Health:
         self._since = 0.0
         self._probed = 0.0
         self._last = ""
-        self._waiting: set[anyio.CancelScope] = set()
+        self._waits = Waits()
         self.outage = ""
         """What there is to say once the tenant counts as down; empty until then."""
 
@@ -51,8 +50,7 @@ class Health:
             self.outage = (
                 f"no answer to {self._failures} requests in a row for {lasted:.0f} s, last: {failure.text}"
             )
-            for scope in self._waiting:
-                scope.cancel()
+            self._waits.end()
 
     def check(self) -> None:
         """Raises AttemptError where the tenant counts as down, but for one request now and then, which looks
@@ -71,12 +69,8 @@ class Health:
     def waiting(self) -> Iterator[None]:
         """Around a wait that an outage is to end. Raises AttemptError where it does."""
         self.check()
-        with anyio.CancelScope() as scope:
-            self._waiting.add(scope)
-            try:
-                yield
-            finally:
-                self._waiting.discard(scope)
+        with self._waits.until_ended() as scope:
+            yield
         if scope.cancel_called:
             self._down()
 

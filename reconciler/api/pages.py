@@ -126,7 +126,7 @@ async def stream(
         part, first = await _affordable(client, page_of, first)
         op = make(first, after)
         for row in part.rows:
-            key = _id(row)
+            key = id_of(row)
             if row is not None and key not in seen:
                 yield row
             if key is not None:
@@ -247,7 +247,8 @@ def _are_unique(keys: Sequence[str | int]) -> bool:
     return len(keys) == len(set(keys))
 
 
-def _id(row: Any) -> str | int | None:
+def id_of(row: Any) -> str | int | None:
+    """The id of a node, be it typed or not; None where it has none."""
     found = row.get("id") if isinstance(row, dict) else getattr(row, "id", None)
     return found if isinstance(found, str | int) else None
 
@@ -276,5 +277,5 @@ def _page(op: Operation, connection: Any, kept: Kept) -> _Page:
 
 
 def _rows(nodes: list[Any], kept: Kept) -> tuple[list[Any], list[str | int]]:
-    keys = [key for row in nodes if (key := _id(row)) is not None]
+    keys = [key for row in nodes if (key := id_of(row)) is not None]
     return [None if row is None else kept(row) for row in nodes], keys

@@ -18,6 +18,7 @@ import anyio
 import httpx
 
 from reconciler.api.auth import Credentials, Tokens, checked_base
+from reconciler.api.background import Background
 from reconciler.api.health import Health
 from reconciler.api.limits import Limiter
 from reconciler.api.network import http_client
@@ -112,7 +113,9 @@ class Transport:
             headers={"Accept": "application/json", "User-Agent": "reconciler"},
             event_hooks={"request": hooks},
         )
-        self._tokens = Tokens(self.base, credentials, self._http, patience, self._health)
+        self.background = Background()
+        """What goes on beside whoever asked for it, for as long as the transport is open."""
+        self._tokens = Tokens(self.base, credentials, self._http, patience, self._health, self.background)
 
     @property
     def concurrency(self) -> int:
@@ -130,14 +133,14 @@ class Transport:
 
     async def __aenter__(self) -> Self:
         await self._http.__aenter__()
-        await self._tokens.open()
+        await self.background.open()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            await self._tokens.close()
+            await self.background.close()
         finally:
             await self._http.__aexit__(kind, error, trace)
 

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import anyio
-
 from reconciler.api.retries import AttemptError, Governor, Trail
+from reconciler.api.waits import Waits
 from reconciler.model.errors import Withdrawn
 from reconciler.model.operation import Operation
 
@@ -17,14 +16,12 @@ class Withdrawal:
     """Whether calls are withdrawn, and those that wait. Only an operation that says so may be."""
 
     def __init__(self) -> None:
-        self._called = False
-        self._waiting: set[anyio.CancelScope] = set()
+        self._called, self._waits = False, Waits()
 
     def call(self) -> None:
         """Withdraws what waits, and whatever will."""
         self._called = True
-        for scope in self._waiting:
-            scope.cancel()
+        self._waits.end()
 
     @contextmanager
     def waiting(self, op: Operation, trail: Trail) -> Iterator[None]:
@@ -36,12 +33,8 @@ class Withdrawal:
             return
         if self._called:
             raise Withdrawn
-        with anyio.CancelScope() as scope:
-            self._waiting.add(scope)
-            try:
-                yield
-            finally:
-                self._waiting.discard(scope)
+        with self._waits.until_ended():
+            yield
         if self._called:
             raise Withdrawn
 

@@ -156,15 +156,13 @@ class FileJournal:
         line = _encode({"at": self._now().isoformat(), "event": event, **entry})
         # What a full disk left of the entry before must not spoil this one.
         start = b"\n" if self._torn else b""
-        self._torn = True
-        try:
+        with _telling(self.path):
+            self._torn = True
             self._disk.write_all(self._file, start + line.encode("utf-8", "surrogatepass") + b"\n")
             self._torn = False
             self._unsafe = not safe or event in self._later
             if not self._unsafe:
                 self._disk.sync(self._file)
-        except OSError as error:
-            raise _failed(self.path, error) from error
 
     def _write_draft(self, address: str, data: bytes) -> Path:
         folder, name = self.path.with_suffix(".drafts"), address.replace("/", "-")
@@ -269,15 +267,11 @@ def _telling(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise _failed(path, error) from error
-
-
-def _failed(path: Path, error: OSError) -> JournalFailed:
-    why = (error.strerror or type(error).__name__).lower()
-    return JournalFailed(
-        f'the journal cannot be written: "{path}": {why}',
-        hint="nothing is sent without it: make room, or make the folder writable, then apply again",
-    )
+        why = (error.strerror or type(error).__name__).lower()
+        raise JournalFailed(
+            f'the journal cannot be written: "{path}": {why}',
+            hint="nothing is sent without it: make room, or make the folder writable, then apply again",
+        ) from error
 
 
 def _make_private(folder: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import structs
 
 from reconciler.api.client import Client
-from reconciler.api.pages import read_all, read_short
+from reconciler.api.pages import id_of, read_all, read_short
 from reconciler.kinds.answers import is_resource, not_understood, understood
 from reconciler.kinds.capabilities import HoldsYaml, Paged, SharesItsList, Shown
 from reconciler.kinds.protocol import Kind
@@ -100,7 +100,9 @@ class Tenant:
         else:
             answer = await self.there(op)
             rows = [node for node in answer.get("nodes") or () if node]
-        return [known if known and _id(node) == known.id else await self._object(kind, node) for node in rows]
+        return [
+            known if known and id_of(node) == known.id else await self._object(kind, node) for node in rows
+        ]
 
     async def glance(self, kind: Kind, op: Operation) -> list[LiveObject]:
         """The same, without those that cannot be understood: they are anybody's, and plans tell of them."""
@@ -191,10 +193,6 @@ class Tenant:
                 hint="run again; if it stays so, the platform has a problem",
             )
         return answer
-
-
-def _id(node: Any) -> object:
-    return node.get("id") if isinstance(node, Mapping) else getattr(node, "id", None)
 
 
 def _page_of(op: Operation, first: int, offset: int) -> Operation:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.yaml12 import file as files
+from reconciler.yaml12.alike import folded_breaks
 from reconciler.yaml12.document import Document
 
-_BREAKS = re.compile("[\x85\u2028\u2029]")
 _NUL = "the character NUL (U+0000) is kept by no server"
 _MERGE = "merge keys (<<) are not part of YAML 1.2"
 
@@ -31,7 +30,7 @@ def read(path: Path, file: str) -> tuple[list[Document], list[Diagnostic]]:
 
 def _inexact(text: str, file: str) -> Iterator[Diagnostic]:
     """The breaks of lines that readers of YAML 1.1 fold: a text would not arrive as it is written."""
-    for found in () if text.isascii() else _BREAKS.finditer(text):
+    for found in folded_breaks(text):
         before, code = text[: found.start()], ord(found.group())
         place = Source(file, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
         hint = f"write it as an escape, in double quotes: \\u{code:04x}"

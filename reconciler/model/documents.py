@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -25,35 +25,32 @@ class Documents(Mapping[str, str]):
 
     def __getitem__(self, operation: str) -> str:
         if operation not in self._written:
-            operations, fragments = _read(self._name, self._package)
+            operations, fragments = self._parts
             self._written[operation] = _written(operations[operation], fragments)
         return self._written[operation]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(_read(self._name, self._package)[0])
+        return iter(self._parts[0])
 
     def __len__(self) -> int:
-        return len(_read(self._name, self._package)[0])
+        return len(self._parts[0])
+
+    @cached_property
+    def _parts(self) -> tuple[dict[str, OperationDefinitionNode], dict[str, FragmentDefinitionNode]]:
+        """The operations and the fragments of the file."""
+        from graphql import FragmentDefinitionNode, OperationDefinitionNode, parse
+
+        text = resources.files(self._package).joinpath(f"{self._name}.graphql").read_text("utf-8")
+        found = parse(text, no_location=True).definitions
+        operations = {d.name.value: d for d in found if isinstance(d, OperationDefinitionNode) and d.name}
+        fragments = {d.name.value: d for d in found if isinstance(d, FragmentDefinitionNode)}
+        return operations, fragments
 
 
 @cache
 def load(name: str, package: str) -> Documents:
     """Those of a file, once for all."""
     return Documents(name, package)
-
-
-@cache
-def _read(
-    name: str, package: str
-) -> tuple[dict[str, OperationDefinitionNode], dict[str, FragmentDefinitionNode]]:
-    """The operations and the fragments of a file."""
-    from graphql import FragmentDefinitionNode, OperationDefinitionNode, parse
-
-    text = resources.files(package).joinpath(f"{name}.graphql").read_text("utf-8")
-    found = parse(text, no_location=True).definitions
-    named = [d for d in found if isinstance(d, OperationDefinitionNode) and d.name is not None]
-    fragments = [d for d in found if isinstance(d, FragmentDefinitionNode)]
-    return {d.name.value: d for d in named if d.name}, {d.name.value: d for d in fragments}
 
 
 def _written(operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]) -> str:

@@ -32,9 +32,7 @@ def holds(value: object, sort: type) -> bool:
         value = value.values()
     elif not isinstance(value, list | tuple):
         return isinstance(value, sort)
-    if _PLAIN.issuperset(map(type, value)):  # most are
-        return False
-    return any([holds(one, sort) for one in value if type(one) not in _PLAIN])
+    return any([holds(one, sort) for one in value if type(one) not in _PLAIN])  # most are
 
 
 def with_leaves(value: object, change: Callable[[object], object]) -> object:

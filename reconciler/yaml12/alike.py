@@ -10,7 +10,7 @@ comment, of a longer text or of a flow collection, is seen from the one that was
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -34,12 +34,17 @@ _CUT = re.compile(
     """,
     re.VERBOSE | re.MULTILINE,
 )
-_OTHER_BREAK = re.compile("[\x85\u2028\u2029]")
+_FOLDED = re.compile("[\x85\u2028\u2029]")
+
+
+def folded_breaks(text: str) -> Iterable[re.Match[str]]:
+    """The breaks of lines that readers of YAML 1.1 fold, and those of 1.2 keep."""
+    return () if text.isascii() else _FOLDED.finditer(text)
 
 
 def has_other_breaks(text: str) -> bool:
     """Whether lines may end with more than a line feed."""
-    return "\r" in text or (not text.isascii() and _OTHER_BREAK.search(text) is not None)
+    return "\r" in text or any(folded_breaks(text))
 
 
 def parts(text: str) -> list[str]:
@@ -147,7 +152,7 @@ class _Casting:
 
     def mould(self) -> _Mould | None:
         """The mould; None where documents that look alike may have more than texts that tell them apart."""
-        document, marks = self.document, self.document._marks
+        document, marks = self.document, self.document.marks
         if marks is None or not self.sound:
             return None
         self._node(document.value, marks, (document.line, document.column), (), True)
@@ -165,12 +170,13 @@ class _Casting:
         block = block and self._is_block(value, marks, place)
         holes: list[_Hole] = []
         inner: list[_Hole] = []
-        for key, (_, _, line, column, _, below) in marks.items():
+        for key, mark in marks.items():
             here = (*path, key)
-            if below is not None:
-                inner.append((key, self._node(value[key], below, (line, column), here, block)))
+            if mark.inner is not None:
+                begins = mark.line, mark.column
+                inner.append((key, self._node(value[key], mark.inner, begins, here, block)))
                 continue
-            index = self.cuts.get((line - self.above, column)) if block else None
+            index = self.cuts.get((mark.line - self.above, mark.column)) if block else None
             if index is not None and value[key] == _bare(self.given[index]):
                 holes.append((key, index))
                 self.paths[here] = index
@@ -182,7 +188,7 @@ class _Casting:
         it may stand an anchor or a tag.
         """
         if isinstance(value, dict):
-            return any(mark[:2] == place for mark in marks.values())
+            return any((mark.key_line, mark.key_column) == place for mark in marks.values())
         return self.lines[place[0] - 1 - self.above][place[1] - 1] == "-"
 
 

@@ -22,7 +22,7 @@ from yaml.events import (
 
 from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.yaml12 import scalars
-from reconciler.yaml12.document import Document, Marks
+from reconciler.yaml12.document import Document, Mark, Marks
 
 MAX_DEPTH = 100
 MAX_ALIASED_NODES = 100_000
@@ -150,7 +150,10 @@ class Builder:
         frame.duplicate = first is not None
         if first is not None:
             self.report(
-                "yaml-duplicate", f'duplicate key "{key}"', mark, f"the first is on line {first[0]}: keep one"
+                "yaml-duplicate",
+                f'duplicate key "{key}"',
+                mark,
+                f"the first is on line {first.key_line}: keep one",
             )
 
     def _merge_key(self, frame: _Frame, mark: Any) -> None:
@@ -166,7 +169,7 @@ class Builder:
         for given, marks, mark in frame.merges:
             sources = [(given, marks)]
             if isinstance(given, list) and marks is not None:
-                sources = [(source, marks[index][5]) for index, source in enumerate(given)]
+                sources = [(source, marks[index].inner) for index, source in enumerate(given)]
             if not all(isinstance(source, dict) for source, _ in sources):
                 message = "a merge key (<<) takes a map, or a list of maps"
                 self.report("yaml-merge", message, mark, "name them with aliases: <<: *NAME")
@@ -240,7 +243,7 @@ class Builder:
         frame = self.stack[-1]
         node = frame.node
         if not frame.is_map:
-            frame.marks[len(node)] = (line, column, line, column, written, marks)
+            frame.marks[len(node)] = Mark(line, column, line, column, written, marks)
             node.append(value)
             return
         key = frame.key
@@ -249,5 +252,5 @@ class Builder:
         if frame.merging:
             frame.merges[-1] = (value, marks, frame.merges[-1][2])
         elif not frame.duplicate:
-            frame.marks[key] = (frame.key_line, frame.key_column, line, column, written, marks)
+            frame.marks[key] = Mark(frame.key_line, frame.key_column, line, column, written, marks)
             node[key] = value

@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from reconciler.model.diagnostic import Source
 
 Where = Sequence[str | int]
-Marks = dict[Any, tuple[int, int, int, int, str, "Marks | None"]]
-"""By a map's key or a list's index: line and column of the key, then of the value; how a number, boolean or
-null is written; and the same of what stands in a map or a list.
-"""
+
+
+class Mark(NamedTuple):
+    """Where an entry of a map or a list stands: its key, and its value. `written` is how a number, boolean or
+    null is written; `inner` tells the same of what stands in a map or a list.
+    """
+
+    key_line: int
+    key_column: int
+    line: int
+    column: int
+    written: str
+    inner: Marks | None
+
+
+Marks = dict[Any, Mark]
+"""By a map's key or a list's index."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -36,9 +49,9 @@ class Document:
     """Where merge keys (<<) stood: what they brought is in the maps now."""
     nuls: list[Source] = field(default_factory=list, repr=False)
     """Where texts stand that hold the character NUL."""
-    _marks: Marks | None = field(default=None, repr=False)
-    _down: int = field(default=0, repr=False)
-    """How many lines further down it stands than these say."""
+    marks: Marks | None = field(default=None, repr=False)
+    down: int = field(default=0, repr=False)
+    """How many lines further down it stands than its marks say."""
     form: Form | None = field(default=None, repr=False)
     """The same object for documents that differ in nothing but their `texts`."""
     texts: Sequence[str] = field(default=(), repr=False)
@@ -50,23 +63,23 @@ class Document:
     def place(self, path: Where, *, key: bool = False) -> tuple[int, int]:
         """The same as line and column."""
         key_line, key_column, line, column = 0, 0, self.line, self.column
-        marks = self._marks
+        marks = self.marks
         for part in path:
             mark = marks.get(part) if marks is not None else None
             if mark is None:
                 break
             key_line, key_column, line, column, _, marks = mark
-            line += self._down
-        return (key_line + self._down, key_column) if key and key_line else (line, column)
+            line += self.down
+        return (key_line + self.down, key_column) if key and key_line else (line, column)
 
     def written(self, path: Where) -> str:
         """How the author wrote the number, boolean or null at `path`; empty for everything else."""
-        written, marks = "", self._marks
+        written, marks = "", self.marks
         for part in path:
             mark = marks.get(part) if marks is not None else None
             if mark is None:
                 return ""
-            written, marks = mark[4:]
+            written, marks = mark.written, mark.inner
         return written
 
     def numbers(self) -> Iterator[tuple[str, int | float, Source]]:
@@ -75,19 +88,19 @@ class Document:
         """
         if self.form is not None and not self.form.has_numbers:
             return
-        nodes = [(self.value, self._marks)]
+        nodes = [(self.value, self.marks)]
         seen: set[int] = set()
         while nodes:
             node, marks = nodes.pop()
             if marks is None or id(node) in seen:
                 continue
             seen.add(id(node))
-            for key, (_, _, line, column, written, below) in marks.items():
+            for key, mark in marks.items():
                 value = node[key]
-                if below is not None:
-                    nodes.append((value, below))
-                elif written and isinstance(value, int | float) and not isinstance(value, bool):
-                    yield written, value, Source(self.file, line + self._down, column)
+                if mark.inner is not None:
+                    nodes.append((value, mark.inner))
+                elif mark.written and isinstance(value, int | float) and not isinstance(value, bool):
+                    yield mark.written, value, Source(self.file, mark.line + self.down, mark.column)
 
     def overlaid(
         self,
@@ -112,9 +125,9 @@ class _Overlay:
     leaving: Collection[str]
 
     def document(self, base: Sequence[str], over: Where) -> Document:
-        whole = self.origin.value, self.origin._marks
+        whole = self.origin.value, self.origin.marks
         value, marks = _with(whole, base, self._joined(_at(whole, base), _at(whole, over), ()))
-        return replace(self.origin, value=value, _marks=marks, form=None, texts=())
+        return replace(self.origin, value=value, marks=marks, form=None, texts=())
 
     def _joined(self, below: _Node, above: _Node, path: tuple[str | int, ...]) -> _Node:
         found: dict[str, Any] = {}
@@ -138,7 +151,7 @@ _Node = tuple[Any, Marks | None]
 def _at(node: _Node, path: Where) -> _Node:
     value, marks = node
     for part in path:
-        value, marks = value[part], marks[part][5] if marks is not None else None
+        value, marks = value[part], marks[part].inner if marks is not None else None
     return value, marks
 
 
@@ -155,4 +168,4 @@ def _put(found: dict[str, Any], marks: Marks, key: str, inner: _Node, origin: _N
     """Has a map hold a value, which stands where what it is from stands."""
     found[key] = inner[0]
     if origin[1] is not None:
-        marks[key] = (*origin[1][key][:5], inner[1])
+        marks[key] = origin[1][key]._replace(inner=inner[1])
