@@ -167,6 +167,10 @@ class KeepsUnique(ABC):
     """Whether all servers insist; else some let several objects share one value."""
 
 
+class NamesDeclared:
+    """Kinds whose resources can name nothing that no manifest declares."""
+
+
 class LookedUp(ABC):
     """Objects that others may name although no manifest declares them."""
 

@@ -11,6 +11,7 @@ import anyio
 
 from reconciler.api.client import Client
 from reconciler.kinds import CORE, all_kinds
+from reconciler.kinds.capabilities import NamesDeclared
 from reconciler.kinds.component import described, inputs_of
 from reconciler.kinds.protocol import Kind
 from reconciler.live.tenant import Listed, Tenant
@@ -24,10 +25,11 @@ DESCRIBED_AT_ONCE = 25
 
 def kinds_named(desired: Desired) -> set[str]:
     """The kinds that `desired` declares or names, and the core ones: without them there is no plan."""
-    named, kinds = set(CORE), all_kinds()
+    named = {address.kind for address in desired.resources}.union(CORE)
+    asking = {name: kind for name, kind in all_kinds().items() if not isinstance(kind, NamesDeclared)}
     for address, resource in desired.resources.items():
-        named.add(address.kind)
-        named.update([ref.address.kind for ref in kinds[address.kind].needs(resource)])
+        if kind := asking.get(address.kind):
+            named.update([ref.address.kind for ref in kind.needs(resource)])
     return named
 
 

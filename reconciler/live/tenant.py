@@ -50,6 +50,7 @@ def _list_of(kind: Kind) -> Callable[[int, int], Operation]:
 def kept_of(kind: Kind) -> Callable[[Any], object]:
     """What is kept of a node of the kind's list: the object that it is."""
     paged, shares = kind if isinstance(kind, Paged) else None, isinstance(kind, SharesItsList)
+    holds_yaml = isinstance(kind, HoldsYaml)
 
     def kept(node: Any) -> object:
         try:
@@ -57,7 +58,7 @@ def kept_of(kind: Kind) -> Callable[[Any], object]:
                 return _ANOTHER
             if paged and paged.next_part(node) is not None:
                 return _InParts(node)
-            return understood(kind, _with_yaml(kind, node))
+            return understood(kind, _with_yaml(kind, node) if holds_yaml else node)
         except NotUnderstood as error:
             return error.unreadable
         except Exception as error:

@@ -36,8 +36,10 @@ from reconciler.model import digest
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.hints import suggest
+from reconciler.model.nested import holds
 from reconciler.model.plan import Rollout
 from reconciler.model.problem import Unusable
+from reconciler.model.secret import Sealed
 from reconciler.model.state import Desired, Resource
 
 _PLAIN = frozenset({str, bool, int, type(None)})
@@ -64,7 +66,7 @@ def load(
         problem = Diagnostic("unknown-environment", message, Source(project.file.name), hint=hint)
         return Desired(project.name, environment, {}), [problem]
     desired, problems = checked(project, environment, environ=environ, variables=variables)
-    desired = replace(desired, digest=_digest(desired))
+    desired = _digested(desired)
     if not resolve_secrets:
         return desired, problems
     reader = SecretReader(project, environ)
@@ -381,13 +383,20 @@ def _ordered(resources: Mapping[Address, Resource]) -> dict[Address, Resource]:
     return {a: resources[a] for some in of_kind.values() for a in sorted(some, key=attrgetter("name"))}
 
 
-def _digest(desired: Desired) -> str:
+def _digested(desired: Desired) -> Desired:
+    """What is asked for, with its digest, and with what of it holds secrets: to digest a resource is to look
+    at all of it.
+    """
     order = [[one.name, one.waves, one.max_failures] for one in desired.rollouts]
-    contents = map(_content, desired.resources.values())
-    return "sha256:" + digest.sha256_of_each(chain(contents, [digest.canonical(order)] if order else []))
+    unplain: list[Resource] = []
+    contents = (_content(resource, unplain) for resource in desired.resources.values())
+    whole = digest.sha256_of_each(chain(contents, [digest.canonical(order)] if order else []))
+    sealed = tuple(one.address for one in unplain if holds(one.fields, Sealed))
+    return replace(desired, digest=f"sha256:{whole}", sealed=sealed)
 
 
-def _content(resource: Resource) -> bytes:
+def _content(resource: Resource, unplain: list[Resource]) -> bytes:
+    """What is digested of a resource, which is put to the `unplain` ones where it may hold a secret."""
     is_plain, fields = True, {}
     for name, value in resource.fields.items():
         sort = type(value)
@@ -402,7 +411,10 @@ def _content(resource: Resource) -> bytes:
         fields[name] = value
     whole: list[Any] = [str(resource.address), fields, resource.labels, resource.protect]
     whole += [resource.ignore, resource.was, *([resource.sensitive] if resource.sensitive else [])]
-    return digest.canonical_of_plain(whole) if is_plain else digest.canonical(whole)
+    if is_plain:
+        return digest.canonical_of_plain(whole)
+    unplain.append(resource)
+    return digest.canonical(whole)
 
 
 def in_order(problems: list[Diagnostic]) -> Iterator[Diagnostic]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field, replace
 
 from msgspec import structs
@@ -15,7 +15,7 @@ from reconciler.manifests.project import Project
 from reconciler.manifests.secrets import SecretSource
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.nested import holds, with_leaves
+from reconciler.model.nested import with_leaves
 from reconciler.model.secret import Sealed, Secret, Unread
 from reconciler.model.state import Desired, Resource
 
@@ -51,29 +51,25 @@ class SecretReader:
 
 
 def unsealed(
-    desired: Desired, reader: SecretReader, addresses: Iterable[Address]
+    desired: Desired, reader: SecretReader, addresses: Container[Address]
 ) -> tuple[Desired, list[Diagnostic]]:
     """What is asked for, with the secrets of these resources read, and what went wrong with them. A secret
     that cannot be read stays sealed.
     """
     problems: list[Diagnostic] = []
-    resources = dict(desired.resources)
-    for address in addresses:
-        resource = resources[address]
-        if holds(resource.fields, Sealed):
-            resources[address] = _opened(resource, reader, problems)
-    return replace(desired, resources=resources), problems
+    found = [address for address in desired.sealed if address in addresses]
+    opened = {address: _opened(desired.resources[address], reader, problems) for address in found}
+    return replace(desired, resources={**desired.resources, **opened}) if opened else desired, problems
 
 
 def unread(desired: Desired) -> Desired:
     """What is asked for, in a run that reads no secret."""
-    resources = {
-        address: _with(resource, lambda leaf: Unread("", leaf.source) if isinstance(leaf, Sealed) else leaf)
-        if holds(resource.fields, Sealed)
-        else resource
-        for address, resource in desired.resources.items()
-    }
-    return replace(desired, resources=resources)
+    untold = {address: _with(desired.resources[address], _untold) for address in desired.sealed}
+    return replace(desired, resources={**desired.resources, **untold})
+
+
+def _untold(leaf: object) -> object:
+    return Unread("", leaf.source) if isinstance(leaf, Sealed) else leaf
 
 
 def _opened(resource: Resource, reader: SecretReader, problems: list[Diagnostic]) -> Resource:

@@ -69,13 +69,16 @@ class Resource(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """All that the manifests ask for in one environment, by address, in a stable order."""
+    """All that the manifests ask for in one environment, by address, in a stable order. Those that are
+    `sealed` hold secrets which were still to be read when they were loaded.
+    """
 
     project: str
     environment: str
     resources: Mapping[Address, Resource]
     digest: str = ""
     rollouts: tuple[Rollout, ...] = ()
+    sealed: tuple[Address, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,13 +17,15 @@ def without_baseline(
     addresses: Iterable[Address], written: Collection[Address], matched: Matched, policy: Policy
 ) -> list[Diagnostic]:
     """A note that counts them; those that are `written` anyway get their record along with it."""
-    kinds = {n: kind for n, kind in all_kinds().items() if kind.marked and isinstance(kind, Recorded)}
+    kinds = {
+        n: kind.recorded for n, kind in all_kinds().items() if kind.marked and isinstance(kind, Recorded)
+    }
     bare = [
         address
         for address in addresses
-        if address.kind in kinds and (live := matched.objects.get(address)) and address not in written
-        if address not in matched.adopting and address not in matched.alike
-        if not kinds[address.kind].recorded(live, policy)
+        if (recorded := kinds.get(address.kind)) and (live := matched.objects.get(address))
+        if not recorded(live, policy)
+        if address not in written and address not in matched.adopting and address not in matched.alike
     ]
     if not bare:
         return []

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from typing import Any
 
 from msgspec import structs
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.answers import could_be
-from reconciler.kinds.capabilities import Foretells, LookedUp, PartlyProvided, Scoped, live_scope_of, scope_of
+from reconciler.kinds.capabilities import Foretells, LookedUp, PartlyProvided, Scoped, live_scope_of
 from reconciler.kinds.protocol import Kind, Policy, Request
 from reconciler.kinds.table.marks import mark_named, marks_in, marks_of, owned_name
 from reconciler.kinds.unique import identities
@@ -158,21 +159,22 @@ def _match_kind(
     kind: Kind, project: str, resources: list[Resource], objects: Iterable[LiveObject], matched: Matched
 ) -> None:
     by_mark = _by_marks(kind, objects)
+    scope = _scope(kind, matched)
     taken: set[str] = set()
+    unmarked: list[Resource] = []
     for resource in resources:
-        found = _by_mark(kind, project, resource, by_mark, matched)
-        if found is not None:
-            if found.id in taken:
-                _refuse_both(kind, resource, found, matched)
-                continue
+        found = _by_mark(kind, project, resource, by_mark, scope(resource), matched)
+        if found is None:
+            unmarked.append(resource)
+        elif found.id in taken:
+            _refuse_both(kind, resource, found, matched)
+        else:
             matched.objects[resource.address] = found
             taken.add(found.id)
     keys = _Keys(kind, [o for o in objects if o.id not in taken])
-    _refuse_alike(kind, resources, keys, matched)
+    _refuse_alike(kind, unmarked, keys, matched)
     unpaired = [
-        one
-        for one in _by_strength(kind, resources, keys, matched)
-        if one.address not in matched.objects and one.address not in matched.unclear
+        one for one in _by_strength(kind, unmarked, keys, matched) if one.address not in matched.unclear
     ]
     named = Counter(key for one in unpaired for key in kind.natural_key(one, matched.resolve))
     for resource in unpaired:
@@ -180,32 +182,39 @@ def _match_kind(
     _count(kind, project, objects, taken, matched)
 
 
-def _by_marks(kind: Kind, objects: Iterable[LiveObject]) -> dict[tuple[str, Any], list[LiveObject]]:
+def _by_marks(kind: Kind, objects: Iterable[LiveObject]) -> dict[tuple[str, object], list[LiveObject]]:
     """The objects by each of their marks, and by what it is unique within."""
     scope = kind.live_scope if isinstance(kind, Scoped) else lambda _: None
-    found: dict[tuple[str, Any], list[LiveObject]] = {}
+    found: dict[tuple[str, object], list[LiveObject]] = {}
     for live in objects:
         for one in marks_of(live):
             found.setdefault((one, scope(live)), []).append(live)
     return found
 
 
+def _scope(kind: Kind, matched: Matched) -> Callable[[Resource], object]:
+    """Gives what a resource's mark is unique within, which is paired before the resources are."""
+    if isinstance(kind, Scoped):
+        return partial(kind.scope, resolve=cache(matched.resolve))
+    return lambda _: None
+
+
 def _by_mark(
     kind: Kind,
     project: str,
     resource: Resource,
-    by_mark: Mapping[tuple[str, Any], list[LiveObject]],
+    by_mark: Mapping[tuple[str, object], list[LiveObject]],
+    scope: object,
     matched: Matched,
 ) -> LiveObject | None:
-    scope = scope_of(kind, resource, matched.resolve)
     if isinstance(scope, Ref):
         return None
     for name in (resource.address.leaf, *resource.was):
         label = mark_named(project, kind.name, name)
-        found = by_mark.get((label, scope), [])
+        found = by_mark.get((label, scope), ())
         if len(found) > 1:
             # A mark that only the metadata remembers must not compete with one that is worn.
-            found = [o for o in found if label in o.labels] or found
+            found = [one for one in found if label in one.labels] or found
         if len(found) > 1:
             sharing = matched.sharing[resource.address] = {o.id: o for o in found}
             matched.refuse(resource.address, ambiguous(resource.address, sharing))
@@ -257,7 +266,7 @@ def _refuse_alike(kind: Kind, resources: list[Resource], keys: _Keys, matched: M
     """
     claims: dict[object, dict[Address, tuple[str, str]]] = {}
     for resource in resources:
-        if resource.address not in matched.objects and resource.address not in matched.unclear:
+        if resource.address not in matched.unclear:
             for what, said, hint in _claims(kind, resource, keys, matched):
                 claims.setdefault(what, {})[resource.address] = (said, hint)
     for claim in claims.values():

@@ -191,7 +191,8 @@ class Names:
     def _asked_twice(self, address: Address) -> Iterator[Refusal]:
         if self._asking is None:
             self._asking = {}
-            for resource in self.matched.desired.resources.values():
+            resources = self.matched.desired.resources
+            for resource in [one for a, one in resources.items() if _surely(a)]:
                 for wish in self._wishes(resource):
                     self._asking.setdefault((resource.kind, wish.field, wish.form), []).append(resource)
             several = (asking for asking in self._asking.values() if len(asking) > 1)

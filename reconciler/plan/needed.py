@@ -77,9 +77,9 @@ def _is_told(need: Component, needed: Needed, found: Found) -> bool:
 
 def _supplied(desired: Desired) -> set[Need]:
     """What manifests are about."""
+    supplying = {name: kind for name, kind in all_kinds().items() if isinstance(kind, Supplies)}
     return {
-        kind.supplies(resource)
-        for resource in desired.resources.values()
-        for kind in [all_kinds()[resource.kind]]
-        if isinstance(kind, Supplies)
+        supplying[address.kind].supplies(resource)
+        for address, resource in desired.resources.items()
+        if address.kind in supplying
     }

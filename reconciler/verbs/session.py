@@ -182,7 +182,7 @@ def opened(
     if session.no_secrets:
         desired = unread(desired)
     elif secrets_of is not None:
-        named = [a for a, resource in desired.resources.items() if secrets_of.about(resource)]
+        named = {a for a in desired.sealed if secrets_of.about(desired.resources[a])}
         desired, wrong = unsealed(desired, reader or secret_reader(session), named)
         diagnostics = list(in_order([*diagnostics, *wrong]))
     if errors := [d for d in diagnostics if d.severity == "error"]:

@@ -14,6 +14,7 @@ from reconciler.kinds import all_kinds
 from reconciler.kinds.answers import resting, understood
 from reconciler.kinds.capabilities import Shown, live_scope_of
 from reconciler.kinds.instance.node import InstanceNode
+from reconciler.kinds.table.kind import TabledKind
 from reconciler.model.errors import NotUnderstood
 from tests.unit.samples import node
 
@@ -21,6 +22,7 @@ KIND = all_kinds()["Instance"]
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=4)
 TOLD = st.none() | TEXTS
 ODD = st.none() | TEXTS | st.integers() | st.booleans() | st.lists(TEXTS, max_size=2)
+OURS = ["reconciler:p/customer/acme", "reconciler-applied:2:aa", "reconciler-protect"]
 TYPES = st.sampled_from(["STRING", "NUMBER", "CONNECTION", "SCHEDULE", "PICKLIST", "NEW"])
 
 
@@ -74,6 +76,20 @@ INSTANCE = some(
     }
 )
 
+MAY = st.none() | st.booleans()
+CUSTOMER = some(
+    {
+        "id": TEXTS,
+        "name": TOLD,
+        "externalId": TOLD,
+        "description": TOLD,
+        "labels": st.none() | st.lists(TEXTS | st.sampled_from(OURS), max_size=3),
+        "createdAt": TOLD | st.just("2026-11-30T18:55:46.189759+00:00"),
+        "allowUpdate": MAY,
+        "allowRemove": MAY,
+    }
+)
+
 
 @given(INSTANCE, st.sets(st.sampled_from(["description", "labels", "systemSuspended", "flowConfigs"])))
 def test_what_fits_its_type_can_be_asked_all_that_plans_ask(told: dict[str, Any], unknown: set[str]) -> None:
@@ -90,3 +106,21 @@ def test_what_fits_its_type_can_be_asked_all_that_plans_ask(told: dict[str, Any]
         with pytest.raises(NotUnderstood) as caught:
             understood(KIND, one)
         assert caught.value.unreadable.reason == "it has no id"
+
+
+@given(CUSTOMER, st.booleans())
+def test_a_customer_is_the_same_whether_its_list_was_decoded_into_its_type_or_not(
+    told: dict[str, Any], full: bool
+) -> None:
+    kind = all_kinds()["Customer"]
+    assert isinstance(kind, TabledKind)
+    answer = {"id": "c1", **({"name": "Acme", "externalId": "acme"} if full else {}), **told}
+    typed = msgspec.json.decode(json.dumps(answer).encode(), type=kind.node)
+    if not answer["id"]:
+        for one in (typed, answer):
+            with pytest.raises(NotUnderstood, match="it has no id"):
+                understood(kind, one)
+        return
+    live = understood(kind, typed)
+    assert live == understood(kind, answer)
+    assert resting(kind, live) == TabledKind.basis(kind, live, None)

@@ -20,7 +20,7 @@ from reconciler.kinds.instance.node import FlowNode
 from reconciler.kinds.instance.secrets import secret_cause, secrets_rotated
 from reconciler.kinds.nodes import known
 from reconciler.kinds.protocol import Request, ignored
-from reconciler.kinds.table.absent import Doubtful
+from reconciler.kinds.table.absent import Doubtful, Place
 from reconciler.kinds.table.causes import fits, judged, part_causes
 from reconciler.kinds.table.secrets import remembered, resting, shown
 from reconciler.model.plan import Cause, Change
@@ -33,7 +33,7 @@ KEYS = "apiKeys"
 TEXTS = ("testContentType", "testHeaders", "testPayload")
 """What may hold secrets."""
 
-SETTINGS = Doubtful.of(
+_SETTINGS = Doubtful.of(
     {
         KEYS: "api_keys",
         "testContentType": "test_content_type",
@@ -45,25 +45,26 @@ SETTINGS = Doubtful.of(
 """All of them, as the type of an answer calls them."""
 
 
-def parse_flow(shown: FlowNode) -> dict[str, object]:
-    """A flow's settings. Keys that the server does not tell count as hidden; whether it has any, it does not
-    say either.
+def parse_flow(shown: FlowNode) -> tuple[dict[str, object], frozenset[Place]]:
+    """A flow's settings, and those that the tenant does not know. Keys that the server does not tell count as
+    hidden; whether it has any, it does not say either.
     """
-    keys, *others = SETTINGS.shown(shown)
+    values = keys, *others = _SETTINGS.shown(shown)
     if keys == [] and not any(others):
         return _unset(*others)
     told = keys and None not in keys
-    return _settings([Secret(key, "live") for key in keys] if told or keys == [] else Hidden(), others)
+    held = [Secret(key, "live") for key in keys] if told or keys == [] else Hidden()
+    return _settings(held, others), _SETTINGS.unset_of(values)
 
 
 @lru_cache(100)
-def _unset(*others: object) -> dict[str, object]:
+def _unset(*others: object) -> tuple[dict[str, object], frozenset[Place]]:
     """One object for all flows on which nothing is set: most are so."""
-    return _settings([], others)
+    return _settings([], others), _SETTINGS.unset_of(([], *others))
 
 
 def _settings(keys: object, others: Iterable[object]) -> dict[str, object]:
-    return dict(zip(SETTINGS.names, (keys, *map(unproven, map(known, others))), strict=True))
+    return dict(zip(_SETTINGS.names, (keys, *map(unproven, map(known, others))), strict=True))
 
 
 def flow_changes(request: Request) -> list[Change]:

@@ -12,7 +12,7 @@ from sys import intern
 
 from reconciler.kinds.instance.config_values import ALWAYS_SHOWN, NEVER_SHOWN, SHARED, ValueType
 from reconciler.kinds.instance.facts import InstanceFacts
-from reconciler.kinds.instance.flows import SETTINGS, parse_flow
+from reconciler.kinds.instance.flows import parse_flow
 from reconciler.kinds.instance.node import Flow, FlowNode, InstanceNode, Required, VariableNode, each
 from reconciler.kinds.instance.record import keys_of, recorded_on
 from reconciler.kinds.nodes import every, known
@@ -22,6 +22,8 @@ from reconciler.model.secret import Secret, Unproven
 from reconciler.model.state import LiveObject
 
 _DOUBTFUL = Doubtful.of({name: name for name in ("description", "labels")})
+_IN_PARTS = _CONNECTION, _SCHEDULE = "CONNECTION", "SCHEDULE"
+"""The data types whose values are more than a text."""
 _MAY = ("allowUpdate", "allowRemove", "allowDeploy", "allowUpdateConfigVariables")
 """What a token may do to an instance."""
 
@@ -34,6 +36,8 @@ class Variable:
     kind: ValueType
     data: str
     """Its data type, as answers write it."""
+    is_text: bool
+    """Whether its values are texts that are shown."""
     may_be_secret: bool
     """Whether any value of it may be one."""
 
@@ -68,8 +72,9 @@ def _asked(required: tuple[Required, ...], flows: tuple[Flow, ...]) -> Asked:
 
 def _variable(required: Required) -> Variable:
     kind = type_of_required(required)
+    is_text = required.data_type not in _IN_PARTS and kind.data not in NEVER_SHOWN
     may_be_secret = kind.data not in ALWAYS_SHOWN or bool(kind.collection)
-    return Variable(intern(required.key), kind, required.data_type, may_be_secret)
+    return Variable(intern(required.key), kind, required.data_type, is_text, may_be_secret)
 
 
 @lru_cache(1_000)
@@ -87,6 +92,7 @@ def parse_instance(kind: str, shown: InstanceNode) -> LiveObject:
     """The instance that an answer shows."""
     rows, flows = each(shown.config_variables), each(shown.flow_configs)
     asked = _asked(tuple([one.required_config_variable for one in rows]), tuple([one.flow for one in flows]))
+    settings = [(intern(one.flow.name), *parse_flow(one)) for one in flows]
     labels = frozenset(map(intern, shown.labels or ()))
     customer, name = intern(shown.customer.id), intern(shown.name)
     return LiveObject(
@@ -99,10 +105,10 @@ def parse_instance(kind: str, shown: InstanceNode) -> LiveObject:
             "enabled": shown.enabled,
             "labels": people(labels),
             "config": parse_variables(rows, asked),
-            "flows": {intern(one.flow.name): parse_flow(one) for one in flows},
+            "flows": {name: found for name, found, _ in settings},
         },
         labels=labels,
-        facts=_facts(shown, flows, asked),
+        facts=_facts(shown, flows, asked, _absent(shown, settings)),
         record=recorded_on(labels, asked.keys, shown.id, customer, name),
         denied=_denied(shown),
     )
@@ -113,10 +119,12 @@ def _denied(shown: InstanceNode) -> tuple[str, ...]:
     return denied(dict(zip(_MAY, may, strict=True))) if False in may else ()
 
 
-def _facts(shown: InstanceNode, flows: Sequence[FlowNode], asked: Asked) -> InstanceFacts:
+def _facts(
+    shown: InstanceNode, flows: Sequence[FlowNode], asked: Asked, absent: frozenset[Place]
+) -> InstanceFacts:
     version = shown.integration
     return InstanceFacts(
-        absent=_absent(shown, flows),
+        absent=absent,
         version_id=intern(version.id) if version else None,
         version_number=version.version_number if version else None,
         sequence=known(version.version_sequence_id) if version else None,
@@ -131,10 +139,12 @@ def _facts(shown: InstanceNode, flows: Sequence[FlowNode], asked: Asked) -> Inst
     )
 
 
-def _absent(shown: InstanceNode, flows: Sequence[FlowNode]) -> frozenset[Place]:
+def _absent(
+    shown: InstanceNode, settings: Sequence[tuple[str, object, frozenset[Place]]]
+) -> frozenset[Place]:
     """What the tenant does not know of it, and of its flows' settings."""
     absent = _DOUBTFUL.unset(shown)
-    places = [("flows", one.flow.name, *place) for one in flows for place in SETTINGS.unset(one)]
+    places = [("flows", name, *place) for name, _, unset in settings for place in unset]
     return absent.union(places) if places else absent
 
 
@@ -149,20 +159,20 @@ def parse_variables(rows: Sequence[VariableNode], asked: Asked) -> dict[str, obj
 def _value(shown: VariableNode, variable: Variable) -> object:
     if shown.customer_config_variable:
         return {SHARED: shown.customer_config_variable.id}
-    if variable.data == "CONNECTION":
+    if variable.is_text:
+        if not shown.value:
+            return ""
+        value = intern(shown.value)  # many instances have the same
+        return _unproven(value) if variable.may_be_secret else value
+    if variable.data == _CONNECTION:
         return {"inputs": {row.name: row.held for row in every(shown.inputs)}}
-    if variable.data == "SCHEDULE":
+    if variable.data == _SCHEDULE:
         return {
             "value": shown.value or "",
             "scheduleType": (shown.schedule_type or "").lower(),
             "timeZone": shown.time_zone or "",
         }
-    if not shown.value:
-        return ""
-    if variable.kind.data in NEVER_SHOWN:
-        return Secret(shown.value, "live", sure=False)
-    value = intern(shown.value)  # many instances have the same
-    return _unproven(value) if variable.may_be_secret else value
+    return Secret(shown.value, "live", sure=False) if shown.value else ""
 
 
 @lru_cache(1_000)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -31,7 +31,10 @@ class Doubtful:
 
     def unset(self, shown: Struct) -> frozenset[Place]:
         """Which of them an answer does not show."""
-        values = self.shown(shown)
+        return self.unset_of(self.shown(shown))
+
+    def unset_of(self, values: Sequence[Any]) -> frozenset[Place]:
+        """The same where their values are known."""
         if UNSET not in values:
             return _NONE
         return frozenset((name,) for name, value in zip(self.names, values, strict=True) if value is UNSET)

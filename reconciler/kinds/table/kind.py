@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
+from typing import Any
 
-from msgspec import structs
+from msgspec import Struct, structs, to_builtins
 
 from reconciler.kinds.capabilities import Recorded, Refers, Tells
 from reconciler.kinds.nodes import fitted
@@ -69,7 +70,7 @@ class TabledKind(PlainKind, Recorded, Refers, Tells):
         self.list_name = self.api.many
         self.key_names = tuple(map(_AND.join, self.keys))
         self._documents = made(self.api, self.fields)
-        self._node = shown_node(self.name, self.fields)
+        self.node = shown_node(self.name, self.fields)
 
     @property
     def marked(self) -> bool:
@@ -130,8 +131,15 @@ class TabledKind(PlainKind, Recorded, Refers, Tells):
 
     def parse(self, node: Mapping[str, object]) -> LiveObject:
         """The object as its rows read it."""
-        fitted(self._node, node, self.name)
-        absent = frozenset((row.name,) for row in self.fields if row.place and lacks(node, row.place))
+        fitted(self.node, node, self.name)
+        return self._read(node)
+
+    def shown(self, node: Struct) -> LiveObject:
+        """The same of a node that fits already."""
+        return self._read(to_builtins(node))
+
+    def _read(self, node: Mapping[str, Any]) -> LiveObject:
+        absent = [(row.name,) for row in self.fields if row.place and lacks(node, row.place)]
         node, labels = self.place.read(node) if self.place else (node, frozenset())
         owners = (str(node["id"]), self._owner(node.get("name")))
         return LiveObject(
@@ -139,7 +147,7 @@ class TabledKind(PlainKind, Recorded, Refers, Tells):
             id=str(node["id"]),
             fields={row.name: row.parsed(node) for row in self.fields},
             labels=labels,
-            facts=Facts(absent=absent, made=_moment(node.get("createdAt"))),
+            facts=Facts(absent=frozenset(absent), made=_moment(node.get("createdAt"))),
             record=LabelRecord(self.layout, labels, self._keys, owners),
             denied=denied(node),
         )

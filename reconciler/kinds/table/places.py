@@ -90,6 +90,7 @@ LABELS = Row(
     LABEL_TEXTS,
     "Labels on the server. Prismatic writes them in lower case; those that begin with reconciler: are ours.",
     ["orders"],
+    wire=list[str],
     form=people,
 )
 """The row of an object's labels."""

@@ -23,7 +23,8 @@ FORM = "2:"
 """The version of the record. What begins otherwise is of an earlier one, and says nothing."""
 WIDTH = 4
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
-_LABEL = re.compile(f"{RECORD}{FORM}([{_ALPHABET}]+)")
+_OURS = RECORD + FORM
+_LABEL = re.compile(f"{_OURS}[{_ALPHABET}]+")
 _BITS = {ord(char): f"{index:05b}" for index, char in enumerate(_ALPHABET)}
 _GROUPS = 12
 """Bits that say which groups are recorded; more than there are, so that a group can be added."""
@@ -50,7 +51,7 @@ class Layout:
     @property
     def room(self) -> int:
         """How many bits there are."""
-        return 5 * (self.longest - len(RECORD) - len(FORM))
+        return 5 * (self.longest - len(_OURS))
 
     def width(self, group: str) -> int:
         """How many hex digits of a group's digest are kept."""
@@ -76,10 +77,10 @@ def label(
         others = {name: text for name, text in groups.items() if name not in left_out}
         bits = _grouped(layout, others) + said + digests
         if len(bits) <= layout.room:
-            return RECORD + FORM + _text(bits)
+            return _OURS + _text(bits)
     if whole is not None:
         groups[layout.detailed] = whole()
-    return RECORD + FORM + _text((_grouped(layout, groups) + said)[: layout.room])
+    return _OURS + _text((_grouped(layout, groups) + said)[: layout.room])
 
 
 class LabelRecord(Struct, frozen=True, gc=False):
@@ -99,8 +100,9 @@ class LabelRecord(Struct, frozen=True, gc=False):
 
     @property
     def is_there(self) -> bool:
-        """Whether it has any group."""
-        return is_there(self.layout, self.labels)
+        """Whether it is of this version and has any group."""
+        body = _body(self.labels)
+        return bool(_present(self.layout, body[:_HEAD], len(body)))
 
 
 @lru_cache(1_000)
@@ -128,18 +130,12 @@ def memory(layout: Layout, labels: Iterable[str], keys: Sequence[str], owners: S
     return Memory(applied, written, unsaid=frozenset(keys[len(bits) // _HOW :]))
 
 
-def is_there(layout: Layout, labels: Iterable[str]) -> bool:
-    """Whether the labels hold a record of this version that has any group."""
-    body = _body(labels)
-    return bool(_present(layout, body[:_HEAD], len(body)))
-
-
 def _body(labels: Iterable[str]) -> str:
     """The letters of the record of this version among labels, of several of the first; empty where there is
     none.
     """
-    bodies = [found[1] for one in labels if (found := _LABEL.fullmatch(one))]
-    return min(bodies) if bodies else ""
+    ours = [one for one in labels if one.startswith(_OURS) and _LABEL.fullmatch(one)]
+    return min(ours).removeprefix(_OURS) if ours else ""
 
 
 @lru_cache(10_000)

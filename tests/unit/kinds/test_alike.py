@@ -8,12 +8,13 @@ from random import Random
 from typing import Any
 
 from reconciler.kinds import all_kinds
+from reconciler.kinds.capabilities import Likens
 from reconciler.kinds.instance.alike import likeness
 from reconciler.kinds.protocol import Policy, Request, Steps
 from reconciler.kinds.table.marks import PROTECT
 from reconciler.model.address import Address
 from reconciler.model.secret import Secret
-from tests.unit.samples import COPY, PROJECT, copy, mark, node, record, request
+from tests.unit.samples import COPY, PROJECT, copy, mark, node, record, request, resource
 
 KIND = all_kinds()["Instance"]
 CONFIG = {"Channel": "all", "Folder": "/in"}
@@ -100,3 +101,45 @@ def test_most_that_equal_their_manifests_are_told_at_a_glance():
     several = [request(one, KIND.parse(answer)) for one, answer in zip(wanted, answers, strict=True)]
     assert len({likeness(one) for one in several} - {None}) == 1
     assert [KIND.steps(one, adopt=False) for one in several] == [Steps()] * 3
+
+
+CUSTOMER = all_kinds()["Customer"]
+FIELDS: list[dict[str, Any]] = [
+    {"name": "Acme"},
+    {"name": "Acme "},
+    {"externalId": "acme"},
+    {"externalId": "other"},
+    {"description": "Since 2019"},
+    {"description": ""},
+    {"description": None},
+    {"labels": []},
+    {"labels": ["gold"]},
+    {"labels": ["Gold"]},
+    {"labels": ["gold", "silver"]},
+]
+OURS = (mark(PROJECT, Address("Customer", "acme")), PROTECT)
+
+
+def either(rng: Random) -> Request:
+    """A manifest and its customer, which differ in little or nothing."""
+    given, found = ({}, {"id": "c1"})
+    for one in rng.sample(FIELDS, rng.randint(0, 4)):
+        given.update(one)
+    found.update(given)
+    for one in rng.sample(FIELDS, rng.randint(0, 1)):
+        found.update(one)
+    found["labels"] = [*(found.get("labels") or ()), *rng.sample(OURS, rng.randint(0, 2))]
+    for name in rng.sample(sorted(found.keys() - {"id"}), rng.randint(0, 1)):
+        found.pop(name)
+    asked = rng.choice([{}, {"protect": True}, {"ignore": ("name",)}])
+    wanted = resource(Address("Customer", "acme"), given, **asked)
+    return request(wanted, CUSTOMER.parse(found), Policy())
+
+
+def test_customers_that_are_alike_are_just_as_their_manifests_say():
+    rng, found = Random(0), defaultdict[Any, set[bool]](set)
+    assert isinstance(CUSTOMER, Likens)
+    for one in (either(rng) for _ in range(int(os.environ.get("EXAMPLES", "5000")))):
+        found[CUSTOMER.likeness(one)].add(CUSTOMER.steps(one, adopt=False) == Steps())
+    told = found.pop(None)
+    assert (told, list(found.values())) == ({True, False}, [{True}])
