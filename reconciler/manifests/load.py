@@ -215,7 +215,8 @@ class _Loader:
         self._table("Customer")
         for resource in self.resources.values():
             named = {name: resource.fields[name] for name in CUSTOMER_FIELDS if name in resource.fields}
-            self.facts[resource.address.name] = CustomerFacts(resource.address.name, named, resource.labels)
+            address = resource.address
+            self.facts[address.name] = CustomerFacts(address.name, named, resource.labels, address)
 
     def _integration(self, manifest: Manifest) -> None:
         if not manifest.valid:
@@ -311,24 +312,27 @@ class _Loader:
             labels = {**own, **theirs} if own else theirs
             members.append((address, labels))
             if facts:
-                self._member(alike, customer.name, address, labels)
+                self._member(alike, facts, address, labels)
         rollout = expand.rollout(manifest, members)
         if rollout is not None:
             self.rollouts.append(rollout)
 
-    def _member(self, alike: Alike, customer: str, address: Address, labels: Mapping[str, str]) -> None:
+    def _member(
+        self, alike: Alike, customer: CustomerFacts, address: Address, labels: Mapping[str, str]
+    ) -> None:
         """One instance of a set: made as the one before it where nothing but texts tells them apart."""
-        mine = overrides.of_customer(alike.manifest, customer)
-        if mine is alike.manifest and alike.stencil is not None:
-            facts = self.facts[customer]
-            scope = partial(self._scope, mine, str(address), facts)
-            made = alike.stencil.instance(facts, scope, address, labels)
+        stencil, mine = alike.stencil, overrides.of_customer(alike.manifest, customer.key)
+        if stencil is not None and mine is alike.manifest:
+            made = stencil.instance(
+                customer, lambda: self._scope(mine, str(address), customer), address, labels
+            )
             if made is not None:
                 self.resources[address] = made
-                self.problems.extend(alike.stencil.of_address(address))
+                if stencil.told:
+                    self.problems.extend(stencil.of_address(address))
                 return
         before = len(self.problems)
-        self._run(mine, mine.spec["template"], overrides.TEMPLATE, address, customer, labels)
+        self._run(mine, mine.spec["template"], overrides.TEMPLATE, address, customer.key, labels)
         made = self.resources.get(address)
         if mine is alike.manifest and made is not None:
             alike.learn(made, self.running[made.fields["integration"].name], self.problems[before:])
@@ -397,18 +401,19 @@ def _digested(desired: Desired) -> Desired:
 
 def _content(resource: Resource, unplain: list[Resource]) -> bytes:
     """What is digested of a resource, which is put to the `unplain` ones where it may hold a secret."""
-    is_plain, fields = True, {}
+    is_plain, fields = True, dict(resource.fields)
     for name, value in resource.fields.items():
         sort = type(value)
+        if sort is str:  # most are
+            continue
         if sort is Address:
-            value = str(value)
+            fields[name] = str(value)
         elif sort is Definition:
-            value = value.text
+            fields[name] = value.text
         elif sort is dict:
             is_plain = is_plain and _PLAIN.issuperset(map(type, value.values()))
         else:
             is_plain = is_plain and sort in _PLAIN
-        fields[name] = value
     whole: list[Any] = [str(resource.address), fields, resource.labels, resource.protect]
     whole += [resource.ignore, resource.was, *([resource.sensitive] if resource.sensitive else [])]
     if is_plain:

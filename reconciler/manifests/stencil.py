@@ -54,16 +54,12 @@ class Text:
     written: str
     path: tuple[str | int, ...]
     rule: Draft202012Validator | None
+    field: str
+    """The field of the instance that it is; of a config variable, its key."""
     variable: Variable | None = None
     """The config variable that it is of; else it is a field."""
     parts: Own | None = None
     """What is filled in, where all of it is the customer's own."""
-
-    @property
-    def field(self) -> str:
-        """The field of the instance that it is, or is part of."""
-        return str(self.path[len(TEMPLATE)])
-
     demand: Demand | None = None
     """What its rule demands, where that is easily asked."""
     takes_any: bool = True
@@ -109,8 +105,8 @@ class Stencil:
         """The instance of another customer, whose names `scope` gives; None where anything about its texts is
         to be told.
         """
-        like, customer = self.like, Address("Customer", facts.key)
-        fields: dict[str, Any] = {**like.fields, "customer": customer}
+        like = self.like
+        fields: dict[str, Any] = {**like.fields, "customer": facts.address}
         if self.tells_config:
             fields["config"] = dict(fields["config"])
         for text in self.texts:
@@ -118,8 +114,8 @@ class Stencil:
             if not isinstance(value, str) or text.is_doubtful(value):
                 return None
             value = intern(value)  # the tenant has the same, and for other sets it may be the same
-            if text.variable:
-                fields["config"][text.variable.key] = value
+            if text.variable is not None:
+                fields["config"][text.field] = value
             else:
                 fields[text.field] = value
         return Resource(
@@ -172,4 +168,5 @@ def _text(path: Where, written: str, definition: Definition) -> Text | None:
     rule = schemas.at("instanceset", at)
     demand = Demand.of(rule.schema) if rule is not None and isinstance(rule.schema, Mapping) else None
     takes_any = variable is None or takes_texts(variable)
-    return Text(written, at, rule, variable, own_parts(written), demand, takes_any)
+    field = str(path[0]) if variable is None else variable.key
+    return Text(written, at, rule, field, variable, own_parts(written), demand, takes_any)

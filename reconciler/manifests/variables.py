@@ -11,6 +11,7 @@ from typing import Any
 
 from reconciler.manifests.barred import HINT, WITHHELD, withheld_message
 from reconciler.manifests.holes import HOLE, is_hole, takes_text
+from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.hints import suggest
 from reconciler.model.problem import Where
@@ -49,6 +50,8 @@ class CustomerFacts:
     key: str
     fields: Mapping[str, str]
     labels: Mapping[str, str]
+    address: Address
+    """The customer's own: one object for all that are its."""
 
 
 Own = tuple[str | Callable[[CustomerFacts], str | None], ...]
@@ -77,8 +80,13 @@ def _of_customer(hole: _Hole) -> Callable[[CustomerFacts], str | None] | None:
 
 def filled(parts: Own, customer: CustomerFacts) -> str | None:
     """The text of a customer; None where it lacks something of it."""
-    texts = [part if isinstance(part, str) else part(customer) for part in parts]
-    return None if None in texts else "".join(map(str, texts))
+    text = ""
+    for part in parts:
+        found = part if isinstance(part, str) else part(customer)
+        if found is None:
+            return None
+        text += str(found)
+    return text
 
 
 @dataclass(slots=True)

@@ -80,13 +80,13 @@ class Customers:
     def of(cls, told: Iterable[Told], resources: Mapping[Address, Resource]) -> Customers:
         """Those that are told, and those that manifests declare."""
         found = {
-            address.name: CustomerFacts(address.name, _facts(one.fields), one.labels)
+            address.name: CustomerFacts(address.name, _facts(one.fields), one.labels, address)
             for address, one in resources.items()
             if address.kind == CUSTOMER
         }
         for one in told:
             if one.address.kind == CUSTOMER:
-                found[one.address.name] = CustomerFacts(one.address.name, _facts(one.spec), {})
+                found[one.address.name] = CustomerFacts(one.address.name, _facts(one.spec), {}, one.address)
         return cls(found)
 
     def chosen(self, names: Collection[str]) -> dict[str, object]:
