@@ -41,8 +41,8 @@ class Run:
     """Where the text is that an action destroyed, by the action's id."""
     before: dict[Address, LiveObject] = field(default_factory=dict)
     """The objects as they were before this run changed them."""
-    sent: dict[Address, set[Verb]] = field(default_factory=dict)
-    """What this run did to them."""
+    sent: dict[Address, dict[str, Verb]] = field(default_factory=dict)
+    """What this run did to them: the steps, and their verbs."""
     seen: Mapping[str, LiveObject] = field(default_factory=dict)
     """All objects of the tenant that the plan was made from, by id."""
     pages: Pages = field(default_factory=lambda: Pages((), Live("", {})))

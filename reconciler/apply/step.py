@@ -69,7 +69,7 @@ async def carry_out(action: Action, run: Run, aside: Aside) -> None:
         return
     if action.verb is Verb.DELETE:
         await look_inside(action, run)
-    run.sent.setdefault(action.address, set()).add(action.verb)
+    run.sent.setdefault(action.address, {})[name] = action.verb
     if isinstance(kind, Publishes) and (op := kind.announced(action.verb, _request(action, run))):
         _further(kind, await _journalled(kind, op, action, run), action, run)
         _not_overtaken(kind, name, action, _request(action, run))
@@ -85,7 +85,7 @@ async def carry_out(action: Action, run: Run, aside: Aside) -> None:
 
 def _is_idle(kind: Kind, action: Action, run: Run) -> bool:
     """Whether a deploy would change nothing: what it was planned for turned out to be there already."""
-    if action.verb is not Verb.DEPLOY or run.sent.get(action.address, set()) & _DEPLOYED:
+    if action.verb is not Verb.DEPLOY or not _DEPLOYED.isdisjoint(run.sent.get(action.address, {}).values()):
         return False
     follows = any(name.startswith(f"{action.address}#") for name in action.depends_on)
     return follows and not _unready(kind, action, run)
@@ -107,8 +107,8 @@ def _request(action: Action, run: Run) -> Request:
     resource = run.resources.get(action.address) or Resource(action.address, {})
     if action.makes_way:  # nothing but what the plan shows
         resource = structs.replace(resource, fields={change.path: change.after for change in action.changes})
-    live = run.observed.get(action.address)
-    return Request(run.project, resource, live, run.resolve, run.policy, run.attributes)
+    live, sent = run.observed.get(action.address), tuple(run.sent.get(action.address, ()))
+    return Request(run.project, resource, live, run.resolve, run.policy, run.attributes, sent)
 
 
 async def _look_first(kind: Kind, action: Action, run: Run) -> bool:

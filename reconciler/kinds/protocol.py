@@ -7,7 +7,7 @@ answer reads, what differs, which steps would mend that, what a step sends, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -55,6 +55,8 @@ class Request(Struct, frozen=True):
     policy: Policy
     attributes: Mapping[str, str] = {}
     """What is known of the commit, for a published version's attributes."""
+    sent: Collection[str] = ()
+    """The resource's steps that this run has sent."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from reconciler.kinds.instance.flows import FLOWS, flow_changes, flow_inputs
 from reconciler.kinds.instance.record import record
 from reconciler.kinds.instance.release import moves_to, names_version, release_of, release_ref
 from reconciler.kinds.instance.secrets import secrets_digest
-from reconciler.kinds.instance.steps import EMPTY, PLAIN, RECORD, hidden_waits, will_deploy
+from reconciler.kinds.instance.steps import EMPTY, PLAIN, RECORD, hidden_waits, values_wait, will_deploy
 from reconciler.kinds.instance.tests import OUTSTANDING, TESTED, tests_of
 from reconciler.kinds.protocol import Request, address_of, ignored
 from reconciler.kinds.table.labels import digests_of, labels_left, labels_to_write, people, plain, to_send
@@ -150,9 +150,14 @@ def labels_with(request: Request, step: str = "") -> list[str]:
 
 
 def _were_sent(step: str, request: Request) -> bool:
-    """Whether the tenant has git's secrets with this call, as far as they cannot be read back."""
-    if step in (Verb.CREATE.value, FLOWS, RECORD):
+    """Whether the tenant has git's secrets with this call, as far as they cannot be read back. Values go
+    before the settings of flows and before the record; but where another run made the instance, this one has
+    sent none.
+    """
+    if step == Verb.CREATE.value or (step in (FLOWS, RECORD) and Verb.CONFIGURE.value in request.sent):
         return True
+    if step == FLOWS:
+        return not values_wait(request)
     return not hidden_waits(request) and not are_unknown(request)
 
 

@@ -22,9 +22,16 @@ def are_unknown(request: Request) -> bool:
     live = request.live
     if live is None or not _could_be_known(request):
         return False
-    rows = config_rows(request, live, blind=True)
     settings = flow_rows(request, live, blind=True)
-    return any(isinstance(before, Hidden) for *_, before, _ in (*rows, *settings))
+    return are_values_unknown(request) or any(isinstance(before, Hidden) for _, before, _ in settings)
+
+
+def are_values_unknown(request: Request) -> bool:
+    """Whether there are such secrets among the variables."""
+    live = request.live
+    if live is None or not _could_be_known(request):
+        return False
+    return any(isinstance(before, Hidden) for *_, before, _ in config_rows(request, live, blind=True))
 
 
 def go_along(request: Request) -> bool:

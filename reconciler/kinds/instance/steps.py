@@ -5,7 +5,7 @@ from __future__ import annotations
 from reconciler.kinds.instance.carried import unknown_inputs
 from reconciler.kinds.instance.config import changed_keys, config_changes
 from reconciler.kinds.instance.desk import is_owed, undeployed, undeployed_changes, waiting
-from reconciler.kinds.instance.due import are_unknown
+from reconciler.kinds.instance.due import are_unknown, are_values_unknown
 from reconciler.kinds.instance.facts import facts_of
 from reconciler.kinds.instance.fields import given_flows, integration_of
 from reconciler.kinds.instance.flows import FLOWS, flow_changes
@@ -34,6 +34,12 @@ def hidden_waits(request: Request) -> bool:
     """Whether a secret is still to be sent that cannot be read back: the record must not say it was."""
     changes = (*config_changes(request), *flow_changes(request))
     return any(isinstance(change.before, Hidden) for change in changes)
+
+
+def values_wait(request: Request) -> bool:
+    """The same of its variables alone, of those too of which no record tells whether they were ever sent."""
+    hidden = any(isinstance(change.before, Hidden) for change in config_changes(request))
+    return hidden or are_values_unknown(request)
 
 
 def update_changes(request: Request) -> list[Change]:

@@ -3,13 +3,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.protocol import Policy
 from reconciler.model.plan import Verb
 from reconciler.model.secret import Secret
 from reconciler.model.state import LiveObject, Resource
-from tests.unit.samples import copy, instance, record, request, steps
+from tests.unit.samples import copy, inputs, instance, node, record, request, steps
 
 KIND = all_kinds()["Instance"]
 KEYS = {"flows": {"Main": {"apiKeys": [Secret("k")]}}}
@@ -175,3 +176,31 @@ def test_labels_of_people_and_of_other_projects_are_kept():
         "reconciler:other/instance/x",
         "reconciler:p/instance/copy",
     ]
+
+
+def test_settings_of_flows_do_not_vouch_for_secrets_that_another_run_created_it_with():
+    policy = Policy(secret_key=Secret("key"))
+    given = {"name": "Copy", "flows": {"Main": {"testPayload": "{}"}}}
+    theirs, mine = (
+        copy({**given, "config": {"Shop": {"inputs": {"token": Secret(text)}}}})
+        for text in ("theirs", "mine")
+    )
+
+    def seen(labels: Any) -> LiveObject:
+        flows = {"Main": {"testPayload": "{}"}}
+        answer = node(config={"Shop": inputs(token=True)}, flows=flows)
+        return KIND.parse({**answer, "labels": labels})
+
+    def sent(step: str, verb: Verb, wanted: Resource, live: LiveObject | None, *before: str) -> LiveObject:
+        about = structs.replace(request(wanted, live, policy), sent=before)
+        return seen(KIND.operation(step, verb, about).variables["input"]["labels"])
+
+    made = sent("create", Verb.CREATE, theirs, None)
+    assert steps(theirs, made, policy=policy) == []
+    with_flows = sent("configure-flows", Verb.CONFIGURE, mine, made)
+    assert "configure" in steps(mine, with_flows, policy=policy)
+    # Nor does the record that follows a deploy.
+    assert "configure" in steps(mine, sent("record", Verb.UPDATE, mine, with_flows), policy=policy)
+    # Once they were sent, it does.
+    told = sent("configure-flows", Verb.CONFIGURE, mine, made, "configure")
+    assert "configure" not in steps(mine, told, policy=policy)
