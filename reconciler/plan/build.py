@@ -227,13 +227,16 @@ def _once_let_go(removed: Sequence[Action], others: Sequence[Action]) -> list[Ac
     """
     last = {action.address: action.id for action in (*others, *removed)}
     ways = {action.address: action.id for action in others if action.makes_way}
+    holding = {
+        name: [id_ for address, id_ in last.items() if address.kind in kind.held_by]
+        for name, kind in all_kinds().items()
+        if isinstance(kind, Held)
+    }
     return [
         replace(action, depends_on=(*action.depends_on, *before)) if before else action
         for action in removed
-        for kind in [all_kinds()[action.address.kind]]
-        for held_by in [kind.held_by if isinstance(kind, Held) else ()]
-        for holding in [[name for address, name in last.items() if address.kind in held_by]]
-        for before in [[*holding, *([ways[action.address]] if action.address in ways else [])]]
+        for way in [[ways[action.address]] if action.address in ways else []]
+        for before in [[*holding.get(action.address.kind, ()), *way]]
     ]
 
 
