@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 from operator import attrgetter
@@ -64,7 +64,7 @@ def load(
         problem = Diagnostic("unknown-environment", message, Source(project.file.name), hint=hint)
         return Desired(project.name, environment, {}), [problem]
     desired, problems = checked(project, environment, environ=environ, variables=variables)
-    desired = replace(desired, digest=_digest(desired))
+    desired = structs.replace(desired, digest=_digest(desired))
     if not resolve_secrets:
         return desired, problems
     reader = SecretReader(project, environ)
