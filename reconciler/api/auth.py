@@ -14,6 +14,7 @@ from typing import Any
 import anyio
 import httpx
 import msgspec
+from msgspec import Struct
 
 from reconciler.api.background import Background
 from reconciler.api.health import Health
@@ -32,8 +33,7 @@ _HINTS = {
 }
 
 
-@dataclass(slots=True)
-class Grant:
+class Grant(Struct):
     """What the exchanges of a run have brought so far."""
 
     refresh: str | None = None
@@ -81,11 +81,10 @@ def checked_base(url: str) -> httpx.URL:
     return parsed
 
 
-@dataclass(slots=True)
-class _Exchange:
+class _Exchange(Struct):
     """An exchange that is under way."""
 
-    ended: anyio.Event = field(default_factory=anyio.Event)
+    ended: anyio.Event = msgspec.field(default_factory=anyio.Event)
     error: Exception | None = None
 
 

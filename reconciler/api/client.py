@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
@@ -11,7 +10,7 @@ import anyio
 import httpx
 import msgspec
 from graphql import GraphQLSchema
-from msgspec import structs
+from msgspec import Struct, structs
 
 from reconciler.api.answers import result
 from reconciler.api.auth import Credentials
@@ -41,8 +40,7 @@ _IDENTITY = Operation(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """Whom the token belongs to, and which tenant it opens."""
 
     email: str

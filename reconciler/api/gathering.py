@@ -11,11 +11,11 @@ import logging
 import re
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence, Sized
-from dataclasses import dataclass, field
 from typing import Any
 
 import anyio
 import anyio.lowlevel
+from msgspec import Struct, field
 
 from reconciler.api.answers import result
 from reconciler.api.background import Background
@@ -33,8 +33,7 @@ _LISTS, _LOOKS = "lists", "looks"
 _PATIENT = 3  # rounds of the event loop in which nobody else asks
 
 
-@dataclass(slots=True)
-class Width:
+class Width(Struct):
     """How many operations of a sort may travel together. It doubles while answers are quick, up to `most`,
     and halves where they are slow or refused; between what was answered and what was refused it is searched
     for. Where it is `fixed`, only refusals count.
@@ -66,8 +65,7 @@ class Width:
         self.now = max(1, min(self.now, self.most, count // 2))
 
 
-@dataclass(slots=True)
-class _Asked:
+class _Asked(Struct):
     """One operation that waits for its answer."""
 
     op: Operation

@@ -7,7 +7,7 @@ Each operation's root fields get aliases of their own: "several root fields thro
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -24,6 +24,7 @@ from graphql import (
     print_ast,
     visit,
 )
+from msgspec import Struct
 
 from reconciler.api.wire import Answer, Envelope, clean
 from reconciler.model.digest import sha256
@@ -33,8 +34,7 @@ _HERE = "\0"
 """Stands in names for the place among the operations: no name can hold it."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Pattern:
+class _Pattern(Struct, frozen=True):
     """A document, ready to become a part of another."""
 
     keyword: str
@@ -47,8 +47,7 @@ class _Pattern:
     """Its variables."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parted:
+class Parted(Struct, frozen=True):
     """What one operation of several is answered: `answer`, or None where it must be asked `again`, or where
     nobody knows whether it was carried out.
     """

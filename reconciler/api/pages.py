@@ -6,10 +6,10 @@ Facts: transport.md, section 4. A page holds at most 100; a cursor is a position
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import anyio
+from msgspec import Struct
 
 from reconciler.api.wire import Connection
 from reconciler.model.digest import sha256
@@ -41,8 +41,7 @@ def _as_it_is(node: Any) -> Any:
     return node
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
+class _Page(Struct, frozen=True):
     rows: list[Any]  # with the null nodes, which count as rows
     keys: list[str | int]  # the ids of those that have one
     total: int | None

@@ -10,13 +10,13 @@ import random
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Protocol, TypeVar
 
 import anyio
 import httpx
+from msgspec import Struct, field
 
 from reconciler.api.wire import Answer
 
@@ -33,8 +33,7 @@ _NEVER_SENT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
+class Patience(Struct, frozen=True):
     """How often and how long to try; `sleep`, `clock` (monotonic seconds), `now` (epoch) and `rng` for tests.
 
     `deadline` bounds what one operation takes with all its repetitions, the wait for its turn not counted:
@@ -113,8 +112,7 @@ class AttemptError(Exception):
         return cls(text, sent=not isinstance(error, _NEVER_SENT), final=bool(certificate), reached=False)
 
 
-@dataclass(slots=True)
-class Trail:
+class Trail(Struct):
     """What was tried for one operation: for the message, and for whether a write may have happened."""
 
     attempts: int = 0

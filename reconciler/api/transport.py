@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from types import TracebackType
@@ -16,6 +15,7 @@ from typing import Self
 
 import anyio
 import httpx
+from msgspec import Struct
 
 from reconciler.api.auth import Credentials, Tokens, checked_base
 from reconciler.api.background import Background
@@ -51,8 +51,7 @@ _TOKEN_HINT = (
 _CONNECT = 10.0  # seconds for a connection: a host that is there answers at once
 
 
-@dataclass(slots=True)
-class Stats:
+class Stats(Struct):
     """What a client has done: operations by kind; and what was told along with all answers."""
 
     reads: int = 0
@@ -61,8 +60,7 @@ class Stats:
     """When the server gave its last answer, by its own clock; None where it does not tell."""
 
 
-@dataclass(slots=True)
-class _Call:
+class _Call(Struct):
     """One operation on its way."""
 
     op: Operation

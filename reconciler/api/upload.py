@@ -5,11 +5,11 @@ The address is its own password (api notes: "Limits"), so messages name its host
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 
 import anyio
 import httpx
+from msgspec import Struct
 
 from reconciler.api.health import Health
 from reconciler.api.network import http_client
@@ -23,8 +23,7 @@ _AGAIN = (408, 429, 500, 502, 503, 504)
 _HINT = "run apply again: it publishes anew, which gives a new address"
 
 
-@dataclass(frozen=True, slots=True)
-class Uploads:
+class Uploads(Struct, frozen=True):
     """Where files go out. `inner` replaces the network, as the client's does."""
 
     inner: httpx.AsyncBaseTransport | None

@@ -10,11 +10,11 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Generic, TypeVar
 
 import msgspec
+from msgspec import Struct
 
 from reconciler.model.secret import SHORT, SHOWN, Sealed, Secret
 
@@ -46,8 +46,7 @@ class _Sheaf(msgspec.Struct, frozen=True):
     errors: list[Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """One entry of an answer's top-level `errors`. `line` and `column` are 0 where the server gives none."""
 
     message: str
@@ -56,8 +55,7 @@ class Fault:
     column: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """A usable answer: its body parsed and is a GraphQL envelope."""
 
     status: int

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.api.retries import AttemptError, Governor, Trail
 from reconciler.api.waits import Waits
@@ -39,8 +40,7 @@ class Withdrawal:
             raise Withdrawn
 
 
-@dataclass(frozen=True, slots=True)
-class UntilWithdrawn:
+class UntilWithdrawn(Struct, frozen=True):
     """Decides about the repetitions of one operation as `health` does, as long as it is not withdrawn."""
 
     health: Governor

@@ -12,13 +12,13 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
+from msgspec import Struct, structs
 
 from reconciler.apply.disk import Disk
 from reconciler.model.errors import JournalFailed
@@ -98,7 +98,7 @@ class FileJournal:
             checksum=plan.checksum,
             actions=[action.id for action in plan.actions],
             **_waivers(plan.waivers),
-            **({"refusals": [asdict(refusal) for refusal in plan.refusals]} if plan.refusals else {}),
+            **({"refusals": [structs.asdict(refusal) for refusal in plan.refusals]} if plan.refusals else {}),
         )
 
     def keep(self, action: Action, text: str) -> str:
@@ -202,8 +202,7 @@ class GatheredJournal(FileJournal):
             self._unsafe = False
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(Struct, frozen=True):
     """What a journal file holds: its entries, and how many whole lines of it say nothing."""
 
     entries: tuple[dict[str, Any], ...]

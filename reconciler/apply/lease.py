@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import anyio
+from msgspec import Struct
 
 from reconciler.apply import lease_calls as profile
 from reconciler.model.errors import ApiError, NoLease, NotFound, PayloadError, ReconcilerError, Unforeseen
@@ -30,8 +31,7 @@ class Executor(Protocol):
         """The value of a query, or the object of a mutation."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """What a run says of itself, for how long it claims the tenant at a time, and whether it does so against
     another holder.
     """
@@ -46,8 +46,7 @@ class Claim:
     """The share of the project that the run is about, as `i/n`; empty: all of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ports:
+class Ports(Struct, frozen=True):
     """Where time comes from, and where lines for the person at the terminal go."""
 
     now: Callable[[], datetime]

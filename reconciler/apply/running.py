@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
+
+from msgspec import Struct, field
 
 from reconciler.apply.journal import Journal
 from reconciler.apply.listening import harmless
@@ -21,8 +22,7 @@ from reconciler.model.plan import Verb
 from reconciler.model.state import Live, LiveObject, Resource
 
 
-@dataclass(slots=True)
-class Run:
+class Run(Struct):
     """What the actions of one run share: both sides, the tenant, the ports, and what was observed so far."""
 
     project: str
@@ -33,23 +33,23 @@ class Run:
     journal: Journal
     listener: Callable[[Event], None]
     sleep: Callable[[float], Awaitable[None]]
-    attributes: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, str] = {}
     wait_seconds: float = 300.0
     clock: Callable[[], float] = monotonic
-    looked: set[Address] = field(default_factory=set)
-    kept: dict[str, str] = field(default_factory=dict)
+    looked: set[Address] = set()
+    kept: dict[str, str] = {}
     """Where the text is that an action destroyed, by the action's id."""
-    before: dict[Address, LiveObject] = field(default_factory=dict)
+    before: dict[Address, LiveObject] = {}
     """The objects as they were before this run changed them."""
-    sent: dict[Address, dict[str, Verb]] = field(default_factory=dict)
+    sent: dict[Address, dict[str, Verb]] = {}
     """What this run did to them: the steps, and their verbs."""
-    seen: Mapping[str, LiveObject] = field(default_factory=dict)
+    seen: Mapping[str, LiveObject] = {}
     """All objects of the tenant that the plan was made from, by id."""
     pages: Pages = field(default_factory=lambda: Pages((), Live("", {})))
     """How the objects are looked at before they are changed."""
     unsent: Unsent = field(default_factory=Unsent)
     """The actions that can still be called off."""
-    _foretold: dict[Ref, tuple[LiveObject, Any]] = field(default_factory=dict)
+    _foretold: dict[Ref, tuple[LiveObject, Any]] = {}
 
     def __post_init__(self) -> None:
         self.listener = harmless(self.listener)

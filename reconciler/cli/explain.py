@@ -22,7 +22,7 @@ _FORMATS = ("text", "json")
 @common
 def explain(asked: str | None) -> int:
     """Say what a kind of manifest means, or one of its fields; without KIND, list the kinds."""
-    from dataclasses import asdict
+    from msgspec import to_builtins
 
     from reconciler.report.document import dumps
     from reconciler.report.tables import render_table
@@ -40,7 +40,7 @@ def explain(asked: str | None) -> int:
         return 0
     found = told(asked)
     if shape == "json":
-        here.out.out(dumps(asdict(found)), highlight=False)
+        here.out.out(dumps(to_builtins(found)), highlight=False)
     else:
         _show(here, found)
     return 0

@@ -83,6 +83,8 @@ def _adopt_one(address: str, object_id: str, options: Options, *, yes: bool, tak
 
 
 def _adopt_all(selection: Selection, options: Options, *, dry_run: bool, yes: bool, take: bool) -> int:
+    from msgspec import structs
+
     from reconciler.report.adoption import adoption_document
     from reconciler.verbs.adopt import plan_to_adopt_all
 
@@ -94,7 +96,7 @@ def _adopt_all(selection: Selection, options: Options, *, dry_run: bool, yes: bo
     planned, adoption = found.planned, found.adoption
     _show(here, adoption)
     if dry_run:
-        planned = replace(planned, plan=replace(planned.plan, actions=()))
+        planned = structs.replace(planned, plan=structs.replace(planned.plan, actions=()))
     number = len(planned.plan.actions)
     if number and not yes:
         _confirm(planned)

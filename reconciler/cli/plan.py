@@ -128,6 +128,8 @@ def apply(
     **given: Any,
 ) -> int:
     """Carry out a saved plan exactly, or plan first and ask."""
+    from msgspec import structs
+
     from reconciler.model.plan import Verb
     from reconciler.verbs import saved
     from reconciler.verbs.reviewed import check
@@ -142,7 +144,9 @@ def apply(
     document = saved.read(file) if file else None
     if document is not None:
         made_with = saved.options_of(document)
-        options = replace(made_with, all_or_nothing=made_with.all_or_nothing or options.all_or_nothing)
+        options = structs.replace(
+            made_with, all_or_nothing=made_with.all_or_nothing or options.all_or_nothing
+        )
     planned = _planned(here, session, options)
     if document is not None:
         planned = saved.restrict(planned, document)
@@ -266,13 +270,19 @@ def _for_eyes(here: Settings, planned: Planned, show_values: bool) -> Planned:
     """What is shown of a plan: with the values that may be secrets where that was asked for, and nobody but
     the person at the terminal sees it.
     """
+    from msgspec import structs
+
     from reconciler.report.unproven import with_values
 
     if show_values and not here.on_terminal:
         here.say(
             "--show-values shows values on a terminal alone, in the format text: here they are not shown"
         )
-    return replace(planned, plan=with_values(planned.plan)) if show_values and here.on_terminal else planned
+    return (
+        structs.replace(planned, plan=with_values(planned.plan))
+        if show_values and here.on_terminal
+        else planned
+    )
 
 
 def _planned(here: Settings, session: Session, options: Options) -> Planned:
@@ -285,6 +295,8 @@ def _planned(here: Settings, session: Session, options: Options) -> Planned:
 
 
 def _drifted(here: Settings, session: Session, options: Options, *, unmanaged: bool) -> Drifted:
+    from msgspec import structs
+
     from reconciler.verbs.drift import drift as make
     from reconciler.verbs.touched import with_touched
 
@@ -293,7 +305,7 @@ def _drifted(here: Settings, session: Session, options: Options, *, unmanaged: b
     async def work() -> Drifted:
         found = await make(replace(session, notice=reading.notice), options, unmanaged=unmanaged)
         told = await with_touched(session, found.planned, parallelism=options.parallelism)
-        return replace(found, planned=told)
+        return structs.replace(found, planned=told)
 
     found = run(work, tick=reading.tick)
     here.places = found.planned.places

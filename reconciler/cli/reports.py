@@ -17,7 +17,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _WIDE = 10_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)  # and no Struct: help waits for no msgspec
 class Report:
     """One file, and the format of what is to stand in it."""
 

@@ -6,9 +6,10 @@ import os
 import posixpath
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from reconciler.model.diagnostic import Source
+if TYPE_CHECKING:
+    from reconciler.model.diagnostic import Source
 
 _LISTS = (
     "errors",

@@ -35,7 +35,7 @@ WHOLE = ("markdown", "junit", "html")
 """Formats that are one file: they are written when the run ends, with whatever ended it."""
 
 
-@dataclass
+@dataclass  # and no Struct: help waits for no msgspec
 class Settings:
     """What was given; the verbs' commands ask it for a session and for where to write."""
 
@@ -109,12 +109,14 @@ class Settings:
         return lambda text: self.say_once(f"{environment}: {with_options(text, environment, self.project)}")
 
     def _session(self, environment: str | None) -> Session:
+        from msgspec import structs
+
         from reconciler.verbs.session import open_session
 
         named = self.project or _variable("RECONCILER_PROJECT")
         described = self.described or _variable("RECONCILER_DESCRIBED")
         opened = open_session(named, environment, os.environ, Path.cwd(), self.trust, described)
-        machine = replace(opened.machine, span=self._spans)
+        machine = structs.replace(opened.machine, span=self._spans)
         verb = click.get_current_context().info_name or ""
         return replace(opened, verb=verb, say=self.say_once, machine=machine)
 

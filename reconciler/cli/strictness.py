@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -17,6 +16,8 @@ strict = click.option(
 
 def no_warnings(plan: Plan) -> None:
     """Raises InvalidInput where a plan warns of something."""
+    from msgspec.structs import replace
+
     from reconciler.model.errors import InvalidInput
 
     if plan.warnings:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -57,6 +56,8 @@ def given(approved_by: tuple[str, ...], override_policy: tuple[str, ...], reason
 
 def under_rules(session: Session, planned: Planned, waivers: Waivers) -> Planned:
     """The plan as it may be carried out at this moment, by the project's rules and what was waived."""
+    from msgspec.structs import replace
+
     from reconciler.verbs.policy import enforced, judged
 
     plan = judged(session, planned.plan, planned.desired, planned.live.tenant, waivers)

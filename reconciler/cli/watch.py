@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,6 +94,8 @@ def watch(
 
     SIGUSR1 has it look at once. With --apply it carries out what it may; it never deletes.
     """
+    from msgspec.structs import replace
+
     from reconciler.model.watching import Board
     from reconciler.verbs.session import Options
     from reconciler.verbs.watch import Loop

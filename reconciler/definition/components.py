@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.definition.tree import Tree, text
 from reconciler.model.problem import Where
@@ -14,8 +15,7 @@ _HOLDERS = ("component", "supplementalComponents")
 _FREE = frozenset({"schemas", "configuration", "importMetadata"})
 
 
-@dataclass(frozen=True, slots=True)
-class ComponentReference:
+class ComponentReference(Struct, frozen=True):
     """One reference: the version is a number or LATEST; a package's signature may stand in its place."""
 
     key: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.definition.holes import Secrets, filled
 from reconciler.definition.meaning import KEYED_LISTS, meaning, numbered
@@ -20,8 +21,7 @@ _DIFF: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """Two definitions beside each other, and the keys, found and wanted value of each difference."""
 
     found: Tree

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.definition.differences import readable
 from reconciler.definition.holes import names_in
@@ -27,8 +28,7 @@ class Winner(Enum):
     THEIRS = "theirs"
 
 
-@dataclass(frozen=True, slots=True)
-class Conflict:
+class Conflict(Struct, frozen=True):
     """What both changed, each otherwise. Values that must not be shown are Secret; of what was there before
     nobody knows unless `is_known`.
     """
@@ -40,8 +40,7 @@ class Conflict:
     is_known: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(Struct, frozen=True):
     """The tree that holds the changes of both, and what stayed as it is in ours since both changed it."""
 
     content: dict[str, Any]
@@ -57,14 +56,13 @@ def merged(base: Tree | None, ours: Tree, theirs: Tree, inputs: Inputs, winner: 
     return Merged(content, tuple(work.conflicts))
 
 
-@dataclass(slots=True)
-class _Merge:
+class _Merge(Struct):
     """The merge under way. Paths are those of meanings: things of named lists by their names."""
 
     roots: tuple[Any, Tree, Tree]
     inputs: Inputs
     winner: Winner | None
-    conflicts: list[Conflict] = field(default_factory=list)
+    conflicts: list[Conflict] = []
 
     def maps(self, path: tuple[Any, ...], base: Any, ours: Tree, theirs: Tree) -> dict[str, Any]:
         """The entries of both; those of ours come first."""
@@ -118,8 +116,7 @@ class _Merge:
         return with_leaves(shown, lambda leaf: Secret("") if any(names_in(leaf)) else leaf)
 
 
-@dataclass(frozen=True, slots=True)
-class _Lists:
+class _Lists(Struct, frozen=True):
     """Three lists of named things, each by its names; the base is None where nobody knows it."""
 
     base: Mapping[str, Any] | None

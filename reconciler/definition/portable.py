@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.definition.definition import Definition
 from reconciler.definition.holes import hole
@@ -20,8 +21,7 @@ _SAYS_NOTHING = ("requiredConfigVars", "flows", "steps", "inputs", "value")
 """Parts of a place that its name does not need."""
 
 
-@dataclass(frozen=True, slots=True)
-class Portable:
+class Portable(Struct, frozen=True):
     """What the file says, the names of the secrets that it leaves out, and which numbers LATEST stands for,
     by their places.
     """

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.capabilities import GoesWith, Tie
@@ -13,8 +14,7 @@ from reconciler.model.operation import Operation
 from reconciler.model.state import LiveObject
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """One look for objects of a kind that lie in another one."""
 
     kind: Kind

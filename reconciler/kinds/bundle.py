@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from msgspec import UNSET, Struct, UnsetType, structs
 
@@ -34,8 +33,7 @@ from reconciler.model.secret import Secret
 from reconciler.model.state import Bundle, Facts, LiveObject, Notes, Resource
 
 
-@dataclass(frozen=True, slots=True)
-class Package:
+class Package(Struct, frozen=True):
     """One version. `recorded` is the signature that our publish noted; empty where it was not ours."""
 
     number: int
@@ -54,8 +52,7 @@ class BundleFacts(Facts, frozen=True, kw_only=True):
     packages: tuple[Package, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Announced(Notes):
+class Announced(Notes, frozen=True):
     """The number that a publish answered with: the version shows once its package is processed."""
 
     number: int | None

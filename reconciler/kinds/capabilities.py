@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from msgspec import Struct
@@ -243,8 +242,7 @@ class Supplies(ABC):
 # What the platform does along with it
 
 
-@dataclass(frozen=True, slots=True)
-class Tie:
+class Tie(Struct, frozen=True):
     """What ties an object to another one: the other's kind, and which of its values tells which one it is."""
 
     kind: str

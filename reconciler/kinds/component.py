@@ -6,7 +6,6 @@ Nothing of it is written: most components are code of their own, and published b
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from msgspec import Struct
 
@@ -100,8 +99,7 @@ class ComponentFacts(Facts, frozen=True, kw_only=True):
     connections: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class KnownInputs(Notes):
+class KnownInputs(Notes, frozen=True):
     """The types of the inputs of its actions, where the tenant was asked for them."""
 
     by_action: Mapping[str, Mapping[str, str]]

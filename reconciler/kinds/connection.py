@@ -7,7 +7,6 @@ API calls it a scoped config variable (api notes: section 8).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from msgspec import structs
@@ -203,7 +202,7 @@ def guarded(found: Steps, request: Request) -> Steps:
         for name, one in _unmentioned(request).items()
         if isinstance(one, Hidden) and one.present
     ]
-    return replace(found, refusals=(*found.refusals, *refusals))
+    return structs.replace(found, refusals=(*found.refusals, *refusals))
 
 
 def _unmentioned(request: Request) -> Mapping[str, object]:

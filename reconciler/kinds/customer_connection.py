@@ -6,7 +6,8 @@ The API calls it a customer config variable (api notes: section 8). It has no pl
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.kinds.capabilities import Redeploys
 from reconciler.kinds.connection import INPUTS, guarded, new_inputs, redeployed

@@ -8,7 +8,6 @@ answer reads, what differs, which steps would mend that, what a step sends, and 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from msgspec import Struct
@@ -21,8 +20,7 @@ from reconciler.model.secret import Secret
 from reconciler.model.state import LiveObject, Resource
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """What the project, the environment and the command line allow. Guards are shares from 0 to 1."""
 
     prune: bool = False
@@ -59,8 +57,7 @@ class Request(Struct, frozen=True):
     """The resource's steps that this run has sent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One action of a resource, still without its edges. `name` tells two steps of one verb apart."""
 
     verb: Verb
@@ -73,8 +70,7 @@ class Step:
     """Mutations: none where the steps before are expected to have done it already."""
 
 
-@dataclass(frozen=True, slots=True)
-class Steps:
+class Steps(Struct, frozen=True):
     """What would mend a resource's differences, in order, and what there is to say about it."""
 
     steps: tuple[Step, ...] = ()

@@ -7,7 +7,8 @@ Secret, Hidden or Unproven.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from reconciler.model.secret import Unproven
 from reconciler.model.state import LiveObject, Version
@@ -25,16 +26,15 @@ def _nothing(_key: str, _value: str) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True)
-class Telling:
+class Telling(Struct, frozen=True):
     """What objects are told by: what the manifests of others are called, by kind and id, the kinds that may
     be named without one, the integrations by the ids of their sequences and what means a version of them, and
     which texts that may be secrets somebody calls plain.
     """
 
-    names: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    names: Mapping[tuple[str, str], str] = {}
     looked_up: frozenset[str] = frozenset()
-    integrations: Mapping[str, LiveObject] = field(default_factory=dict)
+    integrations: Mapping[str, LiveObject] = {}
     release: Callable[[LiveObject, Version], str] = _no_release
     plain: Callable[[str, str], bool] = _nothing
 

@@ -5,8 +5,9 @@ twice, and `validate` says so offline, by this one answer.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.capabilities import KeepsUnique
@@ -15,8 +16,7 @@ from reconciler.model.address import Ref, Resolve
 from reconciler.model.state import Resource
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """What a manifest asks for and only one object can have: a field, or several (`name and customer`), the
     text as it is written there (empty: none to be shown), and what it is for a tenant (to be looked up by).
     """

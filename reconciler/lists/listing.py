@@ -7,8 +7,9 @@ null.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.model.operation import Operation
 
@@ -17,8 +18,7 @@ Page = Callable[[int, str | None], Operation]
 """Gives the operation for a page of a list: at most how many rows, and behind which cursor."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """One column: where it stands in an answer, and whether it is shown without being asked for."""
 
     name: str
@@ -38,8 +38,7 @@ class Column:
         return self.read(found) if self.read else found
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Struct, frozen=True):
     """One argument of a list, as an option. `refers` names the list that its value is of, by name or id.
 
     `by_sequence` is a plainer argument for an integration's id: it takes the versionSequenceId, and so
@@ -62,8 +61,7 @@ class Filter:
         return self.argument == "flow" or self.refers in ("customers", "integrations", "instances")
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """One list of the API.
 
     `root` is the field that answers with it, within an integration where `nested`; `single` the field that
@@ -98,8 +96,7 @@ class Listing:
         return tuple(column for column in self.columns if column.shown)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where the rows of one page lie in their list; None where the server did not say."""
 
     start: str | None

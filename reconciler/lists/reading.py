@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
+
+from msgspec import Struct
 
 from reconciler.api.pages import LARGEST, stream
 from reconciler.lists.components import COMPONENTS
@@ -41,8 +42,7 @@ PARENTS = {
 """The lists that filters refer to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What is asked for. `filters` are arguments of the API, `page` its paging arguments: with any of them
     just that page is read. `parent` is the integration that versions and flows belong to.
     """
@@ -50,8 +50,8 @@ class Wanted:
     listing: Listing
     columns: tuple[Column, ...]
     name: str = ""
-    filters: Mapping[str, Any] = field(default_factory=dict)
-    page: Mapping[str, Any] = field(default_factory=dict)
+    filters: Mapping[str, Any] = {}
+    page: Mapping[str, Any] = {}
     limit: int | None = None
     sort: str = ""
     parent: str = ""

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.api.client import Client
 from reconciler.kinds import all_kinds
@@ -27,8 +28,7 @@ _SLACK = timedelta(seconds=5)
 """Between a change and the sentence about it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Activity:
+class Activity(Struct, frozen=True):
     """One sentence of the log, who is named beside it, and when (as the tenant writes it)."""
 
     sentence: str
@@ -40,13 +40,12 @@ class Activity:
         return f"{by}{self.sentence} ({self.at})"
 
 
-@dataclass(frozen=True, slots=True)
-class Log:
+class Log(Struct, frozen=True):
     """What the log says of each name, the newest first. `since` is the moment that it goes back to, where
     that is before all that the tenant has; empty where it may have begun later.
     """
 
-    entries: Mapping[str, Sequence[Activity]] = field(default_factory=dict)
+    entries: Mapping[str, Sequence[Activity]] = {}
     since: str = ""
 
 

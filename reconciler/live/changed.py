@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import anyio
+from msgspec import Struct
 
 from reconciler.api.client import Client
 from reconciler.api.pages import read_all
@@ -31,8 +32,7 @@ from reconciler.model.state import LiveObject, Unreadable
 _MADE = "createdAt"
 
 
-@dataclass(slots=True)
-class Changed:
+class Changed(Struct):
     """Lists of a tenant, of those kinds that are dated by what changed since the lists `before`. `now` is how
     they were found, for the next time; `say` is told why one was read in full.
     """
@@ -42,7 +42,7 @@ class Changed:
     before: Mapping[str, Earlier]
     say: Callable[[str], None]
     concurrency: int = 8
-    now: dict[str, Earlier] = field(default_factory=dict)
+    now: dict[str, Earlier] = {}
 
     async def read(self, kind: Kind) -> Listed:
         """All objects of a kind, in order of creation."""

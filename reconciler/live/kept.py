@@ -7,10 +7,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+from msgspec import Struct, structs
 
 from reconciler.kinds.instance.config_values import UNTYPED, ValueType
 from reconciler.live.redact import Places, Redaction, restored
@@ -26,8 +27,7 @@ class Damaged(Exception):
     """The file is not as it was written, or not of this version."""
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True):
     """What the file is about. `key` tells all that the objects depend on but the tenant's own state,
     `whole_at` is when all was read last, `requests` how many that took, `check` with which key stand-ins were
     made, `secret` what git called secret, and `since` from which moment on each kind may have changed.
@@ -55,7 +55,7 @@ class Line:
 
 def packed(head: Head, lines: Iterable[bytes]) -> bytes:
     """The file."""
-    first = json.dumps({"format": FORMAT, **asdict(head)}, sort_keys=True).encode() + b"\n"
+    first = json.dumps({"format": FORMAT, **structs.asdict(head)}, sort_keys=True).encode() + b"\n"
     body = b"".join((first, *lines))
     return body + _ending(body)
 
@@ -118,14 +118,13 @@ class _Exactly:
         return frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Keeping:
+class Keeping(Struct, frozen=True):
     """Takes out of one project's objects what is or may be a secret, and puts it in again."""
 
     project: str
     stand_ins: StandIns
     found: Found
-    called_secret: Places = field(default_factory=dict)
+    called_secret: Places = {}
 
     def without(self, node: Mapping[str, Any], live: LiveObject) -> Mapping[str, Any] | None:
         """A node without it; None where it could not be put in again just as it was."""

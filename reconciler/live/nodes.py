@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.live.recording import Heard
 
@@ -20,13 +21,12 @@ _WHOLE = {
 _REST = "versionSequence"
 
 
-@dataclass(frozen=True, slots=True)
-class Nodes:
+class Nodes(Struct, frozen=True):
     """Objects by the names of their lists, each once; and of versions, by id, definitions and listings."""
 
-    lists: Mapping[str, list[Node]] = field(default_factory=dict)
-    definitions: Mapping[str, str] = field(default_factory=dict)
-    listings: Mapping[str, Node] = field(default_factory=dict)
+    lists: Mapping[str, list[Node]] = {}
+    definitions: Mapping[str, str] = {}
+    listings: Mapping[str, Node] = {}
 
 
 def nodes_of(answers: Iterable[Heard], restored: Callable[[Any], Any]) -> Nodes:

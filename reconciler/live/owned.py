@@ -4,9 +4,8 @@ changes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import anyio
+from msgspec import Struct
 
 from reconciler.api.client import Client
 from reconciler.api.pages import stream
@@ -25,15 +24,14 @@ _ASKED = (CustomerKind.name, InstanceKind.name)
 """The kinds of which there are many, and whose marks stand nowhere but in labels."""
 
 
-@dataclass(slots=True)
-class _Count:
+class _Count(Struct):
     """What was found so far: the ids, and whether nothing is known to be missing."""
 
     client: Client
     live: Live
     project: str
     wanted: int
-    found: set[tuple[str, str]] = field(default_factory=set)
+    found: set[tuple[str, str]] = set()
     proven: bool = False
     """Whether the tenant was seen to find labels by their beginning."""
     whole: bool = True

@@ -5,10 +5,10 @@ may stand in the way of, the resources that a run may come to. `docs/decisions/0
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import anyio
+from msgspec import Struct
 
 from reconciler.api.client import Client
 from reconciler.api.pages import read_all
@@ -31,8 +31,7 @@ Paired = Callable[[Sequence[LiveObject]], Mapping[Address, LiveObject]]
 """Which customers of a tenant are which resources."""
 
 
-@dataclass(slots=True)
-class _Reading:
+class _Reading(Struct):
     """What was read so far, by kind. `partial` are the kinds of which only a part was, or nothing."""
 
     client: Client
@@ -40,9 +39,9 @@ class _Reading:
     reach: Collection[Address]
     paired: Paired
     concurrency: int
-    listed: dict[str, Listed] = field(default_factory=dict)
-    partial: set[str] = field(default_factory=set)
-    pages: dict[str, int] = field(default_factory=dict)
+    listed: dict[str, Listed] = {}
+    partial: set[str] = set()
+    pages: dict[str, int] = {}
     """How many pages the longer lists have."""
 
     @property

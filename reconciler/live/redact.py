@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, Protocol
+
+from msgspec import Struct, structs
 
 from reconciler.definition.withheld import Inputs, covered_at, places
 from reconciler.kinds import all_kinds
@@ -120,8 +122,7 @@ class Cover(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Redaction:
+class Redaction(Struct, frozen=True):
     """Takes them out of one project's answers. `inputs` tells what components call passwords, and
     `called_secret` what git calls so, whatever it was when it was recorded.
     """
@@ -129,7 +130,7 @@ class Redaction:
     project: str
     cover: Cover
     inputs: Inputs
-    called_secret: Places = field(default_factory=dict)
+    called_secret: Places = {}
 
     def of(self, heard: Heard) -> Heard:
         """The answer without them."""
@@ -186,7 +187,7 @@ class Redaction:
 
     def _tabled(self, node: Mapping[str, Any], kind: TabledKind, live: LiveObject) -> dict[str, Any]:
         recorded = self.cover.recorded_in(list(_secrets(kind, live)), live.applied.get(SECRETS, ""))
-        inner, proven = replace(self, cover=_Among(self.cover, recorded)), self._proven(live)
+        inner, proven = structs.replace(self, cover=_Among(self.cover, recorded)), self._proven(live)
         return {name: inner._inner(value, name, None, proven) for name, value in node.items()}
 
     def _around_ours(self, value: Any) -> Any:
@@ -266,8 +267,7 @@ def _secrets(kind: TabledKind, live: LiveObject) -> Iterator[str]:
             yield from (leaf.reveal() for _, leaf in found if isinstance(leaf, Secret))
 
 
-@dataclass(frozen=True, slots=True)
-class _Among:
+class _Among(Struct, frozen=True):
     """A cover for one object, of whose secrets these are recorded."""
 
     cover: Cover

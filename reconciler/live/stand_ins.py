@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
 
+from msgspec import Struct
+
 from reconciler.kinds.instance.config_values import UNTYPED, ValueType, in_api_shape, meanings, text
 from reconciler.model.digest import keyed
 from reconciler.model.secret import Secret
@@ -67,8 +69,7 @@ class StandIns:
         return keyed(self.key.reveal(), [self.salt, purpose, value])[:_DIGITS]
 
 
-@dataclass(slots=True)
-class Counted:
+class Counted(Struct):
     """Makes them, and counts how many."""
 
     stand_ins: StandIns

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from reconciler.api.client import Client
 from reconciler.api.pages import id_of, read_all, read_short
@@ -21,16 +20,14 @@ from reconciler.model.operation import Operation, Upload
 from reconciler.model.state import LiveObject, Unreadable
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """The objects of a kind, and those that cannot be understood."""
 
     objects: list[LiveObject]
     unreadable: list[Unreadable]
 
 
-@dataclass(frozen=True, slots=True)
-class _InParts:
+class _InParts(Struct, frozen=True):
     """A node of which its page left something out."""
 
     node: Mapping[str, Any]

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.api.client import Client
 from reconciler.kinds import all_kinds
@@ -30,8 +31,7 @@ _QUOTED = re.compile(r"[\"“«‘]([^\"”»’]*)[\"”»’]")
 _ENTRIES = "first: 10, sortBy: [{field: TIMESTAMP, direction: DESC}]"
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """An object of which somebody asks: its kind, its id, and what it is or was called."""
 
     kind: str
@@ -39,8 +39,7 @@ class Asked:
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """What the tenant tells of an object: when it changed last, as the tenant writes it, and the sentences
     that may be about that.
     """

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.definition import Definition
 from reconciler.kinds.table.kind import TabledKind
@@ -23,8 +24,7 @@ from reconciler.model.state import Resource
 from reconciler.yaml12.document import Document
 
 
-@dataclass(slots=True)
-class Builder:
+class Builder(Struct):
     """Makes the resource of one manifest, whose filled-in `spec` stands at `base` of its document. It reads
     no secret.
     """
@@ -34,7 +34,7 @@ class Builder:
     address: Address
     base: Where = ("spec",)
     labels: Mapping[str, str] | None = None
-    problems: list[Diagnostic] = field(default_factory=list)
+    problems: list[Diagnostic] = []
 
     @property
     def document(self) -> Document:

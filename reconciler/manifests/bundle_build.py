@@ -14,6 +14,8 @@ from hashlib import sha1
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct, structs
+
 from reconciler.definition import Definition
 from reconciler.definition.holes import names_in
 from reconciler.kinds.integration.source import component_key
@@ -33,8 +35,7 @@ _DESCRIBE = "hand on what was described: reconciler validate --describe FILE, ri
 _RANDOM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-@dataclass(frozen=True, slots=True)
-class Built:
+class Built(Struct, frozen=True):
     """A bundle as the resources see it. `problems` are at the bundle's place in the manifest."""
 
     definition: Definition | None
@@ -67,7 +68,9 @@ class Bundles:
         if definition is not None:
             definition = replace(definition, component=component.address, key=key, signature=signature)
         problems = (
-            replace(one, source=source, address=str(address), message=f'bundle "{named}": {one.message}')
+            structs.replace(
+                one, source=source, address=str(address), message=f'bundle "{named}": {one.message}'
+            )
             for one in told
         )
         return Built(definition, component, tuple(problems))

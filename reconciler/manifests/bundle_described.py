@@ -10,9 +10,10 @@ import io
 import json
 import zipfile
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
+
+from msgspec.structs import asdict
 
 from reconciler.manifests.bundle_read import Described, described, understood
 from reconciler.model.errors import InvalidInput

@@ -12,9 +12,10 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.manifests.program import output_of
 from reconciler.model.problem import Unusable
@@ -28,8 +29,7 @@ _NODE = "install node 20 or newer, and have it in the PATH"
 _BUILD = "build it anew, and see that the official tool can import it"
 
 
-@dataclass(frozen=True, slots=True)
-class Described:
+class Described(Struct, frozen=True):
     """What a bundle says of itself: the key of its component, its definition as YAML, and the input of
     `publishComponent`.
     """

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.definition import Definition, Variable
 from reconciler.kinds.instance.config_values import (
@@ -28,8 +30,7 @@ from reconciler.yaml12.document import Document
 _SECRET_INPUT = re.compile(r"secret|passw|token$|privatekey|apikey|accesskey$", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
+class Shared(Struct, frozen=True):
     """What manifests declare of connections that integrations share."""
 
     scopes: Mapping[str, str]
@@ -68,8 +69,7 @@ def _type(variable: Variable | None) -> ValueType:
     )
 
 
-@dataclass(slots=True)
-class Check:
+class Check(Struct):
     """The check of one instance's `spec` (filled in, its secrets not yet read), which stands at `base`."""
 
     definition: Definition
@@ -81,7 +81,7 @@ class Check:
     shared: Shared
     is_commented: Callable[[str], bool]
     """Whether a variable stands in the manifest as a comment: it is left to the tenant."""
-    found: list[Diagnostic] = field(default_factory=list)
+    found: list[Diagnostic] = []
 
     def run(self) -> list[Diagnostic]:
         """All that is wrong or doubtful."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
+
+from msgspec.structs import replace
 
 from reconciler.definition import Variable
 from reconciler.kinds.instance.config_values import SCHEDULE, NotJson, exact_json, read_date, read_timestamp

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from reconciler.kinds.instance.rows import TEMPLATE
 from reconciler.kinds.table.row import Row

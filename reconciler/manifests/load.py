@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 from operator import attrgetter
@@ -396,7 +396,7 @@ def _digested(desired: Desired) -> Desired:
     contents = (_content(resource, unplain) for resource in desired.resources.values())
     whole = digest.sha256_of_each(chain(contents, [digest.canonical(order)] if order else []))
     sealed = tuple(one.address for one in unplain if holds(one.fields, Sealed))
-    return replace(desired, digest=f"sha256:{whole}", sealed=sealed)
+    return structs.replace(desired, digest=f"sha256:{whole}", sealed=sealed)
 
 
 def _content(resource: Resource, unplain: list[Resource]) -> bytes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.kinds.table.schema import API_VERSION
 from reconciler.manifests.holes import holes_of
@@ -23,8 +24,7 @@ _TOLD_IN_METADATA = frozenset({"environments", "ignore", "sensitive", "was"})
 _WITH_LABELS = frozenset({"labels", "template", "overrides"})
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(Struct, frozen=True):
     """One document of a known kind. `valid` is False where its schema or its metadata found an error: it then
     counts as there, so that references to it do not fail too, but nothing is made of it.
     """

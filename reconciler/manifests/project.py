@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from msgspec import Struct
+
 from reconciler.manifests import rules, secrets
 from reconciler.manifests.bundle_read import Described
 from reconciler.manifests.layout import layout_of, layout_problems
@@ -28,8 +30,7 @@ DEFAULT_RATE = 10.0
 AUTO = "auto"
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(Struct, frozen=True):
     """One tenant as a target. Without a `url` it is the sandbox that is embedded in the process."""
 
     name: str
@@ -37,7 +38,7 @@ class Environment:
     tenant: str = ""
     auth: SecretSource | None = None
     auth_kind: str = "refreshToken"
-    variables: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = {}
     rate: float = DEFAULT_RATE
     applied: str = "label"
     secret_key: SecretSource | None = None
@@ -54,8 +55,7 @@ class Environment:
         return not self.url
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """What plans may do. `guard_delete` and `guard_update` are shares from 0 to 1; up to `guard_minimum`
     resources they do not count.
     """
@@ -79,7 +79,7 @@ class Project:
     manifests: tuple[str, ...]
     environments: Mapping[str, Environment]
     default: str = SANDBOX
-    policy: Policy = Policy()
+    policy: Policy = field(default_factory=Policy)
     by_hand: tuple[str, ...] = ()
     """What is meant to stay by hand: addresses, with `*`, and ids."""
     allowed: tuple[Path, ...] = ()

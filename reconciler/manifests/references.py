@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.capabilities import LookedUp
@@ -17,14 +18,13 @@ _SEARCHED = 100
 _WORD = re.compile(r"(?<!^)(?=[A-Z])")
 
 
-@dataclass(slots=True)
-class Index:
+class Index(Struct):
     """The manifests of one kind by name: those of this environment, and those that count only elsewhere."""
 
     kind: str
     here: dict[str, Manifest]
     elsewhere: dict[str, Manifest]
-    near: dict[str, str] = field(default_factory=dict)
+    near: dict[str, str] = {}
     """What was found for names that lead nowhere."""
 
     @classmethod
@@ -67,14 +67,13 @@ class Index:
         return self.near.get(name, "")
 
 
-@dataclass(frozen=True, slots=True)
-class Referrer:
+class Referrer(Struct, frozen=True):
     """Finds what names in manifests stand for, once all that may be named has been built."""
 
     resources: Mapping[Address, Resource]
     indexes: Mapping[str, Index]
     environment: str
-    looked_up: dict[tuple[str, str], Address] = field(default_factory=dict)
+    looked_up: dict[tuple[str, str], Address] = {}
     """What manifests declare under the names by which others may also find what nobody declares."""
 
     def declare(self, resource: Resource) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from msgspec import structs
+from msgspec.structs import replace
 
 from reconciler.definition import Definition
 from reconciler.manifests import secrets
@@ -90,7 +90,7 @@ def _with(resource: Resource, opened: Callable[[object], object]) -> Resource:
     if isinstance(definition := fields.get("definition"), Definition):
         given = {n: one for n, one in _given(fields).items() if isinstance(one, Secret)}
         fields["definition"] = definition.with_secrets(given, dump)
-    return structs.replace(resource, fields=fields)
+    return replace(resource, fields=fields)
 
 
 def _given(fields: Mapping[str, object]) -> Mapping[str, object]:

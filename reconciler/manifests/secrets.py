@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.manifests.paths import inside
 from reconciler.manifests.program import output_of
@@ -20,8 +21,7 @@ _FORMS = ("env", "file", "command")
 _HINT = "write {env: NAME}, {file: PATH} or {command: [PROGRAM, ARGUMENT]}"
 
 
-@dataclass(frozen=True, slots=True)
-class SecretSource:
+class SecretSource(Struct, frozen=True):
     """Where a secret is read from. `kind` is env, file or command; `value` its name, path or words.
 
     A command in one text runs in a shell, one in words without.

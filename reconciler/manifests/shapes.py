@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -53,8 +52,7 @@ class Shapes:
             self._right.add(_shape(document.value, self._schema))
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
+class _Rule(Struct, frozen=True):
     """What has documents of one form be of the same shape."""
 
     demands: Sequence[tuple[int, Demand]]

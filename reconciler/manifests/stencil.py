@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from sys import intern
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.definition import Definition, Variable
 from reconciler.manifests import schemas
@@ -32,8 +34,7 @@ _FREE = (("name",), ("description",))
 _TRIES = 3
 
 
-@dataclass(slots=True)
-class Alike:
+class Alike(Struct):
     """The stencil of a set, once one of its instances has given it; the first few are asked."""
 
     manifest: Manifest
@@ -47,8 +48,7 @@ class Alike:
             self.stencil = Stencil.of(self.manifest, made, definition, told)
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """A text of a template that is not the same for all customers: what is written, and its path."""
 
     written: str
@@ -72,8 +72,7 @@ class Text:
         return self.variable is not None and not self.takes_any and any(wrong(self.variable, value))
 
 
-@dataclass(frozen=True, slots=True)
-class Stencil:
+class Stencil(Struct, frozen=True):
     """One instance of a set, and the texts in which the others differ from it: what stands at their places in
     the template. `told` is what was said of it, and holds of all that are alike.
     """

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from reconciler.definition import Definition
 from reconciler.kinds.component import reference
@@ -31,8 +30,7 @@ def with_uses(resources: Mapping[Address, Resource]) -> dict[Address, Resource]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Declared:
+class _Declared(Struct, frozen=True):
     """The resources that a definition may name, by what it calls them."""
 
     connections: Mapping[str, Address]

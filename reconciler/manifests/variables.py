@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.manifests.barred import HINT, WITHHELD, withheld_message
 from reconciler.manifests.holes import HOLE, is_hole, takes_text
@@ -22,8 +23,7 @@ _PLAIN = "for a plain ${ write $${"
 CUSTOMER_FIELDS = ("key", "name", "externalId", "description")
 
 
-@dataclass(frozen=True, slots=True)
-class _Hole:
+class _Hole(Struct, frozen=True):
     """What is to be filled in."""
 
     name: str
@@ -43,8 +43,7 @@ def _parts_of(text: str) -> tuple[str | _Hole, ...]:
     return (*parts, text[end:])
 
 
-@dataclass(frozen=True, slots=True)
-class CustomerFacts:
+class CustomerFacts(Struct, frozen=True):
     """What `${customer.FIELD}` can name: `key` is metadata.name; None where the manifest does not say."""
 
     key: str
@@ -89,8 +88,7 @@ def filled(parts: Own, customer: CustomerFacts) -> str | None:
     return text
 
 
-@dataclass(slots=True)
-class Scope:
+class Scope(Struct):
     """The names that holes may use in one document. Without `customer`, `${customer.…}` is an error."""
 
     kind: str
@@ -102,8 +100,8 @@ class Scope:
     customer: CustomerFacts | None = None
     withheld: frozenset[str] = frozenset()
     """The variables of the process that no manifest sees."""
-    problems: list[Diagnostic] = field(default_factory=list)
-    filled: list[tuple[Where, Any]] = field(default_factory=list)
+    problems: list[Diagnostic] = []
+    filled: list[tuple[Where, Any]] = []
     """What was filled in, and where."""
 
     def fill(self, value: Any, path: tuple[str | int, ...]) -> Any:

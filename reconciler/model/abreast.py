@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import ReconcilerError
 
 
-@dataclass(frozen=True, slots=True)
-class Runs:
+class Runs(Struct, frozen=True):
     """How many instances run a version, and the release that it bears, if any."""
 
     release: str
@@ -19,8 +19,7 @@ class Runs:
     instances: int
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """An integration or a set in one environment: the release that git asks for, the newest one that is
     there, what its instances run, and how many actions, refusals and fields that drifted it and they have.
     """
@@ -37,8 +36,7 @@ class Cell:
     drift: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """One environment: how much is pending there and has drifted in all; or why it did not answer."""
 
     environment: str
@@ -53,10 +51,9 @@ class Column:
     error: ReconcilerError | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Abreast:
+class Abreast(Struct, frozen=True):
     """All of it. A row has a cell for each environment in whose manifests its address stands."""
 
     project: str
     columns: tuple[Column, ...]
-    rows: Mapping[Address, Mapping[str, Cell]] = field(default_factory=dict)
+    rows: Mapping[Address, Mapping[str, Cell]] = {}

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct
 
 from reconciler.model.address import Address
 from reconciler.model.plan import Action
 from reconciler.model.state import LiveObject, Resource
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """A resource and its object, and by what that is known. `action` is what is still to be written, and
     `differs` names the fields that a plan would change.
     """
@@ -22,8 +21,7 @@ class Match:
     differs: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Doubt:
+class Doubt(Struct, frozen=True):
     """A resource that is left out, and the objects that may be its own."""
 
     address: Address
@@ -32,16 +30,15 @@ class Doubt:
     candidates: tuple[LiveObject, ...] = ()
 
 
-@dataclass(slots=True)
-class Adoption:
+class Adoption(Struct):
     """What there is to take over. `owned` counts what bears mark and record already, `absent` what the tenant
     does not have; `unmarked` are objects of kinds that have no place for a mark.
     """
 
-    found: list[Match] = field(default_factory=list)
-    unmarked: list[Match] = field(default_factory=list)
-    doubts: list[Doubt] = field(default_factory=list)
+    found: list[Match] = []
+    unmarked: list[Match] = []
+    doubts: list[Doubt] = []
     owned: int = 0
     absent: int = 0
-    baselines: dict[Address, Resource] = field(default_factory=dict)
+    baselines: dict[Address, Resource] = {}
     """The resources as their objects stand: nothing else of these is changed."""

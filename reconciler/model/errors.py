@@ -31,9 +31,8 @@ from collections.abc import Sequence
 from traceback import walk_tb
 from typing import TYPE_CHECKING
 
-from reconciler.model.diagnostic import Diagnostic
-
 if TYPE_CHECKING:
+    from reconciler.model.diagnostic import Diagnostic
     from reconciler.model.plan import Refusal
     from reconciler.model.state import Unreadable
 
@@ -65,6 +64,8 @@ class InvalidInput(ReconcilerError):
     @classmethod
     def of(cls, code: str, message: str, *, hint: str = "") -> InvalidInput:
         """An InvalidInput with one diagnostic that belongs to no file."""
+        from reconciler.model.diagnostic import Diagnostic  # help waits for no msgspec
+
         return cls([Diagnostic(code, message, hint=hint)])
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
@@ -21,8 +22,7 @@ class Standing(StrEnum):
     UNDECIDED = "undecided"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One object, or one resource that has none; `owner` is the other project whose mark it bears, and `told`
     what there is to say about it. The address of what has no manifest is what one of it could be called.
     """
@@ -35,8 +35,7 @@ class Row:
     told: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Inventory:
+class Inventory(Struct, frozen=True):
     """All of it. `ignored` counts what the project file says is meant to stay by hand."""
 
     project: str

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Component:
+class Component(Struct, frozen=True):
     """A component: any version of it (LATEST), that of a number, or that of a package."""
 
     key: str
@@ -20,8 +19,7 @@ class Component:
         return self.key, self.is_public
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
+class Shared(Struct, frozen=True):
     """A connection that many integrations share, by its stable key."""
 
     stable_key: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from msgspec import Struct
@@ -40,8 +39,7 @@ class Result(Struct, frozen=True):
     """The object that it was done to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """The ends of all the plan's actions, in the plan's order, and of what turned out to be needed beside."""
 
     plan: Plan
@@ -75,8 +73,7 @@ class Started(Struct, frozen=True):
     action: Action
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """An action's call was accepted; its effect is being waited for. `limit` is how many seconds it may take
     (0: not known).
     """

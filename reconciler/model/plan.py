@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
@@ -43,8 +45,7 @@ class Cause(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One field's value before and after. Values may be Secret, Ref or absent (None)."""
 
     path: str
@@ -53,16 +54,14 @@ class Change:
     cause: Cause = Cause.UNKNOWN
 
 
-@dataclass(frozen=True, slots=True)
-class Requests:
+class Requests(Struct, frozen=True):
     """Queries and mutations, as requests that are sent."""
 
     read: int
     write: int
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Struct, frozen=True):
     """One API call with a purpose. `id` is the same in every plan of the same change; `basis` is a digest
     of what the action was planned from (empty for a creation): where it no longer fits, the action is stale.
     """
@@ -90,8 +89,7 @@ class Action:
         return self.id.endswith(f"#{MAKE_WAY}")
 
 
-@dataclass(frozen=True, slots=True)
-class Drift:
+class Drift(Struct, frozen=True):
     """One field whose live value is not what was last applied, or of which nobody can tell."""
 
     address: Address
@@ -105,8 +103,7 @@ class Drift:
     """
 
 
-@dataclass(frozen=True, slots=True)
-class Touched:
+class Touched(Struct, frozen=True):
     """What a tenant tells of an object that was changed there: when it changed last, as the tenant writes it
     (empty: it does not tell), and the sentences of its log that may be about that, each with who is named
     beside it and when. Several are several candidates.
@@ -124,8 +121,7 @@ class Fate(StrEnum):
     NEVER = "never applied"
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(Struct, frozen=True):
     """A resource that the tenant does not have; `why`, where that is known, and `told`, what tells of it."""
 
     address: Address
@@ -133,8 +129,7 @@ class Missing:
     told: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Stranger:
+class Stranger(Struct, frozen=True):
     """An object that nobody manages. `address` is what a manifest of it could be called."""
 
     address: Address
@@ -142,8 +137,7 @@ class Stranger:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Rollout:
+class Rollout(Struct, frozen=True):
     """How the instances of one InstanceSet are changed: wave after wave, each instance in exactly one, until
     more than `max_failures` have failed.
     """
@@ -155,8 +149,7 @@ class Rollout:
     """Those that failed, or were left halfway, when they were last tried: they are tried again first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """Why nothing must be done to the resource of `address`, or, where that is empty, why nothing of the
     plan must be carried out: what is protected, the numbers, and what lifts it (`hint`). Those of several
     resources that say the same are one finding.
@@ -168,8 +161,7 @@ class Refusal:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOut:
+class LeftOut(Struct, frozen=True):
     """A resource, or a deletion, of which nothing is done since that would touch, or needs, what is not to be
     touched. It is no refusal: either what was asked for is done, or the refusal stands beside it (`refused`).
     """
@@ -180,8 +172,7 @@ class LeftOut:
     """Whether it could be done but for what is refused to others."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """The whole plan. `actions` stand in an order in which they could be carried out one by one."""
 
     project: str

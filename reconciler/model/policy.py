@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime, time
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from reconciler.model.diagnostic import Source
 
@@ -31,8 +32,7 @@ class Effect(StrEnum):
     NEEDS_APPROVAL = "needs-approval"
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One rule: where the expression `when` is true, `message` is told, with its effect. `environments` are
     those that it is about; empty: all.
     """
@@ -50,8 +50,7 @@ class Rule:
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
-@dataclass(frozen=True, slots=True)
-class Freeze:
+class Freeze(Struct, frozen=True):
     """A time in which nothing is carried out: once, between two moments, or every week on these `days` (0 is
     Monday), from a time of the day until another, which may be that of the next day.
     """
@@ -65,8 +64,7 @@ class Freeze:
     environments: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """What a rule or a freeze says of a plan: each address that it is true of; none where it is about the
     plan as a whole.
     """
@@ -78,8 +76,7 @@ class Finding:
     approvals: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Waivers:
+class Waivers(Struct, frozen=True):
     """Who approved a run, and which rules were overridden for it, and why."""
 
     approved_by: tuple[str, ...] = ()

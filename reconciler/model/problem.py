@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from reconciler.model.diagnostic import Diagnostic, Source
 
@@ -10,8 +10,7 @@ Where = tuple[str | int, ...]
 """The way to a value: keys of maps, and indexes of lists."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """One thing that is wrong (`severity` "error") or doubtful ("warning"). `message` may go on after the
     name of what was looked at; `path` leads to it from there: to the value or, where `is_key`, to its key.
     """

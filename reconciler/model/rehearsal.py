@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.model.address import Address
 from reconciler.model.outcome import Outcome, Result, Status
 from reconciler.model.plan import Plan, Refusal
 
 
-@dataclass(frozen=True, slots=True)
-class Looks:
+class Looks(Struct, frozen=True):
     """One field of an instance before and after; None where it is not there."""
 
     address: Address
@@ -21,8 +21,7 @@ class Looks:
     after: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(Struct, frozen=True):
     """A run that was killed around its n-th mutation (`at`, from 1), before or after that was carried out.
     `left` is what a plan made right then would do, `outcome` what came of carrying that out, and `again` what
     was to be done even after that.
@@ -41,14 +40,14 @@ class Cut:
         return is_settled(self.again) and not failed(self.outcome)
 
 
-@dataclass(frozen=True, slots=True)
-class Rehearsal:
+class Rehearsal(Struct, frozen=True):
     """The plan, how carrying it out ended, and what was to be done after that. `sent` counts the requests."""
 
     tenant: str
     taken_at: str
     from_file: bool
     rules: Mapping[str, str]
+    plan: Plan
     outcome: Outcome
     again: Plan
     sent: int
@@ -56,7 +55,6 @@ class Rehearsal:
     looks: tuple[Looks, ...] = ()
     cuts: tuple[Cut, ...] = ()
     seed: int = 0
-    plan: Plan = field(kw_only=True)
 
     @property
     def converges(self) -> bool:

@@ -67,8 +67,7 @@ class Resource(Struct, frozen=True):
         return self.address.kind
 
 
-@dataclass(frozen=True, slots=True)
-class Desired:
+class Desired(Struct, frozen=True):
     """All that the manifests ask for in one environment, by address, in a stable order. Those that are
     `sealed` hold secrets which were still to be read when they were loaded.
     """
@@ -81,8 +80,7 @@ class Desired:
     sealed: tuple[Address, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(Struct, frozen=True):
     """One published version of an integration. `release` is our name for it, where it bears one; `definition`
     and `observed` are the digests of what it was made from, and of the draft that was published, where we
     published it; `offered` says that it was published to be chosen.
@@ -107,8 +105,7 @@ class How(IntEnum):
     """Part by part, as a connection's inputs are: none of them is ever shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """What our record says of one key. `digest` holds the first digits of its value's, where there is room
     for them; no secret enters it.
     """
@@ -131,13 +128,12 @@ class Record(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+class Memory(Struct, frozen=True):
     """What a record says: the digests of groups, and how each key was written (None: not recorded); of the
     keys in `unsaid` it says nothing for want of room. `older` says that there is one of an earlier version.
     """
 
-    applied: Mapping[str, str] = field(default_factory=dict)
+    applied: Mapping[str, str] = {}
     written: Mapping[str, Written] | None = None
     older: bool = False
     unsaid: frozenset[str] = frozenset()
@@ -169,8 +165,7 @@ class Facts(Struct, frozen=True, kw_only=True):
 _NO_FACTS = Facts()
 
 
-@dataclass(frozen=True, slots=True)
-class Notes:
+class Notes(Struct, frozen=True):
     """What a run came to know of an object, and no answer shows: each kind has its own. It stays noted when
     the object is read again.
     """
@@ -229,8 +224,7 @@ class Unreadable:
         return f"{self.kind.lower()} {self.id or '(without an id)'}"
 
 
-@dataclass(frozen=True, slots=True)
-class Live:
+class Live(Struct, frozen=True):
     """A consistent snapshot of a tenant: its objects by kind, each kind in the order of creation. The tenant
     refused to list the kinds that are `unread`; what is `unreadable` is among no kind's objects.
     """
@@ -244,7 +238,7 @@ class Live:
     """The ids of objects of which it is not known what may be a secret: something else stands there."""
     unread: tuple[str, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
-    beside: Mapping[str, tuple[LiveObject, ...]] = field(default_factory=dict)
+    beside: Mapping[str, tuple[LiveObject, ...]] = {}
     """The objects of kinds that the plan is not about, read since a deletion may take them along."""
     partial: frozenset[str] = frozenset()
     """The kinds of which only what a selection takes was read, be that nothing."""

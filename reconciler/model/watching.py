@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from reconciler.model.plan import Touched
 
@@ -25,8 +26,7 @@ class State(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """Something that a turn says: an error, or why something is refused."""
 
     code: str
@@ -44,8 +44,7 @@ class Stands(StrEnum):
     STOPPED = "stopped"
 
 
-@dataclass(frozen=True, slots=True)
-class Wave:
+class Wave(Struct, frozen=True):
     """One wave of the rollout of a set. `members` are its instances, each with the word for what is to be
     done to it or why nothing is: pending, begun (pending, and tried before), failed or refused;
     empty for one that is as the manifests say.
@@ -57,8 +56,7 @@ class Wave:
     stands: Stands
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Struct, frozen=True):
     """One look at the environment, and what was done about it."""
 
     state: State
@@ -66,19 +64,19 @@ class Turn:
     seconds: float = 0.0
     plan: str = ""
     """The checksum of what is to be done."""
-    summary: Mapping[str, int] = field(default_factory=dict)
-    kinds: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    summary: Mapping[str, int] = {}
+    kinds: Mapping[str, Mapping[str, int]] = {}
     """How many resources of a kind are managed, drifted, pending, failed and unmanaged."""
     drift: tuple[str, ...] = ()
     """Each address that drifts or is missing."""
     healed: tuple[str, ...] = ()
     """Those of them that the turn brought back to what the manifests say."""
-    touched: Mapping[str, Touched] = field(default_factory=dict)
+    touched: Mapping[str, Touched] = {}
     """What the tenant tells of who changed what drifts."""
     waves: tuple[Wave, ...] = ()
-    phases: Mapping[str, float] = field(default_factory=dict)
+    phases: Mapping[str, float] = {}
     """How many seconds each part of the turn took."""
-    results: Mapping[str, int] = field(default_factory=dict)
+    results: Mapping[str, int] = {}
     """How many actions ended in which way."""
     told: tuple[Told, ...] = ()
     held: str = ""
@@ -92,8 +90,7 @@ class Turn:
         return self.state, self.plan, self.drift, said, self.held
 
 
-@dataclass(slots=True)
-class Board:
+class Board(Struct):
     """What the loop shows to whoever asks. It holds the last turn and counts, and does not grow."""
 
     project: str
@@ -106,9 +103,9 @@ class Board:
     """The last turn that could look."""
     success: datetime | None = None
     """When a turn last did not fail."""
-    drifting: dict[str, datetime] = field(default_factory=dict)
+    drifting: dict[str, datetime] = {}
     """Since when each address drifts, as far as this loop saw it."""
-    touched: dict[str, Touched] = field(default_factory=dict)
+    touched: dict[str, Touched] = {}
     """What the tenant told of who changed what drifts."""
     runs: deque[Turn] = field(default_factory=lambda: deque(maxlen=RUNS))
     turns: int = 0
@@ -121,7 +118,7 @@ class Board:
     """How many of these answers were errors."""
     spent: float = 0.0
     """Seconds that all turns took together."""
-    actions: dict[str, int] = field(default_factory=dict)
+    actions: dict[str, int] = {}
     """How many actions of all turns ended in which way."""
     looking: datetime | None = None
     """When the turn that is under way began."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.answers import resting
@@ -29,20 +31,18 @@ from reconciler.plan.seal import sealed
 from reconciler.plan.select import Selection, idle
 
 
-@dataclass(slots=True)
-class _Draft:
+class _Draft(Struct):
     """A plan in the making."""
 
-    chains: dict[Address, list[Action]] = field(default_factory=dict)
-    drift: list[Drift] = field(default_factory=list)
-    warnings: list[Diagnostic] = field(default_factory=list)
-    refusals: list[Refusal] = field(default_factory=list)
-    notes: list[Diagnostic] = field(default_factory=list)
-    same: list[Address] = field(default_factory=list)
+    chains: dict[Address, list[Action]] = {}
+    drift: list[Drift] = []
+    warnings: list[Diagnostic] = []
+    refusals: list[Refusal] = []
+    notes: list[Diagnostic] = []
+    same: list[Address] = []
 
 
-@dataclass(frozen=True, slots=True)
-class _Settled:
+class _Settled(Struct, frozen=True):
     """What a plan is about: the resources, what is deleted, which names change hands, and what there is to
     say about its releases.
     """
@@ -227,13 +227,16 @@ def _once_let_go(removed: Sequence[Action], others: Sequence[Action]) -> list[Ac
     """
     last = {action.address: action.id for action in (*others, *removed)}
     ways = {action.address: action.id for action in others if action.makes_way}
+    holding = {
+        name: [id_ for address, id_ in last.items() if address.kind in kind.held_by]
+        for name, kind in all_kinds().items()
+        if isinstance(kind, Held)
+    }
     return [
         replace(action, depends_on=(*action.depends_on, *before)) if before else action
         for action in removed
-        for kind in [all_kinds()[action.address.kind]]
-        for held_by in [kind.held_by if isinstance(kind, Held) else ()]
-        for holding in [[name for address, name in last.items() if address.kind in held_by]]
-        for before in [[*holding, *([ways[action.address]] if action.address in ways else [])]]
+        for way in [[ways[action.address]] if action.address in ways else []]
+        for before in [[*holding.get(action.address.kind, ()), *way]]
     ]
 
 

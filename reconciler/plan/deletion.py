@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.along import inner_kinds, looks_into
@@ -26,8 +27,7 @@ Within = Mapping[Tie, Mapping[object, list[LiveObject]]]
 """The objects that the platform deletes along with another one, by that one's kind and a value of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Removal:
+class Removal(Struct, frozen=True):
     """What is to be deleted, dependents first, also where that is refused; what the platform deletes along
     with it; why that must not be; and what stays since it may be, or would take along, what is to stay.
     """

@@ -4,7 +4,7 @@ that people see where it goes, and known again by its end.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from reconciler.kinds.protocol import Steps
 from reconciler.model.address import Address

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import Any
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.answers import could_be
@@ -23,8 +22,7 @@ from reconciler.model.state import Desired, Live, LiveObject, Resource, Unreadab
 from reconciler.plan.unmatched import owned_otherwise, same_name, several
 
 
-@dataclass(slots=True)
-class Matched:
+class Matched(Struct):
     """Resources and their objects. `orphans` are owned objects that no manifest names; `sharing` holds, for
     an address whose mark several objects bear, all of them; `strangers` are those that bear no mark and
     match nothing.
@@ -32,31 +30,31 @@ class Matched:
 
     desired: Desired
     live: Live
-    objects: dict[Address, LiveObject] = field(default_factory=dict)
-    adopting: set[Address] = field(default_factory=set)
+    objects: dict[Address, LiveObject] = {}
+    adopting: set[Address] = set()
     """The resources whose objects bear no mark yet."""
-    likely: set[Address] = field(default_factory=set)
+    likely: set[Address] = set()
     """Those of them whose key proves nothing: only what equals its manifest is taken for its object."""
-    alike: set[Address] = field(default_factory=set)
+    alike: set[Address] = set()
     """The resources whose objects bear no mark, and are just as the manifests say."""
-    refusals: list[Refusal] = field(default_factory=list)
-    orphans: dict[Address, LiveObject] = field(default_factory=dict)
-    sharing: dict[Address, dict[str, LiveObject]] = field(default_factory=dict)
-    known: dict[Address, LiveObject] = field(default_factory=dict)
+    refusals: list[Refusal] = []
+    orphans: dict[Address, LiveObject] = {}
+    sharing: dict[Address, dict[str, LiveObject]] = {}
+    known: dict[Address, LiveObject] = {}
     """What resources may name without a manifest of its own, by kind and name."""
-    odd: set[Address] = field(default_factory=set)
+    odd: set[Address] = set()
     """The resources whose objects cannot be understood: they are there, and nobody knows how."""
-    unmet: dict[Address, list[Refusal]] = field(default_factory=dict)
+    unmet: dict[Address, list[Refusal]] = {}
     """What resources would need of the tenant, and is not there."""
-    strangers: list[LiveObject] = field(default_factory=list)
-    unclear: set[Address] = field(default_factory=set)
+    strangers: list[LiveObject] = []
+    unclear: set[Address] = set()
     """The resources of which it is not known which object is theirs: what is noted in `refusals`, and no
     more can be said of them.
     """
-    chosen: Mapping[Address, str] = field(default_factory=dict)
+    chosen: Mapping[Address, str] = {}
     """The ids of the objects that are said to be these resources', where several could be."""
     owned: int = 0
-    _foretold: dict[Ref, Any] = field(default_factory=dict)
+    _foretold: dict[Ref, Any] = {}
 
     @property
     def unmanaged(self) -> int:
@@ -218,7 +216,7 @@ def _by_mark(
         if len(found) > 1:
             sharing = matched.sharing[resource.address] = {o.id: o for o in found}
             matched.refuse(resource.address, ambiguous(resource.address, sharing))
-            said = replace(found[0].record.memory, written=None)  # whose record it is, nobody knows
+            said = structs.replace(found[0].record.memory, written=None)  # whose record it is, nobody knows
             return structs.replace(found[0], record=said)
         if found:
             return found[0]

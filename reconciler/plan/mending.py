@@ -6,6 +6,8 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
+from msgspec import Struct
+
 from reconciler.kinds import all_kinds
 from reconciler.kinds.capabilities import Affects, Likens, why_absent
 from reconciler.kinds.protocol import NOTHING, Policy, Request, Step, Steps
@@ -21,8 +23,7 @@ from reconciler.plan.match import Matched
 from reconciler.plan.names import Names
 
 
-@dataclass(frozen=True, slots=True)
-class Mended:
+class Mended(Struct, frozen=True):
     """What mends one resource, and what that rests on."""
 
     steps: Steps

@@ -5,8 +5,9 @@ and where all wait for one another, one of them makes way.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache
+
+from msgspec import Struct
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.capabilities import KeepsUnique, live_scope_of, scope_of
@@ -24,8 +25,7 @@ server minds that, and an order that was not needed does no harm.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """Which values change hands, none of them in a circle any more: those of the resources that `make_way`
     are free as soon as these have a name for the moment. What goes round and cannot be helped is refused.
     """
@@ -39,22 +39,21 @@ class Order:
         return one.giver in self.make_way and may_pass(one.giver, one.field)
 
 
-@dataclass(slots=True)
-class Names:
+class Names(Struct):
     """The unique values of both sides. `steps` says what would be done to a resource, and `leaving` which
     owned objects that no manifest names are to be deleted, by their ids.
     """
 
     matched: Matched
     steps: Callable[[Address], Steps]
-    leaving: Mapping[str, Address] = field(default_factory=dict)
+    leaving: Mapping[str, Address] = {}
     _bearers: dict[Value, list[LiveObject]] | None = None
-    _owners: dict[str, Address] = field(default_factory=dict)
-    _left: dict[str, Address] = field(default_factory=dict)
+    _owners: dict[str, Address] = {}
+    _left: dict[str, Address] = {}
     _asking: dict[tuple[object, ...], list[Resource]] | None = None
-    _contending: set[Address] = field(default_factory=set)
+    _contending: set[Address] = set()
     """The resources that ask for what another one asks for, too."""
-    _found: dict[Address, tuple[Handover, ...]] = field(default_factory=dict)
+    _found: dict[Address, tuple[Handover, ...]] = {}
 
     def handovers(self, address: Address) -> tuple[Handover, ...]:
         """The values that a resource takes from others."""

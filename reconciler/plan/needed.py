@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.capabilities import NeedsOfTenant, Supplies
@@ -29,13 +30,12 @@ class Found(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Needed:
+class Needed(Struct, frozen=True):
     """What is needed, each with the resources that need it. The components that are `declared` have manifests
     of their own: where one is not there at all, that is said of them.
     """
 
-    by: Mapping[Need, list[Address]] = field(default_factory=dict)
+    by: Mapping[Need, list[Address]] = {}
     declared: Collection[tuple[str, bool]] = ()
 
 

@@ -5,7 +5,9 @@ is refused, and what has to be left out since only a refused or excluded resourc
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.capabilities import Deployed, Redeploys
@@ -17,8 +19,7 @@ from reconciler.plan.mending import Mending
 from reconciler.plan.select import Selection
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """The resources to plan, in the order of the manifests; those to which nothing must be done, with why;
     and those that are left out for them, or for what is excluded. Of the `unjudged` ones it cannot even be
     said how they differ.
@@ -120,16 +121,15 @@ def _waits(address: Address, mending: Mending) -> bool:
     return isinstance(kind, Deployed) and bool(kind.waits(mending.request(address)))
 
 
-@dataclass(slots=True)
-class _Search:
+class _Search(Struct):
     """Finds what stands in a resource's way, also at second hand."""
 
     mending: Mending
     selection: Selection
     named: set[Address]
-    met: set[Address] = field(default_factory=set)
+    met: set[Address] = set()
     """The refused resources that stand in the way of others."""
-    _known: dict[Address, LeftOut | None] = field(default_factory=dict)
+    _known: dict[Address, LeftOut | None] = {}
 
     def obstacles(self, addresses: Sequence[Address]) -> dict[Address, LeftOut]:
         """What stands in the way of each. Names may be waited for in a circle, so that what is found for one

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.capabilities import Divides
@@ -19,8 +21,7 @@ _FORM = re.compile(r"([1-9][0-9]{0,3})/([1-9][0-9]{0,3})")
 _SHARED = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Shard:
+class Shard(Struct, frozen=True):
     """One share: the `number`th `of` so many."""
 
     number: int
@@ -112,13 +113,12 @@ def _clusters(desired: Desired) -> Mapping[str, str]:
     return tied
 
 
-@dataclass(slots=True)
-class _Owners:
+class _Owners(Struct):
     """To which customer, or customers that are tied together, each resource belongs."""
 
     resources: Mapping[Address, Resource]
     clusters: Mapping[str, str]
-    _known: dict[Address, str | None] = field(default_factory=dict)
+    _known: dict[Address, str | None] = {}
 
     def of(self, address: Address) -> str | None:
         """Its one owner; None where it has none, or several."""

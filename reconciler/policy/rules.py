@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
 from cel_expr_python import cel
 from cel_expr_python.ext import ext_optional
+from msgspec import Struct
 
 from reconciler.model.policy import ACTION, RESOURCE, WHOLE, Effect, Finding, Freeze, Rule
 from reconciler.policy.freeze import is_frozen
@@ -46,8 +46,7 @@ class RuleFailed(Exception):
         self.rule, self.address, self.why = rule, address, why
 
 
-@dataclass(frozen=True, slots=True)
-class Vocabulary:
+class Vocabulary(Struct, frozen=True):
     """The schemas of what rules are about: the plan, with its actions and resources, and each kind."""
 
     plan: Schema

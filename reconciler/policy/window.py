@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime, time
+
+from msgspec import Struct
 
 from reconciler.model.policy import DAYS, Freeze
 from reconciler.policy.freeze import is_frozen, is_zone
@@ -12,8 +13,7 @@ from reconciler.policy.freeze import is_frozen, is_zone
 _FORM = re.compile(r"(\S+) (\d\d:\d\d)-(\d\d:\d\d) (\S+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """The same hours of some days of every week, by the clocks of one time zone."""
 
     text: str

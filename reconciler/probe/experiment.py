@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.probe.finding import Finding
 from reconciler.probe.scratch import Scratch
@@ -11,8 +12,7 @@ from reconciler.probe.scratch import Scratch
 Run = Callable[[Scratch], Awaitable[list[Finding]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Experiment:
+class Experiment(Struct, frozen=True):
     """A few requests, and the rules that they answer."""
 
     rules: tuple[str, ...]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.api import Client
 from reconciler.api.pages import read_all
@@ -19,8 +20,7 @@ _DEAD = timedelta(hours=1)  # no probe lasts as long
 _TRIES = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Leftover:
+class Leftover(Struct, frozen=True):
     """One scratch object in the tenant. `marked` says that it bears its run's labels."""
 
     kind: str
@@ -31,8 +31,7 @@ class Leftover:
     marked: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Runs:
+class Runs(Struct, frozen=True):
     """The runs that this machine knows of: those that ended without cleaning up, and those that still run."""
 
     dead: frozenset[str] = frozenset()

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.api import Client
 from reconciler.api.wire import Answer
@@ -33,26 +34,25 @@ def run_of(name: str) -> str | None:
     return found[1] if found else None
 
 
-@dataclass
-class Scratch:
+class Scratch(Struct):
     """One run's scratch objects. `run` is 12 hex digits; `sleep` is waited with."""
 
     client: Client
     run: str
     sleep: Callable[[float], Awaitable[None]]
     customer: str = ""
-    created: Mapping[str, Any] = field(default_factory=dict)
+    created: Mapping[str, Any] = {}
     """The customer, as the answer to its creation showed it."""
-    draft: Mapping[str, Any] = field(default_factory=dict)
+    draft: Mapping[str, Any] = {}
     """The integration's draft, as it was last read."""
-    versions: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    versions: dict[str, Mapping[str, Any]] = {}
     """Published versions by what their definition is about."""
     instance: str = ""
     untold: bool = False
     """Whether versions were seen to stay unavailable until somebody says otherwise."""
-    moved: dict[str, bool] = field(default_factory=dict)
+    moved: dict[str, bool] = {}
     """Of some changes, whether they moved the object's updatedAt."""
-    _told: set[str] = field(default_factory=set)
+    _told: set[str] = set()
 
     @property
     def labels(self) -> list[str]:

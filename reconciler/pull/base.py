@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from reconciler.model.address import Address
 from reconciler.model.plan import Cause, Change
@@ -18,8 +17,7 @@ from reconciler.pull.text import unfilled
 _SPEC = "spec"
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Struct, frozen=True):
     """The cause of a difference, as far as it can be told, and what was applied."""
 
     cause: Cause

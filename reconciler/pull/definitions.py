@@ -5,7 +5,8 @@ tenant understands and what must not be written.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.definition import Definition
 from reconciler.definition.portable import portable
@@ -17,8 +18,7 @@ from reconciler.pull.text import block
 from reconciler.yaml12.text import parse
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """The text of a definition file, and the secrets that it names instead of holding them."""
 
     text: str

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from reconciler.definition import Definition
 from reconciler.definition.withheld import Inputs
@@ -33,8 +34,7 @@ from reconciler.yaml12.text import only_map, parse
 _METADATA = ("metadata", "environments")
 
 
-@dataclass(frozen=True, slots=True)
-class Environments:
+class Environments(Struct, frozen=True):
     """The environment that is pulled, and the others of the project, with the texts of their variables.
     `is_new` says that nothing of this one was ever pulled or applied. `file` is the project file.
     """
@@ -46,8 +46,7 @@ class Environments:
     variables: Mapping[str, Mapping[str, str]]
 
 
-@dataclass(slots=True)
-class Sharing:
+class Sharing(Struct):
     """The manifests that several environments share, and what becomes of them."""
 
     work: Work
@@ -55,11 +54,11 @@ class Sharing:
     inputs: Inputs
     schema: Callable[[str], str]
     is_there: Callable[[str], bool]
-    gaps: list[Gap] = field(default_factory=list)
-    _variables: dict[str, tuple[str, str]] = field(default_factory=dict)
-    _here: dict[object, Definition] = field(default_factory=dict)
+    gaps: list[Gap] = []
+    _variables: dict[str, tuple[str, str]] = {}
+    _here: dict[object, Definition] = {}
     """The definitions of the integrations that are otherwise here."""
-    _split: set[Address] = field(default_factory=set)
+    _split: set[Address] = set()
 
     def is_shared(self, resource: Resource) -> bool:
         """Whether another environment reads the same manifest, which is of one resource."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.table.kind import TabledKind
@@ -20,14 +21,13 @@ from reconciler.pull.sets import set_text
 from reconciler.pull.text import Gap, Writer
 
 
-@dataclass(slots=True)
-class Files:
+class Files(Struct):
     """The text of each file by its path below the project, and what there is to say about it."""
 
-    texts: dict[str, str] = field(default_factory=dict)
-    gaps: list[Gap] = field(default_factory=list)
-    left_out: list[LeftOut] = field(default_factory=list)
-    kept: list[Kept] = field(default_factory=list)
+    texts: dict[str, str] = {}
+    gaps: list[Gap] = []
+    left_out: list[LeftOut] = []
+    kept: list[Kept] = []
     folded: Folded = field(default_factory=Folded)
 
 

@@ -5,8 +5,10 @@ say all of them at once: a template, and what single customers have otherwise.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cached_property
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.kinds.table.marks import is_protected, owned_name
 from reconciler.manifests.variables import CUSTOMER_FIELDS, CustomerFacts
@@ -21,8 +23,7 @@ INSTANCE, CUSTOMER, SET = "Instance", "Customer", "InstanceSet"
 _NAME: Path = ("name",)
 
 
-@dataclass(frozen=True)
-class Member:
+class Member(Struct, frozen=True, dict=True):
     """An instance that may be one of a set."""
 
     told: Told
@@ -62,16 +63,14 @@ class Member:
         return len(self.otherwise(template)) * 2 <= len(self.said)
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """The instances of one set, and what they have in common."""
 
     members: Sequence[Member]
     template: Mapping[Path, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Customers:
+class Customers(Struct, frozen=True):
     """The customers of an environment: what their manifests say, by name."""
 
     facts: Mapping[str, CustomerFacts]
@@ -165,8 +164,7 @@ def _template(members: Sequence[Member], shape: Collection[Path]) -> dict[Path, 
     return found
 
 
-@dataclass(slots=True)
-class Naming:
+class Naming(Struct):
     """Gives instances that can be one set the same name within their customers. What bears this project's
     mark keeps its name.
     """
@@ -175,7 +173,7 @@ class Naming:
     resources: Mapping[Address, Resource]
     sets: Collection[str] = ()
     """The names of the sets that there are."""
-    used: set[str] = field(init=False)
+    used: set[str] = set()
 
     def __post_init__(self) -> None:
         self.used = {a.leaf for a in self.resources if a.kind == INSTANCE} | set(self.sets)
@@ -238,16 +236,14 @@ def _named(
     return [one for one in free if one.told.address not in done]
 
 
-@dataclass(frozen=True, slots=True)
-class Alone:
+class Alone(Struct, frozen=True):
     """An instance that is in no set although others of its integration are there, and why."""
 
     address: Address
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Set:
+class Set(Struct, frozen=True):
     """Instances as one manifest."""
 
     address: Address
@@ -267,12 +263,11 @@ class Set:
         return sum(bool(one.otherwise(self.template)) for one in self.members)
 
 
-@dataclass(slots=True)
-class Folded:
+class Folded(Struct):
     """The sets, and what stood in the way of the instances that are in none."""
 
-    sets: list[Set] = field(default_factory=list)
-    alone: list[Alone] = field(default_factory=list)
+    sets: list[Set] = []
+    alone: list[Alone] = []
 
 
 def fold(

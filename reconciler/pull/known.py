@@ -6,9 +6,8 @@ What git changed and the tenant did not stays as git has it; where both changed,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 
-from msgspec import structs
+from msgspec import Struct, field, structs
 
 from reconciler.definition import Definition
 from reconciler.definition.meaning import OWN_FIELDS
@@ -35,8 +34,7 @@ _SET_ALONG = ("release", "version", "comment", "definition", "definitionSecrets"
 """Fields that are written with a release, or not at all: what is not mentioned is meant so."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """A difference that is not written, and why. Of a conflict, what was applied, what the tenant has and
     what git says.
     """
@@ -50,8 +48,7 @@ class Kept:
     git: object = None
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(Struct, frozen=True):
     """What is written: only what `drifted` since it was last applied, and whose change counts where both
     changed.
     """
@@ -60,19 +57,17 @@ class Rules:
     winner: Winner | None = None
 
 
-@dataclass(slots=True)
-class Known:
+class Known(Struct):
     """The texts of the files that change, and what is left as git has it. Of the files in `open_` something
     is left that only one side says.
     """
 
-    texts: dict[str, str] = field(default_factory=dict)
-    kept: list[Kept] = field(default_factory=list)
-    open_: set[str] = field(default_factory=set)
+    texts: dict[str, str] = {}
+    kept: list[Kept] = []
+    open_: set[str] = set()
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """One thing that an object says otherwise than its manifest. Without a `change` the manifest does not
     speak of it.
     """
@@ -93,8 +88,7 @@ class Difference:
         return self.change is None or self.change.cause in (Cause.BOTH, Cause.UNKNOWN)
 
 
-@dataclass(slots=True)
-class Work:
+class Work(Struct):
     """The edits under way: what manifests should say instead. Those of one file are changed one after the
     other.
     """
@@ -108,7 +102,7 @@ class Work:
     """Whether nothing of the environment was ever pulled or applied: what differs is the tenant's."""
     found: Known = field(default_factory=Known)
     reader: Reader = field(default_factory=Reader)
-    apart: dict[Address, list[Difference]] = field(default_factory=dict)
+    apart: dict[Address, list[Difference]] = {}
     """What the tenant changed of manifests that other environments share."""
 
     def write(

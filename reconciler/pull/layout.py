@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from reconciler.model.address import Address
 
@@ -27,12 +28,11 @@ SUFFIX = ".yml"
 DEFINITIONS = "definitions"
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """Where new files stand: below `folder`, but for the kinds of which a template says otherwise."""
 
     folder: str
-    templates: Mapping[str, str] = field(default_factory=dict)
+    templates: Mapping[str, str] = {}
 
     def manifest(self, address: Address) -> str:
         """The file of a manifest, relative to the project."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.definition import Definition
 from reconciler.definition.withheld import Inputs
@@ -30,8 +32,7 @@ from reconciler.pull.names import called, free_name
 LISTING = "MarketplaceListing"
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """One object with the address and the spec of its manifest."""
 
     address: Address
@@ -39,22 +40,20 @@ class Told:
     spec: Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOut:
+class LeftOut(Struct, frozen=True):
     """One object that no manifest is written for, and why."""
 
     live: LiveObject
     why: str
 
 
-@dataclass(slots=True)
-class Objects:
+class Objects(Struct):
     """The objects that are told, those that manifests have already, and those that are left out."""
 
-    told: list[Told] = field(default_factory=list)
-    known: dict[Address, LiveObject] = field(default_factory=dict)
-    left_out: list[LeftOut] = field(default_factory=list)
-    refused: list[tuple[Address, str]] = field(default_factory=list)
+    told: list[Told] = []
+    known: dict[Address, LiveObject] = {}
+    left_out: list[LeftOut] = []
+    refused: list[tuple[Address, str]] = []
     """What is not told of some, since their definitions would refuse it."""
     telling: Telling = field(default_factory=Telling)
 
@@ -95,8 +94,7 @@ def tell(
     return found
 
 
-@dataclass(slots=True)
-class _Work:
+class _Work(Struct):
     """The telling under way."""
 
     matched: Matched
@@ -104,11 +102,11 @@ class _Work:
     plain: Callable[[str, str], bool]
     inputs: Inputs
     renamed: Renamed
-    names: dict[tuple[str, str], str] = field(default_factory=dict)
-    taken: set[Address] = field(default_factory=set)
-    by_name: dict[str, LiveObject] = field(default_factory=dict)
+    names: dict[tuple[str, str], str] = {}
+    taken: set[Address] = set()
+    by_name: dict[str, LiveObject] = {}
     """The integrations by what their manifests are called."""
-    telling: Telling = field(init=False)
+    telling: Telling = field(default_factory=Telling)
 
     def __post_init__(self) -> None:
         live, desired = self.matched.live, self.matched.desired

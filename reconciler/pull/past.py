@@ -5,8 +5,9 @@ on the object does.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from reconciler.manifests.instance_set import NAME as SET
 from reconciler.manifests.overrides import effective
@@ -16,8 +17,7 @@ from reconciler.yaml12.document import Document
 from reconciler.yaml12.text import parse
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
+class Past(Struct, frozen=True):
     """The earlier texts of one file: `pulled`, in which a pull left nothing open, and those of git, the
     newest first. `whole` says that git's first one is among them.
     """
@@ -36,8 +36,7 @@ Pasts = Callable[[Collection[str]], Mapping[str, Past]]
 """What these files said before, by their paths."""
 
 
-@dataclass(frozen=True, slots=True)
-class Texts:
+class Texts(Struct, frozen=True):
     """The texts of the project's files: as they are (empty where there is none), and as they were."""
 
     read: Callable[[str], str]

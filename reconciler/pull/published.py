@@ -5,8 +5,9 @@ definition is merged into git's file.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.definition import Definition
 from reconciler.definition.meaning import OWN_FIELDS
@@ -40,8 +41,7 @@ _RELEASE = ("spec", "release")
 _COMMENT = ("spec", "comment")
 
 
-@dataclass(frozen=True, slots=True)
-class Newer:
+class Newer(Struct, frozen=True):
     """A version that people published after the one that git had: None where nobody can tell which that was.
     `asked` says that git still names it.
     """
@@ -80,8 +80,7 @@ def _names(past: Past, address: Address) -> Iterator[str]:
             yield name
 
 
-@dataclass(frozen=True, slots=True)
-class Redefining:
+class Redefining(Struct, frozen=True):
     """The merging of definitions under way, beside the changes of manifests."""
 
     work: Work

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path as File
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.manifests.manifest import Manifest, classify
 from reconciler.manifests.messages import filled_problems
@@ -56,13 +57,12 @@ def _lines(made: Set, customers: Customers, writer: Writer) -> Iterator[str]:
         yield from writer.entry(_OVERRIDES, overrides, ())
 
 
-@dataclass(slots=True)
-class Exactness:
+class Exactness(Struct):
     """Says whether a set's text, read and expanded, is what the instances' own manifests are."""
 
     environment: str
     customers: Customers
-    _read: dict[Address, Manifest | None] = field(default_factory=dict)
+    _read: dict[Address, Manifest | None] = {}
 
     def __call__(self, made: Set, member: Member) -> bool:
         """Whether the set says just the same of a member."""

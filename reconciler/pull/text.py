@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from reconciler.kinds.table.schema import API_VERSION
 from reconciler.model.address import Address
@@ -17,8 +18,7 @@ _ODD = re.compile("[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U0001000
 _WITHHELD = "not written, since it may be a secret: give --plain-config, or a secret's source"
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(Struct, frozen=True):
     """A value that is not written: where it belongs, the environment variable that could give it, and whether
     the tenant gives it back; `proven` says that it is one, and not just a text that may be.
     """
@@ -30,14 +30,13 @@ class Gap:
     proven: bool = True
 
 
-@dataclass(slots=True)
-class Writer:
+class Writer(Struct):
     """Writes one manifest, and notes what it withholds."""
 
     address: Address
-    taken: set[str] = field(default_factory=set)
+    taken: set[str] = set()
     """The environment variables that stand for something else already."""
-    gaps: list[Gap] = field(default_factory=list)
+    gaps: list[Gap] = []
     whose: Callable[[tuple[str, ...]], tuple[Address, tuple[str, ...]]] | None = None
     """To which address a place of the spec belongs, and where it stands there; None: all to this one."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.report import values
 from reconciler.report.sanitize import code, fence
@@ -17,8 +18,7 @@ NAME, MESSAGE = 160, 400
 """How much of a name, and of a message, is shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """A part that is folded: each block is shown whole or left out. A `diff` section is one fenced block."""
 
     title: str

@@ -5,9 +5,9 @@ a sentence, named values and a table, which every format shows in its way.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from rich.console import Console
 
 from reconciler.report import values
@@ -17,8 +17,7 @@ from reconciler.report.tables import render_table
 Document = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What a document tells: its title, the whole in a sentence, named values, and rows of a table."""
 
     title: str

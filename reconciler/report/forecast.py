@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from statistics import median
+
+from msgspec import Struct, field
 
 from reconciler.model.plan import Action
 
@@ -18,8 +19,7 @@ _FROM = 0.1
 _LEAST = 3
 
 
-@dataclass(slots=True)
-class _Burst:
+class _Burst(Struct):
     """What ended at once: the seconds since what ended before, and the work in it, by its verb."""
 
     gap: float

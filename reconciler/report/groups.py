@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.model.few import few
 from reconciler.report import values
@@ -26,13 +27,12 @@ MANY = 20
 _RESETS = "an import resets"
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """Addresses to which the same happens, and what that is, as the first of them has it."""
 
     addresses: Sequence[str]
     entries: Entries
-    differing: Mapping[tuple[int, str], int] = field(default_factory=dict)
+    differing: Mapping[tuple[int, str], int] = {}
     """How many values a field has among them, where that is not one; by its entry's number and its path."""
 
     @property

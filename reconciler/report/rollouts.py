@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.model.outcome import Result, Status
 from reconciler.model.plan import Plan, Rollout
@@ -18,8 +19,7 @@ _STANDS = ("done", "left", "failed", "refused")
 _WORST = (Status.FAILED, Status.STALE)
 
 
-@dataclass(frozen=True, slots=True)
-class Wave:
+class Wave(Struct, frozen=True):
     """One wave: which it is of which set, how it stands, and who is in it; those of `first` come first."""
 
     title: str

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from time import monotonic
+
+from msgspec import Struct
 
 SLOW = 15.0  # seconds after which people begin to wonder
 EVERY = 30.0  # seconds between two lines: a log is read, too
 
 
-@dataclass(frozen=True, slots=True)
-class _Wait:
+class _Wait(Struct, frozen=True):
     since: float
     what: str
     limit: float

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.model import documents
 from reconciler.model.errors import ApiError
@@ -17,15 +19,14 @@ TIMEOUT = 300.0
 """Seconds that a synchronous flow may take to answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """What is sent to a flow, and what must come back. A payload that is no text is sent as JSON."""
 
     flow: str
     payload: Any = None
     content_type: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    expect: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
+    expect: Mapping[str, Any] = {}
 
     @classmethod
     def written(cls, test: Mapping[str, Any]) -> Call:
@@ -44,15 +45,14 @@ class Call:
         return self.payload is None and not self.content_type and not self.headers
 
 
-@dataclass(frozen=True, slots=True)
-class FlowResult:
+class FlowResult(Struct, frozen=True):
     """What a run brought. `body` is parsed where it is JSON; `status` is None where the flow does not answer
     by itself; `ended` says whether the execution is over, `error` how it failed.
     """
 
     execution: str = ""
     status: int | None = None
-    headers: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, Any] = {}
     body: Any = None
     ended: bool = False
     error: str = ""

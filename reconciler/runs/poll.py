@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from time import monotonic
+
+from msgspec import Struct
 
 LONGEST = 5.0
 
 
-@dataclass(slots=True)
-class Poll:
+class Poll(Struct):
     """One wait of at most `limit` seconds. Its pauses begin with `pause` and double, up to `LONGEST`."""
 
     limit: float
     sleep: Callable[[float], Awaitable[None]]
     clock: Callable[[], float] = monotonic
     pause: float = 0.5
-    _slept: float = field(default=0.0, init=False)
-    _began: float = field(default=0.0, init=False)
+    _slept: float = 0.0
+    _began: float = 0.0
 
     def __post_init__(self) -> None:
         self._began = self.clock()

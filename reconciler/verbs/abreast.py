@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import anyio
+from msgspec import Struct
 
 from reconciler.kinds.instance.facts import facts_of
 from reconciler.kinds.integration.told import release_name
@@ -21,8 +21,7 @@ from reconciler.verbs.session import Session
 INTEGRATION, INSTANCE, SET = "Integration", "Instance", "InstanceSet"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What an environment answered, or why it did not."""
 
     session: Session

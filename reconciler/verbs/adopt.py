@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from msgspec import structs
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.protocol import Kind
@@ -54,7 +54,7 @@ async def plan_to_adopt(session: Session, address: str, object_id: str) -> Plann
         await look_further(client, [wanted], lambda one: matched.request(one, allowed), matched.learn, _stop)
         reads = client.stats.reads
     request = matched.request(wanted, allowed)
-    as_it_stands = structs.replace(request, resource=baseline_of(kind, request))
+    as_it_stands = replace(request, resource=baseline_of(kind, request))
     actions = [] if has_both(kind, request) else [adopting(kind, as_it_stands)]
     made = asked_for(desired, whole, actions, {wanted: live}, reads=reads + 2 * len(actions))
     resources = {**desired.resources, wanted: as_it_stands.resource}
@@ -62,8 +62,7 @@ async def plan_to_adopt(session: Session, address: str, object_id: str) -> Plann
     return Planned(made, known, whole, matched.within_reach, allowed)
 
 
-@dataclass(frozen=True, slots=True)
-class Takeover:
+class Takeover(Struct, frozen=True):
     """What there is to take over, and the plan that does it."""
 
     planned: Planned

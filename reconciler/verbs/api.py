@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from reconciler.model.errors import ApiError, InvalidInput
 from reconciler.verbs.api_input import Document, check_text
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from reconciler.api import Client
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """What came back: the `whole` answer as it is (all pages of it in one), and the texts of its errors, a
     mutation's too.
     """

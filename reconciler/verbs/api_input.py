@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from graphql import (
     print_ast,
     separate_operations,
 )
+from msgspec import Struct
 
 from reconciler.model.diagnostic import Diagnostic, Source
 from reconciler.model.errors import InvalidInput
@@ -29,8 +29,7 @@ _TEXTS = ("String", "ID", "JSONString", "UUID", "DateTime", "Date")
 """The types whose values are texts, whatever the text looks like."""
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(Struct, frozen=True):
     """A request as it was written. `name` says where, for messages."""
 
     query: str
@@ -39,8 +38,7 @@ class Body:
     name: str = "query"
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """The one operation that is sent, and the types of its variables that are not lists."""
 
     query: str

@@ -11,6 +11,8 @@ from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
+from msgspec import structs
+
 from reconciler.manifests import project as projects
 from reconciler.manifests.load import load
 from reconciler.model.address import Address
@@ -31,7 +33,7 @@ def narrowed(session: Session, options: Options, desired: Desired) -> tuple[Sele
     """
     revision = options.changed_since or "HEAD"
     changed = changed_since(session, revision, desired)
-    return replace(options.selection, among=changed), told(revision, changed, desired)
+    return structs.replace(options.selection, among=changed), told(revision, changed, desired)
 
 
 def changed_since(session: Session, revision: str, desired: Desired) -> frozenset[Address]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 import anyio
-from msgspec import structs
+from msgspec import Struct, structs
 
 from reconciler.api.client import Client
 from reconciler.kinds import all_kinds
@@ -22,15 +21,14 @@ from reconciler.plan.mending import Mending
 NOTHING = Steps()
 
 
-@dataclass(slots=True)
-class Closer:
+class Closer(Struct):
     """Looks closer at the objects whose ids are in `vague`: in some places of theirs stands what only says
     that something stands there. It is another value than any of git's, so no difference is overlooked.
     """
 
     client: Client
     matched: Matched
-    vague: set[str] = field(default_factory=set)
+    vague: set[str] = set()
 
     async def look_at_unmarked(self) -> None:
         """Those of which it must be found out whether they equal their manifests. Raises Uncertain."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.kinds import all_kinds
 from reconciler.model.address import Address
@@ -25,16 +27,14 @@ _READ = 20
 """Missing resources whose earlier objects are looked for by their ids."""
 
 
-@dataclass(frozen=True, slots=True)
-class Drifted:
+class Drifted(Struct, frozen=True):
     """A plan, of which the drift is told, with what is known of the resources that are missing."""
 
     planned: Planned
     missing: tuple[Missing, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Last:
+class _Last(Struct, frozen=True):
     """What the journal says of an address last: what was done or tried, when, and to which object."""
 
     verb: str

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import anyio
+from msgspec import Struct
 
 from reconciler.lists.execution import LAST_WORDS, LOGS, STEPS, logs_of, steps_of
 from reconciler.lists.executions import EXECUTIONS
@@ -35,8 +35,7 @@ class NotEnded(ReconcilerError):
     code = "not-ended"
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """Which execution, and how much of it; `limit` is for how many seconds its end is waited for, None for
     not at all.
     """
@@ -49,8 +48,7 @@ class Asked:
     """Also what each step gave; the rows of its steps then hold it as `output`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """An execution's columns, and the results of its steps and its logs where they were asked for."""
 
     row: Row

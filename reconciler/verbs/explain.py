@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.kinds.instance.rows import TEMPLATE
 from reconciler.kinds.table.row import Row, Secrecy
@@ -19,8 +20,7 @@ _SPEC = "spec"
 _HEAD = ("apiVersion", "kind", "metadata", _SPEC)
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """A field within another, or within a kind, in short."""
 
     name: str
@@ -29,8 +29,7 @@ class Field:
     description: str
 
 
-@dataclass(frozen=True, slots=True)
-class Explained:
+class Explained(Struct, frozen=True):
     """A kind, or one of its fields (`path`, from the top of the manifest). `must` is what a value must be
     besides its type, `refers` the kind of the resources that it names, `fields` what may stand within.
     """

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from reconciler.lists.listing import Listing, Place, Row
 from reconciler.lists.reading import PARENTS, Reading, Wanted, column_of

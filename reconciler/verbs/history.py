@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.apply.journal import is_running, read_journal
 from reconciler.model.errors import InvalidInput
@@ -25,8 +26,7 @@ _SUFFIX = ".jsonl"
 _SHORTEST = 15  # a stamp to the second
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """A draft that a run replaced: its integration's address and id, and the file with its text."""
 
     address: str
@@ -36,8 +36,7 @@ class Kept:
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
+class Past(Struct, frozen=True):
     """One run. `id` is as short as tells it from the others; `status` is running, done, failed, stale,
     refused, interrupted, or cut off where the process ended before the run did. `refusals` are those of its
     plan. `damaged` counts lines that say nothing.

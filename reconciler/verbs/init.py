@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
-from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+
+from msgspec import Struct
 
 from reconciler.manifests import schema_files as schemas
 from reconciler.manifests.project import FILE
@@ -34,8 +35,7 @@ _STATE = ".reconciler/"
 _LONGEST = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Created:
+class Created(Struct, frozen=True):
     """What `init` wrote, relative to `folder`: files that are new, and ones that got a line more."""
 
     name: str

@@ -7,10 +7,11 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import monotonic
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from reconciler.apply.disk import Disk
 from reconciler.model.tracing import Spans, untraced
@@ -26,8 +27,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(Struct, frozen=True):
     """This machine, unless other parts are given: `now` is its wall clock, `clock` one that never jumps,
     `rng` spreads what is repeated, `entropy` makes what nobody shall guess. Without a `wire` requests go to
     the network, and without `signals` those of the process are heard. `span` is told what is under way.

@@ -5,11 +5,10 @@ record, or one of an earlier version does not say so, nothing else does.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from msgspec import structs
+from msgspec.structs import replace
 
 from reconciler.kinds.instance.desk import undeployed, waits
 from reconciler.kinds.instance.facts import facts_of, notes_of
@@ -43,7 +42,7 @@ def note_owed(session: Session, tenant: str, matched: Matched, policy: Policy) -
             address = waiting.pop(name)
             live = matched.objects[address]
             if _is_owed(list(_calls(run.entries, address)), facts_of(live).last_deployed_at):
-                matched.learn(address, structs.replace(live, notes=replace(notes_of(live), owed=True)))
+                matched.learn(address, replace(live, notes=replace(notes_of(live), owed=True)))
 
 
 def _planned(begun: Mapping[str, Any]) -> set[str]:

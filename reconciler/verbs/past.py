@@ -6,9 +6,10 @@ import json
 import re
 import subprocess
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from reconciler.manifests.program import output_of
 from reconciler.pull.past import Past
@@ -31,14 +32,13 @@ _LOG = [
 ]  # fmt: skip
 
 
-@dataclass(slots=True)
-class PastTexts:
+class PastTexts(Struct):
     """Looks earlier texts up, each file once. What the last pull left counts for the tenant that it read."""
 
     session: Session
     tenant: str
     _pulled: Mapping[str, str] | None = None
-    _known: dict[str, Past] = field(default_factory=dict)
+    _known: dict[str, Past] = {}
 
     def of(self, files: Collection[str]) -> Mapping[str, Past]:
         """Those of each of these files. Git is asked once for all that are not known yet."""

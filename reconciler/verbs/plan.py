@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.kinds.protocol import Policy
 from reconciler.manifests.load import in_order
@@ -42,8 +44,7 @@ if TYPE_CHECKING:
     from reconciler.api import Client
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(Struct, frozen=True):
     """A plan with the two sides that it was made from, and the objects that belong to its resources."""
 
     plan: Plan
@@ -72,8 +73,7 @@ async def plan(session: Session, options: Options) -> Planned:
     return replace(made, plan=judged(session, made.plan, made.desired, made.live.tenant))
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(Struct, frozen=True):
     """What a plan is asked for: what it is about, what is allowed, and what was to be said before."""
 
     session: Session

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.manifests.messages import schema_problems
 from reconciler.manifests.read import read
@@ -28,8 +29,7 @@ MONDAY = "2024-01-01T12:00Z"
 _FILES = (".yaml", ".yml")
 
 
-@dataclass(frozen=True, slots=True)
-class Tested:
+class Tested(Struct, frozen=True):
     """One test: what the rules say, and what of it is not as expected."""
 
     name: str

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from reconciler.model.errors import ReconcilerError
 from reconciler.verbs.session import Session, connect, state_folder
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
 _FOLDER = "probe"
 
 
-@dataclass(frozen=True, slots=True)
-class Probed:
+class Probed(Struct, frozen=True):
     """What a probe found out: where, the answer to each rule, and how many requests it took. `removed` are
     leftovers of earlier runs.
     """

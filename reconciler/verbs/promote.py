@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct
 
 from reconciler.kinds.integration.draft import sent_digest
 from reconciler.manifests.edit import Scalar, YamlFile
@@ -26,8 +27,7 @@ _RELEASE = "spec.release"
 _VARIABLE = re.compile(r"([^$]*)\$\{\s*var\.([^{}\s]+)\s*\}([^$]*)")
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """One scalar of a file that is to say another release, and for which addresses."""
 
     source: Source
@@ -38,8 +38,7 @@ class Edit:
     """The variable of the environment that holds it; empty where it stands in the manifest itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(Struct, frozen=True):
     """Where a release is written out, what stands there, and what is to."""
 
     source: Source
@@ -48,8 +47,7 @@ class Spot:
     variable: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One file, as it is and as it is to be."""
 
     file: str
@@ -58,8 +56,7 @@ class Change:
     after: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Promotion:
+class Promotion(Struct, frozen=True):
     """What is to be rewritten so that `target` asks for what `origin` runs. Without edits nothing is."""
 
     origin: str
@@ -107,19 +104,18 @@ def write(promotion: Promotion) -> None:
             ) from error
 
 
-@dataclass(slots=True)
-class _Work:
+class _Work(Struct):
     """The edits in the making."""
 
     target: Session
     here: Desired
     there: Desired
     found: Running
-    edits: dict[Source, Edit] = field(default_factory=dict)
-    files: dict[str, YamlFile] = field(default_factory=dict)
-    refusals: list[Refusal] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    moved: dict[Address, str] = field(default_factory=dict)
+    edits: dict[Source, Edit] = {}
+    files: dict[str, YamlFile] = {}
+    refusals: list[Refusal] = []
+    notes: list[str] = []
+    moved: dict[Address, str] = {}
 
     def look_at(self, resource: Resource) -> None:
         """One resource of the environment that is to change."""

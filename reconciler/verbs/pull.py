@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from reconciler.definition import Definition
 from reconciler.definition.withheld import Inputs
@@ -51,8 +52,7 @@ Plain = Callable[[str, str], bool]
 """Whether a text of this key may be written, although nothing proves that it is no secret."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pulled:
+class Pulled(Struct, frozen=True):
     """What a pull writes: the text of each file by its path below the project's folder, where it is new or
     other than it was. `plain` are the variables whose texts are written because somebody said so, `unread`
     what the tenant did not tell of, or not so that it could be understood. In the files that are `settled`

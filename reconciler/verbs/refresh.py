@@ -6,11 +6,13 @@ What was read is kept in `.reconciler/cache/`: who has no such file, or an old o
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.api.client import Client
 from reconciler.kinds import all_kinds
@@ -108,8 +110,7 @@ def _found_out(session: Session) -> str:
         raise _InFull(error.message) from error
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
+class _File(Struct, frozen=True):
     """The file of a tenant's reads, and what must be as it was for it to be of use."""
 
     path: Path

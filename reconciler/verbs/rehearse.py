@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 import httpx
+from msgspec import structs
 
 from reconciler.kinds.instance.facts import facts_of
 from reconciler.kinds.table.secrets import proven_plain
@@ -72,6 +73,7 @@ async def rehearse(
         taken.taken_at,
         file is not None,
         rules,
+        planned.plan,
         outcome,
         again.plan,
         sent,
@@ -79,7 +81,6 @@ async def rehearse(
         tuple(_looks(planned, again)),
         tuple(cuts),
         seed,
-        plan=planned.plan,
     )
 
 
@@ -109,7 +110,7 @@ async def _carried_out(session: Session, planned: Planned, options: Options) -> 
     """How carrying the plan out ends, if it is approved; nothing of one that is refused on the whole is."""
     if planned.plan.vetoes or not planned.plan.actions:
         return Outcome(planned.plan, ())
-    approved = replace(planned, plan=planned.plan.unruled)
+    approved = structs.replace(planned, plan=planned.plan.unruled)
     return await apply(
         session,
         approved,

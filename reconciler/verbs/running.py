@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from reconciler.kinds.instance.facts import facts_of
 from reconciler.kinds.instance.tests import OUTSTANDING
@@ -14,16 +15,15 @@ from reconciler.model.plan import Refusal
 from reconciler.model.state import Desired, LiveObject, Resource, Version
 
 
-@dataclass(slots=True)
-class Running:
+class Running(Struct):
     """The releases by address, with the published versions that bear them, and why some must not be passed
     on.
     """
 
     environment: str
-    releases: dict[Address, str] = field(default_factory=dict)
-    versions: dict[Address, Version] = field(default_factory=dict)
-    refusals: dict[Address, list[Refusal]] = field(default_factory=dict)
+    releases: dict[Address, str] = {}
+    versions: dict[Address, Version] = {}
+    refusals: dict[Address, list[Refusal]] = {}
 
     def refuse(self, address: Address, code: str, message: str, hint: str) -> None:
         """Notes why what runs at the address must not be passed on."""

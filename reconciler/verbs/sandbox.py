@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from reconciler.manifests import project as projects
 from reconciler.model.diagnostic import Diagnostic
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from reconciler.sandbox.faults import Fault
 
 
-@dataclass(frozen=True, slots=True)
-class RuleState:
+class RuleState(Struct, frozen=True):
     """One rule of a sandbox: what holds now, what could, and what it is about."""
 
     name: str

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
+from msgspec import Struct, structs
 
 from reconciler.definition.withheld import Inputs
 from reconciler.kinds import all_kinds
@@ -42,8 +43,7 @@ if TYPE_CHECKING:
     from reconciler.live.tenant import Tenant
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """Both sides as they were read: which objects the manifests have, what components call inputs, what the
     files said before, and which sets there are, by name.
     """
@@ -53,7 +53,7 @@ class Seen:
     matched: Matched
     inputs: Inputs
     past: PastTexts
-    sets: Mapping[str, Manifest] = field(default_factory=dict)
+    sets: Mapping[str, Manifest] = {}
 
 
 async def look(session: Session, options: Options) -> Seen:
@@ -113,7 +113,9 @@ async def _with_published(tenant: Tenant, live: Live) -> Live:
     async with anyio.create_task_group() as group:
         for one in objects:
             group.start_soon(look, one)
-    return replace(live, objects={**live.objects, "Integration": tuple(found[one.id] for one in objects)})
+    return structs.replace(
+        live, objects={**live.objects, "Integration": tuple(found[one.id] for one in objects)}
+    )
 
 
 async def _with_versions_before(tenant: Tenant, matched: Matched, texts: Texts, options: Options) -> None:

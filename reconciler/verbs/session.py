@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
+from msgspec import Struct, structs
+
 from reconciler.kinds.protocol import Policy
 from reconciler.manifests import bundle_described, secrets
 from reconciler.manifests import project as projects
@@ -38,8 +40,7 @@ NO_TOKEN = "none"
 """Of what answers in a tenant's place."""
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """The command line's part in what a plan may do, and in which resources it is about."""
 
     select: tuple[str, ...] = ()
@@ -220,7 +221,7 @@ def policy(session: Session, options: Options) -> Policy:
 
 def policy_of_unread_secrets(session: Session, options: Options) -> Policy:
     """The same for verbs that read no secret: a digest of what was not read would say what is not so."""
-    return replace(policy(session, options), secret_key=None)
+    return structs.replace(policy(session, options), secret_key=None)
 
 
 def secret(session: Session, source: secrets.SecretSource) -> Secret:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from reconciler.definition import Definition
 from reconciler.kinds import all_kinds
@@ -32,8 +34,7 @@ _LOG = 1000
 """Entries of the tenant's log that are worth reading all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """A snapshot, with how many requests it took."""
 
     snapshot: Snapshot

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from reconciler.definition import Definition
 from reconciler.kinds.instance.config_values import as_json, text
@@ -42,8 +42,7 @@ if TYPE_CHECKING:
     from reconciler.sandbox import Sandbox
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(Struct, frozen=True):
     """What a rehearsal begins from, as often as it needs."""
 
     session: Session
@@ -75,12 +74,12 @@ async def stage(
     nodes = nodes_of(taken.answers, lambda node: restored(node, found.of))
     desired, _ = load_desired(unread)
     # Nothing of it is secret, and nothing of it leaves the process: there is no key, and no token.
-    environment = replace(session.environment, secret_key=None, tenant="")
+    environment = structs.replace(session.environment, secret_key=None, tenant="")
     bare = replace(session, environment=environment, no_secrets=False, heard=lambda *_: None, given=desired)
     made = Stage(bare, taken.tenant, nodes, rules)
     with made.fresh() as (_, there):
         given = await _as_live(there, options, desired, Secrets(session, stand_ins))
-    return replace(made, session=replace(bare, given=given))
+    return structs.replace(made, session=replace(bare, given=given))
 
 
 async def _as_live(session: Session, options: Options, desired: Desired, secrets: Secrets) -> Desired:
@@ -91,7 +90,7 @@ async def _as_live(session: Session, options: Options, desired: Desired, secrets
         live = await fetch(client, kinds_to_read(desired, prune=True), needed=())
     objects = match(desired, live, choices(options.use, desired)).objects
     resources = {a: secrets.staged(one, objects.get(a)) for a, one in desired.resources.items()}
-    return replace(desired, resources=resources)
+    return structs.replace(desired, resources=resources)
 
 
 class Secrets:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import anyio
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.kinds.instance.facts import facts_of
 from reconciler.lists.listing import Row, page_of
@@ -35,8 +36,7 @@ _FLOW = (column("flow", "flow { name }"),)
 _IN_DOUBT = "the flow may have run: see reconciler get executions --started-after 10m"
 
 
-@dataclass(frozen=True, slots=True)
-class Tested:
+class Tested(Struct, frozen=True):
     """One run. `problems` says in what it is not as expected; steps and logs are None where the token may not
     see them.
     """
@@ -49,8 +49,7 @@ class Tested:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Subject:
+class _Subject(Struct, frozen=True):
     """What is tested: its flows' names, each with the id that runs it."""
 
     name: str

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import codecs
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from reconciler.model.errors import ReconcilerError
 
 _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """How the bytes of a file say its text: what they begin with, and whether its lines end as on Windows."""
 
     mark: bytes = b""
@@ -25,8 +25,7 @@ class Form:
         return self.mark + lines.encode(self.encoding)
 
 
-@dataclass(frozen=True, slots=True)
-class TextFile:
+class TextFile(Struct, frozen=True):
     """What stands in a file: its text, with lines that end in a line feed alone, and the form of it."""
 
     text: str = ""

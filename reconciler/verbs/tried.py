@@ -7,9 +7,10 @@ journal tells. Without it a rerun is less careful, and no less correct.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from itertools import islice
 from typing import Any
+
+from msgspec.structs import replace
 
 from reconciler.model.address import Address
 from reconciler.model.outcome import Status

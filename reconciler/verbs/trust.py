@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from msgspec import structs
+
 from reconciler.manifests import project as projects
 from reconciler.manifests.project import Project
 from reconciler.model.diagnostic import Diagnostic
@@ -33,7 +35,10 @@ def trusted(file: Path, revision: str, environ: Mapping[str, str]) -> tuple[Proj
         project, problems = projects.load(copy, file)
     if project is None:
         raise InvalidInput(
-            [replace(one, message=f'{one.message} (at "{revision}")', source=None) for one in problems]
+            [
+                structs.replace(one, message=f'{one.message} (at "{revision}")', source=None)
+                for one in problems
+            ]
         )
     same = file.read_bytes() == text
     return replace(project, trusted=revision), () if same else (_differs(file.name, revision),)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.definition import Definition
 from reconciler.kinds import all_kinds
@@ -22,8 +24,7 @@ if TYPE_CHECKING:
 Learn = Callable[[Address, LiveObject], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Cover:
+class Cover(Struct, frozen=True):
     """Covers what is or may be a secret. `components` tell which inputs they call passwords."""
 
     project: str

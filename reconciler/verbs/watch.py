@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 from typing import TYPE_CHECKING
 
 import anyio
+from msgspec import Struct, structs
 
 from reconciler.model.outcome import Ended, Event, Started
 from reconciler.model.watching import Board, Turn
@@ -28,8 +29,7 @@ _JITTER = 0.1
 _LAST_WORDS = 0.5  # seconds for who is told, once the loop is to end
 
 
-@dataclass(frozen=True, slots=True)
-class Loop:
+class Loop(Struct, frozen=True):
     """How the loop goes on: every so many seconds, and what it does beside planning."""
 
     every: float
@@ -105,8 +105,8 @@ async def _looked(
 
     begun = first.machine.clock()
     try:
-        session = replace(opened(), machine=replace(first.machine, signals=bell.lend), heard=heard)
-        carrying = replace(loop.carrying, listener=listener) if loop.carrying else None
+        session = replace(opened(), machine=structs.replace(first.machine, signals=bell.lend), heard=heard)
+        carrying = structs.replace(loop.carrying, listener=listener) if loop.carrying else None
         return await look(session, loop.options, carrying, board.touched)
     except Exception as error:
         return failed(first, why(error), first.machine.clock() - begun)

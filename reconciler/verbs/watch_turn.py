@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
+
+from msgspec import Struct, structs
 
 from reconciler.model.address import Address
 from reconciler.model.errors import NotAuthenticated, ReconcilerError, Refused, Unreachable
@@ -26,8 +28,7 @@ _SAID = 20
 """Errors and refusals that a turn tells one by one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Carrying:
+class Carrying(Struct, frozen=True):
     """That plans are carried out, and within which hours. `say` is told what people would wonder about."""
 
     window: Window | None
@@ -52,12 +53,14 @@ async def look(
         plan = enforced(plan)
         held = _held(session, plan, carrying.window)
         if plan.actions and not held and options.refresh:  # what is carried out rests on all
-            return await look(session, replace(options, refresh=None), carrying, known)
+            return await look(session, structs.replace(options, refresh=None), carrying, known)
         if plan.actions and not held:
-            outcome, ended = await _carried_out(session, replace(planned, plan=plan), options, carrying)
+            outcome, ended = await _carried_out(
+                session, structs.replace(planned, plan=plan), options, carrying
+            )
             phases["apply"] = machine.clock() - begun - phases["plan"]
-    told = _turn(replace(found, planned=replace(planned, plan=plan)), outcome, ended, at)
-    return replace(told, seconds=machine.clock() - begun, phases=phases, held=held)
+    told = _turn(structs.replace(found, planned=structs.replace(planned, plan=plan)), outcome, ended, at)
+    return structs.replace(told, seconds=machine.clock() - begun, phases=phases, held=held)
 
 
 async def _with_who(session: Session, planned: Planned, options: Options, known: Container[str]) -> Planned:
@@ -66,12 +69,12 @@ async def _with_who(session: Session, planned: Planned, options: Options, known:
     try:
         told = await with_touched(
             session,
-            replace(planned, plan=replace(planned.plan, drift=newest)),
+            structs.replace(planned, plan=structs.replace(planned.plan, drift=newest)),
             parallelism=options.parallelism,
         )
     except (Unreachable, NotAuthenticated):
         return planned
-    return replace(planned, plan=replace(planned.plan, touched=told.plan.touched))
+    return structs.replace(planned, plan=structs.replace(planned.plan, touched=told.plan.touched))
 
 
 async def _carried_out(
@@ -95,7 +98,7 @@ def failed(session: Session, error: ReconcilerError, seconds: float) -> Turn:
 def _undeleting(session: Session) -> Session:
     """The session, whose plans delete nothing, whatever its project file says of that."""
     project = session.project
-    return replace(session, project=replace(project, policy=replace(project.policy, prune=False)))
+    return replace(session, project=replace(project, policy=structs.replace(project.policy, prune=False)))
 
 
 def _held(session: Session, plan: Plan, window: Window | None) -> str:

@@ -5,8 +5,9 @@ written.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.model.operation import Operation
 from reconciler.verbs.session import Session, connect
@@ -38,8 +39,7 @@ _READERS = ("guest",)
 """The roles that only read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Can:
+class Can(Struct, frozen=True):
     """What a token may do, by what the tenant says of one object of each kind; None of a kind that has none.
     `write` is None where nothing tells.
     """
@@ -63,8 +63,7 @@ def _allowed(nodes: Sequence[Mapping[str, Any]]) -> tuple[str, ...] | None:
     return tuple(_WORDS[flag] for flag in sorted(given)) if nodes else None
 
 
-@dataclass(frozen=True, slots=True)
-class Who:
+class Who(Struct, frozen=True):
     """The identity behind an environment's token, and all tenants of that user if they were asked for."""
 
     name: str

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.yaml12 import scalars
 from reconciler.yaml12.document import Document, Form, Marks
@@ -83,8 +84,7 @@ class Likeness:
                 like.mould = _Casting(documents[0], above, self._part, self._given).mould()
 
 
-@dataclass(slots=True)
-class _Known:
+class _Known(Struct):
     """What is known of all that have these literals."""
 
     literals: tuple[str, ...]
@@ -100,8 +100,7 @@ _Node = tuple[Any, Sequence[_Hole], Sequence[_Hole]]
 """A map or a list, with the holes for texts and for what it holds."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Mould:
+class _Mould(Struct, frozen=True):
     """A document that has holes where the texts of each stand."""
 
     nodes: Sequence[_Node]

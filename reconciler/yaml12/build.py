@@ -6,9 +6,9 @@ the place of every key and value beside them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct
 from yaml.events import (
     AliasEvent,
     DocumentEndEvent,
@@ -32,8 +32,7 @@ class Ended(Exception):
     """The reading of a file cannot go on: why is the last of its diagnostics."""
 
 
-@dataclass(slots=True)
-class _Frame:
+class _Frame(Struct):
     """A container that is still open. `key` is None while the next scalar of a map is a key."""
 
     node: Any
@@ -49,7 +48,7 @@ class _Frame:
     key_column: int = 0
     duplicate: bool = False
     merging: bool = False
-    merges: list[tuple[Any, Marks | None, Any]] = field(default_factory=list)
+    merges: list[tuple[Any, Marks | None, Any]] = []
     """What stands behind its merge keys, each with the places in it and the key's own."""
 
 

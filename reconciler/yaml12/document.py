@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+from msgspec import Struct
+
 from reconciler.model.diagnostic import Source
 
 Where = Sequence[str | int]
@@ -28,8 +30,7 @@ Marks = dict[Any, Mark]
 """By a map's key or a list's index."""
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
-class Form:
+class Form(Struct, frozen=True, eq=False, weakref=True):
     """What documents have in common that differ in nothing but texts."""
 
     texts: Mapping[tuple[str | int, ...], int]
@@ -116,8 +117,7 @@ class Document:
         return _Overlay(self, by_key, leaving).document(base, over)
 
 
-@dataclass(slots=True)
-class _Overlay:
+class _Overlay(Struct):
     """Two maps of a document as one, in a document that shares all else with it."""
 
     origin: Document

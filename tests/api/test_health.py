@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from email.utils import formatdate
 
 import anyio
 import httpx
 import pytest
 from anyio.lowlevel import checkpoint
+from msgspec.structs import replace
 
 from reconciler.api.retries import AttemptError
 from reconciler.live.fetch import fetch

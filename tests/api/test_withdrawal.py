@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import anyio
 import httpx
 import pytest
@@ -29,7 +27,7 @@ def withdrawing(connect, patience):
             await patience.sleep(seconds)
             await anyio.lowlevel.checkpoint()
 
-        client = connect(server, patience=replace(patience, sleep=sleep), **more)
+        client = connect(server, patience=structs.replace(patience, sleep=sleep), **more)
         return client
 
     return make_client

@@ -214,5 +214,5 @@ def test_help_loads_the_commands_and_little_else() -> None:
         " and not name.startswith('reconciler.cli')))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    words = ["", ".model", ".model.commands", ".model.diagnostic", ".model.errors"]
+    words = ["", ".model", ".model.commands", ".model.errors"]
     assert done.stdout.splitlines()[-1].split() == [f"reconciler{word}" for word in words]

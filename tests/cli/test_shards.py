@@ -12,6 +12,7 @@ from typing import Any
 
 import anyio
 import pytest
+from msgspec import structs
 
 from reconciler.apply import lease_calls as profile
 from reconciler.apply.elsewhere import Elsewhere
@@ -126,7 +127,7 @@ def side_by_side(
     """All of these at once; how each ended."""
     ended: dict[str, Outcome] = {}
     session = session_of(project)
-    session = replace(session, machine=replace(session.machine, signals=deaf))
+    session = replace(session, machine=structs.replace(session.machine, signals=deaf))
 
     async def work() -> None:
         async with anyio.create_task_group() as group:
@@ -385,7 +386,7 @@ def test_who_is_stopped_waits_no_longer(fleet: Folder) -> None:
 
         yield received()
 
-    session = replace(session, machine=replace(session.machine, signals=once))
+    session = replace(session, machine=structs.replace(session.machine, signals=once))
     ended: dict[str, Outcome] = {}
 
     async def work() -> None:

@@ -7,10 +7,10 @@ from __future__ import annotations
 import json
 import random
 import signal
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.apply.journal import FileJournal
 from reconciler.model.errors import NoLease

@@ -15,6 +15,7 @@ from typing import Any
 
 import anyio
 from jsonschema import Draft202012Validator
+from msgspec import structs
 
 from reconciler.manifests import schemas
 from reconciler.model.watching import Board, Turn
@@ -83,7 +84,9 @@ class Days:
             )
             first = replace(opened(), machine=machine)
             with sending, receiving:
-                cut = await watch(opened, first, replace(self.loop, sleep=sleep, news=self.news), board, tell)
+                cut = await watch(
+                    opened, first, structs.replace(self.loop, sleep=sleep, news=self.news), board, tell
+                )
             self.cut = cut
 
         self.told.clear()
@@ -97,7 +100,9 @@ def nothing() -> None:
 
 
 def applying(days: Days, hours: str | None = None) -> Days:
-    days.loop = replace(days.loop, carrying=Carrying(window(hours) if hours else None, lambda _: None))
+    days.loop = structs.replace(
+        days.loop, carrying=Carrying(window(hours) if hours else None, lambda _: None)
+    )
     return days
 
 

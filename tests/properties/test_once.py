@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import contextlib
 import copy
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import example, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from reconciler.kinds.protocol import Policy
 from reconciler.model.secret import Secret

@@ -5,11 +5,11 @@ converges.
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from reconciler.kinds.protocol import Policy
 from reconciler.kinds.table.marks import mark

@@ -6,14 +6,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import anyio
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msgspec import structs
+from msgspec.structs import replace
 
 from reconciler.kinds import all_kinds
 from reconciler.model.address import Address
@@ -81,7 +80,7 @@ def found_again(
     resources = {a: applied.resources[a] for a in there}
     for address, one in resources.items():  # whose release is called otherwise by now
         fields = {name: value for name, value in one.fields.items() if name != "available"}
-        resources[address] = structs.replace(one, fields=fields)
+        resources[address] = replace(one, fields=fields)
     for edit in edits(replace(applied, resources=resources), there):
         yield found[there[edit.address].id], edit
 

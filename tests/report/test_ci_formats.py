@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from xml.etree import ElementTree as Xml
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.model.plan import Cause, Drift
 

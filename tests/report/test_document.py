@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from msgspec import structs
 
 from reconciler.model.address import Address, Ref
 from reconciler.model.diagnostic import Diagnostic, Source
@@ -85,7 +86,7 @@ def test_requests_cost_time_at_the_rate(rate: float, seconds: float) -> None:
 
 
 def test_digests_name_their_algorithm_once() -> None:
-    named = replace(samples.PLAN, desired=f"sha256:{samples.DIGEST}")
+    named = structs.replace(samples.PLAN, desired=f"sha256:{samples.DIGEST}")
     plan = plan_of(named)
     assert plan["desired"] == plan["live"] == plan["checksum"] == f"sha256:{samples.DIGEST}"
 
@@ -132,8 +133,8 @@ def test_a_definition_is_named_not_dumped() -> None:
 @pytest.mark.parametrize("verbose", [False, True])
 def test_no_format_shows_a_secret(kind: str, name: str, verbose: bool) -> None:
     change = Change("definition", samples.DEFINITION, {"x": [Secret(samples.CANARY), Unforeseen()]})
-    plan = replace(
-        samples.REFUSED, actions=(replace(samples.IMPORT, changes=(change,)), *samples.PLAN.actions)
+    plan = structs.replace(
+        samples.REFUSED, actions=(structs.replace(samples.IMPORT, changes=(change,)), *samples.PLAN.actions)
     )
     documents = {"plan": plan_of(plan), "outcome": outcome_of(samples.OUTCOME), "drift": drift_of(plan)}
     text = rendered(name, kind, documents[kind], verbose=verbose)
@@ -186,7 +187,7 @@ def test_drift_counts_fields_and_resources() -> None:
 def test_what_was_applied_may_be_known_by_its_digest_only() -> None:
     lost = Drift(samples.ACME, "name", None, "a", Cause.BOTH)
     absent = Drift(samples.ACME, "note", None, "a", Cause.DRIFT)
-    drift = drift_of(replace(samples.EMPTY, drift=(lost, absent)))["drift"]
+    drift = drift_of(structs.replace(samples.EMPTY, drift=(lost, absent)))["drift"]
     assert [one["applied"] for one in drift] == ["(digest only)", None]
 
 
@@ -251,7 +252,7 @@ def test_dumps_is_the_same_data_and_harmless_on_a_terminal() -> None:
 def test_same_bytes_under_every_hash_seed() -> None:
     program = (
         "from tests.report import samples as s; from reconciler.report import document as d;"
-        "from dataclasses import replace; from reconciler.model.plan import Change;"
+        "from msgspec.structs import replace; from reconciler.model.plan import Change;"
         "a = replace(s.IMPORT, changes=(Change('labels', frozenset('abcdef'), {'y': {1, 2}, 'x': 0}),));"
         "print(d.dumps(d.plan_document(replace(s.PLAN, actions=(a,)), created_at='', rate=1)))"
     )
@@ -269,7 +270,7 @@ def test_same_bytes_under_every_hash_seed() -> None:
 
 
 def test_addresses_of_unmanaged_kinds_are_text() -> None:
-    plan = plan_of(replace(samples.EMPTY, orphans=(Address("Customer", "a"),)))
+    plan = plan_of(structs.replace(samples.EMPTY, orphans=(Address("Customer", "a"),)))
     assert plan["orphans"] == ["Customer/a"]
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal, DecimalException
 from typing import TypeGuard
+
+from msgspec import Struct
 
 from reconciler.model.nested import holds, leaves, with_leaves
 from reconciler.model.secret import Hidden, Secret, Unproven
@@ -25,8 +26,7 @@ _DATES = ("%m/%d/%Y", "%Y-%m-%d")
 _BEGINS_JSON = frozenset('{["-0123456789tfn')
 
 
-@dataclass(frozen=True, slots=True)
-class ValueType:
+class ValueType(Struct, frozen=True):
     """A variable's data type and collection type, in lower case as definitions and answers differ in it."""
 
     data: str = ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from reconciler.kinds.instance.config_values import ValueType
 from reconciler.model.state import Facts, LiveObject, Notes
@@ -27,8 +26,7 @@ class InstanceFacts(Facts, frozen=True, kw_only=True):
     flow_configs: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class InstanceNotes(Notes):
+class InstanceNotes(Notes, frozen=True):
     """What a run knows of it: the variables whose values it has written, and whether it has sent all that
     differed; what was `saved` and not deployed when it began to move the instance to another version, and
     whether a debt may be left though it has deployed it. `owed` says that this machine's journal tells of a
@@ -37,7 +35,7 @@ class InstanceNotes(Notes):
 
     overwritten: frozenset[str] = frozenset()
     configured: bool = False
-    saved: Mapping[str, object] = field(default_factory=dict)
+    saved: Mapping[str, object] = {}
     unpaid: bool = False
     owed: bool = False
 

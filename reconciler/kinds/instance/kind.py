@@ -7,7 +7,6 @@ version change drops values that were saved and not deployed.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from msgspec import Struct, structs
@@ -235,7 +234,7 @@ class InstanceKind(
         if before is None:
             return live
         known = notes_of(before)
-        notes = replace(
+        notes = structs.replace(
             known,
             overwritten=newly_written(before, live),
             configured=known.configured or verb is Verb.CONFIGURE,
@@ -246,7 +245,9 @@ class InstanceKind(
 
     def noticed(self, fresh: LiveObject, known: LiveObject) -> LiveObject:
         """What was saved is noted when the version changes, which may drop it."""
-        return structs.replace(fresh, notes=replace(notes_of(known), saved=saved_before(known, fresh)))
+        return structs.replace(
+            fresh, notes=structs.replace(notes_of(known), saved=saved_before(known, fresh))
+        )
 
     def satisfied(self, step: str, verb: Verb, request: Request) -> bool:
         """Whether the instance already is as the step would make it. A deploy always is sent: it also makes

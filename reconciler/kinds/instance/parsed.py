@@ -6,9 +6,10 @@ What instances of one version have alike, such as its variables and their types,
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from sys import intern
+
+from msgspec import Struct
 
 from reconciler.kinds.instance.config_values import ALWAYS_SHOWN, NEVER_SHOWN, SHARED, ValueType
 from reconciler.kinds.instance.facts import InstanceFacts
@@ -28,8 +29,7 @@ _MAY = ("allowUpdate", "allowRemove", "allowDeploy", "allowUpdateConfigVariables
 """What a token may do to an instance."""
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(Struct, frozen=True):
     """A config variable of a version."""
 
     key: str
@@ -42,8 +42,7 @@ class Variable:
     """Whether any value of it may be one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What a version asks of its instances: its variables, their types and what its definition gives them, by
     key; its flows' ids; and the keys that a record may say something of.
     """

@@ -12,7 +12,8 @@ it was published so; what an action changed, or an update found, stands in the d
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.kinds.integration import metadata as record
 from reconciler.kinds.integration.attempt import attempt, is_noted

@@ -7,9 +7,9 @@ is noted and left there (`draft: leave`), or git's definition is put there all t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 
-from msgspec import structs
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.definition import Definition
 from reconciler.definition.withheld import Inputs
@@ -30,8 +30,7 @@ NAMED = "named"
 """In a baseline, the id of the version that the release is: what would tell that may not be in it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Import:
+class Import(Struct, frozen=True):
     """Whether the definition must be imported, and what differs. Where it differs and is `left`, it stays as
     it is. `resolved` says that only what LATEST means has changed: nobody's words are at stake.
     """
@@ -159,7 +158,7 @@ def is_made_from_manifest(request: Request, version: Version) -> bool | None:
         return not comparison(request).needed if _is_draft(live, version) else None
     if read.digest == live.applied.get("observed") and live.applied.get("sent") == wanted.meaning_digest:
         return True  # what the server made of the text, dropped keys and all
-    there = structs.replace(live, fields={**live.fields, "definition": read})
+    there = replace(live, fields={**live.fields, "definition": read})
     asked, found = wanted.without_version_of(wanted.key), read.without_version_of(wanted.key)
     return asked.same(found) and bundle_change(request, there, Cause.UNKNOWN) is None
 

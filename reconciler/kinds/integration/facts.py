@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from reconciler.definition import Definition
 from reconciler.model.state import Facts, LiveObject, Notes, Resource
@@ -36,19 +35,18 @@ class IntegrationFacts(Facts, frozen=True, kw_only=True):
     components: Mapping[str, object] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class IntegrationNotes(Notes):
+class IntegrationNotes(Notes, frozen=True):
     """What a run knows of it: that it has `imported` the definition, how the fields were `before` that, and
     which labels it `cleared`; the id with which a publish was answered, and whether the tenant had to be
     `told` to make that available; and what was asked beside the lists.
     """
 
     imported: bool = False
-    before: Mapping[str, object] = field(default_factory=dict)
+    before: Mapping[str, object] = {}
     cleared: frozenset[str] = frozenset()
     published: str | None = None
     told: bool = False
-    read: Mapping[str, Definition | None] = field(default_factory=dict)
+    read: Mapping[str, Definition | None] = {}
     """The definitions of versions, by the version's id; None where the server has none."""
     listing: Mapping[str, object] | None = None
     """How the version is offered in the marketplace whose listing the release is to have."""

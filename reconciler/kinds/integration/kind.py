@@ -7,7 +7,6 @@ The draft's id is the integration's for ever; each publish makes a version with 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 
 from msgspec import structs
 
@@ -229,9 +228,9 @@ class IntegrationKind(
             return structs.replace(live, notes=heard(live, notes_of(found).listing if found else None))
         if op.document == self._documents["outdated"]:
             known = notes_of(found).newest if found else None
-            return structs.replace(live, notes=replace(notes_of(live), newest=known or {}))
+            return structs.replace(live, notes=structs.replace(notes_of(live), newest=known or {}))
         read = {**notes_of(live).read, op.variables["id"]: draft_of(found) if found else None}
-        return structs.replace(live, notes=replace(notes_of(live), read=read))
+        return structs.replace(live, notes=structs.replace(notes_of(live), read=read))
 
     def baseline(self, request: Request) -> Resource:
         """All of it as it stands. A draft that git's definition is not, is nobody's but a person's, and a
@@ -282,7 +281,7 @@ class IntegrationKind(
         live = self.parse(node)
         listing = notes_of(before).listing if before else None
         if verb is not Verb.IMPORT:
-            return structs.replace(live, notes=replace(notes_of(live), listing=listing))
+            return structs.replace(live, notes=structs.replace(notes_of(live), listing=listing))
         lost = (before.labels if before else frozenset()) - live.labels
         fields = {name: before.fields[name] for name in GROUPS} if before else {}
         return structs.replace(live, notes=IntegrationNotes(True, fields, lost, listing=listing))
@@ -333,7 +332,7 @@ class IntegrationKind(
             return known
         version_id = node.get("id")
         answered = version_id if isinstance(version_id, str) else None
-        return structs.replace(known, notes=replace(notes_of(known), published=answered))
+        return structs.replace(known, notes=structs.replace(notes_of(known), published=answered))
 
     def announced(self, verb: Verb, request: Request) -> Operation | None:
         """Before a publish what is still to be done for the version, where no update has noted it; before an

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.kinds.integration.draft import published_version, release_of
 from reconciler.kinds.integration.facts import (

@@ -5,7 +5,6 @@ connections. An import is refused where one of them is not there.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from msgspec import Struct
@@ -45,14 +44,13 @@ class _Variables(Struct):
     nodes: list[Variable | None]
 
 
-@dataclass(slots=True)
-class Found:
+class Found(Struct):
     """What the tenant has, as far as it was asked."""
 
-    newest: dict[tuple[str, bool], Version] = field(default_factory=dict)
-    numbers: set[tuple[tuple[str, bool], int]] = field(default_factory=set)
-    signatures: set[tuple[tuple[str, bool], str]] = field(default_factory=set)
-    connections: set[str] = field(default_factory=set)
+    newest: dict[tuple[str, bool], Version] = {}
+    numbers: set[tuple[tuple[str, bool], int]] = set()
+    signatures: set[tuple[tuple[str, bool], str]] = set()
+    connections: set[str] = set()
 
     def take_newest(self, answer: Mapping[str, Any]) -> None:
         """Takes the newest version of each component."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import takewhile
+
+from msgspec import Struct
 
 from reconciler.kinds.integration.facts import facts_of
 from reconciler.model.address import Ref
@@ -24,8 +25,7 @@ _LONGEST = 64
 """No release's name is longer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """The versions that a release's name may mean: none, one, or several, of which nobody can tell."""
 
     versions: tuple[Version, ...] = ()

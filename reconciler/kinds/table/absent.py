@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
@@ -17,8 +16,7 @@ Place = tuple[str, ...]
 _NONE: frozenset[Place] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Doubtful:
+class Doubtful(Struct, frozen=True):
     """Fields of ours, two at least, that a tenant may not know. `shown` gives their values in an answer."""
 
     names: tuple[str, ...]

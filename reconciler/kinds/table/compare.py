@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.kinds.protocol import Request, ignored
 from reconciler.kinds.table.causes import cause, judged, newly_secret
@@ -33,8 +34,7 @@ def _considered(row: Row, value: object, resource: Resource) -> object:
     return considered(row, value, resource) if isinstance(value, Mapping) else value
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """A resource beside its object. `rows` are those that count; `has_record` says whether such objects
     remember what was written.
     """

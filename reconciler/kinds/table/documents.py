@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.kinds.dated import IDS, NEWEST, SINCE
 from reconciler.kinds.table.row import Row
@@ -12,8 +13,7 @@ _ERRORS = "errors { field messages }"
 _PAGE = "totalCount pageInfo { hasNextPage endCursor }"
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
+class Search(Struct, frozen=True):
     """How a list is searched: by which argument, of which type, and whether several may be found, of which
     the newest come first. It is by the resource's key, or by its mark.
     """
@@ -29,8 +29,7 @@ class Search:
         return "mark" if self.by_mark else "key"
 
 
-@dataclass(frozen=True, slots=True)
-class Api:
+class Api(Struct, frozen=True):
     """What the API calls a kind's objects, and what its lists can do.
 
     `many` is the list, and `order` what it is sorted by (empty: it comes whole, without pages); `where` are

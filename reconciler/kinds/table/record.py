@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from base64 import b32encode
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 
 from msgspec import Struct
@@ -34,15 +33,14 @@ _LIST = 20
 _HOW = 2
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Layout:
+class Layout(Struct, frozen=True, eq=False):
     """What a kind's record holds: `groups` of fields, in this order, each with as many hex digits of its
     digest as `widths` says, else four. The keys of the group `detailed` have digests of their own where there
     is room; else they share one. Where the record stands in no label, `longest` may be more.
     """
 
     groups: tuple[str, ...]
-    widths: Mapping[str, int] = field(default_factory=dict)
+    widths: Mapping[str, int] = {}
     detailed: str = ""
     longest: int = LIMIT
     spare: str = ""

@@ -5,7 +5,8 @@ object's secrets, which the record holds.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.kinds.protocol import Request
 from reconciler.kinds.table.row import Row, secrets_beside
@@ -33,8 +34,7 @@ def are_recorded(request: Request, secrets: Sequence[str]) -> bool | None:
     return now.startswith(record) if record and now else None
 
 
-@dataclass(frozen=True, slots=True)
-class Rotation:
+class Rotation(Struct, frozen=True):
     """The secrets that git has for an object, beside those that were last written."""
 
     rows: Sequence[Row]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from reconciler.kinds.table.shape import TEXT, URL, Shape
 from reconciler.model.address import Address, Ref, Resolve
@@ -26,8 +27,7 @@ def _place(path: str) -> tuple[str, ...]:
     return tuple(path.split("."))
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One field of the manifest, of the object, and of the mutation's input.
 
     `doc` says to people what it means; `example` and `default` are shown to them beside it, and the

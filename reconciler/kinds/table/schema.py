@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.kinds.table.row import Row
 from reconciler.kinds.table.shape import NAME, TEXT, Shape, by_name, in_order, text, truth

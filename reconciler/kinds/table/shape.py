@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import GenericAlias
 from typing import Any
+
+from msgspec import Struct
 
 Schema = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """The values that a field may have, as JSON Schema says it.
 
     `empty` is what absent counts as, and `wire` the type in which the server gives it. `unordered` says that
@@ -19,7 +19,7 @@ class Shape:
     that are not mentioned are left alone.
     """
 
-    schema: Schema = field(default_factory=dict)
+    schema: Schema = {}
     empty: object = ""
     unordered: bool = False
     by_key: bool = False

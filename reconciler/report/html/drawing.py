@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.model.few import few
 from reconciler.report import values
@@ -23,8 +24,7 @@ _WIDTH, _HEIGHT = 224, 48
 _ACROSS, _DOWN, _BEND, _EDGE = 72, 16, 4, 8
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(Struct, frozen=True):
     """A resource, or several; `whole` is what it stands for where `title` had to be cut."""
 
     x: int
@@ -35,8 +35,7 @@ class Box:
     whole: str
 
 
-@dataclass(frozen=True, slots=True)
-class Drawing:
+class Drawing(Struct, frozen=True):
     """The boxes, the lines as paths, and the same as sentences; `aside` says what is not drawn."""
 
     width: int
@@ -51,8 +50,7 @@ class Drawing:
     box_height: int = _HEIGHT
 
 
-@dataclass(frozen=True, slots=True)
-class _Node:
+class _Node(Struct, frozen=True):
     title: str
     kind: str
     addresses: Sequence[str]

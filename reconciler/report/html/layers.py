@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec import Struct
 
 _SWEEPS = 4
 
 Edge = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Bend:
+class Bend(Struct, frozen=True):
     """A place that is kept free in a layer for a line that passes it."""
 
     edge: Edge
@@ -22,8 +22,7 @@ class Bend:
 Slot = str | Bend
 
 
-@dataclass(frozen=True, slots=True)
-class Layers:
+class Layers(Struct, frozen=True):
     """What stands in each layer, from the top down, and the way of each line through the layers."""
 
     columns: Sequence[Sequence[Slot]]

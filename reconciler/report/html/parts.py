@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from reconciler.report.html.drawing import Drawing
 from reconciler.report.html.sides import Hunk
 from reconciler.report.rollouts import Wave
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
+class Alert(Struct, frozen=True):
     """What is refused, wrong, doubtful or only to be known."""
 
     level: str
@@ -20,8 +20,7 @@ class Alert:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """A field with its two values; `note` says why it differs, or how many values it has in a group."""
 
     path: str
@@ -30,8 +29,7 @@ class Field:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One thing that happens to a resource, and why. What is long stands side by side, in `hunks`."""
 
     verb: str
@@ -41,8 +39,7 @@ class Step:
     hunks: Sequence[Hunk] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One resource, or several alike: what is searched and filtered. `who` changed it last, and when."""
 
     fate: str
@@ -58,15 +55,14 @@ class Entry:
     environments: Sequence[str] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """All that stands on it. `sides` are the titles of the two columns of what stands side by side."""
 
     title: str
     line: str
     bad: bool = False
     environment: str = ""
-    named: Mapping[str, str] = field(default_factory=dict)
+    named: Mapping[str, str] = {}
     alerts: Sequence[Alert] = ()
     entries: Sequence[Entry] = ()
     lists: Sequence[tuple[str, Sequence[str]]] = ()

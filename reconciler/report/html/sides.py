@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
+from msgspec import Struct
 
 from reconciler.report import values
 
@@ -19,8 +19,7 @@ _COMPARED = 1_000_000
 _TRAIL = " › "
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """A line of each side: None where one side has none. What is folded has the same `fold` on both."""
 
     before: str | None
@@ -29,8 +28,7 @@ class Row:
     fold: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Hunk:
+class Hunk(Struct, frozen=True):
     """What differs in one place; `note` says why, or how many values there are in a group."""
 
     trail: str

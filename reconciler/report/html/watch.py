@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby, islice
+
+from msgspec import Struct
 
 from reconciler.model.moment import stamp
 from reconciler.model.watching import Board, Stands, State, Told, Turn, Wave
@@ -25,8 +26,7 @@ _STANDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """A table with its heading."""
 
     title: str
@@ -34,8 +34,7 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """A wave: its instances, of which those with a word are not as the manifests say."""
 
     number: int
@@ -48,16 +47,14 @@ class Step:
     is_open: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Rollout:
+class Rollout(Struct, frozen=True):
     """A set and its waves."""
 
     name: str
     steps: tuple[Step, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Struct, frozen=True):
     """What the page shows."""
 
     title: str

@@ -6,13 +6,12 @@ import contextlib
 import copy as copies
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import anyio
 import httpx
 import pytest
-from msgspec import structs
+from msgspec.structs import replace
 
 from reconciler.kinds.instance.facts import facts_of
 from reconciler.kinds.protocol import Policy
@@ -155,7 +154,7 @@ def test_a_first_release_is_found_below_what_a_person_published_on_top(
         desired = wanted(name="Sync", **({} if available is None else {"available": available}))
         if drafted:
             sync = desired.resources[SYNC]
-            drafting = structs.replace(
+            drafting = replace(
                 sync, fields={k: v for k, v in sync.fields.items() if k in ("name", "definition")}
             )
             apply(sandbox, Desired(PROJECT, "sandbox", {SYNC: drafting}), monkeypatch)

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import anyio
 import pytest
+from msgspec.structs import replace
 
 from reconciler.apply.run import Walk, first_failure
 from reconciler.apply.running import Run

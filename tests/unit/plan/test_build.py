@@ -1,11 +1,10 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 from typing import Any
 
 import pytest
-from msgspec import structs
+from msgspec.structs import replace
 
 from reconciler.model.digest import canonical
 from reconciler.model.plan import Change, Verb
@@ -56,7 +55,7 @@ def test_from_nothing_each_action_waits_for_what_it_needs():
         ([RELEASED, resource(ACME, {"description": "New"})], [PUBLISHED, customer()], []),
         ([RELEASED, resource(ACME)], [PUBLISHED], ["Customer/acme#create"]),
         (
-            [structs.replace(RELEASED, fields={**RELEASED.fields, "available": True}), resource(ACME)],
+            [replace(RELEASED, fields={**RELEASED.fields, "available": True}), resource(ACME)],
             [integration(versions=(version("1.0.0", available=False),)), customer()],
             ["Integration/sync#availability"],
         ),

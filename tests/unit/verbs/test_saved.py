@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
-from msgspec import structs
+from msgspec.structs import replace
 
 from reconciler.kinds.protocol import Policy
 from reconciler.model.address import Address
@@ -117,7 +116,7 @@ def test_actions_wait_as_they_did_when_they_were_reviewed():
 
 def test_a_deletion_that_would_take_more_along_than_was_reviewed_is_stale():
     prune = Policy(prune=True)
-    bare = structs.replace(instance(), labels=frozenset())
+    bare = replace(instance(), labels=frozenset())
     before = planned(desired(), world(customer()), prune)
     assert restrict(before, saved(before)).plan.consequences == ()
     with pytest.raises(Stale, match="would now delete more"):
