@@ -22,7 +22,7 @@ class Address(Struct, frozen=True, order=True, gc=False, cache_hash=True):
     @property
     def leaf(self) -> str:
         """The last part of the name, which is `metadata.name`."""
-        return self.name.rsplit("/", 1)[-1]
+        return self.name.rpartition("/")[2]
 
     @classmethod
     def parse(cls, text: str) -> Address:
