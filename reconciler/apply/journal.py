@@ -28,7 +28,7 @@ from reconciler.model.plan import Action, Plan
 from reconciler.model.policy import Waivers
 
 _LINE = msgspec.json.Decoder()
-_encode = json.JSONEncoder(ensure_ascii=False).encode
+_ENCODER = msgspec.json.Encoder()
 
 
 class Journal(Protocol):
@@ -153,12 +153,12 @@ class FileJournal:
         self._put(event, entry, safe=True)
 
     def _put(self, event: str, entry: Mapping[str, Any], *, safe: bool) -> None:
-        line = _encode({"at": self._now().isoformat(), "event": event, **entry})
+        line = _line({"at": self._now().isoformat(), "event": event, **entry})
         # What a full disk left of the entry before must not spoil this one.
         start = b"\n" if self._torn else b""
         with _telling(self.path):
             self._torn = True
-            self._disk.write_all(self._file, start + line.encode("utf-8", "surrogatepass") + b"\n")
+            self._disk.write_all(self._file, start + line + b"\n")
             self._torn = False
             self._unsafe = not safe or event in self._later
             if not self._unsafe:
@@ -229,6 +229,13 @@ def is_running(path: Path) -> bool:
     except OSError:  # the file system has no locks
         return False
     return False
+
+
+def _line(entry: Mapping[str, Any]) -> bytes:
+    try:
+        return msgspec.json.format(_ENCODER.encode(entry), indent=0)
+    except UnicodeEncodeError:  # half a character of two: only the slower encoder writes that
+        return json.dumps(entry, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
 def _waivers(waivers: Waivers) -> dict[str, Any]:
