@@ -68,6 +68,18 @@ class Run:
         _, customer, name = address.split("/")
         return f"Instance/{names.get(f'Customer/{customer}', f'/{customer}').partition('/')[2]}/{name}"
 
+    def has_other(self, deed: Deed) -> bool:
+        """Whether another object was called as a deed's is in this commit, when that was done: by the mark of
+        an earlier name, too, there may be more than one.
+        """
+        called: dict[str, str] = {}
+        for one in self.deeds:
+            if (one.at, one.id, one.name) == (deed.at, deed.id, deed.name):
+                break
+            if one.done and one.id:
+                called[one.id] = self._now(one.address) if one.after is not None else ""
+        return any(name == deed.address for other, name in called.items() if other != deed.id)
+
     @cached_property
     def peoples(self) -> list[Deed]:
         """What people did, so far."""

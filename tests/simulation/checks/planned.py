@@ -131,7 +131,7 @@ def kept(run: Run) -> Iterable[str]:
     if failed := [one for one in failed if not one.endswith("#delete")]:
         yield f"{deleted[0].address} was deleted, and {failed[0]} was not done"
     for deed in deleted:
-        if deed.address in run.side.specs:
+        if deed.address in run.side.specs and not run.has_other(deed):
             yield f"{deed.address} was deleted, which git has, and there is no other"
 
 
