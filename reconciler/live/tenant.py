@@ -47,7 +47,6 @@ def _list_of(kind: Kind) -> Callable[[int, int], Operation]:
 def kept_of(kind: Kind) -> Callable[[Any], object]:
     """What is kept of a node of the kind's list: the object that it is."""
     paged, shares = kind if isinstance(kind, Paged) else None, isinstance(kind, SharesItsList)
-    holds_yaml = isinstance(kind, HoldsYaml)
 
     def kept(node: Any) -> object:
         try:
@@ -55,7 +54,7 @@ def kept_of(kind: Kind) -> Callable[[Any], object]:
                 return _ANOTHER
             if paged and paged.next_part(node) is not None:
                 return _InParts(node)
-            return understood(kind, _with_yaml(kind, node) if holds_yaml else node)
+            return understood(kind, _with_yaml(kind, node))
         except NotUnderstood as error:
             return error.unreadable
         except Exception as error:
@@ -66,8 +65,9 @@ def kept_of(kind: Kind) -> Callable[[Any], object]:
 
 def _with_yaml(kind: Kind, node: Mapping[str, Any]) -> Mapping[str, Any]:
     """The node, with what its texts of YAML say."""
-    names = kind.yaml_fields if isinstance(kind, HoldsYaml) else ()
-    read = {f"{name}Data": read_back(node[name]) for name in names if node.get(name)}
+    if not isinstance(kind, HoldsYaml):
+        return node
+    read = {f"{name}Data": read_back(node[name]) for name in kind.yaml_fields if node.get(name)}
     return {**node, **read} if read else node
 
 

@@ -216,7 +216,7 @@ class _Loader:
         for resource in self.resources.values():
             named = {name: resource.fields[name] for name in CUSTOMER_FIELDS if name in resource.fields}
             address = resource.address
-            self.facts[address.name] = CustomerFacts(address.name, named, resource.labels, address)
+            self.facts[address.name] = CustomerFacts(address, named, resource.labels)
 
     def _integration(self, manifest: Manifest) -> None:
         if not manifest.valid:

@@ -46,11 +46,14 @@ def _parts_of(text: str) -> tuple[str | _Hole, ...]:
 class CustomerFacts(Struct, frozen=True):
     """What `${customer.FIELD}` can name: `key` is metadata.name; None where the manifest does not say."""
 
-    key: str
+    address: Address
     fields: Mapping[str, str]
     labels: Mapping[str, str]
-    address: Address
-    """The customer's own: one object for all that are its."""
+
+    @property
+    def key(self) -> str:
+        """The customer's metadata.name."""
+        return self.address.name
 
 
 Own = tuple[str | Callable[[CustomerFacts], str | None], ...]

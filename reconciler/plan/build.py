@@ -229,7 +229,8 @@ def _once_let_go(removed: Sequence[Action], others: Sequence[Action]) -> list[Ac
     ways = {action.address: action.id for action in others if action.makes_way}
     holding = {
         name: [id_ for address, id_ in last.items() if address.kind in kind.held_by]
-        for name, kind in all_kinds().items()
+        for name in {action.address.kind for action in removed}
+        for kind in [all_kinds()[name]]
         if isinstance(kind, Held)
     }
     return [

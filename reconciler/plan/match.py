@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache, partial
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct, structs
 
 from reconciler.kinds import all_kinds
 from reconciler.kinds.answers import could_be
-from reconciler.kinds.capabilities import Foretells, LookedUp, PartlyProvided, Scoped, live_scope_of
+from reconciler.kinds.capabilities import Foretells, LookedUp, PartlyProvided, Scoped, live_scope_of, scope_of
 from reconciler.kinds.protocol import Kind, Policy, Request
 from reconciler.kinds.table.marks import mark_named, marks_in, marks_of, owned_name
 from reconciler.kinds.unique import identities
@@ -157,11 +156,10 @@ def _match_kind(
     kind: Kind, project: str, resources: list[Resource], objects: Iterable[LiveObject], matched: Matched
 ) -> None:
     by_mark = _by_marks(kind, objects)
-    scope = _scope(kind, matched)
     taken: set[str] = set()
     unmarked: list[Resource] = []
     for resource in resources:
-        found = _by_mark(kind, project, resource, by_mark, scope(resource), matched)
+        found = _by_mark(kind, project, resource, by_mark, matched)
         if found is None:
             unmarked.append(resource)
         elif found.id in taken:
@@ -190,21 +188,14 @@ def _by_marks(kind: Kind, objects: Iterable[LiveObject]) -> dict[tuple[str, obje
     return found
 
 
-def _scope(kind: Kind, matched: Matched) -> Callable[[Resource], object]:
-    """Gives what a resource's mark is unique within, which is paired before the resources are."""
-    if isinstance(kind, Scoped):
-        return partial(kind.scope, resolve=cache(matched.resolve))
-    return lambda _: None
-
-
 def _by_mark(
     kind: Kind,
     project: str,
     resource: Resource,
     by_mark: Mapping[tuple[str, object], list[LiveObject]],
-    scope: object,
     matched: Matched,
 ) -> LiveObject | None:
+    scope = scope_of(kind, resource, matched.resolve)
     if isinstance(scope, Ref):
         return None
     for name in (resource.address.leaf, *resource.was):

@@ -79,13 +79,13 @@ class Customers(Struct, frozen=True):
     def of(cls, told: Iterable[Told], resources: Mapping[Address, Resource]) -> Customers:
         """Those that are told, and those that manifests declare."""
         found = {
-            address.name: CustomerFacts(address.name, _facts(one.fields), one.labels, address)
+            address.name: CustomerFacts(address, _facts(one.fields), one.labels)
             for address, one in resources.items()
             if address.kind == CUSTOMER
         }
         for one in told:
             if one.address.kind == CUSTOMER:
-                found[one.address.name] = CustomerFacts(one.address.name, _facts(one.spec), {}, one.address)
+                found[one.address.name] = CustomerFacts(one.address, _facts(one.spec), {})
         return cls(found)
 
     def chosen(self, names: Collection[str]) -> dict[str, object]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from reconciler.kinds.instance.config_values import UNTYPED
+from reconciler.kinds.instance.config_values import UNTYPED, is_same_text
 from reconciler.kinds.instance.desk import undeployed
 from reconciler.kinds.instance.facts import facts_of
 from reconciler.kinds.instance.fields import given_config
@@ -14,7 +14,6 @@ from reconciler.kinds.instance.steps import PLAIN
 from reconciler.kinds.protocol import Request
 from reconciler.kinds.table.labels import own_mark
 from reconciler.kinds.table.marks import is_protected
-from reconciler.model.secret import Unproven
 
 _SHOWN = (*PLAIN, "labels")
 _COMPARED = frozenset({"customer", "integration", "release", "version", *_SHOWN, "enabled", "config"})
@@ -36,11 +35,8 @@ def likeness(request: Request) -> Hashable | None:
             return None
     types, values = facts.types, found["config"]
     for key, wanted in given_config(resource).items():
-        value = values.get(key)
-        if type(value) is Unproven:
-            value = value.reveal()
-        if type(wanted) is not str or wanted != value or types.get(key, UNTYPED).collection:
-            return None  # equal lists may still be no lists at all
+        if not is_same_text(wanted, values.get(key), types.get(key, UNTYPED)):
+            return None
     if own_mark(request) not in live.labels:
         return None
     asked = (given.get("integration"), given.get("release"), given.get("version"), given.get("enabled"))

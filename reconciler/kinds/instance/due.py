@@ -19,19 +19,18 @@ from reconciler.model.secret import Hidden
 
 def are_unknown(request: Request) -> bool:
     """Whether there are such secrets."""
+    if are_values_unknown(request):
+        return True
     live = request.live
-    if live is None or not _could_be_known(request):
-        return False
-    settings = flow_rows(request, live, blind=True)
-    return are_values_unknown(request) or any(isinstance(before, Hidden) for _, before, _ in settings)
+    rows = flow_rows(request, live, blind=True) if live and _could_be_known(request) else ()
+    return any(isinstance(before, Hidden) for _, before, _ in rows)
 
 
 def are_values_unknown(request: Request) -> bool:
     """Whether there are such secrets among the variables."""
     live = request.live
-    if live is None or not _could_be_known(request):
-        return False
-    return any(isinstance(before, Hidden) for *_, before, _ in config_rows(request, live, blind=True))
+    rows = config_rows(request, live, blind=True) if live and _could_be_known(request) else ()
+    return any(isinstance(before, Hidden) for *_, before, _ in rows)
 
 
 def go_along(request: Request) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from reconciler.kinds.instance.carried import unknown_inputs
 from reconciler.kinds.instance.config import changed_keys, config_changes
 from reconciler.kinds.instance.desk import is_owed, undeployed, undeployed_changes, waiting
@@ -32,14 +34,16 @@ RECORD = "record"
 
 def hidden_waits(request: Request) -> bool:
     """Whether a secret is still to be sent that cannot be read back: the record must not say it was."""
-    changes = (*config_changes(request), *flow_changes(request))
-    return any(isinstance(change.before, Hidden) for change in changes)
+    return _has_hidden((*config_changes(request), *flow_changes(request)))
 
 
 def values_wait(request: Request) -> bool:
     """The same of its variables alone, of those too of which no record tells whether they were ever sent."""
-    hidden = any(isinstance(change.before, Hidden) for change in config_changes(request))
-    return hidden or are_values_unknown(request)
+    return _has_hidden(config_changes(request)) or are_values_unknown(request)
+
+
+def _has_hidden(changes: Iterable[Change]) -> bool:
+    return any(isinstance(change.before, Hidden) for change in changes)
 
 
 def update_changes(request: Request) -> list[Change]:
@@ -167,8 +171,7 @@ def _record_follows(request: Request, config: list[Change]) -> bool:
     """Whether the record must tell what was sent: that of a secret which cannot be read back is all that
     tells it, and what counts as plain does so only once it is there.
     """
-    hidden = any(isinstance(c.before, Hidden) for c in config)
-    return request.policy.record and (hidden or (bool(config) and is_late(request)))
+    return request.policy.record and (_has_hidden(config) or (bool(config) and is_late(request)))
 
 
 def _update_reason(updating: list[Change], moving: bool, adopt: bool) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from reconciler.kinds.protocol import Request, ignored
 from reconciler.kinds.table.absent import is_absent
 from reconciler.kinds.table.causes import cause
-from reconciler.kinds.table.marks import OURS, PROTECT, is_ours, is_protected, mark, marks_in, project_of
+from reconciler.kinds.table.marks import PROTECT, is_ours, is_protected, mark, marks_in, project_of
 from reconciler.kinds.table.secrets import remembered
 from reconciler.kinds.table.texts import is_kept
 from reconciler.model.digest import sha256
@@ -34,7 +34,7 @@ def denied(node: Mapping[str, object]) -> tuple[str, ...]:
 
 def people(labels: Iterable[str]) -> list[str]:
     """The labels that people put on an object, as the platform folds them."""
-    found = [label for label in labels if not label.startswith(OURS) or not is_ours(label)]
+    found = [label for label in labels if not is_ours(label)]
     return sorted({label.lower() for label in found}) if found else []
 
 

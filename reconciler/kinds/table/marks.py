@@ -13,11 +13,9 @@ from functools import lru_cache
 from reconciler.model.address import Address
 from reconciler.model.state import LiveObject
 
-OURS = "reconciler"
-"""What all labels of ours begin with, and others may."""
-PREFIX = f"{OURS}:"
-RECORD = f"{OURS}-applied:"
-PROTECT = f"{OURS}-protect"
+PREFIX = "reconciler:"
+RECORD = "reconciler-applied:"
+PROTECT = "reconciler-protect"
 """Stands for `metadata.protect`, so that it holds when the manifest is gone."""
 LIMIT = 64
 _DIGITS = 8

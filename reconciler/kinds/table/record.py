@@ -132,7 +132,7 @@ def _body(labels: Iterable[str]) -> str:
     """The letters of the record of this version among labels, of several of the first; empty where there is
     none.
     """
-    ours = [one for one in labels if one.startswith(_OURS) and _LABEL.fullmatch(one)]
+    ours = [one for one in labels if _LABEL.fullmatch(one)]
     return min(ours).removeprefix(_OURS) if ours else ""
 
 
